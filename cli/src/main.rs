@@ -1,0 +1,2 @@
+//! The `holdtime` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! BGP on the wire: messages, capabilities, path attributes and NLRI. Imports nothing of ours.
