@@ -1,2 +1,139 @@
-//! The `holdtime` command.
-fn main() {}
+//! The `holdtime` command: reads the command line, hands it to the verb it names and turns the outcome into an
+//! exit status. Each verb has a file of its own; what they share is `console` (what is printed, and where),
+//! `error` (how a verb fails) and `log`.
+
+mod args;
+mod completions;
+mod console;
+mod decode;
+mod encode;
+mod error;
+mod explore;
+mod list;
+mod log;
+mod probe;
+mod replay;
+mod run;
+mod serve;
+mod shrink;
+mod suite;
+mod validate;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::{Parser, Subcommand};
+
+use console::Console;
+use error::{CliError, Outcome};
+
+/// A BGP speaker built so that no hang stays a mystery, and the lab that explains them.
+#[derive(Debug, Parser)]
+#[command(name = "holdtime", version, propagate_version = true, after_help = EXIT_STATUS)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    log: log::LogArgs,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 as expected; 1 a hang, a broken oracle or a failed case that was not expected; \
+2 bad usage or bad input; 130 interrupted.";
+
+// A verb that is not built yet is hidden: `hide = true` goes when the verb works.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run one scenario in the lab; without a name: the report's hang, on every reactor
+    #[command(hide = true)]
+    Run(run::RunArgs),
+    /// List scenarios, reactors and cases, one line each
+    #[command(hide = true)]
+    List(list::ListArgs),
+    /// Run the conf-* and api-* cases: a table, reactor by reactor
+    #[command(hide = true)]
+    Suite(suite::SuiteArgs),
+    /// Run a scenario from many seeds; stops at, shrinks and saves what breaks
+    #[command(hide = true)]
+    Explore(explore::ExploreArgs),
+    /// Find the smallest repro of a saved run
+    #[command(hide = true)]
+    Shrink(shrink::ShrinkArgs),
+    /// Run a saved run or a flight recording again
+    #[command(hide = true)]
+    Replay(replay::ReplayArgs),
+    /// Run the scripted peers live against a BGP daemon
+    #[command(hide = true)]
+    Probe(probe::ProbeArgs),
+    /// Run the speaker, for real
+    #[command(hide = true)]
+    Serve(serve::ServeArgs),
+    /// Check configuration files
+    #[command(hide = true)]
+    Validate(validate::ValidateArgs),
+    /// Print BGP messages as JSON
+    #[command(hide = true)]
+    Decode(decode::DecodeArgs),
+    /// Print the messages that a configuration would send, in hex
+    #[command(hide = true)]
+    Encode(encode::EncodeArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return args::report(&error),
+    };
+    let mut console = Console::new();
+    let outcome = log::start(&cli.log).and_then(|()| dispatch(cli.verb, &mut console));
+    // What was printed before a failure is part of the answer: it goes out before the error does.
+    let outcome = console.finish().map_err(CliError::from).and(outcome);
+    match outcome {
+        Ok(verdict) => verdict.into(),
+        Err(error) => console::report(&error),
+    }
+}
+
+fn dispatch(verb: Verb, console: &mut Console) -> Outcome {
+    // `serve` answers signals itself: an interrupt is a clean shutdown there.
+    if !matches!(verb, Verb::Serve(_)) {
+        exit_on_interrupt()?;
+    }
+    match verb {
+        Verb::Run(args) => run::run(args, console),
+        Verb::List(args) => list::run(args, console),
+        Verb::Suite(args) => suite::run(args, console),
+        Verb::Explore(args) => explore::run(args, console),
+        Verb::Shrink(args) => shrink::run(args, console),
+        Verb::Replay(args) => replay::run(args, console),
+        Verb::Probe(args) => probe::run(args, console),
+        Verb::Serve(args) => serve::run(args, console),
+        Verb::Validate(args) => validate::run(args, console),
+        Verb::Decode(args) => decode::run(args, console),
+        Verb::Encode(args) => encode::run(args, console),
+        Verb::Completions(args) => completions::run(&args, console),
+    }
+}
+
+/// Ctrl-C ends the process at once with status 130, whatever it is computing.
+fn exit_on_interrupt() -> Result<(), CliError> {
+    let always = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGINT, 130, always)
+        .map_err(|error| CliError::io("cannot answer Ctrl-C", &error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_argument_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

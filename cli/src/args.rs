@@ -1,0 +1,104 @@
+//! What arguments of several verbs have in common: seeds, ranges of seeds, shards, and how a mistake is reported.
+
+use std::ops::Range;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::console;
+
+/// A seed: decimal, or hexadecimal after `0x`.
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
+    match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    }
+    .map_err(|_| "expected a whole number, decimal or hexadecimal after 0x".to_owned())
+}
+
+/// `A..B`: the seeds from A up to, but not including, B.
+pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let (from, to) = text.split_once("..").ok_or("expected two seeds, such as 0..1000")?;
+    let range = seed(from)?..seed(to)?;
+    if range.is_empty() { Err("the range is empty".to_owned()) } else { Ok(range) }
+}
+
+/// One of several processes that share a range of seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shard {
+    /// Which, from 1.
+    pub(crate) index: u64,
+    /// Of how many.
+    pub(crate) count: u64,
+}
+
+/// `I/N`: the Ith of N shards.
+pub(crate) fn shard(text: &str) -> Result<Shard, String> {
+    let expected = || "expected a shard and their number, such as 1/4".to_owned();
+    let (index, count) = text.split_once('/').ok_or_else(expected)?;
+    let index = index.parse().map_err(|_| expected())?;
+    let count = count.parse().map_err(|_| expected())?;
+    if (1..=count).contains(&index) { Ok(Shard { index, count }) } else { Err(expected()) }
+}
+
+/// Prints what clap has to say: help and the version as they are, a mistake as one sentence.
+pub(crate) fn report(error: &clap::Error) -> ExitCode {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
+        // A reader that went away is the only way this fails, and not an error.
+        let _ = error.print();
+        return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+    }
+    console::say(&format!("holdtime: {}", sentence(error)));
+    ExitCode::from(2)
+}
+
+/// The first paragraph of clap's message on one line, and the nearest valid name.
+fn sentence(error: &clap::Error) -> String {
+    let message = error.to_string();
+    let paragraph: Vec<&str> = message.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let paragraph = paragraph.join(" ");
+    let what = paragraph.strip_prefix("error: ").unwrap_or(&paragraph);
+    let nearest = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
+        .into_iter()
+        .filter_map(|kind| error.get(kind))
+        .find_map(|value| match value {
+            ContextValue::String(name) => Some(name),
+            ContextValue::Strings(names) => names.first(),
+            _ => None,
+        });
+    match nearest {
+        Some(name) => format!("{what}; did you mean \"{name}\"?"),
+        None => what.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Shard, seed, seeds, shard};
+
+    #[test]
+    fn a_seed_is_decimal_or_hexadecimal() {
+        assert_eq!(seed("42"), Ok(42));
+        assert_eq!(seed("0xff"), Ok(255));
+        assert!(seed("forty-two").is_err());
+    }
+
+    #[test]
+    fn a_range_of_seeds_excludes_its_end_and_is_never_empty() {
+        assert_eq!(seeds("1..4"), Ok(1..4));
+        assert!(seeds("4..4").is_err());
+        assert!(seeds("4").is_err());
+    }
+
+    #[test]
+    fn a_shard_is_one_of_as_many_as_there_are() {
+        assert_eq!(shard("2/2"), Ok(Shard { index: 2, count: 2 }));
+        assert!(shard("0/2").is_err());
+        assert!(shard("3/2").is_err());
+    }
+}

@@ -1,0 +1,85 @@
+//! What is printed, and where. What a program reads goes to the standard output and is the same on every run; what
+//! a person watches (progress, errors) goes to the standard error.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::error::CliError;
+
+/// The two standard outputs, as a verb sees them. Written to with `writeln!`, it is the standard output.
+#[derive(Debug)]
+pub(crate) struct Console {
+    out: BufWriter<io::Stdout>,
+    colour: bool,
+}
+
+impl Console {
+    pub(crate) fn new() -> Self {
+        let out = io::stdout();
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let colour = wanted && out.is_terminal();
+        Self { out: BufWriter::new(out), colour }
+    }
+
+    /// `text` in bold on a terminal, as it is anywhere else or with `NO_COLOR` set.
+    pub(crate) fn bold(&self, text: &str) -> String {
+        self.styled("1", text)
+    }
+
+    /// `text` in green, for what is as expected.
+    pub(crate) fn good(&self, text: &str) -> String {
+        self.styled("32", text)
+    }
+
+    /// `text` in red, for what is not.
+    pub(crate) fn bad(&self, text: &str) -> String {
+        self.styled("31", text)
+    }
+
+    fn styled(&self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// A bar for `total` steps of `what`, drawn on the standard error if that is a terminal.
+    pub(crate) fn progress(&self, what: &'static str, total: u64) -> ProgressBar {
+        let bar = ProgressBar::new(total);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        bar
+    }
+
+    /// Writes out what is still buffered.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Write for Console {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Says on the standard error why the command failed; returns the exit status.
+pub(crate) fn report(error: &CliError) -> ExitCode {
+    match error {
+        CliError::ReaderGone => ExitCode::SUCCESS,
+        CliError::Input(sentence) => {
+            say(&format!("holdtime: {sentence}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// One line on the standard error. If even that cannot be written, nobody is left to tell.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
