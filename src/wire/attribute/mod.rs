@@ -1,0 +1,224 @@
+//! Path attributes (RFC 4271 §4.3): one file for each that has an inner structure.
+
+mod aigp;
+mod as_path;
+mod attr_set;
+mod bgp_ls;
+mod community;
+mod pmsi;
+mod prefix_sid;
+mod set;
+mod tunnel_encapsulation;
+
+pub use aigp::Aigp;
+pub use as_path::{AS_TRANS, AsPath, AsSegment, AsSegmentKind};
+pub use attr_set::AttrSet;
+pub use bgp_ls::BgpLsAttribute;
+pub use community::{Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity};
+pub use pmsi::PmsiTunnel;
+pub use prefix_sid::PrefixSid;
+pub use set::Attributes;
+pub use tunnel_encapsulation::TunnelEncapsulation;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+/// An attribute's type code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttributeCode(pub u8);
+
+impl AttributeCode {
+    /// RFC 4271 §5.1.1
+    pub const ORIGIN: Self = Self(1);
+    /// RFC 4271 §5.1.2
+    pub const AS_PATH: Self = Self(2);
+    /// RFC 4271 §5.1.3
+    pub const NEXT_HOP: Self = Self(3);
+    /// RFC 4271 §5.1.4
+    pub const MED: Self = Self(4);
+    /// RFC 4271 §5.1.5
+    pub const LOCAL_PREF: Self = Self(5);
+    /// RFC 4271 §5.1.6
+    pub const ATOMIC_AGGREGATE: Self = Self(6);
+    /// RFC 4271 §5.1.7
+    pub const AGGREGATOR: Self = Self(7);
+    /// RFC 1997
+    pub const COMMUNITIES: Self = Self(8);
+    /// RFC 4456
+    pub const ORIGINATOR_ID: Self = Self(9);
+    /// RFC 4456
+    pub const CLUSTER_LIST: Self = Self(10);
+    /// RFC 4760 §3
+    pub const MP_REACH: Self = Self(14);
+    /// RFC 4760 §4
+    pub const MP_UNREACH: Self = Self(15);
+    /// RFC 4360
+    pub const EXTENDED_COMMUNITIES: Self = Self(16);
+    /// RFC 6793
+    pub const AS4_PATH: Self = Self(17);
+    /// RFC 6793
+    pub const AS4_AGGREGATOR: Self = Self(18);
+    /// RFC 6514
+    pub const PMSI_TUNNEL: Self = Self(22);
+    /// RFC 9012
+    pub const TUNNEL_ENCAPSULATION: Self = Self(23);
+    /// RFC 5701
+    pub const IPV6_EXTENDED_COMMUNITIES: Self = Self(25);
+    /// RFC 7311
+    pub const AIGP: Self = Self(26);
+    /// RFC 9552
+    pub const BGP_LS: Self = Self(29);
+    /// RFC 8092
+    pub const LARGE_COMMUNITIES: Self = Self(32);
+    /// RFC 9234
+    pub const ONLY_TO_CUSTOMER: Self = Self(35);
+    /// RFC 8669
+    pub const PREFIX_SID: Self = Self(40);
+    /// RFC 6368
+    pub const ATTR_SET: Self = Self(128);
+}
+
+/// An attribute's flags octet (RFC 4271 §4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttributeFlags(pub u8);
+
+impl AttributeFlags {
+    /// Not every speaker must know it.
+    pub const OPTIONAL: u8 = 0x80;
+    /// To be passed on even by a speaker that does not know it.
+    pub const TRANSITIVE: u8 = 0x40;
+    /// Passed on by a speaker that did not know it.
+    pub const PARTIAL: u8 = 0x20;
+    /// The length has two octets.
+    pub const EXTENDED_LENGTH: u8 = 0x10;
+
+    /// Whether every bit of `bits` is set.
+    pub const fn has(self, bits: u8) -> bool {
+        self.0 & bits == bits
+    }
+}
+
+/// How the destination came to be known (RFC 4271 §5.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Origin {
+    /// Inside the originating AS.
+    Igp = 0,
+    /// By EGP.
+    Egp = 1,
+    /// By other means.
+    Incomplete = 2,
+}
+
+impl Origin {
+    /// The origin with this number on the wire.
+    pub const fn from_u8(origin: u8) -> Option<Self> {
+        match origin {
+            0 => Some(Self::Igp),
+            1 => Some(Self::Egp),
+            2 => Some(Self::Incomplete),
+            _ => None,
+        }
+    }
+}
+
+/// Who aggregated the route (RFC 4271 §5.1.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Aggregator {
+    /// Its AS.
+    pub asn: u32,
+    /// Its BGP identifier.
+    pub address: Ipv4Addr,
+}
+
+/// A path attribute that a route carries. NEXT_HOP, MP_REACH_NLRI and MP_UNREACH_NLRI are not among them: they say
+/// which routes an UPDATE is about, and [`Update`](super::Update) holds them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Attribute {
+    /// ORIGIN, 1
+    Origin(Origin),
+    /// AS_PATH, 2
+    AsPath(AsPath),
+    /// MULTI_EXIT_DISC, 4
+    Med(u32),
+    /// LOCAL_PREF, 5
+    LocalPref(u32),
+    /// ATOMIC_AGGREGATE, 6
+    AtomicAggregate,
+    /// AGGREGATOR, 7
+    Aggregator(Aggregator),
+    /// COMMUNITIES, 8
+    Communities(Vec<Community>),
+    /// ORIGINATOR_ID, 9
+    OriginatorId(Ipv4Addr),
+    /// CLUSTER_LIST, 10
+    ClusterList(Vec<Ipv4Addr>),
+    /// EXTENDED_COMMUNITIES, 16
+    ExtendedCommunities(Vec<ExtendedCommunity>),
+    /// AS4_PATH, 17
+    As4Path(AsPath),
+    /// AS4_AGGREGATOR, 18
+    As4Aggregator(Aggregator),
+    /// PMSI_TUNNEL, 22
+    PmsiTunnel(PmsiTunnel),
+    /// TUNNEL_ENCAPSULATION, 23
+    TunnelEncapsulation(TunnelEncapsulation),
+    /// IPv6-address-specific extended communities, 25
+    Ipv6ExtendedCommunities(Vec<Ipv6ExtendedCommunity>),
+    /// AIGP, 26
+    Aigp(Aigp),
+    /// BGP-LS, 29
+    BgpLs(BgpLsAttribute),
+    /// LARGE_COMMUNITY, 32
+    LargeCommunities(Vec<LargeCommunity>),
+    /// ONLY_TO_CUSTOMER, 35
+    OnlyToCustomer(u32),
+    /// BGP Prefix-SID, 40
+    PrefixSid(PrefixSid),
+    /// ATTR_SET, 128
+    AttrSet(AttrSet),
+    /// Any other, and a known one that configuration gives in hexadecimal.
+    Unknown(UnknownAttribute),
+}
+
+/// An attribute kept whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnknownAttribute {
+    /// Its flags.
+    pub flags: AttributeFlags,
+    /// Its type code.
+    pub code: AttributeCode,
+    /// What stood after its length.
+    pub value: Box<[u8]>,
+}
+
+impl Attribute {
+    /// Its type code.
+    pub const fn code(&self) -> AttributeCode {
+        match self {
+            Self::Origin(_) => AttributeCode::ORIGIN,
+            Self::AsPath(_) => AttributeCode::AS_PATH,
+            Self::Med(_) => AttributeCode::MED,
+            Self::LocalPref(_) => AttributeCode::LOCAL_PREF,
+            Self::AtomicAggregate => AttributeCode::ATOMIC_AGGREGATE,
+            Self::Aggregator(_) => AttributeCode::AGGREGATOR,
+            Self::Communities(_) => AttributeCode::COMMUNITIES,
+            Self::OriginatorId(_) => AttributeCode::ORIGINATOR_ID,
+            Self::ClusterList(_) => AttributeCode::CLUSTER_LIST,
+            Self::ExtendedCommunities(_) => AttributeCode::EXTENDED_COMMUNITIES,
+            Self::As4Path(_) => AttributeCode::AS4_PATH,
+            Self::As4Aggregator(_) => AttributeCode::AS4_AGGREGATOR,
+            Self::PmsiTunnel(_) => AttributeCode::PMSI_TUNNEL,
+            Self::TunnelEncapsulation(_) => AttributeCode::TUNNEL_ENCAPSULATION,
+            Self::Ipv6ExtendedCommunities(_) => AttributeCode::IPV6_EXTENDED_COMMUNITIES,
+            Self::Aigp(_) => AttributeCode::AIGP,
+            Self::BgpLs(_) => AttributeCode::BGP_LS,
+            Self::LargeCommunities(_) => AttributeCode::LARGE_COMMUNITIES,
+            Self::OnlyToCustomer(_) => AttributeCode::ONLY_TO_CUSTOMER,
+            Self::PrefixSid(_) => AttributeCode::PREFIX_SID,
+            Self::AttrSet(_) => AttributeCode::ATTR_SET,
+            Self::Unknown(attribute) => attribute.code,
+        }
+    }
+}

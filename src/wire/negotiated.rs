@@ -1,0 +1,87 @@
+//! What two OPENs agreed on: the explicit argument of everything that decodes or encodes.
+
+use alloc::vec::Vec;
+
+use super::family::{Afi, Family};
+
+/// The largest message without RFC 8654, in octets (RFC 4271 §4.1).
+pub const MAX_MESSAGE: usize = 4096;
+/// The largest message with RFC 8654, in octets.
+pub const MAX_EXTENDED_MESSAGE: usize = 65535;
+
+/// What a session's OPENs agreed on, seen from our side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Negotiated {
+    /// Our AS.
+    pub local_as: u32,
+    /// The peer's AS.
+    pub peer_as: u32,
+    /// AS numbers have four octets (RFC 6793).
+    pub asn4: bool,
+    /// Messages other than OPEN and KEEPALIVE may have 65,535 octets (RFC 8654).
+    pub extended_message: bool,
+    /// Both sides answer ROUTE-REFRESH (RFC 2918).
+    pub route_refresh: bool,
+    /// Both sides mark where a refresh begins and ends (RFC 7313).
+    pub enhanced_route_refresh: bool,
+    /// Both sides speak OPERATIONAL.
+    pub operational: bool,
+    /// The hold time, in seconds: the lesser of the two offers; 0: none.
+    pub hold_time: u16,
+    /// The families, in order.
+    families: Vec<FamilyTerms>,
+}
+
+/// What was agreed on for one family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FamilyTerms {
+    /// Which.
+    pub family: Family,
+    /// NLRI that we receive have a path identifier (RFC 7911).
+    pub add_path_receive: bool,
+    /// NLRI that we send have a path identifier (RFC 7911).
+    pub add_path_send: bool,
+    /// IPv4 routes may have an IPv6 next hop (RFC 8950).
+    pub extended_next_hop: Option<Afi>,
+}
+
+impl FamilyTerms {
+    /// A family with nothing agreed on beyond itself.
+    pub const fn plain(family: Family) -> Self {
+        Self { family, add_path_receive: false, add_path_send: false, extended_next_hop: None }
+    }
+}
+
+impl Negotiated {
+    /// What holds for a family; `None` where it was not negotiated.
+    pub fn family(&self, family: Family) -> Option<&FamilyTerms> {
+        self.families.iter().find(|terms| terms.family == family)
+    }
+
+    /// Every family that was negotiated, in order.
+    pub fn families(&self) -> &[FamilyTerms] {
+        &self.families
+    }
+
+    /// Adds a family, or replaces what was said of it.
+    pub fn set_family(&mut self, terms: FamilyTerms) {
+        match self.families.binary_search_by_key(&terms.family, |known| known.family) {
+            Ok(at) => {
+                if let Some(known) = self.families.get_mut(at) {
+                    *known = terms;
+                }
+            }
+            Err(at) => self.families.insert(at, terms),
+        }
+    }
+
+    /// Whether both sides are of one AS.
+    pub const fn is_internal(&self) -> bool {
+        self.local_as == self.peer_as
+    }
+
+    /// The largest UPDATE, in octets, header included.
+    pub const fn max_message(&self) -> usize {
+        if self.extended_message { MAX_EXTENDED_MESSAGE } else { MAX_MESSAGE }
+    }
+}

@@ -1,0 +1,14 @@
+//! Mobile user plane routes (SAFI 85, draft-mpmz-bess-mup-safi).
+
+use alloc::boxed::Box;
+
+use super::super::family::Afi;
+
+/// One NLRI, checked for its length only.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MupRoute {
+    /// IPv4 or IPv6.
+    pub afi: Afi,
+    /// The NLRI as it stands on the wire.
+    pub bytes: Box<[u8]>,
+}
