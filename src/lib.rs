@@ -48,6 +48,8 @@
 
 extern crate alloc;
 
+pub mod config;
+pub mod grammar;
 pub mod speaker;
 pub mod time;
 pub mod wire;

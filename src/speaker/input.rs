@@ -4,6 +4,8 @@ use alloc::string::String;
 use core::fmt;
 use core::net::SocketAddr;
 
+use crate::config::ConfigText;
+
 /// A TCP connection or an API program's pair of pipes; never used again once closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId(u64);
@@ -140,15 +142,6 @@ pub enum Input<'a> {
     Signal(Signal),
     /// A configuration that [`Action::LoadConfig`](super::Action::LoadConfig) asked for was read, or could not be.
     Reload(Result<ConfigText, (String, IoError)>),
-}
-
-/// A configuration file's text and the name to call it by in errors.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConfigText {
-    /// The file's name, as the user gave it.
-    pub name: String,
-    /// Its contents.
-    pub text: String,
 }
 
 /// How a stream, or one direction of it, ended.

@@ -5,9 +5,10 @@ mod event;
 mod input;
 mod obligation;
 
+pub use crate::config::ConfigText;
 pub use action::{Action, CloseKind, ListenOptions, PipePaths, ProgramSignal, ProgramSpec, TcpOptions};
 pub use event::{Event, Severity};
-pub use input::{ClosedKind, ConfigText, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
+pub use input::{ClosedKind, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
 pub use obligation::{Obligation, Party};
 
 use alloc::string::String;

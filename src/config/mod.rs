@@ -1,0 +1,40 @@
+//! Configuration in ExaBGP 5.0's language, as checked data: what a session, a RIB and the API need to know.
+
+mod neighbor;
+mod process;
+mod settings;
+
+pub use neighbor::{AddPath, Capabilities, Md5, Messages, Neighbor, PeerRange, SendHold, Subscription};
+pub use process::Process;
+pub use settings::{
+    ApiSettings, BgpSettings, DaemonSettings, DebugSettings, Encoder, LogSettings, Settings, SettingsError,
+    TcpSettings, env_file_pairs,
+};
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::grammar::Diagnostic;
+
+/// What is wrong with a configuration, and where; its `Display` is for the user.
+pub type ConfigError = Diagnostic;
+
+/// A configuration file's text and the name to call it by in errors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigText {
+    /// The file's name, as the user gave it.
+    pub name: String,
+    /// Its contents.
+    pub text: String,
+}
+
+/// A whole configuration file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// The API programs, in the order of the file.
+    pub processes: Vec<Process>,
+    /// The neighbors, in the order of the file.
+    pub neighbors: Vec<Neighbor>,
+    /// What was accepted for ExaBGP's sake and is likely a mistake.
+    pub warnings: Vec<Diagnostic>,
+}
