@@ -1,7 +1,15 @@
 //! The reactors of holdtime: what runs the sans-IO core on a machine.
 //!
-//! A reactor decides *when* to feed the core, and nothing else. What it may ask of its machine is [`Host`].
+//! A reactor decides *when* to feed the core, and nothing else. What it may ask of its machine is [`Host`];
+//! what it does there is made of the pieces of [`Driver`]. Two ship:
+//!
+//! - [`poll`]: one loop, and one wait over everything at once;
+//! - [`tasks`], called `async` on the command line: a task for everything that can be waited for.
 
+pub mod driver;
 pub mod host;
+pub mod poll;
+pub mod tasks;
 
+pub use driver::Driver;
 pub use host::{AsyncHost, Ends, Host, Ready};

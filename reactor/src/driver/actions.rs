@@ -1,0 +1,82 @@
+//! Carrying out what the core asks for.
+
+use holdtime_core::speaker::{Action, CloseKind, Input, ProgramSpec, StreamId};
+use holdtime_core::time::Now;
+
+use super::{Birth, Driver, Listener, Stream, StreamKind};
+use crate::host::Host;
+
+impl<H: Host> Driver<H> {
+    /// Carries out one action and feeds the core its outcome, where that is known at once.
+    pub fn carry_out(&mut self, now: Now, action: Action) {
+        match action {
+            Action::Listen { listener, address, options } => {
+                match self.host.listen(listener, address, &options) {
+                    Ok(local) => {
+                        self.listeners.insert(listener, Listener::default());
+                        self.births.push_back(Birth::Listener(listener));
+                        self.feed(now, Input::Listening { listener, local });
+                    }
+                    Err(error) => self.feed(now, Input::ListenFailed { listener, error }),
+                }
+            }
+            Action::Unlisten { listener } => {
+                self.listeners.remove(&listener);
+                self.host.unlisten(listener);
+            }
+            Action::Connect { stream, local, remote, options } => {
+                match self.host.connect(stream, local, remote, &options) {
+                    Ok(()) => {
+                        self.streams.insert(stream, Stream::new(StreamKind::Connection));
+                        self.births.push_back(Birth::Dialling(stream));
+                    }
+                    Err(error) => self.feed(now, Input::ConnectFailed { stream, error }),
+                }
+            }
+            Action::Close { stream, how } => self.close(stream, how),
+            Action::StartProgram { stream, spec } => self.start_program(now, stream, &spec),
+            Action::StopProgram { stream, signal } => self.host.signal_program(stream, signal),
+            Action::OpenPipes { stream, paths } => match self.host.open_pipes(stream, &paths) {
+                Ok(()) => {
+                    self.open(stream, StreamKind::Pipes);
+                    self.feed(now, Input::ProgramStarted { stream, pid: 0 });
+                }
+                Err(error) => self.feed(now, Input::ProgramFailed { stream, error }),
+            },
+            Action::Interest { stream, read, write } => {
+                if let Some(state) = self.streams.get_mut(&stream) {
+                    (state.read, state.write) = (read, write);
+                }
+                self.update_interest(stream);
+            }
+            Action::LoadConfig { name } => {
+                let text = self.host.read_config(&name).map_err(|error| (name, error));
+                self.feed(now, Input::Reload(text));
+            }
+            Action::Exit { code } => self.exit = Some(code),
+        }
+    }
+
+    fn start_program(&mut self, now: Now, stream: StreamId, spec: &ProgramSpec) {
+        match self.host.start_program(stream, spec) {
+            Ok(pid) => {
+                self.open(stream, StreamKind::Program);
+                self.births.push_back(Birth::Program(stream));
+                self.feed(now, Input::ProgramStarted { stream, pid });
+            }
+            Err(error) => self.feed(now, Input::ProgramFailed { stream, error }),
+        }
+    }
+
+    fn close(&mut self, stream: StreamId, how: CloseKind) {
+        if self.streams.remove(&stream).is_some() {
+            self.host.close(stream, how);
+        }
+    }
+
+    /// Remembers a stream that can be read and written from now on.
+    pub(super) fn open(&mut self, stream: StreamId, kind: StreamKind) {
+        self.streams.insert(stream, Stream::new(kind));
+        self.births.push_back(Birth::Stream(stream));
+    }
+}
