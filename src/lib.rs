@@ -48,8 +48,10 @@
 
 extern crate alloc;
 
+pub mod api;
 pub mod config;
 pub mod grammar;
+pub mod print;
 pub mod speaker;
 pub mod time;
 pub mod wire;

@@ -1,0 +1,205 @@
+//! What a program is told of, before an encoder writes it down.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use core::fmt::Write;
+use core::net::{IpAddr, Ipv4Addr};
+
+use crate::print::{hex, put};
+use crate::wire::{Message, Negotiated, Notification};
+
+/// One thing that happened to a neighbor.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// The TCP connection is up.
+    Connected,
+    /// The session is established.
+    Up,
+    /// The session, or the attempt at one, has ended.
+    Down {
+        /// Why, in words.
+        reason: &'a str,
+    },
+    /// The state machine changed its state.
+    Fsm {
+        /// RFC 4271's name of the new state, in capitals.
+        state: &'a str,
+    },
+    /// The OPENs agreed on this.
+    Negotiated(&'a Negotiated),
+    /// The speaker was signalled, or told to do what a signal would.
+    Signal {
+        /// The signal's number; 0 where a command stands for it.
+        number: u8,
+        /// Its name, such as `SIGTERM`.
+        name: &'a str,
+    },
+    /// A message, decoded.
+    Message {
+        /// Whether we sent it.
+        direction: Direction,
+        /// What it says.
+        message: &'a Message,
+        /// Its octets, where they are wanted beside.
+        octets: Option<&'a [u8]>,
+        /// What was negotiated, where that is wanted beside.
+        negotiated: Option<&'a Negotiated>,
+    },
+    /// A message, as octets only.
+    Packet {
+        /// Whether we sent it.
+        direction: Direction,
+        /// Its octets, header included.
+        octets: &'a [u8],
+        /// What was negotiated, where that is wanted beside.
+        negotiated: Option<&'a Negotiated>,
+    },
+}
+
+/// Who sent a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The peer.
+    Receive,
+    /// We.
+    Send,
+    /// Nobody: a message that was handed over to be decoded.
+    In,
+}
+
+impl Direction {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Receive => "receive",
+            Self::Send => "send",
+            Self::In => "in",
+        }
+    }
+}
+
+/// Who speaks, when: what stands around each event in JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    /// The host's name.
+    pub host: &'a str,
+    /// The speaker's process id.
+    pub pid: u32,
+    /// Its parent's.
+    pub ppid: u32,
+    /// Wall-clock time, in nanoseconds since the Unix epoch.
+    pub time: i64,
+    /// Which event of its neighbor this is, from 1 on.
+    pub counter: u64,
+}
+
+/// The neighbor that an event is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// Our address, once it is known.
+    pub local_address: Option<IpAddr>,
+    /// The peer's address.
+    pub peer_address: IpAddr,
+    /// Our AS number, once it is known.
+    pub local_as: Option<u32>,
+    /// The peer's AS number, once it is known.
+    pub peer_as: Option<u32>,
+    /// Our BGP identifier, where it is configured.
+    pub router_id: Option<Ipv4Addr>,
+}
+
+/// The octets of a message's header, and those after it.
+pub(super) fn split(octets: &[u8]) -> (&[u8], &[u8]) {
+    octets.split_at_checked(19).unwrap_or((octets, &[]))
+}
+
+/// A message's type as its number and its name.
+pub(super) const fn kind_name(kind: u8) -> Option<&'static str> {
+    Some(match kind {
+        1 => "open",
+        2 => "update",
+        3 => "notification",
+        4 => "keepalive",
+        5 => "route-refresh",
+        6 => "operational",
+        _ => return None,
+    })
+}
+
+/// The data of a NOTIFICATION as programs are told of it: the text of a shutdown that was received is spelt out
+/// (RFC 9003), everything else is left as it is.
+pub(super) fn notification_data(notification: &Notification, direction: Direction) -> Cow<'_, [u8]> {
+    let is_shutdown = notification.code == 6 && matches!(notification.subcode, 2 | 4);
+    if direction == Direction::Send || !is_shutdown {
+        return Cow::Borrowed(&notification.data);
+    }
+    let Some((length, rest)) = notification.data.split_first() else { return Cow::Borrowed(&[]) };
+    let length = usize::from(*length);
+    let invalid = |why: &str| {
+        let mut text = format!("invalid Shutdown Communication ({why}) length : {length} [");
+        hex(&mut text, rest);
+        text.push(']');
+        text
+    };
+    let text: String = match rest.split_at_checked(length) {
+        _ if length == 0 => String::from("empty Shutdown Communication."),
+        None => invalid("buffer underrun"),
+        Some(_) if length > 128 => invalid("too large"),
+        Some((said, trailer)) => match core::str::from_utf8(said) {
+            Err(_) => invalid("invalid UTF-8"),
+            Ok(said) => {
+                let mut text = format!("Shutdown Communication: \"{}\"", said.replace(['\r', '\n'], " "));
+                if !trailer.is_empty() {
+                    put!(text, ", trailing data: ");
+                    hex(&mut text, trailer);
+                }
+                text
+            }
+        },
+    };
+    Cow::Owned(text.into_bytes())
+}
+
+/// ExaBGP's OPERATIONAL messages, as far as programs are told of them.
+pub(super) enum Operational<'a> {
+    /// A text.
+    Advisory(&'a [u8]),
+    /// A question.
+    Query,
+    /// An answer: router id, sequence, counter.
+    Counter(Ipv4Addr, u32, u32),
+}
+
+/// The name, family and content of an OPERATIONAL message; `None` for a kind that programs are not told of, and
+/// for a message too short for its kind.
+pub(super) fn operational(
+    message: &crate::wire::Operational,
+) -> Option<(&'static str, crate::wire::Family, Operational<'_>)> {
+    let ([a, b, safi], rest) = message.value.split_first_chunk::<3>()?;
+    let family =
+        crate::wire::Family::new(crate::wire::Afi(u16::from_be_bytes([*a, *b])), crate::wire::Safi(*safi));
+    let name = match message.kind {
+        1 => "ADM",
+        2 => "ASM",
+        3 => "RPCQ",
+        4 => "RPCP",
+        5 => "APCQ",
+        6 => "APCP",
+        7 => "LPCQ",
+        8 => "LPCP",
+        _ => return None,
+    };
+    let content = match message.kind {
+        1 | 2 => Operational::Advisory(rest),
+        3 | 5 | 7 => Operational::Query,
+        _ => {
+            let (router_id, rest) = rest.split_first_chunk::<4>()?;
+            let (sequence, rest) = rest.split_first_chunk::<4>()?;
+            let (counter, _) = rest.split_first_chunk::<4>()?;
+            let number = |octets: &[u8; 4]| u32::from_be_bytes(*octets);
+            Operational::Counter(Ipv4Addr::from(*router_id), number(sequence), number(counter))
+        }
+    };
+    Some((name, family, content))
+}

@@ -1,0 +1,168 @@
+//! Events as lines of words. Most are followed by an empty line, as ExaBGP's are.
+
+use alloc::string::String;
+use core::fmt::Write;
+
+use super::event::{self, Direction, Envelope, Event, Operational, Peer};
+use super::json::refresh_name;
+use crate::print::{self, attributes_text, capabilities_text, hex, nlri_text, put, update_routes};
+use crate::wire::{Message, Update};
+
+/// Appends one event without its last newline; false, and nothing, where programs are not told of it in text.
+pub fn event(out: &mut String, peer: &Peer, event: &Event<'_>) -> bool {
+    let start = out.len();
+    put!(out, "neighbor {}", peer.peer_address);
+    match event {
+        Event::Connected => out.push_str(" connected\n"),
+        Event::Up => out.push_str(" up\n"),
+        Event::Down { reason } => {
+            out.push_str(" down - ");
+            one_line(out, reason);
+            out.push('\n');
+        }
+        Event::Fsm { .. } | Event::Negotiated(_) | Event::Signal { .. } => {
+            out.truncate(start);
+            return false;
+        }
+        Event::Message { direction, message, octets, .. } => {
+            put!(out, " {}", direction.name());
+            if !message_text(out, start, *direction, message, octets.unwrap_or_default()) {
+                out.truncate(start);
+                return false;
+            }
+        }
+        Event::Packet { direction, octets, .. } => {
+            let kind = octets.get(18).copied().unwrap_or(0);
+            put!(out, " {} {kind}", direction.name());
+            header_body(out, octets);
+            out.push('\n');
+        }
+    }
+    true
+}
+
+/// Appends the line that a program is sent before it is told to end.
+pub fn shutdown(out: &mut String, envelope: &Envelope<'_>) {
+    put!(out, "shutdown {} {}\n", envelope.pid, envelope.ppid);
+}
+
+/// Appends the line that tells a program how many events it has missed because it did not read.
+pub fn lost(out: &mut String, count: u64) {
+    put!(out, "lost {count} events\n");
+}
+
+/// The rest of a message's line; `start` is where the line begins.
+fn message_text(
+    out: &mut String,
+    start: usize,
+    direction: Direction,
+    message: &Message,
+    octets: &[u8],
+) -> bool {
+    match message {
+        Message::Open(open) => {
+            put!(out, " open version {} asn {} hold_time {}", open.version, open.my_as, open.hold_time);
+            put!(out, " router_id {} capabilities [", open.router_id);
+            let mut capabilities = String::new();
+            capabilities_text(&mut capabilities, open);
+            one_line(out, &capabilities);
+            out.push(']');
+        }
+        Message::Update(update) => {
+            update_text(out, start, update, octets);
+            return true;
+        }
+        Message::Notification(notification) => {
+            put!(out, " notification code {} subcode {} data ", notification.code, notification.subcode);
+            hex(out, &event::notification_data(notification, direction));
+        }
+        Message::Keepalive => out.push_str(" keepalive"),
+        Message::RouteRefresh(refresh) => {
+            out.push_str(" route-refresh");
+            family(out, refresh.family);
+            put!(out, " {}", refresh_name(refresh.kind));
+        }
+        Message::Operational(message) => {
+            let Some((name, of, content)) = event::operational(message) else { return false };
+            put!(out, " operational {name}");
+            family(out, of);
+            match content {
+                Operational::Advisory(text) => {
+                    out.push_str(" advisory \"");
+                    one_line(out, &String::from_utf8_lossy(text));
+                    out.push('"');
+                }
+                Operational::Query => {}
+                Operational::Counter(router_id, sequence, counter) => {
+                    put!(out, " router-id {router_id} sequence {sequence} counter {counter}");
+                }
+            }
+            header_body(out, octets);
+            return true;
+        }
+        Message::Unknown { .. } => return false,
+    }
+    header_body(out, octets);
+    out.push('\n');
+    true
+}
+
+/// A line for the start, one for each route, and one for the end, each with what `out` holds from `start` on before it.
+fn update_text(out: &mut String, start: usize, update: &Update, octets: &[u8]) {
+    let prefix = alloc::format!("{} update", out.get(start..).unwrap_or_default());
+    out.push_str(" update start\n");
+    if let Some(of) = print::end_of_rib(update) {
+        put!(out, "{prefix} route eor {}/{} (", of.afi.0, of.safi.0);
+        print::family(out, of, ' ');
+        out.push_str(")\n");
+    }
+    let mut attributes = String::new();
+    attributes_text(&mut attributes, &print::route_attributes(update));
+    for route in update_routes(update) {
+        let (verb, attributes) = match (route.announced, route.next_hop) {
+            (true, Some(_)) => (" announced", attributes.as_str()),
+            (true, None) => ("", attributes.as_str()),
+            (false, _) => (" withdrawn", ""),
+        };
+        put!(out, "{prefix}{verb} ");
+        nlri_text(out, route.path, route.next_hop);
+        // A route without a next hop has one blank more.
+        out.push_str(if route.announced && route.next_hop.is_none() { " " } else { "" });
+        put!(out, "{attributes}\n");
+    }
+    if !octets.is_empty() {
+        header_body(out, octets);
+        out.push('\n');
+    }
+    put!(out, "{prefix} end\n");
+}
+
+/// ` afi ipv4 safi unicast`
+fn family(out: &mut String, family: crate::wire::Family) {
+    out.push_str(" afi ");
+    print::afi(out, family.afi);
+    out.push_str(" safi ");
+    print::safi(out, family.safi);
+}
+
+/// ` header 0x… body 0x…`
+fn header_body(out: &mut String, octets: &[u8]) {
+    let (header, body) = event::split(octets);
+    for (name, octets) in [(" header ", header), (" body ", body)] {
+        if !octets.is_empty() {
+            out.push_str(name);
+            hex(out, octets);
+        }
+    }
+}
+
+/// A peer's text, kept from forging a line of its own.
+fn one_line(out: &mut String, text: &str) {
+    for character in text.chars() {
+        if character.is_control() {
+            put!(out, "\\x{:02x}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The attributes of a route.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write;
+use core::net::Ipv4Addr;
+
+use super::{community, hex, put, separated};
+use crate::wire::attribute::{
+    Aggregator, AsPath, AsSegmentKind, Attribute, Origin, PmsiTunnel, UnknownAttribute,
+};
+
+/// Appends the members of the JSON object "attribute", without its braces.
+pub fn attributes_json(out: &mut String, attributes: &[&Attribute]) {
+    let shown = attributes.iter().filter(|attribute| is_shown(attribute));
+    separated(out, ", ", shown, |out, attribute| attribute_json(out, attribute));
+}
+
+/// Appends the attributes as the configuration writes them, a blank before each.
+pub fn attributes_text(out: &mut String, attributes: &[&Attribute]) {
+    attributes
+        .iter()
+        .filter(|attribute| is_shown(attribute))
+        .for_each(|attribute| attribute_text(out, attribute));
+}
+
+/// An empty path is not told of.
+fn is_shown(attribute: &Attribute) -> bool {
+    !matches!(attribute, Attribute::AsPath(path) | Attribute::As4Path(path) if path.segments.is_empty())
+}
+
+fn attribute_json(out: &mut String, attribute: &Attribute) {
+    match attribute {
+        Attribute::Origin(origin) => put!(out, "\"origin\": \"{}\"", origin_name(*origin)),
+        Attribute::AsPath(path) => {
+            out.push_str("\"as-path\": {");
+            separated(out, ", ", path.segments.iter().enumerate(), |out, (index, segment)| {
+                let element = if segment.kind == AsSegmentKind::Set { "as-set" } else { "as-sequence" };
+                put!(out, "\"{index}\": {{\"element\": \"{element}\", \"value\": {:?}}}", segment.asns);
+            });
+            out.push('}');
+        }
+        Attribute::Med(med) => put!(out, "\"med\": {med}"),
+        Attribute::LocalPref(preference) => put!(out, "\"local-preference\": {preference}"),
+        Attribute::AtomicAggregate => out.push_str("\"atomic-aggregate\": true"),
+        Attribute::Aggregator(aggregator) | Attribute::As4Aggregator(aggregator) => {
+            put!(out, "\"aggregator\": \"{}:{}\"", aggregator.asn, aggregator.address);
+        }
+        Attribute::Communities(communities) => {
+            list(out, "community", sorted(communities), |out, one| {
+                put!(out, "[ {}, {} ]", one.asn(), one.value());
+            });
+        }
+        Attribute::OriginatorId(id) => put!(out, "\"originator-id\": \"{id}\""),
+        Attribute::ClusterList(clusters) => {
+            list(out, "cluster-list", clusters, |out, id| put!(out, "\"{id}\""));
+        }
+        Attribute::ExtendedCommunities(communities) => {
+            list(out, "extended-community", sorted(communities), |out, one| {
+                put!(out, "{{ \"value\": {}, \"string\": \"", u64::from_be_bytes(one.0));
+                community::extended(out, one);
+                out.push_str("\" }");
+            });
+        }
+        Attribute::Ipv6ExtendedCommunities(communities) => {
+            list(out, "extended-community-ipv6", sorted(communities), |out, one| {
+                put!(out, "{{ \"value\": {}, \"string\": \"", decimal(&one.0));
+                community::extended_ipv6(out, one);
+                out.push_str("\" }");
+            });
+        }
+        Attribute::LargeCommunities(communities) => {
+            let mut communities = sorted(communities);
+            communities.dedup();
+            list(out, "large-community", communities, |out, one| {
+                put!(out, "[ {}, {} , {} ]", one.global, one.local1, one.local2);
+            });
+        }
+        Attribute::PmsiTunnel(pmsi) => {
+            out.push_str("\"pmsi\": \"");
+            pmsi_text(out, pmsi);
+            out.push('"');
+        }
+        Attribute::Aigp(aigp) => put!(out, "\"aigp\": \"{:#018x}\"", aigp.metric),
+        Attribute::BgpLs(_) | Attribute::PrefixSid(_) => {}
+        Attribute::As4Path(path) => {
+            out.push_str("\"attribute-0x11-0xC0\": \"");
+            as_path_text(out, path);
+            out.push('"');
+        }
+        Attribute::TunnelEncapsulation(tunnel) => unknown_json(out, 0xe0, 23, &tunnel.bytes),
+        Attribute::OnlyToCustomer(asn) => unknown_json(out, 0xe0, 35, &asn.to_be_bytes()),
+        Attribute::AttrSet(set) => {
+            unknown_json(out, 0xe0, 128, &attr_set_octets(set.origin_as, &set.attributes));
+        }
+        Attribute::Unknown(unknown) => unknown_json(out, unknown.flags.0, unknown.code.0, &unknown.value),
+    }
+}
+
+fn attribute_text(out: &mut String, attribute: &Attribute) {
+    match attribute {
+        Attribute::Origin(origin) => put!(out, " origin {}", origin_name(*origin)),
+        Attribute::AsPath(path) => {
+            out.push_str(" as-path ");
+            as_path_text(out, path);
+        }
+        Attribute::Med(med) => put!(out, " med {med}"),
+        Attribute::LocalPref(preference) => put!(out, " local-preference {preference}"),
+        Attribute::AtomicAggregate => out.push_str(" atomic-aggregate"),
+        Attribute::Aggregator(Aggregator { asn, address })
+        | Attribute::As4Aggregator(Aggregator { asn, address }) => {
+            put!(out, " aggregator ( {asn}:{address} )");
+        }
+        Attribute::Communities(communities) => {
+            words(out, "community", &sorted(communities), community::community);
+        }
+        Attribute::OriginatorId(id) => put!(out, " originator-id {id}"),
+        Attribute::ClusterList(clusters) => {
+            words(out, "cluster-list", clusters, |out, id: Ipv4Addr| put!(out, "{id}"));
+        }
+        Attribute::ExtendedCommunities(communities) => {
+            words(out, "extended-community", &sorted(communities), |out, one| {
+                if !community::extended(out, one) {
+                    hex(out, &one.0);
+                }
+            });
+        }
+        Attribute::Ipv6ExtendedCommunities(communities) => {
+            words(out, "extended-community-ipv6", &sorted(communities), |out, one| {
+                if !community::extended_ipv6(out, one) {
+                    hex(out, &one.0);
+                }
+            });
+        }
+        Attribute::LargeCommunities(communities) => {
+            let mut communities = sorted(communities);
+            communities.dedup();
+            words(out, "large-community", &communities, |out, one| put!(out, "{one}"));
+        }
+        Attribute::PmsiTunnel(pmsi) => {
+            out.push_str(" pmsi ");
+            pmsi_text(out, pmsi);
+        }
+        Attribute::Aigp(aigp) => put!(out, " aigp {:#018x}", aigp.metric),
+        Attribute::BgpLs(_) | Attribute::PrefixSid(_) => {}
+        Attribute::As4Path(path) => {
+            out.push_str(" attribute [ 0x11 0xC0 ");
+            as_path_text(out, path);
+            out.push_str(" ]");
+        }
+        Attribute::TunnelEncapsulation(tunnel) => unknown_text(out, 0xe0, 23, &tunnel.bytes),
+        Attribute::OnlyToCustomer(asn) => unknown_text(out, 0xe0, 35, &asn.to_be_bytes()),
+        Attribute::AttrSet(set) => {
+            unknown_text(out, 0xe0, 128, &attr_set_octets(set.origin_as, &set.attributes));
+        }
+        Attribute::Unknown(UnknownAttribute { flags, code, value }) => {
+            unknown_text(out, flags.0, code.0, value);
+        }
+    }
+}
+
+fn origin_name(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Igp => "igp",
+        Origin::Egp => "egp",
+        Origin::Incomplete => "incomplete",
+    }
+}
+
+/// `( 65000 65001 ) [ 65002 ]`
+fn as_path_text(out: &mut String, path: &AsPath) {
+    separated(out, " ", &path.segments, |out, segment| {
+        let (head, tail) = match segment.kind {
+            AsSegmentKind::Set => ("[ ", " ]"),
+            AsSegmentKind::Sequence => ("( ", " )"),
+            AsSegmentKind::ConfedSequence => ("{( ", " )}"),
+            AsSegmentKind::ConfedSet => ("{[ ", " ]}"),
+        };
+        out.push_str(head);
+        separated(out, " ", &segment.asns, |out, asn| put!(out, "{asn}"));
+        out.push_str(tail);
+    });
+}
+
+/// `pmsi:ingressreplication:0:100(1600):10.0.0.1`
+fn pmsi_text(out: &mut String, pmsi: &PmsiTunnel) {
+    let name = match pmsi.kind {
+        0 => "notunnel",
+        1 => "rsvp-tep2mplsp",
+        2 => "mldpp2mplsp",
+        3 => "pim-ssmtree",
+        4 => "pim-smtree",
+        5 => "bidir-pimtree",
+        6 => "ingressreplication",
+        7 => "mldpmp2mplsp",
+        _ => "unknown",
+    };
+    put!(out, "pmsi:{name}:{}:{}", pmsi.flags, pmsi.label.value());
+    match (pmsi.kind, <[u8; 4]>::try_from(&*pmsi.tunnel)) {
+        (6, Ok(octets)) => {
+            let [a, b, c] = pmsi.label.octets();
+            let raw = u32::from_be_bytes([0, a, b, c]);
+            if raw != 0 {
+                put!(out, "({raw})");
+            }
+            put!(out, ":{}", Ipv4Addr::from(octets));
+        }
+        _ if pmsi.tunnel.is_empty() => out.push(':'),
+        _ => {
+            out.push(':');
+            hex(out, &pmsi.tunnel);
+        }
+    }
+}
+
+/// What stands on the wire of an ATTR_SET.
+fn attr_set_octets(origin_as: u32, attributes: &[u8]) -> Vec<u8> {
+    origin_as.to_be_bytes().iter().chain(attributes).copied().collect()
+}
+
+fn unknown_json(out: &mut String, flags: u8, code: u8, value: &[u8]) {
+    put!(out, "\"attribute-0x{code:02X}-0x{flags:02X}\": \"0x");
+    value.iter().for_each(|octet| put!(out, "{octet:02x}"));
+    out.push('"');
+}
+
+fn unknown_text(out: &mut String, flags: u8, code: u8, value: &[u8]) {
+    put!(out, " attribute [ 0x{code:02X} 0x{flags:02X} 0x");
+    value.iter().for_each(|octet| put!(out, "{octet:02x}"));
+    out.push_str(" ]");
+}
+
+/// Communities are told of in ascending order, whatever order they were sent in.
+fn sorted<T: Copy + Ord>(items: &[T]) -> Vec<T> {
+    let mut items = items.to_vec();
+    items.sort_unstable();
+    items
+}
+
+/// `"name": [ …, … ]`
+fn list<T>(
+    out: &mut String,
+    name: &str,
+    items: impl IntoIterator<Item = T>,
+    write: impl FnMut(&mut String, T),
+) {
+    put!(out, "\"{name}\": [ ");
+    separated(out, ", ", items, write);
+    out.push_str(" ]");
+}
+
+/// ` name item`, or ` name [ item item ]` where there is not exactly one.
+fn words<T: Copy>(out: &mut String, name: &str, items: &[T], mut write: impl FnMut(&mut String, T)) {
+    put!(out, " {name} ");
+    if let [only] = items {
+        return write(out, *only);
+    }
+    out.push_str("[ ");
+    separated(out, " ", items.iter().copied(), write);
+    out.push_str(" ]");
+}
+
+/// A number of any length, in decimal: JSON's numbers have no bound.
+fn decimal(octets: &[u8]) -> String {
+    let mut digits: Vec<u8> = Vec::from([0]);
+    for octet in octets {
+        let mut carry = u32::from(*octet);
+        for digit in &mut digits {
+            let value = u32::from(*digit) * 256 + carry;
+            *digit = (value % 10) as u8;
+            carry = value / 10;
+        }
+        while carry > 0 {
+            digits.push((carry % 10) as u8);
+            carry /= 10;
+        }
+    }
+    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
+}

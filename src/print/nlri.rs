@@ -1,0 +1,114 @@
+//! Destinations, family by family.
+
+use alloc::string::String;
+use core::fmt::Write;
+use core::net::Ipv4Addr;
+
+use super::{hex, put, separated};
+use crate::wire::{Labels, NextHop, Nlri, PathNlri, Prefix, RouteDistinguisher};
+
+/// Appends the JSON of one destination. `compact` writes a plain prefix as a bare string.
+pub fn nlri_json(out: &mut String, path: &PathNlri, compact: bool) {
+    match &path.nlri {
+        Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => match path.path_id {
+            None if compact => put!(out, "\"{prefix}\""),
+            _ => prefix_json(out, path.path_id, prefix, None, None),
+        },
+        Nlri::Labelled(nlri) => prefix_json(out, path.path_id, &nlri.prefix, Some(&nlri.labels), None),
+        Nlri::Vpn(nlri) => prefix_json(out, path.path_id, &nlri.prefix, Some(&nlri.labels), Some(nlri.rd)),
+        Nlri::Mvpn(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::Flow(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::FlowVpn(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::RouteTarget(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::SrPolicy(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::Vpls(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::Evpn(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::BgpLs(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::Mup(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::Unknown(nlri) => raw_json(out, &nlri.bytes),
+    }
+}
+
+/// Appends one destination and its next hop as the configuration writes them.
+pub fn nlri_text(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>) {
+    match &path.nlri {
+        Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => {
+            prefix_text(out, path.path_id, prefix, None, next_hop);
+        }
+        Nlri::Labelled(nlri) => prefix_text(out, path.path_id, &nlri.prefix, Some(&nlri.labels), next_hop),
+        Nlri::Vpn(nlri) => {
+            prefix_text(out, path.path_id, &nlri.prefix, Some(&nlri.labels), next_hop);
+            put!(out, " rd {}", nlri.rd);
+        }
+        Nlri::Mvpn(nlri) => hex(out, &nlri.bytes),
+        Nlri::Flow(nlri) => hex(out, &nlri.bytes),
+        Nlri::FlowVpn(nlri) => hex(out, &nlri.bytes),
+        Nlri::RouteTarget(nlri) => hex(out, &nlri.bytes),
+        Nlri::SrPolicy(nlri) => hex(out, &nlri.bytes),
+        Nlri::Vpls(nlri) => hex(out, &nlri.bytes),
+        Nlri::Evpn(nlri) => hex(out, &nlri.bytes),
+        Nlri::BgpLs(nlri) => hex(out, &nlri.bytes),
+        Nlri::Mup(nlri) => hex(out, &nlri.bytes),
+        Nlri::Unknown(nlri) => hex(out, &nlri.bytes),
+    }
+}
+
+/// A next hop's address, of two the global one.
+pub(super) fn next_hop_text(out: &mut String, next_hop: NextHop) {
+    put!(out, "{}", next_hop.address());
+}
+
+fn prefix_json(
+    out: &mut String,
+    path_id: Option<u32>,
+    prefix: &Prefix,
+    labels: Option<&Labels>,
+    rd: Option<RouteDistinguisher>,
+) {
+    put!(out, "{{ \"nlri\": \"{prefix}\"");
+    if let Some(id) = path_id {
+        put!(out, ", \"path-information\": \"{}\"", Ipv4Addr::from_bits(id));
+    }
+    if let Some(Labels(labels)) = labels.filter(|labels| !labels.0.is_empty()) {
+        out.push_str(", \"label\": [ ");
+        separated(out, ", ", labels, |out, label| put!(out, "[{}]", label.value()));
+        out.push_str(" ]");
+    }
+    if let Some(rd) = rd {
+        put!(out, ", \"rd\": \"{rd}\"");
+    }
+    out.push_str(" }");
+}
+
+fn prefix_text(
+    out: &mut String,
+    path_id: Option<u32>,
+    prefix: &Prefix,
+    labels: Option<&Labels>,
+    next_hop: Option<NextHop>,
+) {
+    put!(out, "{prefix}");
+    if let Some(id) = path_id {
+        put!(out, " path-information {}", Ipv4Addr::from_bits(id));
+    }
+    match labels.map_or(&[][..], |labels| &labels.0) {
+        [] => {}
+        [label] => put!(out, " label {}", label.value()),
+        labels => {
+            out.push_str(" label [ ");
+            separated(out, " ", labels, |out, label| put!(out, "{}", label.value()));
+            out.push_str(" ]");
+        }
+    }
+    if let Some(next_hop) = next_hop {
+        out.push_str(" next-hop ");
+        next_hop_text(out, next_hop);
+    }
+}
+
+/// A destination that is not understood further.
+fn raw_json(out: &mut String, octets: &[u8]) {
+    out.push_str("{ \"raw\": \"");
+    hex(out, octets);
+    out.push_str("\" }");
+}
