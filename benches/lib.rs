@@ -1,1 +1,0 @@
-//! Criterion benches of holdtime, one file a subject; see `Cargo.toml` for the list.

@@ -1,0 +1,112 @@
+//! Decoders beside each other: routecore, bgpkit-parser, netgauze-bgp-pkt, zettabgp, rustbgpd-wire and the floors that
+//! no decoder can beat, on the same octets in one process, every attribute and NLRI visited.
+//!
+//! ```text
+//! cargo run --release --manifest-path benches/peers/Cargo.toml -- [--rounds N] [--mrt FILE]
+//! ```
+
+mod bgpkit;
+mod contest;
+mod floors;
+mod netgauze;
+mod routecore;
+mod rustbgpd;
+mod zettabgp;
+
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+use contest::{Contestant, Score};
+use holdtime_benches::{Corpus, Shape, corpus, mrt};
+
+/// Large enough to leave the first two caches, small enough for many rounds.
+const OCTETS: usize = 4_000_000;
+
+struct Options {
+    rounds: usize,
+    mrt: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match options().and_then(|options| contest_all(&options)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(sentence) => {
+            eprintln!("holdtime-peers: {sentence}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn options() -> Result<Options, String> {
+    let mut options = Options { rounds: 25, mrt: None };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or(format!("{argument} wants a value"));
+        match argument.as_str() {
+            "--rounds" => {
+                let text = value()?;
+                options.rounds = text.parse().map_err(|_| format!("\"{text}\" is not a number of rounds"))?;
+            }
+            "--mrt" => options.mrt = Some(value()?),
+            _ => return Err(format!("there is no option \"{argument}\"; try --rounds N or --mrt FILE")),
+        }
+    }
+    Ok(options)
+}
+
+/// Whether all contestants agree on what they saw.
+fn contest_all(options: &Options) -> Result<bool, String> {
+    let contestants: Vec<Box<dyn Contestant>> = vec![
+        Box::new(floors::VisitAll),
+        Box::new(floors::Walk),
+        Box::new(floors::Copy::default()),
+        Box::new(routecore::Routecore),
+        Box::new(rustbgpd::Rustbgpd),
+        Box::new(bgpkit::Bgpkit),
+        Box::new(netgauze::Netgauze),
+        Box::new(zettabgp::Zettabgp),
+    ];
+    let corpora = match &options.mrt {
+        Some(file) => vec![recorded(file)?],
+        None => Shape::GENERATED.into_iter().map(|shape| corpus::generate(shape, OCTETS)).collect(),
+    };
+    let mut agree = true;
+    for corpus in &corpora {
+        let scores = contest::run(&contestants, corpus, options.rounds);
+        agree &= scores.iter().all(|score| score.differs.is_none());
+        // A reader that went away is no reason to stop measuring, and none to fail.
+        let _ = io::stdout().write_all(table(corpus, &scores).as_bytes());
+    }
+    Ok(agree)
+}
+
+/// MB/s, and the ratio to the fastest of the other crates.
+fn table(corpus: &Corpus, scores: &[Score]) -> String {
+    let (octets, messages) = (corpus.bytes.len(), corpus.len());
+    let mean = octets / messages.max(1);
+    let mut table = format!("{}: {messages} messages, {mean} octets in the mean\n", corpus.shape.label());
+    table += &format!("  {:<18} {:>8} {:>8}\n", "", "MB/s", "ratio");
+    let fastest = scores
+        .iter()
+        .filter(|score| !score.name.starts_with("floor") && score.name != "holdtime")
+        .map(|score| score.megabytes)
+        .fold(f64::NAN, f64::max);
+    for score in scores {
+        let note = score.differs.as_ref().map_or(String::new(), |differs| format!("  DIFFERS: {differs}"));
+        table += &format!("  {:<18} {score} {:>8.2}{note}\n", score.name, score.megabytes / fastest);
+    }
+    table + "\n"
+}
+
+fn recorded(file: &str) -> Result<Corpus, String> {
+    let octets = std::fs::read(file).map_err(|error| format!("cannot read {file}: {error}"))?;
+    let mut plain = Vec::new();
+    if octets.starts_with(&[0x1f, 0x8b]) {
+        let mut inflate = flate2::read::MultiGzDecoder::new(octets.as_slice());
+        inflate.read_to_end(&mut plain).map_err(|error| format!("cannot inflate {file}: {error}"))?;
+    } else {
+        plain = octets;
+    }
+    mrt::updates(&plain).map_err(|at| format!("{file} is no MRT file at octet {at}"))
+}

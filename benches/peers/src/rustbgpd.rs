@@ -1,0 +1,103 @@
+//! rustbgpd-wire, with the error handling of RFC 7606 that its speaker uses.
+
+use bytes::Bytes;
+use holdtime_benches::{Corpus, Kind, Shape, Tally};
+use rustbgpd_wire::{
+    AsPathSegment, Message, MpReachNlri, NlriEntry, PathAttribute, Prefix, UpdateMessage, decode_message,
+};
+
+use crate::contest::{Contestant, Visit};
+
+pub struct Rustbgpd;
+
+impl Contestant for Rustbgpd {
+    fn name(&self) -> &'static str {
+        "rustbgpd-wire"
+    }
+
+    fn supports(&self, shape: Shape) -> bool {
+        matches!(shape, Shape::Ipv4 | Shape::Packed | Shape::Ipv6 | Shape::Recorded)
+    }
+
+    fn visit(&self, corpus: &Corpus) -> Visit {
+        let mut visit = Visit::default();
+        // Its decoder takes `Bytes`; one shared buffer is the cheapest way to hand them over.
+        let all = Bytes::from(corpus.bytes.clone());
+        visit.start();
+        for range in corpus.ranges() {
+            let mut octets = all.slice(range);
+            match decode_message(&mut octets, 4096) {
+                Ok(Message::Update(update)) => message(&update, &mut visit),
+                _ => visit.refused += 1,
+            }
+        }
+        visit.stop();
+        visit
+    }
+}
+
+fn message(update: &UpdateMessage, visit: &mut Visit) {
+    let Ok(parsed) = update.parse_revised(true, false, false, &[]) else {
+        visit.refused += 1;
+        return;
+    };
+    let tally = &mut visit.tally;
+    let update = &parsed.update;
+    for entry in &update.withdrawn {
+        tally.prefix4(Kind::Withdrawn, entry.prefix.addr.into(), entry.prefix.len);
+    }
+    for attribute in &update.attributes {
+        visit_attribute(attribute, tally);
+    }
+    for entry in &update.announced {
+        tally.prefix4(Kind::Announced, entry.prefix.addr.into(), entry.prefix.len);
+    }
+}
+
+fn visit_attribute(attribute: &PathAttribute, tally: &mut Tally) {
+    match attribute {
+        PathAttribute::Origin(origin) => tally.add(Kind::Origin, *origin as u64),
+        PathAttribute::AsPath(path) => {
+            for segment in &path.segments {
+                let (AsPathSegment::AsSet(numbers) | AsPathSegment::AsSequence(numbers)) = segment;
+                numbers.iter().for_each(|&number| tally.add(Kind::AsPath, u64::from(number)));
+            }
+        }
+        PathAttribute::NextHop(hop) => tally.add(Kind::NextHop, u64::from(u32::from(*hop))),
+        PathAttribute::Med(metric) => tally.add(Kind::Med, u64::from(*metric)),
+        PathAttribute::LocalPref(preference) => tally.add(Kind::LocalPref, u64::from(*preference)),
+        PathAttribute::AtomicAggregate => tally.add(Kind::AtomicAggregate, 1),
+        PathAttribute::Aggregator(by) => {
+            tally.add(Kind::Aggregator, u64::from(by.asn) << 32 | u64::from(u32::from(by.router_id)));
+        }
+        PathAttribute::Communities(list) | PathAttribute::CommunitiesPartial(list) => {
+            list.iter().for_each(|&community| tally.add(Kind::Community, u64::from(community)));
+        }
+        PathAttribute::ExtendedCommunities(list) | PathAttribute::ExtendedCommunitiesPartial(list) => {
+            list.iter().for_each(|community| tally.add(Kind::ExtendedCommunity, community.as_u64()));
+        }
+        PathAttribute::LargeCommunities(list) | PathAttribute::LargeCommunitiesPartial(list) => {
+            list.iter().for_each(|c| tally.large_community(c.global_admin, c.local_data1, c.local_data2));
+        }
+        PathAttribute::MpReachNlri(reach) => visit_reach(reach, tally),
+        PathAttribute::MpUnreachNlri(unreach) => prefixes(&unreach.withdrawn, Kind::Withdrawn, tally),
+        _ => {}
+    }
+}
+
+fn visit_reach(reach: &MpReachNlri, tally: &mut Tally) {
+    tally.address(Kind::NextHop, reach.next_hop);
+    if let Some(local) = reach.link_local_next_hop {
+        tally.address6(Kind::NextHop, local.into());
+    }
+    prefixes(&reach.announced, Kind::Announced, tally);
+}
+
+fn prefixes(entries: &[NlriEntry], kind: Kind, tally: &mut Tally) {
+    for entry in entries {
+        match entry.prefix {
+            Prefix::V4(prefix) => tally.prefix4(kind, prefix.addr.into(), prefix.len),
+            Prefix::V6(prefix) => tally.prefix6(kind, prefix.addr.into(), prefix.len),
+        }
+    }
+}
