@@ -1,0 +1,329 @@
+//! The lab's executor: one thread, a virtual clock, and the seed's choice of what runs next.
+//!
+//! ```text
+//! loop {
+//!     a process that can run, drawn from the seed → one of its ready tasks, drawn from the seed → one turn
+//!     the turn's cost keeps the process's own processor busy; other processes go on meanwhile
+//!     nothing can run: jump to the next entry of the agenda
+//! }
+//! ```
+//!
+//! Idle time costs nothing, because there are no ticks.
+
+mod agenda;
+mod task;
+mod watchdog;
+
+pub use agenda::{Agenda, Class, EntryId};
+pub use task::{Join, LocalFuture, TaskId};
+pub use watchdog::Watchdog;
+
+use std::cell::{Ref, RefCell, RefMut};
+use std::future::Future;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use holdtime_core::time::Instant;
+
+use crate::clock::Clock;
+use crate::host::SimHost;
+use crate::net::MachineId;
+use crate::trace::Step;
+use crate::world::{IncidentKind, Life, ProcessId, Settings, World};
+use task::{Cause, ReadyTasks, Task, WakeList};
+
+/// Unwinds a task whose turn has used up its fuel.
+#[derive(Debug)]
+pub(crate) struct OutOfFuel;
+
+/// Why a run has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The time that was asked for has come.
+    Limit,
+    /// Nothing will ever happen again.
+    Quiet,
+}
+
+/// A run: a world and the tasks in it.
+pub struct Lab {
+    world: Rc<RefCell<World>>,
+    tasks: Vec<Option<Task>>,
+    woken: WakeList,
+    ready: Vec<ReadyTasks>,
+    /// Processes that have a ready task and a free processor.
+    runnable: Vec<ProcessId>,
+    watchdog: Option<Watchdog>,
+}
+
+impl Lab {
+    /// An empty run of `seed`.
+    pub fn new(seed: u64, settings: Settings) -> Self {
+        Self {
+            world: Rc::new(RefCell::new(World::new(seed, settings))),
+            tasks: Vec::new(),
+            woken: WakeList::default(),
+            ready: Vec::new(),
+            runnable: Vec::new(),
+            watchdog: None,
+        }
+    }
+
+    /// Has this watchdog look after every turn.
+    pub fn watch(&mut self, watchdog: Watchdog) {
+        self.watchdog = Some(watchdog);
+    }
+
+    /// The world, to look at it.
+    pub fn world(&self) -> Ref<'_, World> {
+        self.world.borrow()
+    }
+
+    /// The world, to set it up or to change it between two calls of [`run_until`](Self::run_until).
+    pub fn world_mut(&self) -> RefMut<'_, World> {
+        self.world.borrow_mut()
+    }
+
+    /// Adds a machine with these addresses and an exact clock.
+    pub fn add_machine(&mut self, addresses: &[IpAddr]) -> MachineId {
+        self.world.borrow_mut().add_machine(addresses.to_vec(), Clock::default())
+    }
+
+    /// Adds a process to a machine, and returns its handle. It does nothing until something is
+    /// [spawned](Self::spawn) for it.
+    pub fn add_process(&mut self, machine: MachineId, name: &str) -> SimHost {
+        let process = self.world.borrow_mut().add_process(machine, name);
+        SimHost::new(self.world.clone(), process)
+    }
+
+    /// Runs a task for a process.
+    pub fn spawn(&mut self, host: &SimHost, task: impl Future<Output = ()> + 'static) {
+        self.world.borrow_mut().spawn(host.process(), Box::pin(task));
+    }
+
+    /// Runs a process's main task: the process is over when it resolves.
+    pub fn spawn_main(&mut self, host: &SimHost, task: impl Future<Output = u8> + 'static) {
+        let (world, process) = (self.world.clone(), host.process());
+        let main = async move {
+            let code = task.await;
+            let status = holdtime_core::speaker::ExitStatus::Code(code.into());
+            world.borrow_mut().end(process, status);
+        };
+        self.world.borrow_mut().spawn(process, Box::pin(main));
+    }
+
+    /// The hash of everything that has happened so far.
+    pub fn hash(&self) -> u64 {
+        self.world.borrow_mut().trace().hash()
+    }
+
+    /// Runs until the lab's time is `limit`, or until nothing will ever happen again.
+    pub fn run_until(&mut self, limit: Instant) -> Stop {
+        loop {
+            self.take_spawned();
+            self.take_woken(Cause::Input);
+            self.bury_the_doomed();
+            self.take_resumed();
+            if !self.runnable.is_empty() {
+                self.run_one();
+                continue;
+            }
+            let next = self.world.borrow().agenda.next_at();
+            match next {
+                Some(at) if at <= limit => self.advance(at),
+                next => {
+                    let mut world = self.world.borrow_mut();
+                    world.now = world.now.max(limit);
+                    return if next.is_some() { Stop::Limit } else { Stop::Quiet };
+                }
+            }
+        }
+    }
+
+    /// Moves the time to the next instant at which something is due, and lets all of it happen.
+    fn advance(&mut self, at: Instant) {
+        let mut deadlines = Vec::new();
+        {
+            let mut world = self.world.borrow_mut();
+            world.now = world.now.max(at);
+            while let Some((_, _, due)) = world.agenda.take_until(at) {
+                deadlines.extend(world.happen(due));
+            }
+        }
+        self.take_woken(Cause::Input);
+        deadlines.into_iter().for_each(std::task::Waker::wake);
+        self.take_woken(Cause::Deadline);
+    }
+
+    fn take_spawned(&mut self) {
+        let spawned = std::mem::take(&mut self.world.borrow_mut().spawned);
+        for (id, process, future) in spawned {
+            let waker = self.woken.waker(id);
+            self.tasks.push(Some(Task { process, future: future.0, waker, queued: false }));
+            self.woken.push(id);
+        }
+    }
+
+    fn take_woken(&mut self, cause: Cause) {
+        for id in self.woken.take() {
+            let Some(task) = self.tasks.get_mut(id.0 as usize).and_then(Option::as_mut) else { continue };
+            if std::mem::replace(&mut task.queued, true) {
+                continue;
+            }
+            let process = task.process;
+            let index = process.0 as usize;
+            if self.ready.len() <= index {
+                self.ready.resize_with(index + 1, ReadyTasks::default);
+            }
+            let was_empty = self.ready[index].is_empty();
+            self.ready[index].push(id, cause);
+            if was_empty && can_run(&self.world.borrow(), process) {
+                self.runnable.push(process);
+            }
+        }
+    }
+
+    /// Considers again the processes whose processor is free, or which were continued.
+    fn take_resumed(&mut self) {
+        let resumed = std::mem::take(&mut self.world.borrow_mut().resumed);
+        let world = self.world.borrow();
+        for process in resumed {
+            let has_work = self.ready.get(process.0 as usize).is_some_and(|ready| !ready.is_empty());
+            if has_work && can_run(&world, process) && !self.runnable.contains(&process) {
+                self.runnable.push(process);
+            }
+        }
+    }
+
+    /// Drops the tasks of processes that are over.
+    fn bury_the_doomed(&mut self) {
+        let doomed = std::mem::take(&mut self.world.borrow_mut().doomed);
+        if doomed.is_empty() {
+            return;
+        }
+        self.runnable.retain(|process| !doomed.contains(process));
+        for process in &doomed {
+            if let Some(ready) = self.ready.get_mut(process.0 as usize) {
+                ready.clear();
+            }
+        }
+        for slot in &mut self.tasks {
+            if slot.as_ref().is_some_and(|task| doomed.contains(&task.process)) {
+                drop(slot.take());
+            }
+        }
+    }
+
+    /// Gives one task one turn.
+    fn run_one(&mut self) {
+        let process = {
+            let mut world = self.world.borrow_mut();
+            let index = world.rng.index(self.runnable.len());
+            self.runnable.swap_remove(index)
+        };
+        if !can_run(&self.world.borrow(), process) {
+            return;
+        }
+        let Some(id) = self.draw(process) else { return };
+        let Some(mut task) = self.tasks.get_mut(id.0 as usize).and_then(Option::take) else { return };
+        task.queued = false;
+        self.world.borrow_mut().begin_turn(process);
+        let waker = task.waker.clone();
+        let mut context = Context::from_waker(&waker);
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.begin(id);
+        }
+        let polled = catch_unwind(AssertUnwindSafe(|| task.future.as_mut().poll(&mut context)));
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.end();
+        }
+        match polled {
+            Ok(Poll::Pending) => {
+                self.world.borrow_mut().end_turn(process, id);
+                self.tasks[id.0 as usize] = Some(task);
+            }
+            Ok(Poll::Ready(())) => {
+                self.world.borrow_mut().record(process, &Step::TaskEnded(process, id));
+                self.world.borrow_mut().end_turn(process, id);
+                drop(task);
+            }
+            Err(payload) => {
+                let kind = kind_of(payload.as_ref());
+                self.world.borrow_mut().report(process, id, kind);
+                self.world.borrow_mut().end_turn(process, id);
+                drop(task);
+            }
+        }
+    }
+
+    fn draw(&mut self, process: ProcessId) -> Option<TaskId> {
+        let mut world = self.world.borrow_mut();
+        self.ready.get_mut(process.0 as usize)?.draw(&mut world.rng)
+    }
+}
+
+fn can_run(world: &World, process: ProcessId) -> bool {
+    let process = world.process(process);
+    process.life == Life::Running && process.busy_until <= world.now
+}
+
+fn kind_of(payload: &(dyn std::any::Any + Send)) -> IncidentKind {
+    if payload.is::<OutOfFuel>() {
+        return IncidentKind::OutOfFuel;
+    }
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    IncidentKind::Panicked(text.unwrap_or_else(|| "without a message".to_owned()))
+}
+
+impl World {
+    pub(crate) fn spawn(&mut self, process: ProcessId, task: LocalFuture) {
+        let id = TaskId(self.next_task);
+        self.next_task += 1;
+        self.spawned.push((id, process, crate::world::LocalFutureBox(task)));
+    }
+
+    /// How many waits in a turn are answered at once before a task is made to yield, as in tokio.
+    const PATIENCE: u32 = 128;
+
+    fn begin_turn(&mut self, id: ProcessId) {
+        let (fuel, price) = (self.settings.fuel, self.settings.prices.poll());
+        let process = self.process_mut(id);
+        process.spent = price;
+        process.fuel = fuel;
+        process.patience = Self::PATIENCE;
+        process.tally.polls += 1;
+    }
+
+    fn end_turn(&mut self, id: ProcessId, task: TaskId) {
+        let now = self.now;
+        let process = self.process_mut(id);
+        let spent = std::mem::take(&mut process.spent);
+        process.busy_until = now + spent;
+        process.tally.busy += spent;
+        process.fuel = u32::MAX;
+        process.patience = u32::MAX;
+        self.trace().record(now, &Step::Polled(id, task, spent));
+        self.agenda.enter(now + spent, Class::Outside, crate::world::Due::Free(id));
+    }
+
+    /// Whether a wait of the present turn may still be answered at once.
+    pub(crate) fn is_patient(&mut self, id: ProcessId) -> bool {
+        let process = self.process_mut(id);
+        match process.patience.checked_sub(1) {
+            Some(left) => {
+                process.patience = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Lab {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lab").field("world", &self.world).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,166 @@
+//! Tasks, how they are woken, and which runs next.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::rng::Rng;
+use crate::world::ProcessId;
+
+/// A task, known by one number in the whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub u32);
+
+/// A future that runs on the lab's thread.
+pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
+
+/// A task that runs for a process.
+pub(super) struct Task {
+    pub(super) process: ProcessId,
+    pub(super) future: LocalFuture,
+    pub(super) waker: Waker,
+    /// It stands in its process's [`ReadyTasks`].
+    pub(super) queued: bool,
+}
+
+/// Where wakers leave their tasks' numbers until the executor collects them.
+///
+/// `Waker` must be `Send`, hence the lock; nobody else ever holds it.
+#[derive(Clone, Default)]
+pub(super) struct WakeList(Arc<Mutex<Vec<TaskId>>>);
+
+impl WakeList {
+    pub(super) fn waker(&self, task: TaskId) -> Waker {
+        Waker::from(Arc::new(TaskWaker { task, list: self.clone() }))
+    }
+
+    pub(super) fn push(&self, task: TaskId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+    }
+
+    pub(super) fn take(&self) -> Vec<TaskId> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+struct TaskWaker {
+    task: TaskId,
+    list: WakeList,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.list.push(self.task);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.list.push(self.task);
+    }
+}
+
+/// What woke a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Input, another task, itself.
+    Input,
+    /// A deadline.
+    Deadline,
+}
+
+/// The tasks of one process that could run now.
+///
+/// The next one is drawn from the seed, except that a task woken by a deadline waits for those whose input came no
+/// later, and is not overtaken by those whose input came after it.
+#[derive(Debug, Default)]
+pub(super) struct ReadyTasks {
+    batches: VecDeque<(Cause, Vec<TaskId>)>,
+}
+
+impl ReadyTasks {
+    pub(super) fn push(&mut self, task: TaskId, cause: Cause) {
+        match self.batches.back_mut() {
+            Some((same, tasks)) if *same == cause => tasks.push(task),
+            _ => self.batches.push_back((cause, vec![task])),
+        }
+    }
+
+    pub(super) fn draw(&mut self, rng: &mut Rng) -> Option<TaskId> {
+        let (_, tasks) = self.batches.front_mut()?;
+        let task = tasks.swap_remove(rng.index(tasks.len()));
+        if tasks.is_empty() {
+            self.batches.pop_front();
+        }
+        Some(task)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.batches.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.batches.clear();
+    }
+}
+
+/// Resolves when a spawned task has ended; dropping it detaches the task.
+#[derive(Clone, Debug, Default)]
+pub struct Join(Rc<RefCell<JoinState>>);
+
+#[derive(Debug, Default)]
+struct JoinState {
+    done: bool,
+    waker: Option<Waker>,
+}
+
+impl Join {
+    /// Wraps a task so that its end is told.
+    pub(crate) fn of(task: impl Future<Output = ()> + 'static) -> (Self, LocalFuture) {
+        let join = Self::default();
+        let ended = join.clone();
+        let wrapped = async move {
+            task.await;
+            let mut state = ended.0.borrow_mut();
+            state.done = true;
+            if let Some(waker) = state.waker.take() {
+                waker.wake();
+            }
+        };
+        (join, Box::pin(wrapped))
+    }
+}
+
+impl Future for Join {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.0.borrow_mut();
+        if state.done {
+            return Poll::Ready(());
+        }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_judged_after_the_input_that_came_before_it_and_before_what_came_after() {
+        for seed in 0..50 {
+            let mut ready = ReadyTasks::default();
+            let mut rng = Rng::new(seed);
+            ready.push(TaskId(1), Cause::Input);
+            ready.push(TaskId(2), Cause::Input);
+            ready.push(TaskId(3), Cause::Deadline);
+            ready.push(TaskId(4), Cause::Input);
+            let drawn: Vec<_> = std::iter::from_fn(|| ready.draw(&mut rng)).map(|task| task.0).collect();
+            assert!(drawn == [1, 2, 3, 4] || drawn == [2, 1, 3, 4], "{drawn:?}");
+        }
+    }
+}

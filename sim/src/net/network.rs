@@ -1,0 +1,555 @@
+//! The network as a whole: which machine has which address, which socket gets a segment, what a path does to it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+
+use holdtime_core::speaker::IoError;
+use holdtime_core::time::{Duration, Instant};
+
+use super::link::{Link, LinkOptions};
+use super::segment::Segment;
+use super::stack::{MachineId, Stack};
+use super::tcp::{Cut, State, Tcp};
+use super::{Effect, ListenerOptions, SocketId, SocketOptions};
+use crate::rng::Rng;
+
+/// What `poll(2)` would say of a socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// Reading, or accepting, will not block.
+    pub read: bool,
+    /// Writing will not block.
+    pub write: bool,
+    /// An attempt to connect was decided (true ever after).
+    pub connected: bool,
+}
+
+impl Readiness {
+    fn gains_over(self, before: Self) -> bool {
+        (self.read && !before.read) || (self.write && !before.write) || (self.connected && !before.connected)
+    }
+}
+
+/// Machines, links and sockets.
+#[derive(Debug)]
+pub struct Network {
+    machines: Vec<Stack>,
+    by_address: BTreeMap<IpAddr, MachineId>,
+    links: BTreeMap<(MachineId, MachineId), Link>,
+    default_link: LinkOptions,
+    sockets: Vec<Option<Box<Socket>>>,
+    cutter: Cutter,
+    rng: Rng,
+    effects: Vec<Effect>,
+}
+
+#[derive(Debug)]
+struct Socket {
+    machine: MachineId,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Listener(Listener),
+    Connection(Box<Connection>),
+}
+
+#[derive(Debug)]
+struct Listener {
+    address: SocketAddr,
+    options: ListenerOptions,
+    /// Established, not yet accepted.
+    ready: VecDeque<SocketId>,
+    /// Still in their handshake.
+    pending: Vec<SocketId>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    tcp: Tcp,
+    /// The listener that has not handed it over yet.
+    parent: Option<SocketId>,
+    /// The alarm already asked for, so that every connection has one entry in the agenda and not one a segment.
+    armed: Option<Instant>,
+}
+
+/// Cuts what is written into segments anywhere, as often as the seed's plan says.
+#[derive(Debug)]
+struct Cutter {
+    rng: Rng,
+    per_mille: u32,
+}
+
+impl Cutter {
+    fn cut(&mut self, whole: usize) -> usize {
+        if self.per_mille > 0 && self.rng.chance(self.per_mille) { 1 + self.rng.index(whole) } else { whole }
+    }
+}
+
+/// How long it takes Linux to find out that nobody on the network has an address.
+const RESOLUTION: Duration = Duration::from_secs(3);
+/// Ethernet's IPv4 header and TCP header, which a link carries with every segment.
+const HEADERS: usize = 54;
+
+impl Network {
+    /// An empty network. `cuts_per_mille`: how many segments in a thousand are cut short at a place drawn from the
+    /// seed.
+    pub fn new(rng: &mut Rng, default_link: LinkOptions, cuts_per_mille: u32) -> Self {
+        Self {
+            machines: Vec::new(),
+            by_address: BTreeMap::new(),
+            links: BTreeMap::new(),
+            default_link,
+            sockets: Vec::new(),
+            cutter: Cutter { rng: rng.fork(), per_mille: cuts_per_mille },
+            rng: rng.fork(),
+            effects: Vec::new(),
+        }
+    }
+
+    // The topology.
+
+    /// Adds a machine with these addresses beside its loopback.
+    pub fn add_machine(&mut self, addresses: Vec<IpAddr>) -> MachineId {
+        let machine = MachineId(self.machines.len() as u32);
+        self.by_address.extend(addresses.iter().map(|address| (*address, machine)));
+        self.machines.push(Stack::new(addresses));
+        machine
+    }
+
+    /// Gives a machine one more address.
+    pub fn add_address(&mut self, machine: MachineId, address: IpAddr) {
+        if let Some(stack) = self.machines.get_mut(machine.0 as usize) {
+            stack.add_address(address);
+            self.by_address.insert(address, machine);
+        }
+    }
+
+    /// The machine that has an address.
+    pub fn machine_of(&self, address: IpAddr) -> Option<MachineId> {
+        self.by_address.get(&address).copied()
+    }
+
+    /// A machine's addresses, without its loopback.
+    pub fn addresses(&self, machine: MachineId) -> &[IpAddr] {
+        self.machines.get(machine.0 as usize).map_or(&[], Stack::addresses)
+    }
+
+    /// Sets one direction's behaviour from now on.
+    pub fn set_link(&mut self, from: MachineId, to: MachineId, options: LinkOptions) {
+        self.link(from, to).options = options;
+    }
+
+    /// Loses everything that `from` sends to `to`, or carries it again.
+    pub fn set_cut(&mut self, from: MachineId, to: MachineId, cut: bool) {
+        self.link(from, to).cut = cut;
+    }
+
+    /// A power cut: the machine's sockets are gone and nobody is told.
+    pub fn power_off(&mut self, machine: MachineId) {
+        if let Some(stack) = self.machines.get_mut(machine.0 as usize) {
+            stack.up = false;
+            for socket in stack.forget_all() {
+                self.sockets[socket.0 as usize] = None;
+            }
+        }
+    }
+
+    /// The machine is back, with its addresses and without its sockets.
+    pub fn power_on(&mut self, machine: MachineId) {
+        if let Some(stack) = self.machines.get_mut(machine.0 as usize) {
+            stack.up = true;
+        }
+    }
+
+    fn link(&mut self, from: MachineId, to: MachineId) -> &mut Link {
+        let default = if from == to { &LinkOptions::loopback() } else { &self.default_link };
+        self.links.entry((from, to)).or_insert_with(|| Link::new(default.clone()))
+    }
+
+    // The calls.
+
+    /// Opens a listening socket and returns it with the address that was bound.
+    ///
+    /// # Errors
+    /// `AddressInUse`, `AddressNotAvailable`.
+    pub fn listen(
+        &mut self,
+        machine: MachineId,
+        address: SocketAddr,
+        options: ListenerOptions,
+    ) -> Result<(SocketId, SocketAddr), IoError> {
+        let stack = self.machines.get_mut(machine.0 as usize).ok_or(IoError::AddressNotAvailable)?;
+        let address = stack.bind(address, options.reuse_address)?;
+        let listener = Listener { address, options, ready: VecDeque::new(), pending: Vec::new() };
+        let socket = push(&mut self.sockets, Socket { machine, kind: Kind::Listener(listener) });
+        stack.add_listener(address, socket);
+        Ok((socket, address))
+    }
+
+    /// Takes a connection that waits in the backlog.
+    ///
+    /// # Errors
+    /// `WouldBlock`: none waits.
+    pub fn accept(&mut self, listener: SocketId) -> Result<SocketId, IoError> {
+        let taken = self.listener_mut(listener).ok_or(IoError::NotConnected)?.ready.pop_front();
+        let socket = taken.ok_or(IoError::WouldBlock)?;
+        if let Some(connection) = self.connection_mut(socket) {
+            connection.parent = None;
+        }
+        Ok(socket)
+    }
+
+    /// Begins to connect.
+    ///
+    /// # Errors
+    /// `AddressNotAvailable`, `Unreachable`.
+    pub fn connect(
+        &mut self,
+        now: Instant,
+        machine: MachineId,
+        local: Option<IpAddr>,
+        remote: SocketAddr,
+        options: SocketOptions,
+    ) -> Result<SocketId, IoError> {
+        let stack = self.machines.get_mut(machine.0 as usize).ok_or(IoError::Unreachable)?;
+        let source = stack.source(local, remote.ip())?;
+        let local = stack.ephemeral(source, remote)?;
+        let options = with_path_mss(options, local);
+        let mut out = Vec::new();
+        let iss = self.rng.below(1 << 32);
+        let tcp = Tcp::connect(now, (local, remote), options, iss, &mut out);
+        let connection = Box::new(Connection { tcp, parent: None, armed: None });
+        let socket = push(&mut self.sockets, Socket { machine, kind: Kind::Connection(connection) });
+        stack.add_connection(local, remote, socket);
+        if !stack.owns(remote.ip()) && !self.by_address.contains_key(&remote.ip()) {
+            self.effects.push(Effect::Unreachable { socket, at: now + RESOLUTION });
+        }
+        self.settle(now, socket, Readiness::default(), out);
+        Ok(socket)
+    }
+
+    /// Writes what fits.
+    ///
+    /// # Errors
+    /// As [`write(2)`](https://man7.org/linux/man-pages/man2/write.2.html): `WouldBlock`, `BrokenPipe`,
+    /// `ConnectionReset`, `TimedOut`.
+    pub fn write(&mut self, now: Instant, socket: SocketId, bytes: &[u8]) -> Result<usize, IoError> {
+        self.with(now, socket, |tcp, cut, out| tcp.write(now, bytes, cut, out))
+            .ok_or(IoError::NotConnected)?
+    }
+
+    /// Reads what is there; `Ok(0)` is the end.
+    ///
+    /// # Errors
+    /// `WouldBlock`, `ConnectionReset`, `TimedOut`.
+    pub fn read(&mut self, now: Instant, socket: SocketId, into: &mut [u8]) -> Result<usize, IoError> {
+        self.with(now, socket, |tcp, _, out| tcp.read(into, out)).ok_or(IoError::NotConnected)?
+    }
+
+    /// Ends our direction.
+    pub fn shutdown(&mut self, now: Instant, socket: SocketId) {
+        self.with(now, socket, |tcp, cut, out| tcp.shut(now, cut, out));
+    }
+
+    /// `SO_ERROR`.
+    pub fn take_error(&mut self, socket: SocketId) -> Option<IoError> {
+        self.connection_mut(socket)?.tcp.take_error()
+    }
+
+    /// Closes a socket as `close(2)` does: with data that nobody has read, that is a reset.
+    pub fn close(&mut self, now: Instant, socket: SocketId) {
+        if self.listener(socket).is_some() {
+            return self.close_listener(now, socket);
+        }
+        self.with(now, socket, |tcp, cut, out| tcp.close(now, cut, out));
+    }
+
+    /// Throws away what nobody has read, then closes.
+    pub fn discard_and_close(&mut self, now: Instant, socket: SocketId) {
+        self.with(now, socket, |tcp, cut, out| {
+            tcp.discard_unread();
+            tcp.close(now, cut, out);
+        });
+    }
+
+    /// Destroys a connection (`SO_LINGER` 0).
+    pub fn reset(&mut self, now: Instant, socket: SocketId) {
+        self.with(now, socket, |tcp, cut, out| {
+            tcp.reset(out);
+            tcp.close(now, cut, out);
+        });
+    }
+
+    fn close_listener(&mut self, now: Instant, socket: SocketId) {
+        let Some(Socket { machine, kind: Kind::Listener(listener) }) = self.take(socket) else { return };
+        if let Some(stack) = self.machines.get_mut(machine.0 as usize) {
+            stack.remove_listener(listener.address);
+        }
+        for child in listener.ready.into_iter().chain(listener.pending) {
+            self.reset(now, child);
+        }
+    }
+
+    // What the agenda brings back.
+
+    /// A segment arrives at a machine.
+    pub fn deliver(&mut self, now: Instant, machine: MachineId, segment: Segment) {
+        let Some(stack) = self.machines.get(machine.0 as usize).filter(|stack| stack.up) else { return };
+        let known = stack.connection(segment.dst, segment.src);
+        let fresh_syn = segment.flags.syn && !segment.flags.ack;
+        if let Some(socket) = known {
+            let yields = self.tcp(socket).is_none_or(|tcp| fresh_syn && tcp.yields_to(&segment));
+            if !yields {
+                return self.deliver_to(now, socket, segment);
+            }
+        }
+        let listener = if fresh_syn {
+            self.machines.get(machine.0 as usize).and_then(|stack| stack.listener(segment.dst))
+        } else {
+            None
+        };
+        match listener {
+            Some(listener) => self.deliver_syn(now, machine, listener, &segment),
+            None if segment.flags.rst => {}
+            None => self.send(now, machine, segment.refusal()),
+        }
+    }
+
+    fn deliver_to(&mut self, now: Instant, socket: SocketId, segment: Segment) {
+        let Some(connection) = self.connection(socket) else { return };
+        if !connection.tcp.trusts(&segment) {
+            return;
+        }
+        let parent = connection.parent;
+        let in_handshake = connection.tcp.state() == State::SynReceived;
+        if in_handshake && !segment.flags.rst && !segment.flags.syn {
+            let full = parent.and_then(|parent| self.listener(parent)).is_some_and(Listener::is_full);
+            if full {
+                // As in Linux: the handshake's last segment is ignored, and the client believes it is connected.
+                return;
+            }
+        }
+        self.with(now, socket, |tcp, cut, out| tcp.on_segment(now, segment, cut, out));
+        if in_handshake && let Some(parent) = parent {
+            self.after_handshake(parent, socket);
+        }
+    }
+
+    /// Moves a child out of its listener's pending ones if its handshake is over.
+    fn after_handshake(&mut self, parent: SocketId, child: SocketId) {
+        let state = self.tcp(child).map_or(State::Closed, Tcp::state);
+        if state == State::SynReceived {
+            return;
+        }
+        let Some(listener) = self.listener_mut(parent) else { return };
+        listener.pending.retain(|pending| *pending != child);
+        if state == State::Closed {
+            self.forget(child);
+        } else {
+            listener.ready.push_back(child);
+            if listener.ready.len() == 1 {
+                self.effects.push(Effect::Ready(parent));
+            }
+        }
+    }
+
+    fn deliver_syn(&mut self, now: Instant, machine: MachineId, parent: SocketId, syn: &Segment) {
+        let Some(listener) = self.listener(parent) else { return };
+        if listener.is_full() || listener.pending.len() > listener.options.backlog {
+            return;
+        }
+        let mut options = listener.options.socket.clone();
+        let key = listener.options.keys.iter().find(|(peer, _)| *peer == syn.src.ip());
+        options.key = key.map(|(_, key)| *key).or(options.key);
+        if options.key != syn.key || syn.ttl < options.min_ttl {
+            return;
+        }
+        let options = with_path_mss(options, syn.dst);
+        let mut out = Vec::new();
+        let iss = self.rng.below(1 << 32);
+        let tcp = Tcp::answer(now, syn, options, iss, &mut out);
+        let connection = Box::new(Connection { tcp, parent: Some(parent), armed: None });
+        let child = push(&mut self.sockets, Socket { machine, kind: Kind::Connection(connection) });
+        if let Some(stack) = self.machines.get_mut(machine.0 as usize) {
+            stack.add_connection(syn.dst, syn.src, child);
+        }
+        if let Some(listener) = self.listener_mut(parent) {
+            listener.pending.push(child);
+        }
+        self.settle(now, child, Readiness::default(), out);
+    }
+
+    /// A connection's alarm, asked for with [`Effect::Alarm`], has come.
+    pub fn on_alarm(&mut self, now: Instant, socket: SocketId) {
+        let Some(connection) = self.connection_mut(socket) else { return };
+        connection.armed = None;
+        let parent = connection.parent;
+        self.with(now, socket, |tcp, _, out| tcp.on_alarm(now, out));
+        if let Some(parent) = parent {
+            self.after_alarm_of_child(parent, socket);
+        }
+    }
+
+    fn after_alarm_of_child(&mut self, parent: SocketId, child: SocketId) {
+        let gave_up = self.tcp(child).is_some_and(|tcp| tcp.state() == State::Closed);
+        let pending = self.listener(parent).is_some_and(|listener| listener.pending.contains(&child));
+        if gave_up && pending {
+            self.after_handshake(parent, child);
+        }
+    }
+
+    /// Nobody has the address that this socket connects to.
+    pub fn on_unreachable(&mut self, now: Instant, socket: SocketId) {
+        self.with(now, socket, |tcp, _, _| tcp.on_unreachable());
+    }
+
+    // What others want to know.
+
+    /// What `poll(2)` would say.
+    pub fn readiness(&self, socket: SocketId) -> Readiness {
+        match self.socket(socket).map(|socket| &socket.kind) {
+            None => Readiness { read: true, write: true, connected: true },
+            Some(Kind::Listener(listener)) => {
+                Readiness { read: !listener.ready.is_empty(), ..Readiness::default() }
+            }
+            Some(Kind::Connection(connection)) => {
+                let tcp = &connection.tcp;
+                let connected = !matches!(tcp.state(), State::SynSent | State::SynReceived);
+                Readiness { read: tcp.readable(), write: tcp.writable(), connected }
+            }
+        }
+    }
+
+    /// The connection behind a socket.
+    pub fn tcp(&self, socket: SocketId) -> Option<&Tcp> {
+        self.connection(socket).map(|connection| &connection.tcp)
+    }
+
+    /// Takes what the calls since the last time have set in motion, in order.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    // How it works.
+
+    /// Calls a connection and sees to everything that may follow from it.
+    fn with<R>(
+        &mut self,
+        now: Instant,
+        socket: SocketId,
+        call: impl FnOnce(&mut Tcp, Cut<'_>, &mut Vec<Segment>) -> R,
+    ) -> Option<R> {
+        let before = self.readiness(socket);
+        let mut out = Vec::new();
+        let connection = connection_mut(&mut self.sockets, socket)?;
+        let cutter = &mut self.cutter;
+        let result = call(&mut connection.tcp, &mut |whole| cutter.cut(whole), &mut out);
+        self.settle(now, socket, before, out);
+        Some(result)
+    }
+
+    fn settle(&mut self, now: Instant, socket: SocketId, before: Readiness, out: Vec<Segment>) {
+        let Some(machine) = self.socket(socket).map(|socket| socket.machine) else { return };
+        for segment in out {
+            self.send(now, machine, segment);
+        }
+        if self.readiness(socket).gains_over(before) {
+            self.effects.push(Effect::Ready(socket));
+        }
+        let Some(connection) = connection_mut(&mut self.sockets, socket) else { return };
+        if connection.tcp.is_orphan() && connection.tcp.state() == State::Closed {
+            return self.forget(socket);
+        }
+        if let Some(at) = connection.tcp.deadline()
+            && connection.armed.is_none_or(|armed| at < armed)
+        {
+            connection.armed = Some(at);
+            self.effects.push(Effect::Alarm { socket, at });
+        }
+    }
+
+    fn send(&mut self, now: Instant, from: MachineId, segment: Segment) {
+        if !self.machines.get(from.0 as usize).is_some_and(|stack| stack.up) {
+            return;
+        }
+        let own = self.machines.get(from.0 as usize).is_some_and(|stack| stack.owns(segment.dst.ip()));
+        let to = if own { Some(from) } else { self.machine_of(segment.dst.ip()) };
+        let arrival = to.and_then(|to| {
+            let default = if from == to { LinkOptions::loopback() } else { self.default_link.clone() };
+            let link = self.links.entry((from, to)).or_insert_with(|| Link::new(default));
+            let at = link.carry(now, HEADERS + segment.payload.len(), &mut self.rng)?;
+            Some((to, at))
+        });
+        self.effects.push(Effect::Sent { from, at: now, arrival, segment });
+    }
+
+    fn forget(&mut self, socket: SocketId) {
+        if let Some(Socket { machine, kind: Kind::Connection(connection) }) = self.take(socket)
+            && let Some(stack) = self.machines.get_mut(machine.0 as usize)
+        {
+            stack.remove_connection(connection.tcp.local, connection.tcp.remote, socket);
+        }
+    }
+
+    fn take(&mut self, socket: SocketId) -> Option<Socket> {
+        self.sockets.get_mut(socket.0 as usize)?.take().map(|socket| *socket)
+    }
+
+    fn socket(&self, socket: SocketId) -> Option<&Socket> {
+        self.sockets.get(socket.0 as usize)?.as_deref()
+    }
+
+    fn listener(&self, socket: SocketId) -> Option<&Listener> {
+        match &self.socket(socket)?.kind {
+            Kind::Listener(listener) => Some(listener),
+            Kind::Connection(_) => None,
+        }
+    }
+
+    fn listener_mut(&mut self, socket: SocketId) -> Option<&mut Listener> {
+        match &mut self.sockets.get_mut(socket.0 as usize)?.as_deref_mut()?.kind {
+            Kind::Listener(listener) => Some(listener),
+            Kind::Connection(_) => None,
+        }
+    }
+
+    fn connection(&self, socket: SocketId) -> Option<&Connection> {
+        match &self.socket(socket)?.kind {
+            Kind::Connection(connection) => Some(connection),
+            Kind::Listener(_) => None,
+        }
+    }
+
+    fn connection_mut(&mut self, socket: SocketId) -> Option<&mut Connection> {
+        connection_mut(&mut self.sockets, socket)
+    }
+}
+
+impl Listener {
+    fn is_full(&self) -> bool {
+        self.ready.len() > self.options.backlog
+    }
+}
+
+fn push(sockets: &mut Vec<Option<Box<Socket>>>, socket: Socket) -> SocketId {
+    sockets.push(Some(Box::new(socket)));
+    SocketId(sockets.len() as u32 - 1)
+}
+
+fn connection_mut(sockets: &mut [Option<Box<Socket>>], socket: SocketId) -> Option<&mut Connection> {
+    match &mut sockets.get_mut(socket.0 as usize)?.as_deref_mut()?.kind {
+        Kind::Connection(connection) => Some(connection),
+        Kind::Listener(_) => None,
+    }
+}
+
+/// Fills in the segment size that the path allows: Linux's loopback carries 65,536 octets, Ethernet 1,500.
+fn with_path_mss(mut options: SocketOptions, local: SocketAddr) -> SocketOptions {
+    let mtu: u16 = if local.ip().is_loopback() { 65_535 } else { 1_500 };
+    let headers = if local.is_ipv4() { 40 } else { 60 };
+    let path = mtu - headers;
+    options.mss = if options.mss == 0 { path } else { options.mss.min(path) };
+    options
+}

@@ -1,0 +1,541 @@
+//! The calls a process makes on its machine, with the meaning that `holdtime_reactor::Host` gives them.
+
+use std::net::{IpAddr, SocketAddr};
+
+use holdtime_core::speaker::{
+    CloseKind, ConfigText, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal,
+    ProgramSpec, Signal, StreamId, TcpOptions,
+};
+use holdtime_core::time::Now;
+use holdtime_reactor::{Ends, Ready};
+
+use super::process::{Listening, number_of};
+use super::{Child, Due, Name, PipeEnds, PipeId, ProcessId, Program, Stream, StreamEnds, World};
+use crate::executor::Class;
+use crate::host::SimHost;
+use crate::net::{ListenerOptions, Readiness, SocketId, SocketOptions};
+use crate::trace::Step;
+
+impl World {
+    pub(crate) fn read_clock(&self, id: ProcessId) -> Now {
+        let machine = self.process(id).machine;
+        let at = self.local_time(id);
+        self.clocks.get(machine.0 as usize).map_or(Now::default(), |clock| clock.read(at))
+    }
+
+    /// The lab's time at which a process's monotonic clock shows `deadline`.
+    pub(crate) fn lab_time_of(
+        &self,
+        id: ProcessId,
+        deadline: holdtime_core::time::Instant,
+    ) -> holdtime_core::time::Instant {
+        let machine = self.process(id).machine;
+        self.clocks.get(machine.0 as usize).map_or(deadline, |clock| clock.lab_time_of(deadline))
+    }
+
+    // Listeners.
+
+    pub(crate) fn listen(
+        &mut self,
+        id: ProcessId,
+        listener: ListenerId,
+        address: SocketAddr,
+        options: &ListenOptions,
+    ) -> Result<SocketAddr, IoError> {
+        let outcome = self.open_listener(id, listener, address, options);
+        self.record(id, &Step::Listens(id, listener, outcome));
+        outcome
+    }
+
+    fn open_listener(
+        &mut self,
+        id: ProcessId,
+        listener: ListenerId,
+        address: SocketAddr,
+        options: &ListenOptions,
+    ) -> Result<SocketAddr, IoError> {
+        let process = self.process(id);
+        if !process.has_file_to_spare() {
+            return Err(IoError::TooManyFiles);
+        }
+        let socket =
+            SocketOptions { min_ttl: options.min_ttl.unwrap_or(0), ..process.socket_options.clone() };
+        let keys = options.md5.iter().map(|(peer, key)| (*peer, digest(key))).collect();
+        let options =
+            ListenerOptions { socket, backlog: process.backlog, keys, ..ListenerOptions::default() };
+        let (socket, bound) = self.network.listen(process.machine, address, options)?;
+        self.own(socket, id, Name::Listener(listener));
+        let listening = Listening { socket, wanted: true, accepter: None };
+        self.process_mut(id).listeners.insert(listener, listening);
+        Ok(bound)
+    }
+
+    pub(crate) fn unlisten(&mut self, id: ProcessId, listener: ListenerId) {
+        let Some(listening) = self.process_mut(id).listeners.remove(&listener) else { return };
+        self.process_mut(id).maybe_ready.remove(&Name::Listener(listener));
+        let now = self.local_time(id);
+        self.network.close(now, listening.socket);
+        self.absorb();
+        if let Some(waker) = listening.accepter {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn set_accepting(&mut self, id: ProcessId, listener: ListenerId, wanted: bool) {
+        if let Some(listening) = self.process_mut(id).listeners.get_mut(&listener) {
+            listening.wanted = wanted;
+            self.announce(id, Name::Listener(listener));
+        }
+    }
+
+    pub(crate) fn accept(
+        &mut self,
+        id: ProcessId,
+        listener: ListenerId,
+        stream: StreamId,
+    ) -> Result<Ends, IoError> {
+        let process = self.process(id);
+        let listening = process.listeners.get(&listener).ok_or(IoError::NotConnected)?.socket;
+        if !self.network.readiness(listening).read {
+            return self.blocked(id);
+        }
+        if !self.process(id).has_file_to_spare() {
+            return Err(IoError::TooManyFiles);
+        }
+        let socket = self.network.accept(listening)?;
+        let ends = self.ends(socket).ok_or(IoError::ConnectionAborted)?;
+        self.record(id, &Step::Accepted(id, stream, ends.remote));
+        self.own(socket, id, Name::Stream(stream));
+        self.process_mut(id).streams.insert(stream, Stream::new(StreamEnds::Socket(socket), false));
+        Ok(ends)
+    }
+
+    // Connecting.
+
+    pub(crate) fn connect(
+        &mut self,
+        id: ProcessId,
+        stream: StreamId,
+        local: Option<IpAddr>,
+        remote: SocketAddr,
+        options: &TcpOptions,
+    ) -> Result<(), IoError> {
+        let outcome = self.open_connection(id, stream, local, remote, options);
+        self.record(id, &Step::Connects(id, stream, remote, outcome));
+        outcome
+    }
+
+    fn open_connection(
+        &mut self,
+        id: ProcessId,
+        stream: StreamId,
+        local: Option<IpAddr>,
+        remote: SocketAddr,
+        options: &TcpOptions,
+    ) -> Result<(), IoError> {
+        let now = self.local_time(id);
+        let process = self.process(id);
+        if !process.has_file_to_spare() {
+            return Err(IoError::TooManyFiles);
+        }
+        let base = process.socket_options.clone();
+        let options = SocketOptions {
+            ttl: options.ttl.unwrap_or(base.ttl),
+            min_ttl: options.min_ttl.unwrap_or(base.min_ttl),
+            key: options.md5.as_deref().map(digest),
+            ..base
+        };
+        let socket = self.network.connect(now, process.machine, local, remote, options)?;
+        self.own(socket, id, Name::Stream(stream));
+        self.process_mut(id).streams.insert(stream, Stream::new(StreamEnds::Socket(socket), true));
+        self.absorb();
+        Ok(())
+    }
+
+    pub(crate) fn finish_connect(&mut self, id: ProcessId, stream: StreamId) -> Result<Ends, IoError> {
+        let StreamEnds::Socket(socket) = self.stream(id, stream)?.ends else {
+            return Err(IoError::NotConnected);
+        };
+        if !self.network.readiness(socket).connected {
+            return self.blocked(id);
+        }
+        let outcome = match self.network.take_error(socket) {
+            Some(error) => Err(error),
+            None => self.ends(socket).ok_or(IoError::NotConnected),
+        };
+        self.record(id, &Step::Connected(id, stream, outcome.map(|ends| ends.local)));
+        match outcome {
+            Ok(_) => self.stream_mut(id, stream)?.connecting = false,
+            Err(_) => self.let_go(id, stream),
+        }
+        outcome
+    }
+
+    // Reading and writing.
+
+    pub(crate) fn set_interest(&mut self, id: ProcessId, stream: StreamId, read: bool, write: bool) {
+        if let Ok(known) = self.stream_mut(id, stream) {
+            known.wants_read = read;
+            known.wants_write = write;
+            self.announce(id, Name::Stream(stream));
+        }
+    }
+
+    pub(crate) fn read(
+        &mut self,
+        id: ProcessId,
+        stream: StreamId,
+        into: &mut [u8],
+    ) -> Result<usize, IoError> {
+        let now = self.local_time(id);
+        let outcome = match self.stream(id, stream)?.ends {
+            StreamEnds::Socket(socket) => self.network.read(now, socket, into),
+            StreamEnds::Pipes { read, .. } => self.read_pipe(id, read, into),
+        };
+        let step = Step::Read(id, stream, outcome.map(|count| into.get(..count).unwrap_or_default()));
+        self.conclude(id, outcome, &step)
+    }
+
+    pub(crate) fn write(&mut self, id: ProcessId, stream: StreamId, bytes: &[u8]) -> Result<usize, IoError> {
+        let now = self.local_time(id);
+        let outcome = match self.stream(id, stream)?.ends {
+            StreamEnds::Socket(socket) => self.network.write(now, socket, bytes),
+            StreamEnds::Pipes { write: Some(pipe), .. } => self.write_pipe(id, pipe, bytes),
+            StreamEnds::Pipes { write: None, .. } => Err(IoError::BrokenPipe),
+        };
+        let step = Step::Wrote(id, stream, outcome.map(|count| bytes.get(..count).unwrap_or_default()));
+        self.conclude(id, outcome, &step)
+    }
+
+    /// Charges, counts and records a call that moved octets, or could not.
+    fn conclude(
+        &mut self,
+        id: ProcessId,
+        outcome: Result<usize, IoError>,
+        step: &Step<'_>,
+    ) -> Result<usize, IoError> {
+        self.absorb();
+        match outcome {
+            Ok(count) => {
+                self.charge(id, self.settings.prices.octets(count));
+                self.process_mut(id).tally.octets += count as u64;
+            }
+            Err(IoError::WouldBlock) => return self.blocked(id),
+            Err(_) => {}
+        }
+        self.record(id, step);
+        outcome
+    }
+
+    fn blocked<T>(&mut self, id: ProcessId) -> Result<T, IoError> {
+        self.process_mut(id).tally.blocked += 1;
+        Err(IoError::WouldBlock)
+    }
+
+    fn read_pipe(&mut self, id: ProcessId, pipe: PipeId, into: &mut [u8]) -> Result<usize, IoError> {
+        let now = self.local_time(id);
+        let ends = self.pipes.get_mut(pipe.0 as usize).ok_or(IoError::NotConnected)?;
+        let was_full = !ends.pipe.writable();
+        let outcome = ends.pipe.read(into);
+        if was_full && ends.pipe.writable() {
+            self.agenda.enter(now, Class::Outside, Due::Room(pipe));
+        }
+        outcome
+    }
+
+    fn write_pipe(&mut self, id: ProcessId, pipe: PipeId, bytes: &[u8]) -> Result<usize, IoError> {
+        let now = self.local_time(id);
+        let ends = self.pipes.get_mut(pipe.0 as usize).ok_or(IoError::NotConnected)?;
+        let written = ends.pipe.write(bytes)?;
+        self.agenda.enter(now, Class::Outside, Due::Show(pipe, written));
+        Ok(written)
+    }
+
+    pub(crate) fn shutdown(&mut self, id: ProcessId, stream: StreamId) {
+        let now = self.local_time(id);
+        let Ok(known) = self.stream_mut(id, stream) else { return };
+        match &mut known.ends {
+            StreamEnds::Socket(socket) => {
+                let socket = *socket;
+                self.network.shutdown(now, socket);
+                self.absorb();
+            }
+            StreamEnds::Pipes { write, .. } => {
+                if let Some(pipe) = write.take() {
+                    self.close_writer(id, pipe);
+                }
+            }
+        }
+        self.record(id, &Step::Shut(id, stream));
+    }
+
+    pub(crate) fn close(&mut self, id: ProcessId, stream: StreamId, how: CloseKind) {
+        let now = self.local_time(id);
+        let Ok(known) = self.stream(id, stream) else { return };
+        if let StreamEnds::Socket(socket) = known.ends {
+            match how {
+                CloseKind::Graceful => self.network.discard_and_close(now, socket),
+                CloseKind::Reset => self.network.reset(now, socket),
+            }
+        }
+        self.let_go(id, stream);
+        self.record(id, &Step::Closed(id, stream));
+    }
+
+    /// Closes a stream as the end of its process would, and forgets its name.
+    pub(crate) fn let_go(&mut self, id: ProcessId, stream: StreamId) {
+        let now = self.local_time(id);
+        let Some(mut known) = self.process_mut(id).streams.remove(&stream) else { return };
+        self.process_mut(id).maybe_ready.remove(&Name::Stream(stream));
+        known.wake_all();
+        match known.ends {
+            StreamEnds::Socket(socket) => {
+                self.network.close(now, socket);
+                self.absorb();
+            }
+            StreamEnds::Pipes { read, write } => {
+                self.close_reader(id, read);
+                if let Some(pipe) = write {
+                    self.close_writer(id, pipe);
+                }
+            }
+        }
+    }
+
+    fn close_reader(&mut self, id: ProcessId, pipe: PipeId) {
+        let now = self.local_time(id);
+        let Some(ends) = self.pipes.get_mut(pipe.0 as usize) else { return };
+        ends.reader = None;
+        if !ends.named {
+            self.agenda.enter(now, Class::Outside, Due::ReaderGone(pipe));
+        }
+    }
+
+    fn close_writer(&mut self, id: ProcessId, pipe: PipeId) {
+        let now = self.local_time(id);
+        let Some(ends) = self.pipes.get_mut(pipe.0 as usize) else { return };
+        ends.writer = None;
+        if !ends.named {
+            self.agenda.enter(now, Class::Outside, Due::WriterGone(pipe));
+        }
+    }
+
+    // Programs.
+
+    /// Makes the process of a program, and its pipes. What it runs is spawned by the caller.
+    pub(crate) fn start_program(
+        &mut self,
+        id: ProcessId,
+        stream: StreamId,
+        spec: &ProgramSpec,
+    ) -> Result<(ProcessId, Program), IoError> {
+        let path = spec.command.first().ok_or(IoError::NotFound)?;
+        let program = self.programs.0.get(path).cloned().ok_or(IoError::NotFound)?;
+        if !self.process(id).has_file_to_spare() {
+            return Err(IoError::TooManyFiles);
+        }
+        let machine = self.process(id).machine;
+        let child = self.add_process(machine, &spec.name);
+        let (down, up) = (self.add_pipe(false), self.add_pipe(false));
+        self.join_pipes(id, stream, up, down);
+        self.join_pipes(child, SimHost::STDIO, down, up);
+        let process = self.process_mut(child);
+        process.parent = Some((id, stream));
+        process.handled.clear();
+        let known = Child { process: child, status: None, waker: None };
+        self.process_mut(id).children.insert(stream, known);
+        self.record(id, &Step::Started(id, stream, child));
+        Ok((child, program))
+    }
+
+    fn add_pipe(&mut self, named: bool) -> PipeId {
+        self.pipes.push(PipeEnds { named, ..PipeEnds::default() });
+        PipeId(self.pipes.len() as u32 - 1)
+    }
+
+    fn join_pipes(&mut self, id: ProcessId, stream: StreamId, read: PipeId, write: PipeId) {
+        let owner = Some((id, Name::Stream(stream)));
+        self.pipes[read.0 as usize].reader = owner;
+        self.pipes[write.0 as usize].writer = owner;
+        let ends = StreamEnds::Pipes { read, write: Some(write) };
+        self.process_mut(id).streams.insert(stream, Stream::new(ends, false));
+    }
+
+    pub(crate) fn signal_program(&mut self, id: ProcessId, stream: StreamId, signal: ProgramSignal) {
+        let now = self.local_time(id);
+        let Some(child) = self.process(id).children.get(&stream) else { return };
+        let number = match signal {
+            ProgramSignal::Terminate => number_of(Signal::Terminate),
+            ProgramSignal::Kill => 9,
+        };
+        let child = child.process;
+        self.agenda.enter(now, Class::Outside, Due::Signal(child, number));
+    }
+
+    pub(crate) fn open_pipes(
+        &mut self,
+        id: ProcessId,
+        stream: StreamId,
+        paths: &PipePaths,
+    ) -> Result<(), IoError> {
+        if !self.process(id).has_file_to_spare() {
+            return Err(IoError::TooManyFiles);
+        }
+        let (read, write) = (self.named_pipe(id, &paths.read), self.named_pipe(id, &paths.write));
+        self.join_pipes(id, stream, read, write);
+        Ok(())
+    }
+
+    fn named_pipe(&mut self, id: ProcessId, path: &str) -> PipeId {
+        let key = (self.process(id).machine, path.to_owned());
+        if let Some(pipe) = self.named_pipes.get(&key) {
+            return *pipe;
+        }
+        let pipe = self.add_pipe(true);
+        self.named_pipes.insert(key, pipe);
+        pipe
+    }
+
+    pub(crate) fn read_config(&self, id: ProcessId, name: &str) -> Result<ConfigText, IoError> {
+        let key = (self.process(id).machine, name.to_owned());
+        let text = self.files.get(&key).ok_or(IoError::NotFound)?;
+        Ok(ConfigText { name: name.to_owned(), text: text.clone() })
+    }
+
+    // Waiting.
+
+    /// What is ready of what may be, in an order drawn from the seed; what is told once is collected.
+    pub(crate) fn collect_ready(&mut self, id: ProcessId, ready: &mut Vec<Ready>) {
+        ready.clear();
+        let names: Vec<Name> = self.process(id).maybe_ready.iter().copied().collect();
+        for name in names {
+            let before = ready.len();
+            self.ready_of(id, name, ready);
+            if ready.len() == before {
+                self.process_mut(id).maybe_ready.remove(&name);
+            }
+        }
+        for index in (1..ready.len()).rev() {
+            let other = self.rng.index(index + 1);
+            ready.swap(index, other);
+        }
+        let process = self.process_mut(id);
+        process.children.retain(|stream, child| {
+            ready.extend(child.status.map(|status| Ready::Exited(*stream, status)));
+            child.status.is_none()
+        });
+        ready.extend(process.signals.drain(..).map(Ready::Signalled));
+    }
+
+    /// Whether the next [`collect_ready`](Self::collect_ready) would find something.
+    pub(crate) fn has_ready(&self, id: ProcessId) -> bool {
+        let process = self.process(id);
+        let mut found = Vec::new();
+        !process.signals.is_empty()
+            || process.children.values().any(|child| child.status.is_some())
+            || process.maybe_ready.iter().any(|name| {
+                self.ready_of(id, *name, &mut found);
+                !found.is_empty()
+            })
+    }
+
+    pub(super) fn ready_of(&self, id: ProcessId, name: Name, ready: &mut Vec<Ready>) {
+        match name {
+            Name::Listener(listener) => {
+                if self.is_acceptable(id, listener) == Ok(true) {
+                    ready.push(Ready::Acceptable(listener));
+                }
+            }
+            Name::Stream(stream) => {
+                if self.is_connected(id, stream) == Ok(true) {
+                    ready.push(Ready::Connected(stream));
+                }
+                if self.is_readable(id, stream) == Ok(true) {
+                    ready.push(Ready::Readable(stream));
+                }
+                if self.is_writable(id, stream) == Ok(true) {
+                    ready.push(Ready::Writable(stream));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn is_acceptable(&self, id: ProcessId, listener: ListenerId) -> Result<bool, IoError> {
+        let listening = self.process(id).listeners.get(&listener).ok_or(IoError::NotConnected)?;
+        Ok(listening.wanted && self.network.readiness(listening.socket).read)
+    }
+
+    pub(crate) fn is_connected(&self, id: ProcessId, stream: StreamId) -> Result<bool, IoError> {
+        let known = self.stream(id, stream)?;
+        Ok(known.connecting && self.readiness(known.ends).connected)
+    }
+
+    pub(crate) fn is_readable(&self, id: ProcessId, stream: StreamId) -> Result<bool, IoError> {
+        let known = self.stream(id, stream)?;
+        Ok(known.wants_read && !known.connecting && self.readiness(known.ends).read)
+    }
+
+    pub(crate) fn is_writable(&self, id: ProcessId, stream: StreamId) -> Result<bool, IoError> {
+        let known = self.stream(id, stream)?;
+        Ok(known.wants_write && !known.connecting && self.readiness(known.ends).write)
+    }
+
+    fn readiness(&self, ends: StreamEnds) -> Readiness {
+        match ends {
+            StreamEnds::Socket(socket) => self.network.readiness(socket),
+            StreamEnds::Pipes { read, write } => {
+                let pipe = |id: PipeId| self.pipes.get(id.0 as usize).map(|ends| &ends.pipe);
+                Readiness {
+                    read: pipe(read).is_none_or(super::Pipe::readable),
+                    write: write.and_then(pipe).is_none_or(super::Pipe::writable),
+                    connected: false,
+                }
+            }
+        }
+    }
+
+    /// Takes the end of a program, once.
+    pub(crate) fn take_exit(&mut self, id: ProcessId, stream: StreamId) -> Option<ExitStatus> {
+        let status = self.process(id).children.get(&stream)?.status?;
+        self.process_mut(id).children.remove(&stream);
+        Some(status)
+    }
+
+    // Helpers.
+
+    fn own(&mut self, socket: SocketId, id: ProcessId, name: Name) {
+        let index = socket.0 as usize;
+        if self.socket_owners.len() <= index {
+            self.socket_owners.resize(index + 1, None);
+        }
+        self.socket_owners[index] = Some((id, name));
+        self.process_mut(id).maybe_ready.insert(name);
+    }
+
+    fn ends(&self, socket: SocketId) -> Option<Ends> {
+        self.network.tcp(socket).map(|tcp| Ends { local: tcp.local, remote: tcp.remote })
+    }
+
+    fn stream(&self, id: ProcessId, stream: StreamId) -> Result<&Stream, IoError> {
+        self.process(id).streams.get(&stream).ok_or(IoError::NotConnected)
+    }
+
+    pub(crate) fn stream_mut(&mut self, id: ProcessId, stream: StreamId) -> Result<&mut Stream, IoError> {
+        self.process_mut(id).streams.get_mut(&stream).ok_or(IoError::NotConnected)
+    }
+
+    /// The socket behind a stream, for those who look at the world from outside.
+    pub fn socket_of(&self, id: ProcessId, stream: StreamId) -> Option<SocketId> {
+        match self.stream(id, stream).ok()?.ends {
+            StreamEnds::Socket(socket) => Some(socket),
+            StreamEnds::Pipes { .. } => None,
+        }
+    }
+}
+
+/// FNV-1a: which key it is, not a secret.
+fn digest(key: &[u8]) -> u64 {
+    key.iter().fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
+        (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
