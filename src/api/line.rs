@@ -60,6 +60,24 @@ impl LineBuffer {
         *self = Self::default();
     }
 
+    /// Forgets everything up to the last line that is `word` alone, it included; false, and nothing, where there is none.
+    pub fn skip_through(&mut self, word: &str) -> bool {
+        let held = self.bytes.get(self.start..).unwrap_or_default();
+        let mut end = 0;
+        let mut found = None;
+        for line in held.split_inclusive(|&octet| octet == b'\n') {
+            end += line.len();
+            if line.ends_with(b"\n") && line.trim_ascii() == word.as_bytes() {
+                found = Some(end);
+            }
+        }
+        let Some(end) = found else { return false };
+        self.start += end;
+        self.searched = self.start;
+        self.skipping = false;
+        true
+    }
+
     /// The next whole line; `None` until more is pushed.
     pub fn next_line(&mut self) -> Option<Line<'_>> {
         let unsearched = self.bytes.get(self.searched..).unwrap_or_default();
@@ -178,6 +196,16 @@ mod tests {
         buffer.push(b"\nversion\n");
         found.extend(lines(&mut buffer));
         assert_eq!(found, ["TooLong", "version"]);
+    }
+
+    #[test]
+    fn a_word_takes_back_what_stands_before_it() {
+        let mut buffer = LineBuffer::default();
+        buffer.push(b"version\nhelp\nres");
+        assert!(!buffer.skip_through("reset"));
+        buffer.push(b"et\nversion\n");
+        assert!(buffer.skip_through("reset"));
+        assert_eq!(lines(&mut buffer), ["version"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod action;
 mod event;
 mod input;
 mod obligation;
+mod programs;
 
 pub use crate::config::ConfigText;
 pub use action::{Action, CloseKind, ListenOptions, PipePaths, ProgramSignal, ProgramSpec, TcpOptions};

@@ -1,0 +1,102 @@
+//! One run of a program: its stream, from the moment it is asked for until the program has ended.
+
+use alloc::string::String;
+
+use super::output::{COMMANDS_WAIT, Output};
+use super::task::Task;
+use crate::api::LineBuffer;
+use crate::speaker::{ExitStatus, StreamId};
+use crate::time::Instant;
+
+/// A program that runs, or is about to, or is ending. What one run asked for is never answered to the next.
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    /// The program's name in the configuration.
+    pub(super) name: String,
+    /// Its pipes.
+    pub(super) stream: StreamId,
+    /// How far it is.
+    pub(super) phase: Phase,
+    /// Since when.
+    pub(super) since: Instant,
+    /// What it wrote and was not yet taken.
+    pub(super) input: LineBuffer,
+    /// What it is to read.
+    pub(super) output: Output,
+    /// A long answer that is under way.
+    pub(super) task: Option<Task>,
+    /// Whether its commands are answered with `done` and `error`.
+    pub(super) acknowledge: bool,
+    /// It will write no more.
+    pub(super) read_ended: bool,
+    /// How it ended, once it has.
+    pub(super) exited: Option<ExitStatus>,
+    /// What was last asked of the reactor: read, write.
+    pub(super) interest: (bool, bool),
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It was asked for.
+    Starting,
+    /// It runs.
+    Running,
+    /// It was told that the speaker ends, and is given until then to read that.
+    Leaving(Instant),
+    /// It was sent SIGTERM, and is sent SIGKILL then.
+    Terminated(Instant),
+    /// It was sent SIGKILL.
+    Killed,
+    /// It has ended, and what it wrote before is read until then.
+    Ended(Instant),
+}
+
+impl Instance {
+    /// A run that was just asked for.
+    pub(super) fn new(name: String, stream: StreamId, now: Instant, acknowledge: bool) -> Self {
+        Self {
+            name,
+            stream,
+            phase: Phase::Starting,
+            since: now,
+            input: LineBuffer::default(),
+            output: Output::default(),
+            task: None,
+            acknowledge,
+            read_ended: false,
+            exited: None,
+            interest: (false, false),
+        }
+    }
+
+    /// Goes on to `phase`.
+    pub(super) fn enter(&mut self, phase: Phase, now: Instant) {
+        self.phase = phase;
+        self.since = now;
+    }
+
+    /// Whether commands are taken from it: it runs, or has ended and left some behind.
+    pub(super) fn may_command(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Ended(_))
+            && self.task.is_none()
+            && self.output.has_room()
+    }
+
+    /// What is wanted of its stream: reading while few commands wait for their turn and their answers would find room;
+    /// writing while a long answer is under way.
+    pub(super) fn wanted_interest(&self) -> (bool, bool) {
+        let running = matches!(self.phase, Phase::Running | Phase::Ended(_));
+        let few = self.task.is_none() || self.input.len() <= COMMANDS_WAIT;
+        let read = running && !self.read_ended && self.output.has_room() && few;
+        (read, running && self.task.is_some())
+    }
+
+    /// When something must be done about it, whatever it does.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Leaving(until) | Phase::Terminated(until) | Phase::Ended(until) => Some(until),
+            Phase::Starting | Phase::Running | Phase::Killed => None,
+        }
+    }
+}

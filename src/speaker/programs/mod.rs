@@ -1,0 +1,586 @@
+//! API programs: starting them, their pipes, and ending them.
+//!
+//! This is a core in small, like a session: hand it what happened with the time, then drain [`Programs::poll_start`],
+//! [`Programs::poll_action`] and [`Programs::poll_event`]. It takes lines and queues answers; what a line means is
+//! [`commands`](super::commands)'s part.
+//!
+//! **A program that does not read stalls nobody.** While more than [`COMMANDS_WAIT`] octets wait for it, its commands are no
+//! longer read: at most what was read before, [`MAX_LINE`](crate::api::line::MAX_LINE) and one reading, waits here, and the
+//! rest in its pipe. Events go on to be queued, up to [`EVENTS_LOST`] octets; beyond that they are dropped and counted, and
+//! when the program has read half of it a line says how many.
+
+mod instance;
+mod output;
+mod respawn;
+mod task;
+
+pub(super) use output::{COMMANDS_WAIT, EVENTS_LOST};
+pub(super) use task::Task;
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use instance::{Instance, Phase};
+use respawn::Respawns;
+
+use super::{
+    Action, CloseKind, ClosedKind, Event, ExitStatus, IoError, Obligation, Party, PipePaths, ProgramSignal,
+    ProgramSpec, Severity, StreamId,
+};
+use crate::api::{Line, answer, line};
+use crate::config::{Encoder, Process};
+use crate::time::{Duration, Instant};
+
+/// How long a program may take to read that the speaker ends, before it is sent SIGTERM.
+const LEAVE: Duration = Duration::from_millis(100);
+/// How long a program may take to end after SIGTERM, before it is sent SIGKILL.
+const TERMINATE: Duration = Duration::from_secs(2);
+/// How long what a program wrote before it ended is waited for: its children may hold its pipe open for ever.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The name under which the command-line client's pipes are known; it may command every neighbor.
+pub(super) const CLI: &str = "api-internal-cli";
+
+/// Every program of the configuration, and every run that has not ended.
+#[derive(Debug, Default)]
+pub(super) struct Programs {
+    entries: BTreeMap<String, Entry>,
+    instances: BTreeMap<StreamId, Instance>,
+    settings: ProgramSettings,
+    /// Programs to start, by name.
+    starts: VecDeque<String>,
+    actions: VecDeque<Action>,
+    events: VecDeque<Event>,
+    /// Streams that have something new to be written.
+    dirty: BTreeSet<StreamId>,
+    ending: bool,
+    /// A program ended that the speaker was told not to live without.
+    bereft: bool,
+}
+
+/// What `exabgp.env` says of programs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ProgramSettings {
+    /// Whether commands are answered with `done` and `error`, until a program says otherwise.
+    pub(super) acknowledge: bool,
+    /// Whether a program that ends is started again.
+    pub(super) respawn: bool,
+    /// Whether the speaker ends when a program does.
+    pub(super) terminate: bool,
+}
+
+impl Default for ProgramSettings {
+    fn default() -> Self {
+        Self { acknowledge: true, respawn: true, terminate: false }
+    }
+}
+
+/// A program of the configuration.
+#[derive(Debug)]
+struct Entry {
+    what: What,
+    /// Its current run.
+    stream: Option<StreamId>,
+    respawns: Respawns,
+}
+
+/// What stands behind a name.
+#[derive(Clone, Debug)]
+enum What {
+    Program(Process),
+    Pipes(PipePaths),
+}
+
+impl What {
+    fn encoder(&self) -> Encoder {
+        match self {
+            Self::Program(process) => process.encoder,
+            Self::Pipes(_) => Encoder::Text,
+        }
+    }
+
+    fn respawn(&self) -> bool {
+        match self {
+            Self::Program(process) => process.respawn,
+            Self::Pipes(_) => true,
+        }
+    }
+}
+
+/// Outputs.
+impl Programs {
+    /// A program to start; give its stream a number with [`Programs::start`].
+    pub(super) fn poll_start(&mut self) -> Option<String> {
+        self.starts.pop_front()
+    }
+
+    /// Starts a program that [`Programs::poll_start`] named.
+    pub(super) fn start(&mut self, now: Instant, name: &str, stream: StreamId) {
+        let Some(entry) = self.entries.get_mut(name).filter(|_| !self.ending) else { return };
+        entry.stream = Some(stream);
+        self.actions.push_back(match &entry.what {
+            What::Program(process) => {
+                let spec = ProgramSpec {
+                    name: process.name.clone(),
+                    command: process.run.clone(),
+                    environment: Vec::new(),
+                };
+                Action::StartProgram { stream, spec }
+            }
+            What::Pipes(paths) => Action::OpenPipes { stream, paths: paths.clone() },
+        });
+        let instance = Instance::new(name.to_string(), stream, now, self.settings.acknowledge);
+        self.instances.insert(stream, instance);
+    }
+
+    /// The next thing to carry out.
+    pub(super) fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// The next event for the log.
+    pub(super) fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// A stream that has something to be written and was not reported since.
+    pub(super) fn poll_stream(&mut self) -> Option<StreamId> {
+        self.dirty.pop_first()
+    }
+
+    /// What to write next.
+    pub(super) fn poll_transmit(&self, stream: StreamId) -> Option<&[u8]> {
+        self.instances.get(&stream)?.output.next()
+    }
+
+    /// When [`Programs::handle_timeout`] has something to do.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.instances.values().filter_map(Instance::deadline).min()
+    }
+
+    /// Whether this stream is a program's.
+    pub(super) fn owns(&self, stream: StreamId) -> bool {
+        self.instances.contains_key(&stream)
+    }
+
+    /// Whether every program has ended.
+    pub(super) fn is_done(&self) -> bool {
+        self.instances.is_empty() && self.starts.is_empty()
+    }
+
+    /// Whether the speaker is to end because a program has (`exabgp.api.terminate`).
+    pub(super) fn is_bereft(&self) -> bool {
+        self.bereft
+    }
+
+    /// The name of the program behind a stream.
+    pub(super) fn name(&self, stream: StreamId) -> Option<&str> {
+        self.instances.get(&stream).map(|instance| instance.name.as_str())
+    }
+
+    /// How the program with this name is spoken to; `None` where there is no such program.
+    pub(super) fn encoder(&self, name: &str) -> Option<Encoder> {
+        self.entries.get(name).map(|entry| entry.what.encoder())
+    }
+
+    /// What is owed to programs and by them.
+    pub(super) fn obligations(&self) -> impl Iterator<Item = Obligation> {
+        self.instances.values().filter_map(obligation)
+    }
+}
+
+/// What a run owes, or is owed.
+fn obligation(instance: &Instance) -> Option<Obligation> {
+    let program = Party::Program(instance.name.clone());
+    let owes = |debtor, creditor, what: String, waits_for: Option<String>, clause| {
+        Some(Obligation {
+            debtor,
+            creditor,
+            what,
+            waits_for,
+            since: instance.since,
+            until: instance.deadline(),
+            clause,
+        })
+    };
+    match instance.phase {
+        Phase::Starting => {
+            owes(Party::Speaker, program, "its start".to_string(), None, "the configuration's process")
+        }
+        Phase::Leaving(_) => owes(
+            program,
+            Party::Speaker,
+            "reading that the speaker ends".to_string(),
+            None,
+            "API: 100 ms before SIGTERM",
+        ),
+        Phase::Terminated(_) => {
+            owes(program, Party::Speaker, "ending after SIGTERM".to_string(), None, "API: 2 s before SIGKILL")
+        }
+        Phase::Killed => owes(program, Party::Speaker, "ending after SIGKILL".to_string(), None, "API"),
+        Phase::Ended(_) => owes(
+            Party::Speaker,
+            program,
+            "reading what it wrote before it ended".to_string(),
+            Some("the end of its standard output".to_string()),
+            "API: 1 s",
+        ),
+        Phase::Running if instance.task.is_some() || !instance.input.is_empty() => {
+            let waiting = (!instance.output.has_room()).then(|| {
+                format!("the program to read its standard input ({} octets wait)", instance.output.len())
+            });
+            owes(
+                Party::Speaker,
+                program,
+                "an answer to its command".to_string(),
+                waiting,
+                "API: every command is answered",
+            )
+        }
+        Phase::Running if !instance.output.has_room() => owes(
+            program,
+            Party::Speaker,
+            format!("reading the {} octets that wait for it", instance.output.len()),
+            None,
+            "API: a program reads what it asked for",
+        ),
+        Phase::Running => None,
+    }
+}
+
+/// The configuration, and the end.
+impl Programs {
+    /// Takes over the programs of a configuration: those that are new or changed are started, those that are gone are ended.
+    /// With `restart` all are started anew.
+    pub(super) fn configure(
+        &mut self,
+        now: Instant,
+        settings: ProgramSettings,
+        processes: &[Process],
+        cli: Option<&PipePaths>,
+        restart: bool,
+    ) {
+        self.settings = settings;
+        let programs = processes.iter().map(|process| (process.name.clone(), What::Program(process.clone())));
+        let pipes = cli.map(|paths| (CLI.to_string(), What::Pipes(paths.clone())));
+        let mut wanted: BTreeMap<String, What> = programs.chain(pipes).collect();
+        let gone: Vec<String> =
+            self.entries.keys().filter(|name| !wanted.contains_key(*name)).cloned().collect();
+        for name in gone {
+            if let Some(stream) = self.entries.remove(&name).and_then(|entry| entry.stream) {
+                self.terminate(now, stream);
+            }
+        }
+        // In the order of the configuration, which is the order in which they start.
+        let order = processes.iter().map(|process| process.name.as_str()).chain(cli.map(|_| CLI));
+        for name in order {
+            let Some(what) = wanted.remove(name) else { continue };
+            let known = self.entries.get(name);
+            let keep = known.is_some_and(|entry| entry.stream.is_some() && same(&entry.what, &what));
+            let pipes = matches!(what, What::Pipes(_));
+            if keep && (!restart || pipes) {
+                continue;
+            }
+            if let Some(stream) = known.and_then(|entry| entry.stream) {
+                self.terminate(now, stream);
+            }
+            let respawns = self.entries.get(name).map_or_else(Respawns::default, |entry| entry.respawns);
+            self.entries.insert(name.to_string(), Entry { what, stream: None, respawns });
+            self.starts.push_back(name.to_string());
+        }
+    }
+
+    /// Tells every program that the speaker ends, and ends it. `line` writes that for an encoder.
+    pub(super) fn shut_down(&mut self, now: Instant, mut line: impl FnMut(Encoder) -> String) {
+        if core::mem::replace(&mut self.ending, true) {
+            return;
+        }
+        self.starts.clear();
+        let streams: Vec<StreamId> = self.instances.keys().copied().collect();
+        for stream in streams {
+            let Some(encoder) = self.name(stream).and_then(|name| self.encoder(name)) else {
+                self.terminate(now, stream);
+                continue;
+            };
+            let Some(instance) = self.instances.get_mut(&stream) else { continue };
+            if instance.phase == Phase::Running {
+                instance.task = None;
+                instance.input.clear();
+                instance.output.answer(&line(encoder));
+                instance.enter(Phase::Leaving(now + LEAVE), now);
+                self.dirty.insert(stream);
+                self.update_interest(stream);
+            } else if instance.phase == Phase::Starting {
+                self.terminate(now, stream);
+            }
+        }
+    }
+
+    /// Sends SIGTERM, and takes nothing more from this run and tells it nothing more.
+    fn terminate(&mut self, now: Instant, stream: StreamId) {
+        let Some(instance) = self.instances.get_mut(&stream) else { return };
+        match instance.phase {
+            Phase::Starting | Phase::Running | Phase::Leaving(_) => {}
+            Phase::Terminated(_) | Phase::Killed | Phase::Ended(_) => return,
+        }
+        instance.task = None;
+        instance.output.close();
+        let entry = self.entries.get(&instance.name);
+        if matches!(entry.map(|entry| &entry.what), Some(What::Pipes(_))) {
+            return self.finish(now, stream);
+        }
+        instance.enter(Phase::Terminated(now + TERMINATE), now);
+        self.actions.push_back(Action::StopProgram { stream, signal: ProgramSignal::Terminate });
+        self.update_interest(stream);
+    }
+}
+
+/// Whether a reload leaves a program running.
+fn same(a: &What, b: &What) -> bool {
+    match (a, b) {
+        (What::Program(a), What::Program(b)) => a == b,
+        (What::Pipes(a), What::Pipes(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// Inputs.
+impl Programs {
+    /// A program runs, or pipes are open.
+    pub(super) fn started(&mut self, now: Instant, stream: StreamId, pid: u32) {
+        let Some(instance) = self.instances.get_mut(&stream) else { return };
+        if instance.phase != Phase::Starting {
+            // It was told to end before it had begun.
+            self.actions.push_back(Action::StopProgram { stream, signal: ProgramSignal::Terminate });
+            return;
+        }
+        instance.enter(Phase::Running, now);
+        let text =
+            if instance.name == CLI { "opened".to_string() } else { format!("started, process {pid}") };
+        let party = Party::Program(instance.name.clone());
+        self.events.push_back(Event { severity: Severity::Info, party, text });
+        self.update_interest(stream);
+    }
+
+    /// A program could not be started. It is not tried again: nothing will have changed.
+    pub(super) fn failed(&mut self, stream: StreamId, error: IoError) {
+        let Some(instance) = self.instances.remove(&stream) else { return };
+        let text = format!("could not be started: {error}");
+        self.events.push_back(Event {
+            severity: Severity::Error,
+            party: Party::Program(instance.name.clone()),
+            text,
+        });
+        if let Some(entry) = self.entries.get_mut(&instance.name).filter(|entry| entry.stream == Some(stream))
+        {
+            entry.stream = None;
+            self.bereft |= self.settings.terminate;
+        }
+    }
+
+    /// A program wrote. [`Programs::take_line`] afterwards.
+    pub(super) fn received(&mut self, stream: StreamId, data: &[u8]) {
+        if let Some(instance) = self.instances.get_mut(&stream) {
+            if matches!(instance.phase, Phase::Running | Phase::Ended(_)) {
+                instance.input.push(data);
+                // The one command that does not wait its turn: it takes back what has no answer yet.
+                if instance.task.is_some() && instance.input.skip_through("reset") {
+                    instance.task = None;
+                }
+            }
+        }
+    }
+
+    /// A program's pipes, or one of them, were closed.
+    pub(super) fn closed(&mut self, now: Instant, stream: StreamId, how: ClosedKind) {
+        let Some(instance) = self.instances.get_mut(&stream) else { return };
+        if matches!(how, ClosedKind::WriteEnd | ClosedKind::Broken(_)) {
+            instance.output.close();
+            instance.task = None;
+        }
+        if matches!(how, ClosedKind::ReadEnd | ClosedKind::Broken(_)) {
+            instance.read_ended = true;
+            match instance.phase {
+                Phase::Ended(_) => return self.finish(now, stream),
+                // Nothing more will be heard of it, so that it is of no more use.
+                Phase::Running => return self.terminate(now, stream),
+                _ => {}
+            }
+        }
+        self.update_interest(stream);
+    }
+
+    /// A program ended. What it wrote before is still waited for.
+    pub(super) fn exited(&mut self, now: Instant, stream: StreamId, status: ExitStatus) {
+        let Some(instance) = self.instances.get_mut(&stream) else { return };
+        instance.exited = Some(status);
+        if instance.phase == Phase::Running && !instance.read_ended {
+            instance.output.close();
+            instance.enter(Phase::Ended(now + LAST_WORDS), now);
+            self.update_interest(stream);
+        } else {
+            self.finish(now, stream);
+        }
+    }
+
+    /// So much was written.
+    pub(super) fn sent(
+        &mut self,
+        now: Instant,
+        stream: StreamId,
+        count: usize,
+        report: impl FnOnce(u64) -> String,
+    ) {
+        let Some(instance) = self.instances.get_mut(&stream) else { return };
+        instance.output.consume(count);
+        if let Some(line) = instance.output.report(report) {
+            instance.output.answer(&line);
+        }
+        if matches!(instance.phase, Phase::Leaving(_)) && instance.output.len() == 0 {
+            return self.terminate(now, stream);
+        }
+        self.update_interest(stream);
+    }
+
+    /// Sends the signals that are due, and gives up on last words.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        let due: Vec<StreamId> = self
+            .instances
+            .values()
+            .filter(|instance| instance.deadline().is_some_and(|deadline| deadline <= now))
+            .map(|instance| instance.stream)
+            .collect();
+        for stream in due {
+            let Some(instance) = self.instances.get_mut(&stream) else { continue };
+            match instance.phase {
+                Phase::Leaving(_) => self.terminate(now, stream),
+                Phase::Terminated(_) => {
+                    instance.enter(Phase::Killed, now);
+                    self.actions.push_back(Action::StopProgram { stream, signal: ProgramSignal::Kill });
+                }
+                _ => self.finish(now, stream),
+            }
+        }
+    }
+
+    /// Lets go of a run that has ended, and starts the next one where there is to be one.
+    fn finish(&mut self, now: Instant, stream: StreamId) {
+        let Some(instance) = self.instances.remove(&stream) else { return };
+        self.actions.push_back(Action::Close { stream, how: CloseKind::Graceful });
+        let mut say = |severity, text: String| {
+            self.events.push_back(Event { severity, party: Party::Program(instance.name.clone()), text });
+        };
+        let how =
+            instance.exited.map_or_else(|| "closed".to_string(), |status| format!("ended with {status}"));
+        // A run that was told to end has been replaced, or is not to be.
+        let Some(entry) = self.entries.get_mut(&instance.name).filter(|entry| entry.stream == Some(stream))
+        else {
+            return say(Severity::Info, how);
+        };
+        entry.stream = None;
+        if self.ending {
+            return say(Severity::Info, how);
+        }
+        if !(self.settings.respawn && entry.what.respawn()) {
+            say(Severity::Warning, how);
+        } else if entry.respawns.allow(now) {
+            say(Severity::Warning, format!("{how}; it is started again"));
+            self.starts.push_back(instance.name);
+            return;
+        } else {
+            say(Severity::Error, format!("{how}; it dies too often and is not started again"));
+        }
+        self.bereft |= self.settings.terminate;
+    }
+}
+
+/// Lines in, lines out.
+impl Programs {
+    /// The next command of a program, normalised, where it may be carried out now. It is to be answered before the
+    /// next one is taken, or a [`Task`] is to be set that answers it. A line that cannot be read is answered here.
+    pub(super) fn take_line(&mut self, stream: StreamId) -> Option<String> {
+        while let Some(instance) = self.instances.get_mut(&stream).filter(|instance| instance.may_command()) {
+            match instance.input.next_line()? {
+                Line::Text(text) => return Some(line::normalise(text).into_owned()),
+                Line::NotUtf8 | Line::TooLong => self.acknowledge(stream, false),
+            }
+        }
+        None
+    }
+
+    /// Queues one line of an answer.
+    pub(super) fn answer(&mut self, stream: StreamId, line: &str) {
+        let Some(instance) = self.instances.get_mut(&stream) else { return };
+        instance.output.answer(line);
+        self.dirty.insert(stream);
+    }
+
+    /// Answers a command with `done` or `error`, where the program wants that.
+    pub(super) fn acknowledge(&mut self, stream: StreamId, done: bool) {
+        if self.instances.get(&stream).is_some_and(|instance| instance.acknowledge) {
+            self.answer(stream, if done { answer::DONE } else { answer::ERROR });
+        }
+    }
+
+    /// From now on answers this run's commands with `done` and `error`, or does not.
+    pub(super) fn set_acknowledge(&mut self, stream: StreamId, acknowledge: bool) {
+        if let Some(instance) = self.instances.get_mut(&stream) {
+            instance.acknowledge = acknowledge;
+        }
+    }
+
+    /// Gives a long answer piece by piece: the program's next command waits for its end.
+    pub(super) fn set_task(&mut self, stream: StreamId, task: Task) {
+        if let Some(instance) = self.instances.get_mut(&stream) {
+            instance.task = Some(task);
+            self.update_interest(stream);
+        }
+    }
+
+    /// Takes the long answer that is under way, to go on with it.
+    pub(super) fn take_task(&mut self, stream: StreamId) -> Option<Task> {
+        self.instances.get_mut(&stream)?.task.take()
+    }
+
+    /// Whether a program with this name runs, so that it can be told of something.
+    pub(super) fn is_listening(&self, name: &str) -> bool {
+        let stream = self.entries.get(name).and_then(|entry| entry.stream);
+        stream
+            .and_then(|stream| self.instances.get(&stream))
+            .is_some_and(|instance| instance.phase == Phase::Running)
+    }
+
+    /// Tells a program of an event, unless it has too much to read already. `report` writes the line that tells of the
+    /// events that were lost for that reason.
+    pub(super) fn tell(&mut self, name: &str, line: &str, report: impl FnOnce(u64) -> String) {
+        let Some(stream) = self.entries.get(name).and_then(|entry| entry.stream) else { return };
+        let Some(instance) =
+            self.instances.get_mut(&stream).filter(|instance| instance.phase == Phase::Running)
+        else {
+            return;
+        };
+        let before = instance.output.lost();
+        instance.output.event(line, report);
+        if before == 0 && instance.output.lost() > 0 {
+            let text = "does not read what it is told; from now on events are lost".to_string();
+            let party = Party::Program(instance.name.clone());
+            self.events.push_back(Event { severity: Severity::Warning, party, text });
+        }
+        self.dirty.insert(stream);
+    }
+
+    /// Asks the reactor for what is wanted of a stream, where that has changed.
+    pub(super) fn update_interest(&mut self, stream: StreamId) {
+        let Some(instance) = self.instances.get_mut(&stream) else { return };
+        let (read, write) = instance.wanted_interest();
+        if instance.interest != (read, write) {
+            instance.interest = (read, write);
+            self.actions.push_back(Action::Interest { stream, read, write });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
