@@ -36,8 +36,14 @@
 pub mod clock;
 pub mod executor;
 pub mod host;
+pub mod mistake;
 pub mod net;
+pub mod oracle;
+pub mod reactors;
 pub mod rng;
+pub mod scenario;
+pub mod script;
+pub mod suite;
 pub mod trace;
 pub mod world;
 

@@ -1,0 +1,193 @@
+//! What goes wrong in a scenario, one fault a line:
+//!
+//! ```text
+//! at TIME cut HOST -> HOST [for TIME]           nothing gets through in that direction; `<->`: in both
+//! at TIME suspend HOST for TIME                 the process stands still (SIGSTOP); its clocks run on
+//! at TIME clock HOST +TIME | -TIME              its wall clock jumps
+//! at TIME power HOST off [for TIME]             nothing leaves and nothing arrives, connections are forgotten
+//! at TIME signal HOST SIGNAL                    the speaker's process is signalled
+//! ```
+
+use std::ops::Range;
+
+use holdtime_core::Duration;
+use holdtime_core::speaker::Signal;
+
+use crate::mistake::{Mistake, Source};
+use crate::script::{Words, parse_duration, script_lines};
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// When, since the start of the run.
+    pub at: Duration,
+    /// What.
+    pub kind: FaultKind,
+}
+
+/// What goes wrong. Hosts are called by their names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Packets are lost.
+    Cut {
+        /// Those from here …
+        from: String,
+        /// … to here.
+        to: String,
+        /// And those the other way too.
+        both: bool,
+        /// For how long; `None`: to the end.
+        lasts: Option<Duration>,
+    },
+    /// A process stands still.
+    Suspend {
+        /// Whose.
+        host: String,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// A wall clock jumps.
+    Clock {
+        /// Whose.
+        host: String,
+        /// By so many nanoseconds.
+        by: i64,
+    },
+    /// A machine loses power.
+    Power {
+        /// Which.
+        host: String,
+        /// For how long; `None`: to the end.
+        lasts: Option<Duration>,
+    },
+    /// A speaker's process is signalled.
+    Signal {
+        /// Whose.
+        host: String,
+        /// With what.
+        signal: Signal,
+    },
+}
+
+const KINDS: &[&str] = &["cut", "suspend", "clock", "power", "signal"];
+const SIGNALS: &[(&str, Signal)] = &[
+    ("SIGTERM", Signal::Terminate),
+    ("SIGINT", Signal::Interrupt),
+    ("SIGHUP", Signal::Hangup),
+    ("SIGALRM", Signal::Alarm),
+    ("SIGUSR1", Signal::User1),
+    ("SIGUSR2", Signal::User2),
+];
+
+/// Parses the faults at `range` of `source`; `hosts` are the names that exist.
+pub(super) fn parse(source: &Source, range: Range<usize>, hosts: &[&str]) -> Result<Vec<Fault>, Mistake> {
+    script_lines(source, range)
+        .map(|mut words| {
+            let fault = parse_line(&mut words, hosts)?;
+            words.end()?;
+            Ok(fault)
+        })
+        .collect()
+}
+
+fn parse_line(words: &mut Words<'_>, hosts: &[&str]) -> Result<Fault, Mistake> {
+    let at = words.demand("`at` and a time")?;
+    if at.text != "at" {
+        return Err(words.mistake(&at, "a fault begins with its time").expected("`at` and a time"));
+    }
+    let at = words.duration()?;
+    let verb = words.demand("a fault")?;
+    let kind = match verb.text {
+        "cut" => parse_cut(words, hosts)?,
+        "suspend" => {
+            let host = parse_host(words, hosts)?;
+            let lasts = parse_for(words)?
+                .ok_or_else(|| words.mistake(&verb, "for how long?").expected("`for` and a time"))?;
+            FaultKind::Suspend { host, lasts }
+        }
+        "clock" => FaultKind::Clock { host: parse_host(words, hosts)?, by: parse_jump(words)? },
+        "power" => {
+            let host = parse_host(words, hosts)?;
+            let off = words.demand("`off`")?;
+            if off.text != "off" {
+                return Err(words
+                    .mistake(&off, format!("`{}` does not fit here", off.text))
+                    .expected("`off`"));
+            }
+            FaultKind::Power { host, lasts: parse_for(words)? }
+        }
+        "signal" => {
+            let host = parse_host(words, hosts)?;
+            let names: Vec<_> = SIGNALS.iter().map(|(name, _)| *name).collect();
+            let name = words.demand("a signal")?;
+            let signal = SIGNALS.iter().find(|(known, _)| *known == name.text).map(|(_, signal)| *signal);
+            let signal =
+                signal.ok_or_else(|| words.mistake(&name, "unknown signal").one_of(name.text, &names))?;
+            FaultKind::Signal { host, signal }
+        }
+        other => return Err(words.mistake(&verb, format!("unknown fault `{other}`")).one_of(other, KINDS)),
+    };
+    Ok(Fault { at, kind })
+}
+
+fn parse_cut(words: &mut Words<'_>, hosts: &[&str]) -> Result<FaultKind, Mistake> {
+    let from = parse_host(words, hosts)?;
+    let arrow = words.demand("`->` or `<->`")?;
+    let both = match arrow.text {
+        "->" => false,
+        "<->" => true,
+        _ => return Err(words.mistake(&arrow, "no direction").expected("`->` or `<->`")),
+    };
+    Ok(FaultKind::Cut { from, to: parse_host(words, hosts)?, both, lasts: parse_for(words)? })
+}
+
+fn parse_host(words: &mut Words<'_>, hosts: &[&str]) -> Result<String, Mistake> {
+    let word = words.demand("a host's name")?;
+    if hosts.contains(&word.text) {
+        return Ok(word.text.to_owned());
+    }
+    Err(words.mistake(&word, format!("no host is called `{}`", word.text)).one_of(word.text, hosts))
+}
+
+fn parse_for(words: &mut Words<'_>) -> Result<Option<Duration>, Mistake> {
+    if words.skip_word("for") { words.duration().map(Some) } else { Ok(None) }
+}
+
+fn parse_jump(words: &mut Words<'_>) -> Result<i64, Mistake> {
+    const EXPECTED: &str = "a sign and a time, such as +1h or -30s";
+    let word = words.demand(EXPECTED)?;
+    let nanos = word
+        .text
+        .strip_prefix(['+', '-'])
+        .and_then(parse_duration)
+        .and_then(|by| i64::try_from(by.as_nanos()).ok());
+    let nanos = nanos.ok_or_else(|| words.mistake(&word, "not a jump of the clock").expected(EXPECTED))?;
+    Ok(if word.text.starts_with('-') { -nanos } else { nanos })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Result<Vec<Fault>, Mistake> {
+        parse(&Source::new("faults", text), 0..text.len(), &["speaker", "far"])
+    }
+
+    #[test]
+    fn every_fault_of_the_table_parses() {
+        let all = faults(
+            "at 1s cut speaker -> far for 30s\nat 2s cut far <-> speaker\nat 3s suspend far for 1m\nat 4s clock speaker -1h\n\
+             at 5s power far off\nat 6s signal speaker SIGUSR1\n",
+        )
+        .unwrap();
+        assert_eq!(all.len(), 6);
+        assert_eq!(all[3].kind, FaultKind::Clock { host: "speaker".into(), by: -3_600_000_000_000 });
+    }
+
+    #[test]
+    fn an_unknown_host_is_answered_with_the_nearest_one() {
+        assert_eq!(faults("at 1s suspend speker for 1s").unwrap_err().nearest.as_deref(), Some("speaker"));
+        assert_eq!(faults("at 1s suspnd far for 1s").unwrap_err().nearest.as_deref(), Some("suspend"));
+        assert!(faults("at 1s suspend far").unwrap_err().to_string().contains("for how long?"));
+    }
+}

@@ -1,0 +1,68 @@
+//! The scenarios that come with the lab, and where else scenarios are found.
+
+use super::Scenario;
+use crate::mistake::{Mistake, Source, nearest};
+
+static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+
+/// The names of the scenarios that come with the lab.
+pub fn embedded() -> impl Iterator<Item = &'static str> {
+    FILES.iter().filter_map(|(name, _)| name.strip_suffix(".toml"))
+}
+
+/// The scenario of this name that comes with the lab.
+///
+/// # Errors
+/// There is none; or, which a test rules out, its file is wrong.
+pub fn find(name: &str) -> Result<Scenario, NoScenario> {
+    let file = format!("{name}.toml");
+    let Some((_, text)) = FILES.iter().find(|(known, _)| *known == file) else {
+        return Err(NoScenario::Unknown { name: name.to_owned(), nearest: nearest(name, embedded()) });
+    };
+    read(&Source::new(file, *text), neighbour).map_err(NoScenario::Wrong)
+}
+
+/// Reads a scenario from text; `open` reads the files that stand next to it.
+///
+/// # Errors
+/// The first mistake in it.
+pub fn read(source: &Source, open: impl Fn(&str) -> Option<String>) -> Result<Scenario, Mistake> {
+    Scenario::parse(source, open)
+}
+
+fn neighbour(file: &str) -> Option<String> {
+    FILES.iter().find(|(name, _)| *name == file).map(|(_, text)| (*text).to_owned())
+}
+
+/// Why there is no such scenario.
+#[derive(Clone, Debug)]
+pub enum NoScenario {
+    /// None has this name.
+    Unknown {
+        /// The name.
+        name: String,
+        /// The name that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// Its file is wrong.
+    Wrong(Mistake),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_that_comes_with_the_lab_is_right() {
+        for name in embedded() {
+            if let Err(NoScenario::Wrong(mistake)) = find(name) {
+                panic!("{mistake}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_nearest() {
+        assert!(matches!(find("silent-per"), Err(NoScenario::Unknown { nearest: Some("silent-peer"), .. })));
+    }
+}

@@ -1,0 +1,206 @@
+//! Scenarios: one experiment each, as a file that a person writes and reads.
+//!
+//! ```toml
+//! title = "One sentence: what happens"
+//! source = "where it comes from"                        # optional
+//! run-for = "60s"                                       # the bound of the whole run, in virtual time
+//! faults = '''…'''                                      # optional; what goes wrong and when: crate::scenario::Fault
+//!
+//! [[speaker]]                                           # what is under test; the reactor runs here
+//! name = "speaker"                                      # optional; `speaker` unless told
+//! address = "10.0.0.1"                                  # or address = ["10.0.0.1", "fd00::1"]
+//! config = '''…'''                                      # or config-file = "next-to-this-file.conf"
+//!
+//! [[peer]]
+//! name = "silent"
+//! address = "10.0.0.2"
+//! as = 65002
+//! router-id = "10.0.0.2"                                # optional; the address unless told
+//! receive-buffer = 1024                                 # optional, octets, as SO_RCVBUF
+//! mss = 536                                             # optional, octets, as TCP_MAXSEG
+//! script = '''…'''                                      # crate::script::PeerStep
+//!
+//! [[program]]                                           # what `run` starts in a configuration
+//! run = "./announce"
+//! script = '''…'''                                      # crate::script::ProgramStep
+//!
+//! [network]                                             # optional, all of it
+//! latency = "1ms"
+//!
+//! [prices]                                              # optional; what computing costs in virtual time, never 0
+//! poll = "2us"                                          # one poll of a task
+//! call = "500ns"                                        # one call on the host
+//! byte = "1ns"                                          # one octet read or written
+//! route = "300ns"                                       # one route announced or withdrawn
+//!
+//! [bounds]                                              # optional; when an oracle sounds
+//! route = "5s"                                          # O1: from a command to its route on the wire
+//! answer = "5s"                                         # O3: from a command to its answer
+//! wakeups = 10                                          # O2: wakeups without progress per virtual second
+//!
+//! [ends]                                                # optional; how the session with the first peer ends
+//! how = "notification 4/0"                              # or "close"
+//! at = "90s"
+//! within = "1s"
+//!
+//! [expect]                                              # per reactor: pass, or the oracles that may name its hang
+//! poll = "pass"
+//! read-first = "O1 O3"
+//! ```
+
+mod fault;
+mod library;
+mod parse;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use holdtime_core::Duration;
+use holdtime_core::speaker::ConfigText;
+
+pub use fault::{Fault, FaultKind};
+pub use library::{embedded, find, read};
+
+use crate::oracle::Oracle;
+use crate::reactors::ReactorName;
+use crate::script::{Pattern, PeerScript, ProgramScript};
+
+/// A scenario, checked.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name: the file's, without folder and extension.
+    pub name: String,
+    /// What happens, in one sentence.
+    pub title: String,
+    /// Where it comes from.
+    pub source: Option<String>,
+    /// The bound of the whole run.
+    pub run_for: Duration,
+    /// The machines under test, at least one.
+    pub speakers: Vec<SpeakerHost>,
+    /// The scripted peers.
+    pub peers: Vec<PeerHost>,
+    /// The scripted API programs.
+    pub programs: Vec<Program>,
+    /// What goes wrong, and when.
+    pub faults: Vec<Fault>,
+    /// The network's one-way latency.
+    pub latency: Duration,
+    /// What computing costs.
+    pub prices: Prices,
+    /// When oracles sound.
+    pub bounds: Bounds,
+    /// How the first peer's session must end, if it must.
+    pub ends: Option<Ends>,
+    /// What each reactor is expected to do; one that is not named is expected to pass.
+    pub expect: Vec<(ReactorName, Expected)>,
+}
+
+/// A machine under test.
+#[derive(Clone, Debug)]
+pub struct SpeakerHost {
+    /// Its name in faults and reports.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Its configuration.
+    pub config: ConfigText,
+}
+
+/// A scripted peer's machine.
+#[derive(Clone, Debug)]
+pub struct PeerHost {
+    /// Its name in faults and reports.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Its AS number.
+    pub asn: u32,
+    /// Its router id.
+    pub router_id: Ipv4Addr,
+    /// The size of its receive buffer in octets, where it is not the network's usual one.
+    pub receive_buffer: Option<usize>,
+    /// The largest segment that it accepts, in octets, where it is not the network's usual one.
+    pub mss: Option<u16>,
+    /// What it does.
+    pub script: PeerScript,
+}
+
+/// A scripted API program.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The command that configurations start it by.
+    pub run: String,
+    /// What it does.
+    pub script: ProgramScript,
+}
+
+/// What computing costs in virtual time; no price is zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prices {
+    /// One poll of a task.
+    pub poll: Duration,
+    /// One call on the host.
+    pub call: Duration,
+    /// One octet read or written.
+    pub byte: Duration,
+    /// One route announced or withdrawn.
+    pub route: Duration,
+}
+
+impl Default for Prices {
+    fn default() -> Self {
+        Self {
+            poll: Duration::from_micros(2),
+            call: Duration::from_nanos(500),
+            byte: Duration::from_nanos(1),
+            route: Duration::from_nanos(300),
+        }
+    }
+}
+
+/// When an oracle sounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// O1: how long a route may be on its way to the wire.
+    pub route: Duration,
+    /// O3: how long a command may go unanswered.
+    pub answer: Duration,
+    /// O2: how many wakeups without progress a virtual second may hold.
+    pub wakeups: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { route: Duration::from_secs(5), answer: Duration::from_secs(5), wakeups: 10 }
+    }
+}
+
+/// How a session must end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// With what: a NOTIFICATION or the connection's end, as the network saw it leave the speaker.
+    pub how: Pattern,
+    /// When, since the start of the run.
+    pub at: Duration,
+    /// How much later it may be.
+    pub within: Duration,
+}
+
+/// What a reactor is expected to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Finish, with every oracle silent.
+    Pass,
+    /// Hang, one of these oracles being the first to say so.
+    Hang(Vec<Oracle>),
+}
+
+impl Scenario {
+    /// What `reactor` is expected to do.
+    pub fn expected(&self, reactor: ReactorName) -> &Expected {
+        self.expect
+            .iter()
+            .find(|(name, _)| *name == reactor)
+            .map_or(&Expected::Pass, |(_, expected)| expected)
+    }
+}

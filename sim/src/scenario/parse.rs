@@ -1,0 +1,385 @@
+//! A scenario file, read and checked. Every complaint names the place, the offending text and what was expected.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
+
+use holdtime_core::Duration;
+use holdtime_core::speaker::ConfigText;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, SpeakerHost, fault};
+use crate::mistake::{Mistake, Source, nearest};
+use crate::oracle::Oracle;
+use crate::reactors::ReactorName;
+use crate::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pattern};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    title: String,
+    source: Option<String>,
+    run_for: Spanned<String>,
+    faults: Option<Spanned<String>>,
+    speaker: Vec<SpeakerTable>,
+    #[serde(default)]
+    peer: Vec<PeerTable>,
+    #[serde(default)]
+    program: Vec<ProgramTable>,
+    #[serde(default)]
+    network: NetworkTable,
+    #[serde(default)]
+    prices: PricesTable,
+    #[serde(default)]
+    bounds: BoundsTable,
+    ends: Option<EndsTable>,
+    #[serde(default)]
+    expect: toml::Table,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct SpeakerTable {
+    name: Option<Spanned<String>>,
+    address: Spanned<Addresses>,
+    config: Option<Spanned<String>>,
+    config_file: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct PeerTable {
+    name: Spanned<String>,
+    address: Spanned<Addresses>,
+    r#as: u32,
+    router_id: Option<Ipv4Addr>,
+    receive_buffer: Option<usize>,
+    mss: Option<u16>,
+    script: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramTable {
+    run: String,
+    script: Spanned<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkTable {
+    latency: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PricesTable {
+    poll: Option<Spanned<String>>,
+    call: Option<Spanned<String>>,
+    byte: Option<Spanned<String>>,
+    route: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BoundsTable {
+    route: Option<Spanned<String>>,
+    answer: Option<Spanned<String>>,
+    wakeups: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndsTable {
+    how: Spanned<String>,
+    at: Spanned<String>,
+    within: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Addresses {
+    One(IpAddr),
+    Many(Vec<IpAddr>),
+}
+
+impl Scenario {
+    /// Reads a scenario; `read` opens a file that stands next to it.
+    ///
+    /// # Errors
+    /// The first mistake in the file.
+    pub fn parse(source: &Source, read: impl Fn(&str) -> Option<String>) -> Result<Self, Mistake> {
+        let file: File = toml::from_str(source.text()).map_err(|error| from_toml(source, &error))?;
+        let check = Check { source };
+        let speakers = file
+            .speaker
+            .into_iter()
+            .map(|table| check.speaker(table, &read))
+            .collect::<Result<Vec<_>, _>>()?;
+        let peers = file.peer.into_iter().map(|table| check.peer(table)).collect::<Result<Vec<_>, _>>()?;
+        let programs =
+            file.program.into_iter().map(|table| check.program(table)).collect::<Result<Vec<_>, _>>()?;
+        let hosts: Vec<&str> = speakers
+            .iter()
+            .map(|host| host.name.as_str())
+            .chain(peers.iter().map(|host| host.name.as_str()))
+            .collect();
+        let faults = match &file.faults {
+            Some(faults) => fault::parse(source, check.inside(faults), &hosts)?,
+            None => Vec::new(),
+        };
+        let latency = check.positive(file.network.latency.as_ref(), Duration::from_millis(1))?;
+        Ok(Self {
+            name: scenario_name(source.name()),
+            title: file.title,
+            source: file.source,
+            run_for: check.duration(&file.run_for)?,
+            faults,
+            latency,
+            prices: check.prices(&file.prices)?,
+            bounds: check.bounds(&file.bounds)?,
+            ends: file.ends.map(|ends| check.ends(&ends)).transpose()?,
+            expect: check.expect(&file.expect)?,
+            speakers,
+            peers,
+            programs,
+        })
+    }
+}
+
+/// `folder/name.toml` is called `name`.
+fn scenario_name(file: &str) -> String {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    name.strip_suffix(".toml").unwrap_or(name).to_owned()
+}
+
+struct Check<'a> {
+    source: &'a Source,
+}
+
+impl Check<'_> {
+    fn speaker(
+        &self,
+        table: SpeakerTable,
+        read: &impl Fn(&str) -> Option<String>,
+    ) -> Result<SpeakerHost, Mistake> {
+        let config = match (table.config, table.config_file) {
+            (Some(text), None) => ConfigText {
+                name: format!("{} (configuration)", self.source.name()),
+                text: text.into_inner(),
+            },
+            (None, Some(file)) => {
+                let name = file.get_ref().clone();
+                let text = read(&name)
+                    .ok_or_else(|| self.source.mistake(file.span(), format!("cannot read `{name}`")))?;
+                ConfigText { name, text }
+            }
+            _ => {
+                return Err(self
+                    .source
+                    .mistake(table.address.span(), "which configuration?")
+                    .expected("either `config` or `config-file`"));
+            }
+        };
+        let name = table.name.map_or_else(|| "speaker".to_owned(), Spanned::into_inner);
+        Ok(SpeakerHost { name, addresses: self.addresses(table.address)?, config })
+    }
+
+    fn peer(&self, table: PeerTable) -> Result<PeerHost, Mistake> {
+        let addresses = self.addresses(table.address)?;
+        let address = addresses.iter().find_map(|address| match address {
+            IpAddr::V4(address) => Some(*address),
+            IpAddr::V6(_) => None,
+        });
+        Ok(PeerHost {
+            name: table.name.into_inner(),
+            asn: table.r#as,
+            router_id: table.router_id.or(address).unwrap_or(Ipv4Addr::new(10, 255, 255, 254)),
+            receive_buffer: table.receive_buffer,
+            mss: table.mss,
+            script: PeerScript::parse(self.source, self.inside(&table.script))?,
+            addresses,
+        })
+    }
+
+    fn program(&self, table: ProgramTable) -> Result<Program, Mistake> {
+        Ok(Program { run: table.run, script: ProgramScript::parse(self.source, self.inside(&table.script))? })
+    }
+
+    fn addresses(&self, addresses: Spanned<Addresses>) -> Result<Vec<IpAddr>, Mistake> {
+        let place = addresses.span();
+        match addresses.into_inner() {
+            Addresses::One(address) => Ok(vec![address]),
+            Addresses::Many(many) if !many.is_empty() => Ok(many),
+            Addresses::Many(_) => Err(self
+                .source
+                .mistake(place, "a host has an address")
+                .expected("an IP address, or a list of them")),
+        }
+    }
+
+    fn prices(&self, table: &PricesTable) -> Result<Prices, Mistake> {
+        let usual = Prices::default();
+        Ok(Prices {
+            poll: self.positive(table.poll.as_ref(), usual.poll)?,
+            call: self.positive(table.call.as_ref(), usual.call)?,
+            byte: self.positive(table.byte.as_ref(), usual.byte)?,
+            route: self.positive(table.route.as_ref(), usual.route)?,
+        })
+    }
+
+    fn bounds(&self, table: &BoundsTable) -> Result<Bounds, Mistake> {
+        let usual = Bounds::default();
+        Ok(Bounds {
+            route: self.positive(table.route.as_ref(), usual.route)?,
+            answer: self.positive(table.answer.as_ref(), usual.answer)?,
+            wakeups: table.wakeups.unwrap_or(usual.wakeups),
+        })
+    }
+
+    fn ends(&self, table: &EndsTable) -> Result<Ends, Mistake> {
+        let how: Pattern = parse_pattern(self.source, self.inside(&table.how))?;
+        let within =
+            table.within.as_ref().map_or(Ok(Duration::from_secs(1)), |within| self.duration(within))?;
+        Ok(Ends { how, at: self.duration(&table.at)?, within })
+    }
+
+    fn expect(&self, table: &toml::Table) -> Result<Vec<(ReactorName, Expected)>, Mistake> {
+        let names = ReactorName::ALL.map(ReactorName::name);
+        table
+            .iter()
+            .map(|(name, value)| {
+                let place = self.place_of_key("expect", name);
+                let reactor = name.parse().map_err(|_| {
+                    self.source
+                        .mistake(place.clone(), format!("no reactor is called `{name}`"))
+                        .one_of(name, &names)
+                })?;
+                let verdict = value.as_str().unwrap_or_default();
+                let expected = parse_expected(verdict).ok_or_else(|| {
+                    self.source
+                        .mistake(place, format!("`{verdict}` is no verdict"))
+                        .expected("`pass`, or oracles such as `O1 O3`")
+                })?;
+                Ok((reactor, expected))
+            })
+            .collect()
+    }
+
+    /// Where `key = …` stands in the table `[table]`; tables keep no places of their own.
+    fn place_of_key(&self, table: &str, key: &str) -> Range<usize> {
+        let text = self.source.text();
+        let start = text.find(&format!("[{table}]")).unwrap_or(0);
+        let at = text
+            .get(start..)
+            .and_then(|rest| rest.find(&format!("\n{key}")))
+            .map_or(start, |at| start + at + 1);
+        at..at + key.len()
+    }
+
+    fn positive(&self, text: Option<&Spanned<String>>, usual: Duration) -> Result<Duration, Mistake> {
+        let Some(text) = text else { return Ok(usual) };
+        match self.duration(text)? {
+            Duration::ZERO => Err(self
+                .source
+                .mistake(self.inside(text), "nothing is free")
+                .expected("a time above zero, such as `1us`")),
+            time => Ok(time),
+        }
+    }
+
+    fn duration(&self, text: &Spanned<String>) -> Result<Duration, Mistake> {
+        parse_duration(text.get_ref()).ok_or_else(|| {
+            self.source
+                .mistake(self.inside(text), "not a time")
+                .expected("a number and ns, us, ms, s, m or h, such as `200ms`")
+        })
+    }
+
+    /// Where a string's content stands, its quotes left out. Escapes would shift places: scripts are best written in `'''`.
+    fn inside(&self, text: &Spanned<String>) -> Range<usize> {
+        let span = text.span();
+        let written = self.source.at(span.clone());
+        let quote = ["'''", "\"\"\"", "'", "\""]
+            .into_iter()
+            .find(|quote| written.starts_with(quote))
+            .map_or(0, str::len);
+        let newline =
+            written.get(quote..).map_or(0, |rest| usize::from(quote == 3 && rest.starts_with('\n')));
+        span.start + quote + newline..span.end.saturating_sub(quote)
+    }
+}
+
+fn parse_expected(text: &str) -> Option<Expected> {
+    if text == "pass" {
+        return Some(Expected::Pass);
+    }
+    let oracles: Vec<Oracle> =
+        text.split_whitespace().map(|code| code.parse().ok()).collect::<Option<_>>()?;
+    (!oracles.is_empty()).then_some(Expected::Hang(oracles))
+}
+
+/// The TOML reader's own complaint, with the nearest field where it does not know one.
+fn from_toml(source: &Source, error: &toml::de::Error) -> Mistake {
+    let message = error.message();
+    let mistake = source.mistake(error.span().unwrap_or(0..0), message.lines().next().unwrap_or_default());
+    if message.starts_with("unknown field") {
+        let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+        if let Some((found, known)) = names.split_first() {
+            return mistake.nearest(nearest(found, known.iter().copied()));
+        }
+    }
+    mistake
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "title = 'a speaker and a peer'\nrun-for = '60s'\nfaults = '''\nat 1s suspend silent for 2s\n'''\n\n[[speaker]]\naddress = '10.0.0.1'\nconfig = 'neighbor 10.0.0.2 { }'\n\n\
+        [[peer]]\nname = 'silent'\naddress = ['10.0.0.2', 'fd00::2']\nas = 65002\nscript = '''\naccept\nexpect open\n'''\n\n\
+        [[program]]\nrun = './announce'\nscript = 'send version'\n\n[prices]\nbyte = '3ns'\n\n[ends]\nhow = 'notification 4/0'\nat = '90s'\n\n[expect]\npoll = 'pass'\nread-first = 'O1 O3'\n";
+
+    fn parse(text: &str) -> Result<Scenario, Mistake> {
+        Scenario::parse(&Source::new("folder/mute.toml", text), |_| None)
+    }
+
+    #[test]
+    fn a_scenario_is_read_whole() {
+        let scenario = parse(GOOD).unwrap();
+        assert_eq!(
+            (scenario.name.as_str(), scenario.peers[0].router_id),
+            ("mute", Ipv4Addr::new(10, 0, 0, 2))
+        );
+        assert_eq!(scenario.prices.byte, Duration::from_nanos(3));
+        assert_eq!(scenario.ends.unwrap().how, Pattern::Notification(4, 0));
+        assert_eq!(
+            *scenario.expected(ReactorName::ReadFirst),
+            Expected::Hang(vec![Oracle::Unsent, Oracle::Unanswered])
+        );
+        assert_eq!(*scenario.expected(ReactorName::AwaitPeers), Expected::Pass);
+    }
+
+    #[test]
+    fn every_mistake_is_shown_at_its_place() {
+        for (right, wrong, place, complaint) in [
+            ("expect open", "expect opne", "17:8:", "did you mean `open`?"),
+            ("run-for = '60s'", "run-for = '60 secs'", "2:12:", "not a time"),
+            ("run-for = '60s'", "run-fro = '60s'", "2:1:", "did you mean `run-for`?"),
+            ("byte = '3ns'", "byte = '0s'", "25:9:", "nothing is free"),
+            ("suspend silent", "suspend silence", "4:15:", "did you mean `silent`?"),
+            ("read-first = ", "red-first = ", "33:1:", "did you mean `read-first`?"),
+            ("'O1 O3'", "'O1 O33'", "33:1:", "`O1 O33` is no verdict"),
+            ("'notification 4/0'", "'notification 4-0'", "28:21:", "one word too many"),
+            ("address = '10.0.0.1'", "address = 'ten'", "8:11:", "Addresses"),
+        ] {
+            let text = GOOD.replacen(right, wrong, 1);
+            assert_ne!(text, GOOD);
+            let mistake = parse(&text).unwrap_err().to_string();
+            assert!(
+                mistake.contains(&format!("mute.toml:{place}")) && mistake.contains(complaint),
+                "{mistake}"
+            );
+        }
+    }
+}
