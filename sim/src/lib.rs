@@ -23,8 +23,8 @@
 //!
 //! - no persist timer, and no window update when a reader makes room in small steps: a stream stalls for ever;
 //! - buffer sizes and MSS per network, not per socket, and an unscaled window of 64 KiB;
-//! - retransmission counts passes of the harness instead of time, and every pass visits every socket of a host;
-//! - a lost SYN or SYN-ACK is never sent again, so a partition during a handshake does not heal;
+//! - retransmission, the handshake's included, counts passes of the harness instead of time and gives up after a fixed
+//!   number of them; every pass visits every socket of a host;
 //! - RST throws away what was received and not yet read; Linux delivers it first. Afterwards every call reports the
 //!   reset; Linux reports it once, then the end or `EPIPE`;
 //! - an orphaned connection takes data for ever; Linux answers it with RST. There is no TIME-WAIT;
@@ -39,6 +39,7 @@ pub mod host;
 pub mod mistake;
 pub mod net;
 pub mod oracle;
+pub mod pcap;
 pub mod reactors;
 pub mod rng;
 pub mod scenario;

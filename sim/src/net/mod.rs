@@ -8,6 +8,8 @@ mod network;
 mod segment;
 mod stack;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 pub use link::LinkOptions;

@@ -1,0 +1,351 @@
+//! The network as an application sees it, driven without an executor: calls at chosen times, and everything due between.
+
+use std::net::{IpAddr, SocketAddr};
+
+use holdtime_core::speaker::IoError;
+use holdtime_core::time::{Duration, Instant};
+
+use super::*;
+use crate::executor::{Agenda, Class};
+use crate::rng::Rng;
+
+/// Two machines, 10.0.0.1 and 10.0.0.2, and the time.
+struct Rig {
+    net: Network,
+    agenda: Agenda<Effect>,
+    now: Instant,
+    one: MachineId,
+    two: MachineId,
+    /// Every segment sent, and whether it arrives.
+    sent: Vec<(Instant, Segment, bool)>,
+}
+
+const PORT: u16 = 179;
+
+impl Rig {
+    fn new() -> Self {
+        let mut net = Network::new(&mut Rng::new(0), LinkOptions::default(), 0);
+        let one = net.add_machine(vec![ip("10.0.0.1")]);
+        let two = net.add_machine(vec![ip("10.0.0.2")]);
+        Self { net, agenda: Agenda::default(), now: Instant::ZERO, one, two, sent: Vec::new() }
+    }
+
+    fn run(&mut self, span: Duration) {
+        let limit = self.now + span;
+        self.absorb();
+        while let Some((at, _, effect)) = self.agenda.take_until(limit) {
+            self.now = at;
+            match effect {
+                Effect::Sent { arrival: Some((machine, _)), segment, .. } => {
+                    self.net.deliver(at, machine, segment);
+                }
+                Effect::Alarm { socket, .. } => self.net.on_alarm(at, socket),
+                Effect::Unreachable { socket, .. } => self.net.on_unreachable(at, socket),
+                _ => {}
+            }
+            self.absorb();
+        }
+        self.now = limit;
+    }
+
+    fn absorb(&mut self) {
+        for effect in self.net.take_effects() {
+            let due = match &effect {
+                Effect::Sent { at, arrival, segment, .. } => {
+                    self.sent.push((*at, segment.clone(), arrival.is_some()));
+                    arrival.map(|(_, at)| at)
+                }
+                Effect::Alarm { at, .. } | Effect::Unreachable { at, .. } => Some(*at),
+                Effect::Ready(_) => None,
+            };
+            if let Some(due) = due {
+                self.agenda.enter(due, Class::Outside, effect);
+            }
+        }
+    }
+
+    fn listen(&mut self, options: ListenerOptions) -> SocketId {
+        self.net.listen(self.two, SocketAddr::new(ip("10.0.0.2"), PORT), options).unwrap().0
+    }
+
+    fn dial(&mut self, options: SocketOptions) -> SocketId {
+        let remote = SocketAddr::new(ip("10.0.0.2"), PORT);
+        self.net.connect(self.now, self.one, None, remote, options).unwrap()
+    }
+
+    /// A connection between the two, with these receive buffers.
+    fn connection(&mut self, receive_buffer: usize) -> (SocketId, SocketId) {
+        let socket = SocketOptions { receive_buffer, ..SocketOptions::default() };
+        let listener = self.listen(ListenerOptions { socket, ..ListenerOptions::default() });
+        let client = self.dial(SocketOptions::default());
+        self.run(Duration::from_millis(10));
+        let server = self.net.accept(listener).unwrap();
+        self.net.close(self.now, listener);
+        (client, server)
+    }
+
+    fn write(&mut self, socket: SocketId, octets: usize) -> Result<usize, IoError> {
+        self.net.write(self.now, socket, &vec![7; octets])
+    }
+
+    fn read(&mut self, socket: SocketId, octets: usize) -> Result<usize, IoError> {
+        self.net.read(self.now, socket, &mut vec![0; octets])
+    }
+
+    fn partition(&mut self, cut: bool) {
+        self.net.set_cut(self.one, self.two, cut);
+        self.net.set_cut(self.two, self.one, cut);
+    }
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+#[test]
+fn a_window_that_stays_shut_is_probed_ever_more_rarely_and_never_given_up() {
+    let mut rig = Rig::new();
+    let (client, server) = rig.connection(1_000);
+    assert_eq!(rig.write(client, 5_000), Ok(5_000));
+    rig.run(secs(1));
+    assert_eq!(rig.net.tcp(server).unwrap().unread(), 1_000, "the buffer is counted to the octet");
+    let before = rig.sent.len();
+    rig.run(secs(3_600));
+    let probes = rig.sent.len() - before;
+    assert!((30..100).contains(&probes), "an hour of probes and answers, at most 120 s apart: {probes}");
+    assert_eq!(rig.net.tcp(client).unwrap().state(), State::Established);
+    assert_eq!(rig.net.tcp(client).unwrap().unacknowledged(), 4_000);
+}
+
+#[test]
+fn a_reader_of_single_octets_gets_everything() {
+    let mut rig = Rig::new();
+    let (client, server) = rig.connection(10);
+    rig.write(client, 100).unwrap();
+    let mut read = 0;
+    for _ in 0..1_000 {
+        rig.run(Duration::from_millis(5));
+        read += rig.read(server, 1).unwrap_or(0);
+    }
+    assert_eq!(read, 100);
+}
+
+#[test]
+fn a_full_send_buffer_takes_no_more_until_the_reader_makes_room() {
+    let mut rig = Rig::new();
+    let listener = rig.listen(ListenerOptions {
+        socket: SocketOptions { receive_buffer: 1_000, ..SocketOptions::default() },
+        ..ListenerOptions::default()
+    });
+    let client = rig.dial(SocketOptions { send_buffer: 2_000, ..SocketOptions::default() });
+    rig.run(secs(1));
+    let server = rig.net.accept(listener).unwrap();
+    let mut taken = 0;
+    while let Ok(count) = rig.write(client, 777) {
+        taken += count;
+        rig.run(secs(1));
+    }
+    assert_eq!(taken, 3_000, "what the reader's buffer and ours hold, to the octet");
+    assert!(!rig.net.readiness(client).write);
+    rig.read(server, 1_000).unwrap();
+    rig.run(secs(1));
+    assert!(rig.net.readiness(client).write);
+    assert_eq!(rig.write(client, 5_000), Ok(1_000));
+}
+
+#[test]
+fn a_partition_heals_and_nothing_is_lost_or_doubled() {
+    let mut rig = Rig::new();
+    let (client, server) = rig.connection(100_000);
+    rig.partition(true);
+    rig.write(client, 20_000).unwrap();
+    rig.run(secs(60));
+    assert_eq!(rig.read(server, 1), Err(IoError::WouldBlock));
+    rig.partition(false);
+    rig.run(secs(120));
+    assert_eq!(rig.read(server, 50_000), Ok(20_000));
+    assert_eq!(rig.net.tcp(client).unwrap().unacknowledged(), 0);
+}
+
+#[test]
+fn a_partition_of_one_direction_breaks_the_connection_in_the_end() {
+    let mut rig = Rig::new();
+    let (client, server) = rig.connection(100_000);
+    rig.net.set_cut(rig.one, rig.two, true);
+    rig.write(client, 100).unwrap();
+    let mut last = Ok(0);
+    for _ in 0..1_000 {
+        rig.run(secs(1));
+        let _ = rig.write(server, 1);
+        last = rig.read(client, 100);
+        if !matches!(last, Ok(1..) | Err(IoError::WouldBlock)) {
+            break;
+        }
+    }
+    assert_eq!(last, Err(IoError::TimedOut), "though the peer was heard of all the time");
+}
+
+#[test]
+fn lost_segments_are_sent_again() {
+    let mut rig = Rig::new();
+    let lossy = LinkOptions { loss_per_mille: 200, ..LinkOptions::default() };
+    rig.net.set_link(rig.one, rig.two, lossy.clone());
+    rig.net.set_link(rig.two, rig.one, lossy);
+    let listener = rig.listen(ListenerOptions::default());
+    let client = rig.dial(SocketOptions::default());
+    rig.run(secs(60));
+    let server = rig.net.accept(listener).unwrap();
+    rig.write(client, 100_000).unwrap();
+    rig.net.shutdown(rig.now, client);
+    rig.run(secs(600));
+    assert_eq!(rig.read(server, 200_000), Ok(100_000));
+    assert_eq!(rig.read(server, 1), Ok(0));
+    assert!(rig.sent.iter().any(|(.., arrives)| !arrives));
+}
+
+#[test]
+fn connecting_into_a_black_hole_times_out_after_127_seconds() {
+    let mut rig = Rig::new();
+    rig.listen(ListenerOptions::default());
+    rig.partition(true);
+    let client = rig.dial(SocketOptions::default());
+    rig.run(secs(126));
+    assert!(!rig.net.readiness(client).connected);
+    rig.run(secs(2));
+    assert!(rig.net.readiness(client).connected);
+    assert_eq!(rig.net.take_error(client), Some(IoError::TimedOut));
+}
+
+#[test]
+fn connecting_to_nobody_is_refused_and_to_no_machine_is_unreachable() {
+    let mut rig = Rig::new();
+    let refused = rig.dial(SocketOptions::default());
+    let nowhere = SocketAddr::new(ip("10.0.0.77"), PORT);
+    let lost = rig.net.connect(rig.now, rig.one, None, nowhere, SocketOptions::default()).unwrap();
+    rig.run(secs(5));
+    assert_eq!(rig.net.take_error(refused), Some(IoError::ConnectionRefused));
+    assert_eq!(rig.net.take_error(lost), Some(IoError::Unreachable));
+    let v6 = SocketAddr::new(ip("fd00::1"), PORT);
+    let outcome = rig.net.connect(rig.now, rig.one, None, v6, SocketOptions::default());
+    assert_eq!(outcome, Err(IoError::Unreachable));
+}
+
+#[test]
+fn a_machine_that_lost_its_power_is_silent_and_resets_once_it_is_back() {
+    let mut rig = Rig::new();
+    let (client, _) = rig.connection(1_000);
+    rig.net.power_off(rig.two);
+    rig.write(client, 10).unwrap();
+    rig.run(secs(30));
+    assert_eq!(rig.read(client, 1), Err(IoError::WouldBlock), "half-open: nobody tells");
+    rig.net.power_on(rig.two);
+    rig.run(secs(60));
+    assert_eq!(rig.read(client, 1), Err(IoError::ConnectionReset));
+    assert_eq!(rig.read(client, 1), Ok(0), "an error is told once");
+    assert_eq!(rig.write(client, 1), Err(IoError::BrokenPipe));
+}
+
+#[test]
+fn a_reset_wakes_a_writer_that_waits_for_the_window() {
+    let mut rig = Rig::new();
+    let (client, server) = rig.connection(1_000);
+    while rig.write(client, 10_000).is_ok() {}
+    rig.run(secs(1));
+    assert!(rig.net.tcp(client).unwrap().window_is_shut());
+    assert!(!rig.net.readiness(client).write);
+    rig.net.reset(rig.now, server);
+    rig.run(secs(1));
+    assert!(rig.net.readiness(client).write && rig.net.readiness(client).read);
+    assert_eq!(rig.write(client, 1), Err(IoError::ConnectionReset));
+}
+
+#[test]
+fn what_came_before_a_reset_is_read_first() {
+    let mut rig = Rig::new();
+    let (client, server) = rig.connection(1_000);
+    rig.write(client, 100).unwrap();
+    rig.run(secs(1));
+    rig.net.reset(rig.now, client);
+    rig.run(secs(1));
+    assert_eq!(rig.read(server, 500), Ok(100));
+    assert_eq!(rig.read(server, 500), Err(IoError::ConnectionReset));
+    assert_eq!(rig.read(server, 500), Ok(0));
+}
+
+#[test]
+fn closing_with_octets_unread_is_a_reset_and_without_a_fin() {
+    for (octets, outcome) in [(100, Err(IoError::ConnectionReset)), (0, Ok(0))] {
+        let mut rig = Rig::new();
+        let (client, server) = rig.connection(1_000);
+        let _ = rig.write(client, octets);
+        rig.run(secs(1));
+        rig.net.close(rig.now, server);
+        rig.run(secs(1));
+        assert_eq!(rig.read(client, 1), outcome, "{octets} octets unread");
+    }
+}
+
+#[test]
+fn each_direction_ends_on_its_own() {
+    let mut rig = Rig::new();
+    let (client, server) = rig.connection(1_000);
+    rig.net.shutdown(rig.now, client);
+    rig.run(secs(1));
+    assert_eq!(rig.read(server, 1), Ok(0));
+    assert_eq!(rig.write(client, 1), Err(IoError::BrokenPipe));
+    assert_eq!(rig.write(server, 300), Ok(300));
+    rig.run(secs(1));
+    assert_eq!(rig.read(client, 500), Ok(300));
+    rig.net.close(rig.now, server);
+    rig.run(secs(1));
+    assert_eq!(rig.read(client, 500), Ok(0));
+    assert_eq!(rig.net.tcp(client).unwrap().state(), State::TimeWait);
+    rig.run(secs(60));
+    assert_eq!(rig.net.tcp(client).unwrap().state(), State::Closed);
+}
+
+#[test]
+fn a_full_accept_queue_lets_one_more_in_than_the_backlog_and_the_next_waits() {
+    let mut rig = Rig::new();
+    let listener = rig.listen(ListenerOptions { backlog: 2, ..ListenerOptions::default() });
+    let clients: Vec<_> = (0..5)
+        .map(|_| {
+            let client = rig.dial(SocketOptions::default());
+            rig.run(Duration::from_millis(10));
+            client
+        })
+        .collect();
+    let connected = clients.iter().filter(|client| rig.net.readiness(**client).connected).count();
+    assert_eq!(connected, 3);
+    for _ in 0..3 {
+        rig.net.accept(listener).unwrap();
+    }
+    rig.run(secs(10));
+    let connected = clients.iter().filter(|client| rig.net.readiness(**client).connected).count();
+    assert_eq!(connected, 5, "their SYNs were sent again");
+}
+
+#[test]
+fn a_segment_signed_with_another_key_is_never_seen() {
+    let mut rig = Rig::new();
+    let keys = vec![(ip("10.0.0.1"), 1)];
+    rig.listen(ListenerOptions { keys, ..ListenerOptions::default() });
+    let wrong = rig.dial(SocketOptions { key: Some(2), ..SocketOptions::default() });
+    let right = rig.dial(SocketOptions { key: Some(1), ..SocketOptions::default() });
+    rig.run(secs(200));
+    assert_eq!(rig.net.take_error(wrong), Some(IoError::TimedOut));
+    assert_eq!(rig.net.tcp(right).unwrap().state(), State::Established);
+}
+
+#[test]
+fn an_idle_connection_sends_nothing() {
+    let mut rig = Rig::new();
+    rig.connection(1_000);
+    let before = rig.sent.len();
+    rig.run(secs(86_400));
+    assert_eq!(rig.sent.len(), before);
+}
