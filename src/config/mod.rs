@@ -1,6 +1,13 @@
 //! Configuration in ExaBGP 5.0's language, as checked data: what a session, a RIB and the API need to know.
 
+mod api;
+mod base64;
+mod families;
+mod finish;
 mod neighbor;
+mod options;
+mod parse;
+mod partial;
 mod process;
 mod settings;
 
@@ -11,13 +18,14 @@ pub use settings::{
     TcpSettings, env_file_pairs,
 };
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::grammar::Diagnostic;
 
 /// What is wrong with a configuration, and where; its `Display` is for the user.
-pub type ConfigError = Diagnostic;
+pub type ConfigError = Box<Diagnostic>;
 
 /// A configuration file's text and the name to call it by in errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -276,6 +276,14 @@ impl Neighbor {
         name
     }
 
+    /// What must differ between two neighbors: the name, or of those that listen the address and port.
+    pub(super) fn identifier(&self) -> String {
+        match self.listen {
+            Some(port) => alloc::format!("peer-ip {} listen {port}", self.peer),
+            None => self.name(),
+        }
+    }
+
     /// Whether a session set up for `self` can go on under `other`: everything but routes, subscriptions and the
     /// description agrees. A reload keeps such a session.
     pub fn same_session(&self, other: &Self) -> bool {

@@ -314,10 +314,10 @@ pub fn env_file_pairs(text: &str) -> Vec<(String, &str)> {
     for line in text.lines().map(str::trim) {
         if let Some(header) = line.strip_prefix('[') {
             section = header.strip_suffix(']').unwrap_or(header);
-        } else if !line.is_empty() && !line.starts_with(['#', ';']) {
-            if let Some((name, value)) = line.split_once(['=', ':']) {
-                pairs.push((alloc::format!("{section}.{}", name.trim()), value.trim()));
-            }
+        } else if !line.starts_with(['#', ';'])
+            && let Some((name, value)) = line.split_once(['=', ':'])
+        {
+            pairs.push((alloc::format!("{section}.{}", name.trim()), value.trim()));
         }
     }
     pairs

@@ -25,7 +25,7 @@ pub(crate) struct Fault {
     /// What should stand there.
     pub(crate) expected: String,
     /// The nearest valid word.
-    pub(crate) nearest: Option<&'static str>,
+    pub(crate) nearest: Option<String>,
 }
 
 impl Fault {
@@ -39,23 +39,23 @@ impl Fault {
     }
 
     /// One of these words was expected, and `found` stands there.
-    pub(crate) fn one_of(mut self: Box<Self>, found: &str, words: &[&'static str]) -> Box<Self> {
+    pub(crate) fn one_of(mut self: Box<Self>, found: &str, words: &[&str]) -> Box<Self> {
         self.expected = match words {
             [word] => word.to_string(),
             words => alloc::format!("one of {}", words.join(", ")),
         };
-        self.nearest = nearest(found, words);
+        self.nearest = nearest(found, words).map(ToString::to_string);
         self
     }
 
     /// The fault with its place in `text`, which is called `file`.
     pub(crate) fn locate(&self, file: &str, text: &str) -> Diagnostic {
-        let start = text.floor_char_boundary(self.span.start);
+        let start = boundary(text, self.span.start);
         let (before, rest) = text.split_at(start);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = rest.find('\n').map_or(text.len(), |length| start + length);
         let source = text.get(line_start..line_end).unwrap_or_default();
-        let offending = text.get(start..text.floor_char_boundary(self.span.end.min(line_end)));
+        let offending = text.get(start..boundary(text, self.span.end.min(line_end)));
         Diagnostic {
             file: file.to_string(),
             line: before.matches('\n').count() + 1,
@@ -64,9 +64,14 @@ impl Fault {
             source: source.trim_end().to_string(),
             problem: self.problem.clone(),
             expected: self.expected.clone(),
-            nearest: self.nearest,
+            nearest: self.nearest.clone(),
         }
     }
+}
+
+/// The last place up to `at` where `text` can be cut.
+fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// Something wrong in a configuration or a command, with its place. Its `Display` is several lines:
@@ -94,7 +99,7 @@ pub struct Diagnostic {
     /// What was expected; may be empty.
     pub expected: String,
     /// The nearest valid word.
-    pub nearest: Option<&'static str>,
+    pub nearest: Option<String>,
 }
 
 impl fmt::Display for Diagnostic {
@@ -114,7 +119,7 @@ impl fmt::Display for Diagnostic {
         if !self.expected.is_empty() {
             write!(f, "\nexpected {}", self.expected)?;
         }
-        match self.nearest {
+        match &self.nearest {
             Some(word) if self.expected.is_empty() => write!(f, "\ndid you mean `{word}`?"),
             Some(word) => write!(f, "; did you mean `{word}`?"),
             None => Ok(()),

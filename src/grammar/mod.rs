@@ -3,19 +3,90 @@
 //! A statement reads the same on one line, as the API sends it, and as a block: `route 10.0.0.0/24 next-hop self med 5`
 //! or `route 10.0.0.0/24 { next-hop self; med 5; }`.
 
+mod attribute;
+mod community;
+mod cursor;
 mod fault;
+mod flow;
+mod flow_match;
+mod flow_names;
+mod flow_then;
+mod mup;
+mod mvpn;
+pub(crate) mod operational;
+mod prefix_route;
+mod prefix_sid;
+mod routes;
+mod section;
 mod token;
+mod value;
+mod vpls;
 mod words;
 
 pub use fault::Diagnostic;
 pub use words::nearest;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use crate::wire::{Family, Route};
+
+pub(crate) use cursor::{Cursor, Source, unexpected, unknown};
+pub(crate) use fault::{Fault, Result, Span};
+pub(crate) use routes::Routes;
+pub(crate) use section::{family_statement, flow_statement, l2vpn_statement, static_statement};
+pub(crate) use token::{Kind, Token};
+pub(crate) use value::{address_and_length, asn, decimal};
+
+/// Reads what follows `announce` or `withdraw` on a line of the API, such as `route 10.0.0.0/24 next-hop self`.
+///
+/// # Errors
+/// What is wrong with the line, and where; columns count from the start of `text`.
+pub fn parse_routes(action: Action, text: &str) -> Result<Vec<Announcement>, Box<Diagnostic>> {
+    whole_line(text, |cursor| {
+        let mut routes = Routes::default();
+        section::command(cursor, action, &mut routes)?;
+        Ok(routes.announcements)
+    })
+}
+
+/// Reads what follows `operational` on a line of the API, such as `asm afi ipv4 safi unicast advisory "hello"`.
+///
+/// # Errors
+/// What is wrong with the line, and where.
+pub fn parse_operational(text: &str) -> Result<OperationalMessage, Box<Diagnostic>> {
+    whole_line(text, |cursor| {
+        let keyword = cursor.keyword(&operational::KEYWORDS.join(", "))?;
+        operational::message(cursor, &keyword)
+    })
+}
+
+/// Reads a line that `read` must use up.
+fn whole_line<T>(text: &str, read: impl FnOnce(&mut Cursor<'_>) -> Result<T>) -> Result<T, Box<Diagnostic>> {
+    let mut cursor = Cursor::new(text, Source::Line);
+    let result = read(&mut cursor).and_then(|value| {
+        cursor.eat(Kind::Semicolon)?;
+        let token = cursor.take()?;
+        if token.kind == Kind::End {
+            Ok(value)
+        } else {
+            Err(unexpected(&token).expected("the end of the command"))
+        }
+    });
+    result.map_err(|fault| fault.locate("", text).into())
+}
+
+/// What a statement does with its routes. To withdraw a route, its destination is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Announce them.
+    Announce,
+    /// Withdraw them.
+    Withdraw,
+}
 
 /// A route as somebody wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 /// The candidate nearest to `word` by edit distance, where one is near enough to be what was meant.
-pub fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'static str> {
+pub fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
     // A long word is no typing mistake, and the distance takes the product of both lengths.
     if word.len() > 40 {
         return None;
@@ -30,10 +30,11 @@ fn distance(a: &str, b: &str) -> usize {
             let left = row.last().copied().unwrap_or(i + 1);
             let mut best = (diagonal + usize::from(x != *y)).min(above + 1).min(left + 1);
             let before = j.checked_sub(1).and_then(|k| Some((b.get(k)?, before_last.get(k)?)));
-            if let (Some((other, swapped)), Some(previous)) = (before, previous) {
-                if x == *other && previous == *y {
-                    best = best.min(swapped + 1);
-                }
+            if let (Some((other, swapped)), Some(previous)) = (before, previous)
+                && x == *other
+                && previous == *y
+            {
+                best = best.min(swapped + 1);
             }
             row.push(best);
         }

@@ -1,0 +1,82 @@
+//! The sections that list families: `family`, `add-path` and `nexthop`.
+
+use alloc::vec::Vec;
+
+use crate::grammar::{Cursor, Fault, Result, Token, unknown};
+use crate::wire::{Afi, Family, Safi};
+
+const AFIS: &[&str] = &["ipv4", "ipv6", "l2vpn", "bgp-ls"];
+
+/// The SAFIs that may be offered, by address family.
+fn safis(afi: Afi) -> &'static [Safi] {
+    const IP: &[Safi] = &[
+        Safi::UNICAST,
+        Safi::MULTICAST,
+        Safi::LABELLED,
+        Safi::VPN,
+        Safi::MVPN,
+        Safi::FLOW,
+        Safi::FLOW_VPN,
+        Safi::MUP,
+        Safi::SR_POLICY,
+        Safi::ROUTE_TARGET,
+    ];
+    match afi {
+        Afi::IPV4 | Afi::IPV6 => IP,
+        Afi::L2VPN => &[Safi::VPLS, Safi::EVPN],
+        _ => &[Safi::BGP_LS, Safi::BGP_LS_VPN],
+    }
+}
+
+fn safi(cursor: &mut Cursor<'_>, afi: Afi, possible: &[Safi]) -> Result<Safi> {
+    let names: Vec<&str> = possible.iter().filter_map(|safi| safi.name()).collect();
+    let word = cursor.word(&names.join(", "))?;
+    let named = Safi::from_name(&word.text.to_ascii_lowercase()).filter(|safi| possible.contains(safi));
+    named.ok_or_else(|| unknown(&word, &alloc::format!("a family of {afi}"), &names))
+}
+
+/// `ipv4 unicast;`, or `all;`
+pub(super) fn family(cursor: &mut Cursor<'_>, keyword: &Token<'_>, families: &mut Vec<Family>) -> Result<()> {
+    if keyword.is("all") {
+        if !families.is_empty() {
+            return Err(Fault::new(keyword.span, "`all` cannot stand beside other families"));
+        }
+        families.extend(known());
+        return cursor.end_statement();
+    }
+    let Some(afi) = Afi::from_name(&keyword.text) else {
+        return Err(unknown(keyword, "an address family", &[AFIS, &["all"]].concat()));
+    };
+    let family = Family::new(afi, safi(cursor, afi, safis(afi))?);
+    if families.contains(&family) {
+        return Err(Fault::new(cursor.last(), alloc::format!("{family} was given before")));
+    }
+    families.push(family);
+    cursor.end_statement()
+}
+
+/// `ipv4 unicast ipv6;`
+pub(super) fn next_hop(
+    cursor: &mut Cursor<'_>,
+    keyword: &Token<'_>,
+    next_hops: &mut Vec<(Family, Afi)>,
+) -> Result<()> {
+    let (afi, other, name) = match keyword.text.as_ref() {
+        "ipv4" => (Afi::IPV4, Afi::IPV6, "ipv6"),
+        "ipv6" => (Afi::IPV6, Afi::IPV4, "ipv4"),
+        _ => return Err(unknown(keyword, "an address family", &["ipv4", "ipv6"])),
+    };
+    let possible = [Safi::UNICAST, Safi::MULTICAST, Safi::LABELLED, Safi::VPN];
+    let safi = safi(cursor, afi, &possible)?;
+    cursor.expect_word(name)?;
+    next_hops.push((Family::new(afi, safi), other));
+    cursor.end_statement()
+}
+
+/// The families that are offered where the configuration names none: those that ExaBGP knows.
+pub(super) fn known() -> impl Iterator<Item = Family> {
+    let ipv6_route_target = Family::new(Afi::IPV6, Safi::ROUTE_TARGET);
+    Family::ALL
+        .into_iter()
+        .filter(move |family| family.safi != Safi::SR_POLICY && *family != ipv6_route_target)
+}

@@ -1,0 +1,243 @@
+//! From what was read to a neighbor: defaults, and the checks that need more than one statement.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::base64;
+use super::families;
+use super::neighbor::{AddPath, Capabilities, Md5, Neighbor, PeerRange, Subscription};
+use super::partial::{Graceful, Partial, PartialCapabilities};
+use super::settings::Settings;
+use crate::grammar::{Announcement, Cursor, Fault, Result, Span};
+use crate::wire::{Afi, Family, NextHop};
+
+/// The longest key that `TCP_MD5SIG` takes, in octets.
+const MD5_LIMIT: usize = 80;
+
+/// The largest restart time (RFC 4724 §3).
+const RESTART_LIMIT: u16 = 4095;
+
+/// The neighbor that `partial` describes; `place` is where its section begins.
+pub(super) fn neighbor(
+    mut partial: Partial,
+    api: Vec<Subscription>,
+    place: Span,
+    settings: &Settings,
+    cursor: &mut Cursor<'_>,
+) -> Result<Neighbor> {
+    let missing = |what: &str| {
+        Fault::new(place, alloc::format!("this neighbor has no `{what}`"))
+            .expected(alloc::format!("`{what} …;`"))
+    };
+    let (address, length) = partial.peer_address.get().ok_or_else(|| missing("peer-address"))?;
+    let peer = PeerRange { address, length };
+    let local_as = partial.local_as.get().ok_or_else(|| missing("local-as"))?;
+    let peer_as = partial.peer_as.get().ok_or_else(|| missing("peer-as"))?;
+    let local_address = partial.local_address.or(None);
+    let router_id = match (partial.router_id.get(), local_address, address) {
+        (Some(router_id), ..) => router_id,
+        (None, Some(IpAddr::V4(local)), IpAddr::V4(_)) => local,
+        _ => return Err(missing("router-id")),
+    };
+    check_addresses(&partial, peer, local_address, settings)?;
+
+    let hold_time = partial.hold_time.or(180);
+    let mut capabilities = capabilities(&partial.capabilities, hold_time);
+    let families = sorted(partial.families, families::known());
+    let add_paths = match capabilities.add_path {
+        AddPath::Disabled => Vec::new(),
+        _ => {
+            let mut chosen = sorted(partial.add_paths, families.iter().copied());
+            chosen.retain(|family| families.contains(family));
+            chosen
+        }
+    };
+    if !partial.capabilities.next_hop.is_set() {
+        capabilities.next_hop = !partial.next_hops.is_empty();
+    }
+    let mut next_hops = Vec::new();
+    if capabilities.next_hop {
+        for (family, afi) in partial.next_hops {
+            let both = [family, Family::new(afi, family.safi)];
+            if both.iter().all(|family| families.contains(family)) && !next_hops.contains(&(family, afi)) {
+                next_hops.push((family, afi));
+            }
+        }
+    }
+    let md5 = md5(&partial.md5_password, partial.md5_base64.or(false), partial.md5_ip.get())?;
+
+    let mut neighbor = Neighbor {
+        peer,
+        description: partial.description.get(),
+        router_id,
+        local_address,
+        source_interface: partial.source_interface.get(),
+        local_as,
+        peer_as,
+        hold_time,
+        rate_limit: partial.rate_limit.or(None),
+        host_name: partial.host_name.get(),
+        domain_name: partial.domain_name.get(),
+        passive: partial.passive.or(settings.bgp.passive) || settings.bgp.passive,
+        listen: partial.listen.get(),
+        connect: partial.connect.get(),
+        outgoing_ttl: partial.outgoing_ttl.or(None),
+        incoming_ttl: partial.incoming_ttl.or(None),
+        md5,
+        group_updates: partial.group_updates.or(true),
+        auto_flush: partial.auto_flush.or(true),
+        adj_rib_in: partial.adj_rib_in.or(true),
+        // A refresh needs what was announced.
+        adj_rib_out: partial.adj_rib_out.or(true) || capabilities.route_refresh,
+        manual_eor: partial.manual_eor.or(false),
+        send_hold: partial.send_hold.or_default(),
+        delay_open: partial.delay_open.get(),
+        capabilities,
+        families,
+        add_paths,
+        next_hops,
+        api,
+        routes: core::mem::take(&mut partial.routes),
+        operational: core::mem::take(&mut partial.operational),
+    };
+    settle_routes(&mut neighbor, place, cursor)?;
+    let families = &neighbor.families;
+    neighbor.operational.retain(|message| families.contains(&message.family));
+    Ok(neighbor)
+}
+
+fn check_addresses(
+    partial: &Partial,
+    peer: PeerRange,
+    local_address: Option<IpAddr>,
+    settings: &Settings,
+) -> Result<()> {
+    let place = |span: Option<Span>| span.or_else(|| partial.peer_address.span()).unwrap_or_default();
+    match local_address {
+        Some(local) if local.is_ipv4() != peer.address.is_ipv4() => {
+            let problem = "the local address is not of the peer's address family";
+            let family = if peer.address.is_ipv4() { "an IPv4 address" } else { "an IPv6 address" };
+            Err(Fault::new(place(partial.local_address.span()), problem).expected(family))
+        }
+        None if partial.listen.is_set() => {
+            let problem = "a neighbor that listens needs a `local-address`";
+            Err(Fault::new(place(partial.listen.span()), problem).expected("`local-address <address>;`"))
+        }
+        _ if !peer.is_single() && !partial.passive.or(false) && !settings.bgp.passive => {
+            let problem = "only passive peers can have a prefix for their address";
+            Err(Fault::new(place(None), problem).expected("an address, or `passive true;`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn capabilities(partial: &PartialCapabilities, hold_time: u16) -> Capabilities {
+    let default = Capabilities::default();
+    Capabilities {
+        asn4: partial.asn4.or(default.asn4),
+        extended_message: partial.extended_message.or(default.extended_message),
+        graceful_restart: match partial.graceful_restart.or(Graceful::Disabled) {
+            Graceful::Disabled => None,
+            Graceful::HoldTime => Some(hold_time.min(RESTART_LIMIT)),
+            Graceful::Seconds(seconds) => Some(seconds),
+        },
+        graceful_notification: partial.graceful_notification.or(default.graceful_notification),
+        multi_session: partial.multi_session.or(default.multi_session),
+        operational: partial.operational.or(default.operational),
+        add_path: partial.add_path.or(default.add_path),
+        route_refresh: partial.route_refresh.or(default.route_refresh),
+        next_hop: partial.next_hop.or(default.next_hop),
+        aigp: partial.aigp.or(default.aigp),
+        software_version: partial.software_version.or(default.software_version),
+    }
+}
+
+/// `chosen`, or `default` where nothing was; ascending, each once.
+fn sorted(mut chosen: Vec<Family>, default: impl Iterator<Item = Family>) -> Vec<Family> {
+    if chosen.is_empty() {
+        chosen.extend(default);
+    }
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen
+}
+
+fn md5(
+    password: &super::partial::Setting<String>,
+    base64: bool,
+    address: Option<IpAddr>,
+) -> Result<Option<Md5>, Box<Fault>> {
+    let Some(password_text) = password.get() else { return Ok(None) };
+    let place = password.span().unwrap_or_default();
+    let key = if base64 {
+        base64::decode(&password_text).filter(|key| !key.is_empty()).ok_or_else(|| {
+            Fault::new(place, "the password is not base64").expected("base64 with its padding")
+        })?
+    } else {
+        password_text.clone().into_bytes()
+    };
+    if key.len() > MD5_LIMIT {
+        let problem = alloc::format!("the key is {} octets long", key.len());
+        return Err(Fault::new(place, problem).expected("at most 80 octets"));
+    }
+    Ok(Some(Md5 { key, password: password_text, base64, address }))
+}
+
+/// Gives `next-hop self` its address where it is known, and checks the routes' families.
+fn settle_routes(neighbor: &mut Neighbor, place: Span, cursor: &mut Cursor<'_>) -> Result<()> {
+    let Neighbor { routes, families, local_address, router_id, .. } = neighbor;
+    let mut dropped = 0_usize;
+    let mut fault = None;
+    routes.retain_mut(|announcement| {
+        let family = announcement.route.nlri.family();
+        if !families.contains(&family) {
+            // As in ExaBGP, these alone are left out silently; here with a warning.
+            if family == Family::IPV4_UNICAST {
+                dropped += 1;
+            } else if fault.is_none() {
+                let problem =
+                    alloc::format!("a route of {family} is announced, a family that is not offered");
+                fault = Some(Fault::new(place, problem).expected(alloc::format!("`{family};` in `family`")));
+            }
+            return false;
+        }
+        if announcement.next_hop_self && !settle_self(announcement, family, *local_address, *router_id) {
+            let problem =
+                alloc::format!("`next-hop self` of a {family} route: the session is not over {}", family.afi);
+            fault.get_or_insert_with(|| Fault::new(place, problem).expected("an address in place of `self`"));
+        }
+        true
+    });
+    if dropped > 0 {
+        let problem =
+            alloc::format!("{dropped} routes of ipv4 unicast are not announced: the family is not offered");
+        cursor.warn(Fault::new(place, problem).expected("`ipv4 unicast;` in `family`"));
+    }
+    fault.map_or(Ok(()), Err)
+}
+
+/// Whether `next-hop self` has, or will have, an address of the right family.
+fn settle_self(
+    announcement: &mut Announcement,
+    family: Family,
+    local: Option<IpAddr>,
+    router_id: core::net::Ipv4Addr,
+) -> bool {
+    let Some(local) = local else { return true };
+    let same = match family.afi {
+        Afi::IPV4 => local.is_ipv4(),
+        Afi::IPV6 => local.is_ipv6(),
+        _ => true,
+    };
+    let address = match family.afi {
+        _ if same => local,
+        // A session over IPv6 can still announce IPv4 routes: ExaBGP takes the router id.
+        Afi::IPV4 => router_id.into(),
+        _ => return false,
+    };
+    announcement.route.next_hop = Some(NextHop::from(address));
+    announcement.next_hop_self = false;
+    true
+}

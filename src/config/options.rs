@@ -1,0 +1,284 @@
+//! The statements of a neighbor or a template: its options, and the sections in it.
+
+use alloc::string::{String, ToString};
+use core::net::IpAddr;
+
+use super::neighbor::{AddPath, SendHold};
+use super::partial::{Graceful, Partial, PartialCapabilities, kept};
+use super::{api, families};
+use crate::grammar::{
+    Action, Cursor, Kind, Result, Routes, Token, address_and_length, asn, decimal, family_statement,
+    flow_statement, l2vpn_statement, operational, static_statement, unknown,
+};
+use crate::wire::Afi;
+
+const OPTIONS: &[&str] = &[
+    "inherit",
+    "description",
+    "host-name",
+    "domain-name",
+    "router-id",
+    "hold-time",
+    "rate-limit",
+    "local-address",
+    "source-interface",
+    "peer-address",
+    "local-as",
+    "peer-as",
+    "passive",
+    "listen",
+    "connect",
+    "outgoing-ttl",
+    "incoming-ttl",
+    "md5-password",
+    "md5-base64",
+    "md5-ip",
+    "group-updates",
+    "auto-flush",
+    "adj-rib-out",
+    "adj-rib-in",
+    "manual-eor",
+    "send-hold-time",
+    "delay-open-time",
+];
+
+const SECTIONS: &[&str] = &[
+    "family",
+    "capability",
+    "add-path",
+    "nexthop",
+    "api",
+    "static",
+    "flow",
+    "l2vpn",
+    "operational",
+    "announce",
+];
+
+/// Reads one statement or section.
+pub(super) fn statement(
+    cursor: &mut Cursor<'_>,
+    keyword: &Token<'_>,
+    partial: &mut Partial,
+    routes: &mut Routes,
+) -> Result<()> {
+    const ANNOUNCE: Action = Action::Announce;
+    match keyword.text.as_ref() {
+        "family" => cursor.block("family", |c, keyword| families::family(c, &keyword, &mut partial.families)),
+        "add-path" => {
+            cursor.block("add-path", |c, keyword| families::family(c, &keyword, &mut partial.add_paths))
+        }
+        "nexthop" => {
+            cursor.block("nexthop", |c, keyword| families::next_hop(c, &keyword, &mut partial.next_hops))
+        }
+        "capability" => {
+            cursor.block("capability", |c, keyword| capability(c, &keyword, &mut partial.capabilities))
+        }
+        "api" => api::section(cursor, &mut partial.api),
+        "static" => cursor.block("static", |c, keyword| static_statement(c, ANNOUNCE, &keyword, routes)),
+        "flow" => cursor.block("flow", |c, keyword| flow_statement(c, ANNOUNCE, &keyword, routes)),
+        "l2vpn" => cursor.block("l2vpn", |c, keyword| l2vpn_statement(c, ANNOUNCE, &keyword, routes)),
+        "announce" => cursor.block("announce", |cursor, keyword| announce(cursor, &keyword, routes)),
+        "operational" => cursor.block("operational", |cursor, keyword| {
+            partial.operational.push(operational::message(cursor, &keyword)?);
+            Ok(())
+        }),
+        _ => {
+            option(cursor, keyword, partial)?;
+            cursor.end_statement()
+        }
+    }
+}
+
+fn announce(cursor: &mut Cursor<'_>, keyword: &Token<'_>, routes: &mut Routes) -> Result<()> {
+    let afi = match keyword.text.as_ref() {
+        "ipv4" => Afi::IPV4,
+        "ipv6" => Afi::IPV6,
+        "l2vpn" => {
+            return cursor
+                .block("l2vpn", |c, keyword| l2vpn_statement(c, Action::Announce, &keyword, routes));
+        }
+        _ => return Err(unknown(keyword, "an address family", &["ipv4", "ipv6", "l2vpn"])),
+    };
+    cursor.block("announce", |c, keyword| family_statement(c, Action::Announce, afi, &keyword, routes))
+}
+
+/// Reads one option, up to its `;`.
+fn option(cursor: &mut Cursor<'_>, keyword: &Token<'_>, partial: &mut Partial) -> Result<()> {
+    macro_rules! set {
+        ($field:ident, $value:expr) => {{
+            let value = $value;
+            partial.$field.set(cursor, keyword, value);
+        }};
+    }
+    match keyword.text.as_ref() {
+        "inherit" => cursor.list("a template's name", |cursor| {
+            partial.inherits.push(kept(&cursor.word("a template's name")?));
+            Ok(())
+        })?,
+        "description" => set!(description, cursor.word("a text")?.text.to_string()),
+        "host-name" => set!(host_name, host_name(cursor)?),
+        "domain-name" => set!(domain_name, host_name(cursor)?),
+        "router-id" => set!(router_id, cursor.ipv4("a router id")?),
+        "hold-time" => set!(hold_time, hold_time(cursor)?),
+        "rate-limit" => set!(rate_limit, rate_limit(cursor)?),
+        "local-address" => set!(local_address, local_address(cursor)?),
+        "source-interface" => set!(source_interface, cursor.word("an interface's name")?.text.to_string()),
+        "peer-address" => {
+            set!(peer_address, cursor.value("a peer's address", "an IP address", address_and_length)?);
+        }
+        "local-as" => set!(local_as, auto_asn(cursor)?),
+        "peer-as" => set!(peer_as, auto_asn(cursor)?),
+        "passive" => set!(passive, cursor.boolean(true)?),
+        "listen" => set!(listen, port(cursor)?),
+        "connect" => set!(connect, port(cursor)?),
+        "outgoing-ttl" => set!(outgoing_ttl, ttl(cursor)?),
+        "incoming-ttl" => set!(incoming_ttl, ttl(cursor)?),
+        "md5-password" => set!(md5_password, cursor.word("a password")?.text.to_string()),
+        "md5-base64" => set!(md5_base64, base64_switch(cursor)?),
+        "md5-ip" => set!(md5_ip, cursor.ip()?),
+        "group-updates" => set!(group_updates, cursor.boolean(true)?),
+        "auto-flush" => set!(auto_flush, cursor.boolean(true)?),
+        // Named without a value, these three are off.
+        "adj-rib-out" => set!(adj_rib_out, cursor.boolean(false)?),
+        "adj-rib-in" => set!(adj_rib_in, cursor.boolean(false)?),
+        "manual-eor" => set!(manual_eor, cursor.boolean(false)?),
+        "send-hold-time" => set!(send_hold, send_hold(cursor)?),
+        "delay-open-time" => {
+            set!(delay_open, cursor.number("a delay", "a number of seconds up to 65535")?);
+        }
+        _ => return Err(unknown(keyword, "an option of a neighbor", &[OPTIONS, SECTIONS].concat())),
+    }
+    Ok(())
+}
+
+fn capability(
+    cursor: &mut Cursor<'_>,
+    keyword: &Token<'_>,
+    capabilities: &mut PartialCapabilities,
+) -> Result<()> {
+    const CAPABILITIES: &[&str] = &[
+        "nexthop",
+        "add-path",
+        "asn4",
+        "graceful-restart",
+        "graceful-notification",
+        "multi-session",
+        "operational",
+        "route-refresh",
+        "aigp",
+        "extended-message",
+        "software-version",
+    ];
+    const ADD_PATHS: &[(&str, AddPath)] = &[
+        ("disable", AddPath::Disabled),
+        ("disabled", AddPath::Disabled),
+        ("receive", AddPath::Receive),
+        ("send", AddPath::Send),
+        ("send/receive", AddPath::Both),
+    ];
+    macro_rules! set {
+        ($field:ident, $value:expr) => {{
+            let value = $value;
+            capabilities.$field.set(cursor, keyword, value);
+        }};
+    }
+    match keyword.text.as_ref() {
+        "nexthop" => set!(next_hop, cursor.boolean(true)?),
+        "add-path" => set!(add_path, cursor.choice("a direction of ADD-PATH", ADD_PATHS)?),
+        "asn4" => set!(asn4, cursor.boolean(true)?),
+        "graceful-restart" => set!(graceful_restart, graceful(cursor)?),
+        "graceful-notification" => set!(graceful_notification, cursor.boolean(true)?),
+        "multi-session" => set!(multi_session, cursor.boolean(true)?),
+        "operational" => set!(operational, cursor.boolean(true)?),
+        "route-refresh" => set!(route_refresh, cursor.boolean(true)?),
+        "aigp" => set!(aigp, cursor.boolean(true)?),
+        "extended-message" => set!(extended_message, cursor.boolean(true)?),
+        // Named without a value, it is off.
+        "software-version" => set!(software_version, cursor.boolean(false)?),
+        _ => return Err(unknown(keyword, "a capability", CAPABILITIES)),
+    }
+    cursor.end_statement()
+}
+
+/// Whether `text` switches something off.
+fn disables(text: &str) -> bool {
+    matches!(text, "disable" | "disabled")
+}
+
+fn graceful(cursor: &mut Cursor<'_>) -> Result<Graceful> {
+    if cursor.peek()?.kind != Kind::Word {
+        return Ok(Graceful::HoldTime);
+    }
+    cursor.value("a restart time", "a number of seconds from 0 to 4095, or `disable`", |text| {
+        match decimal(text) {
+            Some(0) => Some(Graceful::HoldTime),
+            Some(seconds) => (seconds < 4096).then_some(Graceful::Seconds(seconds)),
+            None => disables(text).then_some(Graceful::Disabled),
+        }
+    })
+}
+
+/// A host's or domain's name: letters, digits, `.` and `-`, at most 255 octets.
+fn host_name(cursor: &mut Cursor<'_>) -> Result<String> {
+    cursor.value("a name", "letters, digits, single `.` and `-`, a letter or digit at both ends", |text| {
+        let ends = [text.chars().next()?, text.chars().next_back()?];
+        let possible = ends.iter().all(char::is_ascii_alphanumeric)
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+            && !text.contains("..")
+            && text.len() <= 255;
+        possible.then(|| text.to_string())
+    })
+}
+
+fn hold_time(cursor: &mut Cursor<'_>) -> Result<u16> {
+    let possible = |text: &str| decimal(text).filter(|seconds| !(1..3).contains(seconds));
+    cursor.value("a hold time", "0, or a number of seconds from 3 to 65535", possible)
+}
+
+fn rate_limit(cursor: &mut Cursor<'_>) -> Result<Option<u32>> {
+    cursor.value("a rate", "a number of UPDATEs a second, or `disable`", |text| match decimal(text) {
+        Some(0) => None,
+        Some(rate) => Some(Some(rate)),
+        None => disables(text).then_some(None),
+    })
+}
+
+fn local_address(cursor: &mut Cursor<'_>) -> Result<Option<IpAddr>> {
+    cursor.value("a local address", "an IP address or `auto`", |text| match text {
+        "auto" => Some(None),
+        text => text.parse().ok().map(Some),
+    })
+}
+
+fn auto_asn(cursor: &mut Cursor<'_>) -> Result<Option<u32>> {
+    cursor.value("an AS number", "a number from 0 to 4294967295, <high>.<low> or `auto`", |text| match text {
+        "auto" => Some(None),
+        text => asn(text).map(Some),
+    })
+}
+
+fn port(cursor: &mut Cursor<'_>) -> Result<u16> {
+    cursor.value("a port", "a number from 1 to 65535", |text| decimal(text).filter(|port| *port != 0))
+}
+
+fn ttl(cursor: &mut Cursor<'_>) -> Result<Option<u8>> {
+    cursor.value("a TTL", "a number from 0 to 255, or `disable`", |text| match decimal(text) {
+        Some(ttl) => Some(Some(ttl)),
+        None => (disables(text) || text == "false").then_some(None),
+    })
+}
+
+/// `auto` is for FreeBSD's kernel, which has the key; here it means no.
+fn base64_switch(cursor: &mut Cursor<'_>) -> Result<bool> {
+    if cursor.eat_word("auto")? { Ok(false) } else { cursor.boolean(false) }
+}
+
+fn send_hold(cursor: &mut Cursor<'_>) -> Result<SendHold> {
+    cursor.value("a send hold time", "a number of seconds, `disable` or `auto`", |text| match decimal(text) {
+        Some(0) => Some(SendHold::Disabled),
+        Some(seconds) => Some(SendHold::Seconds(seconds)),
+        None if disables(text) => Some(SendHold::Disabled),
+        None => (text == "auto").then_some(SendHold::Recommended),
+    })
+}

@@ -1,0 +1,223 @@
+//! A neighbor or a template while it is read: every option may still be missing.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr};
+
+use super::neighbor::{AddPath, Messages, SendHold};
+use crate::grammar::{Announcement, Cursor, Fault, OperationalMessage, Span, Token};
+use crate::wire::{Afi, Family};
+
+/// A value that was given, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Given<T> {
+    pub(super) value: T,
+    pub(super) span: Span,
+}
+
+/// An option that may be given once.
+#[derive(Clone, Debug)]
+pub(super) struct Setting<T>(Option<Given<T>>);
+
+impl<T> Default for Setting<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Clone> Setting<T> {
+    /// Takes the value for `keyword`. As in ExaBGP, the last one given counts.
+    pub(super) fn set(&mut self, cursor: &mut Cursor<'_>, keyword: &Token<'_>, value: T) {
+        if self.0.is_some() {
+            let problem = alloc::format!("`{}` was given before; this one counts", keyword.text);
+            cursor.warn(Fault::new(keyword.span, problem));
+        }
+        self.0 = Some(Given { value, span: keyword.span });
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(super) fn span(&self) -> Option<Span> {
+        self.0.as_ref().map(|given| given.span)
+    }
+
+    pub(super) fn get(&self) -> Option<T> {
+        self.0.as_ref().map(|given| given.value.clone())
+    }
+
+    pub(super) fn or(&self, default: T) -> T {
+        self.get().unwrap_or(default)
+    }
+
+    pub(super) fn or_default(&self) -> T
+    where
+        T: Default,
+    {
+        self.get().unwrap_or_default()
+    }
+
+    /// Takes over what a template sets. As in ExaBGP, the template's value counts even where there is one already.
+    fn inherit(&mut self, template: &Self, cursor: &mut Cursor<'_>) {
+        if let (Some(own), Some(_)) = (&self.0, &template.0) {
+            let problem = "an inherited template sets this too, and its value counts";
+            cursor.warn(Fault::new(own.span, problem));
+        }
+        if template.is_set() {
+            self.0.clone_from(&template.0);
+        }
+    }
+}
+
+/// The options of a neighbor or a template.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Partial {
+    pub(super) inherits: Vec<Given<String>>,
+    pub(super) description: Setting<String>,
+    pub(super) router_id: Setting<Ipv4Addr>,
+    pub(super) local_address: Setting<Option<IpAddr>>,
+    pub(super) source_interface: Setting<String>,
+    pub(super) peer_address: Setting<(IpAddr, u8)>,
+    pub(super) local_as: Setting<Option<u32>>,
+    pub(super) peer_as: Setting<Option<u32>>,
+    pub(super) hold_time: Setting<u16>,
+    pub(super) rate_limit: Setting<Option<u32>>,
+    pub(super) host_name: Setting<String>,
+    pub(super) domain_name: Setting<String>,
+    pub(super) passive: Setting<bool>,
+    pub(super) listen: Setting<u16>,
+    pub(super) connect: Setting<u16>,
+    pub(super) outgoing_ttl: Setting<Option<u8>>,
+    pub(super) incoming_ttl: Setting<Option<u8>>,
+    pub(super) md5_password: Setting<String>,
+    pub(super) md5_base64: Setting<bool>,
+    pub(super) md5_ip: Setting<IpAddr>,
+    pub(super) group_updates: Setting<bool>,
+    pub(super) auto_flush: Setting<bool>,
+    pub(super) adj_rib_in: Setting<bool>,
+    pub(super) adj_rib_out: Setting<bool>,
+    pub(super) manual_eor: Setting<bool>,
+    pub(super) send_hold: Setting<SendHold>,
+    pub(super) delay_open: Setting<u16>,
+    pub(super) capabilities: PartialCapabilities,
+    pub(super) families: Vec<Family>,
+    pub(super) add_paths: Vec<Family>,
+    pub(super) next_hops: Vec<(Family, Afi)>,
+    pub(super) api: Vec<ApiSection>,
+    pub(super) routes: Vec<Announcement>,
+    pub(super) operational: Vec<OperationalMessage>,
+}
+
+/// The options of `capability`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PartialCapabilities {
+    pub(super) asn4: Setting<bool>,
+    pub(super) extended_message: Setting<bool>,
+    pub(super) graceful_restart: Setting<Graceful>,
+    pub(super) graceful_notification: Setting<bool>,
+    pub(super) multi_session: Setting<bool>,
+    pub(super) operational: Setting<bool>,
+    pub(super) add_path: Setting<AddPath>,
+    pub(super) route_refresh: Setting<bool>,
+    pub(super) next_hop: Setting<bool>,
+    pub(super) aigp: Setting<bool>,
+    pub(super) software_version: Setting<bool>,
+}
+
+/// `graceful-restart`
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Graceful {
+    Disabled,
+    /// Restart within the hold time.
+    HoldTime,
+    /// Restart within this many seconds.
+    Seconds(u16),
+}
+
+/// An `api` section.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ApiSection {
+    pub(super) processes: Vec<Given<String>>,
+    pub(super) matches: Vec<Given<String>>,
+    pub(super) neighbor_changes: bool,
+    pub(super) negotiated: bool,
+    pub(super) fsm: bool,
+    pub(super) signal: bool,
+    pub(super) receive: Messages,
+    pub(super) send: Messages,
+}
+
+macro_rules! inherit_settings {
+    ($own:expr, $template:expr, $cursor:expr, [$($field:ident),* $(,)?]) => {
+        $( $own.$field.inherit(&$template.$field, $cursor); )*
+    };
+}
+
+impl Partial {
+    /// Takes over what `template` says: its settings replace ours, its lists are added to ours.
+    pub(super) fn inherit(&mut self, template: &Self, cursor: &mut Cursor<'_>) {
+        inherit_settings!(
+            self,
+            template,
+            cursor,
+            [
+                description,
+                router_id,
+                local_address,
+                source_interface,
+                peer_address,
+                local_as,
+                peer_as,
+                hold_time,
+                rate_limit,
+                host_name,
+                domain_name,
+                passive,
+                listen,
+                connect,
+                outgoing_ttl,
+                incoming_ttl,
+                md5_password,
+                md5_base64,
+                md5_ip,
+                group_updates,
+                auto_flush,
+                adj_rib_in,
+                adj_rib_out,
+                manual_eor,
+                send_hold,
+                delay_open,
+            ]
+        );
+        inherit_settings!(
+            self.capabilities,
+            template.capabilities,
+            cursor,
+            [
+                asn4,
+                extended_message,
+                graceful_restart,
+                graceful_notification,
+                multi_session,
+                operational,
+                add_path,
+                route_refresh,
+                next_hop,
+                aigp,
+                software_version,
+            ]
+        );
+        self.families.extend(&template.families);
+        self.add_paths.extend(&template.add_paths);
+        self.next_hops.extend(&template.next_hops);
+        self.api.extend(template.api.iter().cloned());
+        self.routes.extend(template.routes.iter().cloned());
+        self.operational.extend(template.operational.iter().cloned());
+    }
+}
+
+/// The text of a word, kept.
+pub(super) fn kept(word: &Token<'_>) -> Given<String> {
+    Given { value: word.text.to_string(), span: word.span }
+}

@@ -1,0 +1,262 @@
+//! A place in a stream of tokens, with what every statement needs: words, values, lists, ends and blocks.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::fault::{Fault, Result, Span};
+use super::token::{Kind, Lexer, Token};
+
+/// Where the text comes from: what it may leave out depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A file: statements end with `;`. ExaBGP closes for itself what is open at its end, so that is a warning.
+    File,
+    /// A line of the API: its end ends the statement.
+    Line,
+}
+
+/// Reads tokens with one of lookahead.
+pub(crate) struct Cursor<'a> {
+    lexer: Lexer<'a>,
+    peeked: Option<Token<'a>>,
+    /// The token taken last.
+    last: Span,
+    source: Source,
+    pub(crate) warnings: Vec<Fault>,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(text: &'a str, source: Source) -> Self {
+        Self { lexer: Lexer::new(text), peeked: None, last: Span::default(), source, warnings: Vec::new() }
+    }
+
+    /// Notes what is no error.
+    #[allow(clippy::boxed_local)] // that is how faults are built
+    pub(crate) fn warn(&mut self, fault: Box<Fault>) {
+        self.warnings.push(*fault);
+    }
+
+    pub(crate) fn peek(&mut self) -> Result<&Token<'a>> {
+        let token = match self.peeked.take() {
+            Some(token) => token,
+            None => self.lexer.next()?,
+        };
+        Ok(self.peeked.insert(token))
+    }
+
+    /// The token after the next one.
+    pub(crate) fn peek_second(&mut self) -> Result<Token<'a>> {
+        self.peek()?;
+        let mut ahead = self.lexer;
+        ahead.next()
+    }
+
+    pub(crate) fn take(&mut self) -> Result<Token<'a>> {
+        let token = match self.peeked.take() {
+            Some(token) => token,
+            None => self.lexer.next()?,
+        };
+        self.last = token.span;
+        Ok(token)
+    }
+
+    /// The place of the token taken last.
+    pub(crate) fn last(&self) -> Span {
+        self.last
+    }
+
+    /// The token that must go on with the statement: not one on the next line.
+    fn take_inside(&mut self, expected: &str) -> Result<Token<'a>> {
+        let at = self.last;
+        let token = self.peek()?;
+        if token.after_newline || token.kind == Kind::End {
+            return Err(Fault::new(at, "the statement breaks off here").expected(expected));
+        }
+        self.take()
+    }
+
+    /// The first word of a statement.
+    pub(crate) fn keyword(&mut self, expected: &str) -> Result<Token<'a>> {
+        let token = self.take()?;
+        match token.kind {
+            Kind::Word => Ok(token),
+            Kind::End => Err(Fault::new(token.span, "the text ends here").expected(expected)),
+            _ => Err(unexpected(&token).expected(expected)),
+        }
+    }
+
+    /// A word inside a statement.
+    pub(crate) fn word(&mut self, expected: &str) -> Result<Token<'a>> {
+        let token = self.take_inside(expected)?;
+        if token.kind == Kind::Word { Ok(token) } else { Err(unexpected(&token).expected(expected)) }
+    }
+
+    /// The word that `parse` turns into a value; where it does not, the word "is not" `what`.
+    pub(crate) fn value<T>(
+        &mut self,
+        what: &str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T> {
+        let word = self.word(expected)?;
+        parse(&word.text).ok_or_else(|| not_a(&word, what).expected(expected))
+    }
+
+    /// The value that one of these words stands for, whatever their case.
+    pub(crate) fn choice<T: Copy>(&mut self, what: &str, choices: &[(&'static str, T)]) -> Result<T> {
+        let names: Vec<&'static str> = choices.iter().map(|(name, _)| *name).collect();
+        let word = self.word(&names.join(", "))?;
+        let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word.text));
+        found.map(|(_, value)| *value).ok_or_else(|| not_a(&word, what).one_of(&word.text, &names))
+    }
+
+    /// Takes the token of this kind that must stand here.
+    pub(crate) fn expect(&mut self, kind: Kind, written: &str) -> Result<()> {
+        let token = self.take_inside(written)?;
+        if token.kind == kind { Ok(()) } else { Err(unexpected(&token).expected(written)) }
+    }
+
+    /// Takes the word that must stand here.
+    pub(crate) fn expect_word(&mut self, word: &'static str) -> Result<()> {
+        let token = self.take_inside(word)?;
+        if token.is(word) { Ok(()) } else { Err(unexpected(&token).one_of(&token.text, &[word])) }
+    }
+
+    /// Takes the next token where it is of this kind.
+    pub(crate) fn eat(&mut self, kind: Kind) -> Result<bool> {
+        let found = self.peek()?.kind == kind;
+        if found {
+            self.take()?;
+        }
+        Ok(found)
+    }
+
+    /// Takes the next token where it is this word.
+    pub(crate) fn eat_word(&mut self, word: &str) -> Result<bool> {
+        let found = self.peek()?.is(word);
+        if found {
+            self.take()?;
+        }
+        Ok(found)
+    }
+
+    /// Whether nothing more belongs to the statement.
+    pub(crate) fn at_end(&mut self) -> Result<bool> {
+        let kind = self.peek()?.kind;
+        Ok(matches!(kind, Kind::Semicolon | Kind::OpenBrace | Kind::CloseBrace | Kind::End))
+    }
+
+    /// Whether a block follows.
+    pub(crate) fn at_block(&mut self) -> Result<bool> {
+        Ok(self.peek()?.kind == Kind::OpenBrace)
+    }
+
+    /// Takes the `;` that ends a statement, or the end of the line in its place.
+    pub(crate) fn end_statement(&mut self) -> Result<()> {
+        let at = self.last;
+        let source = self.source;
+        let token = self.peek()?;
+        match token.kind {
+            Kind::Semicolon if !token.after_newline => self.take().map(drop),
+            Kind::End if source == Source::Line => Ok(()),
+            _ if token.after_newline || token.kind == Kind::End => {
+                Err(Fault::new(Span { start: at.end, end: at.end + 1 }, "the statement is not ended")
+                    .expected("`;`"))
+            }
+            _ => Err(unexpected(token).expected("`;`")),
+        }
+    }
+
+    /// The items of `[ a b c ]`, commas between them or not, or the one item that stands without brackets.
+    pub(crate) fn list(
+        &mut self,
+        expected: &str,
+        mut item: impl FnMut(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        if !self.eat(Kind::OpenBracket)? {
+            return item(self);
+        }
+        loop {
+            if self.eat(Kind::CloseBracket)? {
+                return Ok(());
+            }
+            if self.eat(Kind::Comma)? {
+                continue;
+            }
+            if self.at_end()? {
+                let at = self.last;
+                return Err(
+                    Fault::new(at, "the list breaks off here").expected(alloc::format!("{expected} or `]`"))
+                );
+            }
+            item(self)?;
+        }
+    }
+
+    /// The statements of `{ … }`, each introduced by its keyword. `section` is what the block is, for messages.
+    pub(crate) fn block(
+        &mut self,
+        section: &str,
+        mut statement: impl FnMut(&mut Self, Token<'a>) -> Result<()>,
+    ) -> Result<()> {
+        self.expect(Kind::OpenBrace, "`{`")?;
+        let opening = self.last;
+        while !self.end_block(section, opening)? {
+            let keyword = self.keyword("a statement or `}`")?;
+            statement(self, keyword)?;
+        }
+        Ok(())
+    }
+
+    fn end_block(&mut self, section: &str, opening: Span) -> Result<bool> {
+        if self.peek()?.kind != Kind::End {
+            return self.eat(Kind::CloseBrace);
+        }
+        let fault =
+            Fault::new(opening, alloc::format!("this block ({section}) is not closed")).expected("`}`");
+        match self.source {
+            Source::File => self.warn(fault),
+            Source::Line => return Err(fault),
+        }
+        Ok(true)
+    }
+
+    /// The options of a statement, on its line or in its block: `a 1 b 2;` or `{ a 1; b 2; }`.
+    pub(crate) fn options(
+        &mut self,
+        section: &str,
+        mut option: impl FnMut(&mut Self, Token<'a>) -> Result<()>,
+    ) -> Result<()> {
+        if self.at_block()? {
+            return self.block(section, |cursor, keyword| {
+                option(cursor, keyword)?;
+                cursor.end_statement()
+            });
+        }
+        while !self.at_end()? {
+            let keyword = self.word("an option or `;`")?;
+            option(self, keyword)?;
+        }
+        self.end_statement()
+    }
+}
+
+/// The fault that `token` stands where it does.
+pub(crate) fn unexpected(token: &Token<'_>) -> Box<Fault> {
+    let problem = match token.kind {
+        Kind::End => String::from("the text ends here"),
+        _ => alloc::format!("`{}` does not belong here", token.text),
+    };
+    Fault::new(token.span, problem)
+}
+
+/// The fault that a word is not what it should be.
+pub(crate) fn not_a(word: &Token<'_>, what: &str) -> Box<Fault> {
+    Fault::new(word.span, alloc::format!("`{}` is not {what}", word.text))
+}
+
+/// The fault that a word is none of `words`.
+pub(crate) fn unknown(word: &Token<'_>, what: &str, words: &[&str]) -> Box<Fault> {
+    not_a(word, what).one_of(&word.text, words)
+}

@@ -1,0 +1,70 @@
+//! Where routes go as they are read: what is equal is kept once, however many routes share it.
+
+use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::attribute::Draft;
+use super::{Announcement, Watchdog};
+use crate::wire::{Attributes, NextHop, Nlri, Route};
+
+/// The routes read so far, and what they share.
+#[derive(Default)]
+pub(crate) struct Routes {
+    pub(crate) announcements: Vec<Announcement>,
+    attributes: BTreeSet<Arc<Attributes>>,
+    watchdogs: BTreeSet<Arc<Watchdog>>,
+}
+
+/// What the routes of one statement have in common: everything but the destination.
+pub(crate) struct Common {
+    path_id: Option<u32>,
+    next_hop: Option<NextHop>,
+    next_hop_self: bool,
+    attributes: Arc<Attributes>,
+    watchdog: Option<Arc<Watchdog>>,
+}
+
+impl Routes {
+    /// What a complete draft says of each of its routes.
+    pub(crate) fn common(&mut self, draft: Draft) -> Common {
+        let withdrawn = draft.withdrawn;
+        let watchdog = draft.watchdog.map(|name| shared(&mut self.watchdogs, Watchdog { name, withdrawn }));
+        Common {
+            path_id: draft.path_id,
+            next_hop: draft.next_hop,
+            next_hop_self: draft.next_hop_self,
+            attributes: shared(&mut self.attributes, draft.attributes),
+            watchdog,
+        }
+    }
+
+    /// Adds the route to `nlri`.
+    pub(crate) fn add(&mut self, common: &Common, nlri: Nlri) {
+        self.announcements.push(Announcement {
+            route: Route {
+                path_id: common.path_id,
+                nlri,
+                next_hop: common.next_hop,
+                attributes: Arc::clone(&common.attributes),
+            },
+            next_hop_self: common.next_hop_self,
+            watchdog: common.watchdog.clone(),
+        });
+    }
+
+    /// Adds the one route that a statement is about.
+    pub(crate) fn add_one(&mut self, draft: Draft, nlri: Nlri) {
+        let common = self.common(draft);
+        self.add(&common, nlri);
+    }
+}
+
+fn shared<T: Ord>(known: &mut BTreeSet<Arc<T>>, value: T) -> Arc<T> {
+    if let Some(shared) = known.get(&value) {
+        return Arc::clone(shared);
+    }
+    let shared = Arc::new(value);
+    known.insert(Arc::clone(&shared));
+    shared
+}
