@@ -21,9 +21,7 @@ pub enum Command<'a> {
     Routes {
         /// What becomes of the routes.
         action: RouteAction,
-        /// Which grammar the text follows.
-        grammar: RouteGrammar,
-        /// The routes, from the word after the grammar's own on.
+        /// The routes, from the word on that says how they are written.
         text: &'a str,
     },
     /// `announce eor [afi safi]`: End-of-RIB (RFC 4724 §2).
@@ -98,23 +96,6 @@ pub enum RouteAction {
     Withdraw,
 }
 
-/// How a command writes its routes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RouteGrammar {
-    /// `route 10.0.0.0/24 next-hop …`, and `routes`.
-    Route,
-    /// `ipv4 unicast …`: the text begins with the SAFI's name.
-    Ipv4,
-    /// `ipv6 unicast …`
-    Ipv6,
-    /// `flow route { match { … } then { … } }`: the text begins with `route`.
-    Flow,
-    /// `vpls endpoint …`
-    Vpls,
-    /// `attributes next-hop … nlri 10.0.0.0/24 …`: shared attributes, then prefixes.
-    Attributes,
-}
-
 /// How much of a neighbor is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NeighborForm {
@@ -179,7 +160,7 @@ pub enum Acknowledge {
 }
 
 /// What each command is, and what `help` says of it: its words, whether neighbors can be selected, its options.
-pub(super) const COMMANDS: [(&str, bool, &str); 36] = [
+pub(super) const COMMANDS: [(&str, bool, &str); 34] = [
     ("#", false, ""),
     ("announce attribute", true, ""),
     ("announce attributes", true, ""),
@@ -190,7 +171,6 @@ pub(super) const COMMANDS: [(&str, bool, &str); 36] = [
     ("announce operational", true, ""),
     ("announce route", true, ""),
     ("announce route-refresh", true, ""),
-    ("announce routes", true, ""),
     ("announce vpls", true, ""),
     ("announce watchdog", true, ""),
     ("clear adj-rib", true, "in | out"),
@@ -202,7 +182,6 @@ pub(super) const COMMANDS: [(&str, bool, &str); 36] = [
     ("withdraw ipv4", true, ""),
     ("withdraw ipv6", true, ""),
     ("withdraw route", true, ""),
-    ("withdraw routes", true, ""),
     ("withdraw vpls", true, ""),
     ("withdraw watchdog", true, ""),
     ("disable-ack", false, ""),
@@ -261,25 +240,21 @@ fn word(verb: &str) -> Option<Command<'static>> {
 /// What follows `announce` or `withdraw`.
 fn routes(action: RouteAction, line: &str) -> Option<Command<'_>> {
     let (what, text) = line.split_once(' ').unwrap_or((line, ""));
-    let grammar = match what {
-        "route" | "routes" => RouteGrammar::Route,
-        "ipv4" => RouteGrammar::Ipv4,
-        "ipv6" => RouteGrammar::Ipv6,
-        "flow" => RouteGrammar::Flow,
-        "vpls" => RouteGrammar::Vpls,
-        "attribute" | "attributes" => RouteGrammar::Attributes,
+    match what {
+        "route" | "ipv4" | "ipv6" | "flow" | "vpls" | "attribute" | "attributes" => {
+            Some(Command::Routes { action, text: line })
+        }
         "watchdog" => {
             let name = text.split(' ').next().filter(|name| !name.is_empty());
-            return Some(Command::Watchdog { action, name });
+            Some(Command::Watchdog { action, name })
         }
-        _ if action == RouteAction::Withdraw => return None,
-        "eor" if text.is_empty() => return Some(Command::EndOfRib { family: Family::IPV4_UNICAST }),
-        "eor" => return Some(Command::EndOfRib { family: family(text)? }),
-        "route-refresh" => return Some(Command::RouteRefresh { family: family(text)? }),
-        "operational" => return Some(Command::Operational { text }),
-        _ => return None,
-    };
-    Some(Command::Routes { action, grammar, text })
+        _ if action == RouteAction::Withdraw => None,
+        "eor" if text.is_empty() => Some(Command::EndOfRib { family: Family::IPV4_UNICAST }),
+        "eor" => Some(Command::EndOfRib { family: family(text)? }),
+        "route-refresh" => Some(Command::RouteRefresh { family: family(text)? }),
+        "operational" => Some(Command::Operational { text }),
+        _ => None,
+    }
 }
 
 /// `ipv4 unicast`
@@ -342,4 +317,99 @@ fn clear(line: &str) -> Option<Command<'_>> {
         _ => return None,
     };
     Some(Command::ClearAdjRib { side })
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::api::line::normalise;
+
+    fn command(line: &str) -> Option<Command<'_>> {
+        parse(line).map(|request| request.command)
+    }
+
+    #[test]
+    fn every_command_that_help_names_is_understood_and_nothing_near_it() {
+        for (words, _, _) in COMMANDS {
+            let text = match words {
+                "announce route-refresh" => "announce route-refresh ipv4 unicast",
+                "teardown" => "teardown 4",
+                other => other,
+            };
+            assert!(command(text).is_some(), "{text}");
+        }
+        for line in
+            ["", "bogus", "announce", "announce nothing", "withdraw eor", "show", "show adj-rib", "crash"]
+        {
+            assert_eq!(command(line), None, "{line}");
+        }
+        for line in
+            ["teardown", "teardown x", "teardown 256", "version now", "announce eor ipv4", "clear adj-rib no"]
+        {
+            assert_eq!(command(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn routes_are_left_to_the_grammar() {
+        let line = "neighbor 192.0.2.1 withdraw ipv4 unicast 10.0.0.0/24 next-hop self";
+        let text = "ipv4 unicast 10.0.0.0/24 next-hop self";
+        assert_eq!(command(line), Some(Command::Routes { action: RouteAction::Withdraw, text }));
+    }
+
+    #[test]
+    fn a_comment_may_hold_a_command() {
+        assert_eq!(command("# announce route 10.0.0.0/24 next-hop self"), Some(Command::Comment));
+        assert_eq!(command("debug neighbor"), Some(Command::Debug("neighbor")));
+    }
+
+    #[test]
+    fn the_options_of_show_stand_in_any_order() {
+        let show = |side, routes, neighbor, extensive, json| {
+            Some(Command::ShowAdjRib(ShowAdjRib { side, routes, neighbor, extensive, json }))
+        };
+        assert_eq!(command("show adj-rib out"), show(AdjRib::Out, RouteFilter::All, None, false, false));
+        assert_eq!(
+            command("show adj-rib in extensive flow 192.0.2.1 json"),
+            show(AdjRib::In, RouteFilter::Flow, Some("192.0.2.1"), true, true)
+        );
+        let neighbor = |form, filter| Some(Command::ShowNeighbor { form, filter });
+        assert_eq!(command("show neighbor"), neighbor(NeighborForm::Usage, None));
+        assert_eq!(
+            command("show neighbor 192.0.2.1 summary"),
+            neighbor(NeighborForm::Summary, Some("192.0.2.1"))
+        );
+        assert_eq!(command("show neighbor extensive json"), neighbor(NeighborForm::Json, None));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_odd_to_be_answered(line in "\\PC*") {
+            let _ = parse(&normalise(&line)).is_some();
+        }
+
+        #[test]
+        fn no_odd_sentence_of_known_words_is_either(
+            words in proptest::collection::vec(
+                prop_oneof![
+                    Just("neighbor"), Just("*"), Just(","), Just("announce"), Just("withdraw"), Just("show"),
+                    Just("adj-rib"), Just("out"), Just("in"), Just("extensive"), Just("json"), Just("teardown"),
+                    Just("local-as"), Just("route"), Just("eor"), Just("#"), Just("clear"), Just("watchdog"),
+                ],
+                0..12,
+            )
+        ) {
+            let _ = parse(&normalise(&words.join(" "))).is_some();
+        }
+
+        #[test]
+        fn normalising_twice_changes_nothing_more(line in "[a-z \\t\\[\\],()]*") {
+            let once = normalise(&line).into_owned();
+            prop_assert_eq!(normalise(&once).into_owned(), once);
+        }
+    }
 }
