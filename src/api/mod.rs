@@ -10,6 +10,7 @@ pub mod event;
 pub mod json;
 pub mod line;
 pub mod selector;
+pub mod show;
 pub mod text;
 
 pub use command::{Command, Request, parse};

@@ -10,6 +10,7 @@ mod parse;
 mod partial;
 mod process;
 mod settings;
+mod text;
 
 pub use neighbor::{AddPath, Capabilities, Md5, Messages, Neighbor, PeerRange, SendHold, Subscription};
 pub use process::Process;
