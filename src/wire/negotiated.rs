@@ -53,6 +53,11 @@ impl FamilyTerms {
 }
 
 impl Negotiated {
+    /// A session between these two ASes on which nothing else was agreed.
+    pub fn between(local_as: u32, peer_as: u32) -> Self {
+        Self { local_as, peer_as, ..Self::default() }
+    }
+
     /// What holds for a family; `None` where it was not negotiated.
     pub fn family(&self, family: Family) -> Option<&FamilyTerms> {
         self.families.iter().find(|terms| terms.family == family)

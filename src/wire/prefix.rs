@@ -3,7 +3,10 @@
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::error::{BufferFull, Malformed};
 use super::family::Afi;
+use super::reader::Reader;
+use super::writer::Writer;
 
 /// An IPv4 prefix. Ordered by address, then by length.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,21 +21,68 @@ impl Ipv4Prefix {
         if length > 32 {
             return None;
         }
-        let mask = match u32::MAX.checked_shl(32 - length as u32) {
-            Some(mask) => mask,
-            None => 0,
-        };
-        Some(Self { octets: (address.to_bits() & mask).to_be_bytes(), length })
+        Some(Self::masked(address.to_bits(), length))
     }
 
     /// The address; its host bits are zero.
     pub const fn address(self) -> Ipv4Addr {
-        Ipv4Addr::from_octets(self.octets)
+        Ipv4Addr::from_bits(u32::from_be_bytes(self.octets))
     }
 
     /// The length in bits, 0 to 32.
     pub const fn length(self) -> u8 {
         self.length
+    }
+
+    /// `length` bits of `bits`, the rest cleared; `length` is at most 32.
+    #[inline]
+    const fn masked(bits: u32, length: u8) -> Self {
+        let mask = !(u32::MAX.unbounded_shr(length as u32));
+        Self { octets: (bits & mask).to_be_bytes(), length }
+    }
+
+    /// Reads the address of a prefix of `length` bits: as many octets as it needs. Bits past `length` are ignored
+    /// (RFC 4271 §4.3).
+    #[inline]
+    pub(crate) fn parse_bits(reader: &mut Reader<'_>, length: u8) -> Result<Self, Malformed> {
+        if length > 32 {
+            return Err(Malformed::value(reader.offset(), "an IPv4 prefix of more than 32 bits"));
+        }
+        let octets = usize::from(length).div_ceil(8);
+        // Mostly there is more behind it: then one load and a mask do, whatever its length.
+        if let Some(octets_and_more) = reader.rest().first_chunk() {
+            reader.bytes(octets)?;
+            return Ok(Self::masked(u32::from_be_bytes(*octets_and_more), length));
+        }
+        let mut address = [0; 32 / 8];
+        for (slot, octet) in address.iter_mut().zip(reader.bytes(octets)?) {
+            *slot = *octet;
+        }
+        Ok(Self::masked(u32::from_be_bytes(address), length))
+    }
+
+    /// Reads a length and as many octets of the address as it needs.
+    #[inline]
+    pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let mut ahead = *reader;
+        let length = ahead.u8()?;
+        let prefix = Self::parse_bits(&mut ahead, length)?;
+        *reader = ahead;
+        Ok(prefix)
+    }
+
+    /// Writes the length and as many octets of the address as it needs.
+    #[inline]
+    pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        out.u8(self.length)?;
+        self.encode_bits(out)
+    }
+
+    /// Writes as many octets of the address as its length needs.
+    #[inline]
+    pub(crate) fn encode_bits(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        let octets = usize::from(self.length).div_ceil(8);
+        out.bytes(self.octets.get(..octets).unwrap_or_default())
     }
 }
 
@@ -61,21 +111,68 @@ impl Ipv6Prefix {
         if length > 128 {
             return None;
         }
-        let mask = match u128::MAX.checked_shl(128 - length as u32) {
-            Some(mask) => mask,
-            None => 0,
-        };
-        Some(Self { octets: (address.to_bits() & mask).to_be_bytes(), length })
+        Some(Self::masked(address.to_bits(), length))
     }
 
     /// The address; its host bits are zero.
     pub const fn address(self) -> Ipv6Addr {
-        Ipv6Addr::from_octets(self.octets)
+        Ipv6Addr::from_bits(u128::from_be_bytes(self.octets))
     }
 
     /// The length in bits, 0 to 128.
     pub const fn length(self) -> u8 {
         self.length
+    }
+
+    /// `length` bits of `bits`, the rest cleared; `length` is at most 128.
+    #[inline]
+    const fn masked(bits: u128, length: u8) -> Self {
+        let mask = !(u128::MAX.unbounded_shr(length as u32));
+        Self { octets: (bits & mask).to_be_bytes(), length }
+    }
+
+    /// Reads the address of a prefix of `length` bits: as many octets as it needs. Bits past `length` are ignored
+    /// (RFC 4271 §4.3).
+    #[inline]
+    pub(crate) fn parse_bits(reader: &mut Reader<'_>, length: u8) -> Result<Self, Malformed> {
+        if length > 128 {
+            return Err(Malformed::value(reader.offset(), "an IPv6 prefix of more than 128 bits"));
+        }
+        let octets = usize::from(length).div_ceil(8);
+        // Mostly there is more behind it: then one load and a mask do, whatever its length.
+        if let Some(octets_and_more) = reader.rest().first_chunk() {
+            reader.bytes(octets)?;
+            return Ok(Self::masked(u128::from_be_bytes(*octets_and_more), length));
+        }
+        let mut address = [0; 128 / 8];
+        for (slot, octet) in address.iter_mut().zip(reader.bytes(octets)?) {
+            *slot = *octet;
+        }
+        Ok(Self::masked(u128::from_be_bytes(address), length))
+    }
+
+    /// Reads a length and as many octets of the address as it needs.
+    #[inline]
+    pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let mut ahead = *reader;
+        let length = ahead.u8()?;
+        let prefix = Self::parse_bits(&mut ahead, length)?;
+        *reader = ahead;
+        Ok(prefix)
+    }
+
+    /// Writes the length and as many octets of the address as it needs.
+    #[inline]
+    pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        out.u8(self.length)?;
+        self.encode_bits(out)
+    }
+
+    /// Writes as many octets of the address as its length needs.
+    #[inline]
+    pub(crate) fn encode_bits(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        let octets = usize::from(self.length).div_ceil(8);
+        out.bytes(self.octets.get(..octets).unwrap_or_default())
     }
 }
 
@@ -138,6 +235,33 @@ impl Prefix {
             Self::V6(_) => Afi::IPV6,
         }
     }
+
+    /// Reads the address of a prefix of `length` bits; of an address family other than IPv6, an IPv4 one.
+    #[inline]
+    pub(crate) fn parse_bits(reader: &mut Reader<'_>, afi: Afi, length: u8) -> Result<Self, Malformed> {
+        if afi == Afi::IPV6 {
+            Ipv6Prefix::parse_bits(reader, length).map(Self::V6)
+        } else {
+            Ipv4Prefix::parse_bits(reader, length).map(Self::V4)
+        }
+    }
+
+    /// Writes the length and as many octets of the address as it needs.
+    #[inline]
+    pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        match self {
+            Self::V4(prefix) => prefix.encode(out),
+            Self::V6(prefix) => prefix.encode(out),
+        }
+    }
+
+    /// Writes as many octets of the address as its length needs.
+    pub(crate) fn encode_bits(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        match self {
+            Self::V4(prefix) => prefix.encode_bits(out),
+            Self::V6(prefix) => prefix.encode_bits(out),
+        }
+    }
 }
 
 impl fmt::Display for Prefix {
@@ -164,5 +288,51 @@ impl From<Ipv4Prefix> for Prefix {
 impl From<Ipv6Prefix> for Prefix {
     fn from(prefix: Ipv6Prefix) -> Self {
         Self::V6(prefix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v4(bytes: &[u8]) -> Result<Ipv4Prefix, Malformed> {
+        Ipv4Prefix::parse(&mut Reader::new(bytes, 0))
+    }
+
+    #[test]
+    fn a_prefix_takes_as_many_octets_as_its_length_needs() {
+        let mut reader = Reader::new(&[23, 10, 1, 0xff, 99], 0);
+        assert_eq!(alloc::format!("{}", Ipv4Prefix::parse(&mut reader).unwrap()), "10.1.254.0/23");
+        assert_eq!(reader.rest(), [99]);
+        assert_eq!(v4(&[0]).unwrap(), Ipv4Prefix::new(Ipv4Addr::UNSPECIFIED, 0).unwrap());
+        assert_eq!(v4(&[32, 1, 2, 3, 4]).unwrap().address(), Ipv4Addr::new(1, 2, 3, 4));
+    }
+
+    #[test]
+    fn host_bits_are_cleared() {
+        assert_eq!(
+            v4(&[20, 10, 1, 0xff]).unwrap(),
+            Ipv4Prefix::new(Ipv4Addr::new(10, 1, 0xf0, 0), 20).unwrap()
+        );
+        assert_eq!(v4(&[1, 0xff, 0, 0, 0, 0]).unwrap().address(), Ipv4Addr::new(128, 0, 0, 0));
+    }
+
+    #[test]
+    fn a_prefix_too_long_or_cut_short_is_malformed() {
+        assert_eq!(v4(&[33, 1, 2, 3, 4, 5]).unwrap_err().offset, 1);
+        assert_eq!(v4(&[32, 1, 2, 3]).unwrap_err().what, "ends too early");
+        assert!(Ipv6Prefix::parse(&mut Reader::new(&[129; 32], 0)).is_err());
+    }
+
+    #[test]
+    fn every_length_is_written_as_it_was_read() {
+        for length in 0..=128 {
+            let prefix = Ipv6Prefix::new(Ipv6Addr::from_bits(u128::MAX), length).unwrap();
+            let mut buffer = [0; 17];
+            let mut out = Writer::new(&mut buffer);
+            prefix.encode(&mut out).unwrap();
+            assert_eq!(out.len(), 1 + usize::from(length).div_ceil(8));
+            assert_eq!(Ipv6Prefix::parse(&mut Reader::new(out.written(), 0)), Ok(prefix));
+        }
     }
 }

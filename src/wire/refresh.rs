@@ -1,6 +1,10 @@
 //! ROUTE-REFRESH (RFC 2918, RFC 7313).
 
-use super::family::Family;
+use super::error::{BufferFull, ErrorData, Malformed, WireError, code};
+use super::family::{Afi, Family, Safi};
+use super::frame::HEADER;
+use super::reader::Reader;
+use super::writer::Writer;
 
 /// A request to send a family's routes again, or a mark around them.
 ///
@@ -17,6 +21,40 @@ pub struct RouteRefresh {
     pub family: Family,
     /// What is meant.
     pub kind: RefreshKind,
+}
+
+impl RouteRefresh {
+    /// Reads a message's body. What follows the four octets is outbound route filtering (RFC 5291 §4), which we never offer.
+    ///
+    /// # Errors
+    ///
+    /// A length that the message cannot have; the data is the whole message (RFC 7313 §5).
+    pub fn decode(body: &[u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::new(body, HEADER);
+        let whole = ErrorData::Span { start: 0, length: HEADER + body.len() };
+        let mut parse = || -> Result<_, Malformed> {
+            let (afi, kind, safi) = (reader.u16()?, reader.u8()?, reader.u8()?);
+            reader.finish()?;
+            Ok(Self { family: Family::new(Afi(afi), Safi(safi)), kind: RefreshKind::from_u8(kind) })
+        };
+        parse().map_err(|malformed| WireError {
+            code: code::ROUTE_REFRESH,
+            subcode: 1,
+            data: whole,
+            offset: malformed.offset,
+            what: "a ROUTE-REFRESH of a length other than 23 octets",
+        })
+    }
+
+    /// Writes the message's body.
+    ///
+    /// # Errors
+    ///
+    /// Where the buffer is full.
+    pub fn encode(&self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        out.u16(self.family.afi.0)?;
+        out.array([self.kind.as_u8(), self.family.safi.0])
+    }
 }
 
 /// The message subtype (RFC 7313 §3.2).
@@ -51,5 +89,29 @@ impl RefreshKind {
             Self::End => 2,
             Self::Unknown(other) => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_and_written() {
+        let body = [0, 2, 0, 1];
+        let refresh = RouteRefresh::decode(&body).unwrap();
+        assert_eq!(refresh, RouteRefresh { family: Family::IPV6_UNICAST, kind: RefreshKind::Request });
+        let mut buffer = [0; 8];
+        let mut out = Writer::new(&mut buffer);
+        refresh.encode(&mut out).unwrap();
+        assert_eq!(out.written(), body);
+    }
+
+    #[test]
+    fn a_wrong_length_is_answered_with_the_whole_message() {
+        let error = RouteRefresh::decode(&[0, 1, 0]).unwrap_err();
+        assert_eq!((error.code, error.subcode), (7, 1));
+        assert_eq!(error.data, ErrorData::Span { start: 0, length: 22 });
+        assert!(RouteRefresh::decode(&[0, 1, 0, 1, 9]).is_err());
     }
 }

@@ -4,6 +4,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::Ipv4Addr;
 
+use super::error::{BufferFull, Malformed};
+use super::reader::Reader;
+use super::writer::Writer;
+
 /// A route distinguisher (RFC 4364 §4.2): a type of two octets, then an administrator and a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteDistinguisher(pub [u8; 8]);
@@ -98,5 +102,49 @@ impl Labels {
     pub fn from_values(values: &[u32]) -> Self {
         let last = values.len().saturating_sub(1);
         Self(values.iter().enumerate().map(|(i, value)| Label::new(*value, i == last)).collect())
+    }
+
+    /// Writes the entries.
+    pub(crate) fn encode(&self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        self.0.iter().try_for_each(|label| out.array(label.0))
+    }
+}
+
+/// A label stack as it stands on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct LabelsView<'a>(&'a [[u8; 3]]);
+
+impl<'a> LabelsView<'a> {
+    /// Reads entries up to the bottom of the stack, or to one that says "withdrawn" instead of a label. Of the two numbers
+    /// that say so, zero is what some send (RFC 8277 §2.4).
+    #[inline]
+    pub(crate) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let all = reader.rest();
+        let mut count = 0;
+        loop {
+            let label = Label(reader.array()?);
+            count += 1;
+            if label.is_bottom() || label == Label::WITHDRAWN || label == Label([0; 3]) {
+                break;
+            }
+        }
+        Ok(Self(all.as_chunks().0.get(..count).unwrap_or_default()))
+    }
+
+    /// How many octets they take.
+    pub(crate) const fn octets(self) -> usize {
+        3 * self.0.len()
+    }
+
+    /// The entries, the outermost first.
+    #[inline]
+    pub fn iter(self) -> impl Iterator<Item = Label> + use<'a> {
+        self.0.iter().map(|label| Label(*label))
+    }
+}
+
+impl From<LabelsView<'_>> for Labels {
+    fn from(view: LabelsView<'_>) -> Self {
+        Self(view.iter().collect())
     }
 }

@@ -1,24 +1,39 @@
 //! Path attributes (RFC 4271 §4.3): one file for each that has an inner structure.
+//!
+//! Such a file holds the owned form (`PmsiTunnel`) with `encode`, and the borrowed view (`PmsiTunnelView`) with `parse` and a
+//! conversion to the owned form. `parse` is handed the attribute's value and checks all of it, so that whatever the view
+//! offers afterwards cannot fail. [`AttributeView::parse`] is the only dispatch from type codes to parsers,
+//! [`Attribute::encode`] the only one to writers. What a malformed value comes to is not said
+//! here but in [`treatment`](super::treatment).
 
 mod aigp;
 mod as_path;
 mod attr_set;
 mod bgp_ls;
 mod community;
+mod encode;
+mod list;
 mod pmsi;
 mod prefix_sid;
+mod raw;
 mod set;
 mod tunnel_encapsulation;
+mod view;
 
-pub use aigp::Aigp;
-pub use as_path::{AS_TRANS, AsPath, AsSegment, AsSegmentKind};
-pub use attr_set::AttrSet;
-pub use bgp_ls::BgpLsAttribute;
+pub use aigp::{Aigp, AigpView};
+pub use as_path::{AS_TRANS, AsPath, AsPathView, AsSegment, AsSegmentKind, AsSegmentView, AsSegments};
+pub use attr_set::{AttrSet, AttrSetView};
+pub use bgp_ls::{BgpLsAttribute, BgpLsAttributeView};
 pub use community::{Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity};
-pub use pmsi::PmsiTunnel;
-pub use prefix_sid::PrefixSid;
+pub use encode::encode;
+pub use list::{Item, List};
+pub use pmsi::{PmsiTunnel, PmsiTunnelView};
+pub use prefix_sid::{PrefixSid, PrefixSidView};
+pub use raw::{RawAttribute, RawAttributes};
 pub use set::Attributes;
-pub use tunnel_encapsulation::TunnelEncapsulation;
+pub use tunnel_encapsulation::{TunnelEncapsulation, TunnelEncapsulationView};
+pub(super) use view::parse_u32;
+pub use view::{AttributeView, UnknownAttributeView};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -191,6 +206,15 @@ pub struct UnknownAttribute {
     pub code: AttributeCode,
     /// What stood after its length.
     pub value: Box<[u8]>,
+}
+
+impl UnknownAttribute {
+    /// What a speaker that does not know the attribute passes on: the same with the partial bit set, or nothing where it is not
+    /// transitive (RFC 4271 §5).
+    pub fn passed_on(&self) -> Option<Self> {
+        let flags = AttributeFlags(self.flags.0 | AttributeFlags::PARTIAL);
+        self.flags.has(AttributeFlags::TRANSITIVE).then(|| Self { flags, ..self.clone() })
+    }
 }
 
 impl Attribute {

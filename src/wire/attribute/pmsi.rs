@@ -2,9 +2,34 @@
 
 use alloc::boxed::Box;
 
+use super::super::error::{BufferFull, Malformed};
+use super::super::reader::Reader;
 use super::super::vpn::Label;
+use super::super::writer::Writer;
 
 /// How multicast reaches the egress routers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PmsiTunnel {
+    /// Flags; 1 asks for leaf information.
+    pub flags: u8,
+    /// The tunnel's type; 6 is ingress replication.
+    pub kind: u8,
+    /// The label, in the upper 20 of 24 bits, or a VNI in all of them.
+    pub label: Label,
+    /// The tunnel's identifier, whose layout the type decides.
+    pub tunnel: Box<[u8]>,
+}
+
+impl PmsiTunnel {
+    /// Writes the attribute's value.
+    pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        out.array([self.flags, self.kind])?;
+        out.array(self.label.octets())?;
+        out.bytes(&self.tunnel)
+    }
+}
+
+/// The attribute's value as it stands on the wire.
 ///
 /// ```text
 /// +---------------------------------+
@@ -17,14 +42,29 @@ use super::super::vpn::Label;
 /// |  Tunnel Identifier (variable)   |
 /// +---------------------------------+
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PmsiTunnel {
+#[derive(Clone, Copy, Debug)]
+pub struct PmsiTunnelView<'a> {
     /// Flags; 1 asks for leaf information.
     pub flags: u8,
-    /// The tunnel's type; 6 is ingress replication.
+    /// The tunnel's type.
     pub kind: u8,
     /// The label, in the upper 20 of 24 bits, or a VNI in all of them.
     pub label: Label,
-    /// The tunnel's identifier, whose layout the type decides.
-    pub tunnel: Box<[u8]>,
+    /// The tunnel's identifier.
+    pub tunnel: &'a [u8],
+}
+
+impl<'a> PmsiTunnelView<'a> {
+    /// Reads all of `reader`.
+    pub(super) fn parse(mut reader: Reader<'a>) -> Result<Self, Malformed> {
+        let [flags, kind] = reader.array()?;
+        let label = Label::from_octets(reader.array()?);
+        Ok(Self { flags, kind, label, tunnel: reader.take_rest() })
+    }
+}
+
+impl From<PmsiTunnelView<'_>> for PmsiTunnel {
+    fn from(view: PmsiTunnelView<'_>) -> Self {
+        Self { flags: view.flags, kind: view.kind, label: view.label, tunnel: view.tunnel.into() }
+    }
 }

@@ -1,4 +1,11 @@
 //! Network layer reachability information: what a route leads to, family by family.
+//!
+//! Each family has a file, and each file the same four things: the owned form (`EvpnRoute`) with `encode`, and the borrowed
+//! view (`EvpnRouteView`) with `parse` and a conversion to the owned form. This file is the only dispatch: [`NlriView::parse`]
+//! chooses the family's parser, [`Nlri::encode`] its writer.
+//!
+//! `parse` takes exactly one NLRI off its [`Reader`] and checks everything in it, so that whatever a view offers afterwards cannot
+//! fail. It must take at least one octet, and must refuse octets left over inside a length.
 
 mod bgp_ls;
 mod evpn;
@@ -10,21 +17,25 @@ mod route_target;
 mod sr_policy;
 mod vpls;
 
-pub use bgp_ls::BgpLsNlri;
-pub use evpn::EvpnRoute;
-pub use flow::{FlowRule, FlowVpnRule};
-pub use labelled::{LabelledPrefix, VpnPrefix};
-pub use mup::MupRoute;
-pub use mvpn::MvpnRoute;
-pub use route_target::RouteTargetMembership;
-pub use sr_policy::SrPolicyNlri;
-pub use vpls::VplsNlri;
+pub use bgp_ls::{BgpLsNlri, BgpLsNlriView};
+pub use evpn::{EvpnRoute, EvpnRouteView};
+pub use flow::{FlowRule, FlowRuleView, FlowVpnRule, FlowVpnRuleView};
+pub use labelled::{LabelledPrefix, LabelledPrefixView, VpnPrefix, VpnPrefixView};
+pub use mup::{MupRoute, MupRouteView};
+pub use mvpn::{MvpnRoute, MvpnRouteView};
+pub use route_target::{RouteTargetMembership, RouteTargetMembershipView};
+pub use sr_policy::{SrPolicyNlri, SrPolicyNlriView};
+pub use vpls::{VplsNlri, VplsNlriView};
 
 use alloc::boxed::Box;
 
+use super::budget;
+use super::error::{BufferFull, Malformed};
 use super::family::{Afi, Family, Safi};
-use super::prefix::Prefix;
+use super::prefix::{Ipv4Prefix, Ipv6Prefix, Prefix};
+use super::reader::Reader;
 use super::vpn::Labels;
+use super::writer::Writer;
 
 /// A destination of any family. At most 32 octets: what is larger is boxed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +111,129 @@ impl Nlri {
             other => other.clone(),
         }
     }
+
+    /// Writes it, without a path identifier.
+    ///
+    /// # Errors
+    ///
+    /// Where the buffer is full, or a length does not fit its field.
+    pub fn encode(&self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        match self {
+            Self::Unicast(prefix) | Self::Multicast(prefix) => prefix.encode(out),
+            Self::Labelled(nlri) => nlri.encode(out),
+            Self::Vpn(nlri) => nlri.encode(out),
+            Self::Mvpn(nlri) => nlri.encode(out),
+            Self::Flow(nlri) => nlri.encode(out),
+            Self::FlowVpn(nlri) => nlri.encode(out),
+            Self::RouteTarget(nlri) => nlri.encode(out),
+            Self::SrPolicy(nlri) => nlri.encode(out),
+            Self::Vpls(nlri) => nlri.encode(out),
+            Self::Evpn(nlri) => nlri.encode(out),
+            Self::BgpLs(nlri) => nlri.encode(out),
+            Self::Mup(nlri) => nlri.encode(out),
+            Self::Unknown(nlri) => out.bytes(&nlri.bytes),
+        }
+    }
+}
+
+/// A destination of any family as it stands on the wire.
+#[derive(Clone, Copy, Debug)]
+pub enum NlriView<'a> {
+    /// SAFI 1
+    Unicast(Prefix),
+    /// SAFI 2
+    Multicast(Prefix),
+    /// SAFI 4
+    Labelled(LabelledPrefixView<'a>),
+    /// SAFI 128
+    Vpn(VpnPrefixView<'a>),
+    /// SAFI 5
+    Mvpn(MvpnRouteView<'a>),
+    /// SAFI 133
+    Flow(FlowRuleView<'a>),
+    /// SAFI 134
+    FlowVpn(FlowVpnRuleView<'a>),
+    /// SAFI 132
+    RouteTarget(RouteTargetMembershipView<'a>),
+    /// SAFI 73
+    SrPolicy(SrPolicyNlriView<'a>),
+    /// L2VPN, SAFI 65
+    Vpls(VplsNlriView<'a>),
+    /// L2VPN, SAFI 70
+    Evpn(EvpnRouteView<'a>),
+    /// BGP-LS, SAFI 71 and 72
+    BgpLs(BgpLsNlriView<'a>),
+    /// SAFI 85
+    Mup(MupRouteView<'a>),
+    /// A family that this crate does not know: its whole NLRI field.
+    Unknown(Family, &'a [u8]),
+}
+
+impl<'a> NlriView<'a> {
+    /// Reads one NLRI of `family`, without a path identifier, and checks all of it.
+    ///
+    /// # Errors
+    ///
+    /// Where it is malformed; the rest of the field is then beyond repair.
+    #[inline]
+    pub fn parse(family: Family, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        match (family.afi, family.safi) {
+            (Afi::IPV4, Safi::UNICAST) => Ipv4Prefix::parse(reader).map(|p| Self::Unicast(Prefix::V4(p))),
+            (Afi::IPV6, Safi::UNICAST) => Ipv6Prefix::parse(reader).map(|p| Self::Unicast(Prefix::V6(p))),
+            _ => Self::parse_other(family, reader),
+        }
+    }
+
+    fn parse_other(family: Family, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let afi = family.afi;
+        match (afi, family.safi) {
+            (Afi::IPV4, Safi::MULTICAST) => Ipv4Prefix::parse(reader).map(|p| Self::Multicast(Prefix::V4(p))),
+            (Afi::IPV6, Safi::MULTICAST) => Ipv6Prefix::parse(reader).map(|p| Self::Multicast(Prefix::V6(p))),
+            (Afi::IPV4 | Afi::IPV6, Safi::LABELLED) => {
+                LabelledPrefixView::parse(reader, afi).map(Self::Labelled)
+            }
+            (Afi::IPV4 | Afi::IPV6, Safi::VPN) => VpnPrefixView::parse(reader, afi).map(Self::Vpn),
+            (Afi::IPV4 | Afi::IPV6, Safi::MVPN) => MvpnRouteView::parse(reader, afi).map(Self::Mvpn),
+            (Afi::IPV4 | Afi::IPV6, Safi::FLOW) => FlowRuleView::parse(reader, afi).map(Self::Flow),
+            (Afi::IPV4 | Afi::IPV6, Safi::FLOW_VPN) => FlowVpnRuleView::parse(reader, afi).map(Self::FlowVpn),
+            (Afi::IPV4 | Afi::IPV6, Safi::ROUTE_TARGET) => {
+                RouteTargetMembershipView::parse(reader, afi).map(Self::RouteTarget)
+            }
+            (Afi::IPV4 | Afi::IPV6, Safi::SR_POLICY) => {
+                SrPolicyNlriView::parse(reader, afi).map(Self::SrPolicy)
+            }
+            (Afi::IPV4 | Afi::IPV6, Safi::MUP) => MupRouteView::parse(reader, afi).map(Self::Mup),
+            (Afi::L2VPN, Safi::VPLS) => VplsNlriView::parse(reader).map(Self::Vpls),
+            (Afi::L2VPN, Safi::EVPN) => EvpnRouteView::parse(reader).map(Self::Evpn),
+            (Afi::BGP_LS, Safi::BGP_LS | Safi::BGP_LS_VPN) => {
+                BgpLsNlriView::parse(reader, family.safi).map(Self::BgpLs)
+            }
+            _ => Ok(Self::Unknown(family, reader.take_rest())),
+        }
+    }
+}
+
+impl From<NlriView<'_>> for Nlri {
+    fn from(view: NlriView<'_>) -> Self {
+        match view {
+            NlriView::Unicast(prefix) => Self::Unicast(prefix),
+            NlriView::Multicast(prefix) => Self::Multicast(prefix),
+            NlriView::Labelled(view) => Self::Labelled(Box::new(view.into())),
+            NlriView::Vpn(view) => Self::Vpn(Box::new(view.into())),
+            NlriView::Mvpn(view) => Self::Mvpn(Box::new(view.into())),
+            NlriView::Flow(view) => Self::Flow(Box::new(view.into())),
+            NlriView::FlowVpn(view) => Self::FlowVpn(Box::new(view.into())),
+            NlriView::RouteTarget(view) => Self::RouteTarget(Box::new(view.into())),
+            NlriView::SrPolicy(view) => Self::SrPolicy(Box::new(view.into())),
+            NlriView::Vpls(view) => Self::Vpls(Box::new(view.into())),
+            NlriView::Evpn(view) => Self::Evpn(Box::new(view.into())),
+            NlriView::BgpLs(view) => Self::BgpLs(Box::new(view.into())),
+            NlriView::Mup(view) => Self::Mup(Box::new(view.into())),
+            NlriView::Unknown(family, bytes) => {
+                Self::Unknown(Box::new(UnknownNlri { family, bytes: bytes.into() }))
+            }
+        }
+    }
 }
 
 /// An NLRI with the path identifier that stands before it where ADD-PATH was negotiated (RFC 7911 §3).
@@ -109,6 +243,91 @@ pub struct PathNlri {
     pub path_id: Option<u32>,
     /// The destination.
     pub nlri: Nlri,
+}
+
+impl PathNlri {
+    /// Writes it, with its path identifier where `add_path` says so; one that is not set is written as 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`Nlri::encode`].
+    #[inline]
+    pub fn encode(&self, add_path: bool, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        if add_path {
+            out.u32(self.path_id.unwrap_or(0))?;
+        }
+        self.nlri.encode(out)
+    }
+}
+
+impl From<Nlri> for PathNlri {
+    /// The NLRI without a path identifier.
+    fn from(nlri: Nlri) -> Self {
+        Self { path_id: None, nlri }
+    }
+}
+
+/// A [`PathNlri`] as it stands on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct PathNlriView<'a> {
+    /// The path identifier.
+    pub path_id: Option<u32>,
+    /// The destination.
+    pub nlri: NlriView<'a>,
+}
+
+impl From<PathNlriView<'_>> for PathNlri {
+    fn from(view: PathNlriView<'_>) -> Self {
+        Self { path_id: view.path_id, nlri: view.nlri.into() }
+    }
+}
+
+/// The NLRI of one field, read one by one. After an error there is nothing more: where the next one would begin is unknown.
+#[derive(Clone, Copy, Debug)]
+pub struct NlriIter<'a> {
+    reader: Reader<'a>,
+    family: Family,
+    add_path: bool,
+}
+
+impl<'a> NlriIter<'a> {
+    /// The NLRI that `reader` holds, each after a path identifier where `add_path` says so.
+    pub const fn new(reader: Reader<'a>, family: Family, add_path: bool) -> Self {
+        Self { reader, family, add_path }
+    }
+
+    /// Whether nothing is left.
+    pub const fn is_empty(&self) -> bool {
+        self.reader.is_empty()
+    }
+
+    /// The first error of what is left.
+    pub(crate) fn check(mut self) -> Result<(), Malformed> {
+        self.try_for_each(|nlri| nlri.map(drop))
+    }
+
+    #[inline]
+    fn parse(&mut self) -> Result<PathNlriView<'a>, Malformed> {
+        let path_id = if self.add_path { Some(self.reader.u32()?) } else { None };
+        Ok(PathNlriView { path_id, nlri: NlriView::parse(self.family, &mut self.reader)? })
+    }
+}
+
+impl<'a> Iterator for NlriIter<'a> {
+    type Item = Result<PathNlriView<'a>, Malformed>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.reader.is_empty() {
+            return None;
+        }
+        budget::step();
+        let parsed = self.parse();
+        if parsed.is_err() {
+            self.reader.take_rest();
+        }
+        Some(parsed)
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,282 @@
+//! MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760): routes of any family, inside an attribute.
+
+use alloc::vec::Vec;
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+use super::error::{BufferFull, Malformed};
+use super::family::{Afi, Family, Safi};
+use super::negotiated::Negotiated;
+use super::nlri::{NlriIter, PathNlri, PathNlriView};
+use super::reader::Reader;
+use super::route::NextHop;
+use super::writer::Writer;
+
+/// Announced routes of any family.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MpReach {
+    /// Which family.
+    pub family: Family,
+    /// The next hop; `None` where its length is zero.
+    pub next_hop: Option<NextHop>,
+    /// The routes.
+    pub nlri: Vec<PathNlri>,
+}
+
+impl MpReach {
+    /// Writes the attribute's value.
+    pub(crate) fn encode(&self, negotiated: &Negotiated, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        encode_reach_head(self.family, self.next_hop, out)?;
+        let add_path = negotiated.family(self.family).is_some_and(|terms| terms.add_path_send);
+        self.nlri.iter().try_for_each(|nlri| nlri.encode(add_path, out))
+    }
+}
+
+/// Withdrawn routes of any family; none at all is End-of-RIB (RFC 4724 §2).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MpUnreach {
+    /// Which family.
+    pub family: Family,
+    /// The routes.
+    pub nlri: Vec<PathNlri>,
+}
+
+impl MpUnreach {
+    /// Writes the attribute's value.
+    pub(crate) fn encode(&self, negotiated: &Negotiated, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        encode_family(self.family, out)?;
+        let add_path = negotiated.family(self.family).is_some_and(|terms| terms.add_path_send);
+        self.nlri.iter().try_for_each(|nlri| nlri.encode(add_path, out))
+    }
+}
+
+/// Writes what stands before the NLRI of MP_REACH_NLRI.
+///
+/// # Errors
+///
+/// Where the buffer is full.
+pub fn encode_reach_head(
+    family: Family,
+    next_hop: Option<NextHop>,
+    out: &mut Writer<'_>,
+) -> Result<(), BufferFull> {
+    encode_family(family, out)?;
+    let gap = out.gap_u8()?;
+    if let Some(next_hop) = next_hop {
+        encode_next_hop(family, next_hop, out)?;
+    }
+    out.fill_u8(gap)?;
+    out.u8(0)
+}
+
+/// Writes an AFI and a SAFI.
+///
+/// # Errors
+///
+/// Where the buffer is full.
+pub fn encode_family(family: Family, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+    out.u16(family.afi.0)?;
+    out.u8(family.safi.0)
+}
+
+fn encode_next_hop(family: Family, next_hop: NextHop, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+    let distinguisher = if has_distinguisher(family) { &[0; 8][..] } else { &[] };
+    out.bytes(distinguisher)?;
+    match next_hop {
+        NextHop::V4(address) => out.array(address.octets()),
+        NextHop::V6(address) => out.array(address.octets()),
+        NextHop::V6LinkLocal(global, link_local) => {
+            out.array(global.octets())?;
+            out.bytes(distinguisher)?;
+            out.array(link_local.octets())
+        }
+    }
+}
+
+/// Whether a route distinguisher stands before each address of a next hop (RFC 4364 §4.3.2, RFC 4659 §3.2.1, RFC 9552 §5.5).
+const fn has_distinguisher(family: Family) -> bool {
+    matches!(family.safi, Safi::VPN | Safi::BGP_LS_VPN)
+}
+
+/// Whether a next hop of no octets is allowed: a rule to filter by needs none (RFC 8955 §4).
+const fn may_lack_next_hop(family: Family) -> bool {
+    matches!(family.safi, Safi::FLOW | Safi::FLOW_VPN)
+}
+
+/// Whether an IPv4 address is allowed as next hop: not for IPv6 prefixes, for which it would have to be mapped.
+const fn may_have_ipv4_next_hop(family: Family) -> bool {
+    !matches!(
+        (family.afi, family.safi),
+        (Afi::IPV6, Safi::UNICAST | Safi::MULTICAST | Safi::LABELLED | Safi::VPN)
+    )
+}
+
+/// Reads a next hop of all that is left in `reader`; its length says what it is.
+fn parse_next_hop(family: Family, mut reader: Reader<'_>) -> Result<Option<NextHop>, Malformed> {
+    let wrong = Malformed::length(reader.offset(), "a next hop of a length that its family cannot have");
+    let distinguisher = if has_distinguisher(family) { 8 } else { 0 };
+    let next_hop = match reader.len().checked_sub(distinguisher) {
+        Some(4) if may_have_ipv4_next_hop(family) => {
+            reader.bytes(distinguisher)?;
+            NextHop::V4(Ipv4Addr::from_bits(reader.u32()?))
+        }
+        Some(16) => NextHop::V6(parse_ipv6(&mut reader, distinguisher)?),
+        Some(length) if length == 32 + distinguisher => {
+            let global = parse_ipv6(&mut reader, distinguisher)?;
+            NextHop::V6LinkLocal(global, parse_ipv6(&mut reader, distinguisher)?)
+        }
+        _ if reader.is_empty() && may_lack_next_hop(family) => return Ok(None),
+        _ => return Err(wrong),
+    };
+    Ok(Some(next_hop))
+}
+
+fn parse_ipv6(reader: &mut Reader<'_>, distinguisher: usize) -> Result<Ipv6Addr, Malformed> {
+    reader.bytes(distinguisher)?;
+    reader.array().map(|octets| Ipv6Addr::from_bits(u128::from_be_bytes(octets)))
+}
+
+fn parse_family(reader: &mut Reader<'_>) -> Result<Family, Malformed> {
+    Ok(Family::new(Afi(reader.u16()?), Safi(reader.u8()?)))
+}
+
+/// MP_REACH_NLRI as it stands on the wire.
+///
+/// ```text
+/// +---------------------------------------------------------+
+/// | Address Family Identifier (2 octets)                    |
+/// +---------------------------------------------------------+
+/// | Subsequent Address Family Identifier (1 octet)          |
+/// +---------------------------------------------------------+
+/// | Length of Next Hop (1 octet)                            |
+/// +---------------------------------------------------------+
+/// | Next Hop (variable)                                     |
+/// +---------------------------------------------------------+
+/// | Reserved (1 octet), ignored                             |
+/// +---------------------------------------------------------+
+/// | NLRI (variable)                                         |
+/// +---------------------------------------------------------+
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct MpReachView<'a> {
+    /// Which family.
+    pub family: Family,
+    /// The next hop; `None` where its length is zero.
+    pub next_hop: Option<NextHop>,
+    /// Whether the family was negotiated. Routes of one that was not are ignored (RFC 4760 §7): there are no [`Self::nlri`].
+    pub negotiated: bool,
+    value: &'a [u8],
+    nlri: NlriIter<'a>,
+}
+
+impl<'a> MpReachView<'a> {
+    /// Reads the attribute's value, all but the NLRI. An error before the family is known leaves no family to disable;
+    /// it comes with `None`.
+    pub(crate) fn parse(
+        mut reader: Reader<'a>,
+        negotiated: &Negotiated,
+    ) -> Result<Self, (Option<Family>, Malformed)> {
+        let value = reader.rest();
+        let family = parse_family(&mut reader).map_err(|error| (None, error))?;
+        let terms = negotiated.family(family);
+        let mut head = || {
+            let length = reader.u8()?;
+            let next_hop = reader.sub(usize::from(length))?;
+            let _reserved = reader.u8()?;
+            if terms.is_some() { parse_next_hop(family, next_hop) } else { Ok(None) }
+        };
+        let next_hop = head().map_err(|error| (Some(family), error))?;
+        let nlri = match terms {
+            Some(terms) => NlriIter::new(reader, family, terms.add_path_receive),
+            None => NlriIter::new(Reader::new(&[], reader.offset()), family, false),
+        };
+        Ok(Self { family, next_hop, negotiated: terms.is_some(), value, nlri })
+    }
+
+    /// Checks the NLRI.
+    pub(crate) fn check(&self) -> Result<(), (Option<Family>, Malformed)> {
+        self.nlri.check().map_err(|error| (Some(self.family), error))
+    }
+
+    /// The routes.
+    #[inline]
+    pub fn nlri(self) -> impl Iterator<Item = PathNlriView<'a>> {
+        self.nlri.map_while(Result::ok)
+    }
+
+    /// The whole value, for what is passed on unread.
+    pub(crate) const fn value(self) -> &'a [u8] {
+        self.value
+    }
+}
+
+impl From<MpReachView<'_>> for MpReach {
+    fn from(view: MpReachView<'_>) -> Self {
+        let nlri = view.nlri().map(PathNlri::from).collect();
+        Self { family: view.family, next_hop: view.next_hop, nlri }
+    }
+}
+
+/// MP_UNREACH_NLRI as it stands on the wire.
+///
+/// ```text
+/// +---------------------------------------------------------+
+/// | Address Family Identifier (2 octets)                    |
+/// +---------------------------------------------------------+
+/// | Subsequent Address Family Identifier (1 octet)          |
+/// +---------------------------------------------------------+
+/// | Withdrawn Routes (variable)                             |
+/// +---------------------------------------------------------+
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct MpUnreachView<'a> {
+    /// Which family.
+    pub family: Family,
+    /// Whether the family was negotiated. Routes of one that was not are ignored (RFC 4760 §7): there are no [`Self::nlri`].
+    pub negotiated: bool,
+    value: &'a [u8],
+    nlri: NlriIter<'a>,
+}
+
+impl<'a> MpUnreachView<'a> {
+    /// Reads the attribute's value, all but the NLRI; errors as of [`MpReachView::parse`].
+    pub(crate) fn parse(
+        mut reader: Reader<'a>,
+        negotiated: &Negotiated,
+    ) -> Result<Self, (Option<Family>, Malformed)> {
+        let value = reader.rest();
+        let family = parse_family(&mut reader).map_err(|error| (None, error))?;
+        let terms = negotiated.family(family);
+        let nlri = match terms {
+            Some(terms) => NlriIter::new(reader, family, terms.add_path_receive),
+            None => NlriIter::new(Reader::new(&[], reader.offset()), family, false),
+        };
+        Ok(Self { family, negotiated: terms.is_some(), value, nlri })
+    }
+
+    /// Checks the NLRI.
+    pub(crate) fn check(&self) -> Result<(), (Option<Family>, Malformed)> {
+        self.nlri.check().map_err(|error| (Some(self.family), error))
+    }
+
+    /// The routes.
+    #[inline]
+    pub fn nlri(self) -> impl Iterator<Item = PathNlriView<'a>> {
+        self.nlri.map_while(Result::ok)
+    }
+
+    /// Whether it withdraws nothing: End-of-RIB, where nothing else stands in the UPDATE (RFC 4724 §2).
+    pub const fn is_empty(self) -> bool {
+        self.nlri.is_empty()
+    }
+
+    /// The whole value, for what is passed on unread.
+    pub(crate) const fn value(self) -> &'a [u8] {
+        self.value
+    }
+}
+
+impl From<MpUnreachView<'_>> for MpUnreach {
+    fn from(view: MpUnreachView<'_>) -> Self {
+        Self { family: view.family, nlri: view.nlri().map(PathNlri::from).collect() }
+    }
+}
