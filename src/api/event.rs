@@ -7,6 +7,7 @@ use core::fmt::Write;
 use core::net::{IpAddr, Ipv4Addr};
 
 use crate::print::{hex, put};
+use crate::wire::operational::{OperationalContent, kind};
 use crate::wire::{Message, Negotiated, Notification};
 
 /// One thing that happened to a neighbor.
@@ -171,35 +172,27 @@ pub(super) enum Operational<'a> {
     Counter(Ipv4Addr, u32, u32),
 }
 
-/// The name, family and content of an OPERATIONAL message; `None` for a kind that programs are not told of, and
-/// for a message too short for its kind.
+/// The name, family and content of an OPERATIONAL message; `None` for a kind that programs are not told of.
 pub(super) fn operational(
     message: &crate::wire::Operational,
 ) -> Option<(&'static str, crate::wire::Family, Operational<'_>)> {
-    let ([a, b, safi], rest) = message.value.split_first_chunk::<3>()?;
-    let family =
-        crate::wire::Family::new(crate::wire::Afi(u16::from_be_bytes([*a, *b])), crate::wire::Safi(*safi));
     let name = match message.kind {
-        1 => "ADM",
-        2 => "ASM",
-        3 => "RPCQ",
-        4 => "RPCP",
-        5 => "APCQ",
-        6 => "APCP",
-        7 => "LPCQ",
-        8 => "LPCP",
+        kind::ADM => "ADM",
+        kind::ASM => "ASM",
+        kind::RPCQ => "RPCQ",
+        kind::RPCP => "RPCP",
+        kind::APCQ => "APCQ",
+        kind::APCP => "APCP",
+        kind::LPCQ => "LPCQ",
+        kind::LPCP => "LPCP",
         _ => return None,
     };
-    let content = match message.kind {
-        1 | 2 => Operational::Advisory(rest),
-        3 | 5 | 7 => Operational::Query,
-        _ => {
-            let (router_id, rest) = rest.split_first_chunk::<4>()?;
-            let (sequence, rest) = rest.split_first_chunk::<4>()?;
-            let (counter, _) = rest.split_first_chunk::<4>()?;
-            let number = |octets: &[u8; 4]| u32::from_be_bytes(*octets);
-            Operational::Counter(Ipv4Addr::from(*router_id), number(sequence), number(counter))
+    Some(match &message.content {
+        OperationalContent::Advisory { family, text } => (name, *family, Operational::Advisory(text)),
+        OperationalContent::Query { family, .. } => (name, *family, Operational::Query),
+        OperationalContent::Counter { family, router_id, sequence, counter } => {
+            (name, *family, Operational::Counter(*router_id, *sequence, *counter))
         }
-    };
-    Some((name, family, content))
+        OperationalContent::Other(_) => return None,
+    })
 }
