@@ -1,36 +1,94 @@
 //! FlowSpec rules (SAFI 133, RFC 8955, RFC 8956) and the same in a VPN (SAFI 134).
+//!
+//! A rule is kept as it stands on the wire: its octets are what identifies it (RFC 8955 §4), and a list of operators has no form that
+//! is shorter. What reads a rule walks over its [components](FlowRuleView::components).
 
 use alloc::boxed::Box;
 
 use super::super::error::{BufferFull, Malformed};
 use super::super::family::Afi;
 use super::super::reader::Reader;
+use super::super::vpn::RouteDistinguisher;
 use super::super::writer::Writer;
 
-/// One NLRI, checked for its length only.
+/// The type of a component (RFC 8955 §4.2.2, RFC 8956 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowType(pub u8);
+
+impl FlowType {
+    /// Destination prefix.
+    pub const DESTINATION: Self = Self(1);
+    /// Source prefix.
+    pub const SOURCE: Self = Self(2);
+    /// IP protocol; upper-layer protocol in IPv6.
+    pub const PROTOCOL: Self = Self(3);
+    /// Source or destination port.
+    pub const PORT: Self = Self(4);
+    /// Destination port.
+    pub const DESTINATION_PORT: Self = Self(5);
+    /// Source port.
+    pub const SOURCE_PORT: Self = Self(6);
+    /// ICMP type.
+    pub const ICMP_TYPE: Self = Self(7);
+    /// ICMP code.
+    pub const ICMP_CODE: Self = Self(8);
+    /// TCP flags, a bit mask.
+    pub const TCP_FLAGS: Self = Self(9);
+    /// Length of the packet.
+    pub const PACKET_LENGTH: Self = Self(10);
+    /// DSCP.
+    pub const DSCP: Self = Self(11);
+    /// Fragment, a bit mask.
+    pub const FRAGMENT: Self = Self(12);
+    /// Flow label, IPv6 only.
+    pub const FLOW_LABEL: Self = Self(13);
+
+    /// Whether its terms compare bit masks instead of numbers (RFC 8955 §4.2.1.2).
+    pub const fn is_bitmask(self) -> bool {
+        matches!(self, Self::TCP_FLAGS | Self::FRAGMENT)
+    }
+
+    const fn is_prefix(self) -> bool {
+        matches!(self, Self::DESTINATION | Self::SOURCE)
+    }
+
+    const fn is_known(self, afi: Afi) -> bool {
+        let last = if afi.0 == Afi::IPV6.0 { Self::FLOW_LABEL.0 } else { Self::FRAGMENT.0 };
+        self.0 >= 1 && self.0 <= last
+    }
+}
+
+/// A rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowRule {
     /// IPv4 or IPv6.
     pub afi: Afi,
-    /// The NLRI as it stands on the wire.
+    /// The NLRI as it stands on the wire, its length included.
     pub bytes: Box<[u8]>,
 }
 
 impl FlowRule {
+    /// The rule as a view.
+    pub fn view(&self) -> FlowRuleView<'_> {
+        FlowRuleView { afi: self.afi, bytes: &self.bytes }
+    }
+
     /// Writes it.
     pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         out.bytes(&self.bytes)
     }
 }
 
-/// One NLRI as it stands on the wire.
+/// A rule as it stands on the wire.
 ///
 /// ```text
 /// +----------------------+-----------------------+
 /// | Length (1 or 2)      | Components (variable) |
 /// +----------------------+-----------------------+
 /// ```
-#[derive(Clone, Copy, Debug)]
+///
+/// A length of 240 and more takes two octets, of which the first four bits are ones (RFC 8955 §4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowRuleView<'a> {
     /// IPv4 or IPv6.
     pub afi: Afi,
@@ -42,9 +100,15 @@ impl<'a> FlowRuleView<'a> {
     /// Reads one.
     pub(super) fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
         let mut ahead = *reader;
-        flow_body(&mut ahead)?;
+        check(body(&mut ahead)?, afi)?;
         let bytes = reader.bytes(reader.len() - ahead.len())?;
         Ok(Self { afi, bytes })
+    }
+
+    /// What the rule matches, in the order of the wire.
+    pub fn components(&self) -> FlowComponents<'a> {
+        let reader = body(&mut Reader::new(self.bytes, 0)).unwrap_or(Reader::new(&[], 0));
+        FlowComponents { afi: self.afi, reader }
     }
 }
 
@@ -54,30 +118,35 @@ impl From<FlowRuleView<'_>> for FlowRule {
     }
 }
 
-/// One NLRI in a VPN, checked for its length only.
+/// A rule in a VPN.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowVpnRule {
     /// IPv4 or IPv6.
     pub afi: Afi,
-    /// The NLRI as it stands on the wire.
+    /// The NLRI as it stands on the wire, its length included.
     pub bytes: Box<[u8]>,
 }
 
 impl FlowVpnRule {
+    /// The rule as a view.
+    pub fn view(&self) -> FlowVpnRuleView<'_> {
+        FlowVpnRuleView { afi: self.afi, bytes: &self.bytes }
+    }
+
     /// Writes it.
     pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         out.bytes(&self.bytes)
     }
 }
 
-/// One NLRI in a VPN as it stands on the wire.
+/// A rule in a VPN as it stands on the wire.
 ///
 /// ```text
 /// +-----------------+--------------------------+-----------------------+
 /// | Length (1 or 2) | Route distinguisher (8)  | Components (variable) |
 /// +-----------------+--------------------------+-----------------------+
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowVpnRuleView<'a> {
     /// IPv4 or IPv6.
     pub afi: Afi,
@@ -89,9 +158,27 @@ impl<'a> FlowVpnRuleView<'a> {
     /// Reads one.
     pub(super) fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
         let mut ahead = *reader;
-        flow_body(&mut ahead)?;
+        let mut body = body(&mut ahead)?;
+        body.array::<8>()?;
+        check(body, afi)?;
         let bytes = reader.bytes(reader.len() - ahead.len())?;
         Ok(Self { afi, bytes })
+    }
+
+    /// Which VPN.
+    pub fn distinguisher(&self) -> RouteDistinguisher {
+        RouteDistinguisher(self.body().array().unwrap_or_default())
+    }
+
+    /// What the rule matches, in the order of the wire.
+    pub fn components(&self) -> FlowComponents<'a> {
+        let mut reader = self.body();
+        let _distinguisher = reader.array::<8>();
+        FlowComponents { afi: self.afi, reader }
+    }
+
+    fn body(&self) -> Reader<'a> {
+        body(&mut Reader::new(self.bytes, 0)).unwrap_or(Reader::new(&[], 0))
     }
 }
 
@@ -101,12 +188,282 @@ impl From<FlowVpnRuleView<'_>> for FlowVpnRule {
     }
 }
 
-/// Reads the length and what it counts: of two octets where the first four bits are all ones (RFC 8955 §4.1).
-fn flow_body<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
+/// Every component known, well formed, and of a higher type than the one before (RFC 8955 §4.2).
+fn check(mut reader: Reader<'_>, afi: Afi) -> Result<(), Malformed> {
+    let mut last = 0;
+    if reader.is_empty() {
+        return Err(reader.truncated());
+    }
+    while !reader.is_empty() {
+        let offset = reader.offset();
+        let FlowType(kind) = FlowComponent::parse(&mut reader, afi)?.kind();
+        if kind <= last {
+            return Err(Malformed::value(offset, "FlowSpec components out of order"));
+        }
+        last = kind;
+    }
+    Ok(())
+}
+
+/// One condition of a rule; all of them must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowComponent<'a> {
+    /// The address lies in a prefix.
+    Prefix(FlowPrefix<'a>),
+    /// A field fulfils a list of terms.
+    Terms(FlowType, FlowTerms<'a>),
+}
+
+impl<'a> FlowComponent<'a> {
+    /// Its type.
+    pub const fn kind(&self) -> FlowType {
+        match self {
+            Self::Prefix(prefix) => prefix.kind,
+            Self::Terms(kind, _) => *kind,
+        }
+    }
+
+    fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
+        let offset = reader.offset();
+        let kind = FlowType(reader.u8()?);
+        if !kind.is_known(afi) {
+            return Err(Malformed::value(offset, "a FlowSpec component of unknown type"));
+        }
+        if kind.is_prefix() {
+            return FlowPrefix::parse(reader, afi, kind).map(Self::Prefix);
+        }
+        let mut ahead = *reader;
+        while !FlowTerm::parse(&mut ahead)?.operator.is_last() {}
+        let terms = reader.sub(reader.len() - ahead.len())?;
+        Ok(Self::Terms(kind, FlowTerms { reader: terms }))
+    }
+}
+
+/// The components of a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowComponents<'a> {
+    afi: Afi,
+    reader: Reader<'a>,
+}
+
+impl<'a> Iterator for FlowComponents<'a> {
+    type Item = FlowComponent<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        FlowComponent::parse(&mut self.reader, self.afi).ok()
+    }
+}
+
+/// A prefix that an address is compared with.
+///
+/// ```text
+/// IPv4 (RFC 8955 §4.2.2.1)              IPv6 (RFC 8956 §3.1)
+/// +------------+--------------------+   +------------+------------+---------------------+
+/// | Length (1) | Prefix (variable)  |   | Length (1) | Offset (1) | Pattern (variable)  |
+/// +------------+--------------------+   +------------+------------+---------------------+
+/// ```
+///
+/// The pattern holds the bits from `offset` to `length` alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowPrefix<'a> {
+    /// [`FlowType::DESTINATION`] or [`FlowType::SOURCE`].
+    pub kind: FlowType,
+    /// Where the bits that count end.
+    pub length: u8,
+    /// How many bits before the pattern do not count; 0 for IPv4.
+    pub offset: u8,
+    /// The bits that count, the first of them in the highest bit.
+    pub pattern: &'a [u8],
+}
+
+impl<'a> FlowPrefix<'a> {
+    fn parse(reader: &mut Reader<'a>, afi: Afi, kind: FlowType) -> Result<Self, Malformed> {
+        let place = reader.offset();
+        let length = reader.u8()?;
+        let (bits, offset) = if afi == Afi::IPV6 { (128, reader.u8()?) } else { (32, 0) };
+        if length > bits || offset > length || (offset == length && length != 0) {
+            return Err(Malformed::value(place, "a FlowSpec prefix with an impossible length"));
+        }
+        let pattern = reader.bytes(usize::from(length - offset).div_ceil(8))?;
+        Ok(Self { kind, length, offset, pattern })
+    }
+
+    /// The address with the bits of the pattern in their place and zeros elsewhere.
+    pub fn address(&self) -> [u8; 16] {
+        let mut pattern = [0; 16];
+        pattern.iter_mut().zip(self.pattern).for_each(|(to, from)| *to = *from);
+        u128::from_be_bytes(pattern).checked_shr(u32::from(self.offset)).unwrap_or(0).to_be_bytes()
+    }
+}
+
+/// The terms of a component.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowTerms<'a> {
+    reader: Reader<'a>,
+}
+
+impl PartialEq for FlowTerms<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.reader.rest() == other.reader.rest()
+    }
+}
+
+impl Eq for FlowTerms<'_> {}
+
+impl Iterator for FlowTerms<'_> {
+    type Item = FlowTerm;
+
+    fn next(&mut self) -> Option<FlowTerm> {
+        FlowTerm::parse(&mut self.reader).ok()
+    }
+}
+
+/// One comparison.
+///
+/// ```text
+///   0   1   2   3   4   5   6   7
+/// +---+---+---+---+---+---+---+---+-------------------------+
+/// | e | a |  len  | 0 |lt |gt |eq | Value (1, 2, 4 or 8)    |   a number (RFC 8955 §4.2.1.1)
+/// | e | a |  len  | 0 | 0 |not| m | Value (1, 2, 4 or 8)    |   a bit mask (RFC 8955 §4.2.1.2)
+/// +---+---+---+---+---+---+---+---+-------------------------+
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowTerm {
+    /// How to compare, and how with the term before.
+    pub operator: FlowOperator,
+    /// What to compare with.
+    pub value: u64,
+}
+
+impl FlowTerm {
+    fn parse(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let operator = FlowOperator(reader.u8()?);
+        let value = match operator.0 >> 4 & 3 {
+            0 => u64::from(reader.u8()?),
+            1 => u64::from(reader.u16()?),
+            2 => u64::from(reader.u32()?),
+            _ => reader.u64()?,
+        };
+        Ok(Self { operator, value })
+    }
+}
+
+/// The octet before a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowOperator(pub u8);
+
+impl FlowOperator {
+    /// The last term of its component.
+    pub const LAST: u8 = 0x80;
+    /// Joined with the term before by AND; without it by OR.
+    pub const AND: u8 = 0x40;
+    /// Less than.
+    pub const LESS: u8 = 0x04;
+    /// Greater than.
+    pub const GREATER: u8 = 0x02;
+    /// Equal.
+    pub const EQUAL: u8 = 0x01;
+    /// For bit masks: not.
+    pub const NOT: u8 = 0x02;
+    /// For bit masks: every bit of the value, not only one.
+    pub const MATCH: u8 = 0x01;
+
+    /// Whether no term follows.
+    pub const fn is_last(self) -> bool {
+        self.0 & Self::LAST != 0
+    }
+
+    /// Whether it is joined with the term before by AND.
+    pub const fn is_and(self) -> bool {
+        self.0 & Self::AND != 0
+    }
+}
+
+/// Reads the length and what it counts.
+fn body<'a>(reader: &mut Reader<'a>) -> Result<Reader<'a>, Malformed> {
     let first = reader.u8()?;
     let length = match first {
         0xf0.. => usize::from(first & 0x0f) << 8 | usize::from(reader.u8()?),
         _ => usize::from(first),
     };
-    reader.bytes(length)
+    reader.sub(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    fn parse(afi: Afi, bytes: &[u8]) -> Result<FlowRule, Malformed> {
+        let mut reader = Reader::new(bytes, 0);
+        FlowRuleView::parse(&mut reader, afi).map(Into::into)
+    }
+
+    fn encode(rule: &FlowRule) -> Vec<u8> {
+        let mut buffer = [0; 5000];
+        let mut out = Writer::new(&mut buffer);
+        rule.encode(&mut out).unwrap();
+        out.written().to_vec()
+    }
+
+    /// The example of RFC 8955 §4.3.2: to 192.0.2.0/24, from 203.0.113.0/24, ports 137 to 139 or 8080.
+    const EXAMPLE: [u8; 19] = [
+        0x12, 0x01, 0x18, 0xc0, 0x00, 0x02, 0x02, 0x18, 0xcb, 0x00, 0x71, 0x04, 0x03, 0x89, 0x45, 0x8b, 0x91,
+        0x1f, 0x90,
+    ];
+
+    #[test]
+    fn the_example_of_the_rfc_reads_as_it_says() {
+        let rule = parse(Afi::IPV4, &EXAMPLE).unwrap();
+        let components: Vec<_> = rule.view().components().collect();
+        assert!(
+            matches!(components[0], FlowComponent::Prefix(p) if p.kind == FlowType::DESTINATION && p.length == 24 && p.address()[..4] == [192, 0, 2, 0])
+        );
+        let FlowComponent::Terms(FlowType::PORT, terms) = components[2] else { panic!("{components:?}") };
+        let terms: Vec<_> =
+            terms.map(|term| (term.operator.is_and(), term.operator.0 & 7, term.value)).collect();
+        assert_eq!(terms, [(false, 3, 137), (true, 5, 139), (false, 1, 8080)]);
+        assert_eq!(encode(&rule), EXAMPLE);
+    }
+
+    #[test]
+    fn an_operator_chain_without_an_end_is_refused() {
+        // CVE-2026-37457: the last term does not say that it is the last.
+        assert!(parse(Afi::IPV4, &[0x03, 0x04, 0x01, 0x50]).is_err());
+        assert!(parse(Afi::IPV4, &[0x02, 0x04, 0x91]).is_err());
+    }
+
+    #[test]
+    fn components_out_of_order_twice_or_unknown_are_refused() {
+        assert!(parse(Afi::IPV4, &[6, 4, 0x81, 80, 3, 0x81, 6]).is_err());
+        assert!(parse(Afi::IPV4, &[6, 4, 0x81, 80, 4, 0x81, 6]).is_err());
+        assert!(parse(Afi::IPV4, &[3, 13, 0x81, 80]).is_err());
+        assert!(parse(Afi::IPV6, &[3, 13, 0x81, 80]).is_ok());
+        assert!(
+            parse(Afi::IPV4, &[0]).is_err(),
+            "a rule that matches nothing in particular has no components"
+        );
+    }
+
+    #[test]
+    fn an_ipv6_pattern_stands_behind_its_offset() {
+        // RFC 8956 §3.8.2: bits 32 to 64 of the destination are 0x00012345... shifted into place.
+        let rule = parse(Afi::IPV6, &[7, 1, 0x40, 0x20, 0x12, 0x34, 0x56, 0x78]).unwrap();
+        let Some(FlowComponent::Prefix(prefix)) = rule.view().components().next() else { panic!("a prefix") };
+        assert_eq!(prefix.address()[..8], [0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78]);
+        assert!(parse(Afi::IPV6, &[3, 1, 0x20, 0x21]).is_err(), "an offset past the length");
+    }
+
+    #[test]
+    fn a_long_rule_has_a_length_of_two_octets() {
+        let mut bytes = vec![0xf1, 0x93, 4];
+        (0..200).for_each(|_| bytes.extend([0x01, 80]));
+        bytes.extend([0x81, 80]);
+        let rule = parse(Afi::IPV4, &bytes).unwrap();
+        assert_eq!(encode(&rule), bytes);
+        assert_eq!(rule.view().components().count(), 1);
+        bytes[1] -= 1;
+        assert!(parse(Afi::IPV4, &bytes).is_err(), "a length that ends inside a term");
+    }
 }

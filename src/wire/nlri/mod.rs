@@ -7,9 +7,11 @@
 //! `parse` takes exactly one NLRI off its [`Reader`] and checks everything in it, so that whatever a view offers afterwards cannot
 //! fail. It must take at least one octet, and must refuse octets left over inside a length.
 
+mod address;
 mod bgp_ls;
 mod evpn;
 mod flow;
+mod kept;
 mod labelled;
 mod mup;
 mod mvpn;
@@ -18,14 +20,17 @@ mod sr_policy;
 mod vpls;
 
 pub use bgp_ls::{BgpLsNlri, BgpLsNlriView};
-pub use evpn::{EvpnRoute, EvpnRouteView};
-pub use flow::{FlowRule, FlowRuleView, FlowVpnRule, FlowVpnRuleView};
+pub use evpn::{EthernetSegment, EvpnFields, EvpnRoute, EvpnRouteView};
+pub use flow::{
+    FlowComponent, FlowComponents, FlowOperator, FlowPrefix, FlowRule, FlowRuleView, FlowTerm, FlowTerms,
+    FlowType, FlowVpnRule, FlowVpnRuleView,
+};
 pub use labelled::{LabelledPrefix, LabelledPrefixView, VpnPrefix, VpnPrefixView};
-pub use mup::{MupRoute, MupRouteView};
-pub use mvpn::{MvpnRoute, MvpnRouteView};
-pub use route_target::{RouteTargetMembership, RouteTargetMembershipView};
-pub use sr_policy::{SrPolicyNlri, SrPolicyNlriView};
-pub use vpls::{VplsNlri, VplsNlriView};
+pub use mup::{MupFields, MupRoute, MupRouteView};
+pub use mvpn::{MvpnFields, MvpnRoute, MvpnRouteView};
+pub use route_target::{RouteTargetFields, RouteTargetMembership, RouteTargetMembershipView};
+pub use sr_policy::{SrPolicyFields, SrPolicyNlri, SrPolicyNlriView};
+pub use vpls::{VplsFields, VplsNlri, VplsNlriView};
 
 use alloc::boxed::Box;
 
