@@ -20,6 +20,7 @@ impl Contestant for Bgpkit {
     }
 
     fn supports(&self, shape: Shape) -> bool {
+        // It has types for FlowSpec and BGP-LS routes, but its UPDATE decoder does not fill them.
         matches!(shape, Shape::Ipv4 | Shape::Packed | Shape::Ipv6 | Shape::Recorded)
     }
 
@@ -102,15 +103,11 @@ fn visit_attribute(attribute: &AttributeValue, tally: &mut Tally) {
                 }
                 _ => {}
             }
-            nlri(reach, Kind::Announced, tally);
+            prefixes(&reach.prefixes, Kind::Announced, tally);
         }
-        AttributeValue::MpUnreachNlri(unreach) => nlri(unreach, Kind::Withdrawn, tally),
+        AttributeValue::MpUnreachNlri(unreach) => prefixes(&unreach.prefixes, Kind::Withdrawn, tally),
         _ => {}
     }
-}
-
-fn nlri(nlri: &Nlri, kind: Kind, tally: &mut Tally) {
-    prefixes(&nlri.prefixes, kind, tally);
 }
 
 fn prefixes(prefixes: &[NetworkPrefix], kind: Kind, tally: &mut Tally) {

@@ -90,19 +90,26 @@ pub fn run(contestants: &[Box<dyn Contestant>], corpus: &Corpus, rounds: usize) 
         .map(|((contestant, visit), times)| Score {
             name: contestant.name(),
             megabytes: corpus.bytes.len() as f64 / median(times).as_secs_f64() / 1e6,
-            differs: reference.and_then(|(_, reference)| difference(contestant.as_ref(), visit, reference)),
+            differs: reference.and_then(|reference| {
+                difference((contestant.as_ref(), visit), (reference.0.as_ref(), reference.1))
+            }),
         })
         .collect()
 }
 
-fn difference(contestant: &dyn Contestant, visit: &Visit, reference: &Visit) -> Option<String> {
+type Seen<'a> = (&'a dyn Contestant, &'a Visit);
+
+/// How what one contestant saw differs from what another saw, as far as both keep it.
+fn difference((contestant, visit): Seen<'_>, (other, reference): Seen<'_>) -> Option<String> {
     if contestant.is_blind() {
         return None;
     }
     if visit.refused != reference.refused {
         return Some(format!("refuses {} messages instead of {}", visit.refused, reference.refused));
     }
-    visit.tally.difference(&reference.tally, contestant.only_counts(), contestant.keeps_part_of())
+    let only_counted = [contestant.only_counts(), other.only_counts()].concat();
+    let ignored = [contestant.keeps_part_of(), other.keeps_part_of()].concat();
+    visit.tally.difference(&reference.tally, &only_counted, &ignored)
 }
 
 fn median(times: &mut [Duration]) -> Duration {

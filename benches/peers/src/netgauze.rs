@@ -5,7 +5,9 @@ use std::hint::black_box;
 
 use holdtime_benches::{Corpus, Kind, Shape, Tally};
 use netgauze_bgp_pkt::BgpMessage;
-use netgauze_bgp_pkt::nlri::{Ipv4UnicastAddress, Ipv6UnicastAddress};
+use netgauze_bgp_pkt::nlri::{
+    Ipv4UnicastAddress, Ipv6UnicastAddress, L2EvpnIpPrefixRoute, L2EvpnRoute, LabeledNextHop, MplsLabel,
+};
 use netgauze_bgp_pkt::path_attribute::{Aggregator, AsPath, MpReach, MpUnreach, PathAttributeValue};
 use netgauze_bgp_pkt::update::BgpUpdateMessage;
 use netgauze_bgp_pkt::wire::deserializer::BgpParsingContext;
@@ -22,11 +24,11 @@ impl Contestant for Netgauze {
     }
 
     fn supports(&self, shape: Shape) -> bool {
-        matches!(shape, Shape::Ipv4 | Shape::Packed | Shape::Ipv6 | Shape::Recorded)
+        shape != Shape::FlowSpec
     }
 
     fn only_counts(&self) -> &'static [Kind] {
-        &[Kind::ExtendedCommunity]
+        &[Kind::ExtendedCommunity, Kind::LinkStateTlv]
     }
 
     fn visit(&self, corpus: &Corpus) -> Visit {
@@ -91,6 +93,31 @@ fn visit_attribute(attribute: &PathAttributeValue, tally: &mut Tally) {
             }
             prefixes6(nlri, Kind::Announced, tally);
         }
+        PathAttributeValue::MpReach(MpReach::Ipv4MplsVpnUnicast { next_hop, nlri }) => {
+            match next_hop {
+                LabeledNextHop::Ipv4(hop) => tally.add(Kind::NextHop, u64::from(u32::from(hop.next_hop()))),
+                LabeledNextHop::Ipv6(hop) => tally.address6(Kind::NextHop, hop.next_hop().into()),
+            }
+            for route in nlri {
+                route.label_stack().iter().for_each(|entry| label(entry, tally));
+                tally.add(Kind::Distinguisher, route.rd().into());
+                let net = route.network().address();
+                tally.prefix4(Kind::Announced, net.addr().into(), net.prefix_len());
+            }
+        }
+        PathAttributeValue::MpReach(MpReach::L2Evpn { next_hop, nlri }) => {
+            tally.address(Kind::NextHop, *next_hop);
+            nlri.iter().for_each(|address| visit_evpn(black_box(address.route()), tally));
+        }
+        PathAttributeValue::MpReach(MpReach::BgpLs { next_hop, nlri }) => {
+            tally.address(Kind::NextHop, *next_hop);
+            nlri.iter()
+                .for_each(|nlri| tally.add(Kind::LinkState, u64::from(black_box(nlri).nlri().raw_code())));
+        }
+        PathAttributeValue::BgpLs(attribute) => attribute.attributes().iter().for_each(|value| {
+            black_box(value);
+            tally.add(Kind::LinkStateTlv, 0);
+        }),
         PathAttributeValue::MpUnreach(MpUnreach::Ipv6Unicast { nlri }) => {
             prefixes6(nlri, Kind::Withdrawn, tally)
         }
@@ -110,4 +137,22 @@ fn prefixes6(prefixes: &[Ipv6UnicastAddress], kind: Kind, tally: &mut Tally) {
         let net = prefix.network().address();
         tally.prefix6(kind, net.addr().into(), net.prefix_len());
     }
+}
+
+fn visit_evpn(route: &L2EvpnRoute, tally: &mut Tally) {
+    tally.add(Kind::Evpn, route.route_type().map_or(0, |kind| kind as u64));
+    let (distinguisher, entry) = match route {
+        L2EvpnRoute::MacIpAdvertisement(route) => (route.rd(), Some(route.mpls_label1())),
+        L2EvpnRoute::InclusiveMulticastEthernetTagRoute(route) => (route.rd(), None),
+        L2EvpnRoute::IpPrefixRoute(L2EvpnIpPrefixRoute::V4(route)) => (route.rd(), Some(route.label())),
+        L2EvpnRoute::IpPrefixRoute(L2EvpnIpPrefixRoute::V6(route)) => (route.rd(), Some(route.label())),
+        _ => return,
+    };
+    tally.add(Kind::Distinguisher, distinguisher.into());
+    entry.into_iter().for_each(|entry| label(entry, tally));
+}
+
+fn label(entry: &MplsLabel, tally: &mut Tally) {
+    let [a, b, c] = *entry.value();
+    tally.add(Kind::Label, u64::from(u32::from_be_bytes([0, a, b, c]) >> 4));
 }

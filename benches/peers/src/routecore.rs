@@ -5,7 +5,7 @@ use inetnum::addr::Prefix;
 use routecore::bgp::ParseError;
 use routecore::bgp::aspath::AsPath;
 use routecore::bgp::message::update::{SessionConfig, UpdateMessage};
-use routecore::bgp::nlri::afisafi::{IsPrefix, Nlri};
+use routecore::bgp::nlri::afisafi::{AfiSafiNlri, IsPrefix, Nlri};
 use routecore::bgp::path_attributes::WireformatPathAttribute;
 use routecore::bgp::types::NextHop;
 
@@ -22,7 +22,8 @@ impl Contestant for Routecore {
     }
 
     fn supports(&self, shape: Shape) -> bool {
-        matches!(shape, Shape::Ipv4 | Shape::Packed | Shape::Ipv6 | Shape::Recorded)
+        // It keeps routes of the other families as octets.
+        matches!(shape, Shape::Ipv4 | Shape::Packed | Shape::Ipv6 | Shape::Vpn | Shape::Recorded)
     }
 
     fn visit(&self, corpus: &Corpus) -> Visit {
@@ -105,6 +106,7 @@ fn visit_attribute(
         WireformatPathAttribute::MpReachNlri(_) => {
             match update.mp_next_hop()? {
                 Some(NextHop::Unicast(hop)) => tally.address(Kind::NextHop, hop),
+                Some(NextHop::MplsVpnUnicast(_, hop)) => tally.address(Kind::NextHop, hop),
                 Some(NextHop::Ipv6LL { global, link_local }) => {
                     tally.address6(Kind::NextHop, global.into());
                     tally.address6(Kind::NextHop, link_local.into());
@@ -126,9 +128,17 @@ fn visit_attribute(
 }
 
 fn prefix(nlri: &Nlri<&[u8]>, kind: Kind, tally: &mut Tally) {
+    if let Nlri::Ipv4MplsVpnUnicast(route) = nlri {
+        let route = route.nlri();
+        route.labels().iter().for_each(|label| tally.add(Kind::Label, u64::from(label.value())));
+        let rd = route.rd();
+        let octets = rd.as_ref().first_chunk().copied().unwrap_or_default();
+        tally.add(Kind::Distinguisher, u64::from_be_bytes(octets));
+    }
     let visited: Prefix = match nlri {
         Nlri::Ipv4Unicast(nlri) => nlri.prefix(),
         Nlri::Ipv6Unicast(nlri) => nlri.prefix(),
+        Nlri::Ipv4MplsVpnUnicast(route) => route.nlri().prefix(),
         _ => return,
     };
     match visited.addr() {

@@ -1,7 +1,11 @@
 //! rustbgpd-wire, with the error handling of RFC 7606 that its speaker uses.
 
+use std::hint::black_box;
+
 use bytes::Bytes;
 use holdtime_benches::{Corpus, Kind, Shape, Tally};
+use rustbgpd_wire::evpn::EvpnRoute;
+use rustbgpd_wire::vpn::{VpnNlri, VpnPrefix};
 use rustbgpd_wire::{
     AsPathSegment, Message, MpReachNlri, NlriEntry, PathAttribute, Prefix, UpdateMessage, decode_message,
 };
@@ -16,7 +20,8 @@ impl Contestant for Rustbgpd {
     }
 
     fn supports(&self, shape: Shape) -> bool {
-        matches!(shape, Shape::Ipv4 | Shape::Packed | Shape::Ipv6 | Shape::Recorded)
+        // It keeps the BGP-LS attribute as octets.
+        shape != Shape::LinkState
     }
 
     fn visit(&self, corpus: &Corpus) -> Visit {
@@ -86,11 +91,48 @@ fn visit_attribute(attribute: &PathAttribute, tally: &mut Tally) {
 }
 
 fn visit_reach(reach: &MpReachNlri, tally: &mut Tally) {
-    tally.address(Kind::NextHop, reach.next_hop);
+    // FlowSpec has no next hop; the type has one all the same.
+    if reach.flowspec_announced.is_empty() {
+        tally.address(Kind::NextHop, reach.next_hop);
+    }
     if let Some(local) = reach.link_local_next_hop {
         tally.address6(Kind::NextHop, local.into());
     }
     prefixes(&reach.announced, Kind::Announced, tally);
+    for entry in &reach.vpn_announced {
+        visit_vpn(&entry.nlri, tally);
+    }
+    for rule in &reach.flowspec_announced {
+        for component in &rule.components {
+            tally.add(Kind::FlowComponent, u64::from(black_box(component).type_code()));
+        }
+    }
+    for route in &reach.evpn_announced {
+        visit_evpn(black_box(route), tally);
+    }
+}
+
+fn visit_vpn(nlri: &VpnNlri, tally: &mut Tally) {
+    nlri.labels.iter().for_each(|label| tally.add(Kind::Label, u64::from(label.label)));
+    tally.add(Kind::Distinguisher, u64::from_be_bytes(nlri.route_distinguisher.0));
+    match nlri.prefix {
+        VpnPrefix::V4 { addr, len } => tally.prefix4(Kind::Announced, addr.into(), len),
+        VpnPrefix::V6 { addr, len } => tally.prefix6(Kind::Announced, addr.into(), len),
+    }
+}
+
+fn visit_evpn(route: &EvpnRoute, tally: &mut Tally) {
+    tally.add(Kind::Evpn, u64::from(route.route_type()));
+    let (distinguisher, label) = match route {
+        EvpnRoute::MacIp(route) => (route.rd, Some(route.label1)),
+        EvpnRoute::Imet(route) => (route.rd, None),
+        EvpnRoute::IpPrefix(route) => (route.rd, Some(route.label)),
+        _ => return,
+    };
+    tally.add(Kind::Distinguisher, u64::from_be_bytes(distinguisher.0));
+    if let Some(label) = label {
+        tally.add(Kind::Label, u64::from(label.value() >> 4));
+    }
 }
 
 fn prefixes(entries: &[NlriEntry], kind: Kind, tally: &mut Tally) {

@@ -1,5 +1,7 @@
 //! zettabgp. Of two next hops it keeps the first, and communities in ordered sets, so that a repeated one is seen once.
 
+use std::hint::black_box;
+
 use holdtime_benches::{Corpus, Kind, Shape, Tally};
 use zettabgp::BgpSessionParams;
 use zettabgp::prelude::*;
@@ -14,7 +16,7 @@ impl Contestant for Zettabgp {
     }
 
     fn supports(&self, shape: Shape) -> bool {
-        matches!(shape, Shape::Ipv4 | Shape::Packed | Shape::Ipv6 | Shape::Recorded)
+        shape != Shape::LinkState
     }
 
     fn keeps_part_of(&self) -> &'static [Kind] {
@@ -93,6 +95,7 @@ fn visit_attribute(attribute: &BgpAttrItem, tally: &mut Tally) {
             match &reach.nexthop {
                 BgpAddr::V4(hop) => tally.add(Kind::NextHop, u64::from(u32::from(*hop))),
                 BgpAddr::V6(hop) => tally.address6(Kind::NextHop, (*hop).into()),
+                BgpAddr::V4RD(hop) => tally.add(Kind::NextHop, u64::from(u32::from(hop.addr))),
                 _ => {}
             }
             prefixes(&reach.addrs, Kind::Announced, tally);
@@ -110,6 +113,56 @@ fn prefixes(addresses: &BgpAddrs, kind: Kind, tally: &mut Tally) {
         BgpAddrs::IPV6U(list) => {
             list.iter().for_each(|prefix| tally.prefix6(kind, prefix.addr.into(), prefix.prefixlen));
         }
+        BgpAddrs::VPNV4U(list) => list.iter().for_each(|route| {
+            labels(&route.labels, tally);
+            distinguisher(&route.prefix.rd, tally);
+            tally.prefix4(kind, route.prefix.prefix.addr.into(), route.prefix.prefix.prefixlen);
+        }),
+        BgpAddrs::FS4U(list) => {
+            let components = list.iter().flat_map(|rule| &rule.items);
+            components
+                .for_each(|component| tally.add(Kind::FlowComponent, component_type(black_box(component))));
+        }
+        BgpAddrs::EVPN(list) => list.iter().for_each(|route| visit_evpn(black_box(route), tally)),
         _ => {}
+    }
+}
+
+fn visit_evpn(route: &BgpEVPN, tally: &mut Tally) {
+    let (kind, rd, stack) = match route {
+        BgpEVPN::EVPN1(route) => (1, &route.rd, Some(&route.labels)),
+        BgpEVPN::EVPN2(route) => (2, &route.rd, Some(&route.labels)),
+        BgpEVPN::EVPN3(route) => (3, &route.rd, None),
+        BgpEVPN::EVPN4(route) => (4, &route.rd, None),
+        BgpEVPN::EVPN5(route) => (5, &route.rd, Some(&route.labels)),
+    };
+    tally.add(Kind::Evpn, kind);
+    distinguisher(rd, tally);
+    stack.into_iter().for_each(|stack| labels(stack, tally));
+}
+
+fn labels(stack: &MplsLabels, tally: &mut Tally) {
+    stack.labels.iter().for_each(|&label| tally.add(Kind::Label, u64::from(label)));
+}
+
+fn distinguisher(rd: &BgpRD, tally: &mut Tally) {
+    tally.add(Kind::Distinguisher, u64::from(rd.rdh) << 32 | u64::from(rd.rdl));
+}
+
+fn component_type(component: &BgpFlowSpecItem<BgpAddrV4>) -> u64 {
+    match component {
+        BgpFlowSpecItem::PrefixDst(_) => 1,
+        BgpFlowSpecItem::PrefixSrc(_) => 2,
+        BgpFlowSpecItem::Proto(_) => 3,
+        BgpFlowSpecItem::PortAny(_) => 4,
+        BgpFlowSpecItem::PortDst(_) => 5,
+        BgpFlowSpecItem::PortSrc(_) => 6,
+        BgpFlowSpecItem::IcmpType(_) => 7,
+        BgpFlowSpecItem::IcmpCode(_) => 8,
+        BgpFlowSpecItem::TcpFlags(_) => 9,
+        BgpFlowSpecItem::PacketLength(_) => 10,
+        BgpFlowSpecItem::Dscp(_) => 11,
+        BgpFlowSpecItem::Fragment(_) => 12,
+        BgpFlowSpecItem::FlowLabel(_) => 13,
     }
 }
