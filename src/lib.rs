@@ -50,6 +50,8 @@ extern crate alloc;
 
 pub mod api;
 pub mod config;
+#[cfg(any(test, feature = "arbitrary"))]
+pub mod fuzzing;
 pub mod grammar;
 pub mod print;
 pub mod speaker;

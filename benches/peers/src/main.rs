@@ -1,4 +1,4 @@
-//! Decoders beside each other: routecore, bgpkit-parser, netgauze-bgp-pkt, zettabgp, rustbgpd-wire and the floors that
+//! Decoders beside each other: holdtime, routecore, bgpkit-parser, netgauze-bgp-pkt, zettabgp, rustbgpd-wire and the floors that
 //! no decoder can beat, on the same octets in one process, every attribute and NLRI visited.
 //!
 //! ```text
@@ -9,6 +9,7 @@ mod bgpkit;
 mod contest;
 mod floors;
 mod netgauze;
+mod ours;
 mod routecore;
 mod rustbgpd;
 mod zettabgp;
@@ -61,6 +62,7 @@ fn contest_all(options: &Options) -> Result<bool, String> {
         Box::new(floors::VisitAll),
         Box::new(floors::Walk),
         Box::new(floors::Copy::default()),
+        Box::new(ours::Holdtime),
         Box::new(routecore::Routecore),
         Box::new(rustbgpd::Rustbgpd),
         Box::new(bgpkit::Bgpkit),

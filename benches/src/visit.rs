@@ -1,0 +1,130 @@
+//! holdtime's own decoder, every value visited: the one that its speaker uses, with RFC 7606's checks on.
+
+use std::net::IpAddr;
+
+use holdtime_core::wire::attribute::AttributeView;
+use holdtime_core::wire::frame::Framer;
+use holdtime_core::wire::negotiated::MAX_MESSAGE;
+use holdtime_core::wire::{
+    Afi, Family, FamilyTerms, Negotiated, NextHop, NlriView, Prefix, Safi, UpdateView,
+};
+
+use crate::corpus::{Corpus, Shape};
+use crate::tally::{Kind, Tally};
+
+/// A session with four-octet AS numbers, without ADD-PATH, of every family that the corpora hold; with an internal neighbor
+/// for the shapes that have a LOCAL_PREF.
+pub fn session(shape: Shape) -> Negotiated {
+    let external = matches!(shape, Shape::Ipv4 | Shape::Packed | Shape::Ipv6 | Shape::Recorded);
+    let peer_as = if external { 65_001 } else { 65_000 };
+    let mut negotiated = Negotiated::default();
+    (negotiated.local_as, negotiated.peer_as, negotiated.asn4) = (65_000, peer_as, true);
+    for (afi, safi) in [
+        (Afi::IPV4, Safi::UNICAST),
+        (Afi::IPV6, Safi::UNICAST),
+        (Afi::IPV4, Safi::VPN),
+        (Afi::IPV4, Safi::FLOW),
+        (Afi::L2VPN, Safi::EVPN),
+        (Afi::BGP_LS, Safi::BGP_LS),
+    ] {
+        negotiated.set_family(FamilyTerms::plain(Family { afi, safi }));
+    }
+    negotiated
+}
+
+/// Whether [`corpus`] visits every value of this shape.
+pub fn visits(shape: Shape) -> bool {
+    matches!(shape, Shape::Ipv4 | Shape::Packed | Shape::Ipv6 | Shape::Vpn | Shape::Recorded)
+}
+
+/// Decodes every message and visits every value; returns what was seen and how many messages were refused.
+pub fn corpus(corpus: &Corpus, negotiated: &Negotiated) -> (Tally, usize) {
+    let (mut tally, mut refused) = (Tally::default(), 0);
+    let mut framer = Framer::new(&corpus.bytes, MAX_MESSAGE);
+    while let Ok(Some(frame)) = framer.next_frame() {
+        match UpdateView::decode(frame.body(), negotiated) {
+            Ok(update) => visit_update(&update, &mut tally),
+            Err(_) => refused += 1,
+        }
+    }
+    (tally, refused)
+}
+
+#[inline]
+fn visit_update(update: &UpdateView<'_>, tally: &mut Tally) {
+    update.withdrawn().for_each(|nlri| visit_nlri(nlri.nlri, Kind::Withdrawn, tally));
+    update.attributes().for_each(|attribute| visit_attribute(attribute, tally));
+    if let Some(hop) = update.next_hop() {
+        tally.add(Kind::NextHop, u64::from(u32::from(hop)));
+    }
+    if let Some(reach) = update.mp_reach() {
+        visit_next_hop(reach.next_hop, tally);
+        reach.nlri().for_each(|nlri| visit_nlri(nlri.nlri, Kind::Announced, tally));
+    }
+    if let Some(unreach) = update.mp_unreach() {
+        unreach.nlri().for_each(|nlri| visit_nlri(nlri.nlri, Kind::Withdrawn, tally));
+    }
+    update.nlri().for_each(|nlri| visit_nlri(nlri.nlri, Kind::Announced, tally));
+}
+
+#[inline]
+fn visit_attribute(attribute: AttributeView<'_>, tally: &mut Tally) {
+    match attribute {
+        AttributeView::Origin(origin) => tally.add(Kind::Origin, origin as u64),
+        AttributeView::AsPath(path) => {
+            for segment in path.segments() {
+                segment.asns().for_each(|number| tally.add(Kind::AsPath, u64::from(number)));
+            }
+        }
+        AttributeView::Med(metric) => tally.add(Kind::Med, u64::from(metric)),
+        AttributeView::LocalPref(preference) => tally.add(Kind::LocalPref, u64::from(preference)),
+        AttributeView::AtomicAggregate => tally.add(Kind::AtomicAggregate, 1),
+        AttributeView::Aggregator(by) => {
+            tally.add(Kind::Aggregator, u64::from(by.asn) << 32 | u64::from(u32::from(by.address)));
+        }
+        AttributeView::Communities(list) => {
+            list.iter().for_each(|community| tally.add(Kind::Community, u64::from(community.0)));
+        }
+        AttributeView::ExtendedCommunities(list) => {
+            list.iter()
+                .for_each(|community| tally.add(Kind::ExtendedCommunity, u64::from_be_bytes(community.0)));
+        }
+        AttributeView::LargeCommunities(list) => {
+            list.iter().for_each(|c| tally.large_community(c.global, c.local1, c.local2));
+        }
+        _ => {}
+    }
+}
+
+fn visit_next_hop(hop: Option<NextHop>, tally: &mut Tally) {
+    match hop {
+        Some(NextHop::V4(hop)) => tally.address(Kind::NextHop, IpAddr::V4(hop)),
+        Some(NextHop::V6(hop)) => tally.address6(Kind::NextHop, hop.into()),
+        Some(NextHop::V6LinkLocal(hop, local)) => {
+            tally.address6(Kind::NextHop, hop.into());
+            tally.address6(Kind::NextHop, local.into());
+        }
+        None => {}
+    }
+}
+
+#[inline]
+fn visit_nlri(nlri: NlriView<'_>, kind: Kind, tally: &mut Tally) {
+    match nlri {
+        NlriView::Unicast(prefix) => visit_prefix(prefix, kind, tally),
+        NlriView::Vpn(route) => {
+            route.labels.iter().for_each(|label| tally.add(Kind::Label, u64::from(label.value())));
+            tally.add(Kind::Distinguisher, u64::from_be_bytes(route.rd.0));
+            visit_prefix(route.prefix, kind, tally);
+        }
+        _ => {}
+    }
+}
+
+#[inline]
+fn visit_prefix(prefix: Prefix, kind: Kind, tally: &mut Tally) {
+    match prefix {
+        Prefix::V4(prefix) => tally.prefix4(kind, prefix.address().into(), prefix.length()),
+        Prefix::V6(prefix) => tally.prefix6(kind, prefix.address().into(), prefix.length()),
+    }
+}
