@@ -102,7 +102,7 @@ pub(super) fn neighbor(
         routes: core::mem::take(&mut partial.routes),
         operational: core::mem::take(&mut partial.operational),
     };
-    settle_routes(&mut neighbor, place, cursor)?;
+    settle_routes(&mut neighbor, &partial.first_routes, cursor)?;
     let families = &neighbor.families;
     neighbor.operational.retain(|message| families.contains(&message.family));
     Ok(neighbor)
@@ -185,37 +185,35 @@ fn md5(
     Ok(Some(Md5 { key, password: password_text, base64, address }))
 }
 
-/// Gives `next-hop self` its address where it is known, and checks the routes' families.
-fn settle_routes(neighbor: &mut Neighbor, place: Span, cursor: &mut Cursor<'_>) -> Result<()> {
-    let Neighbor { routes, families, local_address, router_id, .. } = neighbor;
-    let mut dropped = 0_usize;
-    let mut fault = None;
-    routes.retain_mut(|announcement| {
-        let family = announcement.route.nlri.family();
-        if !families.contains(&family) {
-            // As in ExaBGP, these alone are left out silently; here with a warning.
-            if family == Family::IPV4_UNICAST {
-                dropped += 1;
-            } else if fault.is_none() {
-                let problem =
-                    alloc::format!("a route of {family} is announced, a family that is not offered");
-                fault = Some(Fault::new(place, problem).expected(alloc::format!("`{family};` in `family`")));
-            }
-            return false;
+/// Checks the routes' families, and gives `next-hop self` its address where it is known. `first` says where the first
+/// route of each family stands.
+fn settle_routes(neighbor: &mut Neighbor, first: &[(Family, Span)], cursor: &mut Cursor<'_>) -> Result<()> {
+    for (family, place) in first {
+        if neighbor.families.contains(family) {
+            continue;
         }
-        if announcement.next_hop_self && !settle_self(announcement, family, *local_address, *router_id) {
+        let offer = alloc::format!("`{family};` in `family`");
+        let problem = alloc::format!("a route of {family} is announced, a family that is not offered");
+        let fault = Fault::new(*place, problem).expected(offer);
+        // As in ExaBGP, the routes of this family alone are left out.
+        if *family != Family::IPV4_UNICAST {
+            return Err(fault);
+        }
+        cursor.warn(fault);
+        neighbor.routes.retain(|announcement| announcement.route.nlri.family() != *family);
+    }
+    let (local, router_id) = (neighbor.local_address, neighbor.router_id);
+    for announcement in neighbor.routes.iter_mut().filter(|announcement| announcement.next_hop_self) {
+        let family = announcement.route.nlri.family();
+        if !settle_self(announcement, family, local, router_id) {
+            let place =
+                first.iter().find(|(known, _)| *known == family).map_or(Span::default(), |(_, place)| *place);
             let problem =
                 alloc::format!("`next-hop self` of a {family} route: the session is not over {}", family.afi);
-            fault.get_or_insert_with(|| Fault::new(place, problem).expected("an address in place of `self`"));
+            return Err(Fault::new(place, problem).expected("an address in place of `self`"));
         }
-        true
-    });
-    if dropped > 0 {
-        let problem =
-            alloc::format!("{dropped} routes of ipv4 unicast are not announced: the family is not offered");
-        cursor.warn(Fault::new(place, problem).expected("`ipv4 unicast;` in `family`"));
     }
-    fault.map_or(Ok(()), Err)
+    Ok(())
 }
 
 /// Whether `next-hop self` has, or will have, an address of the right family.

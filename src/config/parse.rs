@@ -111,6 +111,7 @@ impl<'s> Parser<'s> {
         let routes = &mut self.routes;
         cursor.block("neighbor", |cursor, keyword| options::statement(cursor, &keyword, partial, routes))?;
         partial.routes = core::mem::take(&mut self.routes.announcements);
+        partial.first_routes = core::mem::take(&mut self.routes.first);
         Ok(())
     }
 

@@ -106,6 +106,8 @@ pub(super) struct Partial {
     pub(super) next_hops: Vec<(Family, Afi)>,
     pub(super) api: Vec<ApiSection>,
     pub(super) routes: Vec<Announcement>,
+    /// Where the first route of each family stands.
+    pub(super) first_routes: Vec<(Family, Span)>,
     pub(super) operational: Vec<OperationalMessage>,
 }
 
@@ -213,6 +215,7 @@ impl Partial {
         self.next_hops.extend(&template.next_hops);
         self.api.extend(template.api.iter().cloned());
         self.routes.extend(template.routes.iter().cloned());
+        self.first_routes.extend(&template.first_routes);
         self.operational.extend(template.operational.iter().cloned());
     }
 }

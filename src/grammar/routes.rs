@@ -5,13 +5,18 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::attribute::Draft;
+use super::fault::Span;
 use super::{Announcement, Watchdog};
-use crate::wire::{Attributes, NextHop, Nlri, Route};
+use crate::wire::{Attributes, Family, NextHop, Nlri, Route};
 
 /// The routes read so far, and what they share.
 #[derive(Default)]
 pub(crate) struct Routes {
     pub(crate) announcements: Vec<Announcement>,
+    /// Where the first route of each family stands.
+    pub(crate) first: Vec<(Family, Span)>,
+    /// The statement being read.
+    place: Span,
     attributes: BTreeSet<Arc<Attributes>>,
     watchdogs: BTreeSet<Arc<Watchdog>>,
 }
@@ -39,8 +44,17 @@ impl Routes {
         }
     }
 
+    /// Begins a statement at `place`.
+    pub(crate) fn begin(&mut self, place: Span) {
+        self.place = place;
+    }
+
     /// Adds the route to `nlri`.
     pub(crate) fn add(&mut self, common: &Common, nlri: Nlri) {
+        let family = nlri.family();
+        if !self.first.iter().any(|(known, _)| *known == family) {
+            self.first.push((family, self.place));
+        }
         self.announcements.push(Announcement {
             route: Route {
                 path_id: common.path_id,

@@ -17,6 +17,7 @@ pub(crate) fn static_statement(
     keyword: &Token<'_>,
     routes: &mut Routes,
 ) -> Result<()> {
+    routes.begin(keyword.span);
     match keyword.text.as_ref() {
         "route" => prefix_route::route(cursor, action, Target::Inferred, routes),
         "attributes" | "attribute" => prefix_route::attributes(cursor, action, routes),
@@ -31,6 +32,7 @@ pub(crate) fn flow_statement(
     keyword: &Token<'_>,
     routes: &mut Routes,
 ) -> Result<()> {
+    routes.begin(keyword.span);
     match keyword.text.as_ref() {
         "route" => flow::route(cursor, action, routes),
         _ => Err(unknown(keyword, "a statement of `flow`", &["route"])),
@@ -44,6 +46,7 @@ pub(crate) fn l2vpn_statement(
     keyword: &Token<'_>,
     routes: &mut Routes,
 ) -> Result<()> {
+    routes.begin(keyword.span);
     match keyword.text.as_ref() {
         "vpls" => vpls::route(cursor, action, routes),
         _ => Err(unknown(keyword, "a statement of `l2vpn`", &["vpls"])),
@@ -58,6 +61,7 @@ pub(crate) fn family_statement(
     keyword: &Token<'_>,
     routes: &mut Routes,
 ) -> Result<()> {
+    routes.begin(keyword.span);
     let of = |safi| Target::Of(Family::new(afi, safi));
     match keyword.text.as_ref() {
         "unicast" => prefix_route::route(cursor, action, of(Safi::UNICAST), routes),
