@@ -1,5 +1,7 @@
 //! A mistake in a configuration is shown with its place, the line, what was expected and the nearest valid word.
 
+#![allow(clippy::panic)] // how a test fails
+
 use holdtime_core::config::{Config, ConfigText, Settings};
 
 /// What a user sees of the mistake in `text`.
