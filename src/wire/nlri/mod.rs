@@ -301,6 +301,11 @@ impl<'a> NlriIter<'a> {
         Self { reader, family, add_path }
     }
 
+    /// What was not read yet.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.reader.rest()
+    }
+
     /// Whether nothing is left.
     pub const fn is_empty(&self) -> bool {
         self.reader.is_empty()
