@@ -40,7 +40,7 @@ impl<'a> TunnelEncapsulationView<'a> {
         while !reader.is_empty() {
             let _kind = reader.u16()?;
             let length = reader.u16()?;
-            reader.bytes(usize::from(length))?;
+            sub_tlvs(reader.sub(usize::from(length))?)?;
         }
         Ok(Self { bytes })
     }
@@ -49,5 +49,38 @@ impl<'a> TunnelEncapsulationView<'a> {
 impl From<TunnelEncapsulationView<'_>> for TunnelEncapsulation {
     fn from(view: TunnelEncapsulationView<'_>) -> Self {
         Self { bytes: view.bytes.into() }
+    }
+}
+
+/// Walks over sub-TLVs: one octet of type, then one octet of length up to type 127 and two above (RFC 9012 §2).
+fn sub_tlvs(mut tunnel: Reader<'_>) -> Result<(), Malformed> {
+    while !tunnel.is_empty() {
+        let kind = tunnel.u8()?;
+        let length = if kind < 128 { usize::from(tunnel.u8()?) } else { usize::from(tunnel.u16()?) };
+        tunnel.bytes(length)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(bytes: &[u8]) -> Result<(), Malformed> {
+        TunnelEncapsulationView::parse(Reader::new(bytes, 0)).map(drop)
+    }
+
+    #[test]
+    fn the_length_of_a_sub_tlv_has_two_octets_from_type_128() {
+        assert!(parse(&[0, 8, 0, 4, 4, 2, 0, 1]).is_ok());
+        assert!(parse(&[0, 15, 0, 4, 128, 0, 1, 9]).is_ok());
+    }
+
+    #[test]
+    fn a_tlv_longer_than_what_is_there_is_refused() {
+        // CVE-2023-38802 and CVE-2024-44070: a tunnel, or a sub-TLV, that claims more than its stream holds.
+        assert!(parse(&[0, 8, 0, 9, 4, 2, 0, 1]).is_err());
+        assert!(parse(&[0, 8, 0, 4, 4, 9, 0, 1]).is_err());
+        assert!(parse(&[0, 8, 0]).is_err());
     }
 }

@@ -1,40 +1,49 @@
-//! Link-state NLRI (BGP-LS, SAFI 71 and 72, RFC 9552).
+//! Link-state NLRI (BGP-LS, SAFI 71 and 72, RFC 9552 §5.2).
 
 use alloc::boxed::Box;
 
 use super::super::error::{BufferFull, Malformed};
 use super::super::family::Safi;
 use super::super::reader::Reader;
+use super::super::vpn::RouteDistinguisher;
 use super::super::writer::Writer;
 
-/// One NLRI, checked for its length only.
+/// A node, link, prefix or segment of somebody's topology.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BgpLsNlri {
     /// 71, or 72 in a VPN.
     pub safi: Safi,
-    /// The NLRI as it stands on the wire.
+    /// The NLRI as it stands on the wire, its type and length included.
     pub bytes: Box<[u8]>,
 }
 
 impl BgpLsNlri {
+    /// The NLRI as a view.
+    pub fn view(&self) -> BgpLsNlriView<'_> {
+        BgpLsNlriView { safi: self.safi, bytes: &self.bytes }
+    }
+
     /// Writes it.
     pub(super) fn encode(&self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         out.bytes(&self.bytes)
     }
 }
 
-/// One NLRI as it stands on the wire.
+/// The same as it stands on the wire.
 ///
 /// ```text
-/// +-----------+-------------+------------------+
-/// | Type (2)  | Length (2)  | Value (variable) |
-/// +-----------+-------------+------------------+
+/// +-----------+-------------+-------------------------+------------------+-----------------+--------------------------+
+/// | Type (2)  | Length (2)  | RD (8, in SAFI 72 only) | Protocol ID (1)  | Identifier (8)  | Descriptors (variable)   |
+/// +-----------+-------------+-------------------------+------------------+-----------------+--------------------------+
 /// ```
-#[derive(Clone, Copy, Debug)]
+///
+/// A descriptor is a TLV with two octets of type and two of length (RFC 9552 §5.1). What is inside one is for those who use the
+/// topology: a speaker that only passes it on must not judge it (RFC 9552 §8.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BgpLsNlriView<'a> {
     /// 71, or 72 in a VPN.
     pub safi: Safi,
-    /// The NLRI, its length included.
+    /// The NLRI, its type and length included.
     pub bytes: &'a [u8],
 }
 
@@ -42,16 +51,102 @@ impl<'a> BgpLsNlriView<'a> {
     /// Reads one.
     pub(super) fn parse(reader: &mut Reader<'a>, safi: Safi) -> Result<Self, Malformed> {
         let mut ahead = *reader;
-        let _kind = ahead.u16()?;
-        let length = ahead.u16()?;
-        ahead.bytes(usize::from(length))?;
+        BgpLsFields::parse(&mut ahead, safi)?;
         let bytes = reader.bytes(reader.len() - ahead.len())?;
         Ok(Self { safi, bytes })
+    }
+
+    /// What it says.
+    pub fn fields(&self) -> BgpLsFields<'a> {
+        let parsed = BgpLsFields::parse(&mut Reader::new(self.bytes, 0), self.safi);
+        parsed.unwrap_or(BgpLsFields::Unknown(self.bytes))
     }
 }
 
 impl From<BgpLsNlriView<'_>> for BgpLsNlri {
     fn from(view: BgpLsNlriView<'_>) -> Self {
         Self { safi: view.safi, bytes: view.bytes.into() }
+    }
+}
+
+/// What an NLRI says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BgpLsFields<'a> {
+    /// A part of the topology.
+    Element {
+        /// 1 node, 2 link, 3 IPv4 prefix, 4 IPv6 prefix, 6 SRv6 SID.
+        kind: u16,
+        /// Which VPN, in SAFI 72.
+        distinguisher: Option<RouteDistinguisher>,
+        /// Who found it: 1 and 2 IS-IS, 3 OSPFv2, 4 direct, 5 static, 6 OSPFv3, 7 BGP.
+        protocol: u8,
+        /// Which routing universe it lies in.
+        identifier: u64,
+        /// The descriptors, TLVs one after another.
+        descriptors: &'a [u8],
+    },
+    /// Any other type: the whole NLRI.
+    Unknown(&'a [u8]),
+}
+
+impl<'a> BgpLsFields<'a> {
+    fn parse(reader: &mut Reader<'a>, safi: Safi) -> Result<Self, Malformed> {
+        let mut start = *reader;
+        let kind = reader.u16()?;
+        let length = reader.u16()?;
+        let mut value = reader.sub(usize::from(length))?;
+        if !matches!(kind, 1..=4 | 6) {
+            return Ok(Self::Unknown(start.bytes(start.len() - reader.len())?));
+        }
+        let distinguisher =
+            if safi == Safi::BGP_LS_VPN { Some(RouteDistinguisher(value.array()?)) } else { None };
+        let protocol = value.u8()?;
+        let identifier = value.u64()?;
+        let descriptors = value.rest();
+        while !value.is_empty() {
+            let _kind = value.u16()?;
+            let length = value.u16()?;
+            value.bytes(usize::from(length))?;
+        }
+        Ok(Self::Element { kind, distinguisher, protocol, identifier, descriptors })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_has_descriptors_that_end_where_it_does() {
+        let bytes = [0, 1, 0, 17, 2, 0, 0, 0, 0, 0, 0, 0, 9, 1, 0, 0, 4, 2, 0, 0, 0];
+        let view = BgpLsNlriView::parse(&mut Reader::new(&bytes, 0), Safi::BGP_LS).unwrap();
+        let BgpLsFields::Element { kind, protocol, identifier, descriptors, .. } = view.fields() else {
+            panic!("a node")
+        };
+        assert_eq!((kind, protocol, identifier, descriptors), (1, 2, 9, &bytes[13..]));
+        let mut longer = bytes;
+        longer[16] = 5;
+        assert!(BgpLsNlriView::parse(&mut Reader::new(&longer, 0), Safi::BGP_LS).is_err());
+    }
+
+    #[test]
+    fn an_nlri_in_a_vpn_begins_with_its_route_distinguisher() {
+        let bytes = [0, 1, 0, 17, 0, 0, 0, 1, 0, 0, 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 9];
+        let view = BgpLsNlriView::parse(&mut Reader::new(&bytes, 0), Safi::BGP_LS_VPN).unwrap();
+        assert!(matches!(
+            view.fields(),
+            BgpLsFields::Element {
+                distinguisher: Some(RouteDistinguisher([0, 0, 0, 1, 0, 0, 0, 2])),
+                protocol: 2,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn an_nlri_of_unknown_type_is_kept() {
+        let bytes = [0, 9, 0, 1, 7];
+        let view = BgpLsNlriView::parse(&mut Reader::new(&bytes, 0), Safi::BGP_LS).unwrap();
+        assert_eq!(view.fields(), BgpLsFields::Unknown(&bytes));
     }
 }

@@ -19,7 +19,7 @@ mod route_target;
 mod sr_policy;
 mod vpls;
 
-pub use bgp_ls::{BgpLsNlri, BgpLsNlriView};
+pub use bgp_ls::{BgpLsFields, BgpLsNlri, BgpLsNlriView};
 pub use evpn::{EthernetSegment, EvpnFields, EvpnRoute, EvpnRouteView};
 pub use flow::{
     FlowComponent, FlowComponents, FlowOperator, FlowPrefix, FlowRule, FlowRuleView, FlowTerm, FlowTerms,
