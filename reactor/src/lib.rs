@@ -8,8 +8,14 @@
 
 pub mod driver;
 pub mod host;
+pub mod mio_host;
 pub mod poll;
 pub mod tasks;
+pub mod tokio_host;
+mod unix;
 
 pub use driver::Driver;
 pub use host::{AsyncHost, Ends, Host, Ready};
+pub use mio_host::MioHost;
+pub use tokio_host::TokioHost;
+pub use unix::find_program;

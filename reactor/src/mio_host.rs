@@ -1,0 +1,436 @@
+//! The real host for the `poll` reactor: one `epoll` (through mio), waited for by blocking.
+//!
+//! mio reports edges, the [`Host`] promises levels. So each stream keeps what the last edge said until a call
+//! finds that it would block, and a stream of which something is both possible and wanted is *hot*: while any
+//! is, waiting only looks.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::Future;
+use std::io::{self, Read};
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use holdtime_core::speaker::{
+    CloseKind, ConfigText, Event, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
+    StreamId, TcpOptions,
+};
+use holdtime_core::time::{Instant, Now};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Registry, Token};
+use socket2::Socket;
+
+use crate::host::{Ends, Host, Ready};
+use crate::unix::{self, Channel, Machine, Side, Signals, io_error};
+
+/// How many events one look at the kernel collects.
+const EVENTS: usize = 1024;
+
+/// This process's machine, for one reactor that waits for everything at once.
+#[derive(Debug)]
+pub struct MioHost {
+    machine: Machine,
+    signals: Signals,
+    bell: UnixStream,
+    watch: RefCell<Watch>,
+}
+
+/// Runs the future of a reactor whose host blocks: it completes the first time it is polled.
+///
+/// # Panics
+/// When it does not, which means that it waited for something else than its host.
+pub fn run_blocking<T>(reactor: impl Future<Output = T>) -> T {
+    match pin!(reactor).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("a blocking host never leaves a reactor waiting"),
+    }
+}
+
+impl MioHost {
+    /// Takes over the process's signals; one such host a process.
+    ///
+    /// # Errors
+    /// No file descriptor or no memory left.
+    pub fn new() -> io::Result<Self> {
+        let signals = Signals::install()?;
+        let poll = mio::Poll::new()?;
+        let bell = signals.bell()?;
+        register(poll.registry(), bell.as_raw_fd(), SIGNALS, Side::Read)?;
+        let watch = Watch {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            streams: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+            hot: BTreeSet::new(),
+            once: VecDeque::new(),
+        };
+        Ok(Self { machine: Machine::new(), signals, bell, watch: RefCell::new(watch) })
+    }
+
+    fn with_stream<T>(
+        &self,
+        stream: StreamId,
+        call: impl FnOnce(&mut Stream) -> Result<T, IoError>,
+    ) -> Result<T, IoError> {
+        let mut watch = self.watch.borrow_mut();
+        let state = watch.streams.get_mut(&stream).ok_or(IoError::NotConnected)?;
+        let result = call(state);
+        watch.settle(stream);
+        result
+    }
+
+    /// Looks at the kernel once, for at most `timeout`.
+    fn look(&self, timeout: Option<Duration>) {
+        let mut watch = self.watch.borrow_mut();
+        let watch = &mut *watch;
+        // Interrupted by a signal: its bell is readable now, and found the next time.
+        if watch.poll.poll(&mut watch.events, timeout).is_err() {
+            return;
+        }
+        for event in &watch.events {
+            match decode(event.token()) {
+                Source::Signals => {
+                    while matches!((&self.bell).read(&mut [0; 64]), Ok(1..)) {}
+                    let once = &mut watch.once;
+                    if self.signals.collect(|signal| once.push_back(Ready::Signalled(signal))) {
+                        let mut programs = self.machine.programs.borrow_mut();
+                        programs.reap(|stream, status| once.push_back(Ready::Exited(stream, status)));
+                    }
+                }
+                Source::Listener(listener) => {
+                    if let Some(state) = watch.listeners.get_mut(&listener) {
+                        state.ready = true;
+                        watch.hot.insert(Hot::Listener(listener));
+                    }
+                }
+                Source::Stream(stream, side) => {
+                    if let Some(state) = watch.streams.get_mut(&stream) {
+                        let (closed, failed) = (event.is_read_closed(), event.is_error());
+                        state.can_read |= side != Side::Write && (event.is_readable() || closed || failed);
+                        let closed = event.is_write_closed();
+                        state.can_write |= side != Side::Read && (event.is_writable() || closed || failed);
+                        watch.hot.insert(Hot::Stream(stream));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is being waited for.
+#[derive(Debug)]
+struct Watch {
+    poll: mio::Poll,
+    events: Events,
+    streams: BTreeMap<StreamId, Stream>,
+    listeners: BTreeMap<ListenerId, Listener>,
+    /// Everything that may be ready and wanted.
+    hot: BTreeSet<Hot>,
+    /// What is reported once: signals, and the ends of programs.
+    once: VecDeque<Ready>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Hot {
+    Listener(ListenerId),
+    Stream(StreamId),
+}
+
+#[derive(Debug)]
+struct Stream {
+    channel: Channel,
+    connecting: bool,
+    can_read: bool,
+    can_write: bool,
+    wants_read: bool,
+    wants_write: bool,
+}
+
+#[derive(Debug)]
+struct Listener {
+    socket: Socket,
+    ready: bool,
+    wanted: bool,
+}
+
+impl Watch {
+    /// Takes up a new stream; the kernel says at the next look what it can do.
+    fn open(&mut self, stream: StreamId, channel: Channel, connecting: bool) -> Result<(), IoError> {
+        let registry = self.poll.registry();
+        for (side, fd) in channel.descriptors() {
+            register(registry, fd, encode(stream, side), side).map_err(|error| io_error(&error))?;
+        }
+        let state = Stream {
+            channel,
+            connecting,
+            can_read: false,
+            can_write: false,
+            wants_read: false,
+            wants_write: false,
+        };
+        self.streams.insert(stream, state);
+        Ok(())
+    }
+
+    fn forget(&mut self, stream: StreamId) -> Option<Stream> {
+        self.hot.remove(&Hot::Stream(stream));
+        let state = self.streams.remove(&stream)?;
+        for (_, fd) in state.channel.descriptors() {
+            // Closing the descriptor would do the same.
+            drop(self.poll.registry().deregister(&mut SourceFd(&fd)));
+        }
+        Some(state)
+    }
+
+    /// Keeps `hot` true to a stream's state.
+    fn settle(&mut self, stream: StreamId) {
+        if self.streams.get(&stream).is_some_and(Stream::is_hot) {
+            self.hot.insert(Hot::Stream(stream));
+        } else {
+            self.hot.remove(&Hot::Stream(stream));
+        }
+    }
+
+    /// Everything that is ready now. What turned out not to be is no longer hot.
+    fn collect(&mut self, ready: &mut Vec<Ready>) {
+        ready.extend(self.once.drain(..));
+        let (streams, listeners) = (&self.streams, &self.listeners);
+        self.hot.retain(|&hot| {
+            let before = ready.len();
+            match hot {
+                Hot::Listener(id) => {
+                    if listeners.get(&id).is_some_and(|state| state.ready && state.wanted) {
+                        ready.push(Ready::Acceptable(id));
+                    }
+                }
+                Hot::Stream(id) => {
+                    if let Some(state) = streams.get(&id) {
+                        state.report(id, ready);
+                    }
+                }
+            }
+            ready.len() > before
+        });
+    }
+}
+
+impl Stream {
+    fn is_hot(&self) -> bool {
+        let decided = self.connecting && self.can_write;
+        decided || (self.can_read && self.wants_read) || (self.can_write && self.wants_write)
+    }
+
+    fn report(&self, id: StreamId, ready: &mut Vec<Ready>) {
+        if self.connecting {
+            if self.can_write {
+                ready.push(Ready::Connected(id));
+            }
+            return;
+        }
+        if self.can_read && self.wants_read {
+            ready.push(Ready::Readable(id));
+        }
+        if self.can_write && self.wants_write {
+            ready.push(Ready::Writable(id));
+        }
+    }
+}
+
+impl Host for MioHost {
+    fn now(&self) -> Now {
+        self.machine.now()
+    }
+
+    fn listen(
+        &self,
+        listener: ListenerId,
+        address: SocketAddr,
+        options: &ListenOptions,
+    ) -> Result<SocketAddr, IoError> {
+        let open = || {
+            let socket = unix::listen(address, options)?;
+            let local = unix::local(&socket)?;
+            let mut watch = self.watch.borrow_mut();
+            let token = encode_listener(listener);
+            register(watch.poll.registry(), socket.as_raw_fd(), token, Side::Read)?;
+            watch.listeners.insert(listener, Listener { socket, ready: false, wanted: true });
+            Ok(local)
+        };
+        open().map_err(|error| io_error(&error))
+    }
+
+    fn unlisten(&self, listener: ListenerId) {
+        let mut watch = self.watch.borrow_mut();
+        watch.hot.remove(&Hot::Listener(listener));
+        watch.listeners.remove(&listener);
+    }
+
+    fn set_accepting(&self, listener: ListenerId, wanted: bool) {
+        let mut watch = self.watch.borrow_mut();
+        if let Some(state) = watch.listeners.get_mut(&listener) {
+            state.wanted = wanted;
+            watch.hot.insert(Hot::Listener(listener));
+        }
+    }
+
+    fn accept(&self, listener: ListenerId, stream: StreamId) -> Result<Ends, IoError> {
+        let mut watch = self.watch.borrow_mut();
+        let state = watch.listeners.get_mut(&listener).ok_or(IoError::NotConnected)?;
+        match unix::accept(&state.socket).map_err(|error| io_error(&error)) {
+            Ok((socket, ends)) => {
+                watch.open(stream, Channel::Socket(socket), false)?;
+                Ok(ends)
+            }
+            Err(IoError::WouldBlock) => {
+                state.ready = false;
+                watch.hot.remove(&Hot::Listener(listener));
+                Err(IoError::WouldBlock)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn connect(
+        &self,
+        stream: StreamId,
+        local: Option<IpAddr>,
+        remote: SocketAddr,
+        options: &TcpOptions,
+    ) -> Result<(), IoError> {
+        let socket = unix::dial(local, remote, options).map_err(|error| io_error(&error))?;
+        self.watch.borrow_mut().open(stream, Channel::Socket(socket), true)
+    }
+
+    fn finish_connect(&self, stream: StreamId) -> Result<Ends, IoError> {
+        let outcome = self.with_stream(stream, |state| {
+            let socket = state.channel.socket().ok_or(IoError::NotConnected)?;
+            let outcome = unix::connected(socket).map_err(|error| io_error(&error));
+            match outcome {
+                Err(IoError::WouldBlock) => state.can_write = false,
+                _ => state.connecting = false,
+            }
+            outcome
+        });
+        if outcome.is_err_and(|error| error != IoError::WouldBlock) {
+            self.watch.borrow_mut().forget(stream);
+        }
+        outcome
+    }
+
+    fn set_interest(&self, stream: StreamId, read: bool, write: bool) {
+        // An unknown stream has no interests.
+        let _ = self.with_stream(stream, |state| {
+            (state.wants_read, state.wants_write) = (read, write);
+            Ok(())
+        });
+    }
+
+    fn read(&self, stream: StreamId, into: &mut [u8]) -> Result<usize, IoError> {
+        self.with_stream(stream, |state| state.channel.read(into, || state.can_read = false))
+    }
+
+    fn write(&self, stream: StreamId, bytes: &[u8]) -> Result<usize, IoError> {
+        self.with_stream(stream, |state| state.channel.write(bytes, || state.can_write = false))
+    }
+
+    fn shutdown(&self, stream: StreamId) {
+        let _ = self.with_stream(stream, |state| {
+            state.channel.shutdown();
+            Ok(())
+        });
+    }
+
+    fn close(&self, stream: StreamId, how: CloseKind) {
+        if let Some(state) = self.watch.borrow_mut().forget(stream) {
+            state.channel.close(how);
+        }
+    }
+
+    fn start_program(&self, stream: StreamId, spec: &ProgramSpec) -> Result<u32, IoError> {
+        let folder = self.machine.folder();
+        let started = self.machine.programs.borrow_mut().start(stream, spec, &folder);
+        let (pid, pipes) = started.map_err(|error| io_error(&error))?;
+        self.watch.borrow_mut().open(stream, pipes.into(), false)?;
+        Ok(pid)
+    }
+
+    fn signal_program(&self, stream: StreamId, signal: ProgramSignal) {
+        self.machine.programs.borrow().signal(stream, signal);
+    }
+
+    fn open_pipes(&self, stream: StreamId, paths: &PipePaths) -> Result<(), IoError> {
+        let pipes = unix::open_fifos(paths).map_err(|error| io_error(&error))?;
+        self.watch.borrow_mut().open(stream, pipes.into(), false)
+    }
+
+    fn read_config(&self, name: &str) -> Result<ConfigText, IoError> {
+        self.machine.read_config(name)
+    }
+
+    fn log(&self, event: &Event) {
+        unix::log(event);
+    }
+
+    /// Blocks the thread.
+    async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) {
+        ready.clear();
+        // What is hot already goes together with what the kernel has to say, but does not wait for it.
+        self.watch.borrow_mut().collect(ready);
+        if !ready.is_empty() {
+            ready.clear();
+            self.look(Some(Duration::ZERO));
+            self.watch.borrow_mut().collect(ready);
+            return;
+        }
+        while ready.is_empty() {
+            let left = deadline.map(|deadline| deadline.saturating_since(self.machine.now().monotonic));
+            self.look(left);
+            self.watch.borrow_mut().collect(ready);
+            if left.is_some_and(|left| left.is_zero()) {
+                break;
+            }
+        }
+    }
+}
+
+/// What an event is about. A token is the stream's or listener's number and, in its two lowest bits, what the
+/// descriptor is for.
+enum Source {
+    Signals,
+    Listener(ListenerId),
+    Stream(StreamId, Side),
+}
+
+const SIGNALS: Token = Token(usize::MAX);
+
+fn encode(stream: StreamId, side: Side) -> Token {
+    Token((stream.as_u64() as usize) << 2 | side as usize)
+}
+
+fn encode_listener(listener: ListenerId) -> Token {
+    Token((listener.0 as usize) << 2 | 3)
+}
+
+fn decode(token: Token) -> Source {
+    let number = token.0 >> 2;
+    match token.0 & 3 {
+        _ if token == SIGNALS => Source::Signals,
+        0 => Source::Stream(StreamId::from_u64(number as u64), Side::Both),
+        1 => Source::Stream(StreamId::from_u64(number as u64), Side::Read),
+        2 => Source::Stream(StreamId::from_u64(number as u64), Side::Write),
+        _ => Source::Listener(ListenerId(number as u32)),
+    }
+}
+
+fn register(registry: &Registry, fd: RawFd, token: Token, side: Side) -> io::Result<()> {
+    let interest = match side {
+        Side::Both => Interest::READABLE | Interest::WRITABLE,
+        Side::Read => Interest::READABLE,
+        Side::Write => Interest::WRITABLE,
+    };
+    registry.register(&mut SourceFd(&fd), token, interest)
+}

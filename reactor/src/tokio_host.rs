@@ -1,0 +1,509 @@
+//! The real host for the `async` reactor: tokio on one thread, a task for everything that is waited for.
+//!
+//! tokio's sockets and pipes keep what the kernel said about them until a call finds that it would block.
+//! What is added here is interest: a task that waits for something that is not wanted, or no longer there, is
+//! woken when that changes.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, Waker, ready};
+
+use holdtime_core::speaker::{
+    CloseKind, ConfigText, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal,
+    ProgramSpec, Signal, StreamId, TcpOptions,
+};
+use holdtime_core::time::{Instant, Now};
+use socket2::SockRef;
+use tokio::io::Interest;
+use tokio::net::unix::pipe;
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::runtime::Builder;
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
+
+use crate::host::{AsyncHost, Ends, Host, Ready};
+use crate::unix::{self, Machine, Pipes, Signals, io_error};
+
+/// This process's machine, for a reactor made of tasks.
+#[derive(Clone, Debug)]
+pub struct TokioHost {
+    inner: Rc<Inner>,
+}
+
+/// Runs a reactor on a runtime of its own, on this thread.
+///
+/// # Errors
+/// The runtime or the host could not be made: no file descriptor or no memory left.
+pub fn run_tokio<T, F: Future<Output = T>>(reactor: impl FnOnce(TokioHost) -> F) -> io::Result<T> {
+    let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+    let tasks = LocalSet::new();
+    tasks.block_on(&runtime, async { Ok(reactor(TokioHost::new()?).await) })
+}
+
+#[derive(Debug)]
+struct Inner {
+    machine: Machine,
+    signals: Signals,
+    table: RefCell<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    streams: BTreeMap<StreamId, Stream>,
+    listeners: BTreeMap<ListenerId, Listener>,
+    /// Signals that nobody has collected yet, oldest first.
+    signalled: VecDeque<Signal>,
+    /// Ends of programs that nobody has collected yet.
+    exited: BTreeMap<StreamId, ExitStatus>,
+    /// Who waits for one of these; all look when the bell rings.
+    waiting: Vec<Waker>,
+}
+
+#[derive(Debug)]
+struct Stream {
+    io: Io,
+    connecting: bool,
+    read: Watch,
+    write: Watch,
+}
+
+/// What lies behind a stream, registered with the runtime. Dropping it closes it.
+#[derive(Debug)]
+enum Io {
+    Socket(TcpStream),
+    Pipes {
+        read: pipe::Receiver,
+        /// `None` after `shutdown`.
+        write: Option<pipe::Sender>,
+    },
+}
+
+#[derive(Debug)]
+struct Listener {
+    socket: TcpListener,
+    watch: Watch,
+    /// What waiting for a connection brought, until it is accepted.
+    taken: Option<io::Result<TcpStream>>,
+}
+
+/// Whether something is wanted, and who waits for it to be wanted.
+#[derive(Debug, Default)]
+struct Watch {
+    wanted: bool,
+    waiting: Option<Waker>,
+}
+
+impl Watch {
+    fn want(&mut self, wanted: bool) {
+        if !std::mem::replace(&mut self.wanted, wanted) && wanted {
+            self.wake();
+        }
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waiting.take() {
+            waker.wake();
+        }
+    }
+
+    /// Ready while wanted and possible. An error on the way is found again by the call that follows.
+    fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        possible: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<()> {
+        if self.wanted && possible(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        self.waiting = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Io {
+    fn socket(stream: std::net::TcpStream) -> io::Result<Self> {
+        Ok(Self::Socket(TcpStream::from_std(stream)?))
+    }
+
+    fn pipes(pipes: Pipes) -> io::Result<Self> {
+        let read = pipe::Receiver::from_owned_fd(pipes.read)?;
+        let write = Some(pipe::Sender::from_owned_fd(pipes.write)?);
+        Ok(Self::Pipes { read, write })
+    }
+
+    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Socket(socket) => socket.poll_read_ready(cx),
+            Self::Pipes { read, .. } => read.poll_read_ready(cx),
+        }
+    }
+
+    fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Socket(socket) => socket.poll_write_ready(cx),
+            Self::Pipes { write: Some(write), .. } => write.poll_write_ready(cx),
+            Self::Pipes { write: None, .. } => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Reads, also before the runtime has heard that this is possible; makes it forget where it is not.
+    fn read(&self, into: &mut [u8]) -> Result<usize, IoError> {
+        let blocked = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        match self {
+            Self::Socket(socket) => {
+                unix::read(socket, into, || drop(socket.try_io(Interest::READABLE, blocked)))
+            }
+            Self::Pipes { read, .. } => unix::read(read, into, || drop(read.try_io(blocked))),
+        }
+    }
+
+    /// Writes, as [`Io::read`] reads.
+    fn write(&self, bytes: &[u8]) -> Result<usize, IoError> {
+        let blocked = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        match self {
+            Self::Socket(socket) => {
+                unix::write(socket, bytes, || drop(socket.try_io(Interest::WRITABLE, blocked)))
+            }
+            Self::Pipes { write: Some(write), .. } => {
+                unix::write(write, bytes, || drop(write.try_io(blocked)))
+            }
+            Self::Pipes { write: None, .. } => Err(IoError::BrokenPipe),
+        }
+    }
+}
+
+impl Stream {
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.read.poll(cx, |cx| self.io.poll_read_ready(cx))
+    }
+
+    fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.write.poll(cx, |cx| self.io.poll_write_ready(cx))
+    }
+}
+
+impl Listener {
+    fn poll_acceptable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.watch.poll(cx, |cx| {
+            if self.taken.is_none() {
+                self.taken = Some(ready!(self.socket.poll_accept(cx)).map(|(stream, _)| stream));
+            }
+            Poll::Ready(())
+        })
+    }
+}
+
+impl TokioHost {
+    /// Takes over the process's signals; one such host a process. Inside a runtime with I/O and time, and a
+    /// [`LocalSet`].
+    ///
+    /// # Errors
+    /// No file descriptor or no memory left.
+    pub fn new() -> io::Result<Self> {
+        let signals = Signals::install()?;
+        let bell = UnixStream::from_std(signals.bell()?)?;
+        let inner = Rc::new(Inner { machine: Machine::new(), signals, table: RefCell::default() });
+        spawn_local(answer_bell(bell, Rc::downgrade(&inner)));
+        Ok(Self { inner })
+    }
+
+    /// Takes up a new stream. One that connects is waited for as writable.
+    fn open(&self, stream: StreamId, io: Io, connecting: bool) {
+        let write = Watch { wanted: connecting, waiting: None };
+        let state = Stream { io, connecting, read: Watch::default(), write };
+        self.inner.table.borrow_mut().streams.insert(stream, state);
+    }
+
+    /// Polls one thing of a stream; an error once the stream is gone.
+    fn poll_stream(
+        &self,
+        stream: StreamId,
+        poll: impl FnOnce(&mut Stream) -> Poll<()>,
+    ) -> Poll<Result<(), IoError>> {
+        match self.inner.table.borrow_mut().streams.get_mut(&stream) {
+            Some(state) => poll(state).map(Ok),
+            None => Poll::Ready(Err(IoError::NotConnected)),
+        }
+    }
+
+    /// Ready when `wanted` finds what it looks for among what came from signals.
+    fn poll_bell<T>(&self, cx: &mut Context<'_>, wanted: impl Fn(&mut Table) -> Option<T>) -> Poll<T> {
+        let mut table = self.inner.table.borrow_mut();
+        if let Some(found) = wanted(&mut table) {
+            return Poll::Ready(found);
+        }
+        if !table.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            table.waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+/// Collects signals and the ends of programs when the bell rings, and wakes whoever waits for them.
+async fn answer_bell(bell: UnixStream, host: Weak<Inner>) {
+    while bell.readable().await.is_ok() {
+        // Until it would block: then the runtime forgets that it was readable.
+        while matches!(bell.try_read(&mut [0; 64]), Ok(1..)) {}
+        let Some(inner) = host.upgrade() else { return };
+        let table = &mut *inner.table.borrow_mut();
+        if inner.signals.collect(|signal| table.signalled.push_back(signal)) {
+            let mut programs = inner.machine.programs.borrow_mut();
+            programs.reap(|stream, status| {
+                table.exited.insert(stream, status);
+            });
+        }
+        table.waiting.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Host for TokioHost {
+    fn now(&self) -> Now {
+        self.inner.machine.now()
+    }
+
+    fn listen(
+        &self,
+        listener: ListenerId,
+        address: SocketAddr,
+        options: &ListenOptions,
+    ) -> Result<SocketAddr, IoError> {
+        let open = || {
+            let socket = TcpListener::from_std(unix::listen(address, options)?.into())?;
+            let local = socket.local_addr()?;
+            let watch = Watch { wanted: true, waiting: None };
+            let listeners = &mut self.inner.table.borrow_mut().listeners;
+            listeners.insert(listener, Listener { socket, watch, taken: None });
+            Ok(local)
+        };
+        open().map_err(|error: io::Error| io_error(&error))
+    }
+
+    fn unlisten(&self, listener: ListenerId) {
+        if let Some(mut state) = self.inner.table.borrow_mut().listeners.remove(&listener) {
+            state.watch.wake();
+        }
+    }
+
+    fn set_accepting(&self, listener: ListenerId, wanted: bool) {
+        if let Some(state) = self.inner.table.borrow_mut().listeners.get_mut(&listener) {
+            state.watch.want(wanted);
+        }
+    }
+
+    fn accept(&self, listener: ListenerId, stream: StreamId) -> Result<Ends, IoError> {
+        let taken = {
+            let mut table = self.inner.table.borrow_mut();
+            let state = table.listeners.get_mut(&listener).ok_or(IoError::NotConnected)?;
+            // Whoever accepts waits again before long, so the waker need not be a real one.
+            let _ = state.poll_acceptable(&mut Context::from_waker(Waker::noop()));
+            state.taken.take().ok_or(IoError::WouldBlock)?
+        };
+        let accept = || {
+            let socket = taken?;
+            let ends = unix::accepted(&SockRef::from(&socket))?;
+            self.open(stream, Io::Socket(socket), false);
+            Ok(ends)
+        };
+        accept().map_err(|error: io::Error| io_error(&error))
+    }
+
+    fn connect(
+        &self,
+        stream: StreamId,
+        local: Option<IpAddr>,
+        remote: SocketAddr,
+        options: &TcpOptions,
+    ) -> Result<(), IoError> {
+        let dial = || Io::socket(unix::dial(local, remote, options)?.into());
+        self.open(stream, dial().map_err(|error| io_error(&error))?, true);
+        Ok(())
+    }
+
+    fn finish_connect(&self, stream: StreamId) -> Result<Ends, IoError> {
+        let mut table = self.inner.table.borrow_mut();
+        let state = table.streams.get_mut(&stream).ok_or(IoError::NotConnected)?;
+        let Io::Socket(socket) = &state.io else { return Err(IoError::NotConnected) };
+        // `try_io` forgets that the socket was writable where the attempt is not decided.
+        let outcome = socket.try_io(Interest::WRITABLE, || unix::connected(&SockRef::from(socket)));
+        match outcome.map_err(|error| io_error(&error)) {
+            Ok(ends) => {
+                state.connecting = false;
+                state.write.wanted = false;
+                Ok(ends)
+            }
+            Err(IoError::WouldBlock) => Err(IoError::WouldBlock),
+            Err(error) => {
+                table.streams.remove(&stream);
+                Err(error)
+            }
+        }
+    }
+
+    fn set_interest(&self, stream: StreamId, read: bool, write: bool) {
+        if let Some(state) = self.inner.table.borrow_mut().streams.get_mut(&stream) {
+            state.read.want(read);
+            state.write.want(write);
+        }
+    }
+
+    fn read(&self, stream: StreamId, into: &mut [u8]) -> Result<usize, IoError> {
+        let table = self.inner.table.borrow();
+        let state = table.streams.get(&stream).ok_or(IoError::NotConnected)?;
+        state.io.read(into)
+    }
+
+    fn write(&self, stream: StreamId, bytes: &[u8]) -> Result<usize, IoError> {
+        let table = self.inner.table.borrow();
+        let state = table.streams.get(&stream).ok_or(IoError::NotConnected)?;
+        state.io.write(bytes)
+    }
+
+    fn shutdown(&self, stream: StreamId) {
+        if let Some(state) = self.inner.table.borrow_mut().streams.get_mut(&stream) {
+            match &mut state.io {
+                Io::Socket(socket) => unix::shutdown(&SockRef::from(&*socket)),
+                Io::Pipes { write, .. } => *write = None,
+            }
+        }
+    }
+
+    fn close(&self, stream: StreamId, how: CloseKind) {
+        let state = self.inner.table.borrow_mut().streams.remove(&stream);
+        if let Some(mut state) = state {
+            if let Io::Socket(socket) = &state.io {
+                unix::close(&SockRef::from(socket), how);
+            }
+            state.read.wake();
+            state.write.wake();
+        }
+    }
+
+    fn start_program(&self, stream: StreamId, spec: &ProgramSpec) -> Result<u32, IoError> {
+        let machine = &self.inner.machine;
+        let start = || {
+            let (pid, pipes) = machine.programs.borrow_mut().start(stream, spec, &machine.folder())?;
+            self.open(stream, Io::pipes(pipes)?, false);
+            Ok(pid)
+        };
+        start().map_err(|error: io::Error| io_error(&error))
+    }
+
+    fn signal_program(&self, stream: StreamId, signal: ProgramSignal) {
+        self.inner.machine.programs.borrow().signal(stream, signal);
+    }
+
+    fn open_pipes(&self, stream: StreamId, paths: &PipePaths) -> Result<(), IoError> {
+        let open = || Io::pipes(unix::open_fifos(paths)?);
+        self.open(stream, open().map_err(|error| io_error(&error))?, false);
+        Ok(())
+    }
+
+    fn read_config(&self, name: &str) -> Result<ConfigText, IoError> {
+        self.inner.machine.read_config(name)
+    }
+
+    fn log(&self, event: &Event) {
+        unix::log(event);
+    }
+
+    /// Looks at every stream each time it is woken; a reactor of tasks does not use it.
+    async fn wait(&self, deadline: Option<Instant>, found: &mut Vec<Ready>) {
+        let mut sleep = std::pin::pin!(async {
+            match deadline {
+                Some(deadline) => self.sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        });
+        found.clear();
+        poll_fn(|cx| {
+            if let Poll::Ready(signal) = self.poll_bell(cx, |table| table.signalled.pop_front()) {
+                found.push(Ready::Signalled(signal));
+            }
+            let exited = self.poll_bell(cx, |table| table.exited.pop_first());
+            if let Poll::Ready((stream, status)) = exited {
+                found.push(Ready::Exited(stream, status));
+            }
+            let table = &mut *self.inner.table.borrow_mut();
+            for (&listener, state) in &mut table.listeners {
+                if state.poll_acceptable(cx).is_ready() {
+                    found.push(Ready::Acceptable(listener));
+                }
+            }
+            for (&stream, state) in &mut table.streams {
+                if state.poll_readable(cx).is_ready() {
+                    found.push(Ready::Readable(stream));
+                }
+                if state.poll_writable(cx).is_ready() {
+                    found.push(if state.connecting {
+                        Ready::Connected(stream)
+                    } else {
+                        Ready::Writable(stream)
+                    });
+                }
+            }
+            if found.is_empty() { sleep.as_mut().poll(cx) } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+}
+
+impl AsyncHost for TokioHost {
+    type Task = Joined;
+
+    fn spawn(&self, task: impl Future<Output = ()> + 'static) -> Joined {
+        Joined(spawn_local(task))
+    }
+
+    async fn readable(&self, stream: StreamId) -> Result<(), IoError> {
+        poll_fn(|cx| self.poll_stream(stream, |state| state.poll_readable(cx))).await
+    }
+
+    async fn writable(&self, stream: StreamId) -> Result<(), IoError> {
+        poll_fn(|cx| self.poll_stream(stream, |state| state.poll_writable(cx))).await
+    }
+
+    async fn connected(&self, stream: StreamId) -> Result<(), IoError> {
+        self.writable(stream).await
+    }
+
+    async fn acceptable(&self, listener: ListenerId) -> Result<(), IoError> {
+        poll_fn(|cx| match self.inner.table.borrow_mut().listeners.get_mut(&listener) {
+            Some(state) => state.poll_acceptable(cx).map(Ok),
+            None => Poll::Ready(Err(IoError::NotConnected)),
+        })
+        .await
+    }
+
+    async fn exited(&self, stream: StreamId) -> ExitStatus {
+        poll_fn(|cx| self.poll_bell(cx, |table| table.exited.remove(&stream))).await
+    }
+
+    async fn signalled(&self) -> Signal {
+        poll_fn(|cx| self.poll_bell(cx, |table| table.signalled.pop_front())).await
+    }
+
+    async fn sleep_until(&self, deadline: Instant) {
+        match self.inner.machine.clock(deadline) {
+            Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// The end of a task.
+#[derive(Debug)]
+pub struct Joined(JoinHandle<()>);
+
+impl Future for Joined {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // A task that panicked has ended too; the panic was printed.
+        drop(ready!(Pin::new(&mut self.0).poll(cx)));
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,87 @@
+//! Signals to the process, turned into something that can be waited for.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use holdtime_core::speaker::Signal;
+use signal_hook::SigId;
+use signal_hook::consts::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::low_level;
+
+/// A signal's number beside what it means to the core.
+const SIGNALS: [(i32, Signal); 6] = [
+    (SIGTERM, Signal::Terminate),
+    (SIGINT, Signal::Interrupt),
+    (SIGHUP, Signal::Hangup),
+    (SIGALRM, Signal::Alarm),
+    (SIGUSR1, Signal::User1),
+    (SIGUSR2, Signal::User2),
+];
+
+/// The status with which a second Ctrl-C ends the process: 128 and the signal's number, as a shell has it.
+const INTERRUPTED: i32 = 130;
+
+/// A handler for every signal that a speaker answers and for `SIGCHLD`. Each raises its flag and writes one
+/// octet to a socket, which becomes readable.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    bell: UnixStream,
+    flags: [Arc<AtomicBool>; SIGNALS.len()],
+    child: Arc<AtomicBool>,
+    handlers: Vec<SigId>,
+}
+
+impl Signals {
+    /// Installs the handlers; they are removed on drop. A second Ctrl-C ends the process at once from now on.
+    pub(crate) fn install() -> io::Result<Self> {
+        let (bell, ring) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        let mut signals =
+            Self { bell, flags: Default::default(), child: Arc::default(), handlers: Vec::new() };
+        let interrupted = Arc::default();
+        let second =
+            signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&interrupted))?;
+        signals.handlers.push(second);
+        signals.handlers.push(signal_hook::flag::register(SIGINT, interrupted)?);
+        for (index, (number, _)) in SIGNALS.into_iter().enumerate() {
+            let flag = Arc::clone(&signals.flags[index]);
+            signals.handle(number, flag, &ring)?;
+        }
+        let child = Arc::clone(&signals.child);
+        signals.handle(SIGCHLD, child, &ring)?;
+        Ok(signals)
+    }
+
+    /// The flag is raised before the bell rings: handlers run in the order in which they were installed.
+    fn handle(&mut self, number: i32, flag: Arc<AtomicBool>, ring: &UnixStream) -> io::Result<()> {
+        self.handlers.push(signal_hook::flag::register(number, flag)?);
+        self.handlers.push(low_level::pipe::register(number, ring.try_clone()?)?);
+        Ok(())
+    }
+
+    /// Becomes readable when there is something to collect.
+    pub(crate) fn bell(&self) -> io::Result<UnixStream> {
+        self.bell.try_clone()
+    }
+
+    /// Collects what came, after the bell was read empty: a signal that comes later rings again. Returns
+    /// whether a child may have ended.
+    pub(crate) fn collect(&self, mut signalled: impl FnMut(Signal)) -> bool {
+        for (flag, (_, signal)) in self.flags.iter().zip(SIGNALS) {
+            if flag.swap(false, Ordering::SeqCst) {
+                signalled(signal);
+            }
+        }
+        self.child.swap(false, Ordering::SeqCst)
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for &handler in &self.handlers {
+            low_level::unregister(handler);
+        }
+    }
+}

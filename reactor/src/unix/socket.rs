@@ -1,0 +1,141 @@
+//! TCP sockets: non-blocking, closed on exec, without Nagle's delay.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use holdtime_core::speaker::{CloseKind, ListenOptions, TcpOptions};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::sockopt;
+use crate::host::Ends;
+
+const BACKLOG: i32 = 128;
+
+/// How much unread input is thrown away before a graceful close, in reads of 4 KiB: what a peer can have in
+/// flight.
+const DISCARD_READS: usize = 1024;
+
+/// Opens a listening socket.
+pub(crate) fn listen(address: SocketAddr, options: &ListenOptions) -> io::Result<Socket> {
+    let socket = new(address)?;
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    for (peer, key) in &options.md5 {
+        sockopt::set_md5(&socket, *peer, key)?;
+    }
+    if let Some(ttl) = options.min_ttl {
+        sockopt::set_min_ttl(&socket, address.is_ipv6(), ttl)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket)
+}
+
+/// Begins to connect.
+pub(crate) fn dial(local: Option<IpAddr>, remote: SocketAddr, options: &TcpOptions) -> io::Result<Socket> {
+    let socket = new(remote)?;
+    socket.set_tcp_nodelay(true)?;
+    if let Some(interface) = &options.interface {
+        socket.bind_device(Some(interface.as_bytes()))?;
+    }
+    if let Some(ttl) = options.ttl {
+        match remote {
+            SocketAddr::V4(_) => socket.set_ttl_v4(ttl.into())?,
+            SocketAddr::V6(_) => socket.set_unicast_hops_v6(ttl.into())?,
+        }
+    }
+    if let Some(ttl) = options.min_ttl {
+        sockopt::set_min_ttl(&socket, remote.is_ipv6(), ttl)?;
+    }
+    if let Some(key) = &options.md5 {
+        sockopt::set_md5(&socket, remote.ip(), key)?;
+    }
+    if let Some(local) = local {
+        socket.bind(&SocketAddr::new(local, 0).into())?;
+    }
+    match socket.connect(&remote.into()) {
+        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
+        _ => Ok(socket),
+    }
+}
+
+/// Takes one connection from a backlog.
+pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, Ends)> {
+    loop {
+        match listener.accept() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+            Ok((socket, _)) => {
+                socket.set_nonblocking(true)?;
+                let ends = accepted(&socket)?;
+                return Ok((socket, ends));
+            }
+        }
+    }
+}
+
+/// Sets up a connection that was taken from a backlog. One that is reset already has no ends left: it was
+/// aborted.
+pub(crate) fn accepted(socket: &Socket) -> io::Result<Ends> {
+    socket.set_tcp_nodelay(true)?;
+    ends(socket).map_err(|error| match error.raw_os_error() {
+        Some(libc::ENOTCONN) => io::ErrorKind::ConnectionAborted.into(),
+        _ => error,
+    })
+}
+
+/// The outcome of an attempt to connect; `WouldBlock` while it is not decided.
+pub(crate) fn connected(socket: &Socket) -> io::Result<Ends> {
+    match socket.take_error()? {
+        Some(error) => Err(error),
+        None => match ends(socket) {
+            // No error and no peer yet: the handshake is still under way.
+            Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => {
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            outcome => outcome,
+        },
+    }
+}
+
+/// Ends our direction. Not connected any more is as good as shut down.
+pub(crate) fn shutdown(socket: &Socket) {
+    drop(socket.shutdown(std::net::Shutdown::Write));
+}
+
+/// Ends a connection; the socket is closed when it is dropped.
+pub(crate) fn close(socket: &Socket, how: CloseKind) {
+    // An error means that the connection is gone already, which is what was asked for.
+    match how {
+        CloseKind::Reset => drop(socket.set_linger(Some(Duration::ZERO))),
+        CloseKind::Graceful => {
+            // Closing a socket with unread input sends an RST, and an RST destroys what is still on its way.
+            shutdown(socket);
+            let mut discarded = [0; 4096];
+            for _ in 0..DISCARD_READS {
+                if !matches!(rustix::io::read(socket, &mut discarded), Ok(1..)) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The address that a socket is bound to.
+pub(crate) fn local(socket: &Socket) -> io::Result<SocketAddr> {
+    socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::Unsupported.into())
+}
+
+fn ends(socket: &Socket) -> io::Result<Ends> {
+    let remote = socket.peer_addr()?.as_socket().ok_or(io::ErrorKind::Unsupported)?;
+    Ok(Ends { local: local(socket)?, remote })
+}
+
+fn new(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
