@@ -1,10 +1,12 @@
 //! holdtime's own decoder, every value visited: the one that its speaker uses, with RFC 7606's checks on.
 
+use std::hint::black_box;
 use std::net::IpAddr;
 
 use holdtime_core::wire::attribute::AttributeView;
 use holdtime_core::wire::frame::Framer;
 use holdtime_core::wire::negotiated::MAX_MESSAGE;
+use holdtime_core::wire::nlri::EvpnFields;
 use holdtime_core::wire::{
     Afi, Family, FamilyTerms, Negotiated, NextHop, NlriView, Prefix, Safi, UpdateView,
 };
@@ -34,7 +36,7 @@ pub fn session(shape: Shape) -> Negotiated {
 
 /// Whether [`corpus`] visits every value of this shape.
 pub fn visits(shape: Shape) -> bool {
-    matches!(shape, Shape::Ipv4 | Shape::Packed | Shape::Ipv6 | Shape::Vpn | Shape::Recorded)
+    shape != Shape::LinkState
 }
 
 /// Decodes every message and visits every value; returns what was seen and how many messages were refused.
@@ -117,8 +119,26 @@ fn visit_nlri(nlri: NlriView<'_>, kind: Kind, tally: &mut Tally) {
             tally.add(Kind::Distinguisher, u64::from_be_bytes(route.rd.0));
             visit_prefix(route.prefix, kind, tally);
         }
+        NlriView::Flow(rule) => {
+            rule.components().for_each(|component| {
+                tally.add(Kind::FlowComponent, u64::from(black_box(component).kind().0));
+            });
+        }
+        NlriView::Evpn(route) => visit_evpn(&black_box(route.fields()), tally),
         _ => {}
     }
+}
+
+fn visit_evpn(route: &EvpnFields<'_>, tally: &mut Tally) {
+    let (kind, distinguisher, label) = match route {
+        EvpnFields::MacIp { distinguisher, label, .. } => (2, distinguisher, Some(label)),
+        EvpnFields::InclusiveMulticast { distinguisher, .. } => (3, distinguisher, None),
+        EvpnFields::IpPrefix { distinguisher, label, .. } => (5, distinguisher, Some(label)),
+        _ => return,
+    };
+    tally.add(Kind::Evpn, kind);
+    tally.add(Kind::Distinguisher, u64::from_be_bytes(distinguisher.0));
+    label.into_iter().for_each(|label| tally.add(Kind::Label, u64::from(label.value())));
 }
 
 #[inline]
