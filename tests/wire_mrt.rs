@@ -13,7 +13,7 @@ use std::path::Path;
 use holdtime_core::wire::mrt::{MrtContent, MrtReader};
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{
-    Framer, Message, MessageView, Negotiated, NlriView, PathNlriView, UpdateView, Writer,
+    Framer, Message, MessageView, Negotiated, NlriView, PathNlriView, Treatment, UpdateView, Writer,
 };
 
 /// What became of the messages of one file.
