@@ -54,6 +54,8 @@ pub mod config;
 pub mod fuzzing;
 pub mod grammar;
 pub mod print;
+pub mod rib;
+pub mod session;
 pub mod speaker;
 pub mod time;
 pub mod wire;

@@ -1,20 +1,45 @@
 //! The speaker: the core's contract with the reactor that runs it. See the crate's documentation for the loop.
+//!
+//! This file is the door. Behind it: [`sessions`] is what neighbors do with inputs, [`dial`] how connections come to
+//! be, [`life`] how a speaker starts, reloads and ends, [`programs`] the API's side.
 
 mod action;
+mod api;
+mod dial;
 mod event;
 mod input;
+mod life;
+mod neighbor;
+mod notice;
 mod obligation;
+mod open;
+mod owed;
 mod programs;
+mod sessions;
+mod stream;
+mod update;
 
 pub use crate::config::ConfigText;
 pub use action::{Action, CloseKind, ListenOptions, PipePaths, ProgramSignal, ProgramSpec, TcpOptions};
 pub use event::{Event, Severity};
 pub use input::{ClosedKind, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
+pub use neighbor::{Counters, NeighborId};
+pub use notice::Notice;
 pub use obligation::{Obligation, Party};
 
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use crate::config::{Config, Settings};
+use crate::session::Jitter;
 use crate::time::{Instant, Now};
+
+use dial::Listeners;
+use life::Phase;
+use neighbor::Neighbor;
+use programs::Programs;
+use stream::{Owner, Streams};
 
 /// Who this process is, for the JSON API; handed over because the core cannot look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,47 +54,164 @@ pub struct Identity {
     pub version: String,
 }
 
+/// All that a speaker is made from.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Who runs it.
+    pub identity: Identity,
+    /// The environment's settings.
+    pub settings: Settings,
+    /// The configuration files named on the command line; each reload takes the next one.
+    pub files: Vec<String>,
+    /// What stands in the first of them.
+    pub config: Config,
+    /// For jitter, and nothing else (RFC 4271 §10).
+    pub seed: u64,
+}
+
 /// A BGP speaker: sessions, RIBs and API behind one door.
 #[derive(Debug)]
 pub struct Speaker {
-    _identity: Identity,
+    identity: Identity,
+    settings: Settings,
+    files: Vec<String>,
+    /// Which of `files` is loaded.
+    file: usize,
+    /// The configuration but for its neighbors, which are in `neighbors`.
+    config: Config,
+    seeds: Jitter,
+    phase: Phase,
+    neighbors: BTreeMap<NeighborId, Neighbor>,
+    next_neighbor: u32,
+    streams: Streams,
+    listeners: Listeners,
+    programs: Programs,
+    /// How often the configuration was read, from 1.
+    generation: u32,
+    /// The reload that is under way is to restart the programs.
+    restart_programs: bool,
+    actions: VecDeque<Action>,
+    events: VecDeque<Event>,
 }
 
 impl Speaker {
+    /// A speaker that has not begun; the first [`Input::Timeout`] starts it.
+    pub fn new(now: Now, setup: Setup) -> Self {
+        let Setup { identity, settings, files, config, seed } = setup;
+        Self {
+            identity,
+            settings,
+            files,
+            file: 0,
+            config,
+            seeds: Jitter::new(seed),
+            phase: Phase::New { since: now.monotonic },
+            neighbors: BTreeMap::new(),
+            next_neighbor: 0,
+            streams: Streams::default(),
+            listeners: Listeners::default(),
+            programs: Programs::default(),
+            generation: 1,
+            restart_programs: false,
+            actions: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
     /// Feeds one input. Never fails: a peer's garbage becomes a NOTIFICATION and an [`Event`].
     pub fn handle_input(&mut self, now: Now, input: Input<'_>) {
-        let _ = (now, input);
+        match input {
+            Input::Timeout => self.timeout(now),
+            Input::Listening { listener, local } => self.listening(listener, local),
+            Input::ListenFailed { listener, error } => self.listen_failed(listener, error),
+            Input::Accepted { stream, listener, local, remote } => {
+                self.accepted(now, stream, listener, local, remote);
+            }
+            Input::Signal(signal) => self.signalled(now, signal),
+            Input::Reload(text) => self.reload(now, text),
+            Input::Connected { stream, .. }
+            | Input::ConnectFailed { stream, .. }
+            | Input::Received { stream, .. }
+            | Input::Writable { stream, .. }
+            | Input::Sent { stream, .. }
+            | Input::Closed { stream, .. }
+            | Input::ProgramStarted { stream, .. }
+            | Input::ProgramFailed { stream, .. }
+            | Input::ProgramExited { stream, .. } => self.stream_input(now, stream, &input),
+        }
+        self.serve_programs(now);
+        self.streams.close_departed(now.monotonic, &mut self.actions);
+        self.conclude(now);
+    }
+
+    fn stream_input(&mut self, now: Now, stream: StreamId, input: &Input<'_>) {
+        match self.streams.owner(stream) {
+            Some(Owner::Session(neighbor, direction)) => {
+                self.session_input(now, neighbor, direction, stream, input)
+            }
+            Some(Owner::Leaving(_)) => self.leaving_input(now, stream, input),
+            None if self.programs.owns(stream) => self.program_input(now, stream, input),
+            // A late report about a stream that is closed.
+            None => {}
+        }
+    }
+
+    fn leaving_input(&mut self, now: Now, stream: StreamId, input: &Input<'_>) {
+        match input {
+            Input::Sent { count, .. } => {
+                self.streams.consume(now.monotonic, stream, *count);
+            }
+            Input::Closed { how: ClosedKind::Broken(_), .. } => {
+                self.streams.close(stream, CloseKind::Reset, &mut self.actions);
+            }
+            _ => {}
+        }
+    }
+
+    fn timeout(&mut self, now: Now) {
+        if matches!(self.phase, Phase::New { .. }) {
+            self.begin(now);
+        }
+        self.session_timeouts(now);
+        self.programs.handle_timeout(now.monotonic);
+        self.life_timeout(now);
     }
 
     /// The next thing to carry out, in order.
     pub fn poll_action(&mut self) -> Option<Action> {
-        None
+        self.actions.pop_front()
     }
 
     /// A stream that has bytes to send and has not been reported since its last [`Input`]; each is returned once a drain.
     pub fn poll_stream(&mut self) -> Option<StreamId> {
-        None
+        self.streams.poll_ready().or_else(|| self.programs.poll_stream())
     }
 
     /// The bytes to send next on `stream`: whole messages, as many as are ready. Looking changes nothing;
     /// [`Input::Sent`] consumes.
     pub fn poll_transmit(&mut self, stream: StreamId) -> Option<&[u8]> {
-        let _ = stream;
-        None
+        self.streams.transmit(stream).or_else(|| self.programs.poll_transmit(stream))
     }
 
     /// The next deadline of any kind.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        let sessions = self.neighbors.values().filter_map(Neighbor::poll_timeout);
+        let others = [self.phase.poll_timeout(), self.streams.poll_timeout(), self.programs.poll_timeout()];
+        sessions.chain(others.into_iter().flatten()).min()
     }
 
     /// The next event for the log.
     pub fn poll_event(&mut self) -> Option<Event> {
-        None
+        self.events.pop_front()
     }
 
     /// What is owed, to whom, since when, until when, and by which clause.
     pub fn obligations(&self) -> impl Iterator<Item = Obligation> {
-        core::iter::empty()
+        let neighbors = self.neighbors.values().flat_map(|neighbor| neighbor.obligations(&self.streams));
+        neighbors.chain(owed::remaining(self.phase, &self.streams)).chain(self.programs.obligations())
+    }
+
+    fn log(&mut self, severity: Severity, party: Party, text: String) {
+        self.events.push_back(Event { severity, party, text });
     }
 }

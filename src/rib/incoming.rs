@@ -1,0 +1,126 @@
+//! Adj-RIB-In: what the peer has announced, where the neighbor is configured to remember it.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+
+use super::path::{Destination, Hop, Path, Paths};
+use crate::wire::{Attributes, Family, NextHop, Nlri};
+
+/// What a neighbor has announced to us.
+#[derive(Clone, Debug, Default)]
+pub struct AdjRibIn {
+    routes: BTreeMap<Destination, Received>,
+    paths: Paths,
+}
+
+/// A route received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The NLRI with its labels.
+    pub nlri: Nlri,
+    /// The way there.
+    pub path: Arc<Path>,
+    /// The peer that announced it has restarted since, and has not announced it again (RFC 4724 §4.2).
+    pub stale: bool,
+}
+
+impl AdjRibIn {
+    /// Remembers a route; one to the same destination makes room for it.
+    pub fn announce(
+        &mut self,
+        nlri: Nlri,
+        path_id: Option<u32>,
+        next_hop: Option<NextHop>,
+        attributes: &Arc<Attributes>,
+    ) {
+        let path = self.paths.intern(Path { hop: Hop::from(next_hop), attributes: attributes.clone() });
+        self.routes.insert(Destination::new(&nlri, path_id), Received { nlri, path, stale: false });
+    }
+
+    /// Forgets a route.
+    pub fn withdraw(&mut self, nlri: &Nlri, path_id: Option<u32>) {
+        self.routes.remove(&Destination::new(nlri, path_id));
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.routes.clear();
+    }
+
+    /// Marks the routes of these families as stale and forgets all others: the peer restarts (RFC 4724 §4.2).
+    pub fn mark_stale(&mut self, preserved: &[Family]) {
+        self.routes.retain(|destination, route| {
+            route.stale = true;
+            preserved.contains(&destination.family())
+        });
+    }
+
+    /// Marks the routes of `family` as stale: they are about to be announced again (RFC 7313 §4.2).
+    pub fn mark_family_stale(&mut self, family: Family) {
+        for (_, route) in self.routes.iter_mut().filter(|(destination, _)| destination.family() == family) {
+            route.stale = true;
+        }
+    }
+
+    /// Forgets what is still stale in `family`, or in all of them: End-of-RIB came, or the time is over.
+    pub fn sweep_stale(&mut self, family: Option<Family>) {
+        self.routes.retain(|destination, route| {
+            !(route.stale && family.is_none_or(|family| family == destination.family()))
+        });
+    }
+
+    /// How many routes there are.
+    pub fn len(&self) -> usize {
+        self.routes.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.routes.is_empty()
+    }
+
+    /// Every route, by destination.
+    pub fn routes(&self) -> impl Iterator<Item = (&Destination, &Received)> {
+        self.routes.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Ipv4Prefix, Prefix};
+
+    fn nlri(third: u8) -> Nlri {
+        Nlri::Unicast(Prefix::V4(Ipv4Prefix::new([10, 0, third, 0].into(), 24).unwrap()))
+    }
+
+    fn rib(thirds: impl IntoIterator<Item = u8>) -> AdjRibIn {
+        let mut rib = AdjRibIn::default();
+        for third in thirds {
+            rib.announce(nlri(third), None, None, &Arc::default());
+        }
+        rib
+    }
+
+    #[test]
+    fn a_route_announced_again_replaces_the_first_and_a_withdrawal_removes_it() {
+        let mut rib = rib([1, 2, 1]);
+        assert_eq!(rib.len(), 2);
+        rib.withdraw(&nlri(1), None);
+        rib.withdraw(&nlri(3), None);
+        assert_eq!(rib.len(), 1);
+    }
+
+    #[test]
+    fn stale_routes_that_are_not_announced_again_go_with_end_of_rib() {
+        let mut rib = rib([1, 2]);
+        rib.mark_stale(&[Family::IPV4_UNICAST]);
+        rib.announce(nlri(2), None, None, &Arc::default());
+        rib.sweep_stale(Some(Family::IPV6_UNICAST));
+        assert_eq!(rib.len(), 2);
+        rib.sweep_stale(Some(Family::IPV4_UNICAST));
+        assert_eq!(rib.routes().map(|(d, _)| d.nlri.clone()).collect::<alloc::vec::Vec<_>>(), [nlri(2)]);
+        rib.mark_stale(&[]);
+        assert!(rib.is_empty());
+    }
+}

@@ -1,0 +1,16 @@
+//! What is announced to a peer and what was announced by it: one [`AdjRibOut`] and one [`AdjRibIn`] for each neighbor.
+//!
+//! Nothing here knows of sessions: it is told what one negotiated, when it packs.
+
+mod incoming;
+mod outgoing;
+mod packing;
+mod path;
+mod update;
+mod watchdog;
+
+pub use incoming::{AdjRibIn, Received};
+pub use outgoing::{AdjRibOut, Announced, Packed};
+pub use packing::{Packing, PeerTerms};
+pub use path::{Destination, Hop, Path};
+pub use watchdog::{Watchdogs, Watched};

@@ -1,0 +1,100 @@
+//! The two halves of a route: where it leads, and the way there, which many routes share.
+
+use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
+
+use crate::wire::{Attributes, Family, NextHop, Nlri};
+
+/// What identifies a route towards one peer: the NLRI without its labels, and the path identifier.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Destination {
+    /// The NLRI, as [`Nlri::key`] gives it.
+    pub nlri: Nlri,
+    /// The path identifier (RFC 7911).
+    pub path_id: Option<u32>,
+}
+
+impl Destination {
+    /// What identifies a route to `nlri`.
+    pub fn new(nlri: &Nlri, path_id: Option<u32>) -> Self {
+        Self { nlri: nlri.key(), path_id }
+    }
+
+    /// The family that it belongs to.
+    pub fn family(&self) -> Family {
+        self.nlri.family()
+    }
+}
+
+/// The next hop to announce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hop {
+    /// None: FlowSpec, and a withdrawal that named none.
+    None,
+    /// This one.
+    Given(NextHop),
+    /// `next-hop self`: our end of the session.
+    Own,
+}
+
+impl From<Option<NextHop>> for Hop {
+    fn from(next_hop: Option<NextHop>) -> Self {
+        next_hop.map_or(Self::None, Self::Given)
+    }
+}
+
+/// How to get to a destination. Routes with equal paths may share an UPDATE.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Path {
+    /// The next hop.
+    pub hop: Hop,
+    /// Everything else.
+    pub attributes: Arc<Attributes>,
+}
+
+/// The paths in use: of equal ones a single copy.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Paths {
+    known: BTreeSet<Arc<Path>>,
+    /// How many there may be before the unused ones are looked for.
+    sweep_at: usize,
+}
+
+impl Paths {
+    /// The copy of `path` that is kept.
+    pub(super) fn intern(&mut self, path: Path) -> Arc<Path> {
+        if let Some(known) = self.known.get(&path) {
+            return known.clone();
+        }
+        if self.known.len() >= self.sweep_at {
+            self.known.retain(|known| Arc::strong_count(known) > 1);
+            self.sweep_at = self.known.len() * 2 + 64;
+        }
+        let path = Arc::new(path);
+        self.known.insert(path.clone());
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(last: u8) -> Path {
+        Path { hop: Hop::Given(NextHop::V4([10, 0, 0, last].into())), attributes: Arc::default() }
+    }
+
+    #[test]
+    fn equal_paths_are_kept_once_and_unused_ones_are_let_go() {
+        let mut paths = Paths::default();
+        let kept = paths.intern(path(1));
+        assert!(Arc::ptr_eq(&kept, &paths.intern(path(1))));
+        for round in 0..10 {
+            for last in 2..100 {
+                paths.intern(path(last));
+            }
+            assert!(paths.known.len() < 200, "round {round}");
+        }
+        assert!(Arc::ptr_eq(&kept, &paths.intern(path(1))));
+    }
+}

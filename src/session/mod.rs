@@ -1,0 +1,484 @@
+//! A session with one peer over one connection at a time: RFC 4271 §8's machine with its timers, the OPEN exchange, and
+//! the framing of what is received. It knows nothing of routes, sockets or the other session of the same neighbor.
+//!
+//! It follows the core's contract in small: hand it an input with the time, then drain [`Session::poll_output`].
+
+mod fsm;
+mod inbox;
+mod jitter;
+mod negotiate;
+mod timer;
+
+pub use fsm::{Event, State, Step, react};
+pub use jitter::Jitter;
+pub use negotiate::{check_open, graceful_restart, negotiate};
+pub use timer::{Timer, Timers};
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::time::{Duration, Instant};
+use crate::wire::error::code;
+use crate::wire::frame::{HEADER, kind};
+use crate::wire::{Message, Negotiated, Notification, Open};
+
+use inbox::Inbox;
+
+/// Which side dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// We do.
+    Outgoing,
+    /// The peer does.
+    Incoming,
+}
+
+impl Direction {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Outgoing => "outgoing",
+            Self::Incoming => "incoming",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Outgoing => Self::Incoming,
+            Self::Incoming => Self::Outgoing,
+        }
+    }
+}
+
+/// How long a peer may take no message from us (RFC 9687).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SendHold {
+    /// The larger of 480 s and twice the hold time (RFC 9687 §6).
+    #[default]
+    Recommended,
+    /// For ever.
+    Disabled,
+    /// This long.
+    After(Duration),
+}
+
+/// What a session is set up with.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// What we offer.
+    pub open: Open,
+    /// Take the peer's AS number for our own, and therefore wait for its OPEN before ours is sent.
+    pub mirror_as: bool,
+    /// The AS number that the peer must have; `None`: any.
+    pub peer_as: Option<u32>,
+    /// ConnectRetryTime.
+    pub connect_retry: Duration,
+    /// How long to wait for the peer's OPEN.
+    pub open_wait: Duration,
+    /// DelayOpenTime; `None`: our OPEN is sent at once.
+    pub delay_open: Option<Duration>,
+    /// SendHoldTime.
+    pub send_hold: SendHold,
+}
+
+/// What a session asks for, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Dial the peer.
+    Dial,
+    /// Send this message; of a NOTIFICATION nothing follows but [`Output::Close`].
+    Send(Message),
+    /// End the connection, once what was sent before is out.
+    Close,
+    /// The machine has changed its state.
+    Changed {
+        /// From here.
+        from: State,
+        /// By this.
+        event: Event,
+        /// To here.
+        to: State,
+    },
+}
+
+/// A message received, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its type.
+    pub kind: u8,
+    /// All of it, header included.
+    pub octets: Vec<u8>,
+}
+
+impl Frame {
+    /// What stands after the header.
+    pub fn body(&self) -> &[u8] {
+        self.octets.get(HEADER..).unwrap_or_default()
+    }
+}
+
+/// How long a session must have been established for its failure to be the first of a new series.
+const CALM: Duration = Duration::from_secs(60);
+/// The longest pause between two attempts.
+const MAX_IDLE_HOLD: Duration = Duration::from_secs(60);
+
+/// One machine of §8 with its data. See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct Session {
+    direction: Direction,
+    terms: Terms,
+    jitter: Jitter,
+    state: State,
+    since: Instant,
+    timers: Timers,
+    /// Attempts that failed in a row.
+    failures: u32,
+    inbox: Inbox,
+    our_open: Open,
+    peer_open: Option<Open>,
+    negotiated: Negotiated,
+    last_heard: Instant,
+    last_keepalive: Instant,
+    outputs: VecDeque<Output>,
+}
+
+impl Session {
+    /// A session in Idle, where it stays until [`Session::start`].
+    pub fn new(now: Instant, direction: Direction, terms: Terms, seed: u64) -> Self {
+        Self {
+            direction,
+            our_open: terms.open.clone(),
+            terms,
+            jitter: Jitter::new(seed),
+            state: State::Idle,
+            since: now,
+            timers: Timers::default(),
+            failures: 0,
+            inbox: Inbox::default(),
+            peer_open: None,
+            negotiated: Negotiated::default(),
+            last_heard: now,
+            last_keepalive: now,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Which side dials.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// Where the machine stands.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Since when it stands there.
+    pub fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// When the hold timer was last started: by a message of the peer's.
+    pub fn last_heard(&self) -> Instant {
+        self.last_heard
+    }
+
+    /// When a KEEPALIVE was last sent.
+    pub fn last_keepalive(&self) -> Instant {
+        self.last_keepalive
+    }
+
+    /// The timers, for whoever explains what is waited for.
+    pub fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    /// Our OPEN of this connection.
+    pub fn our_open(&self) -> &Open {
+        &self.our_open
+    }
+
+    /// The peer's OPEN; `None` until it is here.
+    pub fn peer_open(&self) -> Option<&Open> {
+        self.peer_open.as_ref()
+    }
+
+    /// What the OPENs agreed on; what no OPEN is needed for before that.
+    pub fn negotiated(&self) -> &Negotiated {
+        &self.negotiated
+    }
+
+    /// Whether a connection belongs to this session.
+    pub fn is_connected(&self) -> bool {
+        self.state >= State::OpenSent || self.timers.deadline(Timer::DelayOpen).is_some()
+    }
+
+    /// The next deadline.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Whether it asks for something.
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
+    /// What it asks for next.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+}
+
+/// Inputs.
+impl Session {
+    /// Changes what the next connection is set up with.
+    pub fn set_terms(&mut self, terms: Terms) {
+        self.terms = terms;
+    }
+
+    /// Leaves Idle, at once: whatever failed before is forgotten.
+    pub fn start(&mut self, now: Instant) {
+        self.failures = 0;
+        self.begin(now);
+    }
+
+    /// Ends the session and stays in Idle. On a connection where an OPEN was sent, `notification` says why.
+    pub fn stop(&mut self, now: Instant, notification: Notification) {
+        self.failures = 0;
+        self.apply(now, Event::Stop, Some(notification));
+    }
+
+    /// Ends the session without a word, as graceful restart wants it (RFC 4724 §4); it stays in Idle.
+    pub fn abandon(&mut self, now: Instant) {
+        self.apply(now, Event::Stop, None);
+    }
+
+    /// The connection that it asked for, or one that the peer dialled, is up.
+    pub fn connected(&mut self, now: Instant) {
+        self.inbox = Inbox::default();
+        self.our_open = self.terms.open.clone();
+        self.peer_open = None;
+        self.negotiated = Negotiated::default();
+        let delayed = self.terms.mirror_as || self.terms.delay_open.is_some();
+        let event = if delayed { Event::ConnectedDelayOpen } else { Event::Connected };
+        self.apply(now, event, None);
+    }
+
+    /// The connection did not come up, or is gone.
+    pub fn connection_failed(&mut self, now: Instant) {
+        self.apply(now, Event::ConnectionFails, None);
+    }
+
+    /// Takes what was read. Drain [`Session::next_frame`] afterwards.
+    pub fn receive(&mut self, data: &[u8]) {
+        if self.is_connected() {
+            self.inbox.push(data);
+        }
+    }
+
+    /// The next whole message received. The machine has already seen it, with one exception: a valid OPEN waits for
+    /// [`Session::accept_open`] or [`Session::lose_collision`], since only the neighbor knows of a collision. What an UPDATE,
+    /// ROUTE-REFRESH or OPERATIONAL says is for the caller to decode; [`Session::refuse`] if it cannot be.
+    pub fn next_frame(&mut self, now: Instant) -> Option<Frame> {
+        let frame = match self.inbox.next_frame(self.negotiated.max_message())? {
+            Ok(frame) => frame,
+            Err(notification) => {
+                self.refuse(now, notification);
+                return None;
+            }
+        };
+        match frame.kind {
+            kind::OPEN => match Open::decode(frame.body()) {
+                Ok(open) => self.receive_open(now, open),
+                Err(error) => self.refuse(now, error.notification(&frame.octets)),
+            },
+            kind::NOTIFICATION => self.apply(now, Event::Notification, None),
+            kind::KEEPALIVE => self.apply(now, Event::Keepalive, Some(self.unexpected())),
+            kind::UPDATE | kind::ROUTE_REFRESH | kind::OPERATIONAL => {
+                self.apply(now, Event::Update, Some(self.unexpected()));
+            }
+            unknown => {
+                let data = [unknown].into();
+                self.refuse(now, Notification { code: code::HEADER, subcode: BAD_TYPE, data });
+            }
+        }
+        Some(frame)
+    }
+
+    /// Goes on with the OPEN that was received.
+    pub fn accept_open(&mut self, now: Instant) {
+        let Some(peer) = &self.peer_open else { return };
+        if self.terms.mirror_as {
+            self.our_open = negotiate::mirror_as(&self.our_open, peer);
+        }
+        self.negotiated = negotiate(&self.our_open, peer);
+        let delayed = self.timers.deadline(Timer::DelayOpen).is_some();
+        self.apply(now, if delayed { Event::OpenWhileDelayed } else { Event::Open }, None);
+    }
+
+    /// Gives way to the neighbor's other connection (RFC 4271 §6.8).
+    pub fn lose_collision(&mut self, now: Instant) {
+        self.apply(now, Event::CollisionDump, Some(Notification::new(code::CEASE, COLLISION)));
+    }
+
+    /// Ends the session over something received that the wire refuses.
+    pub fn refuse(&mut self, now: Instant, notification: Notification) {
+        self.apply(now, Event::Malformed, Some(notification));
+    }
+
+    /// Fires the timers that are due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((timer, _)) = self.timers.take_expired(now) {
+            let notification = match timer {
+                Timer::Hold | Timer::OpenWait => Some(Notification::new(code::HOLD_TIMER, 0)),
+                Timer::SendHold => Some(Notification::new(code::SEND_HOLD_TIMER, 0)),
+                _ => None,
+            };
+            match timer {
+                Timer::IdleHold => self.begin(now),
+                // Nobody's AS number to put into our OPEN.
+                Timer::DelayOpen if self.terms.mirror_as => {
+                    self.refuse(now, Notification::new(code::HOLD_TIMER, 0));
+                }
+                _ => self.apply(now, Event::Expired(timer), notification),
+            }
+        }
+    }
+
+    /// Whole messages were handed to TCP, and `waiting` says whether there are octets left that were not. It is this
+    /// that the send hold timer watches (RFC 9687 §4.3). Without a hold time nothing is sent regularly, so the timer
+    /// runs only while something waits.
+    pub fn note_progress(&mut self, now: Instant, whole_message: bool, waiting: bool) {
+        if self.state != State::Established {
+            return;
+        }
+        let running = self.timers.deadline(Timer::SendHold).is_some();
+        if self.negotiated.hold_time == 0 && !waiting {
+            self.timers.stop(Timer::SendHold);
+        } else if whole_message || !running {
+            self.start_timer(now, Timer::SendHold);
+        }
+    }
+}
+
+/// The inside: one event at a time, step by step.
+impl Session {
+    fn begin(&mut self, now: Instant) {
+        let event = match self.direction {
+            Direction::Outgoing => Event::Start,
+            Direction::Incoming => Event::StartPassive,
+        };
+        self.apply(now, event, None);
+    }
+
+    fn receive_open(&mut self, now: Instant, open: Open) {
+        let expected = self.state == State::OpenSent || self.timers.deadline(Timer::DelayOpen).is_some();
+        if !expected {
+            self.apply(now, Event::Open, Some(self.unexpected()));
+            return;
+        }
+        match check_open(&self.terms, &open) {
+            Ok(()) => self.peer_open = Some(open),
+            Err(notification) => self.refuse(now, notification),
+        }
+    }
+
+    /// The NOTIFICATION for a message that this state does not allow (RFC 6608).
+    fn unexpected(&self) -> Notification {
+        let subcode = match self.state {
+            State::OpenSent => 1,
+            State::OpenConfirm => 2,
+            State::Established => 3,
+            State::Idle | State::Connect | State::Active => 0,
+        };
+        Notification::new(code::FSM, subcode)
+    }
+
+    fn apply(&mut self, now: Instant, event: Event, mut notification: Option<Notification>) {
+        let Some((to, steps)) = react(self.state, event) else { return };
+        let from = self.state;
+        for step in steps {
+            self.carry_out(now, *step, &mut notification);
+        }
+        self.state = to;
+        if from != to {
+            self.since = now;
+            self.outputs.push_back(Output::Changed { from, event, to });
+        }
+    }
+
+    fn carry_out(&mut self, now: Instant, step: Step, notification: &mut Option<Notification>) {
+        match step {
+            Step::Dial => self.outputs.push_back(Output::Dial),
+            Step::SendOpen => self.outputs.push_back(Output::Send(Message::Open(self.our_open.clone()))),
+            Step::SendKeepalive => self.outputs.push_back(Output::Send(Message::Keepalive)),
+            Step::Notify if self.is_connected() => {
+                if let Some(notification) = notification.take() {
+                    self.outputs.push_back(Output::Send(Message::Notification(notification)));
+                }
+            }
+            Step::Notify => {}
+            Step::Drop => {
+                self.timers.stop_all();
+                self.inbox = Inbox::default();
+                self.outputs.push_back(Output::Close);
+            }
+            Step::Damp => self.damp(now),
+            Step::Start(timer) => self.start_timer(now, timer),
+            Step::Stop(timer) => self.timers.stop(timer),
+            // It is the change of state that says so.
+            Step::Up => {}
+        }
+    }
+
+    /// Lets the next attempt wait, the longer the more attempts failed in a row. The peer decides when it dials, so
+    /// the session that waits for it is ready at once.
+    fn damp(&mut self, now: Instant) {
+        if self.state == State::Established && now - self.since >= CALM {
+            self.failures = 0;
+        }
+        let pause = match (self.direction, self.failures) {
+            (Direction::Incoming, _) | (_, 0) => Duration::ZERO,
+            (_, failures) => Duration::from_secs(1 << (failures - 1).min(6)).min(MAX_IDLE_HOLD),
+        };
+        self.failures = self.failures.saturating_add(1);
+        self.timers.set(Timer::IdleHold, now + self.jitter.apply(pause));
+    }
+
+    fn start_timer(&mut self, now: Instant, timer: Timer) {
+        let hold = Duration::from_secs(self.negotiated.hold_time.into());
+        let period = match timer {
+            Timer::ConnectRetry => self.jitter.apply(self.terms.connect_retry),
+            Timer::OpenWait => self.terms.open_wait,
+            Timer::DelayOpen => self.terms.delay_open.unwrap_or(self.terms.open_wait),
+            // Without a hold time it is OpenWait that goes on until the session is established.
+            Timer::Hold | Timer::Keepalive if hold.is_zero() => return,
+            Timer::Hold => {
+                self.last_heard = now;
+                self.timers.stop(Timer::OpenWait);
+                hold
+            }
+            // A third of the hold time (§4.4), and no more than one a second.
+            Timer::Keepalive => {
+                self.last_keepalive = now;
+                self.jitter.apply(hold / 3).max(Duration::from_secs(1))
+            }
+            Timer::SendHold => match self.terms.send_hold {
+                SendHold::Disabled => return,
+                // Without a hold time only `note_progress` starts it.
+                _ if hold.is_zero() && self.state != State::Established => return,
+                SendHold::Recommended => Duration::from_secs(480).max(hold * 2),
+                SendHold::After(period) => period,
+            },
+            Timer::IdleHold => return,
+        };
+        self.timers.set(timer, now + period);
+    }
+}
+
+/// Message Header Error, Bad Message Type (RFC 4271 §6.1).
+const BAD_TYPE: u8 = 3;
+/// Cease, Connection Collision Resolution (RFC 4486).
+const COLLISION: u8 = 7;

@@ -1,0 +1,294 @@
+//! How a speaker starts, reloads and ends.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::action::Action;
+use super::event::Severity;
+use super::input::{IoError, Signal};
+use super::neighbor::{Neighbor, NeighborId, Wish};
+use super::notice::Notice;
+use super::obligation::Party;
+use super::sessions::{cease, subcode};
+use super::{CloseKind, Speaker, open};
+use crate::config::{self, Config, ConfigText};
+use crate::session::{Direction, Session, State};
+use crate::time::{Duration, Instant, Now};
+
+/// The exit status of a speaker that could not do what it was started for, such as to listen.
+pub(super) const STARTUP_FAILED: u8 = 2;
+/// How long a shutdown may take at most, whoever stalls it.
+const SHUTDOWN: Duration = Duration::from_secs(5);
+
+/// How far the speaker is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It waits for its first timeout.
+    New {
+        /// Since when.
+        since: Instant,
+    },
+    /// It speaks.
+    Running,
+    /// It ends: what is still open by `until` is cut off.
+    Leaving {
+        /// Since when.
+        since: Instant,
+        /// The deadline.
+        until: Instant,
+        /// The exit status.
+        code: u8,
+    },
+    /// It has asked for its exit.
+    Gone,
+}
+
+impl Phase {
+    /// When something is due.
+    pub(super) fn poll_timeout(self) -> Option<Instant> {
+        match self {
+            Self::New { since } => Some(since),
+            Self::Leaving { until, .. } => Some(until),
+            Self::Running | Self::Gone => None,
+        }
+    }
+}
+
+/// The beginning and the end.
+impl Speaker {
+    /// Starts everything that the configuration names.
+    pub(super) fn begin(&mut self, now: Now) {
+        self.phase = Phase::Running;
+        let neighbors = core::mem::take(&mut self.config.neighbors);
+        for neighbor in neighbors {
+            self.add_neighbor(now, neighbor);
+        }
+        self.update_listeners(true);
+        self.configure_programs(now, false);
+        self.settle_all(now);
+    }
+
+    fn settle_all(&mut self, now: Now) {
+        let ids: Vec<_> = self.neighbors.keys().copied().collect();
+        for id in ids {
+            self.settle(now, id);
+        }
+    }
+
+    /// Begins to end, with `code` as the exit status: sessions with a NOTIFICATION, programs with a word and a signal.
+    pub(super) fn shut_down(&mut self, now: Now, code: u8) {
+        if !matches!(self.phase, Phase::New { .. } | Phase::Running) {
+            return;
+        }
+        self.phase = Phase::Leaving { since: now.monotonic, until: now.monotonic + SHUTDOWN, code };
+        self.log(Severity::Info, Party::Speaker, String::from("shutting down"));
+        let ids: Vec<_> = self.neighbors.keys().copied().collect();
+        let notification = cease(subcode::SHUTDOWN, "");
+        for id in ids {
+            if let Some(neighbor) = self.neighbors.get_mut(&id) {
+                neighbor.wish = Wish::Leave;
+            }
+            self.end_sessions(now, id, &notification);
+        }
+        self.update_listeners(false);
+        self.end_programs(now);
+    }
+
+    /// Ends at once: there is nothing to be wound up.
+    pub(super) fn exit_with(&mut self, code: u8) {
+        if self.phase != Phase::Gone {
+            self.phase = Phase::Gone;
+            self.actions.push_back(Action::Exit { code });
+        }
+    }
+
+    pub(super) fn life_timeout(&mut self, now: Now) {
+        if let Phase::Leaving { until, code, .. } = self.phase
+            && until <= now.monotonic
+        {
+            let open: Vec<_> = self.streams.iter().map(|(id, _)| id).collect();
+            for stream in open {
+                self.streams.close(stream, CloseKind::Reset, &mut self.actions);
+            }
+            self.log(Severity::Warning, Party::Speaker, String::from("not everybody ended in time"));
+            self.exit_with(code);
+        }
+    }
+
+    /// Exits once everything has ended, or when a limited number of attempts has used up every peer.
+    pub(super) fn conclude(&mut self, now: Now) {
+        let used_up = self.phase == Phase::Running
+            && self.settings.tcp.attempts > 0
+            && self.neighbors.is_empty()
+            && self.streams.is_empty();
+        if used_up || (self.phase == Phase::Running && self.programs.is_bereft()) {
+            self.shut_down(now, 0);
+        }
+        if let Phase::Leaving { code, .. } = self.phase
+            && self.neighbors.is_empty()
+            && self.streams.is_empty()
+            && self.programs.is_done()
+        {
+            self.exit_with(code);
+        }
+    }
+
+    /// The process was signalled.
+    pub(super) fn signalled(&mut self, now: Now, signal: Signal) {
+        let Self { neighbors, programs, .. } = self;
+        for neighbor in neighbors.values() {
+            programs.notify(now, neighbor, &Notice::Signal(signal));
+        }
+        match signal {
+            Signal::Terminate | Signal::Interrupt | Signal::Hangup => self.shut_down(now, 0),
+            Signal::Alarm => self.restart(now),
+            Signal::User1 => self.request_reload(false),
+            Signal::User2 => self.request_reload(true),
+        }
+    }
+
+    /// Ends every session and starts it again, and the programs too.
+    pub(super) fn restart(&mut self, now: Now) {
+        let ids: Vec<_> = self.neighbors.keys().copied().collect();
+        let notification = cease(subcode::RESET, "");
+        for id in ids {
+            if let Some(neighbor) = self.neighbors.get_mut(&id) {
+                neighbor.restarted = true;
+            }
+            self.end_sessions(now, id, &notification);
+        }
+        self.configure_programs(now, true);
+    }
+
+    /// Ends the sessions with a neighbor with a Cease of this subcode; they begin again at once.
+    pub(super) fn teardown(&mut self, now: Now, id: NeighborId, subcode: u8) {
+        let text = match subcode {
+            1 => "Maximum Number of Prefixes Reached",
+            2 => "Administrative Shutdown",
+            3 => "Peer De-configured",
+            4 => "Administrative Reset",
+            5 => "Connection Rejected",
+            6 => "Other Configuration Change",
+            7 => "Connection Collision Resolution",
+            8 => "Out of Resources",
+            _ => "unknown notification type",
+        };
+        self.end_sessions(now, id, &cease(subcode, text));
+    }
+}
+
+/// The configuration.
+impl Speaker {
+    /// Asks for the next configuration file; with `restart` the programs are started anew once it is read.
+    pub(super) fn request_reload(&mut self, restart: bool) {
+        self.restart_programs |= restart;
+        let next = (self.file + 1) % self.files.len().max(1);
+        match self.files.get(next) {
+            Some(name) => self.actions.push_back(Action::LoadConfig { name: name.clone() }),
+            None => self.log(Severity::Warning, Party::Speaker, String::from("there is no file to reload")),
+        }
+    }
+
+    /// A configuration file was read, or could not be. One that is refused leaves the running one as it is.
+    pub(super) fn reload(&mut self, now: Now, text: Result<ConfigText, (String, IoError)>) {
+        let restart = core::mem::take(&mut self.restart_programs);
+        if self.phase != Phase::Running {
+            return;
+        }
+        let refused = match text {
+            Ok(text) => match Config::parse(&text, &self.settings) {
+                Ok(config) => {
+                    self.file = (self.file + 1) % self.files.len().max(1);
+                    self.log(Severity::Info, Party::Speaker, format!("loaded {}", text.name));
+                    return self.apply(now, config, restart);
+                }
+                Err(error) => format!("{error}"),
+            },
+            Err((name, error)) => format!("cannot read {name}: {error}"),
+        };
+        self.log(Severity::Error, Party::Speaker, format!("the configuration stays as it is: {refused}"));
+    }
+
+    /// Goes over to `config`: who is in both and speaks alike is not disturbed.
+    fn apply(&mut self, now: Now, mut config: Config, restart: bool) {
+        let wanted = core::mem::take(&mut config.neighbors);
+        self.config = config;
+        self.generation += 1;
+        let known: Vec<(String, NeighborId)> = self
+            .neighbors
+            .values()
+            .filter(|neighbor| neighbor.wish == Wish::Run && !neighbor.generated)
+            .map(|neighbor| (neighbor.name.clone(), neighbor.id))
+            .collect();
+        for (name, id) in &known {
+            if !wanted.iter().any(|config| config.name() == *name) {
+                self.dismiss(now, *id);
+            }
+        }
+        for config in wanted {
+            let name = config.name();
+            match known.iter().find(|(known, _)| *known == name) {
+                Some((_, id)) => self.reconfigure(now, *id, config),
+                None => {
+                    let id = self.add_neighbor(now, config);
+                    self.settle(now, id);
+                }
+            }
+        }
+        self.update_listeners(false);
+        self.configure_programs(now, restart);
+    }
+
+    /// Ends the sessions with a neighbor for good.
+    fn dismiss(&mut self, now: Now, id: NeighborId) {
+        if let Some(neighbor) = self.neighbors.get_mut(&id) {
+            neighbor.wish = Wish::Leave;
+        }
+        self.end_sessions(now, id, &cease(subcode::DECONFIGURED, "Peer De-configured"));
+    }
+
+    /// Goes over to a neighbor's new configuration. Its session goes on unless what was negotiated depends on the change.
+    fn reconfigure(&mut self, now: Now, id: NeighborId, config: config::Neighbor) {
+        let generation = self.generation;
+        let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
+        let same_session = neighbor.config.same_session(&config);
+        neighbor.configure(config, generation);
+        if !same_session {
+            neighbor.restarted = true;
+            self.end_sessions(now, id, &cease(subcode::DECONFIGURED, "Peer De-configured"));
+        }
+        self.settle(now, id);
+    }
+
+    fn add_neighbor(&mut self, now: Now, config: config::Neighbor) -> NeighborId {
+        let id = NeighborId::new(self.next_neighbor);
+        self.next_neighbor += 1;
+        let terms = open::terms(&config, &self.settings, &self.identity, true);
+        let mut session =
+            |direction| Session::new(now.monotonic, direction, terms.clone(), self.seeds.next_u64());
+        let sessions = (session(Direction::Outgoing), session(Direction::Incoming));
+        let neighbor = Neighbor::new(now, id, config, sessions, self.generation);
+        self.neighbors.insert(id, neighbor);
+        id
+    }
+
+    /// Adds a neighbor for a peer out of a range.
+    pub(super) fn add_generated(&mut self, now: Now, config: config::Neighbor) -> NeighborId {
+        let id = self.add_neighbor(now, config);
+        if let Some(neighbor) = self.neighbors.get_mut(&id) {
+            neighbor.generated = true;
+            neighbor.incoming.session.start(now.monotonic);
+        }
+        self.settle(now, id);
+        id
+    }
+
+    /// Forgets a neighbor whose sessions have ended.
+    pub(super) fn remove_neighbor(&mut self, id: NeighborId) {
+        if let Some(neighbor) = self.neighbors.remove(&id) {
+            debug_assert_eq!(neighbor.state().min(State::Active), neighbor.state());
+            self.log(Severity::Info, neighbor.party(), String::from("is given up"));
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! A neighbor at run time: its two sessions, of which one at most gets established, and its RIBs.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+
+use super::input::StreamId;
+use super::obligation::Party;
+use super::sessions::append;
+use crate::config;
+use crate::grammar::Announcement;
+use crate::rib::{AdjRibIn, AdjRibOut, Destination, Packing, PeerTerms, Watchdogs};
+use crate::session::{Direction, Frame, Session, State, graceful_restart};
+use crate::time::{Duration, Instant, Now, Timestamp};
+use crate::wire::capability::GracefulRestart;
+use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
+
+/// A neighbor of this run; never used again once the neighbor is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NeighborId(u32);
+
+impl NeighborId {
+    /// The `n`th neighbor of this run.
+    pub const fn new(n: u32) -> Self {
+        Self(n)
+    }
+}
+
+/// One of a neighbor's two sessions, and its connection.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) session: Session,
+    /// The connection, or the dial that is under way.
+    pub(super) stream: Option<StreamId>,
+    /// Both ends, once the connection is up.
+    pub(super) ends: Option<(SocketAddr, SocketAddr)>,
+    /// Why the connection ended, or will.
+    pub(super) reason: String,
+}
+
+impl Link {
+    pub(super) fn new(session: Session) -> Self {
+        Self { session, stream: None, ends: None, reason: String::new() }
+    }
+}
+
+/// Why a neighbor does not go on by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// To be in session with the peer.
+    Run,
+    /// To end, and to be forgotten once it has.
+    Leave,
+}
+
+/// Messages counted, by their type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Sent, by the type's number; the first counts types unknown.
+    pub sent: [u64; 7],
+    /// Received, likewise.
+    pub received: [u64; 7],
+}
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub(super) struct Neighbor {
+    pub(super) id: NeighborId,
+    pub(super) name: String,
+    /// As configured, but for the routes, which are in `rib_out`.
+    pub(super) config: config::Neighbor,
+    pub(super) outgoing: Link,
+    pub(super) incoming: Link,
+    pub(super) wish: Wish,
+    pub(super) rib_out: AdjRibOut,
+    pub(super) rib_in: AdjRibIn,
+    pub(super) watchdogs: Watchdogs,
+    /// ROUTE-REFRESH and OPERATIONAL messages to send.
+    pub(super) refreshes: VecDeque<RouteRefresh>,
+    pub(super) operational: VecDeque<Operational>,
+    /// Dials so far.
+    pub(super) attempts: u32,
+    /// This process has not yet been in session with it (RFC 4724 §4.1).
+    pub(super) restarted: bool,
+    /// Made for a peer out of a range; it goes when its session does.
+    pub(super) generated: bool,
+    pub(super) counters: Counters,
+    /// The state that programs were last told of.
+    pub(super) told: State,
+    /// When its session was established, by both clocks.
+    pub(super) up_since: Option<(Instant, Timestamp)>,
+    /// Since when something waits to be sent without a break.
+    pub(super) pending_since: Option<Instant>,
+    /// UPDATEs that may still be sent before `next_second`.
+    pub(super) rate_left: u32,
+    pub(super) next_second: Instant,
+}
+
+impl Neighbor {
+    /// A neighbor whose sessions are in Idle.
+    pub(super) fn new(
+        now: Now,
+        id: NeighborId,
+        config: config::Neighbor,
+        (outgoing, incoming): (Session, Session),
+        generation: u32,
+    ) -> Self {
+        let rib_out = AdjRibOut::new(packing(&config), config.adj_rib_out);
+        let mut neighbor = Self {
+            id,
+            name: config.name(),
+            config: config::Neighbor { routes: Vec::new(), ..config.clone() },
+            outgoing: Link::new(outgoing),
+            incoming: Link::new(incoming),
+            wish: Wish::Run,
+            rib_out,
+            rib_in: AdjRibIn::default(),
+            watchdogs: Watchdogs::default(),
+            refreshes: VecDeque::new(),
+            operational: VecDeque::new(),
+            attempts: 0,
+            restarted: true,
+            generated: false,
+            counters: Counters::default(),
+            told: State::Idle,
+            up_since: None,
+            pending_since: None,
+            rate_left: 0,
+            next_second: now.monotonic,
+        };
+        neighbor.configure(config, generation);
+        neighbor
+    }
+
+    /// Takes over a configuration and its routes.
+    pub(super) fn configure(&mut self, mut config: config::Neighbor, generation: u32) {
+        self.rib_out.set_packing(packing(&config), config.adj_rib_out);
+        for announcement in core::mem::take(&mut config.routes) {
+            let Announcement { route, next_hop_self, watchdog } = announcement;
+            let mut announced = true;
+            if let Some(watchdog) = watchdog {
+                let destination = Destination::new(&route.nlri, route.path_id);
+                announced =
+                    self.watchdogs.is_announced(&watchdog.name, &destination).unwrap_or(!watchdog.withdrawn);
+                self.watchdogs.add(&watchdog.name, route.clone(), next_hop_self, announced);
+            }
+            if announced && config.families.contains(&route.nlri.family()) {
+                self.rib_out.configure_route(&route, next_hop_self, generation);
+            }
+        }
+        self.rib_out.retire(generation);
+        self.config = config;
+    }
+
+    /// How logs and obligations call it.
+    pub(super) fn party(&self) -> Party {
+        Party::Neighbor(alloc::format!("{}", self.config.peer))
+    }
+
+    pub(super) fn link(&self, direction: Direction) -> &Link {
+        match direction {
+            Direction::Outgoing => &self.outgoing,
+            Direction::Incoming => &self.incoming,
+        }
+    }
+
+    pub(super) fn link_mut(&mut self, direction: Direction) -> &mut Link {
+        match direction {
+            Direction::Outgoing => &mut self.outgoing,
+            Direction::Incoming => &mut self.incoming,
+        }
+    }
+
+    /// The session that is further along; of two that are equally far the outgoing one.
+    pub(super) fn leading(&self) -> &Link {
+        if self.incoming.session.state() > self.outgoing.session.state() {
+            &self.incoming
+        } else {
+            &self.outgoing
+        }
+    }
+
+    /// The same, to change it.
+    pub(super) fn leading_mut(&mut self) -> &mut Link {
+        let direction = self.leading().session.direction();
+        self.link_mut(direction)
+    }
+
+    /// The state of the session that is further along.
+    pub(super) fn state(&self) -> State {
+        self.leading().session.state()
+    }
+
+    /// The session that is established.
+    pub(super) fn established(&self) -> Option<&Link> {
+        Some(self.leading()).filter(|link| link.session.state() == State::Established)
+    }
+
+    /// The families that are configured and, in a session, negotiated.
+    pub(super) fn families(&self) -> Vec<Family> {
+        match self.established() {
+            Some(link) => link.session.negotiated().families().iter().map(|terms| terms.family).collect(),
+            None => self.config.families.clone(),
+        }
+    }
+
+    /// Our end of the session.
+    pub(super) fn local_address(&self) -> Option<IpAddr> {
+        let connected = self.leading().ends.map(|(local, _)| local.ip());
+        connected.or(self.config.local_address)
+    }
+
+    /// What packing needs to know; `None`: the session is not established.
+    pub(super) fn peer_terms(&self) -> Option<PeerTerms<'_>> {
+        let link = self.established()?;
+        Some(PeerTerms {
+            negotiated: link.session.negotiated(),
+            local_address: self.config.local_address.or_else(|| Some(link.ends?.0.ip()))?,
+            router_id: self.config.router_id,
+            aigp: self.config.capabilities.aigp,
+        })
+    }
+
+    /// Whether something waits that a writable connection could take.
+    pub(super) fn wants_to_send(&self) -> bool {
+        self.rib_out.has_pending() || !self.refreshes.is_empty() || !self.operational.is_empty()
+    }
+
+    /// The same, as far as the rate limit allows.
+    pub(super) fn may_send(&self) -> bool {
+        self.wants_to_send() && (self.config.rate_limit.is_none() || self.rate_left > 0)
+    }
+
+    /// Begins a new second of the rate limit, if one has begun.
+    pub(super) fn renew_rate(&mut self, now: Instant) {
+        if let Some(rate) = self.config.rate_limit.filter(|_| self.next_second <= now) {
+            self.rate_left = rate;
+            self.next_second = now + Duration::from_secs(1);
+        }
+    }
+
+    /// The next deadline.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let held_back = self.established().is_some() && self.wants_to_send() && !self.may_send();
+        let rate = held_back.then_some(self.next_second);
+        let sessions = [self.outgoing.session.poll_timeout(), self.incoming.session.poll_timeout()];
+        sessions.into_iter().flatten().chain(rate).min()
+    }
+
+    /// Whether both sides have offered graceful restart (RFC 4724) in the session that is established.
+    pub(super) fn is_graceful(&self) -> bool {
+        self.established().is_some_and(|link| {
+            let session = &link.session;
+            let peer = session.peer_open().and_then(graceful_restart);
+            graceful_restart(session.our_open()).is_some() && peer.is_some()
+        })
+    }
+
+    /// Whether both sides go on with graceful restart after a NOTIFICATION (RFC 8538 §2).
+    pub(super) fn notifies_gracefully(&self) -> bool {
+        self.established().is_some_and(|link| {
+            let flagged = |open| {
+                graceful_restart(open).is_some_and(|offer| offer.flags & GracefulRestart::NOTIFICATION != 0)
+            };
+            flagged(link.session.our_open()) && link.session.peer_open().is_some_and(flagged)
+        })
+    }
+}
+
+/// Sessions that come and go.
+impl Neighbor {
+    /// The session is established.
+    pub(super) fn session_up(&mut self, now: Now) {
+        self.restarted = false;
+        self.up_since = Some((now.monotonic, now.wall));
+        self.rib_in.clear();
+        let families = self.families();
+        self.rib_out.session_up(&families, !self.config.manual_eor);
+        self.renew_rate(now.monotonic);
+    }
+
+    /// The session is gone.
+    pub(super) fn session_down(&mut self) {
+        self.up_since = None;
+        self.rib_out.session_down();
+        self.rib_in.clear();
+        self.refreshes.clear();
+        self.operational.clear();
+    }
+
+    /// Packs what waits into messages for the established session, up to about `room` octets.
+    pub(super) fn pack(&mut self, now: Instant, room: usize, out: &mut Vec<u8>) -> usize {
+        self.renew_rate(now);
+        while let Some(refresh) = self.refreshes.pop_front() {
+            append(&Message::RouteRefresh(refresh), out);
+        }
+        while let Some(operational) = self.operational.pop_front() {
+            append(&Message::Operational(operational), out);
+        }
+        let limit = if self.config.rate_limit.is_some() { self.rate_left as usize } else { usize::MAX };
+        // The terms borrow the sessions, and the RIB is none of them.
+        let mut rib = core::mem::take(&mut self.rib_out);
+        let packed = self.peer_terms().map(|terms| rib.pack(&terms, room, limit, out)).unwrap_or_default();
+        self.rib_out = rib;
+        self.rate_left = self.rate_left.saturating_sub(u32::try_from(packed.messages).unwrap_or(u32::MAX));
+        packed.refused
+    }
+
+    /// The peer has sent a ROUTE-REFRESH.
+    ///
+    /// # Errors
+    /// One that says nothing (RFC 7313 §5), with the NOTIFICATION that says so.
+    pub(super) fn refresh(&mut self, frame: &Frame) -> Result<(), Notification> {
+        let refresh =
+            RouteRefresh::decode(frame.body()).map_err(|error| error.notification(&frame.octets))?;
+        let Some(link) = self.established() else { return Ok(()) };
+        let (known, marked) = (
+            link.session.negotiated().family(refresh.family),
+            link.session.negotiated().enhanced_route_refresh,
+        );
+        if known.is_none() {
+            return Ok(());
+        }
+        let families = self.families();
+        match refresh.kind {
+            RefreshKind::Request => self.rib_out.resend(Some(refresh.family), &families, marked),
+            RefreshKind::Begin if marked => self.rib_in.mark_family_stale(refresh.family),
+            RefreshKind::End if marked => self.rib_in.sweep_stale(Some(refresh.family)),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// How a neighbor's changes become UPDATEs.
+fn packing(config: &config::Neighbor) -> Packing {
+    if config.group_updates { Packing::Grouped } else { Packing::Single }
+}

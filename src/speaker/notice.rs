@@ -1,0 +1,46 @@
+//! What sessions tell API programs.
+
+use super::Signal;
+use crate::session::State;
+use crate::wire::{Negotiated, Open};
+
+/// Something that happened on a neighbor's session. Which programs hear of it, and how it is written, is the API's part.
+#[derive(Clone, Copy, Debug)]
+pub enum Notice<'a> {
+    /// A TCP connection is up.
+    Connected,
+    /// The session is established.
+    Up,
+    /// The session, or an attempt at one that had got as far as a connection, is over.
+    Down {
+        /// Why, as a clause.
+        reason: &'a str,
+    },
+    /// The state changed; of two connections the one further along counts.
+    State {
+        /// Where the neighbor stands now.
+        state: State,
+    },
+    /// Both OPENs are here.
+    Negotiated {
+        /// Ours.
+        sent: &'a Open,
+        /// The peer's.
+        received: &'a Open,
+        /// What they agreed on.
+        negotiated: &'a Negotiated,
+    },
+    /// A whole message was received, or handed to the connection.
+    Message {
+        /// Whether we sent it.
+        sent: bool,
+        /// Its type.
+        kind: u8,
+        /// All of it, header included.
+        octets: &'a [u8],
+        /// What holds for its contents.
+        negotiated: &'a Negotiated,
+    },
+    /// The process was signalled.
+    Signal(Signal),
+}

@@ -1,0 +1,160 @@
+//! What a neighbor and the speaker owe each other: every state and queue of a session, with its deadline and clause.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::life::Phase;
+use super::neighbor::{Link, Neighbor};
+use super::obligation::{Obligation, Party};
+use super::stream::{Owner, Streams};
+use crate::session::{Direction, State, Timer};
+use crate::time::Instant;
+
+impl Neighbor {
+    /// Everything owed to the peer and by it.
+    pub(super) fn obligations(&self, streams: &Streams) -> Vec<Obligation> {
+        let mut owed = Vec::new();
+        for direction in [Direction::Outgoing, Direction::Incoming] {
+            let link = self.link(direction);
+            owed.extend(self.owed_by_state(link));
+            owed.extend(self.owed_octets(link, streams));
+        }
+        owed.extend(self.owed_changes(streams));
+        owed
+    }
+
+    fn by_peer(
+        &self,
+        what: &str,
+        since: Instant,
+        until: Option<Instant>,
+        clause: &'static str,
+    ) -> Obligation {
+        let (debtor, what) = (self.party(), String::from(what));
+        Obligation { debtor, creditor: Party::Speaker, what, waits_for: None, since, until, clause }
+    }
+
+    fn by_us(
+        &self,
+        what: String,
+        since: Instant,
+        until: Option<Instant>,
+        clause: &'static str,
+    ) -> Obligation {
+        let creditor = self.party();
+        Obligation { debtor: Party::Speaker, creditor, what, waits_for: None, since, until, clause }
+    }
+
+    fn owed_by_state(&self, link: &Link) -> Vec<Obligation> {
+        let (session, since) = (&link.session, link.session.since());
+        let deadline = |timer| session.timers().deadline(timer);
+        let mut owed = Vec::new();
+        match session.state() {
+            State::Idle => owed.extend(deadline(Timer::IdleHold).map(|until| {
+                let what = String::from("the next attempt to connect");
+                self.by_us(what, since, Some(until), "RFC 4271 §8.1.1 IdleHoldTimer")
+            })),
+            State::Connect | State::Active if deadline(Timer::DelayOpen).is_some() => {
+                let until = deadline(Timer::DelayOpen);
+                owed.push(self.by_us(
+                    String::from("our OPEN"),
+                    since,
+                    until,
+                    "RFC 4271 §8.1.1 DelayOpenTimer",
+                ));
+            }
+            State::Connect => {
+                let until = deadline(Timer::ConnectRetry);
+                owed.push(self.by_peer(
+                    "accepting our connection",
+                    since,
+                    until,
+                    "RFC 4271 §8.2.2 ConnectRetryTimer",
+                ));
+            }
+            // Beside a session that dials, waiting for the peer to dial is no debt of anybody's.
+            State::Active if self.outgoing.session.state() == State::Idle => {
+                owed.push(self.by_peer("a connection", since, None, "RFC 4271 §8.2.2 Active"));
+            }
+            State::Active => {}
+            State::OpenSent => {
+                let until = deadline(Timer::OpenWait);
+                owed.push(self.by_peer("its OPEN", since, until, "RFC 4271 §8.2.2 OpenSent, HoldTimer"));
+            }
+            State::OpenConfirm => {
+                let until = deadline(Timer::Hold).or(deadline(Timer::OpenWait));
+                owed.push(self.by_peer(
+                    "its first KEEPALIVE",
+                    since,
+                    until,
+                    "RFC 4271 §8.2.2 OpenConfirm, HoldTimer",
+                ));
+            }
+            State::Established => {
+                let heard = session.last_heard();
+                owed.extend(deadline(Timer::Hold).map(|until| {
+                    self.by_peer("a KEEPALIVE or an UPDATE", heard, Some(until), "RFC 4271 §6.5")
+                }));
+            }
+        }
+        owed.extend(deadline(Timer::Keepalive).map(|until| {
+            self.by_us(String::from("a KEEPALIVE"), session.last_keepalive(), Some(until), "RFC 4271 §4.4")
+        }));
+        owed
+    }
+
+    /// Octets that the connection has not taken.
+    fn owed_octets(&self, link: &Link, streams: &Streams) -> Option<Obligation> {
+        let (count, since) = streams.waiting(link.stream?)?;
+        let until = link.session.timers().deadline(Timer::SendHold);
+        let mut owed =
+            self.by_us(format!("{count} octets of messages"), since, until, "RFC 9687 §4.3 SendHoldTimer");
+        owed.waits_for = Some(String::from("the peer's receive window"));
+        Some(owed)
+    }
+
+    /// Changes that are in no message yet.
+    fn owed_changes(&self, streams: &Streams) -> Option<Obligation> {
+        let since = self.pending_since?;
+        let count = self.rib_out.pending() + self.refreshes.len() + self.operational.len();
+        let link = self.established();
+        let until = link.and_then(|link| link.session.timers().deadline(Timer::SendHold));
+        let stuck = link.and_then(|link| streams.waiting(link.stream?)).is_some();
+        let mut owed = self.by_us(format!("{count} changes of routes"), since, until, "RFC 4271 §9.2");
+        owed.waits_for = match link {
+            None => Some(String::from("an established session")),
+            Some(_) if stuck => Some(String::from("the peer's receive window")),
+            Some(_) if !self.may_send() => Some(String::from("the rate limit")),
+            Some(_) => None,
+        };
+        owed.until = owed.until.filter(|_| stuck);
+        Some(owed)
+    }
+}
+
+/// What is owed by nobody's session: streams that are being closed, and the end of the speaker.
+pub(super) fn remaining(phase: Phase, streams: &Streams) -> Vec<Obligation> {
+    let owed = |what, waits_for: Option<String>, since, until, clause| Obligation {
+        debtor: Party::Speaker,
+        creditor: Party::Speaker,
+        what,
+        waits_for,
+        since,
+        until: Some(until),
+        clause,
+    };
+    let mut all = Vec::new();
+    for (id, stream) in streams.iter() {
+        if let Owner::Leaving(until) = stream.owner {
+            let waits_for = Some(String::from("the peer's receive window"));
+            let since = stream.waiting_since.unwrap_or(until);
+            all.push(owed(format!("closing {id}"), waits_for, since, until, "2 s for the last messages"));
+        }
+    }
+    if let Phase::Leaving { since, until, .. } = phase {
+        let waits_for = Some(String::from("connections and programs to end"));
+        all.push(owed(String::from("the speaker's end"), waits_for, since, until, "5 s for a shutdown"));
+    }
+    all
+}

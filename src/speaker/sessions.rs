@@ -1,0 +1,421 @@
+//! What neighbors do with inputs, and what their sessions ask for.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use super::event::Severity;
+use super::input::{ClosedKind, Input, StreamId};
+use super::neighbor::{Neighbor, NeighborId, Wish};
+use super::notice::Notice;
+use super::{Speaker, update};
+use crate::session::{Direction, Frame, Output, State, Timer};
+use crate::time::{Instant, Now};
+use crate::wire::error::code;
+use crate::wire::frame::kind;
+use crate::wire::negotiated::MAX_MESSAGE;
+use crate::wire::{Message, Negotiated, Notification, Writer};
+
+/// Subcodes of Cease (RFC 4486).
+pub(super) mod subcode {
+    /// Administrative Shutdown
+    pub(in crate::speaker) const SHUTDOWN: u8 = 2;
+    /// Peer De-configured
+    pub(in crate::speaker) const DECONFIGURED: u8 = 3;
+    /// Administrative Reset
+    pub(in crate::speaker) const RESET: u8 = 4;
+    /// Connection Collision Resolution
+    pub(in crate::speaker) const COLLISION: u8 = 7;
+}
+
+/// A Cease that says why. RFC 9003 puts the text's length before it in the two administrative subcodes.
+pub(super) fn cease(subcode: u8, text: &str) -> Notification {
+    let mut data = Vec::new();
+    if matches!(subcode, subcode::SHUTDOWN | subcode::RESET) {
+        data.push(u8::try_from(text.len()).unwrap_or(0));
+    }
+    data.extend_from_slice(text.as_bytes());
+    Notification { code: code::CEASE, subcode, data: data.into() }
+}
+
+/// Writes a message that no negotiation changes to the end of `out`.
+pub(super) fn append(message: &Message, out: &mut Vec<u8>) {
+    let mut buffer = [0; MAX_MESSAGE];
+    let mut writer = Writer::new(&mut buffer);
+    if message.encode(&Negotiated::default(), &mut writer).is_ok() {
+        out.extend_from_slice(writer.written());
+    }
+}
+
+/// Inputs.
+impl Speaker {
+    /// An input about a connection of a neighbor's session.
+    pub(super) fn session_input(
+        &mut self,
+        now: Now,
+        id: NeighborId,
+        direction: Direction,
+        stream: StreamId,
+        input: &Input<'_>,
+    ) {
+        let at = now.monotonic;
+        match *input {
+            Input::Connected { local, remote, .. } => self.connection_up(now, id, direction, (local, remote)),
+            Input::ConnectFailed { error, .. } => {
+                self.streams.forget(stream);
+                self.connection_lost(at, id, direction, format!("could not connect: {error}"), true);
+            }
+            Input::Received { data, .. } => return self.received(now, id, direction, data),
+            Input::Writable { budget, .. } => self.fill(now, id, direction, stream, budget),
+            Input::Sent { count, .. } => {
+                let completed = self.streams.consume(at, stream, count);
+                let waiting = self.streams.unsent(stream) > 0;
+                if let Some(neighbor) = self.neighbors.get_mut(&id) {
+                    neighbor.link_mut(direction).session.note_progress(at, completed, waiting);
+                }
+                return;
+            }
+            Input::Closed { how, .. } => {
+                let reason = match how {
+                    ClosedKind::ReadEnd => String::from("the peer closed the connection"),
+                    ClosedKind::WriteEnd => String::from("the peer reads no more"),
+                    ClosedKind::Broken(error) => format!("the connection broke: {error}"),
+                };
+                if matches!(how, ClosedKind::Broken(_)) {
+                    self.hang_up(stream);
+                }
+                self.connection_lost(at, id, direction, reason, matches!(how, ClosedKind::Broken(_)));
+            }
+            _ => return,
+        }
+        self.settle(now, id);
+    }
+
+    fn connection_lost(
+        &mut self,
+        at: Instant,
+        id: NeighborId,
+        direction: Direction,
+        reason: String,
+        gone: bool,
+    ) {
+        let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
+        let link = neighbor.link_mut(direction);
+        if gone {
+            link.stream = None;
+        }
+        link.reason = reason;
+        link.session.connection_failed(at);
+    }
+
+    /// A connection of the session is up.
+    pub(super) fn connection_up(
+        &mut self,
+        now: Now,
+        id: NeighborId,
+        direction: Direction,
+        ends: (SocketAddr, SocketAddr),
+    ) {
+        let Self { neighbors, programs, settings, identity, .. } = self;
+        let Some(neighbor) = neighbors.get_mut(&id) else { return };
+        let terms = super::open::terms(&neighbor.config, settings, identity, neighbor.restarted);
+        let link = neighbor.link_mut(direction);
+        link.ends = Some(ends);
+        link.reason = String::from("closing connection");
+        link.session.set_terms(terms);
+        link.session.connected(now.monotonic);
+        programs.notify(now, neighbor, &Notice::Connected);
+    }
+
+    fn received(&mut self, now: Now, id: NeighborId, direction: Direction, data: &[u8]) {
+        if let Some(neighbor) = self.neighbors.get_mut(&id) {
+            neighbor.link_mut(direction).session.receive(data);
+        }
+        loop {
+            let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
+            let Some(frame) = neighbor.link_mut(direction).session.next_frame(now.monotonic) else { break };
+            self.frame(now, id, direction, &frame);
+            self.settle(now, id);
+        }
+        self.settle(now, id);
+    }
+
+    /// A whole message came, which the session has seen already.
+    fn frame(&mut self, now: Now, id: NeighborId, direction: Direction, frame: &Frame) {
+        let Self { neighbors, programs, .. } = self;
+        let Some(neighbor) = neighbors.get_mut(&id) else { return };
+        let counted = neighbor.counters.received.get_mut(usize::from(frame.kind));
+        *counted.unwrap_or(&mut 0) += 1;
+        let negotiated = neighbor.link(direction).session.negotiated();
+        let notice = Notice::Message { sent: false, kind: frame.kind, octets: &frame.octets, negotiated };
+        programs.notify(now, neighbor, &notice);
+        match frame.kind {
+            kind::OPEN => self.resolve_collision(now, id, direction),
+            kind::NOTIFICATION => {
+                let (code, subcode) = match frame.body() {
+                    [code, subcode, ..] => (*code, *subcode),
+                    _ => (0, 0),
+                };
+                let link = neighbor.link_mut(direction);
+                link.reason = format!("notification received ({code},{subcode})");
+            }
+            kind::UPDATE if neighbor.state() == State::Established => {
+                if let Err(notification) = update::receive(neighbor, frame) {
+                    neighbor.link_mut(direction).session.refuse(now.monotonic, notification);
+                }
+            }
+            kind::ROUTE_REFRESH if neighbor.state() == State::Established => {
+                if let Err(notification) = neighbor.refresh(frame) {
+                    neighbor.link_mut(direction).session.refuse(now.monotonic, notification);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Both of a neighbor's sessions may have got the peer's OPEN: the one that the side with the higher identifier
+    /// dialled goes on (RFC 4271 §6.8; RFC 6286 §2.3 where they are equal). One that is established goes on in any case.
+    fn resolve_collision(&mut self, now: Now, id: NeighborId, direction: Direction) {
+        let at = now.monotonic;
+        let Self { neighbors, programs, .. } = self;
+        let Some(neighbor) = neighbors.get_mut(&id) else { return };
+        let Some(peer) = neighbor.link(direction).session.peer_open() else { return };
+        let ours = neighbor.link(direction).session.our_open();
+        let we_are_higher = (ours.router_id, ours.asn()) > (peer.router_id, peer.asn());
+        let winner = if we_are_higher { Direction::Outgoing } else { Direction::Incoming };
+        let other = direction.other();
+        match neighbor.link(other).session.state() {
+            State::Established => neighbor.link_mut(direction).session.lose_collision(at),
+            State::OpenConfirm if winner != direction => {
+                neighbor.link_mut(direction).session.lose_collision(at)
+            }
+            State::OpenConfirm => {
+                neighbor.link_mut(other).session.lose_collision(at);
+                neighbor.link_mut(direction).session.accept_open(at);
+            }
+            _ => neighbor.link_mut(direction).session.accept_open(at),
+        }
+        let session = &neighbor.link(direction).session;
+        if let (State::OpenConfirm, Some(received)) = (session.state(), session.peer_open()) {
+            let (sent, negotiated) = (session.our_open(), session.negotiated());
+            programs.notify(now, neighbor, &Notice::Negotiated { sent, received, negotiated });
+        }
+    }
+
+    /// The connection takes more: routes, until `budget` octets wait.
+    fn fill(&mut self, now: Now, id: NeighborId, direction: Direction, stream: StreamId, budget: usize) {
+        let at = now.monotonic;
+        let room = budget.saturating_sub(self.streams.unsent(stream));
+        let Self { neighbors, programs, streams, .. } = self;
+        let Some(neighbor) = neighbors.get_mut(&id) else { return };
+        if neighbor.link(direction).session.state() != State::Established || room == 0 {
+            return;
+        }
+        let mut packed = Vec::new();
+        neighbor.pack(at, room, &mut packed);
+        if packed.is_empty() {
+            return;
+        }
+        streams.queue(at, stream, |out| out.extend_from_slice(&packed));
+        neighbor.link_mut(direction).session.note_progress(at, false, true);
+        let negotiated = neighbor.link(direction).session.negotiated().clone();
+        let mut framer = crate::wire::frame::Framer::new(&packed, negotiated.max_message());
+        while let Ok(Some(frame)) = framer.next_frame() {
+            let counted = neighbor.counters.sent.get_mut(usize::from(frame.kind()));
+            *counted.unwrap_or(&mut 0) += 1;
+            let (kind, octets) = (frame.kind(), frame.message());
+            let notice = Notice::Message { sent: true, kind, octets, negotiated: &negotiated };
+            programs.notify(now, neighbor, &notice);
+        }
+    }
+
+    /// Fires the timers of every session that are due.
+    pub(super) fn session_timeouts(&mut self, now: Now) {
+        let due = |neighbor: &&Neighbor| neighbor.poll_timeout().is_some_and(|at| at <= now.monotonic);
+        let due: Vec<_> = self.neighbors.values().filter(due).map(|neighbor| neighbor.id).collect();
+        for id in due {
+            if let Some(neighbor) = self.neighbors.get_mut(&id) {
+                neighbor.renew_rate(now.monotonic);
+                neighbor.outgoing.session.handle_timeout(now.monotonic);
+                neighbor.incoming.session.handle_timeout(now.monotonic);
+            }
+            self.settle(now, id);
+        }
+    }
+}
+
+/// What sessions ask for.
+impl Speaker {
+    /// Carries out what a neighbor's sessions ask for, and sees to it that the right ones run. To be called after
+    /// anything was done to them.
+    pub(super) fn settle(&mut self, now: Now, id: NeighborId) {
+        loop {
+            let mut idle = true;
+            for direction in [Direction::Outgoing, Direction::Incoming] {
+                while let Some(output) = self.poll_output(id, direction) {
+                    self.carry_out(now, id, direction, output);
+                    idle = false;
+                }
+            }
+            self.supervise(now, id);
+            if idle && !self.has_output(id) {
+                break;
+            }
+        }
+        self.update_interest(now, id);
+    }
+
+    fn poll_output(&mut self, id: NeighborId, direction: Direction) -> Option<Output> {
+        self.neighbors.get_mut(&id)?.link_mut(direction).session.poll_output()
+    }
+
+    fn has_output(&self, id: NeighborId) -> bool {
+        self.neighbors.get(&id).is_some_and(|neighbor| {
+            neighbor.outgoing.session.has_output() || neighbor.incoming.session.has_output()
+        })
+    }
+
+    fn carry_out(&mut self, now: Now, id: NeighborId, direction: Direction, output: Output) {
+        match output {
+            Output::Dial => self.dial(now, id),
+            Output::Send(message) => self.send(now, id, direction, &message),
+            Output::Close => self.close_link(now, id, direction),
+            Output::Changed { from, to, .. } => self.changed(now, id, direction, from, to),
+        }
+    }
+
+    fn send(&mut self, now: Now, id: NeighborId, direction: Direction, message: &Message) {
+        let Self { neighbors, programs, streams, .. } = self;
+        let Some(neighbor) = neighbors.get_mut(&id) else { return };
+        let link = neighbor.link_mut(direction);
+        let Some(stream) = link.stream else { return };
+        if let Message::Notification(notification) = message {
+            // Nothing that has not begun to leave matters any more.
+            streams.discard_unsent(stream);
+            link.reason = format!("notification sent ({},{})", notification.code, notification.subcode);
+        }
+        let mut octets = Vec::new();
+        append(message, &mut octets);
+        streams.queue(now.monotonic, stream, |out| out.extend_from_slice(&octets));
+        link.session.note_progress(now.monotonic, false, true);
+        let kind = octets.get(18).copied().unwrap_or_default();
+        *neighbor.counters.sent.get_mut(usize::from(kind)).unwrap_or(&mut 0) += 1;
+        let negotiated = neighbor.link(direction).session.negotiated();
+        let notice = Notice::Message { sent: true, kind, octets: &octets, negotiated };
+        programs.notify(now, neighbor, &notice);
+    }
+
+    fn close_link(&mut self, now: Now, id: NeighborId, direction: Direction) {
+        let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
+        let link = neighbor.link_mut(direction);
+        let was_up = link.ends.take().is_some();
+        match link.stream.take() {
+            Some(stream) if was_up => self.streams.leave(now.monotonic, stream, &mut self.actions),
+            Some(stream) => self.streams.close(stream, super::CloseKind::Reset, &mut self.actions),
+            None => {}
+        }
+        let Self { neighbors, programs, .. } = self;
+        let Some(neighbor) = neighbors.get(&id) else { return };
+        if was_up && neighbor.link(direction.other()).ends.is_none() {
+            let reason = &neighbor.link(direction).reason;
+            programs.notify(now, neighbor, &Notice::Down { reason });
+        }
+    }
+
+    fn changed(&mut self, now: Now, id: NeighborId, direction: Direction, from: State, to: State) {
+        let Self { neighbors, programs, events, .. } = self;
+        let Some(neighbor) = neighbors.get_mut(&id) else { return };
+        let party = neighbor.party();
+        let mut log = |severity, text| {
+            events.push_back(super::Event { severity, party: party.clone(), text });
+        };
+        log(Severity::Debug, format!("{} session: {from} to {to}", direction.name()));
+        if from == State::Established {
+            log(Severity::Warning, format!("session down: {}", neighbor.link(direction).reason));
+            neighbor.session_down();
+        }
+        if to == State::Established {
+            log(Severity::Info, String::from("session established"));
+            neighbor.session_up(now);
+        }
+        let state = neighbor.state();
+        if core::mem::replace(&mut neighbor.told, state) != state {
+            programs.notify(now, neighbor, &Notice::State { state });
+        }
+        if to == State::Established {
+            programs.notify(now, neighbor, &Notice::Up);
+        }
+    }
+
+    /// Starts the sessions that should run and ends those that should not.
+    fn supervise(&mut self, now: Now, id: NeighborId) {
+        let at = now.monotonic;
+        let exhausted = self.attempts_exhausted(id);
+        let passive = self.settings.bgp.passive;
+        let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
+        if neighbor.established().is_some() {
+            let other = neighbor.leading().session.direction().other();
+            let link = neighbor.link_mut(other);
+            if link.ends.is_some() {
+                link.session.lose_collision(at);
+            } else if link.session.state() != State::Idle || link.session.timers().next().is_some() {
+                link.session.abandon(at);
+            }
+            return;
+        }
+        let dials = !(passive || neighbor.config.passive || neighbor.generated);
+        let (outgoing, incoming) = (neighbor.outgoing.session.state(), neighbor.incoming.session.state());
+        let connected = neighbor.incoming.ends.is_some() || neighbor.outgoing.ends.is_some();
+        let over = outgoing == State::Idle && !connected;
+        let leaves = neighbor.wish == Wish::Leave && incoming == State::Idle;
+        let gives_up = neighbor.wish == Wish::Run && dials && exhausted;
+        let was_generated = neighbor.generated && incoming == State::Idle;
+        if over && (leaves || gives_up || was_generated) {
+            self.remove_neighbor(id);
+            return;
+        }
+        if neighbor.wish == Wish::Leave {
+            return;
+        }
+        if incoming == State::Idle {
+            neighbor.incoming.session.start(at);
+        }
+        let waits = neighbor.outgoing.session.timers().deadline(Timer::IdleHold).is_some();
+        if dials && outgoing == State::Idle && !waits && !connected && !exhausted {
+            neighbor.outgoing.session.start(at);
+        }
+    }
+
+    /// Ends the sessions of a neighbor. With graceful restart no NOTIFICATION is sent, since it would end that too, unless
+    /// RFC 8538 was agreed on.
+    pub(super) fn end_sessions(&mut self, now: Now, id: NeighborId, notification: &Notification) {
+        let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
+        let silent = neighbor.is_graceful() && !neighbor.notifies_gracefully();
+        for direction in [Direction::Outgoing, Direction::Incoming] {
+            let session = &mut neighbor.link_mut(direction).session;
+            if silent && session.state() == State::Established {
+                session.abandon(now.monotonic);
+            } else {
+                session.stop(now.monotonic, notification.clone());
+            }
+        }
+        self.settle(now, id);
+    }
+
+    /// Tells the reactor what is wanted of a neighbor's connections.
+    pub(super) fn update_interest(&mut self, now: Now, id: NeighborId) {
+        let Self { neighbors, streams, actions, .. } = self;
+        let Some(neighbor) = neighbors.get_mut(&id) else { return };
+        neighbor.pending_since = match neighbor.wants_to_send() {
+            true => neighbor.pending_since.or(Some(now.monotonic)),
+            false => None,
+        };
+        for link in [&neighbor.outgoing, &neighbor.incoming] {
+            if let (Some(stream), Some(_)) = (link.stream, link.ends) {
+                let write = link.session.state() == State::Established && neighbor.may_send();
+                streams.set_interest(stream, true, write, actions);
+            }
+        }
+    }
+}
