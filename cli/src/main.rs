@@ -11,6 +11,7 @@ mod error;
 mod explore;
 mod list;
 mod log;
+mod parity;
 mod probe;
 mod replay;
 mod run;
@@ -63,6 +64,8 @@ enum Verb {
     /// Run a saved run or a flight recording again
     #[command(hide = true)]
     Replay(replay::ReplayArgs),
+    /// Compare the lab's simulated machine with this one, program by program
+    Parity(parity::ParityArgs),
     /// Run the scripted peers live against a BGP daemon
     #[command(hide = true)]
     Probe(probe::ProbeArgs),
@@ -109,6 +112,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> Outcome {
         Verb::Explore(args) => explore::run(args, console),
         Verb::Shrink(args) => shrink::run(args, console),
         Verb::Replay(args) => replay::run(args, console),
+        Verb::Parity(args) => parity::run(&args, console),
         Verb::Probe(args) => probe::run(args, console),
         Verb::Serve(args) => serve::run(args, console),
         Verb::Validate(args) => validate::run(args, console),

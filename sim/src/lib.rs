@@ -39,6 +39,7 @@ pub mod host;
 pub mod mistake;
 pub mod net;
 pub mod oracle;
+pub mod parity;
 pub mod pcap;
 pub mod reactors;
 pub mod rng;

@@ -78,6 +78,11 @@ impl SimHost {
         });
     }
 
+    /// Closes the reading end of a pair of pipes alone, as a program that closes its standard input does.
+    pub fn close_input(&self, stream: StreamId) {
+        self.call(|world, process| world.close_input(process, stream));
+    }
+
     /// Makes a call: charges for it and burns fuel.
     fn call<R>(&self, call: impl FnOnce(&mut World, ProcessId) -> R) -> R {
         let mut world = self.world.borrow_mut();

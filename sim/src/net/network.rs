@@ -269,7 +269,7 @@ impl Network {
     /// Throws away what nobody has read, then closes.
     pub fn discard_and_close(&mut self, now: Instant, socket: SocketId) {
         self.with(now, socket, |tcp, cut, out| {
-            tcp.discard_unread();
+            tcp.discard_unread(out);
             tcp.close(now, cut, out);
         });
     }
@@ -420,6 +420,11 @@ impl Network {
                 Readiness { read: tcp.readable(), write: tcp.writable(), connected }
             }
         }
+    }
+
+    /// Whether a socket is a connection that still has a peer.
+    pub fn is_alive(&self, socket: SocketId) -> bool {
+        self.tcp(socket).is_some_and(|tcp| tcp.state() != State::Closed)
     }
 
     /// The connection behind a socket.

@@ -299,9 +299,12 @@ impl Tcp {
         self.orphan = true;
     }
 
-    /// Throws away what was received and not read.
-    pub(super) fn discard_unread(&mut self) {
+    /// Throws away what was received and not read; as with reading it, the peer is told that there is room.
+    pub(super) fn discard_unread(&mut self, out: &mut Vec<Segment>) {
         self.receiving.incoming.clear();
+        if self.open_window() && !self.receiving.ended && self.state >= State::Established {
+            out.push(self.acknowledgement());
+        }
     }
 
     /// Destroys the connection and tells the peer.

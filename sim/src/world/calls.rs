@@ -103,7 +103,12 @@ impl World {
             return Err(IoError::TooManyFiles);
         }
         let socket = self.network.accept(listening)?;
-        let ends = self.ends(socket).ok_or(IoError::ConnectionAborted)?;
+        let Some(ends) = self.ends(socket).filter(|_| self.network.is_alive(socket)) else {
+            let now = self.local_time(id);
+            self.network.close(now, socket);
+            self.absorb();
+            return Err(IoError::ConnectionAborted);
+        };
         self.record(id, &Step::Accepted(id, stream, ends.remote));
         self.own(socket, id, Name::Stream(stream));
         self.process_mut(id).streams.insert(stream, Stream::new(StreamEnds::Socket(socket), false));
@@ -190,7 +195,8 @@ impl World {
         let now = self.local_time(id);
         let outcome = match self.stream(id, stream)?.ends {
             StreamEnds::Socket(socket) => self.network.read(now, socket, into),
-            StreamEnds::Pipes { read, .. } => self.read_pipe(id, read, into),
+            StreamEnds::Pipes { read: Some(pipe), .. } => self.read_pipe(id, pipe, into),
+            StreamEnds::Pipes { read: None, .. } => Ok(0),
         };
         let step = Step::Read(id, stream, outcome.map(|count| into.get(..count).unwrap_or_default()));
         self.conclude(id, outcome, &step)
@@ -282,6 +288,16 @@ impl World {
         self.record(id, &Step::Closed(id, stream));
     }
 
+    /// Closes the reading end of a pair of pipes alone.
+    pub(crate) fn close_input(&mut self, id: ProcessId, stream: StreamId) {
+        if let Ok(known) = self.stream_mut(id, stream)
+            && let StreamEnds::Pipes { read, .. } = &mut known.ends
+            && let Some(pipe) = read.take()
+        {
+            self.close_reader(id, pipe);
+        }
+    }
+
     /// Closes a stream as the end of its process would, and forgets its name.
     pub(crate) fn let_go(&mut self, id: ProcessId, stream: StreamId) {
         let now = self.local_time(id);
@@ -294,7 +310,9 @@ impl World {
                 self.absorb();
             }
             StreamEnds::Pipes { read, write } => {
-                self.close_reader(id, read);
+                if let Some(pipe) = read {
+                    self.close_reader(id, pipe);
+                }
                 if let Some(pipe) = write {
                     self.close_writer(id, pipe);
                 }
@@ -357,7 +375,7 @@ impl World {
         let owner = Some((id, Name::Stream(stream)));
         self.pipes[read.0 as usize].reader = owner;
         self.pipes[write.0 as usize].writer = owner;
-        let ends = StreamEnds::Pipes { read, write: Some(write) };
+        let ends = StreamEnds::Pipes { read: Some(read), write: Some(write) };
         self.process_mut(id).streams.insert(stream, Stream::new(ends, false));
     }
 
@@ -486,7 +504,7 @@ impl World {
             StreamEnds::Pipes { read, write } => {
                 let pipe = |id: PipeId| self.pipes.get(id.0 as usize).map(|ends| &ends.pipe);
                 Readiness {
-                    read: pipe(read).is_none_or(super::Pipe::readable),
+                    read: read.and_then(pipe).is_none_or(super::Pipe::readable),
                     write: write.and_then(pipe).is_none_or(super::Pipe::writable),
                     connected: false,
                 }

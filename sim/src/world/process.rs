@@ -97,9 +97,9 @@ pub(crate) struct Stream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StreamEnds {
     Socket(SocketId),
-    /// The writing one is `None` once it was shut.
+    /// Either is `None` once it was closed alone.
     Pipes {
-        read: PipeId,
+        read: Option<PipeId>,
         write: Option<PipeId>,
     },
 }

@@ -1,0 +1,151 @@
+//! Parity programs about child programs and their pipes.
+
+use holdtime_core::speaker::ProgramSignal;
+use holdtime_core::time::Duration;
+use holdtime_reactor::Host;
+
+use super::stage::Stage;
+
+pub(super) const CAT: &[&str] = &["/bin/cat"];
+pub(super) const SLEEP: &[&str] = &["/bin/sleep", "30"];
+pub(super) const EXIT_3: &[&str] = &["/bin/sh", "-c", "exit 3"];
+pub(super) const SAY_HELLO: &[&str] = &["/bin/sh", "-c", "echo hello"];
+pub(super) const CLOSE_INPUT: &[&str] = &["/bin/sh", "-c", "exec 0<&-; sleep 30"];
+pub(super) const CLOSE_OUTPUT: &[&str] = &["/bin/sh", "-c", "exec 1>&-; read line; exit 7"];
+pub(super) const READ_A_LINE: &[&str] = &["/bin/sh", "-c", "read line; echo got $line"];
+pub(super) const FLOOD: &[&str] = &["/bin/cat", "/dev/zero"];
+
+pub(super) async fn a_program_that_is_not_there_does_not_start<H: Host>(stage: &Stage<H>) {
+    stage.see_outcome("start", &stage.start(&["/no/such/program"]));
+}
+
+pub(super) async fn a_program_answers_through_its_pipes<H: Host>(stage: &Stage<H>) {
+    let cat = stage.started(CAT);
+    stage.see_count("write", stage.write(cat, 11));
+    stage.see_count("read", stage.read(cat, 100).await);
+    stage.see_count("read", stage.read_now(cat, 100));
+}
+
+pub(super) async fn closing_its_input_ends_a_program_that_reads<H: Host>(stage: &Stage<H>) {
+    let cat = stage.started(CAT);
+    stage.see_count("write", stage.write(cat, 5));
+    stage.host.shutdown(cat);
+    let (octets, end) = stage.drain(cat).await;
+    stage.see(format!("octets: {octets}"));
+    stage.see_count("then", end);
+    stage.see_count("write", stage.write(cat, 1));
+    stage.see_exit(cat).await;
+}
+
+pub(super) async fn a_line_is_answered_with_a_line<H: Host>(stage: &Stage<H>) {
+    let shell = stage.started(READ_A_LINE);
+    stage.see_count("write", stage.host.write(shell, b"one line\n"));
+    stage.see_count("read", stage.read(shell, 100).await);
+    stage.see_count("read", stage.read(shell, 100).await);
+    stage.see_exit(shell).await;
+}
+
+pub(super) async fn an_exit_code_is_told<H: Host>(stage: &Stage<H>) {
+    let shell = stage.started(EXIT_3);
+    stage.see_exit(shell).await;
+    stage.see_count("read", stage.read_now(shell, 10));
+    stage.see_count("write", stage.write(shell, 10));
+}
+
+pub(super) async fn what_a_dead_program_said_can_still_be_read<H: Host>(stage: &Stage<H>) {
+    let shell = stage.started(SAY_HELLO);
+    stage.see_exit(shell).await;
+    stage.see_count("read", stage.read_now(shell, 100));
+    stage.see_count("read", stage.read_now(shell, 100));
+}
+
+pub(super) async fn an_exit_is_told_after_its_pipes_are_closed<H: Host>(stage: &Stage<H>) {
+    let shell = stage.started(SLEEP);
+    stage.close(shell);
+    stage.see_count("read", stage.read_now(shell, 100));
+    stage.signal(shell, ProgramSignal::Terminate);
+    stage.see_exit(shell).await;
+}
+
+pub(super) async fn a_killed_program_ends_by_its_signal<H: Host>(stage: &Stage<H>) {
+    for signal in [ProgramSignal::Terminate, ProgramSignal::Kill] {
+        let sleep = stage.started(SLEEP);
+        stage.pause().await;
+        stage.signal(sleep, signal);
+        stage.see_exit(sleep).await;
+        stage.see_count("read", stage.read(sleep, 10).await);
+    }
+}
+
+pub(super) async fn a_pipe_that_nobody_reads_takes_64_kib<H: Host>(stage: &Stage<H>) {
+    let sleep = stage.started(SLEEP);
+    let (filled, why) = stage.fill(sleep, 100_000).await;
+    stage.see(format!("filled: {filled}, then {why}"));
+    stage.see_readiness("a full pipe", sleep).await;
+    stage.signal(sleep, ProgramSignal::Kill);
+    stage.see_exit(sleep).await;
+}
+
+pub(super) async fn a_pipe_is_full_after_sixteen_awkward_writes<H: Host>(stage: &Stage<H>) {
+    let sleep = stage.started(SLEEP);
+    let (filled, why) = stage.fill(sleep, 3_000).await;
+    stage.see(format!("filled: {filled}, then {why}"));
+    stage.see_count("a small write", stage.write(sleep, 1_000));
+    stage.see_count("another", stage.write(sleep, 1_000));
+    stage.signal(sleep, ProgramSignal::Kill);
+    stage.see_exit(sleep).await;
+}
+
+pub(super) async fn small_writes_share_pages<H: Host>(stage: &Stage<H>) {
+    let sleep = stage.started(SLEEP);
+    let (filled, why) = stage.fill(sleep, 100).await;
+    stage.see(format!("filled: {filled}, then {why}"));
+    stage.signal(sleep, ProgramSignal::Kill);
+    stage.see_exit(sleep).await;
+}
+
+pub(super) async fn killing_the_reader_breaks_the_pipe<H: Host>(stage: &Stage<H>) {
+    let sleep = stage.started(SLEEP);
+    stage.fill(sleep, 100_000).await;
+    stage.signal(sleep, ProgramSignal::Kill);
+    stage.see_exit(sleep).await;
+    stage.see_readiness("a broken pipe", sleep).await;
+    stage.see_count("write", stage.write(sleep, 10));
+    stage.see_count("write", stage.write(sleep, 10));
+    stage.see_count("read", stage.read_now(sleep, 10));
+}
+
+pub(super) async fn a_program_may_close_its_input_and_live<H: Host>(stage: &Stage<H>) {
+    let shell = stage.started(CLOSE_INPUT);
+    stage.pause_for(Duration::from_millis(200)).await;
+    stage.see_count("write", stage.write(shell, 10));
+    stage.see_count("read", stage.read_now(shell, 10));
+    stage.signal(shell, ProgramSignal::Kill);
+    stage.see_exit(shell).await;
+}
+
+pub(super) async fn a_program_may_close_its_output_and_live<H: Host>(stage: &Stage<H>) {
+    let shell = stage.started(CLOSE_OUTPUT);
+    stage.see_count("read", stage.read(shell, 10).await);
+    stage.see_count("write", stage.host.write(shell, b"go on\n"));
+    stage.see_exit(shell).await;
+}
+
+pub(super) async fn a_program_that_floods_is_stopped_by_its_pipe<H: Host>(stage: &Stage<H>) {
+    let flood = stage.started(FLOOD);
+    stage.pause_for(Duration::from_millis(200)).await;
+    let (mut total, mut reads) = (0, 0);
+    while let Ok(count @ 1..) = stage.read_now(flood, 4_096) {
+        total += count;
+        reads += 1;
+        if reads == 8 {
+            break;
+        }
+    }
+    stage.see(format!("read: {total}"));
+    stage.signal(flood, ProgramSignal::Kill);
+    stage.see_exit(flood).await;
+    let (rest, end) = stage.drain(flood).await;
+    stage.see(format!("a full pipe is left: {}", rest > 0));
+    stage.see_count("then", end);
+}
