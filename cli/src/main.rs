@@ -70,10 +70,8 @@ enum Verb {
     #[command(hide = true)]
     Probe(probe::ProbeArgs),
     /// Run the speaker, for real
-    #[command(hide = true)]
     Serve(serve::ServeArgs),
     /// Check configuration files
-    #[command(hide = true)]
     Validate(validate::ValidateArgs),
     /// Print BGP messages as JSON
     #[command(hide = true)]
@@ -114,8 +112,8 @@ fn dispatch(verb: Verb, console: &mut Console) -> Outcome {
         Verb::Replay(args) => replay::run(args, console),
         Verb::Parity(args) => parity::run(&args, console),
         Verb::Probe(args) => probe::run(args, console),
-        Verb::Serve(args) => serve::run(args, console),
-        Verb::Validate(args) => validate::run(args, console),
+        Verb::Serve(args) => serve::run(&args, console),
+        Verb::Validate(args) => validate::run(&args, console),
         Verb::Decode(args) => decode::run(args, console),
         Verb::Encode(args) => encode::run(args, console),
         Verb::Completions(args) => completions::run(&args, console),

@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -51,11 +52,12 @@ pub fn run_blocking<T>(reactor: impl Future<Output = T>) -> T {
 }
 
 impl MioHost {
-    /// Takes over the process's signals; one such host a process.
+    /// Takes over the process's signals; one such host a process. Programs are looked for in `folder` until a
+    /// configuration is read; `log` is given every line for the log.
     ///
     /// # Errors
     /// No file descriptor or no memory left.
-    pub fn new() -> io::Result<Self> {
+    pub fn new(folder: PathBuf, log: impl Fn(&Event) + 'static) -> io::Result<Self> {
         let signals = Signals::install()?;
         let poll = mio::Poll::new()?;
         let bell = signals.bell()?;
@@ -68,7 +70,7 @@ impl MioHost {
             hot: BTreeSet::new(),
             once: VecDeque::new(),
         };
-        Ok(Self { machine: Machine::new(), signals, bell, watch: RefCell::new(watch) })
+        Ok(Self { machine: Machine::new(folder, log), signals, bell, watch: RefCell::new(watch) })
     }
 
     fn with_stream<T>(
@@ -372,7 +374,7 @@ impl Host for MioHost {
     }
 
     fn log(&self, event: &Event) {
-        unix::log(event);
+        self.machine.log(event);
     }
 
     /// Blocks the thread.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker, ready};
@@ -38,10 +39,14 @@ pub struct TokioHost {
 ///
 /// # Errors
 /// The runtime or the host could not be made: no file descriptor or no memory left.
-pub fn run_tokio<T, F: Future<Output = T>>(reactor: impl FnOnce(TokioHost) -> F) -> io::Result<T> {
+pub fn run_tokio<T, F: Future<Output = T>>(
+    folder: PathBuf,
+    log: impl Fn(&Event) + 'static,
+    reactor: impl FnOnce(TokioHost) -> F,
+) -> io::Result<T> {
     let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
     let tasks = LocalSet::new();
-    tasks.block_on(&runtime, async { Ok(reactor(TokioHost::new()?).await) })
+    tasks.block_on(&runtime, async { Ok(reactor(TokioHost::new(folder, log)?).await) })
 }
 
 #[derive(Debug)]
@@ -198,15 +203,16 @@ impl Listener {
 }
 
 impl TokioHost {
-    /// Takes over the process's signals; one such host a process. Inside a runtime with I/O and time, and a
-    /// [`LocalSet`].
+    /// Takes over the process's signals; one such host a process. Programs are looked for in `folder` until a
+    /// configuration is read; `log` is given every line for the log. Inside a runtime with I/O and time, and
+    /// a [`LocalSet`].
     ///
     /// # Errors
     /// No file descriptor or no memory left.
-    pub fn new() -> io::Result<Self> {
+    pub fn new(folder: PathBuf, log: impl Fn(&Event) + 'static) -> io::Result<Self> {
         let signals = Signals::install()?;
         let bell = UnixStream::from_std(signals.bell()?)?;
-        let inner = Rc::new(Inner { machine: Machine::new(), signals, table: RefCell::default() });
+        let inner = Rc::new(Inner { machine: Machine::new(folder, log), signals, table: RefCell::default() });
         spawn_local(answer_bell(bell, Rc::downgrade(&inner)));
         Ok(Self { inner })
     }
@@ -407,7 +413,7 @@ impl Host for TokioHost {
     }
 
     fn log(&self, event: &Event) {
-        unix::log(event);
+        self.inner.machine.log(event);
     }
 
     /// Looks at every stream each time it is woken; a reactor of tasks does not use it.

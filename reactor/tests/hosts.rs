@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use holdtime_core::speaker::{
     CloseKind, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
@@ -25,10 +26,10 @@ const PROGRAM: StreamId = StreamId::opened(2);
 macro_rules! on_both_hosts {
     ($($name:ident)*) => {
         mod mio {
-            $(#[test] fn $name() { super::run_blocking(super::$name(&super::MioHost::new().unwrap())); })*
+            $(#[test] fn $name() { super::run_blocking(super::$name(&super::MioHost::new(super::PathBuf::new(), |_| {}).unwrap())); })*
         }
         mod tokio {
-            $(#[test] fn $name() { super::run_tokio(|host| async move { super::$name(&host).await }).unwrap(); })*
+            $(#[test] fn $name() { super::run_tokio(super::PathBuf::new(), |_| {}, |host| async move { super::$name(&host).await }).unwrap(); })*
         }
     };
 }
@@ -340,7 +341,7 @@ async fn read_to_end<H: Host>(host: &H, stream: StreamId) -> Vec<u8> {
 }
 
 /// A new empty folder.
-fn scratch(name: &str) -> std::path::PathBuf {
+fn scratch(name: &str) -> PathBuf {
     let thread = format!("{:?}", std::thread::current().id());
     let unique: String = thread.chars().filter(char::is_ascii_digit).collect();
     let folder = std::env::temp_dir().join(format!("holdtime-{name}-{}-{unique}", std::process::id()));

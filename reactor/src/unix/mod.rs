@@ -11,10 +11,11 @@ mod socket;
 mod sockopt;
 
 use std::cell::RefCell;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Instant as Clock, SystemTime, UNIX_EPOCH};
 
-use holdtime_core::speaker::{ConfigText, Event, IoError, Severity};
+use holdtime_core::speaker::{ConfigText, Event, IoError};
 use holdtime_core::time::{Instant, Now, Timestamp};
 
 pub(crate) use channel::{Channel, Side, read, write};
@@ -25,17 +26,26 @@ pub(crate) use signals::Signals;
 pub(crate) use {fifo::open as open_fifos, socket::*};
 
 /// The parts of a real host that have nothing to do with readiness.
-#[derive(Debug)]
 pub(crate) struct Machine {
     origin: Clock,
     /// The folder of the configuration that was read last: where programs are looked for.
     folder: RefCell<PathBuf>,
+    log: Box<dyn Fn(&Event)>,
     pub(crate) programs: RefCell<Programs>,
 }
 
 impl Machine {
-    pub(crate) fn new() -> Self {
-        Self { origin: Clock::now(), folder: RefCell::default(), programs: RefCell::default() }
+    pub(crate) fn new(folder: PathBuf, log: impl Fn(&Event) + 'static) -> Self {
+        Self {
+            origin: Clock::now(),
+            folder: RefCell::new(folder),
+            log: Box::new(log),
+            programs: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn log(&self, event: &Event) {
+        (self.log)(event);
     }
 
     pub(crate) fn now(&self) -> Now {
@@ -64,13 +74,8 @@ impl Machine {
     }
 }
 
-/// Writes one line to the log.
-pub(crate) fn log(event: &Event) {
-    let (party, text) = (&event.party, &event.text);
-    match event.severity {
-        Severity::Debug => tracing::debug!(target: "holdtime", %party, "{text}"),
-        Severity::Info => tracing::info!(target: "holdtime", %party, "{text}"),
-        Severity::Warning => tracing::warn!(target: "holdtime", %party, "{text}"),
-        Severity::Error => tracing::error!(target: "holdtime", %party, "{text}"),
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine").field("folder", &self.folder).field("programs", &self.programs).finish()
     }
 }
