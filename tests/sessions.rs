@@ -136,9 +136,11 @@ fn garbage_is_answered_with_the_header_error_that_it_is() {
     unsynchronised[3] = 0;
     let mut short = keepalive();
     short[17] = 18;
-    for (octets, expected) in
-        [(&mut unknown, "03010309"), (&mut unsynchronised, "030101"), (&mut short, "0301020012")]
-    {
+    for (octets, expected) in [
+        (&mut unknown, "03010363616e206e6f74206465636f6465206d657373616765206f66207479706520223922"),
+        (&mut unsynchronised, "030101"),
+        (&mut short, "0301020012"),
+    ] {
         let mut lone = lone("");
         let stream = lone.establish(90);
         lone.take_sent();

@@ -8,7 +8,7 @@
 //! - a withdrawal in MP_UNREACH_NLRI drags its route's attributes along, except in unicast and multicast families;
 //! - ORIGIN IGP, an AS_PATH with the own AS alone (empty inside an AS) and inside an AS LOCAL_PREF 100 are added where they
 //!   are missing, and LOCAL_PREF never leaves the AS; an AS_PATH that was written is sent as it was written;
-//! - NEXT_HOP goes along with MP_REACH_NLRI too where it is an IPv4 address.
+//! - NEXT_HOP goes along with MP_REACH_NLRI too where it is an IPv4 address, but not with FlowSpec.
 //!
 //! [`Packing::Tight`] puts whatever may share an UPDATE into one.
 //!
@@ -137,7 +137,7 @@ impl Group {
             return Some(attributes);
         }
         let mut out = Writer::new(buffer);
-        encode_attributes(&self.path, self.next_hop(terms), terms, &mut out).ok()?;
+        encode_attributes(&self.path, self.family, self.next_hop(terms), terms, &mut out).ok()?;
         Some(out.written().to_vec())
     }
 
@@ -239,6 +239,7 @@ fn bits(prefix: &Prefix) -> (u8, u128) {
 /// AS4_AGGREGATOR follow what they complete (RFC 6793 §4.2.2).
 fn encode_attributes(
     path: &Path,
+    family: Family,
     next_hop: Option<NextHop>,
     terms: &PeerTerms<'_>,
     out: &mut Writer<'_>,
@@ -262,6 +263,8 @@ fn encode_attributes(
         attributes.remove(AttributeCode::AIGP);
     }
     let mut hop = match next_hop {
+        // A filter's next hop says where to redirect to, in MP_REACH_NLRI only.
+        _ if matches!(family.safi, Safi::FLOW | Safi::FLOW_VPN) => None,
         Some(NextHop::V4(address)) => Some(address),
         _ => None,
     };

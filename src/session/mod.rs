@@ -15,6 +15,7 @@ pub use negotiate::{check_open, graceful_restart, negotiate};
 pub use timer::{Timer, Timers};
 
 use alloc::collections::VecDeque;
+use alloc::format;
 use alloc::vec::Vec;
 
 use crate::time::{Duration, Instant};
@@ -300,7 +301,9 @@ impl Session {
                 self.apply(now, Event::Update, Some(self.unexpected()));
             }
             unknown => {
-                let data = [unknown].into();
+                // RFC 4271 §6.1 wants the type octet for data; ExaBGP's users know this text.
+                let text = format!("can not decode message of type \"{unknown}\"");
+                let data = text.into_bytes().into_boxed_slice();
                 self.refuse(now, Notification { code: code::HEADER, subcode: BAD_TYPE, data });
             }
         }

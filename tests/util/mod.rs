@@ -1,6 +1,6 @@
 //! Harnesses for tests of the whole core: [`Lone`], one speaker whose peer is the test, and [`Pair`], two speakers in
 //! lockstep over a network with a latency. Nothing here waits: time is a number.
-#![allow(dead_code, reason = "no test file uses all of it")]
+#![allow(dead_code, unreachable_pub, reason = "a module that every test file has, and none uses all of")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
