@@ -101,7 +101,7 @@ impl<'a> Lexer<'a> {
         Token { kind, text, span: Span { start, end: self.at }, after_newline }
     }
 
-    /// Skips white space, comments and continued line ends; whether a line ended.
+    /// Skips white space, written out or escaped, and comments; whether a line ended.
     fn skip_blank(&mut self) -> bool {
         let mut newline = false;
         while let Some(byte) = self.byte() {
@@ -112,7 +112,7 @@ impl<'a> Lexer<'a> {
                     self.at += self.rest().find('\n').unwrap_or(self.rest().len());
                     continue;
                 }
-                b'\\' => match self.continued_line() {
+                b'\\' => match self.escaped_blank() {
                     Some(length) => {
                         self.at += length;
                         continue;
@@ -126,11 +126,14 @@ impl<'a> Lexer<'a> {
         newline
     }
 
-    /// The length of a backslash, the blanks after it and the line end that it hides.
-    fn continued_line(&self) -> Option<usize> {
+    /// The length of a backslash with what makes it a blank: an `n`, `r` or `t`, or the line end that it hides.
+    fn escaped_blank(&self) -> Option<usize> {
         let after = self.rest().strip_prefix('\\')?;
-        let line_end = after.trim_start_matches([' ', '\t', '\r']).strip_prefix('\n')?;
-        Some(self.rest().len() - line_end.len())
+        if after.starts_with(['n', 'r', 't']) {
+            return Some(2);
+        }
+        let next_line = after.trim_start_matches([' ', '\t', '\r']).strip_prefix('\n')?;
+        Some(self.rest().len() - next_line.len())
     }
 
     fn word(&mut self) -> Result<Cow<'a, str>> {
@@ -190,7 +193,7 @@ impl<'a> Lexer<'a> {
                 self.at += usize::from(quote.is_some());
                 return Ok(Cow::Owned(text));
             }
-            if let (None, Some(_)) = (quote, self.continued_line()) {
+            if let (None, Some(_)) = (quote, self.escaped_blank()) {
                 return Ok(Cow::Owned(text));
             }
             self.at += c.len_utf8();
@@ -284,7 +287,12 @@ mod tests {
 
     #[test]
     fn escapes_stand_for_their_characters() {
-        assert_eq!(words(r#"a\ b "c\"d" \u0041\n"#), ["a b", "c\"d", "A\n"]);
+        assert_eq!(words(r#"a\ b "c\"d" \u0041 "\n""#), ["a b", "c\"d", "A", "\n"]);
+    }
+
+    #[test]
+    fn an_escaped_line_end_outside_of_quotes_is_a_blank() {
+        assert_eq!(words(r"{\n match\t{\n}\n"), ["{", "match", "{", "}"]);
     }
 
     #[test]
