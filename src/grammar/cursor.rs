@@ -20,6 +20,7 @@ pub(crate) enum Source {
 pub(crate) struct Cursor<'a> {
     lexer: Lexer<'a>,
     peeked: Option<Token<'a>>,
+    text: &'a str,
     /// The token taken last.
     last: Span,
     source: Source,
@@ -28,7 +29,14 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(text: &'a str, source: Source) -> Self {
-        Self { lexer: Lexer::new(text), peeked: None, last: Span::default(), source, warnings: Vec::new() }
+        Self {
+            lexer: Lexer::new(text),
+            peeked: None,
+            text,
+            last: Span::default(),
+            source,
+            warnings: Vec::new(),
+        }
     }
 
     /// Notes what is no error.
@@ -64,6 +72,24 @@ impl<'a> Cursor<'a> {
     /// The place of the token taken last.
     pub(crate) fn last(&self) -> Span {
         self.last
+    }
+
+    /// Where the statement just read ended with `;`, the text from `start` to there, to be recognised where it comes
+    /// again. A text that set off a warning is not offered.
+    pub(crate) fn tail(&self, start: usize, warnings: usize) -> Option<Span> {
+        let tail = Span { start, end: self.last.end };
+        let whole = self.text.get(tail.start..tail.end)?.ends_with(';');
+        (whole && self.peeked.is_none() && self.warnings.len() == warnings).then_some(tail)
+    }
+
+    /// Skips what follows where it repeats the text at `tail`: it would give the same tokens.
+    pub(crate) fn skip_repeated(&mut self, tail: Span) -> bool {
+        let Some(text) = self.text.get(tail.start..tail.end) else { return false };
+        let repeated = self.peeked.is_none() && self.lexer.skip(text);
+        if repeated {
+            self.last = Span { start: self.last.end, end: self.last.end + text.len() };
+        }
+        repeated
     }
 
     /// The token that must go on with the statement: not one on the next line.

@@ -9,16 +9,16 @@ use super::Action;
 use super::attribute::{Draft, OPTIONS};
 use super::cursor::{Cursor, unknown};
 use super::fault::{Fault, Result, Span};
-use super::routes::Routes;
+use super::routes::{Common, Routes};
 use super::token::Token;
 use crate::wire::nlri::{LabelledPrefix, VpnPrefix};
-use crate::wire::{Family, Nlri, Prefix, Safi};
+use crate::wire::{Family, Labels, Nlri, Prefix, RouteDistinguisher, Safi};
 
 /// One `split` makes at most two to the power of this many routes.
 const SPLIT_LIMIT: u8 = 20;
 
 /// Which family a statement's routes belong to.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Target {
     /// `route`: the one that its prefix and options make it.
     Inferred,
@@ -29,7 +29,19 @@ pub(crate) enum Target {
 /// A prefix and where it stands.
 type Placed = (Prefix, Span);
 
-/// `10.0.0.0/24 next-hop self …`, on its line or with a block.
+/// What the options of a statement come to, for each of its prefixes.
+pub(super) struct Plan {
+    action: Action,
+    target: Target,
+    common: Common,
+    has_next_hop: bool,
+    rd: Option<RouteDistinguisher>,
+    labels: Option<Labels>,
+    split: Option<(u8, Span)>,
+}
+
+/// `10.0.0.0/24 next-hop self …`, on its line or with a block. Lines that differ in their prefix alone are common, so
+/// options that repeat the line before are not read again.
 pub(crate) fn route(
     cursor: &mut Cursor<'_>,
     action: Action,
@@ -37,10 +49,22 @@ pub(crate) fn route(
     routes: &mut Routes,
 ) -> Result<()> {
     let prefix = cursor.prefix()?;
-    let placed = (prefix, cursor.last());
+    let place = cursor.last();
+    if let Some((tail, plan)) = routes.repeat.take() {
+        let repeated = plan.action == action && plan.target == target && cursor.skip_repeated(tail);
+        let result = if repeated { plan.carry_out(&[(prefix, place)], routes) } else { Ok(()) };
+        if repeated {
+            routes.repeat = Some((tail, plan));
+            return result;
+        }
+    }
+    let warnings = cursor.warnings.len();
     let mut draft = Draft::default();
     cursor.options("route", |cursor, keyword| option(cursor, &mut draft, target, &keyword))?;
-    complete(draft, action, target, &[placed], routes)
+    let plan = Plan::new(draft, action, target, routes);
+    plan.carry_out(&[(prefix, place)], routes)?;
+    routes.repeat = cursor.tail(place.end, warnings).map(|tail| (tail, plan));
+    Ok(())
 }
 
 /// `next-hop self … nlri 10.0.0.0/24 10.0.1.0/24`
@@ -62,7 +86,7 @@ pub(crate) fn attributes(cursor: &mut Cursor<'_>, action: Action, routes: &mut R
         })?;
     }
     cursor.end_statement()?;
-    complete(draft, action, Target::Inferred, &prefixes, routes)
+    Plan::new(draft, action, Target::Inferred, routes).carry_out(&prefixes, routes)
 }
 
 fn option(cursor: &mut Cursor<'_>, draft: &mut Draft, target: Target, keyword: &Token<'_>) -> Result<()> {
@@ -83,69 +107,69 @@ impl Target {
             _ => true,
         }
     }
+}
 
-    /// The SAFI of the route to `prefix` that `draft` describes.
-    fn safi(self, prefix: Prefix, draft: &Draft) -> Safi {
-        match (self, prefix.address()) {
-            (Self::Of(family), _) => family.safi,
-            _ if draft.rd.is_some() => Safi::VPN,
-            _ if draft.labels.is_some() => Safi::LABELLED,
+impl Plan {
+    fn new(mut draft: Draft, action: Action, target: Target, routes: &mut Routes) -> Self {
+        let (has_next_hop, rd, labels, split) =
+            (draft.has_next_hop(), draft.rd.take(), draft.labels.take(), draft.split.take());
+        Self { action, target, common: routes.common(draft), has_next_hop, rd, labels, split }
+    }
+
+    /// Checks that the routes are whole, and adds them.
+    fn carry_out(&self, prefixes: &[Placed], routes: &mut Routes) -> Result<()> {
+        for (prefix, span) in prefixes {
+            let safi = self.safi(*prefix);
+            self.check(*prefix, safi, *span)?;
+            for prefix in parts(*prefix, self.split)? {
+                routes.add(&self.common, self.nlri(safi, prefix));
+            }
+        }
+        Ok(())
+    }
+
+    fn safi(&self, prefix: Prefix) -> Safi {
+        match (self.target, prefix.address()) {
+            (Target::Of(family), _) => family.safi,
+            _ if self.rd.is_some() => Safi::VPN,
+            _ if self.labels.is_some() => Safi::LABELLED,
             (_, IpAddr::V4(address)) if address.is_multicast() => Safi::MULTICAST,
             _ => Safi::UNICAST,
         }
     }
-}
 
-/// Checks that the routes are whole, and adds them.
-fn complete(
-    mut draft: Draft,
-    action: Action,
-    target: Target,
-    prefixes: &[Placed],
-    routes: &mut Routes,
-) -> Result<()> {
-    for (prefix, span) in prefixes {
-        check(&draft, action, target, *prefix, *span)?;
-    }
-    let safis: Vec<Safi> = prefixes.iter().map(|(prefix, _)| target.safi(*prefix, &draft)).collect();
-    let (split, rd, labels) = (draft.split.take(), draft.rd.take(), draft.labels.take());
-    let (rd, labels) = (rd.unwrap_or_default(), labels.unwrap_or_default());
-    let common = routes.common(draft);
-    for ((prefix, _), safi) in prefixes.iter().zip(safis) {
-        for prefix in parts(*prefix, split)? {
-            let nlri = match safi {
-                Safi::VPN => Nlri::Vpn(Box::new(VpnPrefix { rd, prefix, labels: labels.clone() })),
-                Safi::LABELLED => Nlri::Labelled(Box::new(LabelledPrefix { labels: labels.clone(), prefix })),
-                Safi::MULTICAST => Nlri::Multicast(prefix),
-                _ => Nlri::Unicast(prefix),
-            };
-            routes.add(&common, nlri);
+    fn nlri(&self, safi: Safi, prefix: Prefix) -> Nlri {
+        let rd = self.rd.unwrap_or_default();
+        let labels = || self.labels.clone().unwrap_or_default();
+        match safi {
+            Safi::VPN => Nlri::Vpn(Box::new(VpnPrefix { rd, prefix, labels: labels() })),
+            Safi::LABELLED => Nlri::Labelled(Box::new(LabelledPrefix { labels: labels(), prefix })),
+            Safi::MULTICAST => Nlri::Multicast(prefix),
+            _ => Nlri::Unicast(prefix),
         }
     }
-    Ok(())
-}
 
-fn check(draft: &Draft, action: Action, target: Target, prefix: Prefix, span: Span) -> Result<()> {
-    if let Target::Of(family) = target
-        && family.afi != prefix.afi()
-    {
-        let problem = alloc::format!("{prefix} is not an {} prefix", family.afi);
-        return Err(Fault::new(span, problem).expected(alloc::format!("an {} prefix", family.afi)));
+    fn check(&self, prefix: Prefix, safi: Safi, span: Span) -> Result<()> {
+        if let Target::Of(family) = self.target
+            && family.afi != prefix.afi()
+        {
+            let problem = alloc::format!("{prefix} is not an {} prefix", family.afi);
+            return Err(Fault::new(span, problem).expected(alloc::format!("an {} prefix", family.afi)));
+        }
+        if self.action == Action::Withdraw {
+            return Ok(());
+        }
+        let (missing, expected) = if !self.has_next_hop {
+            ("next hop", "`next-hop <address>` or `next-hop self`")
+        } else if safi == Safi::VPN && self.rd.is_none() {
+            ("route distinguisher", "`rd <AS>:<number>`")
+        } else if matches!(safi, Safi::VPN | Safi::LABELLED) && self.labels.is_none() {
+            ("label", "`label <number>`")
+        } else {
+            return Ok(());
+        };
+        Err(Fault::new(span, alloc::format!("the route to {prefix} has no {missing}")).expected(expected))
     }
-    if action == Action::Withdraw {
-        return Ok(());
-    }
-    let safi = target.safi(prefix, draft);
-    let (missing, expected) = if !draft.has_next_hop() {
-        ("next hop", "`next-hop <address>` or `next-hop self`")
-    } else if safi == Safi::VPN && draft.rd.is_none() {
-        ("route distinguisher", "`rd <AS>:<number>`")
-    } else if matches!(safi, Safi::VPN | Safi::LABELLED) && draft.labels.is_none() {
-        ("label", "`label <number>`")
-    } else {
-        return Ok(());
-    };
-    Err(Fault::new(span, alloc::format!("the route to {prefix} has no {missing}")).expected(expected))
 }
 
 /// The prefixes that `split` cuts `prefix` into; the prefix itself where it is no longer than that.
@@ -175,4 +199,72 @@ fn part(prefix: Prefix, length: u8, i: u32) -> Option<Prefix> {
         }
     };
     Prefix::new(address, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+
+    use super::super::cursor::Source;
+    use super::*;
+
+    /// The routes of `static` statements, one a line, as `prefix next-hop med`.
+    fn routes(text: &str) -> Vec<String> {
+        let mut cursor = Cursor::new(text, Source::File);
+        let mut routes = Routes::default();
+        while cursor.eat_word("route").unwrap() {
+            route(&mut cursor, Action::Announce, Target::Inferred, &mut routes).unwrap();
+        }
+        let shown = |announcement: &super::super::Announcement| {
+            let route = &announcement.route;
+            let hop = route.next_hop.map(|hop| hop.address().to_string()).unwrap_or_default();
+            alloc::format!("{:?} {hop} {:?}", route.nlri, route.attributes.med())
+        };
+        routes.announcements.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn options_that_repeat_the_line_before_mean_the_same() {
+        let repeated = "route 10.0.0.0/24 next-hop 1.1.1.1 med 5;\nroute 10.0.1.0/24 next-hop 1.1.1.1 med 5;\n\
+                        route 10.0.2.0/24 next-hop 1.1.1.1 med 55;\nroute 10.0.3.0/24 next-hop 1.1.1.1 med 55;\n";
+        assert_eq!(
+            routes(repeated),
+            [
+                "Unicast(10.0.0.0/24) 1.1.1.1 Some(5)",
+                "Unicast(10.0.1.0/24) 1.1.1.1 Some(5)",
+                "Unicast(10.0.2.0/24) 1.1.1.1 Some(55)",
+                "Unicast(10.0.3.0/24) 1.1.1.1 Some(55)",
+            ]
+        );
+    }
+
+    #[test]
+    fn routes_that_say_the_same_share_their_attributes() {
+        let mut cursor =
+            Cursor::new("10.0.0.0/24 next-hop self med 5; 10.0.1.0/24 med 5 next-hop self;", Source::File);
+        let mut routes = Routes::default();
+        for _ in 0..2 {
+            route(&mut cursor, Action::Announce, Target::Inferred, &mut routes).unwrap();
+        }
+        let [first, second] = routes.announcements.as_slice() else { panic!("two routes") };
+        assert!(alloc::sync::Arc::ptr_eq(&first.route.attributes, &second.route.attributes));
+    }
+
+    #[test]
+    fn a_prefix_splits_into_every_part_of_the_length() {
+        let parts = |prefix: &str, length| -> Result<Vec<String>> {
+            let (address, bits) = super::super::value::address_and_length(prefix).unwrap();
+            let prefix = Prefix::new(address, bits).unwrap();
+            Ok(parts(prefix, Some((length, Span::default())))?.map(|part| part.to_string()).collect())
+        };
+        assert_eq!(
+            parts("10.0.0.0/22", 24).unwrap(),
+            ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24", "10.0.3.0/24"]
+        );
+        assert_eq!(parts("2001:db8::/47", 48).unwrap(), ["2001:db8::/48", "2001:db8:1::/48"]);
+        assert_eq!(parts("0.0.0.0/0", 1).unwrap(), ["0.0.0.0/1", "128.0.0.0/1"]);
+        assert_eq!(parts("10.0.0.0/24", 8).unwrap(), ["10.0.0.0/24"]);
+        assert_eq!(parts("10.0.0.0/24", 33).unwrap_err().expected, "a length of at most /32");
+        assert_eq!(parts("::/0", 64).unwrap_err().expected, "a length of at most /20");
+    }
 }

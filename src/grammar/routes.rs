@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::attribute::Draft;
 use super::fault::Span;
+use super::prefix_route::Plan;
 use super::{Announcement, Watchdog};
 use crate::wire::{Attributes, Family, NextHop, Nlri, Route};
 
@@ -15,6 +16,8 @@ pub(crate) struct Routes {
     pub(crate) announcements: Vec<Announcement>,
     /// Where the first route of each family stands.
     pub(crate) first: Vec<(Family, Span)>,
+    /// What the options of the last `route` came to, and where they stand.
+    pub(super) repeat: Option<(Span, Plan)>,
     /// The statement being read.
     place: Span,
     attributes: BTreeSet<Arc<Attributes>>,

@@ -67,6 +67,15 @@ impl<'a> Lexer<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// Skips `text` where it comes next.
+    pub(crate) fn skip(&mut self, text: &str) -> bool {
+        let found = self.rest().as_bytes().starts_with(text.as_bytes());
+        if found {
+            self.at += text.len();
+        }
+        found
+    }
+
     /// The next token; after the last one, [`Kind::End`] again and again.
     pub(crate) fn next(&mut self) -> Result<Token<'a>> {
         let after_newline = self.skip_blank();
