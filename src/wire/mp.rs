@@ -6,7 +6,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use super::error::{BufferFull, Malformed};
 use super::family::{Afi, Family, Safi};
 use super::negotiated::Negotiated;
-use super::nlri::{NlriIter, PathNlri, PathNlriView};
+use super::nlri::{NlriIter, PathNlri, Routes};
 use super::reader::Reader;
 use super::route::NextHop;
 use super::writer::Writer;
@@ -199,8 +199,8 @@ impl<'a> MpReachView<'a> {
 
     /// The routes.
     #[inline]
-    pub fn nlri(self) -> impl Iterator<Item = PathNlriView<'a>> {
-        self.nlri.map_while(Result::ok)
+    pub const fn nlri(self) -> Routes<'a> {
+        Routes::new(self.nlri)
     }
 
     /// The whole value, for what is passed on unread.
@@ -260,8 +260,8 @@ impl<'a> MpUnreachView<'a> {
 
     /// The routes.
     #[inline]
-    pub fn nlri(self) -> impl Iterator<Item = PathNlriView<'a>> {
-        self.nlri.map_while(Result::ok)
+    pub const fn nlri(self) -> Routes<'a> {
+        Routes::new(self.nlri)
     }
 
     /// Whether it withdraws nothing: End-of-RIB, where nothing else stands in the UPDATE (RFC 4724 §2).

@@ -278,9 +278,9 @@ impl<'a> AsSegmentView<'a> {
     #[inline]
     fn has_zero(self) -> bool {
         if self.asn4 {
-            self.bytes.as_chunks::<4>().0.iter().fold(false, |zero, asn| zero | (*asn == [0; 4]))
+            self.bytes.as_chunks::<4>().0.iter().any(|asn| u32::from_ne_bytes(*asn) == 0)
         } else {
-            self.bytes.as_chunks::<2>().0.iter().fold(false, |zero, asn| zero | (*asn == [0; 2]))
+            self.bytes.as_chunks::<2>().0.iter().any(|asn| u16::from_ne_bytes(*asn) == 0)
         }
     }
 }

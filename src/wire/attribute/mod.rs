@@ -32,8 +32,8 @@ pub use prefix_sid::{PrefixSid, PrefixSidView};
 pub use raw::{RawAttribute, RawAttributes};
 pub use set::Attributes;
 pub use tunnel_encapsulation::{TunnelEncapsulation, TunnelEncapsulationView};
-pub(super) use view::parse_u32;
 pub use view::{AttributeView, UnknownAttributeView};
+pub(super) use view::{parse_aggregator, parse_origin, parse_u32};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

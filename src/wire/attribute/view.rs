@@ -136,7 +136,7 @@ impl<'a> AttributeView<'a> {
 
 /// Reads an octet that is 0, 1 or 2 (RFC 7606 §7.1).
 #[inline]
-fn parse_origin(mut value: Reader<'_>) -> Result<Origin, Malformed> {
+pub(crate) fn parse_origin(mut value: Reader<'_>) -> Result<Origin, Malformed> {
     let offset = value.offset();
     let origin = value.u8()?;
     value.finish()?;
@@ -153,7 +153,7 @@ pub(crate) fn parse_u32(mut value: Reader<'_>) -> Result<u32, Malformed> {
 
 /// Reads an AS number and an address (RFC 7606 §7.7); AS 0 aggregates nothing (RFC 7607 §2).
 #[inline]
-fn parse_aggregator(mut value: Reader<'_>, asn4: bool) -> Result<Aggregator, Malformed> {
+pub(crate) fn parse_aggregator(mut value: Reader<'_>, asn4: bool) -> Result<Aggregator, Malformed> {
     let offset = value.offset();
     let asn = if asn4 { value.u32()? } else { u32::from(value.u16()?) };
     let address = value.u32()?.into();

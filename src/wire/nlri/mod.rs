@@ -15,6 +15,7 @@ mod kept;
 mod labelled;
 mod mup;
 mod mvpn;
+mod prefixes;
 mod route_target;
 mod sr_policy;
 mod vpls;
@@ -34,6 +35,7 @@ pub use vpls::{VplsFields, VplsNlri, VplsNlriView};
 
 use alloc::boxed::Box;
 
+use self::prefixes::{Ipv4Prefixes, Ipv6Prefixes};
 use super::budget;
 use super::error::{BufferFull, Malformed};
 use super::family::{Afi, Family, Safi};
@@ -312,8 +314,13 @@ impl<'a> NlriIter<'a> {
     }
 
     /// The first error of what is left.
+    #[inline]
     pub(crate) fn check(mut self) -> Result<(), Malformed> {
-        self.try_for_each(|nlri| nlri.map(drop))
+        match (self.family.afi, self.family.safi) {
+            (Afi::IPV4, Safi::UNICAST | Safi::MULTICAST) => prefixes::check(self.reader, 32, self.add_path),
+            (Afi::IPV6, Safi::UNICAST | Safi::MULTICAST) => prefixes::check(self.reader, 128, self.add_path),
+            _ => self.try_for_each(|nlri| nlri.map(drop)),
+        }
     }
 
     #[inline]
@@ -337,6 +344,54 @@ impl<'a> Iterator for NlriIter<'a> {
             self.reader.take_rest();
         }
         Some(parsed)
+    }
+}
+
+/// The NLRI of a field that was checked to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Routes<'a>(NlriIter<'a>);
+
+impl<'a> Routes<'a> {
+    /// The NLRI that `iter`, which was checked before, has left.
+    #[inline]
+    pub(crate) const fn new(iter: NlriIter<'a>) -> Self {
+        Self(iter)
+    }
+
+    /// Whether nothing is left.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> Iterator for Routes<'a> {
+    type Item = PathNlriView<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()?.ok()
+    }
+
+    /// What `for_each`, `count`, `sum` and the like do: the family is looked at once, not once a route.
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut f: F) -> B {
+        let (bytes, family) = (self.0.reader.rest(), self.0.family);
+        let route = |nlri| PathNlriView { path_id: None, nlri };
+        match (family.afi, family.safi) {
+            (Afi::IPV4, Safi::UNICAST) if !self.0.add_path => {
+                Ipv4Prefixes(bytes).fold(init, |sum, p| f(sum, route(NlriView::Unicast(Prefix::V4(p)))))
+            }
+            (Afi::IPV6, Safi::UNICAST) if !self.0.add_path => {
+                Ipv6Prefixes(bytes).fold(init, |sum, p| f(sum, route(NlriView::Unicast(Prefix::V6(p)))))
+            }
+            _ => {
+                let mut sum = init;
+                for nlri in self {
+                    sum = f(sum, nlri);
+                }
+                sum
+            }
+        }
     }
 }
 
