@@ -131,10 +131,10 @@ impl<'a> Cursor<'a> {
 
     /// The value that one of these words stands for, whatever their case.
     pub(crate) fn choice<T: Copy>(&mut self, what: &str, choices: &[(&'static str, T)]) -> Result<T> {
-        let names: Vec<&'static str> = choices.iter().map(|(name, _)| *name).collect();
-        let word = self.word(&names.join(", "))?;
+        let names = || choices.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        let word = self.word(what).map_err(|fault| fault.one_of("", &names()))?;
         let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word.text));
-        found.map(|(_, value)| *value).ok_or_else(|| not_a(&word, what).one_of(&word.text, &names))
+        found.map(|(_, value)| *value).ok_or_else(|| not_a(&word, what).one_of(&word.text, &names()))
     }
 
     /// Takes the token of this kind that must stand here.

@@ -6,7 +6,7 @@ use super::cursor::{Cursor, unknown};
 use super::fault::Result;
 use super::prefix_route::{self, Target};
 use super::routes::Routes;
-use super::token::Token;
+use super::token::{Kind, Token};
 use super::{flow, mup, mvpn, vpls};
 use crate::wire::{Afi, Family, Safi};
 
@@ -79,26 +79,28 @@ pub(crate) fn family_statement(
 const FAMILIES: &[&str] =
     &["unicast", "multicast", "nlri-mpls", "mpls-vpn", "mcast-vpn", "flow", "flow-vpn", "mup"];
 
-/// What follows `announce` or `withdraw` in the API.
-pub(crate) fn command(cursor: &mut Cursor<'_>, action: Action, routes: &mut Routes) -> Result<()> {
+/// What follows `announce` or `withdraw` in the API: a section's statement, or several with `;` between them.
+pub(super) fn command(cursor: &mut Cursor<'_>, action: Action, routes: &mut Routes) -> Result<()> {
     const COMMANDS: &[&str] = &["route", "attributes", "attribute", "ipv4", "ipv6", "flow", "vpls", "l2vpn"];
-    let keyword = cursor.keyword(&COMMANDS.join(", "))?;
-    match keyword.text.as_ref() {
-        "route" | "attribute" | "attributes" => static_statement(cursor, action, &keyword, routes),
-        "flow" => {
-            let keyword = cursor.word("route")?;
-            flow_statement(cursor, action, &keyword, routes)
+    let first = cursor.keyword(&COMMANDS.join(", "))?;
+    let section = first.text.as_ref();
+    let mut keyword = match section {
+        "flow" | "l2vpn" | "ipv4" | "ipv6" => cursor.word("what to announce")?,
+        _ => first.clone(),
+    };
+    loop {
+        match section {
+            "route" | "attribute" | "attributes" => static_statement(cursor, action, &keyword, routes)?,
+            "flow" => flow_statement(cursor, action, &keyword, routes)?,
+            "vpls" | "l2vpn" => l2vpn_statement(cursor, action, &keyword, routes)?,
+            "ipv4" => family_statement(cursor, action, Afi::IPV4, &keyword, routes)?,
+            "ipv6" => family_statement(cursor, action, Afi::IPV6, &keyword, routes)?,
+            _ => return Err(unknown(&first, "something to announce", COMMANDS)),
         }
-        "vpls" => l2vpn_statement(cursor, action, &keyword, routes),
-        "l2vpn" => {
-            let keyword = cursor.word("vpls")?;
-            l2vpn_statement(cursor, action, &keyword, routes)
+        cursor.eat(Kind::Semicolon)?;
+        if cursor.peek()?.kind == Kind::End {
+            return Ok(());
         }
-        name @ ("ipv4" | "ipv6") => {
-            let afi = if name == "ipv4" { Afi::IPV4 } else { Afi::IPV6 };
-            let keyword = cursor.word(&FAMILIES.join(", "))?;
-            family_statement(cursor, action, afi, &keyword, routes)
-        }
-        _ => Err(unknown(&keyword, "something to announce", COMMANDS)),
+        keyword = cursor.keyword("another statement or the end of the command")?;
     }
 }
