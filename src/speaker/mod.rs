@@ -15,6 +15,7 @@ mod obligation;
 mod open;
 mod owed;
 mod programs;
+pub mod record;
 mod sessions;
 mod stream;
 mod update;
