@@ -203,12 +203,7 @@ pub fn parse(text: &str) -> Result<(Head, impl Iterator<Item = Result<Entry, Bad
 }
 
 fn identity(words: &mut Words<'_>) -> Option<Identity> {
-    Some(Identity {
-        host: words.next()?,
-        pid: words.parse()?,
-        ppid: words.parse()?,
-        version: words.next()?,
-    })
+    Some(Identity { host: words.next()?, pid: words.parse()?, ppid: words.parse()?, version: words.next()? })
 }
 
 fn config_text(words: &mut Words<'_>) -> Option<ConfigText> {
@@ -228,7 +223,9 @@ fn kept(kind: &str, words: &mut Words<'_>) -> Option<Kept> {
     Some(Kept::Other(match kind {
         "timeout" => Input::Timeout,
         "listening" => Input::Listening { listener: ListenerId(words.parse()?), local: words.parse()? },
-        "listen-failed" => Input::ListenFailed { listener: ListenerId(words.parse()?), error: words.error()? },
+        "listen-failed" => {
+            Input::ListenFailed { listener: ListenerId(words.parse()?), error: words.error()? }
+        }
         "connected" => {
             Input::Connected { stream: words.stream()?, local: words.parse()?, remote: words.parse()? }
         }
@@ -407,7 +404,12 @@ mod tests {
             Input::ListenFailed { listener: ListenerId(1), error: IoError::AddressInUse },
             Input::Connected { stream, local: address("10.0.0.1:1"), remote: address("10.0.0.2:2") },
             Input::ConnectFailed { stream, error: IoError::Other(71) },
-            Input::Accepted { stream, listener: ListenerId(0), local: address("1.1.1.1:1"), remote: address("2.2.2.2:2") },
+            Input::Accepted {
+                stream,
+                listener: ListenerId(0),
+                local: address("1.1.1.1:1"),
+                remote: address("2.2.2.2:2"),
+            },
             Input::Received { stream, data: &[0, 255, 16] },
             Input::Writable { stream, budget: 65_536 },
             Input::Sent { stream, count: 19 },
@@ -448,7 +450,8 @@ mod tests {
     fn what_is_no_recording_is_refused_by_its_line() {
         assert_eq!(parse("hello").err().map(|bad| bad.line), Some(1));
         assert_eq!(parse("holdtime-record 1\nseed x\n").err().map(|bad| bad.line), Some(2));
-        let (_, mut entries) = parse("holdtime-record 1\nseed 1\n1 2 received 0 fff\n1 2 timeout x\n").unwrap();
+        let (_, mut entries) =
+            parse("holdtime-record 1\nseed 1\n1 2 received 0 fff\n1 2 timeout x\n").unwrap();
         assert!(entries.all(|entry| entry.is_err()));
     }
 }

@@ -1,0 +1,281 @@
+//! Adj-RIB-Out: what reaches a peer when routes change faster than it reads, and what of ExaBGP's ways is kept.
+
+use std::sync::Arc;
+
+use holdtime_core::rib::{AdjRibOut, Packing, PeerTerms};
+use holdtime_core::wire::attribute::AsPath;
+use holdtime_core::wire::{
+    Attribute, Attributes, Family, FamilyTerms, Ipv4Prefix, Ipv6Prefix, Negotiated, NextHop, Nlri, Prefix,
+    Route,
+};
+
+/// A peer inside our AS with IPv4 and IPv6 unicast.
+fn negotiated() -> Negotiated {
+    let mut negotiated = Negotiated::between(65_000, 65_000);
+    negotiated.asn4 = true;
+    negotiated.set_family(FamilyTerms::plain(Family::IPV4_UNICAST));
+    negotiated.set_family(FamilyTerms::plain(Family::IPV6_UNICAST));
+    negotiated
+}
+
+fn terms(negotiated: &Negotiated) -> PeerTerms<'_> {
+    let [local_address, router_id] = [[10, 0, 0, 1]; 2];
+    PeerTerms { negotiated, local_address: local_address.into(), router_id: router_id.into(), aigp: false }
+}
+
+/// 10.`n`.0.0/16 by way of 10.0.0.`hop`.
+fn route(n: u8, hop: u8) -> Route {
+    let prefix = Ipv4Prefix::new([10, n, 0, 0].into(), 16).unwrap();
+    Route {
+        path_id: None,
+        nlri: Nlri::Unicast(Prefix::V4(prefix)),
+        next_hop: Some(NextHop::V4([10, 0, 0, hop].into())),
+        attributes: Arc::new(Attributes::new()),
+    }
+}
+
+fn route6(n: u16) -> Route {
+    let prefix = Ipv6Prefix::new([0x2001, 0xdb8, n, 0, 0, 0, 0, 0].into(), 48).unwrap();
+    let next_hop = Some(NextHop::V6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()));
+    Route { nlri: Nlri::Unicast(Prefix::V6(prefix)), next_hop, ..route(0, 0) }
+}
+
+/// A RIB whose session is up and has sent its first routes.
+fn rib(packing: Packing) -> AdjRibOut {
+    let mut rib = AdjRibOut::new(packing, true);
+    rib.session_up(&[Family::IPV4_UNICAST, Family::IPV6_UNICAST], false);
+    rib.announce(&route(0, 0), false);
+    assert_eq!(sent(&mut rib), ["+10.0.0.0/16>0"]);
+    rib
+}
+
+/// Everything that waits, message by message, as `+prefix … >hop` and `-prefix …`.
+fn sent(rib: &mut AdjRibOut) -> Vec<String> {
+    let negotiated = negotiated();
+    let mut out = vec![];
+    rib.pack(&terms(&negotiated), usize::MAX, usize::MAX, &mut out);
+    read(&out, &negotiated)
+}
+
+fn read(out: &[u8], negotiated: &Negotiated) -> Vec<String> {
+    use holdtime_core::wire::frame::Framer;
+    use holdtime_core::wire::update::UpdateView;
+    let mut framer = Framer::new(out, 65_535);
+    let mut messages = vec![];
+    while let Some(frame) = framer.next_frame().unwrap() {
+        if frame.kind() == 5 {
+            messages.push(format!("mark {}", frame.body()[2]));
+            continue;
+        }
+        let view = UpdateView::decode(frame.body(), negotiated).unwrap();
+        assert!(view.problem().is_none());
+        let unreach = view.mp_unreach().into_iter().flat_map(|unreach| unreach.nlri());
+        let reach = view.mp_reach().into_iter().flat_map(|reach| reach.nlri());
+        let name = |nlri| match Nlri::from(nlri) {
+            Nlri::Unicast(Prefix::V4(prefix)) => prefix.to_string(),
+            Nlri::Unicast(Prefix::V6(prefix)) => prefix.to_string(),
+            other => format!("{other:?}"),
+        };
+        let gone: Vec<_> =
+            view.withdrawn().chain(unreach).map(|route| format!("-{}", name(route.nlri))).collect();
+        let come: Vec<_> = view.nlri().chain(reach).map(|route| format!("+{}", name(route.nlri))).collect();
+        let hop = view.next_hop().map(|hop| format!(">{}", hop.octets()[3])).unwrap_or_default();
+        messages.push(format!("{}{hop}", [gone, come].concat().join(" ")));
+    }
+    messages
+}
+
+#[test]
+fn routes_with_the_same_attributes_share_an_update_in_the_order_of_their_octets() {
+    let mut rib = rib(Packing::Grouped);
+    for (n, hop) in [(3, 1), (1, 2), (2, 1)] {
+        rib.announce(&route(n, hop), false);
+    }
+    assert_eq!(sent(&mut rib), ["+10.2.0.0/16 +10.3.0.0/16>1", "+10.1.0.0/16>2"]);
+    assert!(!rib.has_pending());
+}
+
+#[test]
+fn without_grouping_every_route_has_an_update_of_its_own() {
+    let mut rib = rib(Packing::Single);
+    rib.announce(&route(2, 1), false);
+    rib.announce(&route(1, 1), false);
+    assert_eq!(sent(&mut rib), ["+10.2.0.0/16>1", "+10.1.0.0/16>1"]);
+}
+
+#[test]
+fn only_tight_packing_groups_ipv6() {
+    for (packing, messages) in [(Packing::Grouped, 3), (Packing::Tight, 1)] {
+        let mut rib = rib(packing);
+        for n in 1..=3 {
+            rib.announce(&route6(n), false);
+        }
+        assert_eq!(sent(&mut rib).len(), messages, "{packing:?}");
+    }
+}
+
+#[test]
+fn what_the_peer_knows_already_is_not_sent_again() {
+    let mut rib = rib(Packing::Grouped);
+    rib.announce(&route(0, 0), false);
+    assert!(!rib.has_pending());
+    rib.announce(&route(0, 5), false);
+    assert_eq!(sent(&mut rib), ["+10.0.0.0/16>5"]);
+}
+
+#[test]
+fn a_withdrawal_takes_the_place_of_an_announcement_that_is_not_yet_sent() {
+    let mut rib = rib(Packing::Single);
+    rib.announce(&route(1, 1), false);
+    rib.announce(&route(2, 1), false);
+    rib.withdraw(&route(1, 1), false);
+    assert_eq!(sent(&mut rib), ["-10.1.0.0/16", "+10.2.0.0/16>1"]);
+    assert_eq!(rib.len(), 2);
+}
+
+#[test]
+fn whatever_came_in_between_the_peer_ends_with_the_last_change() {
+    let mut rib = rib(Packing::Grouped);
+    rib.announce(&route(1, 1), false);
+    rib.withdraw(&route(1, 9), false);
+    rib.announce(&route(1, 1), false);
+    assert_eq!(sent(&mut rib), ["+10.1.0.0/16>1"]);
+    rib.withdraw(&route(1, 9), false);
+    rib.announce(&route(1, 2), false);
+    rib.withdraw(&route(1, 1), false);
+    assert_eq!(sent(&mut rib), ["-10.1.0.0/16"]);
+}
+
+#[test]
+fn a_change_overtakes_what_is_packed_but_not_yet_sent() {
+    let negotiated = negotiated();
+    let mut rib = rib(Packing::Single);
+    for n in 1..=3 {
+        rib.announce(&route(n, 1), false);
+    }
+    let mut out = vec![];
+    rib.pack(&terms(&negotiated), 1, usize::MAX, &mut out);
+    assert_eq!(read(&out, &negotiated), ["+10.1.0.0/16>1"], "the rest of the batch waits");
+    rib.withdraw(&route(2, 1), false);
+    assert_eq!(sent(&mut rib), ["+10.3.0.0/16>1", "-10.2.0.0/16"]);
+}
+
+#[test]
+fn clear_forgets_what_is_unsent_and_withdraws_what_was_sent() {
+    let mut rib = rib(Packing::Single);
+    rib.announce(&route(1, 1), false);
+    rib.clear();
+    assert_eq!(sent(&mut rib), ["-10.0.0.0/16"]);
+    assert!(rib.is_empty());
+    rib.announce(&route(0, 0), false);
+    assert_eq!(sent(&mut rib), ["+10.0.0.0/16>0"]);
+}
+
+#[test]
+fn clear_during_a_batch_leaves_nothing_behind() {
+    let negotiated = negotiated();
+    let mut rib = rib(Packing::Single);
+    for n in 1..=3 {
+        rib.announce(&route(n, 1), false);
+    }
+    rib.pack(&terms(&negotiated), 1, usize::MAX, &mut vec![]);
+    rib.clear();
+    assert_eq!(sent(&mut rib), ["-10.0.0.0/16", "-10.1.0.0/16"]);
+}
+
+#[test]
+fn flush_sends_everything_again_and_takes_waiting_changes_along() {
+    let families = [Family::IPV4_UNICAST];
+    let mut rib = rib(Packing::Grouped);
+    rib.announce(&route(1, 1), false);
+    rib.resend(None, &families, false);
+    assert_eq!(sent(&mut rib), ["+10.0.0.0/16>0", "+10.1.0.0/16>1"]);
+    rib.withdraw(&route(1, 1), false);
+    rib.resend(Some(Family::IPV4_UNICAST), &families, true);
+    assert_eq!(sent(&mut rib), ["mark 1", "+10.0.0.0/16>0", "mark 2", "-10.1.0.0/16"]);
+}
+
+#[test]
+fn a_new_session_gets_every_route_and_no_withdrawal() {
+    let mut rib = rib(Packing::Single);
+    rib.announce(&route(1, 1), false);
+    sent(&mut rib);
+    rib.session_down();
+    rib.withdraw(&route(1, 1), false);
+    rib.announce(&route(2, 1), false);
+    rib.session_up(&[Family::IPV4_UNICAST], true);
+    assert_eq!(sent(&mut rib), ["+10.2.0.0/16>1", "+10.0.0.0/16>0", ""]);
+}
+
+#[test]
+fn without_an_adj_rib_out_nothing_is_remembered() {
+    let mut rib = AdjRibOut::new(Packing::Grouped, false);
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    rib.announce(&route(1, 1), false);
+    assert_eq!(sent(&mut rib).len(), 1);
+    assert!(rib.is_empty());
+    rib.announce(&route(1, 1), false);
+    assert_eq!(sent(&mut rib).len(), 1);
+}
+
+#[test]
+fn a_reload_withdraws_what_only_the_old_configuration_had() {
+    let mut rib = rib(Packing::Single);
+    rib.configure_route(&route(1, 1), false, 1);
+    rib.configure_route(&route(2, 1), false, 1);
+    sent(&mut rib);
+    rib.configure_route(&route(2, 1), false, 2);
+    rib.configure_route(&route(3, 1), false, 2);
+    rib.retire(2);
+    assert_eq!(sent(&mut rib), ["+10.3.0.0/16>1", "-10.1.0.0/16"]);
+}
+
+#[test]
+fn local_preference_stays_inside_the_as_and_our_as_leads_the_path() {
+    let mut external = negotiated();
+    external.peer_as = 65_001;
+    let mut rib = AdjRibOut::new(Packing::Grouped, true);
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    let attributes = Attributes::from_iter([Attribute::LocalPref(7)]);
+    rib.announce(&Route { attributes: Arc::new(attributes), ..route(1, 1) }, false);
+    let attributes = Attributes::from_iter([Attribute::AsPath(AsPath::sequence([1, 2]))]);
+    rib.announce(&Route { attributes: Arc::new(attributes), ..route(2, 1) }, false);
+    let mut out = vec![];
+    rib.pack(&terms(&external), usize::MAX, usize::MAX, &mut out);
+    let bodies: Vec<String> = [&out[23..45], &out[23 + 45..]].map(|part| format!("{part:02x?}")).into();
+    assert!(bodies[0].contains("40, 02, 06, 02, 01, 00, 00, fd, e8"), "our AS: {bodies:?}");
+    assert!(!bodies.iter().any(|body| body.contains("40, 05, 04")), "no LOCAL_PREF: {bodies:?}");
+}
+
+#[test]
+fn a_peer_with_two_octet_as_numbers_gets_as_trans_and_the_rest_beside_it() {
+    let mut old = negotiated();
+    (old.asn4, old.local_as, old.peer_as) = (false, 70_000, 65_001);
+    let mut rib = AdjRibOut::new(Packing::Grouped, true);
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    rib.announce(&route(1, 1), false);
+    let mut out = vec![];
+    rib.pack(&terms(&old), usize::MAX, usize::MAX, &mut out);
+    let octets = format!("{out:02x?}");
+    assert!(octets.contains("40, 02, 04, 02, 01, 5b, a0"), "AS_PATH: {octets}");
+    assert!(octets.contains("11, 06, 02, 01, 00, 01, 11, 70"), "AS4_PATH: {octets}");
+}
+
+#[test]
+fn a_hundred_thousand_routes_that_share_attributes_take_ninety_nine_updates() {
+    let mut rib = AdjRibOut::new(Packing::Grouped, true);
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    let attributes = Arc::new(Attributes::new());
+    for n in 0..100_000u32 {
+        let prefix = Ipv4Prefix::new((0x0a00_0000 + (n << 8)).into(), 24).unwrap();
+        let nlri = Nlri::Unicast(Prefix::V4(prefix));
+        rib.announce(&Route { nlri, attributes: attributes.clone(), ..route(0, 1) }, false);
+    }
+    let (negotiated, mut out, mut calls) = (negotiated(), vec![], 0);
+    while rib.has_pending() {
+        rib.pack(&terms(&negotiated), 65_536, usize::MAX, &mut out);
+        calls += 1;
+    }
+    assert_eq!(read(&out, &negotiated).len(), 99);
+    assert!(calls >= 6, "each call stays within its budget");
+}
