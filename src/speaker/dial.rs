@@ -10,12 +10,13 @@ use super::event::Severity;
 use super::input::{IoError, ListenerId, StreamId};
 use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::obligation::Party;
-use super::sessions::{self, subcode};
+use super::sessions;
 use super::stream::Owner;
 use super::{Speaker, life};
 use crate::config;
 use crate::session::{Direction, State};
 use crate::time::Now;
+use crate::wire::notification::cease;
 use crate::wire::{Message, Notification};
 
 /// The sockets that listen, or are asked for.
@@ -143,7 +144,7 @@ impl Speaker {
             self.turn_away(
                 now,
                 stream,
-                sessions::cease(subcode::DECONFIGURED, "no session configured for the peer"),
+                sessions::cease(cease::DECONFIGURED, "no session configured for the peer"),
             );
             return;
         };
@@ -154,7 +155,7 @@ impl Speaker {
             }
             self.connection_up(now, id, Direction::Incoming, (local, remote));
         } else {
-            self.turn_away(now, stream, sessions::cease(subcode::COLLISION, "another connection goes on"));
+            self.turn_away(now, stream, sessions::cease(cease::COLLISION, "another connection goes on"));
         }
         self.settle(now, id);
     }

@@ -10,11 +10,12 @@ use super::input::{IoError, Signal};
 use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::notice::Notice;
 use super::obligation::Party;
-use super::sessions::{cease, subcode};
+use super::sessions::cease;
 use super::{CloseKind, Speaker, open};
 use crate::config::{self, Config, ConfigText};
 use crate::session::{Direction, Session, State};
 use crate::time::{Duration, Instant, Now};
+use crate::wire::notification::cease;
 
 /// The exit status of a speaker that could not do what it was started for, such as to listen.
 pub(super) const STARTUP_FAILED: u8 = 2;
@@ -84,7 +85,7 @@ impl Speaker {
         self.phase = Phase::Leaving { since: now.monotonic, until: now.monotonic + SHUTDOWN, code };
         self.log(Severity::Info, Party::Speaker, String::from("shutting down"));
         let ids: Vec<_> = self.neighbors.keys().copied().collect();
-        let notification = cease(subcode::SHUTDOWN, "");
+        let notification = cease(cease::SHUTDOWN, "");
         for id in ids {
             if let Some(neighbor) = self.neighbors.get_mut(&id) {
                 neighbor.wish = Wish::Leave;
@@ -151,7 +152,7 @@ impl Speaker {
     /// Ends every session and starts it again, and the programs too.
     pub(super) fn restart(&mut self, now: Now) {
         let ids: Vec<_> = self.neighbors.keys().copied().collect();
-        let notification = cease(subcode::RESET, "");
+        let notification = cease(cease::RESET, "");
         for id in ids {
             if let Some(neighbor) = self.neighbors.get_mut(&id) {
                 neighbor.restarted = true;
@@ -245,7 +246,7 @@ impl Speaker {
         if let Some(neighbor) = self.neighbors.get_mut(&id) {
             neighbor.wish = Wish::Leave;
         }
-        self.end_sessions(now, id, &cease(subcode::DECONFIGURED, "Peer De-configured"));
+        self.end_sessions(now, id, &cease(cease::DECONFIGURED, "Peer De-configured"));
     }
 
     /// Goes over to a neighbor's new configuration. Its session goes on unless what was negotiated depends on the change.
@@ -256,7 +257,7 @@ impl Speaker {
         neighbor.configure(config, generation);
         if !same_session {
             neighbor.restarted = true;
-            self.end_sessions(now, id, &cease(subcode::DECONFIGURED, "Peer De-configured"));
+            self.end_sessions(now, id, &cease(cease::DECONFIGURED, "Peer De-configured"));
         }
         self.settle(now, id);
     }

@@ -15,28 +15,15 @@ use crate::time::{Instant, Now};
 use crate::wire::error::code;
 use crate::wire::frame::kind;
 use crate::wire::negotiated::MAX_MESSAGE;
+use crate::wire::notification::cease;
 use crate::wire::{Message, Negotiated, Notification, Writer};
 
-/// Subcodes of Cease (RFC 4486).
-pub(super) mod subcode {
-    /// Administrative Shutdown
-    pub(in crate::speaker) const SHUTDOWN: u8 = 2;
-    /// Peer De-configured
-    pub(in crate::speaker) const DECONFIGURED: u8 = 3;
-    /// Administrative Reset
-    pub(in crate::speaker) const RESET: u8 = 4;
-    /// Connection Collision Resolution
-    pub(in crate::speaker) const COLLISION: u8 = 7;
-}
-
-/// A Cease that says why. RFC 9003 puts the text's length before it in the two administrative subcodes.
+/// A Cease that says why in words: behind their length where RFC 9003 puts it, and bare elsewhere.
 pub(super) fn cease(subcode: u8, text: &str) -> Notification {
-    let mut data = Vec::new();
-    if matches!(subcode, subcode::SHUTDOWN | subcode::RESET) {
-        data.push(u8::try_from(text.len()).unwrap_or(0));
+    if matches!(subcode, cease::SHUTDOWN | cease::RESET) {
+        return Notification::with_text(subcode, text);
     }
-    data.extend_from_slice(text.as_bytes());
-    Notification { code: code::CEASE, subcode, data: data.into() }
+    Notification { code: code::CEASE, subcode, data: text.as_bytes().into() }
 }
 
 /// Writes a message that no negotiation changes to the end of `out`.

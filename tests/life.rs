@@ -1,0 +1,279 @@
+//! A speaker from its start to its end: shutdown, reload, recordings, and what it says that it owes.
+
+mod util;
+
+use holdtime_core::config::{ConfigText, Settings};
+use holdtime_core::speaker::record::{self, Head};
+use holdtime_core::speaker::{
+    Action, CloseKind, ClosedKind, Identity, Input, IoError, Party, Signal, Speaker,
+};
+use util::*;
+
+const PEER: [u8; 4] = [10, 0, 0, 2];
+
+fn lone(options: &str) -> Lone {
+    Lone::new(setup(&neighbor("10.0.0.1", "10.0.0.2", options)))
+}
+
+fn reload(lone: &mut Lone, text: &str) {
+    lone.feed(Input::Signal(Signal::User1));
+    let asked = lone.take_actions();
+    assert!(asked.iter().any(|action| matches!(action, Action::LoadConfig { .. })), "{asked:?}");
+    lone.feed(Input::Reload(Ok(ConfigText { name: "test.conf".into(), text: text.into() })));
+}
+
+#[test]
+fn a_shutdown_says_so_to_every_peer_and_exits() {
+    for signal in [Signal::Terminate, Signal::Interrupt, Signal::Hangup] {
+        let mut lone = lone("");
+        let stream = lone.establish(90);
+        lone.take_sent();
+        lone.feed(Input::Signal(signal));
+        assert_eq!(lone.take_sent(), ["030602"]);
+        assert_eq!((lone.closed(stream), lone.exit()), (Some(CloseKind::Graceful), Some(0)));
+    }
+}
+
+#[test]
+fn a_peer_that_reads_nothing_does_not_hold_a_shutdown_up() {
+    let mut lone = lone("");
+    let stream = lone.establish(90);
+    lone.stalled.push(stream);
+    lone.feed(Input::Signal(Signal::Terminate));
+    assert_eq!(lone.exit(), None);
+    lone.advance(secs(2));
+    assert_eq!((lone.closed(stream), lone.exit()), (Some(CloseKind::Reset), Some(0)));
+}
+
+#[test]
+fn a_dial_under_way_does_not_hold_a_shutdown_up() {
+    let mut lone = lone("");
+    lone.feed(Input::Signal(Signal::Terminate));
+    assert_eq!(lone.exit(), Some(0));
+}
+
+#[test]
+fn with_graceful_restart_a_shutdown_is_silent() {
+    let mut lone = lone("capability { graceful-restart 60; }");
+    let stream = lone.connect();
+    let graceful: &[u8] = &[0, 60, 0, 1, 1, 0x80];
+    lone.receive(stream, &open_with(65_000, 90, PEER, &[(64, graceful)]));
+    lone.receive(stream, &keepalive());
+    lone.take_sent();
+    lone.feed(Input::Signal(Signal::Terminate));
+    assert_eq!(lone.take_sent(), [""; 0]);
+    assert_eq!(lone.exit(), Some(0));
+}
+
+#[test]
+fn the_first_open_claims_a_restart_and_the_next_one_does_not() {
+    let mut lone = lone("capability { graceful-restart 60; } family { ipv4 unicast; }");
+    let mut flags = vec![];
+    for _ in 0..2 {
+        let stream = lone.establish(90);
+        let open = lone.take_sent().into_iter().find(|message| message.starts_with("01")).unwrap();
+        let at = open.find("4006").unwrap();
+        flags.push(open[at + 4..at + 8].to_owned());
+        lone.feed(Input::Closed { stream, how: ClosedKind::Broken(IoError::ConnectionReset) });
+        lone.advance(secs(1));
+    }
+    assert_eq!(flags, ["803c", "003c"]);
+}
+
+#[test]
+fn a_reload_changes_routes_without_touching_the_session() {
+    let config = |routes| neighbor("10.0.0.1", "10.0.0.2", &format!("static {{ {routes} }}"));
+    let mut lone = Lone::new(setup(&config(
+        "route 10.1.0.0/16 next-hop 10.0.0.9; route 10.2.0.0/16 next-hop 10.0.0.9;",
+    )));
+    let stream = lone.establish(90);
+    lone.take_sent();
+    reload(&mut lone, &config("route 10.2.0.0/16 next-hop 10.0.0.9; route 10.3.0.0/16 next-hop 10.0.0.9;"));
+    let sent = lone.take_sent();
+    assert!(sent.iter().any(|message| message.ends_with("100a03")), "announced: {sent:?}");
+    assert!(sent.contains(&"020003100a010000".to_owned()), "withdrawn: {sent:?}");
+    assert_eq!((sent.len(), lone.closed(stream)), (2, None));
+}
+
+#[test]
+fn a_reload_that_cannot_be_read_changes_nothing_and_says_why() {
+    let mut lone = lone("");
+    let stream = lone.establish(90);
+    reload(&mut lone, "neighbor 10.0.0.2 { hold-tim 9; }");
+    assert_eq!(lone.closed(stream), None);
+    assert!(lone.log().iter().any(|text| text.contains("hold-tim")), "{:?}", lone.log());
+    lone.feed(Input::Signal(Signal::User1));
+    lone.feed(Input::Reload(Err(("test.conf".into(), IoError::NotFound))));
+    assert_eq!(lone.closed(stream), None);
+    assert!(lone.log().iter().any(|text| text.contains("cannot read test.conf")));
+}
+
+#[test]
+fn a_reload_ends_the_neighbors_that_are_gone_and_begins_those_that_are_new() {
+    let mut lone = lone("");
+    let stream = lone.establish(90);
+    lone.take_sent();
+    reload(&mut lone, &neighbor("10.0.0.1", "10.0.0.3", ""));
+    assert!(lone.take_sent()[0].starts_with("030603"));
+    assert_eq!(lone.closed(stream), Some(CloseKind::Graceful));
+    let dialled = lone.actions.iter().find_map(|action| match action {
+        Action::Connect { remote, .. } => Some(remote.ip().to_string()),
+        _ => None,
+    });
+    assert_eq!(dialled.as_deref(), Some("10.0.0.3"));
+}
+
+#[test]
+fn a_reload_that_changes_the_session_begins_it_anew() {
+    let mut lone = lone("hold-time 90;");
+    let stream = lone.establish(90);
+    reload(&mut lone, &neighbor("10.0.0.1", "10.0.0.2", "hold-time 30;"));
+    assert_eq!(lone.closed(stream), Some(CloseKind::Graceful));
+    lone.take_sent();
+    lone.connect();
+    assert!(lone.take_sent()[0].starts_with("0104fde8001e"), "the OPEN offers 30 s");
+}
+
+#[test]
+fn several_configuration_files_take_turns() {
+    let mut setup = setup(&neighbor("10.0.0.1", "10.0.0.2", ""));
+    setup.files = ["a", "b", "c"].map(String::from).into();
+    let mut lone = Lone::new(setup);
+    let mut asked = vec![];
+    for _ in 0..4 {
+        lone.take_actions();
+        lone.feed(Input::Signal(Signal::User1));
+        let name = lone.actions.iter().find_map(|action| match action {
+            Action::LoadConfig { name } => Some(name.clone()),
+            _ => None,
+        });
+        asked.push(name.clone().unwrap());
+        let text = neighbor("10.0.0.1", "10.0.0.2", "");
+        lone.feed(Input::Reload(Ok(ConfigText { name: name.unwrap(), text })));
+    }
+    assert_eq!(asked, ["b", "c", "a", "b"]);
+}
+
+#[test]
+fn a_port_in_use_ends_the_speaker_with_a_sentence() {
+    let mut settings = Settings::default();
+    settings.tcp.bind = vec!["10.0.0.1".parse().unwrap()];
+    let mut lone = Lone::new(setup_with(&neighbor("10.0.0.1", "10.0.0.2", ""), settings));
+    let listener = lone.actions.iter().find_map(|action| match action {
+        Action::Listen { listener, .. } => Some(*listener),
+        _ => None,
+    });
+    lone.feed(Input::ListenFailed { listener: listener.unwrap(), error: IoError::AddressInUse });
+    assert_eq!(lone.exit(), Some(2));
+    assert!(lone.log().contains(&"cannot listen on 10.0.0.1:179: address already in use"));
+}
+
+#[test]
+fn a_peer_out_of_a_range_gets_a_session_of_its_own() {
+    let config = "neighbor 10.0.0.0/24 { passive true; local-address 10.0.0.1; router-id 10.0.0.1; local-as 65000; peer-as 65000; }";
+    let mut lone = Lone::new(setup(config));
+    let streams = ["10.0.0.2", "10.0.0.3"].map(|peer| {
+        let stream = lone.accept_from(peer);
+        lone.receive(stream, &open(65_000, 90, [10, 0, 0, 9]));
+        lone.receive(stream, &keepalive());
+        stream
+    });
+    assert_eq!(lone.log().iter().filter(|text| **text == "session established").count(), 2);
+    lone.feed(Input::Closed { stream: streams[0], how: ClosedKind::ReadEnd });
+    assert!(lone.log().contains(&"is given up"));
+    lone.accept_from("10.0.0.2");
+    assert_eq!(lone.closed(streams[1]), None);
+}
+
+#[test]
+fn every_wait_of_a_session_is_owed_by_somebody() {
+    let owed = |lone: &Lone, what: &str| {
+        let all = lone.obligations();
+        all.iter().find(|owed| owed.what.contains(what)).cloned().unwrap_or_else(|| panic!("{what}: {all:?}"))
+    };
+    let peer = Party::Neighbor("10.0.0.2".into());
+    let mut lone = lone("hold-time 90; static { route 10.1.0.0/16 next-hop 10.0.0.9; }");
+    assert_eq!(owed(&lone, "accepting").debtor, peer);
+    let stream = lone.connect();
+    let open_due = owed(&lone, "its OPEN");
+    assert_eq!((open_due.debtor, open_due.until), (peer.clone(), Some(lone.at + secs(60))));
+    assert_eq!(owed(&lone, "changes of routes").waits_for.as_deref(), Some("an established session"));
+    lone.receive(stream, &open(65_000, 90, PEER));
+    assert_eq!(owed(&lone, "first KEEPALIVE").until, Some(lone.at + secs(90)));
+    lone.stalled.push(stream);
+    lone.receive(stream, &keepalive());
+    lone.feed(Input::Writable { stream, budget: 65_536 });
+    let stuck = owed(&lone, "octets of messages");
+    assert_eq!((stuck.debtor, stuck.creditor), (Party::Speaker, peer.clone()));
+    assert_eq!(stuck.waits_for.as_deref(), Some("the peer's receive window"));
+    assert_eq!(stuck.until, Some(lone.at + secs(480)));
+    let silent = owed(&lone, "a KEEPALIVE or an UPDATE");
+    assert_eq!((silent.debtor, silent.until), (peer, Some(lone.at + secs(90))));
+    assert_eq!(owed(&lone, "a KEEPALIVE").clause, "RFC 4271 §6.5");
+}
+
+#[test]
+fn a_recording_replayed_asks_for_the_same_and_sends_the_same_octets() {
+    let text =
+        neighbor("10.0.0.1", "10.0.0.2", "hold-time 9; static { route 10.1.0.0/16 next-hop 10.0.0.9; }");
+    let head = Head {
+        identity: Identity { host: "test".into(), pid: 1, ppid: 0, version: "5.0.15".into() },
+        settings: vec![],
+        files: vec!["test.conf".into()],
+        config: ConfigText { name: "test.conf".into(), text },
+        seed: 42,
+    };
+    let inputs = recorded_inputs(&head);
+    let mut log = head.to_string();
+    for (at, input) in &inputs {
+        log += &record::line(now(*at), input);
+    }
+    let (read, entries) = record::parse(&log).unwrap();
+    let entries: Vec<_> = entries.collect::<Result<_, _>>().unwrap();
+    assert_eq!(entries.len(), inputs.len());
+    let replay = |head: &Head| {
+        let mut speaker = Speaker::new(entries[0].now, head.setup().unwrap());
+        let mut out = String::new();
+        for entry in &entries {
+            speaker.handle_input(entry.now, entry.input());
+            while let Some(action) = speaker.poll_action() {
+                out += &format!("{action:?}\n");
+            }
+            while let Some(stream) = speaker.poll_stream() {
+                out += &format!("{stream}: {:?}\n", speaker.poll_transmit(stream));
+            }
+            out += &format!("{:?}\n", speaker.poll_timeout());
+        }
+        out
+    };
+    let first = replay(&read);
+    assert_eq!(first, replay(&head));
+    assert!(first.contains("Connect {") && first.contains("Close {"));
+    let other_seed = Head { seed: 43, ..head };
+    assert_ne!(first, replay(&other_seed), "the seed is part of it");
+}
+
+/// A session that comes up, sends a route, and dies of silence.
+fn recorded_inputs(head: &Head) -> Vec<(holdtime_core::Instant, Input<'static>)> {
+    let at = holdtime_core::Instant::from_secs;
+    let mut lone = Lone::new(head.setup().unwrap());
+    let stream = lone.dialled().unwrap();
+    let (local, remote) = (addr("10.0.0.1:50000"), addr("10.0.0.2:179"));
+    lone.feed(Input::Connected { stream, local, remote });
+    let ours = lone.sent[0].1.len();
+    // The NOTIFICATION stays unsent, so that the connection is reset in the end.
+    let open: &'static [u8] = open(65_000, 9, PEER).leak();
+    let keepalive: &'static [u8] = keepalive().leak();
+    vec![
+        (at(1), Input::Timeout),
+        (at(1), Input::Connected { stream, local, remote }),
+        (at(1), Input::Sent { stream, count: ours }),
+        (at(2), Input::Received { stream, data: open }),
+        (at(2), Input::Sent { stream, count: 19 }),
+        (at(2), Input::Received { stream, data: keepalive }),
+        (at(2), Input::Writable { stream, budget: 65_536 }),
+        (at(5), Input::Timeout),
+        (at(12), Input::Timeout),
+        (at(15), Input::Timeout),
+    ]
+}
