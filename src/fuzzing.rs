@@ -3,10 +3,13 @@
 //!
 //! `cargo test` replays the checked-in corpora through them, without a fuzzer.
 
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::hint::black_box;
 
+use crate::config::{Config, ConfigText, Settings};
+use crate::grammar::{Action, Announcement, Diagnostic, parse_operational, parse_routes};
 use crate::wire::frame::{Framer, HEADER};
 use crate::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use crate::wire::{
@@ -67,6 +70,49 @@ pub fn update(message: &[u8]) {
     let again =
         UpdateView::decode(&encoded, &negotiated).map(|view| (view.problem().copied(), Update::from(&view)));
     assert_eq!(again, Ok((None, update)), "an UPDATE means something else once encoded");
+}
+
+/// A configuration file. It is read or refused; a mistake is shown with a place that the text has; every route that it announces
+/// can be encoded.
+pub fn configuration(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    let file = ConfigText { name: String::from("fuzz.conf"), text: text.into() };
+    match Config::parse(&file, &Settings::default()) {
+        Ok(config) => {
+            config.warnings.iter().for_each(|warning| placed(warning, text));
+            config.neighbors.iter().for_each(|neighbor| encodable(&neighbor.routes));
+        }
+        Err(error) => placed(&error, text),
+    }
+}
+
+/// What follows `announce` in a command. As [`configuration`].
+pub fn command(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    for action in [Action::Announce, Action::Withdraw] {
+        match parse_routes(action, text) {
+            Ok(routes) => encodable(&routes),
+            Err(error) => placed(&error, text),
+        }
+    }
+    if let Err(error) = parse_operational(text) {
+        placed(&error, text);
+    }
+}
+
+/// Fails where a mistake's place is not in the text, or it cannot be shown.
+fn placed(mistake: &Diagnostic, text: &str) {
+    let line = text.split('\n').nth(mistake.line - 1);
+    assert!(line.is_some_and(|line| mistake.column <= line.chars().count() + 1), "{mistake:?}");
+    black_box(mistake.to_string());
+}
+
+/// Fails where a destination does not fit the largest message.
+fn encodable(routes: &[Announcement]) {
+    for announcement in routes.iter().take(64) {
+        let nlri = &announcement.route.nlri;
+        assert!(encode(MAX_EXTENDED_MESSAGE, |out| nlri.encode(out)).is_ok(), "{nlri:?}");
+    }
 }
 
 fn visit(view: &UpdateView<'_>) {
@@ -223,5 +269,15 @@ mod tests {
     #[test]
     fn the_corpus_of_refresh_holds() {
         replay("refresh", super::refresh);
+    }
+
+    #[test]
+    fn the_corpus_of_configuration_holds() {
+        replay("configuration", super::configuration);
+    }
+
+    #[test]
+    fn the_corpus_of_command_holds() {
+        replay("command", super::command);
     }
 }

@@ -6,31 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 /// A configuration with every kind of section in it.
-const WHOLE: &str = r#"
-process watcher { run ./watch --all "a b"; encoder text; respawn false; }
-template { neighbor core {
-	hold-time 90; family { ipv4 unicast; ipv4 mpls-vpn; ipv4 flow-vpn; ipv4 mup; ipv6 mcast-vpn; l2vpn vpls; }
-	capability { add-path send/receive; graceful-restart 120; route-refresh; }
-	static { route 10.0.0.0/22 { next-hop self; split /24; med 5; } }
-} }
-neighbor 192.0.2.1 {
-	inherit [ core ]; description "an edge"; router-id 1.2.3.4; local-address 192.0.2.2; local-as 1.1; peer-as auto;
-	md5-password "Zm9v"; md5-base64 true; outgoing-ttl 255; rate-limit 10; listen 1790;
-	add-path { ipv4 unicast; } nexthop { ipv4 unicast ipv6; }
-	api events { processes-match [ "^watch(er)?$" ]; neighbor-changes; receive { parsed; update; } send { packets; } }
-	static {
-		route 10.1.0.0/24 next-hop 192.0.2.2 as-path [ 1 2 ] ( 3 4 ) community [ 1:2 no-export ] aggregator ( 1:1.1.1.1 );
-		route 10.2.0.0/24 rd 1:1 label [ 16 17 ] next-hop 192.0.2.2 bgp-prefix-sid [ 1, [ ( 2,3 ) ] ];
-		attributes next-hop self attribute [ 0x99 0xc0 0x0102 ] aigp 0x10 nlri 10.3.0.0/24 10.4.0.0/24;
-	}
-	flow { route f { rd 1:1; match { source 10.0.0.0/8; port [ =80 >1024&<2048 ]; tcp-flags [ syn+ack !=fin ]; }
-		scope { interface-set [ transitive:input:1:2 ]; } then { rate-limit 9600; redirect 1:2; } } }
-	l2vpn { vpls site { endpoint 1; base 2; offset 3; size 4; rd 1:1; next-hop 192.0.2.2; } }
-	operational { asm afi ipv4 safi unicast advisory "hello \u0041"; }
-	announce { ipv4 { mup mup-t1st 10.0.0.1/32 rd 1:1 teid 5 qfi 9 endpoint 10.0.0.2 next-hop 10.0.0.3; } \
-		ipv6 { mcast-vpn source-ad source fd00::1 group ff0e::1 rd 1:1 next-hop 10.0.0.3; } }
-}
-"#;
+const WHOLE: &str = include_str!("../fuzz/corpus/configuration/every-section");
 
 fn parse(text: String) -> Result<Config, String> {
     let file = ConfigText { name: "mutated.conf".into(), text };

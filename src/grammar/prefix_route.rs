@@ -14,7 +14,7 @@ use super::token::Token;
 use crate::wire::nlri::{LabelledPrefix, VpnPrefix};
 use crate::wire::{Family, Labels, Nlri, Prefix, RouteDistinguisher, Safi};
 
-/// One `split` makes at most two to the power of this many routes.
+/// Every `split` of a file together makes at most two to the power of this many routes.
 const SPLIT_LIMIT: u8 = 20;
 
 /// Which family a statement's routes belong to.
@@ -123,6 +123,14 @@ impl Plan {
             self.check(*prefix, safi, *span)?;
             for prefix in parts(*prefix, self.split)? {
                 routes.add(&self.common, self.nlri(safi, prefix));
+                routes.from_splits += u32::from(self.split.is_some());
+            }
+            if routes.from_splits > 1 << SPLIT_LIMIT {
+                let span = self.split.map_or(*span, |(_, span)| span);
+                let problem = "the splits up to here make too many routes";
+                return Err(
+                    Fault::new(span, problem).expected(alloc::format!("at most {} in all", 1 << SPLIT_LIMIT))
+                );
             }
         }
         Ok(())
@@ -248,6 +256,18 @@ mod tests {
         }
         let [first, second] = routes.announcements.as_slice() else { panic!("two routes") };
         assert!(alloc::sync::Arc::ptr_eq(&first.route.attributes, &second.route.attributes));
+    }
+
+    #[test]
+    fn splits_together_have_a_limit() {
+        let text = "route ::/0 next-hop ::1 split /20; route ::/0 next-hop ::1 split /20;";
+        let mut cursor = Cursor::new(text, Source::File);
+        let mut routes = Routes::default();
+        assert!(cursor.eat_word("route").unwrap());
+        route(&mut cursor, Action::Announce, Target::Inferred, &mut routes).unwrap();
+        assert!(cursor.eat_word("route").unwrap());
+        let fault = route(&mut cursor, Action::Announce, Target::Inferred, &mut routes).unwrap_err();
+        assert_eq!(fault.expected, "at most 1048576 in all");
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(crate) struct Routes {
     pub(crate) announcements: Vec<Announcement>,
     /// Where the first route of each family stands.
     pub(crate) first: Vec<(Family, Span)>,
+    /// How many routes came out of a `split`.
+    pub(super) from_splits: u32,
     /// What the options of the last `route` came to, and where they stand.
     pub(super) repeat: Option<(Span, Plan)>,
     /// The statement being read.

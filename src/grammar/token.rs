@@ -186,24 +186,21 @@ impl<'a> Lexer<'a> {
         Err(unclosed(start))
     }
 
-    /// The rest of a word that holds a backslash: to its quote, or to what ends an unquoted one.
+    /// A word that holds a backslash, from here on: to its closing quote, or to what ends an unquoted one. `quote` is the
+    /// quote and where it opened.
     fn escaped(&mut self, quote: Option<(u8, usize)>) -> Result<Cow<'a, str>> {
         let mut text = String::new();
         while let Some(c) = self.rest().chars().next() {
-            let ends = match quote {
-                Some((quote, start)) if c == '\n' => {
-                    let _ = quote;
-                    return Err(unclosed(start));
+            match quote {
+                Some((_, start)) if c == '\n' => return Err(unclosed(start)),
+                Some((quote, _)) if c == char::from(quote) => {
+                    self.at += 1;
+                    return Ok(Cow::Owned(text));
                 }
-                Some((quote, _)) => c == char::from(quote),
-                None => matches!(c, ' ' | '\t' | '\r' | '\n' | ';' | ',' | '{' | '}' | '[' | ']' | '#' | ')'),
-            };
-            if ends {
-                self.at += usize::from(quote.is_some());
-                return Ok(Cow::Owned(text));
-            }
-            if let (None, Some(_)) = (quote, self.escaped_blank()) {
-                return Ok(Cow::Owned(text));
+                None if ends_word(c) || self.escaped_blank().is_some() => {
+                    return Ok(Cow::Owned(text));
+                }
+                _ => {}
             }
             self.at += c.len_utf8();
             text.push(if c == '\\' { self.escape()? } else { c });
@@ -242,6 +239,11 @@ impl<'a> Lexer<'a> {
             other => other,
         })
     }
+}
+
+/// Whether an unquoted word ends before `c`.
+fn ends_word(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n' | ';' | ',' | '{' | '}' | '[' | ']' | '#' | ')')
 }
 
 fn unclosed(start: usize) -> alloc::boxed::Box<Fault> {
