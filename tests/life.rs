@@ -277,3 +277,86 @@ fn recorded_inputs(head: &Head) -> Vec<(holdtime_core::Instant, Input<'static>)>
         (at(15), Input::Timeout),
     ]
 }
+
+/// A session with graceful restart whose peer has announced 10.1.0.0/16 and 10.2.0.0/16, and then lost its connection.
+fn restarting(lone: &mut Lone) {
+    let stream = back(lone, &[0, 60, 0, 1, 1, 0x80]);
+    for second in [1, 2] {
+        lone.receive(stream, &announcement(second));
+    }
+    lone.feed(Input::Closed { stream, how: ClosedKind::Broken(IoError::ConnectionReset) });
+}
+
+/// The peer comes with this graceful restart capability.
+fn back(lone: &mut Lone, graceful: &[u8]) -> holdtime_core::StreamId {
+    while lone.dialled().is_none() {
+        lone.advance(secs(1));
+    }
+    let stream = lone.connect();
+    lone.receive(stream, &open_with(65_000, 90, PEER, &[(64, graceful)]));
+    lone.receive(stream, &keepalive());
+    stream
+}
+
+/// An UPDATE that announces 10.`second`.0.0/16.
+fn announcement(second: u8) -> Vec<u8> {
+    let attributes = [0x40, 1, 1, 0, 0x40, 2, 0, 0x40, 3, 4, 10, 0, 0, 2, 0x40, 5, 4, 0, 0, 0, 100];
+    let mut body = vec![0, 0, 0, attributes.len() as u8];
+    body.extend(attributes);
+    body.extend([16, 10, second]);
+    message(2, &body)
+}
+
+fn graceful() -> Lone {
+    lone("capability { graceful-restart 60; } family { ipv4 unicast; }")
+}
+
+#[test]
+fn the_routes_of_a_peer_that_restarts_are_kept_until_it_says_which_it_still_has() {
+    let mut lone = graceful();
+    restarting(&mut lone);
+    assert_eq!(lone.received_routes().len(), 2, "kept while it is away");
+    let stream = back(&mut lone, &[0x80, 60, 0, 1, 1, 0x80]);
+    lone.receive(stream, &announcement(2));
+    assert_eq!(lone.received_routes().len(), 2, "kept until End-of-RIB");
+    lone.receive(stream, &message(2, &[0, 0, 0, 0]));
+    assert_eq!(lone.received_routes(), ["10.2.0.0/16"]);
+    assert!(!lone.obligations().iter().any(|owed| owed.clause == "RFC 4724 §4.2"));
+}
+
+#[test]
+fn the_routes_of_a_peer_that_does_not_come_back_are_forgotten_after_its_restart_time() {
+    let mut lone = graceful();
+    restarting(&mut lone);
+    let owed = lone.obligations().into_iter().find(|owed| owed.clause == "RFC 4724 §4.2").unwrap();
+    assert_eq!(owed.until, Some(lone.at + secs(60)));
+    lone.advance(secs(59));
+    assert_eq!(lone.received_routes().len(), 2);
+    lone.advance(secs(1));
+    assert!(lone.received_routes().is_empty());
+}
+
+#[test]
+fn a_peer_that_lost_its_forwarding_state_or_says_goodbye_keeps_nothing() {
+    let mut lone = graceful();
+    restarting(&mut lone);
+    back(&mut lone, &[0x80, 60, 0, 1, 1, 0]);
+    assert!(lone.received_routes().is_empty(), "its forwarding state is lost");
+
+    let mut lone = graceful();
+    let stream = back(&mut lone, &[0, 60, 0, 1, 1, 0x80]);
+    lone.receive(stream, &announcement(1));
+    lone.receive(stream, &message(3, &[6, 2]));
+    assert!(lone.received_routes().is_empty(), "it has said that it ends");
+}
+
+#[test]
+fn a_peer_that_restarts_may_dial_before_its_old_connection_is_known_to_be_dead() {
+    let mut lone = graceful();
+    let stream = back(&mut lone, &[0, 60, 0, 1, 1, 0x80]);
+    lone.receive(stream, &announcement(1));
+    lone.take_actions();
+    let second = lone.accept_from("10.0.0.2");
+    assert_eq!((lone.closed(stream), lone.closed(second)), (Some(CloseKind::Graceful), None));
+    assert_eq!(lone.received_routes().len(), 1);
+}

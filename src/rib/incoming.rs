@@ -69,6 +69,11 @@ impl AdjRibIn {
         });
     }
 
+    /// Whether some route is stale.
+    pub fn has_stale(&self) -> bool {
+        self.routes.values().any(|route| route.stale)
+    }
+
     /// How many routes there are.
     pub fn len(&self) -> usize {
         self.routes.len()

@@ -169,7 +169,9 @@ impl Speaker {
             neighbor.wish == Wish::Run && ours && config.peer.contains(remote)
         };
         let candidates: Vec<_> = self.neighbors.values().filter(suits).collect();
-        if let Some(exact) = candidates.iter().find(|neighbor| neighbor.config.peer.is_single()) {
+        let exact = candidates.iter().filter(|neighbor| neighbor.config.peer.is_single());
+        // Of several sessions with one peer the connection is for the one that has none yet.
+        if let Some(exact) = exact.min_by_key(|neighbor| neighbor.state()) {
             return Some(exact.id);
         }
         let range = candidates.first()?;
@@ -186,7 +188,7 @@ impl Speaker {
     fn make_way(&mut self, now: Now, id: NeighborId) -> bool {
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return false };
         if neighbor.established().is_some() {
-            if !neighbor.is_graceful() {
+            if !neighbor.leading().is_graceful() {
                 return false;
             }
             neighbor.leading_mut().session.connection_failed(now.monotonic);

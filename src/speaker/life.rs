@@ -1,5 +1,6 @@
 //! How a speaker starts, reloads and ends.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -216,26 +217,26 @@ impl Speaker {
         let wanted = core::mem::take(&mut config.neighbors);
         self.config = config;
         self.generation += 1;
-        let known: Vec<(String, NeighborId)> = self
+        let mut known: BTreeMap<String, NeighborId> = self
             .neighbors
             .values()
             .filter(|neighbor| neighbor.wish == Wish::Run && !neighbor.generated)
             .map(|neighbor| (neighbor.name.clone(), neighbor.id))
             .collect();
-        for (name, id) in &known {
-            if !wanted.iter().any(|config| config.name() == *name) {
-                self.dismiss(now, *id);
+        let mut new = Vec::new();
+        for config in wanted {
+            match known.remove(&config.name()) {
+                Some(id) => self.reconfigure(now, id, config),
+                None => new.push(config),
             }
         }
-        for config in wanted {
-            let name = config.name();
-            match known.iter().find(|(known, _)| *known == name) {
-                Some((_, id)) => self.reconfigure(now, *id, config),
-                None => {
-                    let id = self.add_neighbor(now, config);
-                    self.settle(now, id);
-                }
-            }
+        // Who is gone leaves before anybody takes its address.
+        for id in known.into_values() {
+            self.dismiss(now, id);
+        }
+        for config in new {
+            let id = self.add_neighbor(now, config);
+            self.settle(now, id);
         }
         self.update_listeners(false);
         self.configure_programs(now, restart);

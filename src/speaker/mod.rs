@@ -7,6 +7,7 @@ mod action;
 mod api;
 mod dial;
 mod event;
+mod graceful;
 mod input;
 mod life;
 mod neighbor;
@@ -24,7 +25,7 @@ pub use crate::config::ConfigText;
 pub use action::{Action, CloseKind, ListenOptions, PipePaths, ProgramSignal, ProgramSpec, TcpOptions};
 pub use event::{Event, Severity};
 pub use input::{ClosedKind, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
-pub use neighbor::{Counters, NeighborId};
+pub use neighbor::{Counters, NeighborId, NeighborStatus};
 pub use notice::Notice;
 pub use obligation::{Obligation, Party};
 
@@ -204,6 +205,11 @@ impl Speaker {
     /// The next event for the log.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    /// Every neighbor, in the order of the configuration.
+    pub fn neighbors(&self) -> impl Iterator<Item = NeighborStatus<'_>> {
+        self.neighbors.values().map(Neighbor::status)
     }
 
     /// What is owed, to whom, since when, until when, and by which clause.

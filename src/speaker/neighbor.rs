@@ -11,9 +11,8 @@ use super::sessions::append;
 use crate::config;
 use crate::grammar::Announcement;
 use crate::rib::{AdjRibIn, AdjRibOut, Destination, Packing, PeerTerms, Watchdogs};
-use crate::session::{Direction, Frame, Session, State, graceful_restart};
+use crate::session::{Direction, Event, Frame, Session, State, graceful_restart};
 use crate::time::{Duration, Instant, Now, Timestamp};
-use crate::wire::capability::GracefulRestart;
 use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
 
 /// A neighbor of this run; never used again once the neighbor is gone.
@@ -63,6 +62,25 @@ pub struct Counters {
     pub received: [u64; 7],
 }
 
+/// A neighbor as it can be looked at from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct NeighborStatus<'a> {
+    /// Its name, as ExaBGP's API has it.
+    pub name: &'a str,
+    /// The peer's address.
+    pub peer: IpAddr,
+    /// The state of the session that is further along.
+    pub state: State,
+    /// Since when the session is established.
+    pub up_since: Option<Instant>,
+    /// Messages so far.
+    pub counters: Counters,
+    /// What the peer has announced, where that is kept.
+    pub adj_rib_in: &'a AdjRibIn,
+    /// What is announced to it.
+    pub adj_rib_out: &'a AdjRibOut,
+}
+
 /// See the module's documentation.
 #[derive(Clone, Debug)]
 pub(super) struct Neighbor {
@@ -90,6 +108,8 @@ pub(super) struct Neighbor {
     pub(super) told: State,
     /// When its session was established, by both clocks.
     pub(super) up_since: Option<(Instant, Timestamp)>,
+    /// Until when what a restarting peer announced is kept (RFC 4724 §4.2).
+    pub(super) stale_until: Option<Instant>,
     /// Since when something waits to be sent without a break.
     pub(super) pending_since: Option<Instant>,
     /// UPDATEs that may still be sent before `next_second`.
@@ -125,6 +145,7 @@ impl Neighbor {
             counters: Counters::default(),
             told: State::Idle,
             up_since: None,
+            stale_until: None,
             pending_since: None,
             rate_left: 0,
             next_second: now.monotonic,
@@ -151,6 +172,19 @@ impl Neighbor {
         }
         self.rib_out.retire(generation);
         self.config = config;
+    }
+
+    /// What is seen of it from outside.
+    pub(super) fn status(&self) -> NeighborStatus<'_> {
+        NeighborStatus {
+            name: &self.name,
+            peer: self.config.peer.address,
+            state: self.state(),
+            up_since: self.up_since.map(|(since, _)| since),
+            counters: self.counters,
+            adj_rib_in: &self.rib_in,
+            adj_rib_out: &self.rib_out,
+        }
     }
 
     /// How logs and obligations call it.
@@ -245,26 +279,7 @@ impl Neighbor {
         let held_back = self.established().is_some() && self.wants_to_send() && !self.may_send();
         let rate = held_back.then_some(self.next_second);
         let sessions = [self.outgoing.session.poll_timeout(), self.incoming.session.poll_timeout()];
-        sessions.into_iter().flatten().chain(rate).min()
-    }
-
-    /// Whether both sides have offered graceful restart (RFC 4724) in the session that is established.
-    pub(super) fn is_graceful(&self) -> bool {
-        self.established().is_some_and(|link| {
-            let session = &link.session;
-            let peer = session.peer_open().and_then(graceful_restart);
-            graceful_restart(session.our_open()).is_some() && peer.is_some()
-        })
-    }
-
-    /// Whether both sides go on with graceful restart after a NOTIFICATION (RFC 8538 §2).
-    pub(super) fn notifies_gracefully(&self) -> bool {
-        self.established().is_some_and(|link| {
-            let flagged = |open| {
-                graceful_restart(open).is_some_and(|offer| offer.flags & GracefulRestart::NOTIFICATION != 0)
-            };
-            flagged(link.session.our_open()) && link.session.peer_open().is_some_and(flagged)
-        })
+        sessions.into_iter().flatten().chain(rate).chain(self.stale_until).min()
     }
 }
 
@@ -274,17 +289,22 @@ impl Neighbor {
     pub(super) fn session_up(&mut self, now: Now) {
         self.restarted = false;
         self.up_since = Some((now.monotonic, now.wall));
-        self.rib_in.clear();
+        self.resume_stale(now.monotonic);
         let families = self.families();
         self.rib_out.session_up(&families, !self.config.manual_eor);
         self.renew_rate(now.monotonic);
     }
 
-    /// The session is gone.
-    pub(super) fn session_down(&mut self) {
+    /// The session over `direction` is gone, by `event`.
+    pub(super) fn session_down(&mut self, now: Instant, direction: Direction, event: Event) {
         self.up_since = None;
         self.rib_out.session_down();
-        self.rib_in.clear();
+        let link = self.link(direction);
+        let offer = link.session.peer_open().and_then(graceful_restart);
+        match offer.filter(|_| link.may_come_back(event)).cloned() {
+            Some(offer) => self.keep_stale(now, &offer),
+            None => self.rib_in.clear(),
+        }
         self.refreshes.clear();
         self.operational.clear();
     }

@@ -10,7 +10,7 @@ use super::input::{ClosedKind, Input, StreamId};
 use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};
-use crate::session::{Direction, Frame, Output, State, Timer};
+use crate::session::{Direction, Event, Frame, Output, State, Timer};
 use crate::time::{Instant, Now};
 use crate::wire::error::code;
 use crate::wire::frame::kind;
@@ -224,6 +224,7 @@ impl Speaker {
         for id in due {
             if let Some(neighbor) = self.neighbors.get_mut(&id) {
                 neighbor.renew_rate(now.monotonic);
+                neighbor.expire_stale(now.monotonic);
                 neighbor.outgoing.session.handle_timeout(now.monotonic);
                 neighbor.incoming.session.handle_timeout(now.monotonic);
             }
@@ -268,7 +269,7 @@ impl Speaker {
             Output::Dial => self.dial(now, id),
             Output::Send(message) => self.send(now, id, direction, &message),
             Output::Close => self.close_link(now, id, direction),
-            Output::Changed { from, to, .. } => self.changed(now, id, direction, from, to),
+            Output::Changed { from, event, to } => self.changed(now, id, direction, (from, event, to)),
         }
     }
 
@@ -310,7 +311,13 @@ impl Speaker {
         }
     }
 
-    fn changed(&mut self, now: Now, id: NeighborId, direction: Direction, from: State, to: State) {
+    fn changed(
+        &mut self,
+        now: Now,
+        id: NeighborId,
+        direction: Direction,
+        (from, event, to): (State, Event, State),
+    ) {
         let Self { neighbors, programs, events, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
         let party = neighbor.party();
@@ -320,7 +327,7 @@ impl Speaker {
         log(Severity::Debug, format!("{} session: {from} to {to}", direction.name()));
         if from == State::Established {
             log(Severity::Warning, format!("session down: {}", neighbor.link(direction).reason));
-            neighbor.session_down();
+            neighbor.session_down(now.monotonic, direction, event);
         }
         if to == State::Established {
             log(Severity::Info, String::from("session established"));
@@ -378,9 +385,10 @@ impl Speaker {
     /// RFC 8538 was agreed on.
     pub(super) fn end_sessions(&mut self, now: Now, id: NeighborId, notification: &Notification) {
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
-        let silent = neighbor.is_graceful() && !neighbor.notifies_gracefully();
         for direction in [Direction::Outgoing, Direction::Incoming] {
-            let session = &mut neighbor.link_mut(direction).session;
+            let link = neighbor.link_mut(direction);
+            let silent = link.is_graceful() && !link.notifies_gracefully();
+            let session = &mut link.session;
             if silent && session.state() == State::Established {
                 session.abandon(now.monotonic);
             } else {

@@ -15,16 +15,19 @@ use crate::wire::{NextHop, Nlri, Notification};
 pub(super) fn receive(neighbor: &mut Neighbor, frame: &Frame) -> Result<(), Notification> {
     // The view borrows the session, and the RIB is none of it.
     let mut rib = core::mem::take(&mut neighbor.rib_in);
-    let outcome = neighbor.established().map_or(Ok(()), |link| {
+    let outcome = neighbor.established().map_or(Ok(false), |link| {
         let view = UpdateView::decode(frame.body(), link.session.negotiated())
             .map_err(|error| error.notification(&frame.octets))?;
         if neighbor.config.adj_rib_in {
             remember(&mut rib, &view);
         }
-        Ok(())
+        Ok(view.end_of_rib().is_some())
     });
     neighbor.rib_in = rib;
-    outcome
+    if outcome? && !neighbor.rib_in.has_stale() {
+        neighbor.stale_until = None;
+    }
+    Ok(())
 }
 
 fn remember(rib: &mut AdjRibIn, view: &UpdateView<'_>) {

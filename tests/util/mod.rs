@@ -11,6 +11,7 @@ use holdtime_core::speaker::{
     StreamId,
 };
 use holdtime_core::wire::frame::Framer;
+use holdtime_core::wire::{Nlri, Prefix};
 use holdtime_core::{Duration, Instant, Now, Timestamp};
 
 /// The time `at`, by both clocks.
@@ -232,6 +233,18 @@ impl Lone {
             Action::Exit { code } => Some(*code),
             _ => None,
         })
+    }
+
+    /// The IPv4 unicast destinations that peers have announced.
+    pub fn received_routes(&self) -> Vec<String> {
+        let neighbors = self.speaker.neighbors();
+        let destinations =
+            neighbors.flat_map(|neighbor| neighbor.adj_rib_in.routes().map(|(to, _)| to.nlri.clone()));
+        let name = |nlri| match nlri {
+            Nlri::Unicast(Prefix::V4(prefix)) => Some(prefix.to_string()),
+            _ => None,
+        };
+        destinations.filter_map(name).collect()
     }
 
     pub fn obligations(&self) -> Vec<Obligation> {
