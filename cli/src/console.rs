@@ -4,6 +4,7 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
+use holdtime_sim::report::Paint;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::CliError;
@@ -23,23 +24,9 @@ impl Console {
         Self { out: BufWriter::new(out), colour }
     }
 
-    /// `text` in bold on a terminal, as it is anywhere else or with `NO_COLOR` set.
-    pub(crate) fn bold(&self, text: &str) -> String {
-        self.styled("1", text)
-    }
-
-    /// `text` in green, for what is as expected.
-    pub(crate) fn good(&self, text: &str) -> String {
-        self.styled("32", text)
-    }
-
-    /// `text` in red, for what is not.
-    pub(crate) fn bad(&self, text: &str) -> String {
-        self.styled("31", text)
-    }
-
-    fn styled(&self, code: &str, text: &str) -> String {
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    /// The colours of the standard output; none with `NO_COLOR` set, and none anywhere but on a terminal.
+    pub(crate) fn paint(&self) -> Colours {
+        Colours { wanted: self.colour }
     }
 
     /// A bar for `total` steps of `what`, drawn on the standard error if that is a terminal.
@@ -55,6 +42,32 @@ impl Console {
     /// Writes out what is still buffered.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// How reports are emphasised on the standard output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Colours {
+    wanted: bool,
+}
+
+impl Colours {
+    fn styled(self, code: &str, text: &str) -> String {
+        if self.wanted { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+impl Paint for Colours {
+    fn bold(&self, text: &str) -> String {
+        self.styled("1", text)
+    }
+
+    fn good(&self, text: &str) -> String {
+        self.styled("32", text)
+    }
+
+    fn bad(&self, text: &str) -> String {
+        self.styled("31", text)
     }
 }
 

@@ -1,9 +1,16 @@
 //! `holdtime list`: the scenarios, reactors and cases that there are, one line each.
 
+use std::io::Write;
+
 use clap::Args;
+use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::scenario;
+use holdtime_sim::suite::{OwnCases, read_cases};
+use serde_json::json;
 
 use crate::console::Console;
-use crate::error::{CliError, Outcome};
+use crate::error::{CliError, Outcome, Verdict};
+use crate::run::find_scenario;
 
 /// The arguments of `holdtime list`.
 #[derive(Debug, Args)]
@@ -13,6 +20,24 @@ pub(crate) struct ListArgs {
     pub(crate) json: bool,
 }
 
-pub(crate) fn run(_args: ListArgs, _console: &mut Console) -> Outcome {
-    Err(CliError::not_built("list"))
+pub(crate) fn run(args: &ListArgs, console: &mut Console) -> Outcome {
+    let mut lines: Vec<(&str, String, String)> = Vec::new();
+    for name in scenario::embedded() {
+        lines.push(("scenario", name.to_owned(), find_scenario(name)?.title));
+    }
+    for reactor in ReactorName::ALL {
+        lines.push(("reactor", reactor.name().to_owned(), reactor.summary().to_owned()));
+    }
+    for case in read_cases(&OwnCases).map_err(|error| CliError::input(error.to_string()))? {
+        lines.push(("case", case.name, case.title));
+    }
+    let width = lines.iter().map(|(_, name, _)| name.len()).max().unwrap_or(0);
+    for (kind, name, about) in &lines {
+        if args.json {
+            writeln!(console, "{}", json!({ "kind": kind, "name": name, "about": about }))?;
+        } else {
+            writeln!(console, "{kind:<9} {name:<width$}  {about}")?;
+        }
+    }
+    Ok(Verdict::AsExpected)
 }

@@ -6,6 +6,7 @@ mod args;
 mod completions;
 mod console;
 mod decode;
+mod dialogue;
 mod encode;
 mod error;
 mod explore;
@@ -47,13 +48,10 @@ Exit status: 0 as expected; 1 a hang, a broken oracle or a failed case that was 
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Run one scenario in the lab; without a name: the report's hang, on every reactor
-    #[command(hide = true)]
     Run(run::RunArgs),
     /// List scenarios, reactors and cases, one line each
-    #[command(hide = true)]
     List(list::ListArgs),
     /// Run the conf-* and api-* cases: a table, reactor by reactor
-    #[command(hide = true)]
     Suite(suite::SuiteArgs),
     /// Run a scenario from many seeds; stops at, shrinks and saves what breaks
     #[command(hide = true)]
@@ -79,6 +77,9 @@ enum Verb {
     /// Print the messages that a configuration would send, in hex
     #[command(hide = true)]
     Encode(encode::EncodeArgs),
+    /// Play a scripted API program
+    #[command(hide = true)]
+    Dialogue(dialogue::DialogueArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -104,9 +105,9 @@ fn dispatch(verb: Verb, console: &mut Console) -> Outcome {
         exit_on_interrupt()?;
     }
     match verb {
-        Verb::Run(args) => run::run(args, console),
-        Verb::List(args) => list::run(args, console),
-        Verb::Suite(args) => suite::run(args, console),
+        Verb::Run(args) => run::run(&args, console),
+        Verb::List(args) => list::run(&args, console),
+        Verb::Suite(args) => suite::run(&args, console),
         Verb::Explore(args) => explore::run(args, console),
         Verb::Shrink(args) => shrink::run(args, console),
         Verb::Replay(args) => replay::run(args, console),
@@ -116,6 +117,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> Outcome {
         Verb::Validate(args) => validate::run(&args, console),
         Verb::Decode(args) => decode::run(args, console),
         Verb::Encode(args) => encode::run(args, console),
+        Verb::Dialogue(args) => dialogue::run(&args),
         Verb::Completions(args) => completions::run(&args, console),
     }
 }

@@ -1,11 +1,27 @@
 //! `holdtime suite [DIR]`: the conf-* and api-* cases, a table, reactor by reactor.
 
+mod folder;
+mod junit;
+mod live;
+
+use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::Args;
+use holdtime_sim::defective::Defect;
+use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::report::Paint;
+use holdtime_sim::run::Run;
+use holdtime_sim::suite::{Case, Folder, OwnCases, Score, expected_code, read_cases};
+use holdtime_sim::verdict::Verdict as LabVerdict;
+use serde_json::json;
 
+use crate::args;
 use crate::console::Console;
-use crate::error::{CliError, Outcome};
+use crate::error::{CliError, Outcome, Verdict};
+use crate::run::parse_reactors;
 
 /// The arguments of `holdtime suite`.
 #[derive(Debug, Args)]
@@ -21,6 +37,15 @@ pub(crate) struct SuiteArgs {
     /// Only these cases
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// The seed of the lab's runs, decimal or hexadecimal after 0x
+    #[arg(long, value_name = "N", default_value = "0", value_parser = args::seed)]
+    pub(crate) seed: u64,
+    /// Live: where the programs of the configurations' `run/` folder are
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+    /// Live: how many cases at a time
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub(crate) jobs: NonZeroUsize,
     /// Write the results to this file as JUnit XML
     #[arg(long, value_name = "F")]
     pub(crate) junit: Option<PathBuf>,
@@ -29,6 +54,162 @@ pub(crate) struct SuiteArgs {
     pub(crate) json: bool,
 }
 
-pub(crate) fn run(_args: SuiteArgs, _console: &mut Console) -> Outcome {
-    Err(CliError::not_built("suite"))
+/// How one case went on one reactor.
+pub(crate) struct CaseResult {
+    pub(crate) case: Case,
+    pub(crate) reactor: ReactorName,
+    /// `pass`, an oracle's code, `failed` and so on.
+    pub(crate) code: String,
+    /// What was expected in its place.
+    pub(crate) expected: &'static str,
+    /// What went wrong, possibly on several lines; empty for a case that passes.
+    pub(crate) why: String,
+    /// The trace's hash, in the lab.
+    pub(crate) hash: Option<u64>,
+    /// Wall time, for the JUnit file.
+    pub(crate) took: Duration,
+}
+
+impl CaseResult {
+    pub(crate) fn is_expected(&self) -> bool {
+        self.code == self.expected
+    }
+}
+
+pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
+    let opened: Box<dyn Folder> = match &args.dir {
+        Some(dir) => Box::new(folder::DiskFolder::open(dir)?),
+        None => Box::new(OwnCases),
+    };
+    let cases =
+        choose(read_cases(opened.as_ref()).map_err(|error| CliError::input(error.to_string()))?, &args.only)?;
+    let reactors = match args.reactor.as_slice() {
+        [] if args.live => ReactorName::SHIPPED.to_vec(),
+        [] => ReactorName::ALL.to_vec(),
+        names => parse_reactors(names)?,
+    };
+    if let Some(defective) = reactors.iter().find(|reactor| args.live && !reactor.ships()) {
+        return Err(CliError::input(format!(
+            "{defective} runs in the lab only; live there are poll and async"
+        )));
+    }
+    let results = if args.live {
+        live::run(opened.as_ref(), &cases, &reactors, args, console)?
+    } else {
+        in_the_lab(&cases, &reactors, args.seed, args.dir.is_none())?
+    };
+    if let Some(path) = &args.junit {
+        junit::write(path, &results)?;
+    }
+    if args.json {
+        print_json(&results, console)?;
+    } else {
+        print_table(&results, &reactors, args, console)?;
+    }
+    let all = results.iter().all(CaseResult::is_expected);
+    Ok(if all { Verdict::AsExpected } else { Verdict::Unexpected })
+}
+
+fn choose(cases: Vec<Case>, only: &[String]) -> Result<Vec<Case>, CliError> {
+    if cases.is_empty() {
+        return Err(CliError::input("there are no cases: a case is a file NAME.ci beside a NAME.msg"));
+    }
+    let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+    if let Some(unknown) = only.iter().find(|name| !names.contains(&name.as_str())) {
+        return Err(CliError::unknown("case", unknown, &names));
+    }
+    Ok(cases.into_iter().filter(|case| only.is_empty() || only.contains(&case.name)).collect())
+}
+
+fn in_the_lab(
+    cases: &[Case],
+    reactors: &[ReactorName],
+    seed: u64,
+    own: bool,
+) -> Result<Vec<CaseResult>, CliError> {
+    let mut results = Vec::new();
+    for &reactor in reactors {
+        for case in cases {
+            let began = Instant::now();
+            let play = case.play();
+            let run = Run { play: &play, reactor, defect: Defect::Present, seed };
+            let outcome = run.go().map_err(CliError::input)?;
+            results.push(CaseResult {
+                case: case.clone(),
+                reactor,
+                code: outcome.verdict.code().to_owned(),
+                expected: if own { expected_code(reactor, &case.name) } else { "pass" },
+                why: why(&outcome.verdict),
+                hash: Some(outcome.hash),
+                took: began.elapsed(),
+            });
+        }
+    }
+    Ok(results)
+}
+
+fn why(verdict: &LabVerdict) -> String {
+    match verdict {
+        LabVerdict::Pass => String::new(),
+        LabVerdict::Hang { alarm, .. } => format!("{} since {}", alarm.what, alarm.since),
+        LabVerdict::Failed { who, why } => format!("{who}: {why}"),
+        LabVerdict::Crashed(why) => why.clone(),
+        LabVerdict::Unfinished { waiting } => waiting.join("; "),
+    }
+}
+
+fn print_json(results: &[CaseResult], console: &mut Console) -> Result<(), CliError> {
+    for result in results {
+        let object = json!({
+            "reactor": result.reactor.name(),
+            "case": result.case.name,
+            "verdict": result.code,
+            "expected": result.expected,
+            "why": result.why,
+            "hash": result.hash.map(|hash| format!("{hash:016x}")),
+        });
+        writeln!(console, "{object}")?;
+    }
+    Ok(())
+}
+
+fn print_table(
+    results: &[CaseResult],
+    reactors: &[ReactorName],
+    args: &SuiteArgs,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let paint = console.paint();
+    writeln!(console, "{}", paint.bold(&Score::heading()))?;
+    for &reactor in reactors {
+        let own = results.iter().filter(|result| result.reactor == reactor);
+        let mut score = Score::default();
+        let mut hash = 0_u64;
+        for result in own.clone() {
+            score.add(result.case.kind, &result.case.name, &result.code);
+            hash = hash.rotate_left(7) ^ result.hash.unwrap_or_default();
+        }
+        let line = format!("{reactor:<14} {score}");
+        let line = if score.is_perfect() { paint.good(&line) } else { line };
+        let trace = if args.live { String::new() } else { format!("  [{hash:016x}]") };
+        writeln!(console, "{line}{trace}")?;
+    }
+    for result in results.iter().filter(|result| !result.is_expected()) {
+        let heading = format!(
+            "\n{} {}: {}, expected {}",
+            result.reactor, result.case.name, result.code, result.expected
+        );
+        writeln!(console, "{}", paint.bad(&heading))?;
+        writeln!(console, "  {}", result.why.replace('\n', "\n  "))?;
+    }
+    if let Some(last) = results.iter().rev().find(|result| !result.is_expected()) {
+        let dir = args.dir.as_ref().map(|dir| format!(" {}", dir.display())).unwrap_or_default();
+        let mode = if args.live { " --live".to_owned() } else { format!(" --seed {}", args.seed) };
+        writeln!(
+            console,
+            "\nagain: holdtime suite{dir}{mode} --reactor {} --only {}",
+            last.reactor, last.case.name
+        )?;
+    }
+    Ok(())
 }

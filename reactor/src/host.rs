@@ -21,9 +21,10 @@
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 
+use holdtime_core::config::ConfigText;
 use holdtime_core::speaker::{
-    CloseKind, ConfigText, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal,
-    ProgramSpec, Signal, StreamId, TcpOptions,
+    CloseKind, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
+    Signal, StreamId, TcpOptions,
 };
 use holdtime_core::time::{Instant, Now};
 

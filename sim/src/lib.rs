@@ -34,6 +34,7 @@
 //! What stays is turmoil 0.7 itself, as a second and independent host for the `async` reactor.
 
 pub mod clock;
+pub mod defective;
 pub mod executor;
 pub mod host;
 pub mod mistake;
@@ -42,11 +43,16 @@ pub mod oracle;
 pub mod parity;
 pub mod pcap;
 pub mod reactors;
+pub mod report;
 pub mod rng;
+pub mod run;
 pub mod scenario;
 pub mod script;
 pub mod suite;
 pub mod trace;
+pub mod verdict;
+pub mod watch;
+pub mod witness;
 pub mod world;
 
 pub use executor::{Lab, Stop};

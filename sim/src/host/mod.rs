@@ -11,9 +11,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use holdtime_core::config::ConfigText;
 use holdtime_core::speaker::{
-    CloseKind, ConfigText, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal,
-    ProgramSpec, Signal, StreamId, TcpOptions,
+    CloseKind, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
+    Signal, StreamId, TcpOptions,
 };
 use holdtime_core::time::{Instant, Now};
 use holdtime_reactor::{AsyncHost, Ends, Host, Ready};
@@ -61,6 +62,13 @@ impl SimHost {
     /// Has the process collect this signal instead of ending by it. Only programs need to ask.
     pub fn handle_signal(&self, signal: Signal) {
         self.world.borrow_mut().process_mut(self.process).handled.insert(signal);
+    }
+
+    /// Has something happen to the world as soon as this turn has come so far; `what` names it in the trace.
+    pub fn provoke(&self, what: &str, fault: impl FnOnce(&mut World) + 'static) {
+        let mut world = self.world.borrow_mut();
+        let at = world.local_time(self.process);
+        world.at(at, what, fault);
     }
 
     /// Charges the process for handling so many routes.

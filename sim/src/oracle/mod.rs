@@ -191,9 +191,9 @@ impl Bench {
         }
     }
 
-    /// When to ask next.
-    pub fn deadline(&self) -> Option<Instant> {
-        self.judges.iter().filter_map(|judge| judge.deadline()).min()
+    /// When to ask next, after `now`.
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        self.judges.iter().filter_map(|judge| judge.deadline()).filter(|deadline| *deadline > now).min()
     }
 
     /// The first alarm that sounds now.

@@ -55,10 +55,10 @@ mod parse;
 use std::net::{IpAddr, Ipv4Addr};
 
 use holdtime_core::Duration;
-use holdtime_core::speaker::ConfigText;
+use holdtime_core::config::ConfigText;
 
 pub use fault::{Fault, FaultKind};
-pub use library::{embedded, find, read};
+pub use library::{NoScenario, embedded, find, read};
 
 use crate::oracle::Oracle;
 use crate::reactors::ReactorName;

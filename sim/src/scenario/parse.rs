@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
 use holdtime_core::Duration;
-use holdtime_core::speaker::ConfigText;
+use holdtime_core::config::ConfigText;
 use serde::Deserialize;
 use toml::Spanned;
 

@@ -4,6 +4,8 @@
 //! runs it against the simulated host, and the live suite runs the same one over real sockets and pipes.
 //! `#` starts a comment line. Times are written `200ms`, `5s`, `2m`, `1h`.
 
+mod drive_peer;
+mod drive_program;
 mod lines;
 mod message;
 mod peer;
@@ -11,6 +13,8 @@ mod peer_parse;
 mod program;
 mod program_run;
 
+pub use drive_peer::{Beyond, PeerPlace, drive_peer};
+pub use drive_program::drive_program;
 pub(crate) use lines::{Words, lines as script_lines};
 pub use message::{Message, Pattern};
 pub(crate) use message::{announced_ipv4, hex, prefix, withdrawn_ipv4};

@@ -43,8 +43,8 @@ pub enum PeerAction {
     Close,
     /// Send RST at once.
     Reset,
-    /// Lose power: nothing leaves, nothing arrives (`true`), or come back (`false`).
-    Power(bool),
+    /// Lose power: nothing leaves, nothing arrives; the last action.
+    Vanish,
     /// Move the wall clock by so many nanoseconds.
     JumpClock(i64),
     /// Signal the speaker's process.
@@ -79,6 +79,28 @@ pub trait PeerRun {
     fn listens(&self) -> bool;
     /// How far it is.
     fn state(&self) -> PeerState;
+}
+
+impl PeerRun for Box<dyn PeerRun> {
+    fn handle(&mut self, now: Instant, input: PeerInput<'_>) {
+        (**self).handle(now, input);
+    }
+
+    fn poll_action(&mut self) -> Option<PeerAction> {
+        (**self).poll_action()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        (**self).poll_timeout()
+    }
+
+    fn listens(&self) -> bool {
+        (**self).listens()
+    }
+
+    fn state(&self) -> PeerState {
+        (**self).state()
+    }
 }
 
 /// How long a dialling peer waits before it tries again.
@@ -170,8 +192,7 @@ impl ScriptedPeer {
             PeerStep::HalfClose => self.act(PeerAction::HalfClose),
             PeerStep::Close => self.hang_up(PeerAction::Close),
             PeerStep::Reset => self.hang_up(PeerAction::Reset),
-            PeerStep::Vanish => self.act(PeerAction::Power(true)),
-            PeerStep::Return => self.act(PeerAction::Power(false)),
+            PeerStep::Vanish => self.act(PeerAction::Vanish),
             PeerStep::Clock { forward, by } => {
                 let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
                 self.act(PeerAction::JumpClock(if *forward { nanos } else { -nanos }))
@@ -289,8 +310,10 @@ impl PeerRun for ScriptedPeer {
                 self.inbox.extend_from_slice(bytes);
             }
             PeerInput::Closed => {
+                // Like any program, it closes its own end when it reads the other's.
                 self.closed = true;
                 self.keepalives = None;
+                self.act(PeerAction::Close);
             }
         }
         if let Some((every, next)) = self.keepalives

@@ -14,7 +14,7 @@
 //! read N                          read N octets, then no more
 //! stop reading · resume reading
 //! half-close · close · reset      FIN in one direction; FIN; RST
-//! vanish · return                 a power cut: nothing leaves and nothing arrives; power comes back
+//! vanish                          a power cut: nothing leaves, nothing arrives, the script is over
 //! clock +TIME | -TIME             the peer's wall clock jumps
 //! repeat [N times]                from the first step again
 //! ```
@@ -46,7 +46,6 @@ pub enum PeerStep {
     Close,
     Reset,
     Vanish,
-    Return,
     Clock { forward: bool, by: Duration },
     Repeat(Option<u32>),
 }
@@ -72,7 +71,6 @@ const STEPS: &[&str] = &[
     "close",
     "reset",
     "vanish",
-    "return",
     "clock",
     "repeat",
 ];
@@ -135,7 +133,6 @@ impl PeerStep {
             "close" => Self::Close,
             "reset" => Self::Reset,
             "vanish" => Self::Vanish,
-            "return" => Self::Return,
             "clock" => Self::parse_clock(words)?,
             "repeat" => match words.clone().next() {
                 None => Self::Repeat(None),
@@ -187,10 +184,10 @@ mod tests {
              send notification 6/2 see you\nsend bytes FF:00 ff\ndribble keepalive every 1s\ndribble bytes 00 01 every 10ms\n\
              expect open within 5s\nexpect route 10.0.0.0/24\nexpect notification 4/0\nexpect notification\nexpect close\n\
              keepalives every 3s\nkeepalives off\nwait 5s\nread 19\nstop reading\nresume reading\nhalf-close\nclose\nreset\n\
-             vanish\nreturn\nclock -1h\nrepeat\nrepeat 3 times\n",
+             vanish\nclock -1h\nrepeat\nrepeat 3 times\n",
         )
         .unwrap();
-        assert_eq!(script.steps.len(), 31);
+        assert_eq!(script.steps.len(), 30);
         assert_eq!(
             script.step(8).unwrap().0,
             &PeerStep::Send(Message::Notification { code: 6, subcode: 2, data: b"see you".to_vec() })

@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use holdtime_core::config::ConfigText;
 use holdtime_core::speaker::{
-    CloseKind, ConfigText, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal,
-    ProgramSpec, Signal, StreamId, TcpOptions,
+    CloseKind, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec, Signal,
+    StreamId, TcpOptions,
 };
 use holdtime_core::time::Now;
 use holdtime_reactor::{Ends, Ready};

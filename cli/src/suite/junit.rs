@@ -1,0 +1,39 @@
+//! The suite's results as JUnit XML, one test suite a reactor.
+
+use std::path::Path;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::CaseResult;
+use crate::error::CliError;
+
+pub(super) fn write(path: &Path, results: &[CaseResult]) -> Result<(), CliError> {
+    let mut report = Report::new("holdtime suite");
+    let mut suites: Vec<TestSuite> = Vec::new();
+    for result in results {
+        let mut status = TestCaseStatus::success();
+        if !result.is_expected() {
+            status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(format!("{}, expected {}", result.code, result.expected));
+            status.set_description(result.why.clone());
+        }
+        let mut case = TestCase::new(result.case.name.clone(), status);
+        case.set_time(result.took);
+        let name = result.reactor.name();
+        match suites.iter_mut().find(|suite| suite.name.as_str() == name) {
+            Some(suite) => {
+                suite.add_test_case(case);
+            }
+            None => {
+                let mut suite = TestSuite::new(name);
+                suite.add_test_case(case);
+                suites.push(suite);
+            }
+        }
+    }
+    report.add_test_suites(suites);
+    let text =
+        report.to_string().map_err(|error| CliError::input(format!("cannot write the results: {error}")))?;
+    std::fs::write(path, text)
+        .map_err(|error| CliError::io(format!("cannot write \"{}\"", path.display()), &error))
+}

@@ -1,0 +1,351 @@
+//! The suite over real TCP: `holdtime serve` as a child process for each case, the checking peer in this one.
+
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use holdtime_core::Instant as Moment;
+use holdtime_core::speaker::Signal;
+use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::script::{PeerAction, PeerInput, PeerRun, PeerState};
+use holdtime_sim::suite::{Case, CheckingPeer, Folder, LIMIT, Pieces};
+
+use super::{CaseResult, SuiteArgs};
+use crate::console::Console;
+use crate::error::CliError;
+
+/// How often a checking peer looks whether its time is up.
+const LOOK: Duration = Duration::from_millis(10);
+/// How long a speaker may take to shut down before it is killed.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+pub(super) fn run(
+    folder: &dyn Folder,
+    cases: &[Case],
+    reactors: &[ReactorName],
+    args: &SuiteArgs,
+    console: &Console,
+) -> Result<Vec<CaseResult>, CliError> {
+    let scratch = Scratch::fill(folder, cases, args.programs.as_deref())?;
+    let jobs: Vec<(ReactorName, &Case)> =
+        reactors.iter().flat_map(|reactor| cases.iter().map(|case| (*reactor, case))).collect();
+    let bar = console.progress("cases", jobs.len() as u64);
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..args.jobs.get().min(jobs.len()) {
+            scope.spawn(|| {
+                while let Some((reactor, case)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let index =
+                        jobs.iter().position(|(r, c)| r == reactor && c.name == case.name).unwrap_or(0);
+                    let result = play(case, *reactor, &scratch.root);
+                    results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, result));
+                    bar.inc(1);
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    results.sort_by_key(|(index, _)| *index);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// A folder of our own with the configurations and the programs, since programs are found beside configurations.
+struct Scratch {
+    root: PathBuf,
+}
+
+impl Scratch {
+    fn fill(folder: &dyn Folder, cases: &[Case], programs: Option<&Path>) -> Result<Self, CliError> {
+        let root = std::env::temp_dir().join(format!("holdtime-suite-{}", std::process::id()));
+        let scratch = Self { root };
+        for name in folder.files() {
+            if let Some(text) =
+                folder.read(&name).filter(|_| !name.ends_with(".msg") && !name.ends_with(".ci"))
+            {
+                scratch.write(&name, text.as_bytes())?;
+            }
+        }
+        let missing: Vec<&str> = cases
+            .iter()
+            .flat_map(|case| &case.programs)
+            .filter(|(command, script)| script.is_none() && command.starts_with("./"))
+            .map(|(command, _)| command.as_str())
+            .collect();
+        if let Some(first) = missing.first() {
+            let programs = programs.map(Path::to_owned).or_else(cached_programs);
+            let found = programs.as_ref().is_some_and(|dir| dir.join(file_name(first)).is_file());
+            let Some(programs) = programs.filter(|_| found) else {
+                return Err(CliError::input(format!(
+                    "the program \"{first}\" is not among the cases; fetch ExaBGP's own with .ci/fetch-exabgp-programs, or name their folder with --programs"
+                )));
+            };
+            let place = cases
+                .iter()
+                .flat_map(|case| &case.configs)
+                .find_map(|config| config.name.rsplit_once('/'))
+                .map_or("", |(place, _)| place);
+            scratch.copy_programs(&programs, &format!("{place}/run"))?;
+        }
+        Ok(scratch)
+    }
+
+    fn copy_programs(&self, from: &Path, to: &str) -> Result<(), CliError> {
+        let failed = |error| CliError::io(format!("cannot read \"{}\"", from.display()), &error);
+        for entry in fs::read_dir(from).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.path().is_file() {
+                let bytes = fs::read(entry.path()).map_err(failed)?;
+                self.write(
+                    &format!("{}/{}", to.trim_start_matches('/'), entry.file_name().to_string_lossy()),
+                    &bytes,
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CliError> {
+        let path = self.root.join(name);
+        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, bytes));
+        let executable = bytes.starts_with(b"#!");
+        let written = written.and_then(|()| {
+            if executable { fs::set_permissions(&path, fs::Permissions::from_mode(0o755)) } else { Ok(()) }
+        });
+        written.map_err(|error| CliError::io(format!("cannot write \"{}\"", path.display()), &error))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A leftover in the temporary folder is nobody's problem.
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+fn file_name(command: &str) -> &str {
+    command.rsplit('/').next().unwrap_or(command)
+}
+
+/// Where `.ci/fetch-exabgp-programs` puts ExaBGP's API programs.
+fn cached_programs() -> Option<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))?;
+    Some(cache.join("holdtime/exabgp-programs"))
+}
+
+fn play(case: &Case, reactor: ReactorName, root: &Path) -> CaseResult {
+    let began = Instant::now();
+    let ended =
+        Live::begin(case, reactor, root).map_or_else(|why| Err(("failed", why)), |mut live| live.play());
+    let (code, why) = match ended {
+        Ok(()) => ("pass", String::new()),
+        Err((code, why)) => (code, why),
+    };
+    CaseResult {
+        case: case.clone(),
+        reactor,
+        code: code.to_owned(),
+        expected: "pass",
+        why,
+        hash: None,
+        took: began.elapsed(),
+    }
+}
+
+/// One case at work.
+struct Live {
+    began: Instant,
+    listener: TcpListener,
+    connection: Option<TcpStream>,
+    /// The checking peer wants the next connection.
+    accepting: bool,
+    child: Child,
+    peer: CheckingPeer,
+}
+
+impl Live {
+    fn begin(case: &Case, reactor: ReactorName, root: &Path) -> Result<Self, String> {
+        let address: IpAddr = if case.expectation.options.ipv6 {
+            Ipv6Addr::LOCALHOST.into()
+        } else {
+            Ipv4Addr::LOCALHOST.into()
+        };
+        let said = |error: std::io::Error| error.to_string();
+        let listener = TcpListener::bind(SocketAddr::new(address, 0)).map_err(said)?;
+        listener.set_nonblocking(true).map_err(said)?;
+        let port = listener.local_addr().map_err(said)?.port();
+        let program = std::env::current_exe().map_err(said)?;
+        let mut command = Command::new(&program);
+        command.arg("serve").arg("--reactor").arg(reactor.name());
+        for config in &case.configs {
+            command.arg(file_name(&config.name));
+        }
+        let folder =
+            case.configs.first().and_then(|config| Path::new(&config.name).parent()).unwrap_or(Path::new(""));
+        // Dialogues name this very program.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let own = program.parent().unwrap_or(Path::new("."));
+        let path = std::env::join_paths(std::iter::once(own.to_owned()).chain(std::env::split_paths(&path)))
+            .map_err(|error| error.to_string())?;
+        command.envs(case.environment()).env("exabgp_tcp_port", port.to_string()).env("PATH", path);
+        command
+            .current_dir(root.join(folder))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let child =
+            command.spawn().map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+        let peer = CheckingPeer::new(case.expectation.clone(), Pieces::Refused);
+        Ok(Self { began: Instant::now(), listener, connection: None, accepting: false, child, peer })
+    }
+
+    fn play(&mut self) -> Result<(), (&'static str, String)> {
+        self.feed(PeerInput::Timeout);
+        let ended = loop {
+            self.carry_out();
+            match self.peer.state() {
+                PeerState::Finished => break Ok(()),
+                PeerState::Failed(why) => break Err(("failed", why)),
+                PeerState::Waiting { step, .. } if self.began.elapsed() > LIMIT => {
+                    break Err(("timeout", format!("{step} still missing after {} s", LIMIT.as_secs())));
+                }
+                PeerState::Waiting { .. } => {}
+            }
+            let looked = if self.connection.is_some() { self.read() } else { self.accept() };
+            if let Err(error) = looked {
+                break Err(("failed", error.to_string()));
+            }
+        };
+        let log = self.stop();
+        ended.map_err(|(code, why)| (code, format!("{why}\n{}", last_lines(&log))))
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(action) = self.peer.poll_action() {
+            match action {
+                PeerAction::Accept => self.accepting = true,
+                PeerAction::Send(bytes) => {
+                    // A connection that is gone is noticed when it is read.
+                    if let Some(connection) = &mut self.connection {
+                        let _ = connection.write_all(&bytes);
+                    }
+                }
+                PeerAction::Signal(signal) => send_signal(&self.child, signal),
+                _ => {
+                    if let Some(connection) = self.connection.take() {
+                        let _ = connection.shutdown(Shutdown::Both);
+                    }
+                }
+            }
+        }
+    }
+
+    fn accept(&mut self) -> std::io::Result<()> {
+        match self.listener.accept() {
+            Ok((connection, _)) if self.accepting => {
+                connection.set_nonblocking(false)?;
+                connection.set_nodelay(true)?;
+                connection.set_read_timeout(Some(LOOK))?;
+                self.accepting = false;
+                self.connection = Some(connection);
+                self.feed(PeerInput::Connected);
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(LOOK),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Reads as ExaBGP's own checking peer does: a header in one read, a body in another, and never once more.
+    fn read(&mut self) -> std::io::Result<()> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        let mut message = vec![0; 19];
+        let header = match connection.read(&mut message) {
+            Ok(count) => count,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return Ok(());
+            }
+            Err(_) => 0,
+        };
+        if header == 0 {
+            self.feed(PeerInput::Closed);
+            return Ok(());
+        }
+        let length = message
+            .get(16..18)
+            .map_or(19, |length| length.iter().fold(0, |n, octet| n << 8 | usize::from(*octet)));
+        let mut total = header;
+        if header == 19 && length > 19 {
+            message.resize(length, 0);
+            total += connection.read(message.get_mut(19..).unwrap_or_default()).unwrap_or(0);
+        }
+        message.truncate(total);
+        self.feed(PeerInput::Received(&message));
+        Ok(())
+    }
+
+    fn feed(&mut self, input: PeerInput<'_>) {
+        let now = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.peer.handle(Moment::from_nanos(now), input);
+    }
+
+    /// Ends the speaker and returns what it logged.
+    fn stop(&mut self) -> String {
+        self.connection = None;
+        let mut log = String::new();
+        let reader = self.child.stderr.take().map(|mut stderr| {
+            std::thread::spawn(move || {
+                let mut text = Vec::new();
+                let _ = stderr.read_to_end(&mut text);
+                String::from_utf8_lossy(&text).into_owned()
+            })
+        });
+        send_signal(&self.child, Signal::Terminate);
+        let asked = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if asked.elapsed() > PATIENCE {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                log.push_str("(it did not shut down and was killed)\n");
+                break;
+            }
+            std::thread::sleep(LOOK);
+        }
+        if let Some(text) = reader.and_then(|reader| reader.join().ok()) {
+            log.insert_str(0, &text);
+        }
+        log
+    }
+}
+
+/// Signals a child by its number; a child that is gone is not there to mind.
+fn send_signal(child: &Child, signal: Signal) {
+    let name = match signal {
+        Signal::Terminate => "TERM",
+        Signal::Interrupt => "INT",
+        Signal::Hangup => "HUP",
+        Signal::Alarm => "ALRM",
+        Signal::User1 => "USR1",
+        Signal::User2 => "USR2",
+    };
+    let _ = Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -{name} {}", child.id()))
+        .stderr(Stdio::null())
+        .status();
+}
+
+fn last_lines(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    let from = lines.len().saturating_sub(8);
+    lines.get(from..).unwrap_or_default().join("\n")
+}

@@ -1,0 +1,179 @@
+//! One run: a play, a reactor and a seed, from the first event to the verdict.
+//!
+//! `seed → plan → the play with its faults → a quiet moment → verdict`. The oracles are asked at every instant at which something
+//! happens and at each of their deadlines, and the first alarm ends the run.
+
+mod certificate;
+mod lines;
+mod plan;
+mod play;
+mod recording;
+mod stage;
+
+pub use lines::TraceLines;
+pub use plan::Plan;
+pub use play::{Actor, Play, PlayPeer, PlaySpeaker};
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use holdtime_core::{Duration, Instant};
+
+use crate::Stop;
+use crate::defective::Defect;
+use crate::reactors::ReactorName;
+use crate::script::PeerState;
+use crate::trace::Observer;
+use crate::verdict::Verdict;
+use crate::world::IncidentKind;
+use stage::Stage;
+
+/// How long all must be quiet after everything has finished, so that what should rest can show that it does.
+const REST: Duration = Duration::from_secs(1);
+
+/// What a run is made of.
+#[derive(Clone, Debug)]
+pub struct Run<'p> {
+    /// What is played.
+    pub play: &'p Play,
+    /// On which reactor.
+    pub reactor: ReactorName,
+    /// Whether a defective reactor has its defect.
+    pub defect: Defect,
+    /// From which seed.
+    pub seed: u64,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What it shows.
+    pub verdict: Verdict,
+    /// When everything had finished, or the alarm sounded.
+    pub at: Instant,
+    /// The hash of the trace.
+    pub hash: u64,
+    /// How many steps the trace has.
+    pub steps: u64,
+}
+
+impl Run<'_> {
+    /// The conditions that the seed draws.
+    pub fn plan(&self) -> Plan {
+        Plan::draw(self.seed, self.play.latency)
+    }
+
+    /// Plays.
+    ///
+    /// # Errors
+    /// A configuration is wrong; the text says where.
+    pub fn go(&self) -> Result<Outcome, String> {
+        self.go_watched(&[])
+    }
+
+    /// Plays, and tells these observers every step.
+    ///
+    /// # Errors
+    /// As [`go`](Self::go).
+    pub fn go_watched(&self, observers: &[Rc<RefCell<dyn Observer>>]) -> Result<Outcome, String> {
+        let mut stage = Stage::set(self, &self.plan())?;
+        for observer in observers {
+            stage.lab.world_mut().trace().observe(observer.clone());
+        }
+        let (verdict, at) = stage.play_out();
+        let hash = stage.lab.hash();
+        let steps = stage.lab.world_mut().trace().steps();
+        Ok(Outcome { verdict, at, hash, steps })
+    }
+}
+
+impl Stage<'_> {
+    fn play_out(&mut self) -> (Verdict, Instant) {
+        let bound = Instant::ZERO + self.play.run_for;
+        let mut finished: Option<Instant> = None;
+        // The first turns, without which the agenda is empty.
+        self.lab.run_until(Instant::ZERO);
+        loop {
+            let now = self.lab.world().now();
+            if let Some(ended) = self.end_now(now) {
+                return ended;
+            }
+            finished = if self.is_finished() { finished.or(Some(now)) } else { None };
+            let rest = finished.map_or(Instant::MAX, |at| at + REST);
+            if let Some(at) = finished.filter(|_| now >= rest.min(bound)) {
+                return self.end_at_rest(now, at);
+            }
+            if now >= bound {
+                return (Verdict::Unfinished { waiting: self.waiting() }, now);
+            }
+            let next = self.lab.world().agenda.next_at().unwrap_or(Instant::MAX);
+            let asked = self.next_question(now).unwrap_or(Instant::MAX);
+            let limit = bound.min(rest).min(asked).min(next.max(now));
+            if self.lab.run_until(limit) == Stop::Quiet && finished.is_none() && asked == Instant::MAX {
+                // Nothing will ever happen again: look once more, then give up now rather than at the bound.
+                let now = self.lab.world().now();
+                if let Some(ended) = self.end_now(now) {
+                    return ended;
+                }
+                if !self.is_finished() {
+                    return (Verdict::Unfinished { waiting: self.waiting() }, now);
+                }
+            }
+        }
+    }
+
+    /// What ends the run at once: a crash, an alarm, a script that failed.
+    fn end_now(&mut self, now: Instant) -> Option<(Verdict, Instant)> {
+        let crash = self.lab.world().incidents().first().map(|incident| {
+            let name = self.lab.world().name_of(incident.process).to_owned();
+            let what = match &incident.kind {
+                IncidentKind::OutOfFuel => "made calls without end in one turn".to_owned(),
+                IncidentKind::Panicked(message) => format!("panicked: {message}"),
+            };
+            (Verdict::Crashed(format!("{name} {what}")), incident.at)
+        });
+        if crash.is_some() {
+            return crash;
+        }
+        for index in 0..self.speakers.len() {
+            let alarm = self.speakers.get(index).and_then(|seat| seat.watch.borrow_mut().bench().judge(now));
+            if let Some(alarm) = alarm {
+                let at = alarm.at;
+                let certificate = self.certify(index, &alarm);
+                return Some((Verdict::Hang { alarm, certificate }, at));
+            }
+        }
+        self.failure().map(|verdict| (verdict, now))
+    }
+
+    fn end_at_rest(&mut self, now: Instant, finished: Instant) -> (Verdict, Instant) {
+        for index in 0..self.speakers.len() {
+            let alarm =
+                self.speakers.get(index).and_then(|seat| seat.watch.borrow_mut().bench().judge_at_rest(now));
+            if let Some(alarm) = alarm {
+                let at = alarm.at;
+                let certificate = self.certify(index, &alarm);
+                return (Verdict::Hang { alarm, certificate }, at);
+            }
+        }
+        match self.ending_mistake() {
+            Some(why) => (Verdict::Failed { who: "the session".to_owned(), why }, now),
+            None => (Verdict::Pass, finished),
+        }
+    }
+
+    fn failure(&self) -> Option<Verdict> {
+        self.actors().find_map(|(who, state)| match state {
+            PeerState::Failed(why) => Some(Verdict::Failed { who, why }),
+            _ => None,
+        })
+    }
+
+    fn waiting(&self) -> Vec<String> {
+        let waiting = self.actors().filter_map(|(who, state)| match state {
+            PeerState::Waiting { step, since } => Some(format!("{who} at `{step}` since {since}")),
+            _ => None,
+        });
+        waiting.chain(self.ending_mistake()).collect()
+    }
+}

@@ -1,0 +1,143 @@
+//! What is played: a scenario or a case, in the form that the stage sets.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use holdtime_core::Duration;
+use holdtime_core::config::{ConfigText, Settings};
+
+use crate::net::SocketOptions;
+use crate::scenario::{Bounds, Ends, Fault, Prices, Scenario};
+use crate::script::{PeerPlace, PeerScript, ProgramScript};
+use crate::suite::Expectation;
+
+/// The port of BGP, on which everybody listens.
+const PORT: u16 = 179;
+
+/// Everything that a run needs besides a reactor and a seed.
+#[derive(Clone, Debug)]
+pub struct Play {
+    /// Its name on the command line.
+    pub name: String,
+    /// The machines under test.
+    pub speakers: Vec<PlaySpeaker>,
+    /// The peers.
+    pub peers: Vec<PlayPeer>,
+    /// The programs, by the command that starts them.
+    pub programs: Vec<(String, ProgramScript)>,
+    /// Whether every program must come to the end of its script.
+    pub programs_count: bool,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// One way, between two machines, before the seed has its say.
+    pub latency: Duration,
+    /// What computing costs, before the seed has its say.
+    pub prices: Prices,
+    /// When oracles sound.
+    pub bounds: Bounds,
+    /// How the first session must end.
+    pub ends: Option<Ends>,
+    /// The bound of the run.
+    pub run_for: Duration,
+}
+
+/// A machine under test.
+#[derive(Clone, Debug)]
+pub struct PlaySpeaker {
+    /// Its name.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Its configuration files; reloads go round.
+    pub files: Vec<ConfigText>,
+    /// Its environment.
+    pub settings: Settings,
+}
+
+/// A peer.
+#[derive(Clone, Debug)]
+pub struct PlayPeer {
+    /// Its name.
+    pub name: String,
+    /// Its machine's addresses; none: it runs on the first speaker's machine.
+    pub addresses: Vec<IpAddr>,
+    /// Where it listens and whom it dials.
+    pub place: PeerPlace,
+    /// What its sockets are set to.
+    pub options: SocketOptions,
+    /// What it does.
+    pub actor: Actor,
+}
+
+/// What a peer does.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// It follows a script.
+    Script {
+        /// The script.
+        script: PeerScript,
+        /// Its AS number.
+        asn: u32,
+        /// Its router id.
+        router_id: Ipv4Addr,
+    },
+    /// It checks what it receives.
+    Check(Expectation),
+}
+
+impl From<&Scenario> for Play {
+    fn from(scenario: &Scenario) -> Self {
+        let speakers: Vec<PlaySpeaker> = scenario
+            .speakers
+            .iter()
+            .map(|host| PlaySpeaker {
+                name: host.name.clone(),
+                addresses: host.addresses.clone(),
+                files: vec![host.config.clone()],
+                settings: Settings::default(),
+            })
+            .collect();
+        let first = speakers.first().map(|speaker| speaker.addresses.clone()).unwrap_or_default();
+        let peers = scenario.peers.iter().map(|host| {
+            let own = host.addresses.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            let dial =
+                first.iter().copied().find(|address| address.is_ipv4() == own.is_ipv4()).unwrap_or(own);
+            let usual = SocketOptions::default();
+            PlayPeer {
+                name: host.name.clone(),
+                addresses: host.addresses.clone(),
+                place: PeerPlace {
+                    listen: SocketAddr::new(own, PORT),
+                    from: own,
+                    dial: SocketAddr::new(dial, PORT),
+                },
+                options: SocketOptions {
+                    receive_buffer: host.receive_buffer.unwrap_or(usual.receive_buffer),
+                    mss: host.mss.unwrap_or(usual.mss),
+                    ..usual
+                },
+                actor: Actor::Script {
+                    script: host.script.clone(),
+                    asn: host.asn,
+                    router_id: host.router_id,
+                },
+            }
+        });
+        Self {
+            name: scenario.name.clone(),
+            peers: peers.collect(),
+            speakers,
+            programs: scenario
+                .programs
+                .iter()
+                .map(|program| (program.run.clone(), program.script.clone()))
+                .collect(),
+            programs_count: true,
+            faults: scenario.faults.clone(),
+            latency: scenario.latency,
+            prices: scenario.prices,
+            bounds: scenario.bounds,
+            ends: scenario.ends,
+            run_for: scenario.run_for,
+        }
+    }
+}

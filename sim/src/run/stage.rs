@@ -1,0 +1,325 @@
+//! Sets the stage: machines, the speakers on their reactors, the peers, the programs, and the faults to come.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use holdtime_core::config::Config;
+use holdtime_core::speaker::{ExitStatus, Identity, Setup, Signal};
+use holdtime_core::time::Duration;
+use holdtime_core::{Instant, Speaker};
+use holdtime_reactor::Host;
+
+use super::play::{Actor, Play, PlayPeer, PlaySpeaker};
+use super::recording::Recording;
+use super::{Plan, Run};
+use crate::net::MachineId;
+use crate::oracle::Bench;
+use crate::scenario::{Fault, FaultKind};
+use crate::script::{
+    Beyond, PeerRun, PeerState, ProgramScript, ScriptedPeer, ScriptedProgram, drive_peer, drive_program,
+};
+use crate::suite::{CheckingPeer, Pieces};
+use crate::watch::Watch;
+use crate::witness::{Waits, Witness};
+use crate::world::ProcessId;
+use crate::{Lab, Settings, SimHost, World, defective};
+
+/// A run that has been set up.
+pub(super) struct Stage<'p> {
+    pub(super) play: &'p Play,
+    pub(super) lab: Lab,
+    pub(super) speakers: Vec<SpeakerSeat>,
+    pub(super) peers: Vec<PeerSeat>,
+    pub(super) programs: Rc<RefCell<Vec<ProgramSeat>>>,
+}
+
+/// A speaker at work, and what is known of it.
+pub(super) struct SpeakerSeat {
+    pub(super) name: String,
+    pub(super) process: ProcessId,
+    pub(super) watch: Rc<RefCell<Watch>>,
+    pub(super) waits: Waits,
+    pub(super) recording: Rc<RefCell<Recording>>,
+    pub(super) setup: Setup,
+}
+
+/// A peer at work.
+pub(super) struct PeerSeat {
+    pub(super) name: String,
+    pub(super) process: ProcessId,
+    pub(super) run: Rc<RefCell<Box<dyn PeerRun>>>,
+}
+
+/// An API program that was started.
+pub(super) struct ProgramSeat {
+    pub(super) name: String,
+    pub(super) command: String,
+    pub(super) process: ProcessId,
+    pub(super) run: Rc<RefCell<ScriptedProgram>>,
+}
+
+impl<'p> Stage<'p> {
+    pub(super) fn set(run: &Run<'p>, plan: &Plan) -> Result<Self, String> {
+        let play = run.play;
+        let settings = Settings {
+            prices: plan.prices(&play.prices),
+            link: plan.link(),
+            cuts_per_mille: plan.cuts_per_mille,
+            ..Settings::default()
+        };
+        let mut stage = Self {
+            play,
+            lab: Lab::new(plan.seed, settings),
+            speakers: Vec::new(),
+            peers: Vec::new(),
+            programs: Rc::default(),
+        };
+        for (command, script) in &play.programs {
+            stage.add_program(command, script);
+        }
+        let mut machines = Vec::new();
+        for speaker in &play.speakers {
+            machines.push(stage.add_speaker(run, speaker)?);
+        }
+        let speaker = stage.speakers.first().map(|seat| seat.process);
+        for peer in &play.peers {
+            let own = if peer.addresses.is_empty() { machines.first().copied() } else { None };
+            let machine = own.unwrap_or_else(|| stage.lab.add_machine(&peer.addresses));
+            machines.push(machine);
+            stage.add_peer(peer, machine, speaker);
+        }
+        for fault in &play.faults {
+            stage.add_fault(fault, &machines);
+        }
+        Ok(stage)
+    }
+
+    fn add_program(&mut self, command: &str, script: &ProgramScript) {
+        let (script, seats) = (script.clone(), self.programs.clone());
+        let named = command.to_owned();
+        let program = move |host: SimHost, spec: &holdtime_core::speaker::ProgramSpec| {
+            let run = Rc::new(RefCell::new(ScriptedProgram::new(script.clone())));
+            let seat = ProgramSeat {
+                name: spec.name.clone(),
+                command: named.clone(),
+                process: host.process(),
+                run: run.clone(),
+            };
+            seats.borrow_mut().push(seat);
+            let future = async move { ExitStatus::Code(drive_program(&host, SimHost::STDIO, &run).await) };
+            Box::pin(future) as std::pin::Pin<Box<dyn Future<Output = ExitStatus>>>
+        };
+        self.lab.world_mut().add_program(command, Rc::new(program));
+    }
+
+    fn add_speaker(&mut self, run: &Run<'p>, speaker: &PlaySpeaker) -> Result<MachineId, String> {
+        let machine = self.lab.add_machine(&speaker.addresses);
+        for file in &speaker.files {
+            self.lab.world_mut().add_file(machine, &file.name, &file.text);
+        }
+        let host = self.lab.add_process(machine, &speaker.name);
+        let first = speaker.files.first().ok_or("a speaker needs a configuration")?;
+        let config = Config::parse(first, &speaker.settings).map_err(|error| error.to_string())?;
+        let identity = Identity { host: speaker.name.clone(), pid: 1, ppid: 0, version: "5.0.0".to_owned() };
+        let setup = Setup {
+            identity,
+            settings: speaker.settings.clone(),
+            files: speaker.files.iter().map(|file| file.name.clone()).collect(),
+            config,
+            seed: run.seed,
+        };
+        let now = host.now();
+        let recording = Rc::new(RefCell::new(Recording::new(now)));
+        let kept = recording.clone();
+        let recorder =
+            Box::new(move |now, input: &holdtime_core::Input<'_>| kept.borrow_mut().keep(now, input));
+        let watch = Rc::new(RefCell::new(Watch::new(host.process(), Bench::new(&self.play.bounds))));
+        self.lab.world_mut().trace().observe(watch.clone());
+        let witness = Witness::new(host.clone());
+        let waits = witness.waits();
+        let core = Speaker::new(now, setup.clone());
+        self.lab.spawn_main(&host, defective::run(run.reactor, run.defect, witness, core, recorder));
+        self.speakers.push(SpeakerSeat {
+            name: speaker.name.clone(),
+            process: host.process(),
+            watch,
+            waits,
+            recording,
+            setup,
+        });
+        Ok(machine)
+    }
+
+    fn add_peer(&mut self, peer: &PlayPeer, machine: MachineId, speaker: Option<ProcessId>) {
+        let run: Box<dyn PeerRun> = match &peer.actor {
+            Actor::Script { script, asn, router_id } => {
+                Box::new(ScriptedPeer::new(script.clone(), *asn, *router_id))
+            }
+            Actor::Check(expectation) => Box::new(CheckingPeer::new(expectation.clone(), Pieces::Joined)),
+        };
+        let run = Rc::new(RefCell::new(run));
+        let host = self.lab.add_process(machine, &peer.name);
+        host.set_socket_options(peer.options.clone());
+        let (place, driven) = (peer.place, run.clone());
+        let hands = Hands { host: host.clone(), machine, speaker };
+        let (process, own) = (host.process(), host.clone());
+        let main = async move { u8::from(drive_peer(&own, &driven, place, &hands).await.is_err()) };
+        self.lab.spawn_main(&host, main);
+        self.peers.push(PeerSeat { name: peer.name.clone(), process, run });
+    }
+
+    fn add_fault(&mut self, fault: &Fault, machines: &[MachineId]) {
+        let at = Instant::ZERO + fault.at;
+        let names: Vec<&str> = self
+            .play
+            .speakers
+            .iter()
+            .map(|host| host.name.as_str())
+            .chain(self.play.peers.iter().map(|host| host.name.as_str()))
+            .collect();
+        let machine = |name: &str| {
+            names.iter().position(|known| *known == name).and_then(|index| machines.get(index)).copied()
+        };
+        let process = |name: &str| {
+            let speaker = self.speakers.iter().find(|seat| seat.name == name).map(|seat| seat.process);
+            speaker.or_else(|| self.peers.iter().find(|seat| seat.name == name).map(|seat| seat.process))
+        };
+        let mut world = self.lab.world_mut();
+        match &fault.kind {
+            FaultKind::Cut { from, to, both, lasts } => {
+                let (Some(from), Some(to)) = (machine(from), machine(to)) else { return };
+                let both = *both;
+                world.at(at, "cut", move |world| cut(world, from, to, both, true));
+                if let Some(lasts) = lasts {
+                    world.at(at + *lasts, "heal", move |world| cut(world, from, to, both, false));
+                }
+            }
+            FaultKind::Suspend { host, lasts } => {
+                let Some(process) = process(host) else { return };
+                world.at(at, "suspend", move |world| world.suspend(process));
+                world.at(at + *lasts, "resume", move |world| world.resume(process));
+            }
+            FaultKind::Clock { host, by } => {
+                let (Some(machine), by) = (machine(host), *by) else { return };
+                world.at(at, "clock jumps", move |world| jump(world, machine, by));
+            }
+            FaultKind::Power { host, lasts } => {
+                let Some(machine) = machine(host) else { return };
+                world.at(at, "power off", move |world| world.power_off(machine));
+                if let Some(lasts) = lasts {
+                    world.at(at + *lasts, "power on", move |world| world.power_on(machine));
+                }
+            }
+            FaultKind::Signal { host, signal } => {
+                let (Some(process), number) = (process(host), number_of(*signal)) else { return };
+                world.at(at, "signal", move |world| world.signal(process, number));
+            }
+        }
+    }
+
+    /// Every peer and every program that was started, and how far each is.
+    pub(super) fn actors(&self) -> impl Iterator<Item = (String, PeerState)> {
+        let peers = self.peers.iter().map(|seat| (format!("peer {}", seat.name), seat.run.borrow().state()));
+        let programs: Vec<_> = self
+            .programs
+            .borrow()
+            .iter()
+            .map(|seat| (format!("program {}", seat.name), seat.run.borrow().state()))
+            .collect();
+        let counted = self.play.programs_count;
+        peers.chain(
+            programs
+                .into_iter()
+                .filter(move |(_, state)| counted || !matches!(state, PeerState::Waiting { .. })),
+        )
+    }
+
+    /// Whether all scripts have come to their ends.
+    pub(super) fn is_finished(&self) -> bool {
+        let started = |command: &String| self.programs.borrow().iter().any(|seat| seat.command == *command);
+        let all_started =
+            !self.play.programs_count || self.play.programs.iter().all(|(command, _)| started(command));
+        let ended = self.play.ends.is_none()
+            || self.speakers.first().is_some_and(|seat| !seat.watch.borrow().endings().is_empty());
+        all_started && ended && self.actors().all(|(_, state)| state == PeerState::Finished)
+    }
+
+    /// When an oracle wants to be asked next.
+    pub(super) fn next_question(&self, now: Instant) -> Option<Instant> {
+        self.speakers.iter().filter_map(|seat| seat.watch.borrow_mut().bench().deadline(now)).min()
+    }
+
+    /// How the first session's end differs from what the play wants.
+    pub(super) fn ending_mistake(&self) -> Option<String> {
+        let wanted = self.play.ends?;
+        let seat = self.speakers.first()?;
+        let watch = seat.watch.borrow();
+        let Some(ending) = watch.endings().first() else {
+            return Some("the session has not ended".to_owned());
+        };
+        let due = Instant::ZERO + wanted.at;
+        if !ending.is(wanted.how) {
+            return Some(format!("the session ended with {ending}"));
+        }
+        let late = ending.at() > due + wanted.within || ending.at() + Duration::from_millis(1) < due;
+        late.then(|| {
+            format!(
+                "the session ended at {}, expected {due} and at most {:?} later",
+                ending.at(),
+                wanted.within
+            )
+        })
+    }
+}
+
+fn cut(world: &mut World, from: MachineId, to: MachineId, both: bool, cut: bool) {
+    world.change_network(|network| {
+        network.set_cut(from, to, cut);
+        if both {
+            network.set_cut(to, from, cut);
+        }
+    });
+}
+
+fn jump(world: &mut World, machine: MachineId, by: i64) {
+    if let Some(clock) = world.clock_mut(machine) {
+        clock.jump(by);
+    }
+}
+
+/// What a peer does to the world rather than through its sockets.
+struct Hands {
+    host: SimHost,
+    machine: MachineId,
+    speaker: Option<ProcessId>,
+}
+
+impl Beyond for Hands {
+    fn signal_speaker(&self, signal: Signal) {
+        if let Some(speaker) = self.speaker {
+            self.host.provoke("signal", move |world| world.signal(speaker, number_of(signal)));
+        }
+    }
+
+    fn jump_clock(&self, nanos: i64) {
+        let machine = self.machine;
+        self.host.provoke("clock jumps", move |world| jump(world, machine, nanos));
+    }
+
+    fn vanish(&self) {
+        let machine = self.machine;
+        self.host.provoke("power off", move |world| world.power_off(machine));
+    }
+}
+
+/// The number of a signal on Linux.
+fn number_of(signal: Signal) -> i32 {
+    match signal {
+        Signal::Hangup => 1,
+        Signal::Interrupt => 2,
+        Signal::User1 => 10,
+        Signal::User2 => 12,
+        Signal::Alarm => 14,
+        Signal::Terminate => 15,
+    }
+}

@@ -1,0 +1,372 @@
+//! Watches one speaker's process in the lab and tells the oracles what can be seen of it from outside.
+//!
+//! It turns the trace's steps into whole messages, whole lines and turns. Nothing here knows what is inside the speaker.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::SocketAddr;
+
+use holdtime_core::Instant;
+use holdtime_core::speaker::StreamId;
+
+use crate::SimHost;
+use crate::executor::TaskId;
+use crate::oracle::{Bench, ProgramKey, Seen, SessionKey};
+use crate::script::Pattern;
+use crate::trace::{Observer, Step};
+use crate::world::ProcessId;
+
+/// The observer of one speaker.
+#[derive(Debug)]
+pub struct Watch {
+    speaker: ProcessId,
+    bench: Bench,
+    sessions: Vec<SessionSeat>,
+    programs: Vec<ProgramSeat>,
+    /// Whom the speaker dials.
+    dialled: BTreeMap<StreamId, SocketAddr>,
+    /// Connections by the address of the end that dialled, seen from either end.
+    by_dialler: BTreeMap<SocketAddr, usize>,
+    /// The peers' streams, and the place in `sessions` of each.
+    far: BTreeMap<(ProcessId, StreamId), usize>,
+    endings: Vec<Ending>,
+    tasks: BTreeSet<TaskId>,
+    moved: bool,
+}
+
+/// How a session ended, as its speaker showed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The speaker sent a NOTIFICATION with this code and subcode.
+    Notification(Instant, u8, u8),
+    /// It closed the connection without one.
+    Close(Instant),
+}
+
+impl Ending {
+    /// When.
+    pub fn at(&self) -> Instant {
+        let (Self::Notification(at, ..) | Self::Close(at)) = self;
+        *at
+    }
+
+    /// Whether a scenario means this by `how`.
+    pub fn is(&self, how: Pattern) -> bool {
+        match (self, how) {
+            (Self::Notification(_, code, subcode), Pattern::Notification(c, s)) => {
+                (*code, *subcode) == (c, s)
+            }
+            (Self::Notification(..), Pattern::Type(3)) | (Self::Close(_), Pattern::Close) => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Notification(at, code, subcode) => write!(f, "NOTIFICATION {code}/{subcode} at {at}"),
+            Self::Close(at) => write!(f, "its connection closed at {at}"),
+        }
+    }
+}
+
+/// A connection of the speaker's.
+#[derive(Clone, Debug)]
+pub struct SessionSeat {
+    /// Its number for the oracles.
+    pub key: SessionKey,
+    /// The speaker's name for it; `None` until the speaker knows it.
+    pub stream: Option<StreamId>,
+    /// The peer's process, once it is known.
+    pub peer: Option<ProcessId>,
+    /// The peer's address.
+    pub remote: Option<SocketAddr>,
+    /// Octets each end has written and not framed yet.
+    sent: Vec<u8>,
+    received: Vec<u8>,
+    blocked: bool,
+    /// The speaker has sent a NOTIFICATION.
+    noted: bool,
+    /// Messages that a peer sent before the speaker knew of the connection.
+    early: Vec<Vec<u8>>,
+}
+
+/// An API program of the speaker's.
+#[derive(Clone, Debug)]
+pub struct ProgramSeat {
+    /// Its number for the oracles.
+    pub key: ProgramKey,
+    /// The speaker's name for its pipes.
+    pub stream: StreamId,
+    /// Its process.
+    pub process: ProcessId,
+    /// Octets it wrote that the speaker has not read, and since when there are any.
+    pub unread: usize,
+    /// Since when there are any.
+    pub unread_since: Instant,
+    command: Vec<u8>,
+    answer: Vec<u8>,
+    blocked: bool,
+}
+
+impl Watch {
+    /// Watches this process for these oracles.
+    pub fn new(speaker: ProcessId, bench: Bench) -> Self {
+        Self {
+            speaker,
+            bench,
+            sessions: Vec::new(),
+            programs: Vec::new(),
+            dialled: BTreeMap::new(),
+            by_dialler: BTreeMap::new(),
+            far: BTreeMap::new(),
+            endings: Vec::new(),
+            tasks: BTreeSet::new(),
+            moved: false,
+        }
+    }
+
+    /// The oracles.
+    pub fn bench(&mut self) -> &mut Bench {
+        &mut self.bench
+    }
+
+    /// The speaker's connections so far.
+    pub fn sessions(&self) -> &[SessionSeat] {
+        &self.sessions
+    }
+
+    /// How sessions ended so far: each that got as far as a message, in order.
+    pub fn endings(&self) -> &[Ending] {
+        &self.endings
+    }
+
+    /// The speaker's programs so far.
+    pub fn programs(&self) -> &[ProgramSeat] {
+        &self.programs
+    }
+
+    fn near_step(&mut self, at: Instant, step: &Step<'_>) {
+        match step {
+            Step::Connects(_, stream, remote, Ok(())) => drop(self.dialled.insert(*stream, *remote)),
+            Step::Connected(_, stream, Ok(local)) => {
+                let remote = self.dialled.get(stream).copied();
+                self.open(at, *stream, *local, remote);
+            }
+            Step::Accepted(_, stream, remote) => self.open(at, *stream, *remote, Some(*remote)),
+            Step::Wrote(_, stream, outcome) => self.wrote(at, *stream, outcome.ok()),
+            Step::Read(_, stream, outcome) => self.read(at, *stream, *outcome),
+            Step::Closed(_, stream) => self.closed(at, *stream),
+            Step::Started(_, stream, process) => self.programs.push(ProgramSeat {
+                key: ProgramKey(self.programs.len() as u32),
+                stream: *stream,
+                process: *process,
+                unread: 0,
+                unread_since: at,
+                command: Vec::new(),
+                answer: Vec::new(),
+                blocked: false,
+            }),
+            Step::Polled(_, task, _) => {
+                // A task's first turn is no wakeup.
+                let moved = std::mem::take(&mut self.moved) || self.tasks.insert(*task);
+                self.bench.see(at, &Seen::Turn(moved));
+                return;
+            }
+            _ => {}
+        }
+        self.moved |= moves(step);
+    }
+
+    fn open(&mut self, at: Instant, stream: StreamId, dialler: SocketAddr, remote: Option<SocketAddr>) {
+        let seat = self.seat(dialler);
+        let Some(session) = self.sessions.get_mut(seat) else { return };
+        session.stream = Some(stream);
+        session.remote = remote;
+        let (key, early) = (session.key, std::mem::take(&mut session.early));
+        self.bench.see(at, &Seen::Opened(key));
+        for message in early {
+            self.bench.see(at, &Seen::Received(key, &message));
+        }
+    }
+
+    /// The session that the end at this address dialled.
+    fn seat(&mut self, dialler: SocketAddr) -> usize {
+        *self.by_dialler.entry(dialler).or_insert_with(|| {
+            self.sessions.push(SessionSeat {
+                key: SessionKey(self.sessions.len() as u32),
+                stream: None,
+                peer: None,
+                remote: None,
+                sent: Vec::new(),
+                received: Vec::new(),
+                blocked: false,
+                noted: false,
+                early: Vec::new(),
+            });
+            self.sessions.len() - 1
+        })
+    }
+
+    fn wrote(&mut self, at: Instant, stream: StreamId, octets: Option<&[u8]>) {
+        if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
+            session.sent.extend_from_slice(octets.unwrap_or_default());
+            while let Some(message) = take_message(&mut session.sent) {
+                if let (Some(3), [code, subcode, ..]) =
+                    (message.get(18), message.get(19..).unwrap_or_default())
+                {
+                    session.noted = true;
+                    self.endings.push(Ending::Notification(at, *code, *subcode));
+                }
+                self.bench.see(at, &Seen::Sent(session.key, &message));
+            }
+            // A speaker writes whole messages: half a one is all that the network took.
+            let blocked = octets.is_none() || !session.sent.is_empty();
+            if std::mem::replace(&mut session.blocked, blocked) != blocked {
+                self.bench.see(at, &Seen::Blocked(session.key, blocked));
+            }
+        } else if let Some(program) = self.programs.iter_mut().find(|seat| seat.stream == stream) {
+            program.answer.extend_from_slice(octets.unwrap_or_default());
+            while let Some(line) = take_line(&mut program.answer) {
+                self.bench.see(at, &Seen::Answer(program.key, &line));
+            }
+            let blocked = octets.is_none() || !program.answer.is_empty();
+            if std::mem::replace(&mut program.blocked, blocked) != blocked {
+                self.bench.see(at, &Seen::PipeBlocked(program.key, blocked));
+            }
+        }
+    }
+
+    fn read(
+        &mut self,
+        at: Instant,
+        stream: StreamId,
+        outcome: Result<&[u8], holdtime_core::speaker::IoError>,
+    ) {
+        if let Some(program) = self.programs.iter_mut().find(|seat| seat.stream == stream) {
+            program.unread = program.unread.saturating_sub(outcome.map_or(0, <[u8]>::len));
+            program.unread_since = at;
+        }
+        let gone = match outcome {
+            Ok(octets) => octets.is_empty(),
+            Err(error) => error != holdtime_core::speaker::IoError::WouldBlock,
+        };
+        if gone {
+            self.closed(at, stream);
+        }
+    }
+
+    /// A connection is over for the speaker; its own later `close` is no news.
+    fn closed(&mut self, at: Instant, stream: StreamId) {
+        if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
+            session.stream = None;
+            let key = session.key;
+            if !session.noted {
+                self.endings.push(Ending::Close(at));
+            }
+            self.by_dialler.retain(|_, seat| self.sessions.get(*seat).is_some_and(|seat| seat.key != key));
+            self.bench.see(at, &Seen::Closed(key));
+        }
+    }
+
+    fn far_step(&mut self, at: Instant, process: ProcessId, step: &Step<'_>) {
+        match step {
+            Step::Accepted(_, stream, remote) => self.meet(process, *stream, *remote),
+            Step::Connected(_, stream, Ok(local)) => self.meet(process, *stream, *local),
+            Step::Wrote(_, stream, Ok(octets)) if *stream == SimHost::STDIO => {
+                self.commanded(at, process, octets);
+            }
+            Step::Wrote(_, stream, Ok(octets)) => {
+                let seat = self.far.get(&(process, *stream)).copied();
+                let Some(session) = seat.and_then(|seat| self.sessions.get_mut(seat)) else { return };
+                session.received.extend_from_slice(octets);
+                while let Some(message) = take_message(&mut session.received) {
+                    if session.stream.is_some() {
+                        self.bench.see(at, &Seen::Received(session.key, &message));
+                    } else {
+                        session.early.push(message);
+                    }
+                }
+            }
+            Step::Exited(_, _) => {
+                if let Some(program) = self.programs.iter().find(|seat| seat.process == process) {
+                    self.bench.see(at, &Seen::Ended(program.key));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn meet(&mut self, process: ProcessId, stream: StreamId, dialler: SocketAddr) {
+        let seat = self.seat(dialler);
+        self.far.insert((process, stream), seat);
+        if let Some(session) = self.sessions.get_mut(seat) {
+            session.peer = Some(process);
+        }
+    }
+
+    fn commanded(&mut self, at: Instant, process: ProcessId, octets: &[u8]) {
+        let Some(program) = self.programs.iter_mut().find(|seat| seat.process == process) else { return };
+        if program.unread == 0 {
+            program.unread_since = at;
+        }
+        program.unread += octets.len();
+        program.command.extend_from_slice(octets);
+        while let Some(line) = take_line(&mut program.command) {
+            self.bench.see(at, &Seen::Command(program.key, &line));
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn on_step(&mut self, at: Instant, step: &Step<'_>) {
+        match actor(step) {
+            Some(process) if process == self.speaker => self.near_step(at, step),
+            Some(process) => self.far_step(at, process, step),
+            None => {}
+        }
+    }
+}
+
+/// Who did it.
+fn actor(step: &Step<'_>) -> Option<ProcessId> {
+    match step {
+        Step::Polled(process, ..)
+        | Step::TaskEnded(process, ..)
+        | Step::Listens(process, ..)
+        | Step::Connects(process, ..)
+        | Step::Connected(process, ..)
+        | Step::Accepted(process, ..)
+        | Step::Read(process, ..)
+        | Step::Wrote(process, ..)
+        | Step::Shut(process, ..)
+        | Step::Closed(process, ..)
+        | Step::Started(process, ..)
+        | Step::Signalled(process, ..)
+        | Step::Exited(process, ..)
+        | Step::Logged(process, ..) => Some(*process),
+        Step::Sent(..) | Step::Fault(_) => None,
+    }
+}
+
+/// Whether something moved: a call that got nothing moves nothing.
+fn moves(step: &Step<'_>) -> bool {
+    match step {
+        Step::Read(_, _, outcome) => outcome.is_ok(),
+        Step::Wrote(_, _, outcome) => outcome.is_ok(),
+        Step::Polled(..) | Step::Logged(..) | Step::Fault(_) => false,
+        _ => true,
+    }
+}
+
+fn take_message(octets: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let length = octets.get(16..18)?.iter().fold(0, |n, octet| n << 8 | usize::from(*octet)).max(19);
+    (octets.len() >= length).then(|| octets.drain(..length).collect())
+}
+
+fn take_line(octets: &mut Vec<u8>) -> Option<String> {
+    let end = octets.iter().position(|octet| *octet == b'\n')?;
+    let line: Vec<u8> = octets.drain(..=end).collect();
+    Some(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
