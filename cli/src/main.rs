@@ -72,7 +72,6 @@ enum Verb {
     /// Check configuration files
     Validate(validate::ValidateArgs),
     /// Print BGP messages as JSON
-    #[command(hide = true)]
     Decode(decode::DecodeArgs),
     /// Print the messages that a configuration would send, in hex
     #[command(hide = true)]

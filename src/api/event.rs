@@ -8,7 +8,7 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use crate::print::{hex, put};
 use crate::wire::operational::{OperationalContent, kind};
-use crate::wire::{Message, Negotiated, Notification};
+use crate::wire::{Message, Negotiated, Notification, PathAttributeValue, Update, UpdateView};
 
 /// One thing that happened to a neighbor.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +108,18 @@ pub struct Peer {
     pub peer_as: Option<u32>,
     /// Our BGP identifier, where it is configured.
     pub router_id: Option<Ipv4Addr>,
+}
+
+/// An UPDATE as programs are told of it: where the AS path came in two parts (RFC 6793 §4.2.3), as one.
+pub fn told(view: &UpdateView<'_>, negotiated: &Negotiated) -> Update {
+    let mut update = Update::from(view);
+    if !negotiated.asn4 {
+        let merged = update.route_attributes(negotiated);
+        update.attributes.retain(|attribute| !matches!(attribute.value, PathAttributeValue::Route(_)));
+        let merged = merged.iter().cloned().map(|attribute| PathAttributeValue::Route(attribute).into());
+        update.attributes.extend(merged);
+    }
+    update
 }
 
 /// The octets of a message's header, and those after it.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::net::Ipv4Addr;
 
-use super::{community, hex, put, separated};
+use super::{community, decimal, hex, link_state, prefix_sid, put, separated};
 use crate::wire::attribute::{
     Aggregator, AsPath, AsSegmentKind, Attribute, Origin, PmsiTunnel, UnknownAttribute,
 };
@@ -24,9 +24,14 @@ pub fn attributes_text(out: &mut String, attributes: &[&Attribute]) {
         .for_each(|attribute| attribute_text(out, attribute));
 }
 
-/// An empty path is not told of.
+/// An empty path is not told of, nor is what cannot be read inside.
 fn is_shown(attribute: &Attribute) -> bool {
-    !matches!(attribute, Attribute::AsPath(path) | Attribute::As4Path(path) if path.segments.is_empty())
+    match attribute {
+        Attribute::AsPath(path) | Attribute::As4Path(path) => !path.segments.is_empty(),
+        Attribute::BgpLs(link_state) => link_state::json(&mut String::new(), &link_state.bytes),
+        Attribute::PrefixSid(sid) => prefix_sid::json(&mut String::new(), &sid.bytes),
+        _ => true,
+    }
 }
 
 fn attribute_json(out: &mut String, attribute: &Attribute) {
@@ -82,7 +87,15 @@ fn attribute_json(out: &mut String, attribute: &Attribute) {
             out.push('"');
         }
         Attribute::Aigp(aigp) => put!(out, "\"aigp\": \"{:#018x}\"", aigp.metric),
-        Attribute::BgpLs(_) | Attribute::PrefixSid(_) => {}
+        Attribute::BgpLs(link_state) => {
+            out.push_str("\"bgp-ls\": { ");
+            link_state::json(out, &link_state.bytes);
+            out.push_str(" }");
+        }
+        Attribute::PrefixSid(sid) => {
+            out.push_str("\"bgp-prefix-sid\": ");
+            prefix_sid::json(out, &sid.bytes);
+        }
         Attribute::As4Path(path) => {
             out.push_str("\"attribute-0x11-0xC0\": \"");
             as_path_text(out, path);
@@ -142,7 +155,15 @@ fn attribute_text(out: &mut String, attribute: &Attribute) {
             pmsi_text(out, pmsi);
         }
         Attribute::Aigp(aigp) => put!(out, " aigp {:#018x}", aigp.metric),
-        Attribute::BgpLs(_) | Attribute::PrefixSid(_) => {}
+        Attribute::BgpLs(link_state) => {
+            out.push_str(" bgp-ls { ");
+            link_state::json(out, &link_state.bytes);
+            out.push_str(" }");
+        }
+        Attribute::PrefixSid(sid) => {
+            out.push_str(" bgp-prefix-sid ");
+            prefix_sid::text(out, &sid.bytes);
+        }
         Attribute::As4Path(path) => {
             out.push_str(" attribute [ 0x11 0xC0 ");
             as_path_text(out, path);
@@ -258,22 +279,4 @@ fn words<T: Copy>(out: &mut String, name: &str, items: &[T], mut write: impl FnM
     out.push_str("[ ");
     separated(out, " ", items.iter().copied(), write);
     out.push_str(" ]");
-}
-
-/// A number of any length, in decimal: JSON's numbers have no bound.
-fn decimal(octets: &[u8]) -> String {
-    let mut digits: Vec<u8> = Vec::from([0]);
-    for octet in octets {
-        let mut carry = u32::from(*octet);
-        for digit in &mut digits {
-            let value = u32::from(*digit) * 256 + carry;
-            *digit = (value % 10) as u8;
-            carry = value / 10;
-        }
-        while carry > 0 {
-            digits.push((carry % 10) as u8);
-            carry /= 10;
-        }
-    }
-    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
 }

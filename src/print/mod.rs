@@ -4,9 +4,15 @@
 //! it is handed. Nothing here knows who reads it: the API's encoders put the envelope around.
 
 mod attributes;
+mod bgp_ls;
 mod capability;
 mod community;
+mod flow;
+mod link_state;
 mod nlri;
+mod prefix_sid;
+mod services;
+mod tlv;
 mod update;
 
 pub use attributes::{attributes_json, attributes_text};
@@ -16,6 +22,7 @@ pub use update::{RouteEvent, update_json, update_routes};
 pub(crate) use update::{end_of_rib, route_attributes};
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write;
 
 use crate::wire::{Afi, Family, Safi};
@@ -66,6 +73,24 @@ pub fn float(out: &mut String, number: f64) {
     } else {
         put!(out, "{number:?}");
     }
+}
+
+/// A number of any length, in decimal: JSON's numbers have no bound.
+pub(crate) fn decimal(octets: &[u8]) -> String {
+    let mut digits: Vec<u8> = Vec::from([0]);
+    for octet in octets {
+        let mut carry = u32::from(*octet);
+        for digit in &mut digits {
+            let value = u32::from(*digit) * 256 + carry;
+            *digit = (value % 10) as u8;
+            carry = value / 10;
+        }
+        while carry > 0 {
+            digits.push((carry % 10) as u8);
+            carry /= 10;
+        }
+    }
+    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
 }
 
 /// Appends every item as `write` writes it, with `separator` between them.

@@ -4,11 +4,13 @@ use alloc::string::String;
 use core::fmt::Write;
 use core::net::Ipv4Addr;
 
-use super::{hex, put, separated};
-use crate::wire::{Labels, NextHop, Nlri, PathNlri, Prefix, RouteDistinguisher};
+use super::flow::Rule;
+use super::{bgp_ls, hex, put, separated, services};
+use crate::wire::{Afi, Labels, NextHop, Nlri, PathNlri, Prefix, RouteDistinguisher};
 
-/// Appends the JSON of one destination. `compact` writes a plain prefix as a bare string.
-pub fn nlri_json(out: &mut String, path: &PathNlri, compact: bool) {
+/// Appends the JSON of one destination, into which some families put the next hop. `compact` writes a plain prefix as a
+/// bare string.
+pub fn nlri_json(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>, compact: bool) {
     match &path.nlri {
         Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => match path.path_id {
             None if compact => put!(out, "\"{prefix}\""),
@@ -16,15 +18,15 @@ pub fn nlri_json(out: &mut String, path: &PathNlri, compact: bool) {
         },
         Nlri::Labelled(nlri) => prefix_json(out, path.path_id, &nlri.prefix, Some(&nlri.labels), None),
         Nlri::Vpn(nlri) => prefix_json(out, path.path_id, &nlri.prefix, Some(&nlri.labels), Some(nlri.rd)),
-        Nlri::Mvpn(nlri) => raw_json(out, &nlri.bytes),
-        Nlri::Flow(nlri) => raw_json(out, &nlri.bytes),
-        Nlri::FlowVpn(nlri) => raw_json(out, &nlri.bytes),
-        Nlri::RouteTarget(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::Mvpn(nlri) => services::mvpn_json(out, &nlri.bytes),
+        Nlri::Flow(nlri) => flow_json(out, &nlri.bytes, nlri.afi, false, next_hop),
+        Nlri::FlowVpn(nlri) => flow_json(out, &nlri.bytes, nlri.afi, true, next_hop),
+        Nlri::RouteTarget(nlri) => services::route_target_json(out, &nlri.bytes),
         Nlri::SrPolicy(nlri) => raw_json(out, &nlri.bytes),
-        Nlri::Vpls(nlri) => raw_json(out, &nlri.bytes),
-        Nlri::Evpn(nlri) => raw_json(out, &nlri.bytes),
-        Nlri::BgpLs(nlri) => raw_json(out, &nlri.bytes),
-        Nlri::Mup(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::Vpls(nlri) => services::vpls_json(out, &nlri.bytes),
+        Nlri::Evpn(nlri) => services::evpn_json(out, &nlri.bytes),
+        Nlri::BgpLs(nlri) => bgp_ls::json(out, &nlri.bytes, nlri.safi, next_hop),
+        Nlri::Mup(nlri) => services::mup_json(out, &nlri.bytes, nlri.afi),
         Nlri::Unknown(nlri) => raw_json(out, &nlri.bytes),
     }
 }
@@ -40,16 +42,30 @@ pub fn nlri_text(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>) {
             prefix_text(out, path.path_id, &nlri.prefix, Some(&nlri.labels), next_hop);
             put!(out, " rd {}", nlri.rd);
         }
-        Nlri::Mvpn(nlri) => hex(out, &nlri.bytes),
-        Nlri::Flow(nlri) => hex(out, &nlri.bytes),
-        Nlri::FlowVpn(nlri) => hex(out, &nlri.bytes),
-        Nlri::RouteTarget(nlri) => hex(out, &nlri.bytes),
+        Nlri::Flow(nlri) => flow_text(out, &nlri.bytes, nlri.afi, false, next_hop),
+        Nlri::FlowVpn(nlri) => flow_text(out, &nlri.bytes, nlri.afi, true, next_hop),
+        Nlri::RouteTarget(nlri) => services::route_target_text(out, &nlri.bytes),
+        Nlri::Vpls(nlri) => services::vpls_text(out, &nlri.bytes, next_hop),
+        // No configuration writes these: what they say is said as JSON.
+        Nlri::Mvpn(_) | Nlri::Evpn(_) | Nlri::BgpLs(_) | Nlri::Mup(_) => {
+            nlri_json(out, path, next_hop, false)
+        }
         Nlri::SrPolicy(nlri) => hex(out, &nlri.bytes),
-        Nlri::Vpls(nlri) => hex(out, &nlri.bytes),
-        Nlri::Evpn(nlri) => hex(out, &nlri.bytes),
-        Nlri::BgpLs(nlri) => hex(out, &nlri.bytes),
-        Nlri::Mup(nlri) => hex(out, &nlri.bytes),
         Nlri::Unknown(nlri) => hex(out, &nlri.bytes),
+    }
+}
+
+fn flow_json(out: &mut String, octets: &[u8], afi: Afi, in_vpn: bool, next_hop: Option<NextHop>) {
+    match Rule::read(octets, afi, in_vpn) {
+        Some(rule) => rule.json(out, next_hop),
+        None => raw_json(out, octets),
+    }
+}
+
+fn flow_text(out: &mut String, octets: &[u8], afi: Afi, in_vpn: bool, next_hop: Option<NextHop>) {
+    match Rule::read(octets, afi, in_vpn) {
+        Some(rule) => rule.text(out, next_hop),
+        None => hex(out, octets),
     }
 }
 

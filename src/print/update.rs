@@ -112,7 +112,7 @@ pub fn update_json(out: &mut String, update: &Update, compact: bool) {
         members.push(object("withdraw", |out| {
             separated(out, ", ", &withdrawn.0, |out, (group, paths)| {
                 key(out, *group);
-                paths_json(out, paths, compact);
+                paths_json(out, paths, None, compact);
             });
         }));
     }
@@ -140,7 +140,7 @@ fn announce_json(out: &mut String, groups: &Groups<'_, (Family, Option<NextHop>)
                 None => out.push_str("no-nexthop"),
             }
             out.push_str("\": ");
-            paths_json(out, paths, compact);
+            paths_json(out, paths, *next_hop, compact);
         });
         out.push_str(" }");
     });
@@ -153,9 +153,9 @@ fn key(out: &mut String, name: Family) {
     out.push_str("\": ");
 }
 
-fn paths_json(out: &mut String, paths: &[&PathNlri], compact: bool) {
+fn paths_json(out: &mut String, paths: &[&PathNlri], next_hop: Option<NextHop>, compact: bool) {
     out.push_str("[ ");
-    separated(out, ", ", paths, |out, path| nlri_json(out, path, compact));
+    separated(out, ", ", paths, |out, path| nlri_json(out, path, next_hop, compact));
     out.push_str(" ]");
 }
 

@@ -1,0 +1,103 @@
+//! `holdtime decode`: what ExaBGP's decode cases expect, and files of messages.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn decode(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_holdtime")).arg("decode").args(arguments).output().unwrap()
+}
+
+fn decode_input(input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_holdtime"))
+        .args(["decode", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// The objects of a successful run, without what changes from run to run.
+fn objects(output: &Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| stable(serde_json::from_str(line).unwrap())).collect()
+}
+
+fn stable(mut object: Value) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        for changing in ["exabgp", "time", "host", "pid", "ppid", "counter"] {
+            members.remove(changing);
+        }
+    }
+    object
+}
+
+/// A file beside the repository; `None`, said aloud, where there is none.
+fn shared(path: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: there is no {}", path.display());
+    None
+}
+
+#[test]
+fn every_decode_case_of_exabgp_gives_the_object_that_it_expects() {
+    let Some(folder) = shared("exabgp-qa/decoding") else { return };
+    let mut cases = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let case = std::fs::read_to_string(&path).unwrap();
+        let mut lines = case.lines();
+        let (head, hex, expected) = (lines.next().unwrap(), lines.next().unwrap(), lines.next().unwrap());
+        let (kind, family) = head.split_once(' ').unwrap_or((head, ""));
+        let kind = format!("--{kind}");
+        let arguments = if family.is_empty() { vec![&*kind, hex] } else { vec!["-f", family, &kind, hex] };
+        let expected = stable(serde_json::from_str(expected).unwrap());
+        assert_eq!(objects(&decode(&arguments)), [expected], "{}", path.display());
+        cases += 1;
+    }
+    assert!(cases >= 12, "{cases} cases");
+}
+
+#[test]
+fn every_message_of_the_collectors_files_is_told_of() {
+    for (file, messages) in [("updates.20160811.1600.gz", 17_000), ("bview.ipv6_unicast_add_path.gz", 10)] {
+        let Some(path) = shared(&format!("mrt/{file}")) else { return };
+        let output = decode(&[path.to_str().unwrap()]);
+        let told = output.stdout.iter().filter(|octet| **octet == b'\n').count();
+        assert!(told >= messages, "{file}: {told} messages, {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn messages_on_the_standard_input_are_told_of_one_object_each() {
+    let keepalive = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF:0013:04";
+    let kinds: Vec<_> = objects(&decode_input(format!("{keepalive}\n00000000\n").as_bytes()))
+        .iter()
+        .map(|object| object["type"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(kinds, ["keepalive", "update"]);
+}
+
+#[test]
+fn what_is_no_message_is_one_sentence_and_status_2() {
+    for (arguments, expected) in [
+        (vec!["--update", "zz"], "a message is written in hex"),
+        (vec!["-f", "ipv4 unicats", "--update", "00000000"], "did you mean \"ipv4 unicast\"?"),
+        (vec!["--update", "0000FFFF"], "the message cannot be read"),
+        (vec!["/no/such/file"], "cannot read"),
+    ] {
+        let output = decode(&arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{arguments:?}: {said}");
+        assert!(said.contains(expected), "{said}");
+    }
+}

@@ -1,0 +1,55 @@
+//! TLVs with two octets of type and two of length, and what is inside them.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Type and value, one after the other. What is cut off ends it; [`is_whole`] says beforehand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tlvs<'a>(pub(super) &'a [u8]);
+
+impl<'a> Iterator for Tlvs<'a> {
+    type Item = (u16, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (kind, rest) = self.0.split_first_chunk::<2>()?;
+        let (length, rest) = rest.split_first_chunk::<2>()?;
+        let (value, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        self.0 = rest;
+        Some((u16::from_be_bytes(*kind), value))
+    }
+}
+
+/// Whether the TLVs end where the octets do.
+pub(super) fn is_whole(octets: &[u8]) -> bool {
+    let mut tlvs = Tlvs(octets);
+    while tlvs.next().is_some() {}
+    tlvs.0.is_empty()
+}
+
+/// A number of at most eight octets, the most significant first.
+pub(super) fn number(octets: &[u8]) -> u64 {
+    octets.iter().fold(0, |number, octet| number << 8 | u64::from(*octet))
+}
+
+/// A number that takes exactly `length` octets.
+pub(super) fn exactly(octets: &[u8], length: usize) -> Option<u64> {
+    (octets.len() == length).then(|| number(octets))
+}
+
+/// An address of either family, told by its length.
+pub(super) fn address(octets: &[u8]) -> Option<IpAddr> {
+    match octets.len() {
+        4 => <[u8; 4]>::try_from(octets).ok().map(|octets| Ipv4Addr::from(octets).into()),
+        16 => ipv6(octets).map(IpAddr::from),
+        _ => None,
+    }
+}
+
+/// An IPv6 address.
+pub(super) fn ipv6(octets: &[u8]) -> Option<Ipv6Addr> {
+    <[u8; 16]>::try_from(octets).ok().map(Ipv6Addr::from)
+}
+
+/// A floating-point number of four octets.
+pub(super) fn single(octets: &[u8]) -> Option<f64> {
+    <[u8; 4]>::try_from(octets).ok().map(|octets| f64::from(f32::from_be_bytes(octets)))
+}
