@@ -8,7 +8,9 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use crate::print::{hex, put};
 use crate::wire::operational::{OperationalContent, kind};
-use crate::wire::{Message, Negotiated, Notification, PathAttributeValue, Update, UpdateView};
+use crate::wire::{
+    Message, MpReach, MpUnreach, Negotiated, Notification, PathAttributeValue, Update, UpdateView,
+};
 
 /// One thing that happened to a neighbor.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +122,17 @@ pub fn told(view: &UpdateView<'_>, negotiated: &Negotiated) -> Update {
         update.attributes.extend(merged);
     }
     update
+}
+
+/// Turns what an UPDATE announces into what it withdraws: an error in it wants that (RFC 7606 §2).
+pub fn withdraw_all(update: &mut Update) {
+    update.withdrawn.append(&mut update.nlri);
+    for attribute in &mut update.attributes {
+        if let PathAttributeValue::MpReach(MpReach { family, nlri, .. }) = &mut attribute.value {
+            let unreach = MpUnreach { family: *family, nlri: core::mem::take(nlri) };
+            *attribute = PathAttributeValue::MpUnreach(unreach).into();
+        }
+    }
 }
 
 /// The octets of a message's header, and those after it.

@@ -17,7 +17,7 @@ mod update;
 
 pub use attributes::{attributes_json, attributes_text};
 pub use capability::{capabilities_json, capabilities_text};
-pub use nlri::{nlri_json, nlri_text};
+pub use nlri::{nlri_json, nlri_text, route_prefix};
 pub use update::{RouteEvent, update_json, update_routes};
 pub(crate) use update::{end_of_rib, route_attributes};
 

@@ -31,6 +31,18 @@ pub fn nlri_json(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>, c
     }
 }
 
+/// The prefix that a destination is; of one that is none, how the configuration writes it.
+pub fn route_prefix(nlri: &Nlri) -> String {
+    let mut out = String::new();
+    match nlri {
+        Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => put!(out, "{prefix}"),
+        Nlri::Labelled(nlri) => put!(out, "{}", nlri.prefix),
+        Nlri::Vpn(nlri) => put!(out, "{}", nlri.prefix),
+        other => nlri_text(&mut out, &PathNlri { path_id: None, nlri: other.clone() }, None),
+    }
+    out
+}
+
 /// Appends one destination and its next hop as the configuration writes them.
 pub fn nlri_text(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>) {
     match &path.nlri {

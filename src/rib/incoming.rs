@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use core::ops::Bound;
 
 use super::path::{Destination, Hop, Path, Paths};
 use crate::wire::{Attributes, Family, NextHop, Nlri};
@@ -86,7 +87,16 @@ impl AdjRibIn {
 
     /// Every route, by destination.
     pub fn routes(&self) -> impl Iterator<Item = (&Destination, &Received)> {
-        self.routes.iter()
+        self.routes_after(None)
+    }
+
+    /// The routes that come after this destination in that order, so that they can be told of a few at a time.
+    pub fn routes_after(
+        &self,
+        after: Option<&Destination>,
+    ) -> impl Iterator<Item = (&Destination, &Received)> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.routes.range((start, Bound::Unbounded))
     }
 }
 

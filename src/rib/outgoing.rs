@@ -12,6 +12,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Bound;
 
 use super::packing::{self, Group, Member, Packing, PeerTerms};
 use super::path::{Destination, Hop, Path, Paths};
@@ -145,7 +146,14 @@ impl AdjRibOut {
 
     /// Every route, in the order of their destinations.
     pub fn routes(&self) -> impl Iterator<Item = Announced<'_>> {
-        self.entries.iter().filter(|(_, entry)| !entry.withdrawn).map(|(destination, entry)| Announced {
+        self.routes_after(None)
+    }
+
+    /// The routes that come after this destination in that order, so that they can be told of a few at a time.
+    pub fn routes_after(&self, after: Option<&Destination>) -> impl Iterator<Item = Announced<'_>> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let entries = self.entries.range((start, Bound::Unbounded));
+        entries.filter(|(_, entry)| !entry.withdrawn).map(|(destination, entry)| Announced {
             destination,
             nlri: entry.exact.as_deref().unwrap_or(&destination.nlri),
             path: &entry.path,

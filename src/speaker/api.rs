@@ -1,18 +1,9 @@
 //! Between the sessions and the API's programs: what programs write reaches [`commands`](super::commands), what happens
-//! on sessions reaches programs.
+//! on sessions reaches programs through [`notify`](super::notify).
 
-use super::neighbor::Neighbor;
-use super::notice::Notice;
-use super::programs::{ProgramSettings, Programs};
+use super::programs::ProgramSettings;
 use super::{Input, Speaker, StreamId};
 use crate::time::Now;
-
-impl Programs {
-    /// Tells the programs that want to hear it what happened on a neighbor's session.
-    pub(super) fn notify(&mut self, now: Now, neighbor: &Neighbor, notice: &Notice<'_>) {
-        let _ = (now, neighbor, notice, &self);
-    }
-}
 
 impl Speaker {
     /// Starts the configuration's programs that do not run and ends those that are no longer in it; with `restart` all are
@@ -21,12 +12,15 @@ impl Speaker {
         let api = &self.settings.api;
         let settings =
             ProgramSettings { acknowledge: api.ack, respawn: api.respawn, terminate: api.terminate };
-        self.programs.configure(now.monotonic, settings, &self.config.processes, None, restart);
+        self.programs.teller.identity.clone_from(&self.identity);
+        self.programs.teller.compact = api.compact;
+        let pipes = self.pipes.as_ref().filter(|_| api.cli);
+        self.programs.configure(now.monotonic, settings, &self.config.processes, pipes, restart);
     }
 
     /// Tells every program that the speaker ends, and ends it.
     pub(super) fn end_programs(&mut self, now: Now) {
-        self.programs.shut_down(now.monotonic, |_| alloc::string::String::from("shutdown"));
+        self.programs.shut_down(now);
     }
 
     /// An input about a program's stream.
@@ -36,9 +30,18 @@ impl Speaker {
             Input::ProgramStarted { pid, .. } => self.programs.started(at, stream, pid),
             Input::ProgramFailed { error, .. } => self.programs.failed(stream, error),
             Input::ProgramExited { status, .. } => self.programs.exited(at, stream, status),
-            Input::Received { data, .. } => self.programs.received(stream, data),
+            Input::Received { data, .. } => {
+                self.programs.received(stream, data);
+                self.run_commands(now, stream);
+            }
             Input::Sent { count, .. } => {
-                self.programs.sent(at, stream, count, |_| alloc::string::String::new());
+                self.programs.sent(now, stream, count);
+                // Answers to further commands may find room now.
+                self.run_commands(now, stream);
+            }
+            Input::Writable { budget, .. } => {
+                self.go_on(now, stream, budget);
+                self.run_commands(now, stream);
             }
             Input::Closed { how, .. } => self.programs.closed(at, stream, how),
             _ => {}

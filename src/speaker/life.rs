@@ -289,6 +289,7 @@ impl Speaker {
     /// Forgets a neighbor whose sessions have ended.
     pub(super) fn remove_neighbor(&mut self, id: NeighborId) {
         if let Some(neighbor) = self.neighbors.remove(&id) {
+            self.programs.teller.forget(id);
             debug_assert_eq!(neighbor.state().min(State::Active), neighbor.state());
             self.log(Severity::Info, neighbor.party(), String::from("is given up"));
         }

@@ -4,7 +4,9 @@
 //! be, [`life`] how a speaker starts, reloads and ends, [`programs`] the API's side.
 
 mod action;
+mod advisory;
 mod api;
+mod commands;
 mod dial;
 mod event;
 mod graceful;
@@ -12,12 +14,14 @@ mod input;
 mod life;
 mod neighbor;
 mod notice;
+mod notify;
 mod obligation;
 mod open;
 mod owed;
 mod programs;
 pub mod record;
 mod sessions;
+mod show;
 mod stream;
 mod update;
 
@@ -69,6 +73,8 @@ pub struct Setup {
     pub config: Config,
     /// For jitter, and nothing else (RFC 4271 §10).
     pub seed: u64,
+    /// The pipes of the command-line client, where there are any.
+    pub pipes: Option<PipePaths>,
 }
 
 /// A BGP speaker: sessions, RIBs and API behind one door.
@@ -88,6 +94,7 @@ pub struct Speaker {
     streams: Streams,
     listeners: Listeners,
     programs: Programs,
+    pipes: Option<PipePaths>,
     /// How often the configuration was read, from 1.
     generation: u32,
     /// The reload that is under way is to restart the programs.
@@ -99,7 +106,7 @@ pub struct Speaker {
 impl Speaker {
     /// A speaker that has not begun; the first [`Input::Timeout`] starts it.
     pub fn new(now: Now, setup: Setup) -> Self {
-        let Setup { identity, settings, files, config, seed } = setup;
+        let Setup { identity, settings, files, config, seed, pipes } = setup;
         Self {
             identity,
             settings,
@@ -113,6 +120,7 @@ impl Speaker {
             streams: Streams::default(),
             listeners: Listeners::default(),
             programs: Programs::default(),
+            pipes,
             generation: 1,
             restart_programs: false,
             actions: VecDeque::new(),

@@ -293,6 +293,7 @@ impl Neighbor {
         let families = self.families();
         self.rib_out.session_up(&families, !self.config.manual_eor);
         self.renew_rate(now.monotonic);
+        self.advise_again();
     }
 
     /// The session over `direction` is gone, by `event`.

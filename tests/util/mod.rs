@@ -32,7 +32,7 @@ pub fn setup_with(text: &str, settings: Settings) -> Setup {
     let file = ConfigText { name: "test.conf".into(), text: text.into() };
     let config = Config::parse(&file, &settings).unwrap_or_else(|error| panic!("{error}"));
     let identity = Identity { host: "test".into(), pid: 1, ppid: 0, version: "5.0.15".into() };
-    Setup { identity, settings, files: vec![file.name], config, seed: 7 }
+    Setup { identity, settings, files: vec![file.name], config, seed: 7, pipes: None }
 }
 
 /// A neighbor section: `local` speaks to `peer`, both AS 65000 unless `options` say otherwise.
@@ -89,6 +89,8 @@ pub struct Lone {
     pub events: Vec<Event>,
     /// Messages sent, by stream.
     pub sent: Vec<(StreamId, Vec<u8>)>,
+    /// Octets sent and not yet taken, by stream: what a program reads.
+    pub written: BTreeMap<StreamId, Vec<u8>>,
     /// Streams that take nothing.
     pub stalled: Vec<StreamId>,
     pub writable: Vec<StreamId>,
@@ -105,6 +107,7 @@ impl Lone {
             actions: vec![],
             events: vec![],
             sent: vec![],
+            written: BTreeMap::new(),
             stalled: vec![],
             writable: vec![],
             accepted: 0,
@@ -152,8 +155,25 @@ impl Lone {
                 self.sent.push((stream, frame.message().to_vec()));
             }
             let count = octets.len();
+            self.written.entry(stream).or_default().extend(octets);
             self.speaker.handle_input(now(self.at), Input::Sent { stream, count });
         }
+    }
+
+    /// Starts the program that the speaker asked for last.
+    pub fn start_program(&mut self) -> StreamId {
+        let started = self.actions.iter().rev().find_map(|action| match action {
+            Action::StartProgram { stream, .. } => Some(*stream),
+            _ => None,
+        });
+        let stream = started.expect("the speaker has asked for a program");
+        self.feed(Input::ProgramStarted { stream, pid: 42 });
+        stream
+    }
+
+    /// What a program has read since the last call.
+    pub fn take_written(&mut self, stream: StreamId) -> String {
+        String::from_utf8(self.written.remove(&stream).unwrap_or_default()).unwrap()
     }
 
     /// Lets a stalled stream take everything again.

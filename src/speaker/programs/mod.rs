@@ -4,9 +4,9 @@
 //! [`Programs::poll_action`] and [`Programs::poll_event`]. It takes lines and queues answers; what a line means is
 //! [`commands`](super::commands)'s part.
 //!
-//! **A program that does not read stalls nobody.** While more than [`COMMANDS_WAIT`] octets wait for it, its commands are no
+//! **A program that does not read stalls nobody.** While more than [`COMMANDS_WAIT`](output::COMMANDS_WAIT) octets wait for it, its commands are no
 //! longer read: at most what was read before, [`MAX_LINE`](crate::api::line::MAX_LINE) and one reading, waits here, and the
-//! rest in its pipe. Events go on to be queued, up to [`EVENTS_LOST`] octets; beyond that they are dropped and counted, and
+//! rest in its pipe. Events go on to be queued, up to [`EVENTS_LOST`](output::EVENTS_LOST) octets; beyond that they are dropped and counted, and
 //! when the program has read half of it a line says how many.
 
 mod instance;
@@ -14,8 +14,9 @@ mod output;
 mod respawn;
 mod task;
 
-pub(super) use output::{COMMANDS_WAIT, EVENTS_LOST};
-pub(super) use task::Task;
+#[cfg(test)]
+use output::{COMMANDS_WAIT, EVENTS_LOST};
+pub(super) use task::{ShowRoutes, Task};
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
@@ -25,13 +26,14 @@ use alloc::vec::Vec;
 use instance::{Instance, Phase};
 use respawn::Respawns;
 
+use super::notify::Teller;
 use super::{
     Action, CloseKind, ClosedKind, Event, ExitStatus, IoError, Obligation, Party, PipePaths, ProgramSignal,
     ProgramSpec, Severity, StreamId,
 };
 use crate::api::{Line, answer, line};
 use crate::config::{Encoder, Process};
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, Now};
 
 /// How long a program may take to read that the speaker ends, before it is sent SIGTERM.
 const LEAVE: Duration = Duration::from_millis(100);
@@ -49,6 +51,8 @@ pub(super) struct Programs {
     entries: BTreeMap<String, Entry>,
     instances: BTreeMap<StreamId, Instance>,
     settings: ProgramSettings,
+    /// Writes what they are told.
+    pub(super) teller: Teller,
     /// Programs to start, by name.
     starts: VecDeque<String>,
     actions: VecDeque<Action>,
@@ -292,8 +296,8 @@ impl Programs {
         }
     }
 
-    /// Tells every program that the speaker ends, and ends it. `line` writes that for an encoder.
-    pub(super) fn shut_down(&mut self, now: Instant, mut line: impl FnMut(Encoder) -> String) {
+    /// Tells every program that the speaker ends, and ends it.
+    pub(super) fn shut_down(&mut self, now: Now) {
         if core::mem::replace(&mut self.ending, true) {
             return;
         }
@@ -301,19 +305,20 @@ impl Programs {
         let streams: Vec<StreamId> = self.instances.keys().copied().collect();
         for stream in streams {
             let Some(encoder) = self.name(stream).and_then(|name| self.encoder(name)) else {
-                self.terminate(now, stream);
+                self.terminate(now.monotonic, stream);
                 continue;
             };
+            let line = self.teller.shutdown(now.wall, encoder);
             let Some(instance) = self.instances.get_mut(&stream) else { continue };
             if instance.phase == Phase::Running {
                 instance.task = None;
                 instance.input.clear();
-                instance.output.answer(&line(encoder));
-                instance.enter(Phase::Leaving(now + LEAVE), now);
+                instance.output.answer(&line);
+                instance.enter(Phase::Leaving(now.monotonic + LEAVE), now.monotonic);
                 self.dirty.insert(stream);
                 self.update_interest(stream);
             } else if instance.phase == Phase::Starting {
-                self.terminate(now, stream);
+                self.terminate(now.monotonic, stream);
             }
         }
     }
@@ -426,20 +431,17 @@ impl Programs {
     }
 
     /// So much was written.
-    pub(super) fn sent(
-        &mut self,
-        now: Instant,
-        stream: StreamId,
-        count: usize,
-        report: impl FnOnce(u64) -> String,
-    ) {
+    pub(super) fn sent(&mut self, now: Now, stream: StreamId, count: usize) {
         let Some(instance) = self.instances.get_mut(&stream) else { return };
         instance.output.consume(count);
-        if let Some(line) = instance.output.report(report) {
-            instance.output.answer(&line);
+        if let Some(entry) = self.entries.get(&instance.name) {
+            let report = |count| self.teller.lost(now.wall, entry.what.encoder(), count);
+            if let Some(line) = instance.output.report(report) {
+                instance.output.answer(&line);
+            }
         }
         if matches!(instance.phase, Phase::Leaving(_)) && instance.output.len() == 0 {
-            return self.terminate(now, stream);
+            return self.terminate(now.monotonic, stream);
         }
         self.update_interest(stream);
     }
@@ -552,17 +554,17 @@ impl Programs {
             .is_some_and(|instance| instance.phase == Phase::Running)
     }
 
-    /// Tells a program of an event, unless it has too much to read already. `report` writes the line that tells of the
-    /// events that were lost for that reason.
-    pub(super) fn tell(&mut self, name: &str, line: &str, report: impl FnOnce(u64) -> String) {
-        let Some(stream) = self.entries.get(name).and_then(|entry| entry.stream) else { return };
+    /// Tells a program of an event, unless it has too much to read already.
+    pub(super) fn tell(&mut self, now: Now, name: &str, line: &str) {
+        let Some(entry) = self.entries.get(name) else { return };
+        let Some(stream) = entry.stream else { return };
         let Some(instance) =
             self.instances.get_mut(&stream).filter(|instance| instance.phase == Phase::Running)
         else {
             return;
         };
         let before = instance.output.lost();
-        instance.output.event(line, report);
+        instance.output.event(line, |count| self.teller.lost(now.wall, entry.what.encoder(), count));
         if before == 0 && instance.output.lost() > 0 {
             let text = "does not read what it is told; from now on events are lost".to_string();
             let party = Party::Program(instance.name.clone());

@@ -3,9 +3,32 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
+use crate::api::command::{AdjRib, RouteFilter};
+use crate::rib::Destination;
+use crate::speaker::NeighborId;
+
 /// An answer that is under way.
 #[derive(Clone, Debug)]
 pub(in crate::speaker) enum Task {
     /// Lines that are known already, and then `done`.
     Lines(VecDeque<String>),
+    /// `show adj-rib`: neighbor by neighbor, route by route, and then `done`.
+    Routes(ShowRoutes),
+}
+
+/// What `show adj-rib` was asked for, and where it stands.
+#[derive(Clone, Debug)]
+pub(in crate::speaker) struct ShowRoutes {
+    /// Which of the two.
+    pub(in crate::speaker) side: AdjRib,
+    /// Which kinds of routes.
+    pub(in crate::speaker) routes: RouteFilter,
+    /// The neighbor's whole name, and the attributes.
+    pub(in crate::speaker) extensive: bool,
+    /// As JSON.
+    pub(in crate::speaker) json: bool,
+    /// The neighbors that are still to be shown, the current one first.
+    pub(in crate::speaker) neighbors: VecDeque<NeighborId>,
+    /// The route of the current neighbor that was shown last.
+    pub(in crate::speaker) after: Option<Destination>,
 }

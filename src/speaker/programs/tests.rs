@@ -35,8 +35,8 @@ fn events(programs: &mut Programs) -> Vec<String> {
     core::iter::from_fn(|| programs.poll_event()).map(|event| event.text).collect()
 }
 
-fn report(count: u64) -> String {
-    format!("lost {count}")
+fn now(millis: u64) -> Now {
+    Now { monotonic: at(millis), ..Now::default() }
 }
 
 /// Reads everything that waits for the program.
@@ -45,7 +45,7 @@ fn read(programs: &mut Programs, stream: StreamId) -> String {
     while let Some(bytes) = programs.poll_transmit(stream) {
         text.push_str(core::str::from_utf8(bytes).expect("text"));
         let count = bytes.len();
-        programs.sent(at(0), stream, count, report);
+        programs.sent(now(0), stream, count);
     }
     text
 }
@@ -137,10 +137,10 @@ fn a_program_that_closes_its_output_is_ended_first_gently() {
 #[test]
 fn at_the_end_every_program_is_told_then_terminated_then_killed() {
     let mut programs = running(true);
-    programs.shut_down(at(10), |_| "shutdown".to_string());
+    programs.shut_down(now(10));
     assert_eq!(programs.poll_stream(), Some(stream(0)));
     assert_eq!(programs.poll_timeout(), Some(at(110)), "it may take 100 ms to read that");
-    assert_eq!(read(&mut programs, stream(0)), "shutdown\n");
+    assert_eq!(read(&mut programs, stream(0)), "shutdown 0 0\n\n");
     let terminate = Action::StopProgram { stream: stream(0), signal: ProgramSignal::Terminate };
     assert!(actions(&mut programs).contains(&terminate));
     assert!(!programs.is_done());
@@ -165,7 +165,7 @@ fn a_program_that_never_reads_is_no_longer_read_from_and_then_loses_events_but_n
 
     let event = "z".repeat(999);
     for _ in 0..10_000 {
-        programs.tell("p", &event, report);
+        programs.tell(now(0), "p", &event);
     }
     assert_eq!(events(&mut programs).len(), 2, "started, and that events are lost, once");
     let queued = read(&mut programs, stream(0));
@@ -174,7 +174,7 @@ fn a_program_that_never_reads_is_no_longer_read_from_and_then_loses_events_but_n
     let told = queued.matches('z').count() / 999;
     assert_eq!(
         queued.lines().find(|line| line.starts_with("lost")),
-        Some(format!("lost {}", 10_000 - told).as_str())
+        Some(format!("lost {} events", 10_000 - told).as_str())
     );
     let wanted = Action::Interest { stream: stream(0), read: true, write: false };
     assert_eq!(actions(&mut programs), [wanted], "once it has read, it is read from again");

@@ -1,0 +1,342 @@
+//! What a program's line does: the commands of the API, carried out.
+
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::event::Severity;
+use super::neighbor::{Neighbor, NeighborId};
+use super::obligation::Party;
+use super::programs::{CLI, Task};
+use super::{Speaker, StreamId, show};
+use crate::api::command::{Acknowledge, AdjRib, NeighborForm, RouteAction};
+use crate::api::{Command, NeighborName, Request, Selectors, answer, parse};
+use crate::grammar;
+use crate::time::Now;
+use crate::wire::{RefreshKind, RouteRefresh};
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Answered with `done`.
+    Done,
+    /// Answered with `error`.
+    Error,
+    /// Answered already, or later, or not at all.
+    Silent,
+}
+
+impl Speaker {
+    /// Carries out the commands of a program that can be answered now.
+    pub(super) fn run_commands(&mut self, now: Now, stream: StreamId) {
+        while let Some(line) = self.programs.take_line(stream) {
+            let outcome = match parse(&line) {
+                Some(request) => self.execute(now, stream, &request),
+                None => {
+                    self.complain(stream, format!("is no command: {line}"));
+                    Outcome::Error
+                }
+            };
+            match outcome {
+                Outcome::Done => self.programs.acknowledge(stream, true),
+                Outcome::Error => self.programs.acknowledge(stream, false),
+                Outcome::Silent => {}
+            }
+        }
+        self.programs.update_interest(stream);
+    }
+
+    fn execute(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> Outcome {
+        match &request.command {
+            Command::Routes { action, text } => self.routes(now, stream, &request.neighbors, *action, text),
+            Command::EndOfRib { .. }
+            | Command::RouteRefresh { .. }
+            | Command::Operational { .. }
+            | Command::Watchdog { .. }
+            | Command::FlushAdjRibOut
+            | Command::ClearAdjRib { .. }
+            | Command::Teardown { .. } => self.session_command(now, stream, request),
+            Command::ShowNeighbor { form, filter } => self.show_neighbor(now, stream, *form, *filter),
+            Command::ShowAdjRib(show) => {
+                let task = self.begin_routes(show);
+                self.programs.set_task(stream, Task::Routes(task));
+                Outcome::Silent
+            }
+            Command::Reload | Command::Restart | Command::Shutdown => {
+                self.life_command(now, stream, &request.command)
+            }
+            Command::Acknowledge(how) => self.acknowledge_command(stream, *how),
+            Command::Version => {
+                let version = format!("exabgp {}", self.identity.version);
+                self.programs.answer(stream, &version);
+                Outcome::Done
+            }
+            Command::Help => {
+                answer::help().iter().for_each(|line| self.programs.answer(stream, line));
+                Outcome::Done
+            }
+            Command::Comment => Outcome::Done,
+            Command::Debug(text) => {
+                let party = self.party(stream);
+                self.log(Severity::Warning, party, format!("says: {text}"));
+                Outcome::Silent
+            }
+            // What it takes back was taken back when it was read.
+            Command::Reset => Outcome::Silent,
+        }
+    }
+
+    fn party(&self, stream: StreamId) -> Party {
+        Party::Program(self.programs.name(stream).unwrap_or_default().to_string())
+    }
+
+    /// Logs why a command was answered with `error`.
+    fn complain(&mut self, stream: StreamId, text: String) {
+        let party = self.party(stream);
+        self.log(Severity::Warning, party, text);
+    }
+}
+
+/// Which neighbors.
+impl Speaker {
+    /// The neighbors that a program may command and that a request selects; logged where there are none.
+    fn selected(
+        &mut self,
+        stream: StreamId,
+        selectors: &Selectors<'_>,
+        established: bool,
+    ) -> Vec<NeighborId> {
+        let program = self.programs.name(stream).unwrap_or_default();
+        let commands = |neighbor: &&Neighbor| {
+            program == CLI || neighbor.config.api.iter().any(|subscription| subscription.process == program)
+        };
+        let matches = |neighbor: &&Neighbor| selectors.is_empty() || selectors.matches(&name(neighbor));
+        let ready = |neighbor: &&Neighbor| !established || neighbor.established().is_some();
+        let neighbors = self.neighbors.values().filter(commands).filter(ready).filter(matches);
+        let selected: Vec<NeighborId> = neighbors.map(|neighbor| neighbor.id).collect();
+        if selected.is_empty() {
+            self.complain(stream, "names no neighbor that it could command".to_string());
+        }
+        selected
+    }
+}
+
+/// What the selectors know of a neighbor.
+fn name(neighbor: &Neighbor) -> NeighborName {
+    let config = &neighbor.config;
+    let mut family_allowed = String::from("in-open");
+    if config.capabilities.multi_session {
+        let families = config.families.iter().map(|family| format!("{}-{}", family.afi, family.safi));
+        family_allowed = families.collect::<Vec<_>>().join("/");
+    }
+    NeighborName {
+        peer_address: config.peer.address,
+        local_address: config.local_address,
+        local_as: config.local_as,
+        peer_as: config.peer_as,
+        router_id: Some(config.router_id),
+        family_allowed,
+    }
+}
+
+/// Routes.
+impl Speaker {
+    fn routes(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        selectors: &Selectors<'_>,
+        action: RouteAction,
+        text: &str,
+    ) -> Outcome {
+        let neighbors = self.selected(stream, selectors, false);
+        if neighbors.is_empty() {
+            return Outcome::Error;
+        }
+        let announces = action == RouteAction::Announce;
+        let grammar_action = if announces { grammar::Action::Announce } else { grammar::Action::Withdraw };
+        let announcements = match grammar::parse_routes(grammar_action, text) {
+            Ok(announcements) if !announcements.is_empty() => announcements,
+            Ok(_) => return Outcome::Error,
+            Err(diagnostic) => {
+                self.complain(stream, format!("wrote a route that cannot be read: {diagnostic}"));
+                return Outcome::Error;
+            }
+        };
+        for id in neighbors {
+            let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
+            for announcement in &announcements {
+                let family = announcement.route.nlri.family();
+                if !neighbor.config.families.contains(&family) {
+                    let text =
+                        format!("has no family {family} configured, for a route that a program announces");
+                    self.events.push_back(super::Event {
+                        severity: Severity::Warning,
+                        party: neighbor.party(),
+                        text,
+                    });
+                    break;
+                }
+                let own_hop = announcement.next_hop_self;
+                if announces {
+                    neighbor.rib_out.announce(&announcement.route, own_hop);
+                } else {
+                    neighbor.rib_out.withdraw(&announcement.route, own_hop);
+                }
+            }
+            self.update_interest(now, id);
+        }
+        Outcome::Done
+    }
+}
+
+/// Sessions.
+impl Speaker {
+    /// A command for sessions and RIBs as wholes.
+    fn session_command(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> Outcome {
+        let established = matches!(
+            request.command,
+            Command::EndOfRib { .. }
+                | Command::RouteRefresh { .. }
+                | Command::FlushAdjRibOut
+                | Command::Teardown { .. }
+        );
+        let neighbors = self.selected(stream, &request.neighbors, established);
+        let program = self.programs.name(stream).unwrap_or_default().to_string();
+        match &request.command {
+            // Nobody to tear down is no error, and everybody has to be asked for.
+            Command::Teardown { subcode } if !request.neighbors.is_empty() => {
+                for id in neighbors {
+                    self.teardown(now, id, *subcode);
+                }
+                return Outcome::Done;
+            }
+            Command::Teardown { .. } => return Outcome::Done,
+            Command::Operational { text } => return self.operational(now, stream, &neighbors, text),
+            _ if neighbors.is_empty() => return Outcome::Error,
+            _ => {}
+        }
+        for id in neighbors {
+            let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
+            match &request.command {
+                Command::EndOfRib { family } => neighbor.rib_out.end_of_rib(*family),
+                Command::RouteRefresh { family } => {
+                    if neighbor.config.families.contains(family) {
+                        neighbor
+                            .refreshes
+                            .push_back(RouteRefresh { family: *family, kind: RefreshKind::Request });
+                    }
+                }
+                Command::FlushAdjRibOut => {
+                    let families = neighbor.families();
+                    let marked = neighbor
+                        .established()
+                        .is_some_and(|link| link.session.negotiated().enhanced_route_refresh);
+                    neighbor.rib_out.resend(None, &families, marked);
+                }
+                Command::ClearAdjRib { side: AdjRib::Out } => neighbor.rib_out.clear(),
+                Command::ClearAdjRib { side: AdjRib::In } => neighbor.rib_in.clear(),
+                Command::Watchdog { action, name } => watchdog(neighbor, *action, name.unwrap_or(&program)),
+                _ => {}
+            }
+            self.update_interest(now, id);
+        }
+        Outcome::Done
+    }
+
+    fn operational(&mut self, now: Now, stream: StreamId, neighbors: &[NeighborId], text: &str) -> Outcome {
+        let message = match grammar::parse_operational(text) {
+            Ok(message) => message,
+            Err(diagnostic) => {
+                self.complain(
+                    stream,
+                    format!("wrote an operational message that cannot be read: {diagnostic}"),
+                );
+                return Outcome::Error;
+            }
+        };
+        if neighbors.is_empty() {
+            return Outcome::Error;
+        }
+        for id in neighbors {
+            let Some(neighbor) = self.neighbors.get_mut(id) else { continue };
+            neighbor.advise(&message);
+            self.update_interest(now, *id);
+        }
+        Outcome::Done
+    }
+}
+
+/// Announces or withdraws the routes of a watchdog.
+fn watchdog(neighbor: &mut Neighbor, action: RouteAction, name: &str) {
+    let announces = action == RouteAction::Announce;
+    for watched in neighbor.watchdogs.switch(name, announces) {
+        if announces {
+            neighbor.rib_out.announce(&watched.route, watched.own_hop);
+        } else {
+            neighbor.rib_out.withdraw(&watched.route, watched.own_hop);
+        }
+    }
+}
+
+/// The speaker itself.
+impl Speaker {
+    fn life_command(&mut self, now: Now, stream: StreamId, command: &Command<'_>) -> Outcome {
+        let word = match command {
+            Command::Reload => "reload",
+            Command::Restart => "restart",
+            _ => "shutdown",
+        };
+        // Answered before it is done: afterwards the program may be another.
+        self.programs.answer(stream, &format!("{word} in progress"));
+        self.programs.acknowledge(stream, true);
+        match command {
+            Command::Reload => self.request_reload(false),
+            Command::Restart => self.restart(now),
+            _ => self.shut_down(now, 0),
+        }
+        Outcome::Silent
+    }
+
+    fn acknowledge_command(&mut self, stream: StreamId, how: Acknowledge) -> Outcome {
+        match how {
+            Acknowledge::Enable => self.programs.set_acknowledge(stream, true),
+            Acknowledge::Disable => {
+                // The last answer for now, even where there was none before.
+                self.programs.answer(stream, answer::DONE);
+                self.programs.set_acknowledge(stream, false);
+                return Outcome::Silent;
+            }
+            Acknowledge::Silence => {
+                self.programs.set_acknowledge(stream, false);
+                return Outcome::Silent;
+            }
+        }
+        Outcome::Done
+    }
+
+    fn show_neighbor(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        form: NeighborForm,
+        filter: Option<&str>,
+    ) -> Outcome {
+        let wanted = |neighbor: &&Neighbor| match (form, filter) {
+            (_, None) | (NeighborForm::Json | NeighborForm::Usage, _) => true,
+            (NeighborForm::Summary, Some(filter)) => filter.parse() == Ok(neighbor.config.peer.address),
+            (_, Some(filter)) => neighbor.name.contains(filter),
+        };
+        let neighbors: Vec<&Neighbor> = self.neighbors.values().filter(wanted).collect();
+        let lines: VecDeque<String> = match form {
+            NeighborForm::Usage => answer::SHOW_NEIGHBOR_USAGE.into_iter().map(String::from).collect(),
+            NeighborForm::Summary => show::summary(now, &neighbors),
+            NeighborForm::Extensive => show::extensive(now, &neighbors),
+            NeighborForm::Configuration => show::configuration(&neighbors),
+            NeighborForm::Json => VecDeque::from([show::json(now, &neighbors)]),
+        };
+        self.programs.set_task(stream, Task::Lines(lines));
+        Outcome::Silent
+    }
+}

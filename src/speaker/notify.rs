@@ -1,0 +1,213 @@
+//! What programs are told of a neighbor: which of them, in which form.
+
+use alloc::string::String;
+
+use super::neighbor::{Neighbor, NeighborId};
+use super::notice::Notice;
+use super::programs::Programs;
+use super::{Identity, Signal};
+use crate::api::{self, Direction, Envelope, Event};
+use crate::config::{Encoder, Messages};
+use crate::session::State;
+use crate::time::{Now, Timestamp};
+use crate::wire::frame::{Framer, kind};
+use crate::wire::{FamilyTerms, Message, MessageView, Negotiated};
+
+/// Who tells, and how.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Teller {
+    /// Who this process is.
+    pub(super) identity: Identity,
+    /// Shorter JSON for unicast NLRI (`exabgp.api.compact`).
+    pub(super) compact: bool,
+    /// How many events of each neighbor were written in JSON.
+    counters: alloc::collections::BTreeMap<NeighborId, u64>,
+}
+
+impl Teller {
+    /// What stands around an event.
+    fn envelope(&self, wall: Timestamp, counter: u64) -> Envelope<'_> {
+        let Identity { host, pid, ppid, .. } = &self.identity;
+        Envelope { host, pid: *pid, ppid: *ppid, time: wall.as_nanos(), counter }
+    }
+
+    /// The line that tells a program that the speaker ends.
+    pub(super) fn shutdown(&self, wall: Timestamp, encoder: Encoder) -> String {
+        let mut line = String::new();
+        let envelope = self.envelope(wall, 0);
+        match encoder {
+            Encoder::Json => api::json::shutdown(&mut line, &envelope),
+            Encoder::Text => api::text::shutdown(&mut line, &envelope),
+        }
+        line
+    }
+
+    /// The line that tells a program how many events it has missed.
+    pub(super) fn lost(&self, wall: Timestamp, encoder: Encoder, count: u64) -> String {
+        let mut line = String::new();
+        match encoder {
+            Encoder::Json => api::json::lost(&mut line, &self.envelope(wall, 0), count),
+            Encoder::Text => api::text::lost(&mut line, count),
+        }
+        line
+    }
+
+    /// Forgets a neighbor that is gone.
+    pub(super) fn forget(&mut self, neighbor: NeighborId) {
+        self.counters.remove(&neighbor);
+    }
+
+    /// Writes an event; `None` where there is nothing to tell in this encoding.
+    fn event(
+        &mut self,
+        now: Now,
+        neighbor: &Neighbor,
+        encoder: Encoder,
+        event: &Event<'_>,
+    ) -> Option<String> {
+        let peer = api::Peer {
+            local_address: neighbor.local_address(),
+            peer_address: neighbor.config.peer.address,
+            local_as: neighbor.config.local_as,
+            peer_as: neighbor.config.peer_as,
+            router_id: Some(neighbor.config.router_id),
+        };
+        let mut line = String::new();
+        let told = match encoder {
+            Encoder::Text => api::text::event(&mut line, &peer, event),
+            Encoder::Json => {
+                let counter = self.counters.get(&neighbor.id).map_or(1, |count| count + 1);
+                let told = api::json::event(
+                    &mut line,
+                    &self.envelope(now.wall, counter),
+                    &peer,
+                    event,
+                    self.compact,
+                );
+                if told {
+                    self.counters.insert(neighbor.id, counter);
+                }
+                told
+            }
+        };
+        told.then_some(line)
+    }
+}
+
+impl Programs {
+    /// Tells the programs that want to hear it what happened on a neighbor's session.
+    pub(super) fn notify(&mut self, now: Now, neighbor: &Neighbor, notice: &Notice<'_>) {
+        // A message is decoded once, and only for whoever wants to see inside.
+        let mut decoded = None;
+        for subscription in &neighbor.config.api {
+            if !self.is_listening(&subscription.process) {
+                continue;
+            }
+            let mut tell = |event: Event<'_>| self.tell_event(now, neighbor, &subscription.process, &event);
+            match notice {
+                Notice::Connected if subscription.neighbor_changes => tell(Event::Connected),
+                Notice::Up if subscription.neighbor_changes => tell(Event::Up),
+                Notice::Down { reason } if subscription.neighbor_changes => tell(Event::Down { reason }),
+                Notice::State { state } if subscription.fsm => tell(Event::Fsm { state: state_name(*state) }),
+                Notice::Negotiated { negotiated, .. } if subscription.negotiated => {
+                    tell(Event::Negotiated(negotiated))
+                }
+                Notice::Signal(signal) if subscription.signal => {
+                    let (number, name) = signal_name(*signal);
+                    tell(Event::Signal { number, name });
+                }
+                Notice::Message { sent, kind, octets, negotiated } => {
+                    let wanted = if *sent { &subscription.send } else { &subscription.receive };
+                    if !wants(wanted, *kind) {
+                        continue;
+                    }
+                    let direction = if *sent { Direction::Send } else { Direction::Receive };
+                    let negotiated_too = subscription.negotiated.then_some(*negotiated);
+                    if wanted.packets && !wanted.consolidate {
+                        tell(Event::Packet { direction, octets, negotiated: negotiated_too });
+                    }
+                    if !wanted.parsed && !wanted.consolidate {
+                        continue;
+                    }
+                    let message = decoded.get_or_insert_with(|| decode(*sent, octets, negotiated));
+                    let Some(message) = message else { continue };
+                    let beside = (wanted.consolidate && wanted.packets).then_some(*octets);
+                    tell(Event::Message { direction, message, octets: beside, negotiated: negotiated_too });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn tell_event(&mut self, now: Now, neighbor: &Neighbor, program: &str, event: &Event<'_>) {
+        let Some(encoder) = self.encoder(program) else { return };
+        if let Some(line) = self.teller.event(now, neighbor, encoder, event) {
+            self.tell(now, program, &line);
+        }
+    }
+}
+
+/// Whether a program wants to hear of messages of this type.
+fn wants(messages: &Messages, kind: u8) -> bool {
+    match kind {
+        kind::OPEN => messages.open,
+        kind::UPDATE => messages.update,
+        kind::NOTIFICATION => messages.notification,
+        kind::KEEPALIVE => messages.keepalive,
+        kind::ROUTE_REFRESH => messages.refresh,
+        kind::OPERATIONAL => messages.operational,
+        _ => false,
+    }
+}
+
+/// The name that programs know a state by.
+pub(super) const fn state_name(state: State) -> &'static str {
+    match state {
+        State::Idle => "IDLE",
+        State::Connect => "CONNECT",
+        State::Active => "ACTIVE",
+        State::OpenSent => "OPENSENT",
+        State::OpenConfirm => "OPENCONFIRM",
+        State::Established => "ESTABLISHED",
+    }
+}
+
+/// A signal's number on Linux, and its name.
+const fn signal_name(signal: Signal) -> (u8, &'static str) {
+    match signal {
+        Signal::Hangup => (1, "SIGHUP"),
+        Signal::Interrupt => (2, "SIGINT"),
+        Signal::User1 => (10, "SIGUSR1"),
+        Signal::User2 => (12, "SIGUSR2"),
+        Signal::Alarm => (14, "SIGALRM"),
+        Signal::Terminate => (15, "SIGTERM"),
+    }
+}
+
+/// What a message says; `None` where it cannot be read.
+fn decode(sent: bool, octets: &[u8], negotiated: &Negotiated) -> Option<Message> {
+    // What we send is laid out as we said that we would send it.
+    let seen_by_peer = sent.then(|| mirrored(negotiated));
+    let negotiated = seen_by_peer.as_ref().unwrap_or(negotiated);
+    let frame = Framer::new(octets, negotiated.max_message()).next_frame().ok()??;
+    Some(match MessageView::decode(frame, negotiated).ok()? {
+        MessageView::Update(view) => {
+            let mut update = api::event::told(&view, negotiated);
+            if view.treat_as_withdraw() && !sent {
+                api::event::withdraw_all(&mut update);
+            }
+            Message::Update(update)
+        }
+        view => view.into(),
+    })
+}
+
+/// The terms as the peer reads them.
+fn mirrored(negotiated: &Negotiated) -> Negotiated {
+    let mut mirrored = negotiated.clone();
+    for terms in negotiated.families() {
+        let (add_path_receive, add_path_send) = (terms.add_path_send, terms.add_path_receive);
+        mirrored.set_family(FamilyTerms { add_path_receive, add_path_send, ..*terms });
+    }
+    mirrored
+}

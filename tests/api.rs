@@ -1,0 +1,283 @@
+//! Programs and what they are answered with: dialogues as data, and what happens when programs do not read.
+
+mod util;
+
+use std::path::Path;
+
+use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, StreamId};
+use util::{Lone, neighbor, secs, setup};
+
+/// A speaker with a program of this encoder, which commands two of its three neighbors; it is in session with none.
+fn speaker(encoder: &str, api: &str) -> (Lone, StreamId) {
+    let passive = format!("passive true; family {{ ipv4 unicast; }} api {{ processes [ p ]; {api} }}");
+    let text = format!("process p {{ run /bin/cat; encoder {encoder}; }}\n")
+        + &neighbor("10.0.0.1", "10.0.0.2", &passive)
+        + &neighbor("10.0.0.1", "10.0.0.3", &passive)
+        + &neighbor("10.0.0.1", "10.0.0.4", "passive true; family { ipv4 unicast; }");
+    let mut lone = Lone::new(setup(&text));
+    let program = lone.start_program();
+    (lone, program)
+}
+
+/// The same, in session with 10.0.0.2.
+fn in_session(encoder: &str, api: &str) -> (Lone, StreamId, StreamId) {
+    let (mut lone, program) = speaker(encoder, api);
+    let session = lone.accept_from("10.0.0.2");
+    lone.receive(session, &util::open(65_000, 180, [10, 0, 0, 2]));
+    lone.receive(session, &util::keepalive());
+    (lone, program, session)
+}
+
+/// What a program reads after it wrote `text`.
+fn said(lone: &mut Lone, program: StreamId, text: &str) -> String {
+    lone.receive(program, text.as_bytes());
+    lone.take_written(program)
+}
+
+#[test]
+fn every_dialogue_goes_as_it_is_written_down() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialogues");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    for file in files {
+        let (mut lone, program) = speaker("json", "");
+        let dialogue = std::fs::read_to_string(&file).unwrap();
+        let mut happened = String::new();
+        for line in dialogue.lines() {
+            if let Some(said) = line.strip_prefix('>') {
+                happened += &format!("{line}\n");
+                let said = said.strip_prefix(' ').unwrap_or(said);
+                for answer in self::said(&mut lone, program, &format!("{said}\n")).lines() {
+                    happened += &format!("< {answer}\n");
+                }
+            } else if line.starts_with('#') {
+                happened += &format!("{line}\n");
+            }
+        }
+        assert_eq!(happened, dialogue, "{}", file.display());
+    }
+}
+
+#[test]
+fn commands_are_answered_whatever_pieces_they_come_in() {
+    let commands = "version\nannounce route 10.1.0.0/24 next-hop 192.0.2.1\nbogus\n";
+    for cut in 0..commands.len() {
+        let (mut lone, program) = speaker("text", "");
+        let first = said(&mut lone, program, &commands[..cut]);
+        let second = said(&mut lone, program, &commands[cut..]);
+        assert_eq!(first + &second, "exabgp 5.0.15\ndone\ndone\nerror\n", "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_route_is_answered_before_its_update_is_told_of() {
+    let (mut lone, program, _) = in_session("json", "send { parsed; update; }");
+    lone.take_written(program);
+    let told = said(&mut lone, program, "announce route 10.1.0.0/24 next-hop 192.0.2.1\n");
+    let (done, update) = told.split_once('\n').unwrap();
+    assert_eq!(done, "done");
+    assert!(update.contains(
+        "\"direction\": \"send\", \"message\": { \"update\": { \"attribute\": { \"origin\": \"igp\", "
+    ));
+    assert!(update.contains(
+        "\"announce\": { \"ipv4 unicast\": { \"192.0.2.1\": [ { \"nlri\": \"10.1.0.0/24\" } ] } }"
+    ));
+}
+
+#[test]
+fn a_session_is_told_of_from_its_connection_on() {
+    let (mut lone, program, session) = in_session("text", "neighbor-changes; receive { parsed; update; }");
+    assert_eq!(lone.take_written(program), "neighbor 10.0.0.2 connected\n\nneighbor 10.0.0.2 up\n\n");
+    lone.receive(session, &util::message(2, &[0, 0, 0, 0]));
+    assert_eq!(
+        lone.take_written(program),
+        "neighbor 10.0.0.2 receive update start\nneighbor 10.0.0.2 receive update route eor 1/1 (ipv4 unicast)\n\
+         neighbor 10.0.0.2 receive update end\n\n"
+    );
+    lone.feed(Input::Closed { stream: session, how: ClosedKind::ReadEnd });
+    assert_eq!(lone.take_written(program), "neighbor 10.0.0.2 down - the peer closed the connection\n\n");
+}
+
+#[test]
+fn every_form_of_a_message_is_what_the_configuration_asks_for() {
+    for (form, expected, unexpected) in [
+        ("parsed;", "\"direction\": \"receive\"  } }", "0xFFFF"),
+        ("packets;", "\"message\": { \"category\": 4, \"header\": \"0xFFFF", "\"body\": \"0x00"),
+        ("packets; consolidate;", "\"type\": \"keepalive\", \"header\": \"0xFFFF", "\"category\""),
+        ("consolidate;", "\"direction\": \"receive\"  } }", "0xFFFF"),
+    ] {
+        let (mut lone, program, session) = in_session("json", &format!("receive {{ {form} keepalive; }}"));
+        lone.take_written(program);
+        lone.receive(session, &util::keepalive());
+        let told = lone.take_written(program);
+        assert_eq!(told.lines().count(), 1, "{form}: {told}");
+        assert!(told.contains(expected) && !told.contains(unexpected), "{form}: {told}");
+    }
+}
+
+#[test]
+fn events_are_numbered_neighbor_by_neighbor() {
+    let (mut lone, program, session) = in_session("json", "neighbor-changes; receive { parsed; keepalive; }");
+    lone.receive(session, &util::keepalive());
+    let other = lone.accept_from("10.0.0.3");
+    let told = lone.take_written(program);
+    let counters: Vec<_> =
+        told.lines().map(|line| &line[line.find("\"counter\": ").unwrap() + 11..][..1]).collect();
+    assert_eq!(counters, ["1", "2", "3", "4", "1"], "{told}");
+    assert!(lone.closed(other).is_none());
+}
+
+#[test]
+fn a_teardown_ends_the_session_and_another_one_may_begin() {
+    let (mut lone, program, session) = in_session("text", "neighbor-changes;");
+    lone.take_written(program);
+    lone.take_sent();
+    let told = said(&mut lone, program, "neighbor 10.0.0.2 teardown 4\n");
+    assert!(lone.take_sent().iter().any(|message| message.starts_with("030604")), "{told}");
+    assert_eq!(told.replace("\n\n", "\n"), "neighbor 10.0.0.2 down - notification sent (6,4)\ndone\n");
+    assert!(lone.closed(session).is_some());
+    lone.actions.clear();
+    let again = lone.accept_from("10.0.0.2");
+    assert!(lone.closed(again).is_none());
+}
+
+#[test]
+fn a_shutdown_is_answered_told_and_ends_the_program() {
+    let (mut lone, program, _) = in_session("json", "");
+    let told = said(&mut lone, program, "shutdown\n");
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines[..2], ["shutdown in progress", "done"]);
+    assert!(lines[2].ends_with("\"type\": \"notification\", \"notification\": \"shutdown\" }"), "{told}");
+    assert!(lone.actions.iter().any(|action| matches!(action, Action::StopProgram { .. })));
+    lone.feed(Input::ProgramExited { stream: program, status: ExitStatus::Signal(15) });
+    lone.advance(secs(10));
+    assert_eq!(lone.exit(), Some(0));
+}
+
+#[test]
+fn what_one_run_of_a_program_asked_for_is_not_answered_to_the_next() {
+    let (mut lone, program) = speaker("text", "");
+    lone.stalled.push(program);
+    lone.receive(program, b"version\nhelp\nshow neighbor summ");
+    lone.actions.clear();
+    lone.feed(Input::Closed { stream: program, how: ClosedKind::ReadEnd });
+    lone.feed(Input::ProgramExited { stream: program, status: ExitStatus::Code(1) });
+    let next = lone.start_program();
+    assert_ne!(next, program);
+    assert_eq!(said(&mut lone, next, "version\n"), "exabgp 5.0.15\ndone\n");
+}
+
+#[test]
+fn a_program_that_never_reads_stalls_neither_peers_nor_other_programs() {
+    let api = "api { processes [ deaf good ]; receive { parsed; update; } }";
+    let text = "process deaf { run /bin/cat; encoder json; }\nprocess good { run /bin/cat; encoder text; }\n"
+        .to_owned()
+        + &neighbor("10.0.0.1", "10.0.0.2", &format!("passive true; family {{ ipv4 unicast; }} {api}"));
+    let mut lone = Lone::new(setup(&text));
+    let streams: Vec<_> = lone
+        .actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::StartProgram { stream, .. } => Some(*stream),
+            _ => None,
+        })
+        .collect();
+    let [deaf, good] = streams[..] else { panic!("two programs") };
+    lone.feed(Input::ProgramStarted { stream: deaf, pid: 1 });
+    lone.feed(Input::ProgramStarted { stream: good, pid: 2 });
+    lone.stalled.push(deaf);
+    let session = lone.accept_from("10.0.0.2");
+    lone.receive(session, &util::open(65_000, 180, [10, 0, 0, 2]));
+    lone.receive(session, &util::keepalive());
+
+    // It asks for more than it reads: soon nobody listens to it.
+    lone.actions.clear();
+    lone.receive(deaf, "help\n".repeat(4_000).as_bytes());
+    let unread = Action::Interest { stream: deaf, read: false, write: false };
+    assert!(lone.actions.contains(&unread), "{:?}", lone.actions);
+
+    // What the peer announces fills what is kept for it, and no more.
+    let update = util::message(
+        2,
+        &[0, 0, 0, 20, 64, 1, 1, 0, 64, 2, 0, 64, 3, 4, 192, 0, 2, 1, 64, 5, 4, 0, 0, 0, 100, 8, 10],
+    );
+    let update = fixed_length(update);
+    for _ in 0..30_000 {
+        lone.receive(session, &update);
+    }
+    let told = lone.take_written(good);
+    assert_eq!(told.matches("receive update start").count(), 30_000, "the other program hears of everything");
+    assert_eq!(said(&mut lone, good, "version\n"), "exabgp 5.0.15\ndone\n");
+    lone.take_sent();
+    said(&mut lone, good, "announce route 10.9.0.0/16 next-hop 192.0.2.1\n");
+    assert_eq!(lone.take_sent().len(), 1, "and its route reaches the peer");
+    assert!(lone.log().iter().any(|text| text.contains("events are lost")));
+    let owed = lone.obligations();
+    assert!(
+        owed.iter().any(|one| one.what.contains("an answer to its command") && one.waits_for.is_some()),
+        "{owed:?}"
+    );
+
+    // Once it reads, it is answered, and told what it has missed.
+    lone.unstall(deaf);
+    let read = lone.take_written(deaf);
+    assert_eq!(read.matches("\ndone\n").count(), 4_000);
+    let told = read.matches("\"type\": \"update\"").count();
+    let lost: usize = read
+        .lines()
+        .find_map(|line| {
+            line.split_once("\"type\": \"lost\", \"lost\": ")?.1.strip_suffix(" }")?.parse().ok()
+        })
+        .expect("a report");
+    assert_eq!(told + lost, 30_000);
+    assert!(read.len() < 16 << 20, "{} octets were kept", read.len());
+}
+
+/// The same message with the length of its attributes as they are, so that tests need not count.
+fn fixed_length(mut message: Vec<u8>) -> Vec<u8> {
+    message[22] = (message.len() - 19 - 4 - 2) as u8;
+    message
+}
+
+#[test]
+fn a_large_rib_is_shown_a_piece_at_a_time_between_everything_else() {
+    let (mut lone, program, session) = in_session("text", "");
+    let routes: String = (0..20_000)
+        .map(|n| format!("announce route 10.{}.{}.0/24 next-hop 192.0.2.1\n", n / 256, n % 256))
+        .collect();
+    assert_eq!(said(&mut lone, program, &routes).matches("done\n").count(), 20_000);
+    lone.stalled.push(program);
+    lone.receive(program, b"show adj-rib out 10.0.0.2\nversion\n");
+    lone.feed(Input::Writable { stream: program, budget: 65_536 });
+    let waiting = lone.speaker.poll_transmit(program).map_or(0, <[u8]>::len);
+    assert!((1..100_000).contains(&waiting), "{waiting} octets were prepared at once");
+    lone.take_sent();
+    lone.receive(session, &util::keepalive());
+    lone.unstall(program);
+    lone.feed(Input::Timeout);
+    let shown = lone.take_written(program);
+    assert_eq!(shown.matches("10.0.0.2 ipv4 unicast 10.").count(), 20_000);
+    assert!(shown.ends_with("done\nexabgp 5.0.15\ndone\n"), "what was asked for next is answered next");
+}
+
+#[test]
+fn a_hundred_thousand_routes_are_answered_one_by_one() {
+    let (mut lone, program, _) = in_session("text", "");
+    let lines: String = (0..100_000u32)
+        .map(|n| {
+            format!(
+                "announce route {}.{}.{}.0/24 next-hop 192.0.2.1\n",
+                11 + n / 65_536,
+                n / 256 % 256,
+                n % 256
+            )
+        })
+        .collect();
+    let mut done = 0;
+    for piece in lines.as_bytes().chunks(65_536) {
+        lone.receive(program, piece);
+        done += lone.take_written(program).matches("done\n").count();
+    }
+    assert_eq!(done, 100_000);
+}
