@@ -71,10 +71,10 @@ const NOBODY: Peer = Peer {
     router_id: Some(Ipv4Addr::new(10, 0, 0, 2)),
 };
 
-pub(crate) fn run(args: DecodeArgs, console: &mut Console) -> Outcome {
+pub(crate) fn run(args: &DecodeArgs, console: &mut Console) -> Outcome {
     let families = families(&args.family)?;
     if let Some(text) = &args.nlri {
-        return nlri(&args, &families, text, console);
+        return nlri(args, &families, text, console);
     }
     let given =
         [(&args.open, kind::OPEN), (&args.update, kind::UPDATE), (&args.notification, kind::NOTIFICATION)];

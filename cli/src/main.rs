@@ -13,6 +13,7 @@ mod explore;
 mod list;
 mod log;
 mod parity;
+mod pipes;
 mod probe;
 mod replay;
 mod run;
@@ -114,7 +115,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> Outcome {
         Verb::Probe(args) => probe::run(args, console),
         Verb::Serve(args) => serve::run(&args, console),
         Verb::Validate(args) => validate::run(&args, console),
-        Verb::Decode(args) => decode::run(args, console),
+        Verb::Decode(args) => decode::run(&args, console),
         Verb::Encode(args) => encode::run(args, console),
         Verb::Dialogue(args) => dialogue::run(&args),
         Verb::Completions(args) => completions::run(&args, console),

@@ -19,6 +19,7 @@ use holdtime_reactor::{find_program, poll, tasks};
 
 use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
+use crate::pipes;
 
 /// The reactors that ship.
 const REACTORS: [&str; 2] = ["poll", "async"];
@@ -50,7 +51,9 @@ pub(crate) fn run(args: &ServeArgs, _console: &mut Console) -> Outcome {
     let settings = settings()?;
     let config = first_configuration(&args.configurations, &settings)?;
     let pid_file = PidFile::write(&settings.daemon.pid)?;
+    let pipes = settings.api.cli.then(|| pipes::find(&settings.api.pipename)).flatten();
     let setup = Setup {
+        pipes,
         identity: identity(&settings),
         files: args.configurations.iter().map(|path| path.display().to_string()).collect(),
         seed: RandomState::new().hash_one(std::process::id()),

@@ -1,5 +1,7 @@
 //! `holdtime decode`: what ExaBGP's decode cases expect, and files of messages.
 
+#![allow(clippy::print_stderr, clippy::unwrap_used)] // a skipped test says so, and a failed one stops
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};

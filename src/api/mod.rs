@@ -1,6 +1,6 @@
 //! ExaBGP's API language: the lines that programs write, and the lines that they are answered with.
 //!
-//! A program's bytes become lines ([`line`]), a line becomes a [`Request`] ([`command`], [`selector`]), and what it is
+//! A program's bytes become lines (`line`), a line becomes a [`Request`] ([`command`], [`selector`]), and what it is
 //! answered with and told of is written here too ([`answer`], and one encoder each for JSON and text). Nothing here
 //! knows of sessions or RIBs: executing a request is the speaker's part.
 

@@ -26,7 +26,7 @@ pub(super) fn json(out: &mut String, octets: &[u8]) -> bool {
         (true, _) => out.push_str(&member.value),
         (false, false) => put!(out, "\"{}\": {}", member.key, member.value),
         (false, true) => {
-            put!(out, "\"{}\": [{pad}{}{pad}]", member.key, member.value, pad = member.padding())
+            put!(out, "\"{}\": [{pad}{}{pad}]", member.key, member.value, pad = member.padding());
         }
     });
     true
@@ -182,7 +182,7 @@ fn unreserved(value: &[u8]) -> Option<String> {
 /// Numbers of `size` octets each.
 fn numbers(value: &[u8], size: usize) -> Option<String> {
     let numbers: Vec<u64> = value.chunks(size).map(number).collect();
-    (value.len() % size == 0).then(|| format!("{numbers:?}"))
+    value.len().is_multiple_of(size).then(|| format!("{numbers:?}"))
 }
 
 /// SID/label ranges (RFC 9085 §2.1.2).

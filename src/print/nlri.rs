@@ -60,7 +60,7 @@ pub fn nlri_text(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>) {
         Nlri::Vpls(nlri) => services::vpls_text(out, &nlri.bytes, next_hop),
         // No configuration writes these: what they say is said as JSON.
         Nlri::Mvpn(_) | Nlri::Evpn(_) | Nlri::BgpLs(_) | Nlri::Mup(_) => {
-            nlri_json(out, path, next_hop, false)
+            nlri_json(out, path, next_hop, false);
         }
         Nlri::SrPolicy(nlri) => hex(out, &nlri.bytes),
         Nlri::Unknown(nlri) => hex(out, &nlri.bytes),

@@ -65,7 +65,7 @@ fn tlv_json(kind: u8, value: &[u8]) -> Option<String> {
         5 | 6 => {
             let mut text = format!("\"{}\": [ ", service(kind));
             separated(&mut text, ", ", Tlvs(value.get(1..)?), |out, (kind, value)| {
-                sid_information_json(out, kind, value)
+                sid_information_json(out, kind, value);
             });
             text + " ]"
         }
@@ -88,7 +88,7 @@ fn tlv_text(kind: u8, value: &[u8]) -> Option<String> {
         5 | 6 => {
             let mut text = format!("{} [ ", service(kind));
             separated(&mut text, ", ", Tlvs(value.get(1..)?), |out, (kind, value)| {
-                sid_information_text(out, kind, value)
+                sid_information_text(out, kind, value);
             });
             text + " ]"
         }

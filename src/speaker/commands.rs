@@ -221,12 +221,10 @@ impl Speaker {
             let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
             match &request.command {
                 Command::EndOfRib { family } => neighbor.rib_out.end_of_rib(*family),
-                Command::RouteRefresh { family } => {
-                    if neighbor.config.families.contains(family) {
-                        neighbor
-                            .refreshes
-                            .push_back(RouteRefresh { family: *family, kind: RefreshKind::Request });
-                    }
+                Command::RouteRefresh { family } if neighbor.config.families.contains(family) => {
+                    neighbor
+                        .refreshes
+                        .push_back(RouteRefresh { family: *family, kind: RefreshKind::Request });
                 }
                 Command::FlushAdjRibOut => {
                     let families = neighbor.families();

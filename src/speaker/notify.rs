@@ -110,7 +110,7 @@ impl Programs {
                 Notice::Down { reason } if subscription.neighbor_changes => tell(Event::Down { reason }),
                 Notice::State { state } if subscription.fsm => tell(Event::Fsm { state: state_name(*state) }),
                 Notice::Negotiated { negotiated, .. } if subscription.negotiated => {
-                    tell(Event::Negotiated(negotiated))
+                    tell(Event::Negotiated(negotiated));
                 }
                 Notice::Signal(signal) if subscription.signal => {
                     let (number, name) = signal_name(*signal);

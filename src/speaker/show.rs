@@ -179,13 +179,12 @@ impl Speaker {
             let after = routes.after.take();
             let mut last = after.clone();
             // Routes of other kinds cost time too, though they show nothing.
-            let mut passed = 0;
-            for (destination, nlri, path) in neighbor.routes_after(routes.side, after.as_ref()) {
+            let all = neighbor.routes_after(routes.side, after.as_ref()).enumerate();
+            for (passed, (destination, nlri, path)) in all {
                 if written >= budget || passed >= budget {
                     routes.after = last;
                     return lines;
                 }
-                passed += 1;
                 last = Some(destination.clone());
                 if is_wanted(routes.routes, nlri) {
                     let line = route_line(now, neighbor, routes, destination, nlri, path);

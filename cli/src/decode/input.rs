@@ -46,21 +46,19 @@ fn raw(mut bytes: &[u8]) -> Result<Vec<Found>, CliError> {
     Ok(found)
 }
 
-/// Hex, one message a line; where lines make no messages by themselves, all of them are one.
+/// Hex, one message a line, or one message folded over all of them.
 fn lines(bytes: &[u8]) -> Result<Vec<Found>, CliError> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| CliError::input("the input is neither hex nor BGP messages nor MRT"))?;
-    let lines = || text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    let lines = lines().filter(|line| !line.is_empty());
-    let each: Result<Vec<Found>, CliError> =
-        lines.clone().map(|line| self::message(&hex(line)?, kind::UPDATE)).collect();
-    match each {
-        Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(CliError::input("there is nothing to decode")),
-        Err(error) => {
-            let whole = hex(&lines.collect::<String>())?;
-            if header(&whole).is_some() { raw(&whole) } else { Err(error) }
-        }
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    let folded = hex(&lines.concat())
+        .ok()
+        .filter(|whole| header(whole).is_some_and(|(length, _)| length == whole.len()));
+    match folded {
+        Some(whole) => raw(&whole),
+        None if lines.is_empty() => Err(CliError::input("there is nothing to decode")),
+        None => lines.iter().map(|line| message(&hex(line)?, kind::UPDATE)).collect(),
     }
 }
 

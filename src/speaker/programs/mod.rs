@@ -387,13 +387,12 @@ impl Programs {
 
     /// A program wrote. [`Programs::take_line`] afterwards.
     pub(super) fn received(&mut self, stream: StreamId, data: &[u8]) {
-        if let Some(instance) = self.instances.get_mut(&stream) {
-            if matches!(instance.phase, Phase::Running | Phase::Ended(_)) {
-                instance.input.push(data);
-                // The one command that does not wait its turn: it takes back what has no answer yet.
-                if instance.task.is_some() && instance.input.skip_through("reset") {
-                    instance.task = None;
-                }
+        let Some(instance) = self.instances.get_mut(&stream) else { return };
+        if matches!(instance.phase, Phase::Running | Phase::Ended(_)) {
+            instance.input.push(data);
+            // The one command that does not wait its turn: it takes back what has no answer yet.
+            if instance.task.is_some() && instance.input.skip_through("reset") {
+                instance.task = None;
             }
         }
     }
