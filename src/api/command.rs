@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::selector::Selectors;
+pub use crate::grammar::Action as RouteAction;
 use crate::wire::{Afi, Family, Safi};
 
 /// A line, understood: a command and the neighbors it is for.
@@ -85,15 +86,6 @@ pub enum Command<'a> {
     Comment,
     /// `debug …`: a line for the log. It is not answered.
     Debug(&'a str),
-}
-
-/// What becomes of routes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RouteAction {
-    /// They are announced.
-    Announce,
-    /// They are withdrawn.
-    Withdraw,
 }
 
 /// How much of a neighbor is shown.
