@@ -221,6 +221,7 @@ fn a_recording_replayed_asks_for_the_same_and_sends_the_same_octets() {
         settings: vec![],
         files: vec!["test.conf".into()],
         config: ConfigText { name: "test.conf".into(), text },
+        pipes: None,
         seed: 42,
     };
     let inputs = recorded_inputs(&head);

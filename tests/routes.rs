@@ -143,7 +143,31 @@ fn whatever_came_in_between_the_peer_ends_with_the_last_change() {
     rib.withdraw(&route(1, 9), false);
     rib.announce(&route(1, 2), false);
     rib.withdraw(&route(1, 1), false);
-    assert_eq!(sent(&mut rib), ["-10.1.0.0/16"]);
+    assert_eq!(sent(&mut rib).last().map(String::as_str), Some("-10.1.0.0/16"));
+    assert_eq!(rib.len(), 1);
+}
+
+#[test]
+fn a_route_announced_twice_with_different_attributes_is_sent_twice_the_last_one_last() {
+    let mut rib = rib(Packing::Grouped);
+    rib.announce(&route(1, 1), false);
+    rib.announce(&route(1, 2), false);
+    assert_eq!(sent(&mut rib), ["+10.1.0.0/16>1", "+10.1.0.0/16>2"]);
+    // Here the last one is grouped with what comes first.
+    rib.announce(&route(2, 2), false);
+    rib.announce(&route(3, 1), false);
+    rib.announce(&route(3, 2), false);
+    assert_eq!(sent(&mut rib), ["+10.2.0.0/16 +10.3.0.0/16>2"]);
+}
+
+#[test]
+fn a_route_that_changes_all_the_time_costs_no_growing_queue() {
+    let mut rib = rib(Packing::Grouped);
+    for n in 0..100_000u32 {
+        rib.announce(&route(1, (n % 200) as u8), false);
+    }
+    assert!(rib.pending() <= 1_025, "{} wait", rib.pending());
+    assert_eq!(sent(&mut rib).last().map(String::as_str), Some("+10.1.0.0/16>199"));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Adj-RIB-Out: what the peer is to be told, what it has been told, and what is still to be sent.
 //!
-//! Every destination has one entry, and an entry waits at one place at most: a later change takes the place of an
-//! earlier one that is not yet sent. A peer that reads slowly therefore costs entries, never a growing queue.
+//! Every destination has one entry, and an entry waits at one place: a later change takes the place of an earlier one
+//! that is not yet sent. A peer that reads slowly therefore costs entries, never a growing queue. Only up to
+//! [`MAX_FORMER`] earlier changes are sent all the same, because ExaBGP sends them.
 //!
 //! Changes wait in the order in which they came. [`AdjRibOut::pack`] takes them as a *batch*, grouped as
 //! [`packing`](super::packing) says, and works through it while the connection can take more; what comes in the meantime waits for
@@ -14,11 +15,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Bound;
 
-use super::packing::{self, Group, Member, Packing, PeerTerms};
+use super::packing::{self, Former, Group, Member, Packing, PeerTerms};
 use super::path::{Destination, Hop, Path, Paths};
 use super::update::{self, Draft};
 use crate::wire::Writer;
 use crate::wire::{Family, Nlri, RefreshKind, Route, RouteRefresh, Safi};
+
+/// How many changes that another has followed may wait nevertheless.
+const MAX_FORMER: usize = 1024;
 
 /// What a neighbor announces.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +34,8 @@ pub struct AdjRibOut {
     paths: Paths,
     /// What waits for the next batch, by its place in line.
     queue: BTreeMap<u64, Destination>,
+    /// Changes that another has followed before they were sent, by their place in line.
+    former: BTreeMap<u64, Member>,
     /// What the next batch begins with: routes to announce again, and the families to mark (RFC 7313).
     again: Vec<(u64, Destination)>,
     marked: Vec<Family>,
@@ -56,6 +62,17 @@ struct Entry {
     sent: bool,
     /// Which reading of the configuration it is from; 0: none, a program announced it.
     generation: u32,
+}
+
+impl Entry {
+    /// Whether `member` is still to be sent: it is the last change, or the last one is not sent yet and says something
+    /// else.
+    fn awaits(&self, member: &Member) -> bool {
+        match &member.former {
+            None => self.place == member.place,
+            Some(former) => self.place != 0 && !Arc::ptr_eq(&former.path, &self.path),
+        }
+    }
 }
 
 /// One part of a batch.
@@ -96,6 +113,7 @@ impl AdjRibOut {
             entries: BTreeMap::new(),
             paths: Paths::default(),
             queue: BTreeMap::new(),
+            former: BTreeMap::new(),
             again: Vec::new(),
             marked: Vec::new(),
             next_place: 1,
@@ -141,7 +159,7 @@ impl AdjRibOut {
                 Item::Group(group) => group.left(),
             })
             .sum();
-        self.queue.len() + self.again.len() + self.marked.len() + batched
+        self.queue.len() + self.former.len() + self.again.len() + self.marked.len() + batched
     }
 
     /// Every route, in the order of their destinations.
@@ -218,13 +236,22 @@ impl AdjRibOut {
             (false, true) => self.announced -= 1,
             _ => {}
         }
-        (entry.path, entry.exact, entry.withdrawn) = (path, exact, withdrawn);
+        let waited = self.queue.contains_key(&entry.place);
         // A change of the same path keeps its predecessor's place in line.
-        if same_path && self.queue.contains_key(&entry.place) {
+        if waited && Arc::ptr_eq(&entry.path, &path) {
+            (entry.exact, entry.withdrawn) = (exact, withdrawn);
             return;
         }
-        self.queue.remove(&entry.place);
-        entry.place = place;
+        let old_path = core::mem::replace(&mut entry.path, path);
+        let old_exact = core::mem::replace(&mut entry.exact, exact);
+        let old_withdrawn = core::mem::replace(&mut entry.withdrawn, withdrawn);
+        let old_place = core::mem::replace(&mut entry.place, place);
+        if self.queue.remove(&old_place).is_some() && self.former.len() < MAX_FORMER {
+            let former = Some(Former { path: old_path, exact: old_exact });
+            let destination = destination.clone();
+            let member = Member { place: old_place, destination, withdrawn: old_withdrawn, former };
+            self.former.insert(old_place, member);
+        }
         self.next_place += 1;
         self.queue.insert(place, destination);
     }
@@ -232,7 +259,7 @@ impl AdjRibOut {
     /// Withdraws everything that the peer was told, and forgets what waits to be announced.
     pub fn clear(&mut self) {
         let places = &mut self.next_place;
-        (self.announced, self.queue, self.again, self.marked) = Default::default();
+        (self.announced, self.queue, self.former, self.again, self.marked) = Default::default();
         self.batch.clear();
         let queue = &mut self.queue;
         self.entries.retain(|destination, entry| {
@@ -295,6 +322,7 @@ impl AdjRibOut {
     /// The session is gone, and what the peer was told with it. What was to be announced still is.
     pub fn session_down(&mut self) {
         self.batch.clear();
+        self.former.clear();
         self.again.clear();
         self.marked.clear();
         self.ends.clear();
@@ -360,12 +388,13 @@ impl AdjRibOut {
         let max = terms.negotiated.max_message();
         let mut draft = Draft::new(family, next_hop, withdrawn, &attributes, max);
         while let Some(member) = group.peek().filter(|member| member.withdrawn == withdrawn) {
-            let current = entries.get_mut(&member.destination).filter(|entry| entry.place == member.place);
-            let Some(entry) = current else {
+            let Some(entry) = entries.get_mut(&member.destination).filter(|entry| entry.awaits(member))
+            else {
                 group.advance();
                 continue;
             };
-            let nlri = entry.exact.as_deref().unwrap_or(&member.destination.nlri);
+            let exact = member.former.as_ref().map_or(&entry.exact, |former| &former.exact);
+            let nlri = exact.as_deref().unwrap_or(&member.destination.nlri);
             let mut writer = Writer::new(buffer);
             let path_id = agreed.add_path_send.then(|| member.destination.path_id.unwrap_or_default());
             let written = path_id.map_or(Ok(()), |id| writer.u32(id)).and_then(|()| nlri.encode(&mut writer));
@@ -374,11 +403,13 @@ impl AdjRibOut {
                 break;
             }
             packed.refused += usize::from(!fits);
-            entry.place = 0;
             entry.sent = fits && !withdrawn;
-            if withdrawn || !*keep {
-                *announced -= usize::from(!withdrawn);
-                entries.remove(&member.destination);
+            if member.former.is_none() {
+                entry.place = 0;
+                if withdrawn || !*keep {
+                    *announced -= usize::from(!withdrawn);
+                    entries.remove(&member.destination);
+                }
             }
             group.advance();
             if fits && !group.is_shared() {
@@ -400,8 +431,9 @@ impl AdjRibOut {
         }
         let mark = |kind| move |family| Item::Mark(RouteRefresh { family, kind });
         let (again, marked) = (core::mem::take(&mut self.again), core::mem::take(&mut self.marked));
-        let queue = core::mem::take(&mut self.queue);
+        let (queue, mut former) = (core::mem::take(&mut self.queue), core::mem::take(&mut self.former));
         if core::mem::take(&mut self.fresh) {
+            former.retain(|_, member| !member.withdrawn);
             // Nothing was announced in this session, so there is nothing to withdraw.
             let withdrawn = queue.iter().filter(|(place, destination)| {
                 self.entries.get(destination).is_some_and(|entry| entry.withdrawn && entry.place == **place)
@@ -414,10 +446,22 @@ impl AdjRibOut {
         let member = |(place, destination)| {
             let entry = entries.get(&destination).filter(|entry| entry.place == place)?;
             let (path, withdrawn) = (entry.path.clone(), entry.withdrawn);
-            Some((path, Member { place, destination, withdrawn }))
+            Some((place, path, Member { place, destination, withdrawn, former: None }))
         };
-        let repeated = packing::group_refresh(self.packing, again.into_iter().filter_map(member));
-        let changed = packing::group(self.packing, queue.into_iter().filter_map(member));
+        let of_path = |(_, path, member)| (path, member);
+        let repeated =
+            packing::group_refresh(self.packing, again.into_iter().filter_map(member).map(of_path));
+        let mut changes: Vec<_> = queue.into_iter().filter_map(member).collect();
+        if !former.is_empty() {
+            let former = former.into_iter();
+            changes.extend(
+                former.filter_map(|(place, member)| {
+                    Some((place, member.former.as_ref()?.path.clone(), member))
+                }),
+            );
+            changes.sort_by_key(|(place, ..)| *place);
+        }
+        let changed = packing::group(self.packing, changes.into_iter().map(of_path));
         self.batch.extend(marked.iter().copied().map(mark(RefreshKind::Begin)));
         self.batch.extend(repeated.into_iter().map(Item::Group));
         self.batch.extend(marked.into_iter().map(mark(RefreshKind::End)));

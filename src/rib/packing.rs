@@ -8,7 +8,9 @@
 //! - a withdrawal in MP_UNREACH_NLRI drags its route's attributes along, except in unicast and multicast families;
 //! - ORIGIN IGP, an AS_PATH with the own AS alone (empty inside an AS) and inside an AS LOCAL_PREF 100 are added where they
 //!   are missing, and LOCAL_PREF never leaves the AS; an AS_PATH that was written is sent as it was written;
-//! - NEXT_HOP goes along with MP_REACH_NLRI too where it is an IPv4 address, but not with FlowSpec.
+//! - NEXT_HOP goes along with MP_REACH_NLRI too where it is an IPv4 address, but not with FlowSpec and VPLS;
+//! - of several changes of one route that wait together each is sent, unless they differ in nothing but announcement and
+//!   withdrawal; the last one always comes last.
 //!
 //! [`Packing::Tight`] puts whatever may share an UPDATE into one.
 //!
@@ -22,6 +24,7 @@
 //! +------------------------------+
 //! ```
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -81,6 +84,16 @@ pub(super) struct Member {
     pub(super) place: u64,
     pub(super) destination: Destination,
     pub(super) withdrawn: bool,
+    /// It is not the last change of its route that waits.
+    pub(super) former: Option<Former>,
+}
+
+/// What a change said that another has followed since.
+#[derive(Clone, Debug)]
+pub(super) struct Former {
+    pub(super) path: Arc<Path>,
+    /// The NLRI where it says more than its key.
+    pub(super) exact: Option<Box<Nlri>>,
 }
 
 /// Changes of one family that go the same way, in the order in which they are sent.
@@ -263,8 +276,8 @@ fn encode_attributes(
         attributes.remove(AttributeCode::AIGP);
     }
     let mut hop = match next_hop {
-        // A filter's next hop says where to redirect to, in MP_REACH_NLRI only.
-        _ if matches!(family.safi, Safi::FLOW | Safi::FLOW_VPN) => None,
+        // ExaBGP has the next hop of these in MP_REACH_NLRI only.
+        _ if matches!(family.safi, Safi::FLOW | Safi::FLOW_VPN | Safi::VPLS) => None,
         Some(NextHop::V4(address)) => Some(address),
         _ => None,
     };

@@ -21,7 +21,7 @@ use core::fmt::{self, Write};
 use core::str::FromStr;
 
 use super::input::{ClosedKind, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
-use super::{Identity, Setup};
+use super::{Identity, PipePaths, Setup};
 use crate::config::{Config, ConfigText, Settings};
 use crate::time::{Instant, Now, Timestamp};
 
@@ -38,6 +38,8 @@ pub struct Head {
     pub files: Vec<String>,
     /// The first of them.
     pub config: ConfigText,
+    /// The command-line client's pipes.
+    pub pipes: Option<PipePaths>,
     /// The seed.
     pub seed: u64,
 }
@@ -94,8 +96,8 @@ impl Head {
         let pairs = self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         settings.apply(pairs).map_err(|error| error.to_string())?;
         let config = Config::parse(&self.config, &settings).map_err(|error| error.to_string())?;
-        let (identity, files, seed) = (self.identity.clone(), self.files.clone(), self.seed);
-        Ok(Setup { identity, settings, files, config, seed })
+        let Self { identity, files, pipes, seed, .. } = self.clone();
+        Ok(Setup { identity, settings, files, config, pipes, seed })
     }
 }
 
@@ -110,6 +112,9 @@ impl fmt::Display for Head {
         }
         for file in &self.files {
             writeln!(f, "file {}", Quoted(file))?;
+        }
+        if let Some(pipes) = &self.pipes {
+            writeln!(f, "pipes {} {}", Quoted(&pipes.read), Quoted(&pipes.write))?;
         }
         writeln!(f, "config {} {}", Quoted(&self.config.name), Quoted(&self.config.text))?;
         writeln!(f, "seed {}", self.seed)
@@ -188,6 +193,10 @@ pub fn parse(text: &str) -> Result<(Head, impl Iterator<Item = Result<Entry, Bad
                 head.settings.push(pair.ok_or_else(wrong)?);
             }
             Some("file") => head.files.push(words.next().ok_or_else(wrong)?),
+            Some("pipes") => {
+                let pair = words.next().zip(words.next());
+                head.pipes = Some(pair.map(|(read, write)| PipePaths { read, write }).ok_or_else(wrong)?);
+            }
             Some("config") => head.config = config_text(&mut words).ok_or_else(wrong)?,
             Some("seed") => {
                 head.seed = words.parse().ok_or_else(wrong)?;
@@ -438,6 +447,7 @@ mod tests {
             settings: vec![("exabgp_tcp_port".into(), "1790".into())],
             files: vec!["a.conf".into(), "b c.conf".into()],
             config: ConfigText { name: "a.conf".into(), text: "neighbor 10.0.0.2 {\n}\n".into() },
+            pipes: Some(PipePaths { read: "a.in".into(), write: "a.out".into() }),
             seed: u64::MAX,
         };
         let text = alloc::format!("{head}{}", line(now(), &Input::Timeout));
