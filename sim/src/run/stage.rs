@@ -127,6 +127,7 @@ impl<'p> Stage<'p> {
             files: speaker.files.iter().map(|file| file.name.clone()).collect(),
             config,
             seed: run.seed,
+            pipes: None,
         };
         let now = host.now();
         let recording = Rc::new(RefCell::new(Recording::new(now)));
