@@ -7,6 +7,7 @@ use holdtime_core::wire::attribute::AttributeView;
 use holdtime_core::wire::frame::Framer;
 use holdtime_core::wire::negotiated::MAX_MESSAGE;
 use holdtime_core::wire::nlri::EvpnFields;
+use holdtime_core::wire::nlri::Routes;
 use holdtime_core::wire::update::Frequent;
 use holdtime_core::wire::{
     Afi, Family, FamilyTerms, Negotiated, NextHop, NlriView, Prefix, Safi, UpdateView,
@@ -55,7 +56,7 @@ pub fn corpus(corpus: &Corpus, negotiated: &Negotiated) -> (Tally, usize) {
 
 #[inline]
 fn visit_update(update: &UpdateView<'_>, tally: &mut Tally) {
-    update.withdrawn().for_each(|nlri| visit_nlri(nlri.nlri, Kind::Withdrawn, tally));
+    visit_routes(update.withdrawn(), Kind::Withdrawn, tally);
     visit_frequent(update.frequent(), tally);
     update.others().for_each(|attribute| visit_other(attribute, tally));
     if let Some(hop) = update.next_hop() {
@@ -63,12 +64,12 @@ fn visit_update(update: &UpdateView<'_>, tally: &mut Tally) {
     }
     if let Some(reach) = update.mp_reach() {
         visit_next_hop(reach.next_hop, tally);
-        reach.nlri().for_each(|nlri| visit_nlri(nlri.nlri, Kind::Announced, tally));
+        visit_routes(reach.nlri(), Kind::Announced, tally);
     }
     if let Some(unreach) = update.mp_unreach() {
-        unreach.nlri().for_each(|nlri| visit_nlri(nlri.nlri, Kind::Withdrawn, tally));
+        visit_routes(unreach.nlri(), Kind::Withdrawn, tally);
     }
-    update.nlri().for_each(|nlri| visit_nlri(nlri.nlri, Kind::Announced, tally));
+    visit_routes(update.nlri(), Kind::Announced, tally);
 }
 
 #[inline]
@@ -123,6 +124,16 @@ fn visit_next_hop(hop: Option<NextHop>, tally: &mut Tally) {
 }
 
 #[inline]
+fn visit_routes(routes: Routes<'_>, kind: Kind, tally: &mut Tally) {
+    if let Some(prefixes) = routes.ipv4() {
+        prefixes.for_each(|prefix| tally.prefix4(kind, prefix.address().into(), prefix.length()));
+    } else if let Some(prefixes) = routes.ipv6() {
+        prefixes.for_each(|prefix| tally.prefix6(kind, prefix.address().into(), prefix.length()));
+    } else {
+        routes.for_each(|route| visit_nlri(route.nlri, kind, tally));
+    }
+}
+
 fn visit_nlri(nlri: NlriView<'_>, kind: Kind, tally: &mut Tally) {
     match nlri {
         NlriView::Unicast(prefix) => visit_prefix(prefix, kind, tally),
@@ -153,7 +164,6 @@ fn visit_evpn(route: &EvpnFields<'_>, tally: &mut Tally) {
     label.into_iter().for_each(|label| tally.add(Kind::Label, u64::from(label.value())));
 }
 
-#[inline]
 fn visit_prefix(prefix: Prefix, kind: Kind, tally: &mut Tally) {
     match prefix {
         Prefix::V4(prefix) => tally.prefix4(kind, prefix.address().into(), prefix.length()),

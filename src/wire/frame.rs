@@ -151,12 +151,13 @@ fn write(
     body: impl FnOnce(&mut Writer<'_>) -> Result<(), BufferFull>,
 ) -> Result<(), BufferFull> {
     let start = out.len();
-    out.array([0xff; 16])?;
-    out.array([0, 0, kind])?;
+    let mut header = [0xff; HEADER];
+    header[16..].copy_from_slice(&[0, 0, kind]);
+    out.array(header)?;
     body(out)?;
     let length = out.len() - start;
     let field = u16::try_from(length).ok().filter(|_| length <= max).ok_or(BufferFull)?;
-    out.patch(start + 16, &field.to_be_bytes())
+    out.patch(start + 16, field.to_be_bytes())
 }
 
 #[cfg(test)]

@@ -74,8 +74,9 @@ impl Ipv4Prefix {
     /// Writes the length and as many octets of the address as it needs.
     #[inline]
     pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
-        out.u8(self.length)?;
-        self.encode_bits(out)
+        let octets = usize::from(self.length).div_ceil(8);
+        let [a, b, c, d] = self.octets;
+        out.start_of([self.length, a, b, c, d], 1 + octets)
     }
 
     /// Writes as many octets of the address as its length needs.
@@ -165,7 +166,7 @@ impl Ipv6Prefix {
     #[inline]
     pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         out.u8(self.length)?;
-        self.encode_bits(out)
+        out.start_of(self.octets, usize::from(self.length).div_ceil(8))
     }
 
     /// Writes as many octets of the address as its length needs.

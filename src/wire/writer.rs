@@ -86,6 +86,41 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Writes the first `length` of `N` octets. The others may be written too, and are overwritten by what comes next: one store
+    /// of a known size is cheaper than a copy of an unknown one.
+    #[inline]
+    pub(crate) fn start_of<const N: usize>(
+        &mut self,
+        octets: [u8; N],
+        length: usize,
+    ) -> Result<(), BufferFull> {
+        let slot = self.buffer.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut::<N>());
+        match slot {
+            Some(slot) => {
+                *slot = octets;
+                self.at += length.min(N);
+                Ok(())
+            }
+            None => self.bytes(octets.get(..length).unwrap_or_default()),
+        }
+    }
+
+    /// Writes items of `N` octets, with one look at the room for all of them.
+    #[inline]
+    pub(crate) fn items<const N: usize>(
+        &mut self,
+        items: impl ExactSizeIterator<Item = [u8; N]>,
+    ) -> Result<(), BufferFull> {
+        let length = items.len() * N;
+        let slots =
+            self.buffer.get_mut(self.at..).and_then(|rest| rest.get_mut(..length)).ok_or(BufferFull)?;
+        for (slot, item) in slots.as_chunks_mut().0.iter_mut().zip(items) {
+            *slot = item;
+        }
+        self.at += length;
+        Ok(())
+    }
+
     /// Writes `octets`.
     #[inline]
     pub fn bytes(&mut self, octets: &[u8]) -> Result<(), BufferFull> {
@@ -119,14 +154,14 @@ impl<'a> Writer<'a> {
     #[inline]
     pub fn fill_u8(&mut self, gap: Gap) -> Result<(), BufferFull> {
         let length = u8::try_from(self.since(gap)).map_err(|_| BufferFull)?;
-        self.patch(gap.start.wrapping_sub(1), &[length])
+        self.patch(gap.start.wrapping_sub(1), [length])
     }
 
     /// Fills a gap of two octets with the number of octets since.
     #[inline]
     pub fn fill_u16(&mut self, gap: Gap) -> Result<(), BufferFull> {
         let length = u16::try_from(self.since(gap)).map_err(|_| BufferFull)?;
-        self.patch(gap.start.wrapping_sub(2), &length.to_be_bytes())
+        self.patch(gap.start.wrapping_sub(2), length.to_be_bytes())
     }
 
     /// Widens a gap of one octet to two, moving what was written since.
@@ -139,10 +174,9 @@ impl<'a> Writer<'a> {
 
     /// Overwrites octets that were written before.
     #[inline]
-    pub(crate) fn patch(&mut self, at: usize, octets: &[u8]) -> Result<(), BufferFull> {
-        let written = self.buffer.get_mut(..self.at).ok_or(BufferFull)?;
-        let slot = written.get_mut(at..).and_then(|rest| rest.get_mut(..octets.len()));
-        slot.ok_or(BufferFull)?.copy_from_slice(octets);
+    pub(crate) fn patch<const N: usize>(&mut self, at: usize, octets: [u8; N]) -> Result<(), BufferFull> {
+        let slot = self.buffer.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<N>());
+        *slot.ok_or(BufferFull)? = octets;
         Ok(())
     }
 }

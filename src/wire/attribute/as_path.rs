@@ -137,9 +137,10 @@ impl AsPath {
             for asns in segment.asns.chunks(usize::from(u8::MAX)) {
                 out.array([segment.kind as u8, asns.len() as u8])?;
                 if asn4 {
-                    asns.iter().try_for_each(|asn| out.u32(*asn))?;
+                    out.items(asns.iter().map(|asn| asn.to_be_bytes()))?;
                 } else {
-                    asns.iter().try_for_each(|asn| out.u16(u16::try_from(*asn).unwrap_or(AS_TRANS)))?;
+                    let two = |asn: &u32| u16::try_from(*asn).unwrap_or(AS_TRANS).to_be_bytes();
+                    out.items(asns.iter().map(two))?;
                 }
             }
         }

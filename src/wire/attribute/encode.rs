@@ -87,5 +87,5 @@ pub fn encode(
     // Few values are that long; moving them is cheaper than measuring every value beforehand.
     let gap = out.widen(gap)?;
     out.fill_u16(gap)?;
-    out.patch(start, &[flags.0 | AttributeFlags::EXTENDED_LENGTH])
+    out.patch(start, [flags.0 | AttributeFlags::EXTENDED_LENGTH])
 }

@@ -119,7 +119,7 @@ pub(super) fn encode<T: Item<N>, const N: usize>(
     items: &[T],
     out: &mut Writer<'_>,
 ) -> Result<(), BufferFull> {
-    items.iter().try_for_each(|item| out.array(item.octets()))
+    out.items(items.iter().map(|item| item.octets()))
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ pub struct LabelledPrefixView<'a> {
 
 impl<'a> LabelledPrefixView<'a> {
     /// Reads one.
+    #[inline]
     pub(super) fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
         let bits = reader.u8()?;
         let mut inner = reader.sub(usize::from(bits).div_ceil(8))?;
@@ -114,6 +115,7 @@ pub struct VpnPrefixView<'a> {
 
 impl<'a> VpnPrefixView<'a> {
     /// Reads one.
+    #[inline]
     pub(super) fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
         let bits = reader.u8()?;
         let mut inner = reader.sub(usize::from(bits).div_ceil(8))?;

@@ -29,13 +29,13 @@ pub use flow::{
 pub use labelled::{LabelledPrefix, LabelledPrefixView, VpnPrefix, VpnPrefixView};
 pub use mup::{MupFields, MupRoute, MupRouteView};
 pub use mvpn::{MvpnFields, MvpnRoute, MvpnRouteView};
+pub use prefixes::{Ipv4Prefixes, Ipv6Prefixes};
 pub use route_target::{RouteTargetFields, RouteTargetMembership, RouteTargetMembershipView};
 pub use sr_policy::{SrPolicyFields, SrPolicyNlri, SrPolicyNlriView};
 pub use vpls::{VplsFields, VplsNlri, VplsNlriView};
 
 use alloc::boxed::Box;
 
-use self::prefixes::{Ipv4Prefixes, Ipv6Prefixes};
 use super::budget;
 use super::error::{BufferFull, Malformed};
 use super::family::{Afi, Family, Safi};
@@ -124,7 +124,15 @@ impl Nlri {
     /// # Errors
     ///
     /// Where the buffer is full, or a length does not fit its field.
+    #[inline]
     pub fn encode(&self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+        match self {
+            Self::Unicast(prefix) => prefix.encode(out),
+            other => other.encode_other(out),
+        }
+    }
+
+    fn encode_other(&self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         match self {
             Self::Unicast(prefix) | Self::Multicast(prefix) => prefix.encode(out),
             Self::Labelled(nlri) => nlri.encode(out),
@@ -313,6 +321,12 @@ impl<'a> NlriIter<'a> {
         self.reader.is_empty()
     }
 
+    /// Whether these are prefixes with nothing before them.
+    #[inline]
+    const fn is_plain(&self) -> bool {
+        matches!(self.family.safi, Safi::UNICAST | Safi::MULTICAST) && !self.add_path
+    }
+
     /// The first error of what is left.
     #[inline]
     pub(crate) fn check(mut self) -> Result<(), Malformed> {
@@ -362,6 +376,20 @@ impl<'a> Routes<'a> {
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The routes as what they mostly are, IPv4 prefixes without path identifiers; `None` where they are something else.
+    #[inline]
+    pub fn ipv4(self) -> Option<Ipv4Prefixes<'a>> {
+        let plain = self.0.family.afi == Afi::IPV4 && self.0.is_plain();
+        plain.then(|| Ipv4Prefixes::new(self.0.reader.rest()))
+    }
+
+    /// The routes as IPv6 prefixes without path identifiers; `None` where they are something else.
+    #[inline]
+    pub fn ipv6(self) -> Option<Ipv6Prefixes<'a>> {
+        let plain = self.0.family.afi == Afi::IPV6 && self.0.is_plain();
+        plain.then(|| Ipv6Prefixes::new(self.0.reader.rest()))
+    }
 }
 
 impl<'a> Iterator for Routes<'a> {
@@ -370,28 +398,6 @@ impl<'a> Iterator for Routes<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next()?.ok()
-    }
-
-    /// What `for_each`, `count`, `sum` and the like do: the family is looked at once, not once a route.
-    #[inline]
-    fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut f: F) -> B {
-        let (bytes, family) = (self.0.reader.rest(), self.0.family);
-        let route = |nlri| PathNlriView { path_id: None, nlri };
-        match (family.afi, family.safi) {
-            (Afi::IPV4, Safi::UNICAST) if !self.0.add_path => {
-                Ipv4Prefixes(bytes).fold(init, |sum, p| f(sum, route(NlriView::Unicast(Prefix::V4(p)))))
-            }
-            (Afi::IPV6, Safi::UNICAST) if !self.0.add_path => {
-                Ipv6Prefixes(bytes).fold(init, |sum, p| f(sum, route(NlriView::Unicast(Prefix::V6(p)))))
-            }
-            _ => {
-                let mut sum = init;
-                for nlri in self {
-                    sum = f(sum, nlri);
-                }
-                sum
-            }
-        }
     }
 }
 

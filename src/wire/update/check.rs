@@ -23,11 +23,10 @@ pub(super) fn decode<'a>(body: &'a [u8], negotiated: &'a Negotiated) -> Result<U
     let (withdrawn, attributes, nlri) = split(body)
         .map_err(|malformed| Problem::rule(&treatment::LENGTHS, malformed.offset, ErrorData::Empty).error)?;
     let add_path = negotiated.family(Family::IPV4_UNICAST).is_some_and(|terms| terms.add_path_receive);
-    for field in [withdrawn, nlri] {
-        NlriIter::new(field, Family::IPV4_UNICAST, add_path)
-            .check()
-            .map_err(|malformed| Problem::rule(&treatment::NLRI, malformed.offset, ErrorData::Empty).error)?;
-    }
+    let check = |field| NlriIter::new(field, Family::IPV4_UNICAST, add_path).check();
+    check(withdrawn)
+        .and_then(|()| check(nlri))
+        .map_err(|malformed| Problem::rule(&treatment::NLRI, malformed.offset, ErrorData::Empty).error)?;
     let mut view = UpdateView {
         negotiated,
         withdrawn,
@@ -60,6 +59,7 @@ fn split(body: &[u8]) -> Result<(Reader<'_>, Reader<'_>, Reader<'_>), Malformed>
 
 impl<'a> UpdateView<'a> {
     /// Checks every attribute, and that none is missing.
+    #[inline]
     fn check_attributes(&mut self) -> Result<(), WireError> {
         let mut seen = Codes::default();
         for raw in RawAttributes::new(self.attributes) {
