@@ -1,5 +1,12 @@
 //! ExaBGP's own `conf-*` cases, on the bare core: what its configuration files announce must be what ExaBGP sends, octet
 //! by octet. They are read from `../shared/exabgp-qa` where that folder is there.
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what fails here fails the test"
+)]
 
 mod util;
 

@@ -1,7 +1,7 @@
 //! The speaker: the core's contract with the reactor that runs it. See the crate's documentation for the loop.
 //!
-//! This file is the door. Behind it: [`sessions`] is what neighbors do with inputs, [`dial`] how connections come to
-//! be, [`life`] how a speaker starts, reloads and ends, [`programs`] the API's side.
+//! This file is the door. Behind it: `sessions` is what neighbors do with inputs, `dial` how connections come to be,
+//! `life` how a speaker starts, reloads and ends, `programs` and `commands` the API's side, [`record`] recordings.
 
 mod action;
 mod advisory;
@@ -157,7 +157,7 @@ impl Speaker {
     fn stream_input(&mut self, now: Now, stream: StreamId, input: &Input<'_>) {
         match self.streams.owner(stream) {
             Some(Owner::Session(neighbor, direction)) => {
-                self.session_input(now, neighbor, direction, stream, input)
+                self.session_input(now, neighbor, direction, stream, input);
             }
             Some(Owner::Leaving(_)) => self.leaving_input(now, stream, input),
             None if self.programs.owns(stream) => self.program_input(now, stream, input),

@@ -175,7 +175,7 @@ impl Speaker {
         match neighbor.link(other).session.state() {
             State::Established => neighbor.link_mut(direction).session.lose_collision(at),
             State::OpenConfirm if winner != direction => {
-                neighbor.link_mut(direction).session.lose_collision(at)
+                neighbor.link_mut(direction).session.lose_collision(at);
             }
             State::OpenConfirm => {
                 neighbor.link_mut(other).session.lose_collision(at);

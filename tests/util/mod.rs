@@ -1,6 +1,8 @@
 //! Harnesses for tests of the whole core: [`Lone`], one speaker whose peer is the test, and [`Pair`], two speakers in
 //! lockstep over a network with a latency. Nothing here waits: time is a number.
-#![allow(dead_code, unreachable_pub, reason = "a module that every test file has, and none uses all of")]
+#![allow(dead_code, unreachable_pub, reason = "every test file has this module, and none uses all of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
+#![allow(clippy::needless_pass_by_value, reason = "an action is carried out once")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -461,7 +463,7 @@ impl Pair {
     fn deliver(&mut self, wire: usize, side: usize) -> bool {
         let stream = self.wires[wire].ends[side];
         let queue = &mut self.wires[wire].under_way[side];
-        if !queue.front().is_some_and(|(due, _)| *due <= self.at) {
+        if queue.front().is_none_or(|(due, _)| *due > self.at) {
             return false;
         }
         let deaf = self.sides[side].deaf;
