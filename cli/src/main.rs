@@ -3,6 +3,7 @@
 //! `error` (how a verb fails) and `log`.
 
 mod args;
+mod client;
 mod completions;
 mod console;
 mod decode;
@@ -70,6 +71,8 @@ enum Verb {
     Probe(probe::ProbeArgs),
     /// Run the speaker, for real
     Serve(serve::ServeArgs),
+    /// Command a running speaker over its named pipes, as exabgpcli does
+    Cli(client::ClientArgs),
     /// Check configuration files
     Validate(validate::ValidateArgs),
     /// Print BGP messages as JSON
@@ -114,6 +117,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> Outcome {
         Verb::Parity(args) => parity::run(&args, console),
         Verb::Probe(args) => probe::run(args, console),
         Verb::Serve(args) => serve::run(&args, console),
+        Verb::Cli(args) => client::run(&args, console),
         Verb::Validate(args) => validate::run(&args, console),
         Verb::Decode(args) => decode::run(&args, console),
         Verb::Encode(args) => encode::run(args, console),

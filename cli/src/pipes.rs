@@ -1,30 +1,35 @@
-//! The two named pipes through which ExaBGP's command-line client talks to a running speaker.
+//! The named pipes between a running speaker and its command-line clients: where ExaBGP and its users expect them.
 
-use std::fs::metadata;
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use holdtime_core::speaker::PipePaths;
 
-/// The pipes of this name, in the first folder that has both: where ExaBGP looks, in its order.
+/// The pair `NAME.in`, which the speaker reads, and `NAME.out`, which it writes; `None` where no folder has both. Nobody makes them but
+/// the user: whoever may write to them commands the speaker.
 pub(crate) fn find(name: &str) -> Option<PipePaths> {
-    let root = std::env::var("EXABGP_ROOT").unwrap_or_default();
-    let user = rustix::process::getuid().as_raw();
-    let folders = [
-        "/run/exabgp".to_owned(),
-        format!("/run/{user}"),
-        "/run".to_owned(),
-        "/var/run/exabgp".to_owned(),
-        format!("/var/run/{user}"),
-        "/var/run".to_owned(),
-    ];
-    let rooted: Vec<String> = folders.iter().map(|folder| format!("{root}{folder}")).collect();
-    folders.iter().chain(&rooted).find_map(|folder| {
-        let paths = PipePaths { read: format!("{folder}/{name}.in"), write: format!("{folder}/{name}.out") };
-        (is_pipe(&paths.read) && is_pipe(&paths.write)).then_some(paths)
+    folders().into_iter().find_map(|folder| {
+        let path = |suffix: &str| folder.join(format!("{name}.{suffix}"));
+        let (read, write) = (path("in"), path("out"));
+        let both = is_pipe(&read) && is_pipe(&write);
+        both.then(|| PipePaths { read: read.display().to_string(), write: write.display().to_string() })
     })
 }
 
-fn is_pipe(path: &str) -> bool {
-    metadata(Path::new(path)).is_ok_and(|found| found.file_type().is_fifo())
+/// The folders where they are looked for, in this order.
+pub(crate) fn folders() -> Vec<PathBuf> {
+    let user = rustix::process::getuid().as_raw();
+    let root = std::env::var_os("EXABGP_ROOT").map(PathBuf::from);
+    let mut folders = Vec::new();
+    for top in [Some(PathBuf::from("/")), root].into_iter().flatten() {
+        for run in ["run", "var/run"] {
+            let run = top.join(run);
+            folders.extend([run.join("exabgp"), run.join(user.to_string()), run]);
+        }
+    }
+    folders
+}
+
+fn is_pipe(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
 }

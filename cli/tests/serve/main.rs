@@ -1,0 +1,146 @@
+//! `holdtime serve`, live: real TCP on loopback, real programs, both reactors.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed call is a failed test")]
+
+mod peer;
+mod speaker;
+
+use std::net::TcpListener;
+
+use peer::Peer;
+use speaker::Folder;
+
+/// The UPDATE that announces 10.1.0.0/24 over IBGP, from its length on.
+const ROUTE_1: &str = "00300200000015400101004002004003040a00000140050400000064180a0100";
+const END_OF_RIB: &str = "00170200000000";
+/// Cease, Administrative Shutdown, from its length on.
+const ADMINISTRATIVE_SHUTDOWN: &str = "0015030602";
+
+macro_rules! on_both_reactors {
+    ($($name:ident)*) => {
+        mod poll { $(#[test] fn $name() { super::$name("poll"); })* }
+        mod tasks { $(#[test] fn $name() { super::$name("async"); })* }
+    };
+}
+
+on_both_reactors! {
+    a_static_route_is_announced_and_sigterm_ends_the_session_with_6_2
+    ctrl_c_ends_it_as_well
+    a_session_stays_up_on_keepalives_and_costs_next_to_nothing
+    a_second_ctrl_c_does_not_wait_for_a_program_that_will_not_end
+    a_port_in_use_is_one_sentence_and_status_2
+    a_missing_program_is_one_sentence_and_status_2
+    a_mistake_in_the_configuration_is_shown_where_it_is_with_status_2
+}
+
+fn a_static_route_is_announced_and_sigterm_ends_the_session_with_6_2(reactor: &str) {
+    shuts_down_on(reactor, "TERM");
+}
+
+fn ctrl_c_ends_it_as_well(reactor: &str) {
+    shuts_down_on(reactor, "INT");
+}
+
+fn shuts_down_on(reactor: &str, signal: &str) {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    folder.write("speaker.conf", &neighbor(&peer, STATIC));
+    let mut speaker = folder.serve(reactor);
+    let mut session = peer.session(180);
+    assert_eq!(session.next(), ROUTE_1);
+    assert_eq!(session.next(), END_OF_RIB);
+    speaker.signal(signal);
+    assert_eq!(session.next(), ADMINISTRATIVE_SHUTDOWN);
+    assert_eq!(session.next(), "", "the connection is not closed");
+    assert_eq!(speaker.wait(), Some(0));
+}
+
+fn a_session_stays_up_on_keepalives_and_costs_next_to_nothing(reactor: &str) {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    folder.write("speaker.conf", &neighbor(&peer, STATIC));
+    let speaker = folder.serve(reactor);
+    let mut session = peer.session(3);
+    assert_eq!(session.next(), ROUTE_1);
+    assert_eq!(session.next(), END_OF_RIB);
+    let before = speaker.ticks();
+    for _ in 0..3 {
+        session.expect_keepalive();
+    }
+    let spent = speaker.ticks() - before;
+    assert!(spent <= 5, "two idle seconds took {} ms of computing", spent * 10);
+}
+
+fn a_second_ctrl_c_does_not_wait_for_a_program_that_will_not_end(reactor: &str) {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    let program = "trap '' TERM; echo up > up; while :; do read line || sleep 1; done";
+    folder.write_program("stubborn", program).write("speaker.conf", &with_program(&peer, "./stubborn"));
+    let mut speaker = folder.serve(reactor);
+    let mut session = peer.session(180);
+    folder.await_file("up");
+    speaker.signal("INT");
+    while !session.next().is_empty() {}
+    speaker.signal("INT");
+    assert_eq!(speaker.wait(), Some(130));
+}
+
+fn a_port_in_use_is_one_sentence_and_status_2(reactor: &str) {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let folder = Folder::new();
+    let listen = format!("listen {};", address.port());
+    let text = neighbor(&Peer::listen(), "").replace("connect", "passive; #connect");
+    folder.write("speaker.conf", &text.replace("local-as", &format!("{listen} local-as")));
+    let output = folder.serve_in_vain(reactor);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let sentence = format!("cannot listen on {address}: address already in use");
+    assert!(said.contains(&sentence), "{said}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+fn a_missing_program_is_one_sentence_and_status_2(reactor: &str) {
+    let folder = Folder::new();
+    folder.write("speaker.conf", &with_program(&Peer::listen(), "./nowhere"));
+    let output = folder.serve_in_vain(reactor);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "holdtime: speaker.conf: process api: there is no program \"./nowhere\"\n");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+fn a_mistake_in_the_configuration_is_shown_where_it_is_with_status_2(reactor: &str) {
+    let folder = Folder::new();
+    folder.write("speaker.conf", "neighbor 127.0.0.1 {\n  router-idd 10.0.0.1;\n}\n");
+    let output = folder.serve_in_vain(reactor);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("speaker.conf:2:3: "), "{said}");
+    assert!(said.contains("did you mean `router-id`"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn an_unknown_reactor_is_answered_with_the_nearest_name() {
+    let folder = Folder::new();
+    let output = folder.serve_in_vain("pol");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "holdtime: there is no reactor \"pol\"; did you mean \"poll\"?\n");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+const STATIC: &str = "static { route 10.1.0.0/24 next-hop 10.0.0.1; }";
+
+/// A configuration with one neighbor: this peer.
+fn neighbor(peer: &Peer, sections: &str) -> String {
+    let port = peer.address().port();
+    format!(
+        "neighbor 127.0.0.1 {{
+            connect {port};
+            router-id 10.0.0.1; local-address 127.0.0.1; local-as 65000; peer-as 65000;
+            family {{ ipv4 unicast; }}
+            {sections}
+        }}\n"
+    )
+}
+
+/// The same with an API program.
+fn with_program(peer: &Peer, run: &str) -> String {
+    let process = format!("process api {{ run {run}; encoder text; }}\n");
+    process + &neighbor(peer, "api { processes [ api ]; }")
+}

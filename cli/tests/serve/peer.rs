@@ -1,0 +1,83 @@
+//! A peer as small as can be: it listens on loopback, opens a session, and shows every message in hex.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+/// How long anything may take that a test waits for; only a failure waits this long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A KEEPALIVE's type octet.
+const KEEPALIVE: u8 = 4;
+
+pub(crate) struct Peer {
+    listener: TcpListener,
+}
+
+/// One session with the speaker, on which OPENs and KEEPALIVEs were exchanged.
+pub(crate) struct Session {
+    stream: TcpStream,
+}
+
+impl Peer {
+    pub(crate) fn listen() -> Self {
+        Self { listener: TcpListener::bind("127.0.0.1:0").unwrap() }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+
+    /// Takes the speaker's connection and answers its OPEN with one of AS 65000 and this hold time in seconds.
+    pub(crate) fn session(&self, hold_time: u16) -> Session {
+        let (stream, _) = self.listener.accept().unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut session = Session { stream };
+        let open = session.message().unwrap();
+        assert_eq!(open[18], 1, "the first message is no OPEN: {open:02x?}");
+        session.send(1, &[&[4, 0xfd, 0xe8][..], &hold_time.to_be_bytes(), &[10, 0, 0, 9, 0]].concat());
+        session.keepalive();
+        assert_eq!(session.message().unwrap()[18], KEEPALIVE);
+        session
+    }
+}
+
+impl Session {
+    /// The next message that is no KEEPALIVE, from its length on, in hex; empty at the end of the stream. Answers KEEPALIVEs.
+    pub(crate) fn next(&mut self) -> String {
+        loop {
+            match self.message() {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return String::new(),
+                Err(error) => panic!("nothing came: {error}"),
+                Ok(message) if message[18] == KEEPALIVE => self.keepalive(),
+                Ok(message) => return message[16..].iter().map(|octet| format!("{octet:02x}")).collect(),
+            }
+        }
+    }
+
+    /// Waits for a KEEPALIVE and answers it; nothing else may come.
+    pub(crate) fn expect_keepalive(&mut self) {
+        assert_eq!(self.message().unwrap()[18], KEEPALIVE);
+        self.keepalive();
+    }
+
+    pub(crate) fn keepalive(&mut self) {
+        self.send(KEEPALIVE, &[]);
+    }
+
+    fn send(&mut self, kind: u8, body: &[u8]) {
+        let length = u16::try_from(19 + body.len()).unwrap();
+        let message = [&[0xff; 16][..], &length.to_be_bytes(), &[kind], body].concat();
+        self.stream.write_all(&message).unwrap();
+    }
+
+    fn message(&mut self) -> io::Result<Vec<u8>> {
+        let mut message = vec![0; 19];
+        self.stream.read_exact(&mut message)?;
+        let length = usize::from(u16::from_be_bytes([message[16], message[17]]));
+        message.resize(length, 0);
+        self.stream.read_exact(&mut message[19..])?;
+        Ok(message)
+    }
+}

@@ -1,0 +1,116 @@
+//! `holdtime serve` as a test runs it: in a folder of its own, ended with the test.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use crate::peer::PATIENCE;
+
+/// A folder with a configuration in it, removed with the test.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+/// A running speaker.
+pub(crate) struct Speaker {
+    child: Child,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("holdtime-serve-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
+        fs::write(self.0.join(name), text).unwrap();
+        self
+    }
+
+    /// Writes a program that the configuration can name.
+    pub(crate) fn write_program(&self, name: &str, script: &str) -> &Self {
+        use std::os::unix::fs::PermissionsExt;
+        self.write(name, &format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(self.0.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+
+    /// Waits until a file that a program writes ends with a line's end, and returns it.
+    pub(crate) fn await_file(&self, name: &str) -> String {
+        let mut text = String::new();
+        eventually(&format!("{name} is written"), || {
+            text = fs::read_to_string(self.0.join(name)).unwrap_or_default();
+            text.ends_with('\n')
+        });
+        text
+    }
+
+    fn command(&self, reactor: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
+        command
+            .args(["serve", "--reactor", reactor, "speaker.conf"])
+            .current_dir(&self.0)
+            .env("exabgp_api_cli", "false")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts `holdtime serve speaker.conf`.
+    pub(crate) fn serve(&self, reactor: &str) -> Speaker {
+        Speaker { child: self.command(reactor).spawn().unwrap() }
+    }
+
+    /// Runs it to its end, which must be soon.
+    pub(crate) fn serve_in_vain(&self, reactor: &str) -> Output {
+        self.command(reactor).output().unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Speaker {
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end; the exit status.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        let mut status = None;
+        eventually("the speaker ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap().code()
+    }
+
+    /// How long it has computed so far, in clock ticks (10 ms).
+    pub(crate) fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+}
+
+impl Drop for Speaker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until `condition` holds.
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < until, "it did not happen that {what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
