@@ -16,6 +16,7 @@ mod log;
 mod parity;
 mod pipes;
 mod probe;
+mod recorder;
 mod replay;
 mod run;
 mod serve;

@@ -13,13 +13,14 @@ use clap::Args;
 use holdtime_core::config::{Config, ConfigText, Settings, env_file_pairs};
 use holdtime_core::speaker::{Event, Identity, Setup, Severity};
 use holdtime_core::{Instant, Now, Speaker, Timestamp};
+use holdtime_reactor::driver::Recorder;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
 use holdtime_reactor::tokio_host::run_tokio;
 use holdtime_reactor::{find_program, poll, tasks};
 
 use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
-use crate::pipes;
+use crate::{pipes, recorder};
 
 /// The reactors that ship.
 const REACTORS: [&str; 2] = ["poll", "async"];
@@ -45,10 +46,8 @@ pub(crate) fn run(args: &ServeArgs, _console: &mut Console) -> Outcome {
     if !REACTORS.contains(&args.reactor.as_str()) {
         return Err(CliError::unknown("reactor", &args.reactor, &REACTORS));
     }
-    if args.record.is_some() {
-        return Err(CliError::not_built("serve --record"));
-    }
-    let settings = settings()?;
+    let pairs = setting_pairs();
+    let settings = settings_from(&pairs)?;
     let config = first_configuration(&args.configurations, &settings)?;
     let pid_file = PidFile::write(&settings.daemon.pid)?;
     let pipes = settings.api.cli.then(|| pipes::find(&settings.api.pipename)).flatten();
@@ -60,8 +59,9 @@ pub(crate) fn run(args: &ServeArgs, _console: &mut Console) -> Outcome {
         settings,
         config,
     };
+    let recorder = args.record.as_ref().map(|path| recorder::start(path, &setup, pairs)).transpose()?;
     let last_error = Rc::default();
-    let code = serve(args, setup, &last_error)?;
+    let code = serve(args, setup, recorder, &last_error)?;
     drop(pid_file);
     match (code, last_error.take()) {
         (0, _) => Ok(Verdict::AsExpected),
@@ -71,7 +71,12 @@ pub(crate) fn run(args: &ServeArgs, _console: &mut Console) -> Outcome {
 }
 
 /// Runs the speaker until it has finished; returns its exit status.
-fn serve(args: &ServeArgs, setup: Setup, last_error: &Rc<RefCell<Option<String>>>) -> Result<u8, CliError> {
+fn serve(
+    args: &ServeArgs,
+    setup: Setup,
+    recorder: Option<Recorder>,
+    last_error: &Rc<RefCell<Option<String>>>,
+) -> Result<u8, CliError> {
     let folder = folder(&args.configurations);
     let log = {
         let last_error = Rc::clone(last_error);
@@ -79,17 +84,33 @@ fn serve(args: &ServeArgs, setup: Setup, last_error: &Rc<RefCell<Option<String>>
     };
     let start = Now { monotonic: Instant::ZERO, wall: Timestamp::default() };
     let code = if args.reactor == "async" {
-        run_tokio(folder, log, |host| tasks::run(host, Speaker::new(start, setup), None))
+        run_tokio(folder, log, |host| tasks::run(host, Speaker::new(start, setup), recorder))
     } else {
-        MioHost::new(folder, log).map(|host| run_blocking(poll::run(host, Speaker::new(start, setup), None)))
+        let host = MioHost::new(folder, log);
+        host.map(|host| run_blocking(poll::run(host, Speaker::new(start, setup), recorder)))
     };
     code.map_err(|error| CliError::io("cannot start", &error))
 }
 
-/// ExaBGP's settings: its environment file first, the environment over it.
+/// ExaBGP's settings, of which those that are none are warned of.
 pub(crate) fn settings() -> Result<Settings, CliError> {
+    settings_from(&setting_pairs())
+}
+
+fn settings_from(pairs: &[(String, String)]) -> Result<Settings, CliError> {
     let mut settings = Settings::default();
-    let refused = |error: holdtime_core::config::SettingsError| CliError::input(error.to_string());
+    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    settings.apply(pairs).map_err(|error| CliError::input(error.to_string()))?;
+    for name in &settings.unknown {
+        tracing::warn!("{name} is not a setting");
+    }
+    Ok(settings)
+}
+
+/// What ExaBGP's environment file and the environment say, under the names with dots; the environment's last,
+/// because it overrides the file. Within the environment the spelling with dots overrides the one with
+/// underscores.
+fn setting_pairs() -> Vec<(String, String)> {
     let path = std::env::var_os("EXABGP_ENVFILE").map_or_else(
         || {
             let root = std::env::var_os("EXABGP_ROOT").unwrap_or_else(|| "/".into());
@@ -97,20 +118,18 @@ pub(crate) fn settings() -> Result<Settings, CliError> {
         },
         PathBuf::from,
     );
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        let pairs = env_file_pairs(&text);
-        settings.apply(pairs.iter().map(|(name, value)| (name.as_str(), *value))).map_err(refused)?;
-    }
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let mut pairs: Vec<_> =
+        env_file_pairs(&text).into_iter().map(|(name, value)| (name, value.to_owned())).collect();
     // A variable that is not UTF-8 is none of ours.
-    let variables: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    let pairs = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    settings.apply(pairs).map_err(refused)?;
-    for name in &settings.unknown {
-        tracing::warn!("{name} is not a setting");
-    }
-    Ok(settings)
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let (dotted, underscored): (Vec<_>, Vec<_>) = variables
+        .filter(|(name, _)| name.starts_with("exabgp.") || name.starts_with("exabgp_"))
+        .partition(|(name, _)| name.starts_with("exabgp."));
+    pairs.extend(underscored.into_iter().map(|(name, value)| (name.replacen('_', ".", 2), value)));
+    pairs.extend(dotted);
+    pairs
 }
 
 /// Reads and checks a configuration file, its programs included.
@@ -121,28 +140,25 @@ pub(crate) fn configuration(path: &Path, settings: &Settings) -> Result<Config, 
     Config::parse(&text, settings).map_err(|error| CliError::input(error.to_string()))
 }
 
-/// The configuration to start with; its programs must exist, and every file of the rotation must be right.
+/// The configuration to start with; its programs must exist. The others of a rotation are looked at when
+/// their turn comes.
 fn first_configuration(paths: &[PathBuf], settings: &Settings) -> Result<Config, CliError> {
-    let mut first = None;
-    for path in paths {
-        let config = configuration(path, settings)?;
-        let folder = folder(std::slice::from_ref(path));
-        for process in &config.processes {
-            let program = process.run.first().map_or("", String::as_str);
-            if find_program(program, &folder).is_none() {
-                let name = &process.name;
-                let path = path.display();
-                return Err(CliError::input(format!(
-                    "{path}: process {name}: there is no program \"{program}\""
-                )));
-            }
+    let Some(path) = paths.first() else { return Ok(Config::default()) };
+    let config = configuration(path, settings)?;
+    let folder = folder(paths);
+    for process in &config.processes {
+        let program = process.run.first().map_or("", String::as_str);
+        if find_program(program, &folder).is_none() {
+            let (path, name) = (path.display(), &process.name);
+            return Err(CliError::input(format!(
+                "{path}: process {name}: there is no program \"{program}\""
+            )));
         }
-        for warning in &config.warnings {
-            tracing::warn!("{warning}");
-        }
-        first = first.or(Some(config));
     }
-    Ok(first.unwrap_or_default())
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(config)
 }
 
 /// The folder of the first configuration.
