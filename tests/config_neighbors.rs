@@ -119,6 +119,11 @@ fn a_password_in_base64_is_decoded() {
     let key = |statements: &str| neighbor(statements).md5.map(|md5| md5.key);
     assert_eq!(key("md5-password secret;").as_deref(), Some(b"secret".as_slice()));
     assert_eq!(key("md5-password \"c2VjcmV0\"; md5-base64 true;").as_deref(), Some(b"secret".as_slice()));
+    assert_eq!(key("md5-password c2VjcmV0; md5-base64 auto;").as_deref(), Some(b"c2VjcmV0".as_slice()));
+    assert_eq!(
+        key("md5-password abcdef; md5-base64 auto;").as_deref(),
+        Some([0x69, 0xb7, 0x1d, 0x79].as_slice())
+    );
 }
 
 #[test]

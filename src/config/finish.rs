@@ -66,7 +66,7 @@ pub(super) fn neighbor(
             }
         }
     }
-    let md5 = md5(&partial.md5_password, partial.md5_base64.or(false), partial.md5_ip.get())?;
+    let md5 = md5(&partial.md5_password, partial.md5_base64.or(Some(false)), partial.md5_ip.get())?;
 
     let mut neighbor = Neighbor {
         peer,
@@ -164,25 +164,31 @@ fn sorted(mut chosen: Vec<Family>, default: impl Iterator<Item = Family>) -> Vec
     chosen
 }
 
+/// The key. With `auto` a password that looks like hexadecimal is base64 without its padding where it can be, as in ExaBGP.
 fn md5(
     password: &super::partial::Setting<String>,
-    base64: bool,
+    base64: Option<bool>,
     address: Option<IpAddr>,
 ) -> Result<Option<Md5>, Box<Fault>> {
-    let Some(password_text) = password.get() else { return Ok(None) };
+    let Some(text) = password.get() else { return Ok(None) };
     let place = password.span().unwrap_or_default();
-    let key = if base64 {
-        base64::decode(&password_text).filter(|key| !key.is_empty()).ok_or_else(|| {
+    let decoded = match base64 {
+        Some(false) => None,
+        Some(true) => Some(base64::decode(&text).filter(|key| !key.is_empty()).ok_or_else(|| {
             Fault::new(place, "the password is not base64").expected("base64 with its padding")
-        })?
-    } else {
-        password_text.clone().into_bytes()
+        })?),
+        None if text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) => {
+            base64::decode(&alloc::format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4)))
+        }
+        None => None,
     };
+    let base64 = decoded.is_some();
+    let key = decoded.unwrap_or_else(|| text.clone().into_bytes());
     if key.len() > MD5_LIMIT {
         let problem = alloc::format!("the key is {} octets long", key.len());
         return Err(Fault::new(place, problem).expected("at most 80 octets"));
     }
-    Ok(Some(Md5 { key, password: password_text, base64, address }))
+    Ok(Some(Md5 { key, password: text, base64, address }))
 }
 
 /// Checks the routes' families, and gives `next-hop self` its address where it is known. `first` says where the first

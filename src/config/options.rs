@@ -269,9 +269,9 @@ fn ttl(cursor: &mut Cursor<'_>) -> Result<Option<u8>> {
     })
 }
 
-/// `auto` is for FreeBSD's kernel, which has the key; here it means no.
-fn base64_switch(cursor: &mut Cursor<'_>) -> Result<bool> {
-    if cursor.eat_word("auto")? { Ok(false) } else { cursor.boolean(false) }
+/// `None` is `auto`.
+fn base64_switch(cursor: &mut Cursor<'_>) -> Result<Option<bool>> {
+    if cursor.eat_word("auto")? { Ok(None) } else { cursor.boolean(false).map(Some) }
 }
 
 fn send_hold(cursor: &mut Cursor<'_>) -> Result<SendHold> {

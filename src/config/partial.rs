@@ -91,7 +91,8 @@ pub(super) struct Partial {
     pub(super) outgoing_ttl: Setting<Option<u8>>,
     pub(super) incoming_ttl: Setting<Option<u8>>,
     pub(super) md5_password: Setting<String>,
-    pub(super) md5_base64: Setting<bool>,
+    /// `None` is `auto`.
+    pub(super) md5_base64: Setting<Option<bool>>,
     pub(super) md5_ip: Setting<IpAddr>,
     pub(super) group_updates: Setting<bool>,
     pub(super) auto_flush: Setting<bool>,
