@@ -1,0 +1,222 @@
+//! Shapes that crashed or hung somebody's decoder, each built from its public description: ours answers every one of them as its
+//! clause says. Those of one attribute or one family stand beside its parser.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+
+use holdtime_core::wire::attribute::AttributeView;
+use holdtime_core::wire::{
+    AsPath, Attribute, Capability, Family, FamilyTerms, Negotiated, Open, Reader, Treatment, Update,
+    UpdateView, Writer,
+};
+
+const ORIGIN: &[u8] = &[0x40, 1, 1, 0];
+const AS_PATH: &[u8] = &[0x40, 2, 6, 2, 1, 0, 0, 0xfd, 0xe9];
+const NEXT_HOP: &[u8] = &[0x40, 3, 4, 10, 0, 0, 1];
+const PREFIX: &[u8] = &[24, 192, 0, 2];
+
+fn external() -> Negotiated {
+    let mut negotiated = Negotiated::between(65_000, 65_001);
+    negotiated.asn4 = true;
+    [Family::IPV4_UNICAST, Family::IPV6_UNICAST]
+        .into_iter()
+        .for_each(|family| negotiated.set_family(FamilyTerms::plain(family)));
+    negotiated
+}
+
+/// Between speakers of which one knows AS numbers of two octets only.
+fn two_octets() -> Negotiated {
+    let mut negotiated = external();
+    negotiated.asn4 = false;
+    negotiated
+}
+
+fn body(attributes: &[&[u8]], nlri: &[u8]) -> Vec<u8> {
+    let attributes = attributes.concat();
+    let length = u16::try_from(attributes.len()).unwrap().to_be_bytes();
+    [&[0, 0][..], &length, &attributes, nlri].concat()
+}
+
+/// What the message comes to: `None` where nothing is wrong.
+fn treatment(body: &[u8], negotiated: &Negotiated) -> Option<Treatment> {
+    match UpdateView::decode(body, negotiated) {
+        Ok(view) => view.problem().map(|problem| problem.treatment),
+        Err(_) => Some(Treatment::Reset),
+    }
+}
+
+fn capability(code: u8, value: &[u8]) -> bool {
+    Capability::parse(code, Reader::new(value, 0)).is_ok()
+}
+
+#[test]
+fn frr_cve_2023_31489_a_long_lived_restart_capability_of_a_bad_length_is_refused() {
+    for length in [1, 2, 3, 4, 5, 6, 8, 13] {
+        assert!(!capability(71, &vec![0; length]), "{length} octets");
+    }
+}
+
+#[test]
+fn frr_cve_2023_41358_nlri_without_attributes_are_withdrawn() {
+    assert_eq!(treatment(&body(&[], PREFIX), &external()), Some(Treatment::Withdraw));
+}
+
+#[test]
+fn frr_cve_2023_46752_a_malformed_mp_reach_disables_its_family_or_ends_the_session() {
+    let cases: &[(&[u8], Treatment)] = &[
+        (&[0x80, 14, 0], Treatment::Reset),
+        (&[0x80, 14, 2, 0, 2], Treatment::Reset),
+        (&[0x80, 14, 3, 0, 2, 1], Treatment::Disable),
+        (&[0x80, 14, 4, 0, 2, 1, 16], Treatment::Disable),
+        (&[0x80, 14, 5, 0, 2, 1, 0, 0], Treatment::Disable),
+        (&[0x80, 14, 9, 0, 2, 1, 4, 10, 0, 0, 1, 0], Treatment::Disable),
+    ];
+    for (reach, expected) in cases {
+        let body = body(&[ORIGIN, AS_PATH, reach], &[]);
+        assert_eq!(treatment(&body, &external()), Some(*expected), "{reach:?}");
+    }
+}
+
+#[test]
+fn frr_cve_2023_46753_routes_with_only_an_unknown_attribute_are_withdrawn() {
+    let unknown = [0xc0, 200, 2, 1, 2];
+    assert_eq!(treatment(&body(&[&unknown], PREFIX), &external()), Some(Treatment::Withdraw));
+    assert_eq!(treatment(&body(&[&unknown], &[]), &external()), None, "there is nothing to withdraw");
+}
+
+#[test]
+fn frr_cve_2023_47234_mp_unreach_does_not_stand_for_the_attributes_that_nlri_need() {
+    let unreach = [0x80, 15, 3, 0, 2, 1];
+    assert_eq!(treatment(&body(&[&unreach], PREFIX), &external()), Some(Treatment::Withdraw));
+}
+
+#[test]
+fn frr_cve_2023_47235_an_end_of_rib_that_is_cut_short_is_none() {
+    let negotiated = external();
+    for unreach in [&[0x80, 15, 0][..], &[0x80, 15, 2, 0, 2]] {
+        assert_eq!(treatment(&body(&[unreach], &[]), &negotiated), Some(Treatment::Reset), "{unreach:?}");
+    }
+    let with_more = body(&[ORIGIN, &[0x80, 15, 3, 0, 2, 1]], &[]);
+    assert_eq!(UpdateView::decode(&with_more, &negotiated).unwrap().end_of_rib(), None);
+}
+
+#[test]
+fn frr_cve_2024_31949_and_quagga_2018_1975_capabilities_of_no_octets_still_advance() {
+    // Only type and length, again and again: the decoder takes each once and ends.
+    let capabilities = [0; 254];
+    let open = [&[4, 0xfd, 0xe9, 0, 90, 1, 2, 3, 4, 254, 2, 252][..], &capabilities[..252]].concat();
+    assert_eq!(Open::decode(&open).unwrap().capabilities().count(), 126);
+}
+
+#[test]
+fn gobgp_2730_and_cve_2025_43971_a_software_version_of_a_wrong_length_is_refused() {
+    assert!(!capability(75, &[]), "not even a length");
+    assert!(!capability(75, &[200, b'v', b'1']), "longer than its capability");
+    assert!(!capability(75, &[1, b'v', b'1']), "shorter than its capability");
+    assert!(capability(75, &[0]), "an empty one is one");
+}
+
+#[test]
+fn gobgp_cve_2026_30405_a_next_hop_that_is_no_address_withdraws() {
+    let cases: &[&[u8]] = &[
+        &[0x40, 3, 0],
+        &[0x40, 3, 3, 10, 0, 0],
+        &[0x40, 3, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+        &[0x40, 3, 4, 0, 0, 0, 0],
+        &[0x40, 3, 4, 224, 0, 0, 1],
+        &[0x40, 3, 4, 255, 255, 255, 255],
+    ];
+    for next_hop in cases {
+        let body = body(&[ORIGIN, AS_PATH, next_hop], PREFIX);
+        assert_eq!(treatment(&body, &external()), Some(Treatment::Withdraw), "{next_hop:?}");
+    }
+}
+
+#[test]
+fn gobgp_cve_2026_41643_an_invalid_as4_path_before_as_path_is_discarded() {
+    let (as4_path, as_path) = ([0xc0, 17, 3, 2, 9, 0], [0x40, 2, 4, 2, 1, 0xfd, 0xe9]);
+    let body = body(&[ORIGIN, &as4_path, &as_path, NEXT_HOP], PREFIX);
+    let negotiated = two_octets();
+    let view = UpdateView::decode(&body, &negotiated).unwrap();
+    assert_eq!(view.problem().map(|problem| problem.treatment), Some(Treatment::Discard));
+    assert_eq!(view.route_attributes().as_path(), Some(&AsPath::sequence([65_001])));
+    assert!(!view.attributes().any(|attribute| matches!(attribute, AttributeView::As4Path(_))));
+}
+
+#[test]
+fn gobgp_cve_2026_37461_an_ipv6_extended_community_that_is_too_short_withdraws() {
+    for length in [1_u8, 8, 19, 21] {
+        let attribute = [&[0xc0, 25, length][..], &vec![0; usize::from(length)]].concat();
+        let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, &attribute], PREFIX);
+        assert_eq!(treatment(&body, &external()), Some(Treatment::Withdraw), "{length} octets");
+    }
+}
+
+#[test]
+fn gobgp_cve_2026_37462_lengths_that_add_up_to_more_than_the_message_end_the_session() {
+    for body in [&[0xff, 0xff, 0, 0][..], &[0, 3, 0, 0], &[0, 0, 0xff, 0xff], &[0, 0, 0, 1], &[0, 2, 0, 0, 0]]
+    {
+        assert_eq!(treatment(body, &external()), Some(Treatment::Reset), "{body:?}");
+    }
+}
+
+#[test]
+fn gobgp_a_confederation_peers_as_path_of_no_octets_is_empty_and_one_with_an_empty_segment_withdraws() {
+    let negotiated = external();
+    assert_eq!(treatment(&body(&[ORIGIN, &[0x40, 2, 0], NEXT_HOP], PREFIX), &negotiated), None);
+    let empty_segment = [0x40, 2, 2, 3, 0];
+    let body = body(&[ORIGIN, &empty_segment, NEXT_HOP], PREFIX);
+    assert_eq!(treatment(&body, &negotiated), Some(Treatment::Withdraw));
+}
+
+#[test]
+fn openbgpd_cve_2023_38283_an_attribute_longer_than_its_field_withdraws_and_does_not_reset() {
+    let long = [0xd0, 8, 0x10, 0, 0, 1, 0, 1];
+    assert_eq!(
+        treatment(&body(&[ORIGIN, AS_PATH, NEXT_HOP, &long], PREFIX), &external()),
+        Some(Treatment::Withdraw)
+    );
+}
+
+#[test]
+fn junos_vu_347067_an_unknown_transitive_attribute_passes_whole_whatever_is_in_it() {
+    let corrupt = [0xe0, 28, 5, 0xff, 0xff, 0xff, 0xff, 0xff];
+    let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, &corrupt], PREFIX);
+    let negotiated = external();
+    let view = UpdateView::decode(&body, &negotiated).unwrap();
+    assert!(view.problem().is_none());
+    let kept = view.others().map(Attribute::from).find(|attribute| attribute.code().0 == 28).unwrap();
+    let Attribute::Unknown(kept) = kept else { unreachable!("28 has no parser") };
+    assert_eq!(*kept.value, [0xff; 5]);
+    assert_eq!(kept.passed_on().unwrap().flags.0, 0xe0);
+}
+
+#[test]
+fn junos_cve_2023_44186_a_long_path_of_four_octet_numbers_fits_a_neighbor_with_two() {
+    let path = AsPath::sequence(vec![4_200_000_000; 700]);
+    let mut buffer = vec![0; 4096];
+    let mut out = Writer::new(&mut buffer);
+    Attribute::AsPath(path).encode(false, &mut out).unwrap();
+    let body = body(&[ORIGIN, out.written(), NEXT_HOP], PREFIX);
+    let negotiated = two_octets();
+    let view = UpdateView::decode(&body, &negotiated).unwrap();
+    assert!(view.problem().is_none());
+    assert_eq!(view.route_attributes().as_path().unwrap().asns().filter(|asn| *asn == 23_456).count(), 700);
+}
+
+#[test]
+fn ios_xr_cve_2025_20115_a_confederation_of_255_ases_is_read_from_inside_and_refused_from_outside() {
+    let segment = [&[3, 255][..], &[0, 0, 0xfd, 0xe9].repeat(255)].concat();
+    let length = u16::try_from(segment.len()).unwrap().to_be_bytes();
+    let as_path = [&[0x50, 2][..], &length, &segment].concat();
+    let local_pref = [0x40, 5, 4, 0, 0, 0, 100];
+    let body = body(&[ORIGIN, &as_path, NEXT_HOP, &local_pref], PREFIX);
+    assert_eq!(treatment(&body, &external()), Some(Treatment::Withdraw));
+    let mut inside = external();
+    inside.peer_as = inside.local_as;
+    let view = UpdateView::decode(&body, &inside).unwrap();
+    assert!(view.problem().is_none());
+    let mut buffer = [0; 4096];
+    let mut out = Writer::new(&mut buffer);
+    Update::from(&view).encode(&inside, &mut out).unwrap();
+    assert_eq!(out.written(), body);
+}
