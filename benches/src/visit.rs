@@ -108,7 +108,7 @@ fn visit_frequent(frequent: &Frequent<'_>, tally: &mut Tally) {
 /// No corpus that is compared holds another attribute; one that did would be read all the same.
 #[inline(never)]
 fn visit_other(attribute: AttributeView<'_>, tally: &mut Tally) {
-    let _ = (std::hint::black_box(attribute), tally);
+    let _ = (black_box(attribute), tally);
 }
 
 fn visit_next_hop(hop: Option<NextHop>, tally: &mut Tally) {

@@ -55,8 +55,8 @@ mod vpn;
 mod writer;
 
 pub use attribute::{
-    Aggregator, AsPath, AsSegment, AsSegmentKind, Attribute, AttributeCode, AttributeFlags, Attributes,
-    Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity, Origin,
+    Aggregator, AsPath, AsSegment, AsSegmentKind, Attribute, AttributeCode, AttributeFlags, AttributeView,
+    Attributes, Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity, Origin,
 };
 pub use capability::Capability;
 pub use error::{BufferFull, Malformed, WireError};
