@@ -31,7 +31,7 @@
 //! - one backlog for handshakes and connections together; Linux's client believes it is connected when the accept queue
 //!   is full, and its data are acknowledged only once there is room.
 //!
-//! What stays is turmoil 0.7 itself, as a second and independent host for the `async` reactor.
+//! What stays is turmoil 0.7 itself, as a [`second`] and independent host for the `async` reactor.
 
 pub mod clock;
 pub mod defective;
@@ -48,6 +48,8 @@ pub mod rng;
 pub mod run;
 pub mod scenario;
 pub mod script;
+pub mod second;
+pub mod star;
 pub mod suite;
 pub mod trace;
 pub mod verdict;

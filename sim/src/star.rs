@@ -1,0 +1,203 @@
+//! Speakers in a star, to measure what the lab costs: one hub that only listens, and leaves that announce routes to it.
+
+use std::cell::RefCell;
+use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
+
+use holdtime_core::config::{Config, ConfigText, Settings as Environment};
+use holdtime_core::speaker::{Identity, Setup};
+use holdtime_core::time::{Duration, Instant};
+use holdtime_core::{Speaker, StreamId};
+use holdtime_reactor::{Host, poll, tasks};
+
+use crate::executor::Lab;
+use crate::host::SimHost;
+use crate::reactors::ReactorName;
+use crate::trace::{Observer, Step};
+use crate::world::{ProcessId, Settings};
+
+/// How big a star is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Star {
+    /// Speakers around the hub.
+    pub leaves: u32,
+    /// Routes that each of them announces.
+    pub routes: u32,
+    /// The reactor that every speaker runs on; a shipped one.
+    pub reactor: ReactorName,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// What it took until the hub had read every route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Virtual time until the last route was read, to the next tenth of a second.
+    pub virtual_time: Duration,
+    /// Routes that the hub has read.
+    pub routes: u64,
+    /// Steps in the trace: turns, segments, calls.
+    pub steps: u64,
+    /// The trace's hash.
+    pub hash: u64,
+}
+
+const HUB: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+
+impl Star {
+    /// Sets the star up, with nothing run yet; what the hub reads is counted in the second part.
+    ///
+    /// # Errors
+    /// A configuration made here is refused, which its text explains.
+    pub fn build(&self) -> Result<(Lab, Rc<RefCell<RouteCount>>), String> {
+        let mut lab = Lab::new(self.seed, Settings::default());
+        let mut text = String::new();
+        for leaf in 0..self.leaves {
+            let _ = write!(
+                text,
+                "neighbor {} {{ router-id {HUB}; local-address {HUB}; local-as 65000; peer-as 65001; passive true; }}\n",
+                address(leaf)
+            );
+        }
+        let mut environment = Environment::default();
+        environment.tcp.bind = vec![IpAddr::V4(HUB)];
+        let hub = self.add_speaker(&mut lab, HUB, text, &environment)?;
+        for leaf in 0..self.leaves {
+            let text = self.leaf(leaf);
+            self.add_speaker(&mut lab, address(leaf), text, &Environment::default())?;
+        }
+        let count = Rc::new(RefCell::new(RouteCount::of(hub)));
+        lab.world_mut().trace().observe(count.clone());
+        Ok((lab, count))
+    }
+
+    /// Runs the star until the hub has every route, or for a virtual hour.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn run(&self) -> Result<Cost, String> {
+        let (mut lab, count) = self.build()?;
+        let wanted = u64::from(self.leaves) * u64::from(self.routes);
+        let mut at = Instant::ZERO;
+        while count.borrow().routes < wanted && at < Instant::from_secs(3_600) {
+            at += Duration::from_millis(100);
+            lab.run_until(at);
+        }
+        let routes = count.borrow().routes;
+        let steps = lab.world_mut().trace().steps();
+        Ok(Cost { virtual_time: at - Instant::ZERO, routes, steps, hash: lab.hash() })
+    }
+
+    fn leaf(&self, leaf: u32) -> String {
+        let own = address(leaf);
+        let mut text = format!(
+            "neighbor {HUB} {{ router-id {own}; local-address {own}; local-as 65001; peer-as 65000; static {{\n"
+        );
+        for route in 0..self.routes {
+            let number = leaf * self.routes + route;
+            let prefix = Ipv4Addr::from_bits(0x1400_0000 | (number << 8));
+            let _ = writeln!(text, "route {prefix}/24 next-hop {own};");
+        }
+        text.push_str("} }\n");
+        text
+    }
+
+    fn add_speaker(
+        &self,
+        lab: &mut Lab,
+        address: Ipv4Addr,
+        text: String,
+        settings: &Environment,
+    ) -> Result<ProcessId, String> {
+        let machine = lab.add_machine(&[IpAddr::V4(address)]);
+        let host = lab.add_process(machine, &address.to_string());
+        let file = ConfigText { name: format!("{address}.conf"), text };
+        let config = Config::parse(&file, settings).map_err(|error| error.to_string())?;
+        let setup = Setup {
+            identity: Identity { host: address.to_string(), pid: 1, ppid: 0, version: "5.0.0".to_owned() },
+            settings: settings.clone(),
+            files: vec![file.name],
+            config,
+            seed: self.seed ^ u64::from(address.to_bits()),
+        };
+        let speaker = Speaker::new(host.now(), setup);
+        match self.reactor {
+            ReactorName::Async => lab.spawn_main(&host, tasks::run::<SimHost>(host.clone(), speaker, None)),
+            _ => lab.spawn_main(&host, poll::run::<SimHost>(host.clone(), speaker, None)),
+        }
+        Ok(host.process())
+    }
+}
+
+fn address(leaf: u32) -> Ipv4Addr {
+    Ipv4Addr::from_bits(0x0a01_0000 + leaf)
+}
+
+/// Counts the routes in the UPDATEs that one process reads.
+#[derive(Debug)]
+pub struct RouteCount {
+    process: ProcessId,
+    /// IPv4 routes announced so far.
+    pub routes: u64,
+    /// What was read of a message that is not complete, by stream.
+    partial: std::collections::BTreeMap<StreamId, Vec<u8>>,
+}
+
+impl RouteCount {
+    fn of(process: ProcessId) -> Self {
+        Self { process, routes: 0, partial: std::collections::BTreeMap::new() }
+    }
+}
+
+impl Observer for RouteCount {
+    fn on_step(&mut self, _: Instant, step: &Step<'_>) {
+        let Step::Read(process, stream, Ok(octets)) = step else { return };
+        if *process != self.process {
+            return;
+        }
+        let partial = self.partial.entry(*stream).or_default();
+        partial.extend_from_slice(octets);
+        let mut read = 0;
+        while let Some(message) = whole_message(partial.get(read..).unwrap_or_default()) {
+            self.routes += routes_in(message).unwrap_or(0);
+            read += message.len();
+        }
+        partial.drain(..read);
+    }
+}
+
+fn whole_message(octets: &[u8]) -> Option<&[u8]> {
+    let length = u16::from_be_bytes(*octets.get(16..)?.first_chunk()?);
+    octets.get(..usize::from(length))
+}
+
+/// RFC 4271 §4.3: withdrawn routes, attributes, and then as many prefixes as there is room for.
+fn routes_in(message: &[u8]) -> Option<u64> {
+    let body = message.get(19..).filter(|_| message.get(18) == Some(&2))?;
+    let withdrawn = usize::from(u16::from_be_bytes(*body.first_chunk()?));
+    let rest = body.get(2 + withdrawn..)?;
+    let attributes = usize::from(u16::from_be_bytes(*rest.first_chunk()?));
+    let mut prefixes = rest.get(2 + attributes..)?;
+    let mut count = 0;
+    while let Some(bits) = prefixes.first() {
+        prefixes = prefixes.get(1 + usize::from(*bits).div_ceil(8)..)?;
+        count += 1;
+    }
+    Some(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_reaches_the_hub_on_both_reactors_and_a_seed_repeats_it() {
+        for reactor in ReactorName::SHIPPED {
+            let star = Star { leaves: 5, routes: 7, reactor, seed: 3 };
+            let cost = star.run().unwrap();
+            assert_eq!(cost.routes, 35, "{reactor}");
+            assert_eq!(star.run().unwrap(), cost, "{reactor}");
+        }
+    }
+}

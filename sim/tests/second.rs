@@ -1,0 +1,52 @@
+//! Somebody else's simulator comes to the same verdicts.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail them")]
+
+use holdtime_sim::defective::Defect;
+use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::run::{Play, Run};
+use holdtime_sim::scenario;
+use holdtime_sim::second;
+use holdtime_sim::suite::{OwnCases, read_cases};
+
+/// The lab's verdict and turmoil's.
+fn verdicts(play: &Play, reactor: ReactorName) -> (String, String) {
+    let run = Run { play, reactor, defect: Defect::Present, seed: 1 };
+    let lab = run.go().unwrap().verdict;
+    let second = second::play(play, reactor, 1).unwrap();
+    let told = |verdict: &holdtime_sim::verdict::Verdict| match verdict.code() {
+        "pass" => "pass".to_owned(),
+        code if code.starts_with('O') => code.to_owned(),
+        _ => format!("{verdict:?}"),
+    };
+    (told(&lab), told(&second))
+}
+
+#[test]
+fn the_reports_hang_is_one_under_turmoil_too_and_the_async_reactor_has_none() {
+    let play = Play::from(&scenario::find("silent-peer").unwrap());
+    for reactor in [
+        ReactorName::Async,
+        ReactorName::Poll,
+        ReactorName::AwaitPeers,
+        ReactorName::ReadFirst,
+        ReactorName::SkipOutbound,
+    ] {
+        let (lab, second) = verdicts(&play, reactor);
+        assert_eq!(second, lab, "{reactor}");
+    }
+}
+
+#[test]
+fn cases_end_on_the_async_reactor_under_turmoil_as_they_do_in_the_lab() {
+    let wanted = ["conf-aggregator", "api-announce-and-withdraw", "api-attributes", "api-ipv6"];
+    let mut played = 0;
+    for case in read_cases(&OwnCases).unwrap() {
+        if wanted.contains(&case.name.as_str()) {
+            let (lab, second) = verdicts(&case.play(), ReactorName::Async);
+            assert_eq!(second, lab, "{}", case.name);
+            played += 1;
+        }
+    }
+    assert_eq!(played, wanted.len());
+}
