@@ -1,6 +1,6 @@
 //! A budget of steps for decoding, so that a decoder that loops fails at once under a fuzzer instead of timing out.
 //!
-//! Counted only with the feature `arbitrary`; otherwise [`step`] is nothing.
+//! Counted only with the feature `arbitrary`; otherwise a step is nothing.
 
 #[cfg(feature = "arbitrary")]
 use core::sync::atomic::{AtomicU64, Ordering};
