@@ -170,6 +170,7 @@ fn setup(speaker: &PlaySpeaker, seed: u64) -> Result<Setup, String> {
         identity: Identity { host: speaker.name.clone(), pid: 1, ppid: 0, version: "5.0.0".to_owned() },
         settings: speaker.settings.clone(),
         files: speaker.files.iter().map(|file| file.name.clone()).collect(),
+        pipes: None,
         config: Config::parse(first, &speaker.settings).map_err(|error| error.to_string())?,
         seed,
     })
