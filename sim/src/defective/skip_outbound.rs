@@ -12,7 +12,7 @@ use holdtime_reactor::AsyncHost;
 use super::frame::{Attend, Shared, as_shipped, readable_within, yield_now};
 
 /// The report names no figure for this stage's timeout.
-const READ_TIMEOUT: Duration = Duration::from_millis(500);
+const READ_TIMEOUT: Duration = Duration::from_millis(150);
 
 pub(super) async fn run<H: AsyncHost>(shared: Rc<Shared<H>>) -> u8 {
     shared.run_timers(attend()).await
@@ -33,6 +33,8 @@ async fn peer<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
             continue;
         }
         shared.read_and_send(attend(), stream);
-        yield_now().await;
+        if ready {
+            yield_now().await;
+        }
     }
 }

@@ -14,8 +14,8 @@ use super::{Alarm, Creditor, Judge, Oracle, Seen, SessionKey};
 const LARGE_HOLD: Duration = Duration::from_secs(240);
 /// RFC 9687's least send hold time.
 const LEAST_SEND_HOLD: Duration = Duration::from_secs(480);
-/// How much later than its timer a session may end: messages travel, and computing takes time.
-const GRACE: Duration = Duration::from_secs(2);
+/// How much later than its timer a session may end: its last messages may still wait for room.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// O5 at work.
 #[derive(Debug, Default)]
@@ -127,17 +127,17 @@ mod tests {
     #[test]
     fn a_session_held_past_its_hold_time_sounds_the_alarm() {
         let mut judge = opened(9, true);
-        assert_eq!(judge.deadline(), Some(at(12)));
-        assert_eq!(judge.judge(at(12)).unwrap().clause, "RFC 4271 §6.5: hold timer expired");
+        assert_eq!(judge.deadline(), Some(at(15)));
+        assert_eq!(judge.judge(at(15)).unwrap().clause, "RFC 4271 §6.5: hold timer expired");
         let notification =
             Message::Notification { code: 4, subcode: 0, data: vec![] }.encode(1, Ipv4Addr::LOCALHOST);
         judge.see(at(10), &Seen::Sent(SESSION, &notification));
-        assert!(judge.judge(at(12)).is_none());
+        assert!(judge.judge(at(15)).is_none());
     }
 
     #[test]
     fn without_an_open_the_large_hold_time_holds_and_with_hold_time_zero_none_does() {
-        assert_eq!(opened(9, false).deadline(), Some(at(242)));
+        assert_eq!(opened(9, false).deadline(), Some(at(245)));
         assert_eq!(opened(0, true).deadline(), None);
     }
 
@@ -147,8 +147,8 @@ mod tests {
         let keepalive = Message::Keepalive.encode(1, Ipv4Addr::LOCALHOST);
         judge.see(at(5), &Seen::Blocked(SESSION, true));
         judge.see(at(400), &Seen::Received(SESSION, &keepalive));
-        assert_eq!(judge.deadline(), Some(at(487)));
+        assert_eq!(judge.deadline(), Some(at(490)));
         judge.see(at(410), &Seen::Blocked(SESSION, false));
-        assert_eq!(judge.deadline(), Some(at(582)));
+        assert_eq!(judge.deadline(), Some(at(585)));
     }
 }

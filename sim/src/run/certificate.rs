@@ -4,7 +4,7 @@
 //! obligations; what its tasks wait for, from the witness; what the others wait for, from their scripts.
 
 use holdtime_core::Duration;
-use holdtime_core::speaker::{Party, StreamId};
+use holdtime_core::speaker::{Obligation, Party, StreamId};
 
 use super::stage::{SpeakerSeat, Stage};
 use crate::oracle::{Alarm, Creditor, Oracle, ProgramKey, SessionKey};
@@ -12,6 +12,9 @@ use crate::script::PeerState;
 use crate::verdict::{Certificate, Link};
 use crate::witness::{Wait, WaitFor};
 use crate::world::ProcessId;
+
+/// Waits that one task began together are no further apart.
+const SAME_TURN: Duration = Duration::from_micros(100);
 
 impl Stage<'_> {
     pub(super) fn certify(&self, speaker: usize, alarm: &Alarm) -> Certificate {
@@ -51,9 +54,13 @@ impl Stage<'_> {
         }
         let party = self.party(seat, alarm);
         let obligations = seat.recording.borrow().obligations(seat.setup.clone());
-        let owed =
-            obligations.into_iter().filter(|owed| party.as_ref().is_none_or(|party| owed.creditor == *party));
-        let owed = owed.min_by_key(|owed| owed.since)?;
+        let to_them = |owed: &Obligation| {
+            owed.debtor == Party::Speaker && party.as_ref().is_none_or(|party| owed.creditor == *party)
+        };
+        // Of all that is owed to them, what the alarm is about.
+        let is_routes = |owed: &Obligation| owed.what.contains("route") || owed.what.contains("octets");
+        let about = |owed: &Obligation| is_routes(owed) == (alarm.oracle == Oracle::Unsent);
+        let owed = obligations.into_iter().filter(to_them).filter(about).min_by_key(|owed| owed.since)?;
         let waits_for = owed.waits_for.unwrap_or_else(|| "its reactor's next turn".to_owned());
         Some(Link { who, what: format!("{waits_for}, to deliver {}", owed.what), since: Some(owed.since) })
     }
@@ -105,7 +112,7 @@ impl Stage<'_> {
         let Some(wait) = served.or_else(in_the_way) else { return (None, None) };
         let timeout = waits.iter().find_map(|other| match other.what {
             // The two were begun in one turn.
-            WaitFor::Sleep(until) if other.since - wait.since < Duration::from_millis(1) => {
+            WaitFor::Sleep(until) if other.since >= wait.since && other.since - wait.since < SAME_TURN => {
                 Some(until - other.since)
             }
             _ => None,

@@ -104,7 +104,7 @@ impl Stage<'_> {
                 return self.end_at_rest(now, at);
             }
             if now >= bound {
-                return (Verdict::Unfinished { waiting: self.waiting() }, now);
+                return (self.unfinished(now), now);
             }
             let next = self.lab.world().agenda.next_at().unwrap_or(Instant::MAX);
             let asked = self.next_question(now).unwrap_or(Instant::MAX);
@@ -116,7 +116,7 @@ impl Stage<'_> {
                     return ended;
                 }
                 if !self.is_finished() {
-                    return (Verdict::Unfinished { waiting: self.waiting() }, now);
+                    return (self.unfinished(now), now);
                 }
             }
         }
@@ -162,6 +162,15 @@ impl Stage<'_> {
         }
     }
 
+    /// The bound has come. What a peer still expects and the speaker has not sent is unsent, whatever kind of route it is.
+    fn unfinished(&self, now: Instant) -> Verdict {
+        let Some(alarm) = self.unmet_expectation(now) else {
+            return Verdict::Unfinished { waiting: self.waiting() };
+        };
+        let certificate = self.certify(0, &alarm);
+        Verdict::Hang { alarm, certificate }
+    }
+
     fn failure(&self) -> Option<Verdict> {
         self.actors().find_map(|(who, state)| match state {
             PeerState::Failed(why) => Some(Verdict::Failed { who, why }),
@@ -175,5 +184,29 @@ impl Stage<'_> {
             _ => None,
         });
         waiting.chain(self.ending_mistake()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario;
+
+    #[test]
+    fn an_alarm_sounds_even_when_the_speaker_hides_what_it_owes() {
+        let play = Play::from(&scenario::find("silent-peer").unwrap());
+        let run = Run { play: &play, reactor: ReactorName::ReadFirst, defect: Defect::Present, seed: 0 };
+        let mut told = Vec::new();
+        for hides in [false, true] {
+            let mut stage = Stage::set(&run, &run.plan()).unwrap();
+            if hides {
+                // The twin that obligations come from hears of nothing.
+                stage.speakers[0].recording = Rc::default();
+            }
+            let (Verdict::Hang { alarm, certificate }, _) = stage.play_out() else { panic!("no hang") };
+            told.push((alarm, certificate.links.len()));
+        }
+        assert_eq!(told[0].0, told[1].0);
+        assert!(told[0].1 > told[1].1, "the certificate is the poorer for it");
     }
 }

@@ -13,7 +13,7 @@ use super::play::{Actor, Play, PlayPeer, PlaySpeaker};
 use super::recording::Recording;
 use super::{Plan, Run};
 use crate::net::MachineId;
-use crate::oracle::Bench;
+use crate::oracle::{Alarm, Bench, Creditor, Oracle};
 use crate::scenario::{Fault, FaultKind};
 use crate::script::{
     Beyond, PeerRun, PeerState, ProgramScript, ScriptedPeer, ScriptedProgram, drive_peer, drive_program,
@@ -190,7 +190,12 @@ impl<'p> Stage<'p> {
             FaultKind::Cut { from, to, both, lasts } => {
                 let (Some(from), Some(to)) = (machine(from), machine(to)) else { return };
                 let both = *both;
-                world.at(at, "cut", move |world| cut(world, from, to, both, true));
+                if at == Instant::ZERO {
+                    // Before anybody's first turn.
+                    cut(&mut world, from, to, both, true);
+                } else {
+                    world.at(at, "cut", move |world| cut(world, from, to, both, true));
+                }
                 if let Some(lasts) = lasts {
                     world.at(at + *lasts, "heal", move |world| cut(world, from, to, both, false));
                 }
@@ -248,6 +253,27 @@ impl<'p> Stage<'p> {
     /// When an oracle wants to be asked next.
     pub(super) fn next_question(&self, now: Instant) -> Option<Instant> {
         self.speakers.iter().filter_map(|seat| seat.watch.borrow_mut().bench().deadline(now)).min()
+    }
+
+    /// What a peer of the last session still waits for, once every program has said all it has to say.
+    pub(super) fn unmet_expectation(&self, now: Instant) -> Option<Alarm> {
+        let busy = |seat: &ProgramSeat| matches!(seat.run.borrow().state(), PeerState::Waiting { .. });
+        if self.programs.borrow().iter().any(busy) {
+            return None;
+        }
+        let watch = self.speakers.first()?.watch.borrow();
+        watch.sessions().iter().rev().find_map(|session| {
+            let peer = self.peers.iter().find(|peer| Some(peer.process) == session.peer)?;
+            let PeerState::Waiting { step, since } = peer.run.borrow().state() else { return None };
+            Some(Alarm {
+                oracle: Oracle::Unsent,
+                at: now,
+                since,
+                creditor: Creditor::Session(session.key),
+                what: step,
+                clause: "bound of the run: what a peer must receive is on the wire by then",
+            })
+        })
     }
 
     /// How the first session's end differs from what the play wants.

@@ -100,7 +100,7 @@ impl CheckingPeer {
         if checked {
             self.check(now, message);
         }
-        if kind == UPDATE && !is_end_of_rib(message) {
+        if kind == UPDATE {
             self.updates.push(message.to_vec());
         }
         if kind == REFRESH {

@@ -1,0 +1,56 @@
+//! Every scenario that comes with the lab shows on every reactor what its file expects.
+
+use holdtime_sim::defective::Defect;
+use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::report::is_expected;
+use holdtime_sim::run::{Outcome, Play, Run};
+use holdtime_sim::scenario::{self, Expected, Scenario};
+
+fn reactors(scenario: &Scenario) -> impl Iterator<Item = ReactorName> {
+    let named: Vec<ReactorName> = scenario.expect.iter().map(|(name, _)| *name).collect();
+    ReactorName::ALL.into_iter().filter(move |name| named.contains(name))
+}
+
+fn play(scenario: &Scenario, reactor: ReactorName, defect: Defect, seed: u64) -> Outcome {
+    Run { play: &Play::from(scenario), reactor, defect, seed }.go().unwrap()
+}
+
+#[test]
+fn every_scenario_shows_what_it_expects_from_every_seed() {
+    for name in scenario::embedded() {
+        let scenario = scenario::find(name).unwrap();
+        for reactor in reactors(&scenario) {
+            for seed in 0..3 {
+                let outcome = play(&scenario, reactor, Defect::Present, seed);
+                let expected = scenario.expected(reactor);
+                assert!(
+                    is_expected(&outcome.verdict, expected),
+                    "{name} on {reactor}, seed {seed}: {:?}",
+                    outcome.verdict
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_scenario_passes_on_a_defective_reactor_whose_single_deviation_is_undone() {
+    let scenario = scenario::find("silent-peer").unwrap();
+    for reactor in ReactorName::ALL.into_iter().filter(|reactor| !reactor.ships()) {
+        assert_ne!(*scenario.expected(reactor), Expected::Pass);
+        let outcome = play(&scenario, reactor, Defect::Undone, 0);
+        assert_eq!(outcome.verdict.code(), "pass", "{reactor}: {:?}", outcome.verdict);
+    }
+}
+
+#[test]
+fn a_certificate_names_the_silent_peer_behind_the_unanswered_command() {
+    let scenario = scenario::find("silent-peer").unwrap();
+    let outcome = play(&scenario, ReactorName::AwaitPeers, Defect::Present, 0);
+    let holdtime_sim::verdict::Verdict::Hang { certificate, .. } = outcome.verdict else {
+        panic!("{:?}", outcome.verdict)
+    };
+    let who: Vec<&str> = certificate.links.iter().map(|link| link.who.as_str()).collect();
+    assert_eq!(who, ["program announce", "speaker", "its task", "peer silent"]);
+    assert!(certificate.cycle);
+}
