@@ -233,6 +233,40 @@ fn a_new_session_gets_every_route_and_no_withdrawal() {
 }
 
 #[test]
+fn our_own_address_and_next_hop_self_are_one_next_hop() {
+    let mut rib = rib(Packing::Single);
+    let own = Route { next_hop: Some(NextHop::V4([10, 0, 0, 1].into())), ..route(1, 1) };
+    rib.announce(&own, false);
+    assert_eq!(sent(&mut rib), ["+10.1.0.0/16>1"]);
+    rib.announce(&own, true);
+    assert_eq!(sent(&mut rib), [""; 0], "the peer knows");
+    rib.announce(&route(1, 2), false);
+    assert_eq!(sent(&mut rib), ["+10.1.0.0/16>2"]);
+}
+
+#[test]
+fn a_withdrawal_before_any_announcement_leaves_only_the_attributes_that_it_drags_along() {
+    use holdtime_core::wire::nlri::FlowRule;
+    let flow = Family::new(holdtime_core::wire::Afi::IPV4, holdtime_core::wire::Safi::FLOW);
+    let mut terms_with_flow = negotiated();
+    terms_with_flow.set_family(FamilyTerms::plain(flow));
+    let rule = FlowRule { afi: flow.afi, bytes: [3, 3, 0x81, 6].into() };
+    let rule = Route { nlri: Nlri::Flow(Box::new(rule)), next_hop: None, ..route(0, 0) };
+    let mut rib = AdjRibOut::new(Packing::Single, true);
+    rib.session_up(&[flow], false);
+    rib.withdraw(&rule, false);
+    rib.withdraw(&route(1, 1), false);
+    let mut out = vec![];
+    rib.pack(&terms(&terms_with_flow), usize::MAX, usize::MAX, &mut out);
+    let expected = [0, 0, 0, 14, 0x40, 1, 1, 0, 0x40, 2, 0, 0x40, 5, 4, 0, 0, 0, 100];
+    assert_eq!(
+        out[19..],
+        expected,
+        "ORIGIN, AS_PATH and LOCAL_PREF in one UPDATE, nothing of the unicast route"
+    );
+}
+
+#[test]
 fn without_an_adj_rib_out_nothing_is_remembered() {
     let mut rib = AdjRibOut::new(Packing::Grouped, false);
     rib.session_up(&[Family::IPV4_UNICAST], false);

@@ -35,7 +35,8 @@ pub(super) fn extended(out: &mut String, community: ExtendedCommunity) -> bool {
         (1, 0x02) => put!(out, "target:{address}:{last}"),
         (2, 0x02) => put!(out, "target:{first}:{last}"),
         (0, 0x03) => put!(out, "origin:{short}:{}", Ipv4Addr::from_bits(long)),
-        (1, 0x03) => put!(out, "origin:{address}:{last}"),
+        // The number comes first, whichever comes first in the octets.
+        (1, 0x03) => put!(out, "origin:{last}:{address}"),
         (2, 0x03) => put!(out, "origin:{first}:{last}"),
         // The word is misspelt where it is read, too.
         (0, 0x04) => put!(out, "bandwith:{short}:{:.0}", f32::from_bits(long)),

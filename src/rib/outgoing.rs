@@ -15,7 +15,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Bound;
 
-use super::packing::{self, Former, Group, Member, Packing, PeerTerms};
+use super::packing::{self, Former, Group, Member, Own, Packing, PeerTerms};
 use super::path::{Destination, Hop, Path, Paths};
 use super::update::{self, Draft};
 use crate::wire::Writer;
@@ -44,6 +44,8 @@ pub struct AdjRibOut {
     batch: VecDeque<Item>,
     /// End-of-RIB marks to send once nothing else waits.
     ends: VecDeque<Family>,
+    /// Our end of the session, once something was packed for it.
+    own: Option<Own>,
     /// Nothing was packed in this session yet, so that there is nothing to withdraw.
     fresh: bool,
     announced: usize,
@@ -80,6 +82,8 @@ impl Entry {
 enum Item {
     Mark(RouteRefresh),
     Group(Group),
+    /// Withdrawals that came before anything was announced, of which ExaBGP sends the attributes alone.
+    Hollow(Group),
 }
 
 /// What came of packing.
@@ -119,6 +123,7 @@ impl AdjRibOut {
             next_place: 1,
             batch: VecDeque::new(),
             ends: VecDeque::new(),
+            own: None,
             fresh: true,
             announced: 0,
         }
@@ -155,7 +160,7 @@ impl AdjRibOut {
             .batch
             .iter()
             .map(|item| match item {
-                Item::Mark(_) => 1,
+                Item::Mark(_) | Item::Hollow(_) => 1,
                 Item::Group(group) => group.left(),
             })
             .sum();
@@ -227,7 +232,9 @@ impl AdjRibOut {
             return;
         };
         entry.generation = generation;
-        let same_path = Arc::ptr_eq(&entry.path, &path) && entry.exact == exact;
+        let same_path = (Arc::ptr_eq(&entry.path, &path)
+            || self.own.is_some_and(|own| own.same(&entry.path, &path, destination.family())))
+            && entry.exact == exact;
         if same_path && !withdrawn && !entry.withdrawn {
             return;
         }
@@ -321,6 +328,7 @@ impl AdjRibOut {
 
     /// The session is gone, and what the peer was told with it. What was to be announced still is.
     pub fn session_down(&mut self) {
+        self.own = None;
         self.batch.clear();
         self.former.clear();
         self.again.clear();
@@ -341,6 +349,7 @@ impl AdjRibOut {
     /// Packs what waits into whole messages at the end of `out`, until about `budget` octets more or `limit` messages
     /// are there.
     pub fn pack(&mut self, terms: &PeerTerms<'_>, budget: usize, limit: usize, out: &mut Vec<u8>) -> Packed {
+        self.own = Some(terms.own());
         let start = out.len();
         let mut packed = Packed::default();
         let mut buffer = vec![0; terms.negotiated.max_message()];
@@ -355,6 +364,13 @@ impl AdjRibOut {
                 Some(Item::Mark(mark)) => {
                     update::route_refresh(mark, out);
                     packed.messages += 1;
+                    true
+                }
+                Some(Item::Hollow(group)) => {
+                    if let Some(attributes) = group.take_attributes(terms, &mut buffer) {
+                        update::attributes_alone(&attributes, out);
+                        packed.messages += 1;
+                    }
                     true
                 }
                 Some(Item::Group(_)) => self.pack_group(terms, &mut buffer, out, &mut packed),
@@ -432,16 +448,11 @@ impl AdjRibOut {
         let mark = |kind| move |family| Item::Mark(RouteRefresh { family, kind });
         let (again, marked) = (core::mem::take(&mut self.again), core::mem::take(&mut self.marked));
         let (queue, mut former) = (core::mem::take(&mut self.queue), core::mem::take(&mut self.former));
-        if core::mem::take(&mut self.fresh) {
-            former.retain(|_, member| !member.withdrawn);
-            // Nothing was announced in this session, so there is nothing to withdraw.
-            let withdrawn = queue.iter().filter(|(place, destination)| {
-                self.entries.get(destination).is_some_and(|entry| entry.withdrawn && entry.place == **place)
-            });
-            for destination in withdrawn.map(|(_, destination)| destination.clone()).collect::<Vec<_>>() {
-                self.entries.remove(&destination);
-            }
-        }
+        let dropped = if core::mem::take(&mut self.fresh) {
+            self.drop_withdrawals(&queue, &mut former)
+        } else {
+            Vec::new()
+        };
         let entries = &self.entries;
         let member = |(place, destination)| {
             let entry = entries.get(&destination).filter(|entry| entry.place == place)?;
@@ -465,7 +476,34 @@ impl AdjRibOut {
         self.batch.extend(marked.iter().copied().map(mark(RefreshKind::Begin)));
         self.batch.extend(repeated.into_iter().map(Item::Group));
         self.batch.extend(marked.into_iter().map(mark(RefreshKind::End)));
+        let dropped = packing::group_hollow(self.packing, dropped);
+        self.batch.extend(dropped.into_iter().map(Item::Hollow));
         self.batch.extend(changed.into_iter().map(Item::Group));
         true
+    }
+
+    /// Nothing was announced in this session, so there is nothing to withdraw: takes the withdrawals out and returns them.
+    fn drop_withdrawals(
+        &mut self,
+        queue: &BTreeMap<u64, Destination>,
+        former: &mut BTreeMap<u64, Member>,
+    ) -> Vec<(Arc<Path>, Member)> {
+        let mut dropped = Vec::new();
+        former.retain(|_, member| {
+            if let Some(former) = member.former.as_ref().filter(|_| member.withdrawn) {
+                dropped.push((former.path.clone(), member.clone()));
+            }
+            !member.withdrawn
+        });
+        for (place, destination) in queue {
+            let Some(entry) = self.entries.get(destination) else { continue };
+            if entry.withdrawn && entry.place == *place {
+                let member =
+                    Member { place: *place, destination: destination.clone(), withdrawn: true, former: None };
+                dropped.push((entry.path.clone(), member));
+                self.entries.remove(destination);
+            }
+        }
+        dropped
     }
 }

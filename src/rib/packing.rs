@@ -5,6 +5,7 @@
 //! - only IPv4 unicast and the two MCAST-VPN families are grouped, every other NLRI has an UPDATE of its own;
 //! - within a group withdrawals come first, and NLRI are ordered by their octets;
 //! - a refresh sends each route in an UPDATE of its own;
+//! - a withdrawal before anything was announced is not sent, but where it would drag attributes along, they are;
 //! - a withdrawal in MP_UNREACH_NLRI drags its route's attributes along, except in unicast and multicast families;
 //! - ORIGIN IGP, an AS_PATH with the own AS alone (empty inside an AS) and inside an AS LOCAL_PREF 100 are added where they
 //!   are missing, and LOCAL_PREF never leaves the AS; an AS_PATH that was written is sent as it was written;
@@ -67,13 +68,37 @@ pub struct PeerTerms<'a> {
 impl PeerTerms<'_> {
     /// The address that `hop` means for a route of `family`; `None`: there is none.
     pub fn next_hop(&self, hop: Hop, family: Family) -> Option<NextHop> {
-        match (hop, self.local_address) {
+        self.own().next_hop(hop, family)
+    }
+
+    /// Our end of the session.
+    pub(super) fn own(&self) -> Own {
+        Own { address: self.local_address, router_id: self.router_id }
+    }
+}
+
+/// Our end of a session, which `next-hop self` means.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Own {
+    address: IpAddr,
+    router_id: Ipv4Addr,
+}
+
+impl Own {
+    /// As [`PeerTerms::next_hop`].
+    pub(super) fn next_hop(self, hop: Hop, family: Family) -> Option<NextHop> {
+        match (hop, self.address) {
             (Hop::None, _) => None,
             (Hop::Given(next_hop), _) => Some(next_hop),
             (Hop::Own, address) if address.is_ipv4() == (family.afi != Afi::IPV6) => Some(address.into()),
             (Hop::Own, _) if family.afi == Afi::IPV4 => Some(NextHop::V4(self.router_id)),
             (Hop::Own, _) => None,
         }
+    }
+
+    /// Whether the peer cannot tell one path from the other.
+    pub(super) fn same(self, a: &Path, b: &Path, family: Family) -> bool {
+        a.attributes == b.attributes && self.next_hop(a.hop, family) == self.next_hop(b.hop, family)
     }
 }
 
@@ -174,6 +199,15 @@ pub(super) fn group_refresh(
             })
             .collect(),
     }
+}
+
+/// Groups withdrawals that are not to be sent but for their attributes: one for each path and family that have any.
+pub(super) fn group_hollow(packing: Packing, withdrawals: Vec<(Arc<Path>, Member)>) -> Vec<Group> {
+    let drags = |member: &Member| {
+        packing != Packing::Tight
+            && !matches!(member.destination.family().safi, Safi::UNICAST | Safi::MULTICAST)
+    };
+    group(packing, withdrawals.into_iter().filter(|(_, member)| drags(member)))
 }
 
 /// The changes of each family, in the order of their first.

@@ -110,6 +110,15 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Writes an UPDATE that has attributes and no routes to the end of `out`.
+pub(super) fn attributes_alone(attributes: &[u8], out: &mut Vec<u8>) {
+    let start = begin_message(kind::UPDATE, out);
+    append_u16(0, out);
+    append_u16(attributes.len(), out);
+    out.extend_from_slice(attributes);
+    end_message(start, out);
+}
+
 /// Writes End-of-RIB for `family` (RFC 4724 §2) to the end of `out`.
 pub(super) fn end_of_rib(family: Family, out: &mut Vec<u8>) {
     let start = begin_message(kind::UPDATE, out);

@@ -1,5 +1,6 @@
 //! A neighbor at run time: its two sessions, of which one at most gets established, and its RIBs.
 
+use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,7 +14,7 @@ use crate::grammar::Announcement;
 use crate::rib::{AdjRibIn, AdjRibOut, Destination, Packing, PeerTerms, Watchdogs};
 use crate::session::{Direction, Event, Frame, Session, State, graceful_restart};
 use crate::time::{Duration, Instant, Now, Timestamp};
-use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
+use crate::wire::{Afi, Family, Message, Notification, Operational, RefreshKind, Route, RouteRefresh};
 
 /// A neighbor of this run; never used again once the neighbor is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,6 +160,8 @@ impl Neighbor {
         self.rib_out.set_packing(packing(&config), config.adj_rib_out);
         for announcement in core::mem::take(&mut config.routes) {
             let Announcement { route, next_hop_self, watchdog } = announcement;
+            let (route, next_hop_self) = settle_next_hop(&config, Cow::Owned(route), next_hop_self);
+            let route = route.into_owned();
             let mut announced = true;
             if let Some(watchdog) = watchdog {
                 let destination = Destination::new(&route.nlri, route.path_id);
@@ -357,4 +360,20 @@ impl Neighbor {
 /// How a neighbor's changes become UPDATEs.
 fn packing(config: &config::Neighbor) -> Packing {
     if config.group_updates { Packing::Grouped } else { Packing::Single }
+}
+/// A route whose next hop is to be our end of the session, with the local address in its place where the configuration
+/// says which that is: it is the same route then as one with the address written out.
+pub(super) fn settle_next_hop<'a>(
+    config: &config::Neighbor,
+    mut route: Cow<'a, Route>,
+    next_hop_self: bool,
+) -> (Cow<'a, Route>, bool) {
+    let is_ipv6 = route.nlri.family().afi == Afi::IPV6;
+    match config.local_address.filter(|address| next_hop_self && address.is_ipv6() == is_ipv6) {
+        Some(address) => {
+            route.to_mut().next_hop = Some(address.into());
+            (route, false)
+        }
+        None => (route, next_hop_self),
+    }
 }

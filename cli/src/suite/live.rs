@@ -93,8 +93,23 @@ impl Scratch {
                 .find_map(|config| config.name.rsplit_once('/'))
                 .map_or("", |(place, _)| place);
             scratch.copy_programs(&programs, &format!("{place}/run"))?;
+            scratch.prefer_shipped(&programs, cases)?;
         }
         Ok(scratch)
+    }
+
+    /// A program waits for the events that the configuration it was shipped with subscribes to: where that stands beside the
+    /// programs' folder, it takes the place of the case's own.
+    fn prefer_shipped(&self, programs: &Path, cases: &[Case]) -> Result<(), CliError> {
+        let Some(shipped) = programs.parent() else { return Ok(()) };
+        for case in cases.iter().filter(|case| case.programs.iter().any(|(_, script)| script.is_none())) {
+            for config in &case.configs {
+                if let Ok(bytes) = fs::read(shipped.join(file_name(&config.name))) {
+                    self.write(&config.name, &bytes)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn copy_programs(&self, from: &Path, to: &str) -> Result<(), CliError> {
@@ -134,11 +149,11 @@ fn file_name(command: &str) -> &str {
     command.rsplit('/').next().unwrap_or(command)
 }
 
-/// Where `.ci/fetch-exabgp-programs` puts ExaBGP's API programs.
+/// Where `.ci/fetch-exabgp-programs` puts ExaBGP's API programs, with their configurations in the folder above.
 fn cached_programs() -> Option<PathBuf> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))?;
-    Some(cache.join("holdtime/exabgp-programs"))
+    Some(cache.join("holdtime/exabgp/run"))
 }
 
 fn play(case: &Case, reactor: ReactorName, root: &Path) -> CaseResult {

@@ -10,8 +10,9 @@ use std::net::TcpListener;
 use peer::Peer;
 use speaker::Folder;
 
-/// The UPDATE that announces 10.1.0.0/24 over IBGP, from its length on.
+/// The UPDATEs that announce 10.1.0.0/24 and 10.2.0.0/24 over IBGP, from their length on.
 const ROUTE_1: &str = "00300200000015400101004002004003040a00000140050400000064180a0100";
+const ROUTE_2: &str = "00300200000015400101004002004003040a00000140050400000064180a0200";
 const END_OF_RIB: &str = "00170200000000";
 /// Cease, Administrative Shutdown, from its length on.
 const ADMINISTRATIVE_SHUTDOWN: &str = "0015030602";
@@ -28,6 +29,9 @@ on_both_reactors! {
     ctrl_c_ends_it_as_well
     a_session_stays_up_on_keepalives_and_costs_next_to_nothing
     a_second_ctrl_c_does_not_wait_for_a_program_that_will_not_end
+    an_api_program_announces_a_route_and_is_answered
+    a_program_that_never_reads_disturbs_nobody
+    a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown
     a_port_in_use_is_one_sentence_and_status_2
     a_missing_program_is_one_sentence_and_status_2
     a_mistake_in_the_configuration_is_shown_where_it_is_with_status_2
@@ -82,6 +86,68 @@ fn a_second_ctrl_c_does_not_wait_for_a_program_that_will_not_end(reactor: &str) 
     assert_eq!(speaker.wait(), Some(130));
 }
 
+fn an_api_program_announces_a_route_and_is_answered(reactor: &str) {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    let program = "echo announce route 10.2.0.0/24 next-hop 10.0.0.1; read answer; echo $answer > answer
+        while read line; do :; done; echo told to end > end";
+    folder.write_program("announce", program).write("speaker.conf", &with_program(&peer, "./announce"));
+    let mut speaker = folder.serve(reactor);
+    let mut session = peer.session(180);
+    let mut updates = [session.next(), session.next()];
+    updates.sort();
+    assert_eq!(updates, [END_OF_RIB, ROUTE_2]);
+    assert_eq!(folder.await_file("answer"), "done\n");
+    speaker.signal("TERM");
+    assert_eq!(session.next(), ADMINISTRATIVE_SHUTDOWN);
+    assert_eq!(speaker.wait(), Some(0));
+}
+
+fn a_program_that_never_reads_disturbs_nobody(reactor: &str) {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    // Its answers and events fill the pipe; the other program is served all the same.
+    let deaf = "while :; do echo announce route 10.1.0.0/24 next-hop 10.0.0.1; done";
+    let program = "while [ ! -e go ]; do sleep 0.05; done
+        echo announce route 10.2.0.0/24 next-hop 10.0.0.1; read answer; echo $answer > answer; read more";
+    folder.write_program("deaf", deaf).write_program("polite", program);
+    let configuration = format!(
+        "process deaf {{ run ./deaf; encoder text; }} process polite {{ run ./polite; encoder text; }}\n{}",
+        neighbor(&peer, "api { processes [ deaf polite ]; }")
+    );
+    folder.write("speaker.conf", &configuration);
+    let speaker = folder.serve(reactor);
+    let mut session = peer.session(180);
+    while session.next() != ROUTE_1 {}
+    folder.write("go", "");
+    while session.next() != ROUTE_2 {}
+    assert_eq!(folder.await_file("answer"), "done\n");
+    drop(speaker);
+}
+
+fn a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown(reactor: &str) {
+    let (stalled, reading, folder) = (Peer::listen_on("127.0.0.2"), Peer::listen(), Folder::new());
+    // 6 MB: more than the kernel takes for a peer that does not read (4 MB and 128 kB by default).
+    let bulk = "ab".repeat(1500);
+    let routes: String = (0..4_000u32)
+        .map(|n| {
+            let prefix = format!("10.{}.{}.0/24", n >> 8, n & 0xff);
+            format!("route {prefix} next-hop 10.0.0.1 med {n} attribute [ 0x99 0xc0 0x{bulk} ];\n")
+        })
+        .collect();
+    let many = neighbor(&stalled, &format!("static {{ {routes} }}"));
+    folder.write("speaker.conf", &(many + &neighbor(&reading, STATIC)));
+    let mut speaker = folder.serve(reactor);
+    let _never_read = stalled.session(180);
+    let mut session = reading.session(3);
+    assert_eq!(session.next(), ROUTE_1);
+    assert_eq!(session.next(), END_OF_RIB);
+    for _ in 0..3 {
+        session.expect_keepalive();
+    }
+    speaker.signal("TERM");
+    assert_eq!(session.next(), ADMINISTRATIVE_SHUTDOWN);
+    assert_eq!(speaker.wait(), Some(0));
+}
+
 fn a_port_in_use_is_one_sentence_and_status_2(reactor: &str) {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
@@ -128,9 +194,9 @@ const STATIC: &str = "static { route 10.1.0.0/24 next-hop 10.0.0.1; }";
 
 /// A configuration with one neighbor: this peer.
 fn neighbor(peer: &Peer, sections: &str) -> String {
-    let port = peer.address().port();
+    let (address, port) = (peer.address().ip(), peer.address().port());
     format!(
-        "neighbor 127.0.0.1 {{
+        "neighbor {address} {{
             connect {port};
             router-id 10.0.0.1; local-address 127.0.0.1; local-as 65000; peer-as 65000;
             family {{ ipv4 unicast; }}

@@ -21,7 +21,12 @@ pub(crate) struct Session {
 
 impl Peer {
     pub(crate) fn listen() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").unwrap() }
+        Self::listen_on("127.0.0.1")
+    }
+
+    /// Listens on another address of loopback.
+    pub(crate) fn listen_on(address: &str) -> Self {
+        Self { listener: TcpListener::bind((address, 0)).unwrap() }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -100,7 +100,7 @@ impl CheckingPeer {
         if checked {
             self.check(now, message);
         }
-        if kind == UPDATE {
+        if kind == UPDATE && !is_end_of_rib(message) {
             self.updates.push(message.to_vec());
         }
         if kind == REFRESH {
