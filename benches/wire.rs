@@ -63,7 +63,7 @@ fn over_each_shape(criterion: &mut Criterion, name: &str, mut work: impl FnMut(&
         let corpus = corpus::generate(shape, OCTETS);
         group.throughput(Throughput::Bytes(corpus.bytes.len() as u64));
         group.bench_function(BenchmarkId::from_parameter(shape.label()), |bencher| {
-            bencher.iter(|| work(&corpus))
+            bencher.iter(|| work(&corpus));
         });
     }
     group.finish();

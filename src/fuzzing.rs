@@ -234,6 +234,7 @@ mod tests {
     use std::path::PathBuf;
     use std::{env, fs, println};
 
+    #[allow(clippy::print_stdout, reason = "a test that fails shows which seed was the last")]
     fn replay(target: &str, body: fn(&[u8])) {
         let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "fuzz", "corpus", target].iter().collect();
         let mut seeds = 0;

@@ -1,5 +1,7 @@
 //! What every verb shares: exit statuses, one sentence for a mistake, readers that go away.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+
 use std::process::{Command, Output, Stdio};
 
 fn holdtime(arguments: &[&str]) -> Output {

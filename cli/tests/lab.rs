@@ -1,5 +1,7 @@
 //! The lab's verbs from outside: what they print, how they exit, and that two processes agree to the last bit.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+
 use std::process::{Command, Output};
 
 fn holdtime(arguments: &[&str]) -> Output {

@@ -54,9 +54,9 @@ impl Star {
         let mut lab = Lab::new(self.seed, Settings::default());
         let mut text = String::new();
         for leaf in 0..self.leaves {
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "neighbor {} {{ router-id {HUB}; local-address {HUB}; local-as 65000; peer-as 65001; passive true; }}\n",
+                "neighbor {} {{ router-id {HUB}; local-address {HUB}; local-as 65000; peer-as 65001; passive true; }}",
                 address(leaf)
             );
         }

@@ -1,5 +1,7 @@
 //! Every scenario that comes with the lab shows on every reactor what its file expects.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+
 use holdtime_sim::defective::Defect;
 use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::report::is_expected;

@@ -1,5 +1,7 @@
 //! The project's own cases, on every reactor.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+
 use holdtime_sim::defective::Defect;
 use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::run::Run;

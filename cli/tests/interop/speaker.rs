@@ -50,9 +50,9 @@ pub(crate) fn exchange<'f>(
 ) -> Speaker<'f> {
     let speaker = Speaker::start(folder, reactor, wishes);
     eventually("every session is up", || speaker.all_up(wishes));
-    for n in 0..wishes.neighbors() {
+    for (n, address) in DAEMON.iter().enumerate().take(wishes.neighbors()) {
         eventually("the daemon has our routes", || daemon.learned(n) == set(&OURS));
-        eventually("we have the daemon's routes", || speaker.learned(DAEMON[n]) == set(&THEIRS));
+        eventually("we have the daemon's routes", || speaker.learned(address) == set(&THEIRS));
     }
     speaker
 }

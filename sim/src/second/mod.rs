@@ -73,14 +73,18 @@ pub fn play(play: &Play, reactor: ReactorName, seed: u64) -> Result<Verdict, Str
     for (peer, run) in play.peers.iter().zip(&peers) {
         let main = act(SecondHost::new(&common), run.clone(), peer.clone(), host.clone());
         match peer.addresses.first() {
-            Some(address) => sim.client(*address, async move { Ok(main.await) }),
+            Some(address) => sim.client(*address, async move {
+                main.await;
+                Ok(())
+            }),
             None => local.push(main),
         }
     }
     let main = speak(host, setup(speaker, seed)?, reactor);
     sim.client(own, async move {
         local.into_iter().for_each(|peer| drop(tokio::task::spawn_local(peer)));
-        Ok(main.await)
+        main.await;
+        Ok(())
     });
     conduct(play, &mut sim, &watch, &peers, &programs)
 }
