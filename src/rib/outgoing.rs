@@ -5,7 +5,7 @@
 //! [`MAX_FORMER`] earlier changes are sent all the same, because ExaBGP sends them.
 //!
 //! Changes wait in the order in which they came. [`AdjRibOut::pack`] takes them as a *batch*, grouped as
-//! [`packing`](super::packing) says, and works through it while the connection can take more; what comes in the meantime waits for
+//! [`packing`] says, and works through it while the connection can take more; what comes in the meantime waits for
 //! the next batch.
 
 use alloc::boxed::Box;

@@ -1,7 +1,7 @@
 //! The simulated network: machines with addresses, the links between them, and TCP as Linux shows it to applications.
 //!
 //! Nothing here waits, runs tasks or knows what time it is: every call is handed the lab's time, and what must happen
-//! later comes out as an [`Effect`] for the executor's agenda. [`Network`] is the way in; [`tcp`] is one connection.
+//! later comes out as an [`Effect`] for the executor's agenda. [`Network`] is the way in; [`Tcp`] is one connection.
 
 mod link;
 mod network;
