@@ -286,10 +286,17 @@ impl Live {
         let mut message = vec![0; 19];
         let header = match connection.read(&mut message) {
             Ok(count) => count,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            // A read with a timeout is not restarted after a signal, and children that end are signals.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                ) =>
+            {
                 return Ok(());
             }
-            Err(_) => 0,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
+            Err(error) => return Err(error),
         };
         if header == 0 {
             self.feed(PeerInput::Closed);
