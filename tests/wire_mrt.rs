@@ -103,7 +103,7 @@ fn tally(file: &Path) -> Tally {
                     tally.take(&rib.update(&entry).unwrap(), &rib.negotiated(&entry));
                 }
             }
-            MrtContent::Other { .. } => {}
+            MrtContent::Peers(_) | MrtContent::Other { .. } => {}
         }
     }
     tally

@@ -43,6 +43,8 @@ pub struct MrtReader<'a> {
 pub struct MrtRecord<'a> {
     /// When it was written, in seconds since the Unix epoch.
     pub timestamp: u32,
+    /// The microseconds to add, in a file that tells them (RFC 6396 §3); otherwise 0.
+    pub microseconds: u32,
     /// What it holds.
     pub content: MrtContent<'a>,
 }
@@ -52,9 +54,11 @@ pub struct MrtRecord<'a> {
 pub enum MrtContent<'a> {
     /// A message between two speakers.
     Message(MrtMessage<'a>),
+    /// The peers that the routes behind it came from.
+    Peers(MrtPeers<'a>),
     /// A destination and the routes to it.
     Rib(MrtRib<'a>),
-    /// Anything else: state changes, peer tables, other protocols.
+    /// Anything else: state changes, other protocols.
     Other {
         /// Its type.
         kind: u16,
@@ -82,6 +86,24 @@ pub struct MrtMessage<'a> {
     pub is_local: bool,
     /// The message, header included.
     pub message: &'a [u8],
+}
+
+/// The peers that the routes of a file came from, in the order in which [`MrtRibEntry::peer_index`] counts them (RFC 6396 §4.3.1).
+#[derive(Clone, Copy, Debug)]
+pub struct MrtPeers<'a> {
+    peers: Reader<'a>,
+    count: u16,
+}
+
+/// One peer of [`MrtPeers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MrtPeer {
+    /// Its BGP identifier.
+    pub router_id: Ipv4Addr,
+    /// Its address.
+    pub address: IpAddr,
+    /// Its AS.
+    pub asn: u32,
 }
 
 /// A destination and the routes to it (RFC 6396 §4.3.2).
@@ -120,15 +142,14 @@ impl<'a> MrtReader<'a> {
         let reader = &mut self.reader;
         let (timestamp, kind, subkind, length) = (reader.u32()?, reader.u16()?, reader.u16()?, reader.u32()?);
         let mut body = reader.sub(usize::try_from(length).unwrap_or(usize::MAX))?;
-        if kind == kind::BGP4MP_ET {
-            let _microseconds = body.u32()?;
-        }
+        let microseconds = if kind == kind::BGP4MP_ET { body.u32()? } else { 0 };
         let content = match (kind, subkind) {
             (kind::BGP4MP | kind::BGP4MP_ET, 1 | 4 | 6..=11) => MrtContent::Message(message(subkind, body)?),
+            (kind::TABLE_DUMP_V2, 1) => MrtContent::Peers(peers(body)?),
             (kind::TABLE_DUMP_V2, 2..=6 | 8..=12) => MrtContent::Rib(rib(subkind, body)?),
             _ => MrtContent::Other { kind, subkind },
         };
-        Ok(MrtRecord { timestamp, content })
+        Ok(MrtRecord { timestamp, microseconds, content })
     }
 }
 
@@ -156,21 +177,51 @@ fn message(subkind: u16, mut body: Reader<'_>) -> Result<MrtMessage<'_>, Malform
     let (peer_as, local_as) = (asn()?, asn()?);
     let _interface = body.u16()?;
     let afi = Afi(body.u16()?);
-    let mut address = || -> Result<IpAddr, Malformed> {
-        Ok(match afi {
-            Afi::IPV6 => Ipv6Addr::from_bits(u128::from_be_bytes(body.array()?)).into(),
-            _ => Ipv4Addr::from_bits(body.u32()?).into(),
-        })
-    };
-    let (peer, local) = (address()?, address()?);
+    let (peer, local) = (address(&mut body, afi)?, address(&mut body, afi)?);
     let (add_path, is_local) = (matches!(subkind, 8..=11), matches!(subkind, 6 | 7 | 10 | 11));
     Ok(MrtMessage { peer_as, local_as, peer, local, asn4, add_path, is_local, message: body.take_rest() })
+}
+
+fn address(reader: &mut Reader<'_>, afi: Afi) -> Result<IpAddr, Malformed> {
+    Ok(match afi {
+        Afi::IPV6 => Ipv6Addr::from_bits(u128::from_be_bytes(reader.array()?)).into(),
+        _ => Ipv4Addr::from_bits(reader.u32()?).into(),
+    })
 }
 
 impl MrtMessage<'_> {
     /// What its speakers must have agreed on, every family included, for it to be read.
     pub fn negotiated(&self) -> Negotiated {
         everything(self.local_as, self.peer_as, self.asn4, self.add_path)
+    }
+}
+
+/// ```text
+/// | Collector's BGP ID (4) | Name Length (2) | View Name | Peer Count (2) | Peers |
+/// ```
+fn peers(mut body: Reader<'_>) -> Result<MrtPeers<'_>, Malformed> {
+    let _collector = body.u32()?;
+    let name = body.u16()?;
+    body.bytes(usize::from(name))?;
+    let count = body.u16()?;
+    Ok(MrtPeers { peers: body, count })
+}
+
+impl<'a> MrtPeers<'a> {
+    /// The peers.
+    ///
+    /// ```text
+    /// | Type (1): bit 1 for a long AS, bit 0 for IPv6 | BGP ID (4) | Address (4, 16) | AS (2, 4) |
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = Result<MrtPeer, Malformed>> + use<'a> {
+        let mut peers = self.peers;
+        (0..self.count).map(move |_| {
+            let kind = peers.u8()?;
+            let router_id = Ipv4Addr::from_bits(peers.u32()?);
+            let address = address(&mut peers, if kind & 1 == 0 { Afi::IPV4 } else { Afi::IPV6 })?;
+            let asn = if kind & 2 == 0 { u32::from(peers.u16()?) } else { peers.u32()? };
+            Ok(MrtPeer { router_id, address, asn })
+        })
     }
 }
 
@@ -309,6 +360,19 @@ mod tests {
         let MrtContent::Message(message) = found.content else { panic!("{found:?}") };
         assert_eq!((message.peer_as, message.local_as, message.message), (70_000, 7, &b"message"[..]));
         assert_eq!(found.timestamp, 9);
+    }
+
+    #[test]
+    fn the_peers_of_a_table_are_told_in_their_order() {
+        let first = [0, 10, 0, 0, 1, 192, 0, 2, 1, 0, 7];
+        let second = [&[3, 10, 0, 0, 2][..], &[0x20; 16], &[0, 1, 0x11, 0x70]].concat();
+        let body = [&[0, 0, 0, 0, 0, 1, b'v', 0, 2][..], &first, &second].concat();
+        let file = record(13, 1, &body);
+        let found = MrtReader::new(&file).next().unwrap().unwrap();
+        let MrtContent::Peers(peers) = found.content else { panic!("{found:?}") };
+        let peers: Vec<_> =
+            peers.iter().map(|peer| peer.unwrap()).map(|peer| (peer.address, peer.asn)).collect();
+        assert_eq!(peers, [(IpAddr::from([192, 0, 2, 1]), 7), (IpAddr::from([0x20; 16]), 70_000)]);
     }
 
     #[test]
