@@ -21,7 +21,7 @@ impl<'f> Bird<'f> {
                 let name = ["v4", "v6"][n];
                 format!(
                     "protocol bgp {name} {{ local {} port 179 as 65001; neighbor {} port 179 as 65101; strict bind yes;
-                       multihop 2; hold time 9; passive; {session}
+                       multihop 2; hold time 9; error wait time 1, 2; passive; {session}
                        ipv4 {{ import all; export where source = RTS_STATIC; next hop address 10.0.1.1; }};
                        ipv6 {{ import all; export where source = RTS_STATIC; next hop address fd00:179::1; }}; {channels} }}\n",
                     DAEMON[n], SPEAKER[n]
@@ -94,7 +94,7 @@ fn a_session_with_bird_is_protected_by_md5() {
 fn bird_takes_a_flowspec_rule() {
     namespace::run("bird::bird_takes_a_flowspec_rule", &NEEDS, || {
         let folder = Folder::new("bird-flow");
-        let bird = Bird::start(&folder, "", "flow4 { table rules; import all; };");
+        let bird = Bird::start(&folder, "", "flow4 { table rules; import all; export none; };");
         let wishes = Wishes {
             family: "ipv4 flow;",
             sections: "flow { route ssh { match { destination 10.9.0.0/24; protocol tcp; destination-port =22; } then { discard; } } }",

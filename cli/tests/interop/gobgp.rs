@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::namespace::{self, DAEMON, SPEAKER};
 use crate::process::{Folder, Process, eventually, output};
-use crate::speaker::{Daemon, OURS, Speaker, THEIRS, Wishes, exchange, set};
+use crate::speaker::{Daemon, Speaker, THEIRS, Wishes, exchange};
 
 const NEEDS: [&str; 2] = ["gobgpd", "gobgp"];
 
@@ -114,17 +114,5 @@ fn gobgp_takes_a_flowspec_rule() {
             let told = gobgp.ask(&["neighbor", SPEAKER[0], "adj-in", "-a", "ipv4-flowspec"]);
             told.contains("destination: 10.9.0.0/24") && told.contains("==tcp") && told.contains("==22")
         });
-    });
-}
-
-#[test]
-fn gobgp_asks_for_a_route_refresh_and_gets_every_route_again() {
-    namespace::run("gobgp::gobgp_asks_for_a_route_refresh_and_gets_every_route_again", &NEEDS, || {
-        let folder = Folder::new("gobgp-refresh");
-        let gobgp = GoBgp::start(&folder, "", &[]);
-        let speaker = exchange(&folder, "async", &gobgp, &Wishes::default());
-        gobgp.ask(&["neighbor", SPEAKER[0], "softresetin"]);
-        eventually("we are told of the request", || speaker.count("refresh") >= 1);
-        assert_eq!(gobgp.learned(0), set(&OURS));
     });
 }
