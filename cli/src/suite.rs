@@ -3,9 +3,11 @@
 mod folder;
 mod junit;
 mod live;
+mod seeds;
 
 use std::io::Write;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -40,6 +42,9 @@ pub(crate) struct SuiteArgs {
     /// The seed of the lab's runs, decimal or hexadecimal after 0x
     #[arg(long, value_name = "N", default_value = "0", value_parser = args::seed)]
     pub(crate) seed: u64,
+    /// In the lab: all these seeds, without the last one, and each twice; on the shipped reactors unless others are named
+    #[arg(long, value_name = "A..B", value_parser = args::seeds, conflicts_with_all = ["seed", "live", "junit"])]
+    pub(crate) seeds: Option<Range<u64>>,
     /// Live: where the programs of the configurations' `run/` folder are
     #[arg(long, value_name = "DIR")]
     pub(crate) programs: Option<PathBuf>,
@@ -70,6 +75,14 @@ pub(crate) struct CaseResult {
     pub(crate) took: Duration,
 }
 
+impl SuiteArgs {
+    /// The command that shows a result again; `how` is its mode or seed.
+    fn again(&self, how: &str, result: &CaseResult) -> String {
+        let dir = self.dir.as_ref().map(|dir| format!(" {}", dir.display())).unwrap_or_default();
+        format!("holdtime suite{dir} {how} --reactor {} --only {}", result.reactor, result.case.name)
+    }
+}
+
 impl CaseResult {
     pub(crate) fn is_expected(&self) -> bool {
         self.code == self.expected
@@ -84,7 +97,7 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
     let cases =
         choose(read_cases(opened.as_ref()).map_err(|error| CliError::input(error.to_string()))?, &args.only)?;
     let reactors = match args.reactor.as_slice() {
-        [] if args.live => ReactorName::SHIPPED.to_vec(),
+        [] if args.live || args.seeds.is_some() => ReactorName::SHIPPED.to_vec(),
         [] => ReactorName::ALL.to_vec(),
         names => parse_reactors(names)?,
     };
@@ -92,6 +105,9 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
         return Err(CliError::input(format!(
             "{defective} runs in the lab only; live there are poll and async"
         )));
+    }
+    if let Some(seeds) = &args.seeds {
+        return seeds::run(&cases, &reactors, seeds, args, console);
     }
     let results = if args.live {
         live::run(opened.as_ref(), &cases, &reactors, args, console)?
@@ -130,22 +146,32 @@ fn in_the_lab(
     let mut results = Vec::new();
     for &reactor in reactors {
         for case in cases {
-            let began = Instant::now();
-            let play = case.play();
-            let run = Run { play: &play, reactor, defect: Defect::Present, seed };
-            let outcome = run.go().map_err(CliError::input)?;
-            results.push(CaseResult {
-                case: case.clone(),
-                reactor,
-                code: outcome.verdict.code().to_owned(),
-                expected: if own { expected_code(reactor, &case.name) } else { "pass" },
-                why: why(&outcome.verdict),
-                hash: Some(outcome.hash),
-                took: began.elapsed(),
-            });
+            results.push(play_case(case, reactor, seed, own)?);
         }
     }
     Ok(results)
+}
+
+/// Plays one case in the lab; `own` cases have an expectation for every reactor, others must pass.
+fn play_case(case: &Case, reactor: ReactorName, seed: u64, own: bool) -> Result<CaseResult, CliError> {
+    let began = Instant::now();
+    let play = case.play();
+    let run = Run { play: &play, reactor, defect: Defect::Present, seed };
+    let outcome = run.go().map_err(CliError::input)?;
+    Ok(CaseResult {
+        case: case.clone(),
+        reactor,
+        code: outcome.verdict.code().to_owned(),
+        expected: if own { expected_code(reactor, &case.name) } else { "pass" },
+        why: why(&outcome.verdict),
+        hash: Some(outcome.hash),
+        took: began.elapsed(),
+    })
+}
+
+/// Folds the hash of one more trace, if it has one, into those before it.
+fn add_hash(hash: u64, result: &CaseResult) -> u64 {
+    hash.rotate_left(7) ^ result.hash.unwrap_or_default()
 }
 
 fn why(verdict: &LabVerdict) -> String {
@@ -187,7 +213,7 @@ fn print_table(
         let mut hash = 0_u64;
         for result in own.clone() {
             score.add(result.case.kind, &result.case.name, &result.code);
-            hash = hash.rotate_left(7) ^ result.hash.unwrap_or_default();
+            hash = add_hash(hash, result);
         }
         let line = format!("{reactor:<14} {score}");
         let line = if score.is_perfect() { paint.good(&line) } else { line };
@@ -203,13 +229,8 @@ fn print_table(
         writeln!(console, "  {}", result.why.replace('\n', "\n  "))?;
     }
     if let Some(last) = results.iter().rev().find(|result| !result.is_expected()) {
-        let dir = args.dir.as_ref().map(|dir| format!(" {}", dir.display())).unwrap_or_default();
-        let mode = if args.live { " --live".to_owned() } else { format!(" --seed {}", args.seed) };
-        writeln!(
-            console,
-            "\nagain: holdtime suite{dir}{mode} --reactor {} --only {}",
-            last.reactor, last.case.name
-        )?;
+        let how = if args.live { "--live".to_owned() } else { format!("--seed {}", args.seed) };
+        writeln!(console, "\nagain: {}", args.again(&how, last))?;
     }
     Ok(())
 }

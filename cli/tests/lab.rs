@@ -33,13 +33,61 @@ fn the_main_job_names_the_plan_every_reactor_and_the_command_that_reproduces_eac
     }
 }
 
+/// What two processes say, which must be the same octets and hold the hashes of so many traces.
+fn the_same_twice(arguments: &[&str]) -> usize {
+    let (once, twice) = (text(&holdtime(arguments).stdout), text(&holdtime(arguments).stdout));
+    assert_eq!(once, twice, "holdtime {}", arguments.join(" "));
+    once.matches("\"hash\":").count()
+}
+
 #[test]
-fn everything_is_the_same_twice_in_two_processes() {
-    for arguments in [["run", "--json"], ["suite", "--json"]] {
-        let (once, twice) = (holdtime(&arguments), holdtime(&arguments));
-        assert!(!once.stdout.is_empty());
-        assert_eq!(text(&once.stdout), text(&twice.stdout));
+fn every_scenario_and_every_case_leaves_the_same_trace_in_two_processes() {
+    let list = text(&holdtime(&["list"]).stdout);
+    let names = |kind| {
+        list.lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+            .filter(move |words| words.first() == Some(&kind))
+            .filter_map(|words| words.get(1).copied())
+    };
+    for scenario in names("scenario") {
+        assert!(the_same_twice(&["run", scenario, "--seed", "3", "--json"]) >= 2, "{scenario}");
     }
+    let all = names("case").count() * names("reactor").count();
+    assert_eq!(the_same_twice(&["suite", "--seed", "3", "--json"]), all);
+}
+
+#[test]
+fn many_seeds_of_a_case_pass_on_the_shipped_reactors_with_one_line_each() {
+    let output = holdtime(&["suite", "--seeds", "0..20", "--only", "conf-empty,api-one-route"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(said.lines().count(), 2, "{said}");
+    for (line, reactor) in said.lines().zip(["poll", "async"]) {
+        assert!(line.starts_with(reactor), "{line}");
+        assert!(line.contains("seeds 0..20: 40 runs, each twice: 0 not as expected"), "{line}");
+    }
+}
+
+#[test]
+fn a_seed_that_fails_among_many_ends_with_its_own_command() {
+    // Of a folder of somebody's own, every reactor is expected to pass; this one cannot.
+    let folder = std::env::temp_dir().join(format!("holdtime-seeds-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    for (name, content) in [
+        ("conf-empty.ci", include_str!("../../sim/cases/conf-empty.ci")),
+        ("conf-empty.conf", include_str!("../../sim/cases/conf-empty.conf")),
+        ("conf-empty.msg", include_str!("../../sim/cases/conf-empty.msg")),
+    ] {
+        std::fs::write(folder.join(name), content).unwrap();
+    }
+    let output =
+        holdtime(&["suite", folder.to_str().unwrap(), "--seeds", "5..7", "--reactor", "recv-timeout"]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("2 runs, each twice: 2 not as expected"), "{said}");
+    let last = said.lines().last().unwrap();
+    assert!(last.ends_with("--seed 5 --reactor recv-timeout --only conf-empty"), "{last}");
 }
 
 #[test]

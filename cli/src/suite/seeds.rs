@@ -1,0 +1,107 @@
+//! `holdtime suite --seeds A..B`: every case in the lab from many seeds, each played twice to compare the hashes.
+
+use std::io::Write;
+use std::ops::Range;
+
+use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::report::Paint;
+use holdtime_sim::suite::Case;
+use serde_json::json;
+
+use super::{CaseResult, SuiteArgs, add_hash, play_case};
+use crate::console::Console;
+use crate::error::{CliError, Outcome, Verdict};
+
+/// What all seeds showed on one reactor.
+struct Sweep {
+    reactor: ReactorName,
+    /// Different runs; each was played twice.
+    runs: u64,
+    failed: u64,
+    /// The first unexpected run of every case that has one, and its seed.
+    failures: Vec<(u64, CaseResult)>,
+    /// The hashes of all traces, folded.
+    hash: u64,
+}
+
+pub(super) fn run(
+    cases: &[Case],
+    reactors: &[ReactorName],
+    seeds: &Range<u64>,
+    args: &SuiteArgs,
+    console: &mut Console,
+) -> Outcome {
+    let count = (seeds.end - seeds.start).saturating_mul((reactors.len() * cases.len()) as u64);
+    let bar = console.progress("runs", count);
+    let mut sweeps = Vec::new();
+    for &reactor in reactors {
+        let mut sweep = Sweep { reactor, runs: 0, failed: 0, failures: Vec::new(), hash: 0 };
+        for seed in seeds.clone() {
+            for case in cases {
+                sweep.play(case, seed, args.dir.is_none())?;
+                bar.inc(1);
+            }
+        }
+        sweeps.push(sweep);
+    }
+    bar.finish_and_clear();
+    for sweep in &sweeps {
+        sweep.tell(seeds, args, console)?;
+    }
+    let all = sweeps.iter().all(|sweep| sweep.failed == 0);
+    Ok(if all { Verdict::AsExpected } else { Verdict::Unexpected })
+}
+
+impl Sweep {
+    fn play(&mut self, case: &Case, seed: u64, own: bool) -> Result<(), CliError> {
+        let mut once = play_case(case, self.reactor, seed, own)?;
+        let twice = play_case(case, self.reactor, seed, own)?;
+        if let (Some(first), Some(second)) = (once.hash, twice.hash)
+            && first != second
+        {
+            "different".clone_into(&mut once.code);
+            once.why = format!("its trace is {first:016x} once and {second:016x} then");
+        }
+        self.runs += 1;
+        self.hash = add_hash(self.hash, &once);
+        if !once.is_expected() {
+            self.failed += 1;
+            if self.failures.iter().all(|(_, known)| known.case.name != case.name) {
+                self.failures.push((seed, once));
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, seeds: &Range<u64>, args: &SuiteArgs, console: &mut Console) -> Result<(), CliError> {
+        if args.json {
+            let failures: Vec<_> = self
+                .failures
+                .iter()
+                .map(|(seed, result)| json!({ "case": result.case.name, "seed": seed, "verdict": result.code, "why": result.why }))
+                .collect();
+            let object = json!({
+                "reactor": self.reactor.name(),
+                "runs": self.runs,
+                "failed": self.failed,
+                "failures": failures,
+                "hash": format!("{:016x}", self.hash),
+            });
+            return Ok(writeln!(console, "{object}")?);
+        }
+        let line = format!(
+            "{:<14} seeds {}..{}: {} runs, each twice: {} not as expected",
+            self.reactor, seeds.start, seeds.end, self.runs, self.failed
+        );
+        let paint = console.paint();
+        let line = if self.failed == 0 { paint.good(&line) } else { paint.bad(&line) };
+        writeln!(console, "{line}  [{:016x}]", self.hash)?;
+        for (seed, result) in &self.failures {
+            let CaseResult { case, code, expected, why, .. } = result;
+            writeln!(console, "\n  {}, seed {seed}: {code}, expected {expected}", case.name)?;
+            writeln!(console, "    {}", why.replace('\n', "\n    "))?;
+            writeln!(console, "  again: {}", args.again(&format!("--seed {seed}"), result))?;
+        }
+        Ok(())
+    }
+}
