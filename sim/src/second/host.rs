@@ -16,7 +16,7 @@ use holdtime_core::speaker::{
     CloseKind, ConfigText, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal,
     ProgramSpec, Signal, StreamId, TcpOptions,
 };
-use holdtime_core::time::{Instant, Now, Timestamp};
+use holdtime_core::time::{Duration, Instant, Now, Timestamp};
 use holdtime_reactor::{AsyncHost, Ends, Host, Ready};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::{JoinHandle, spawn_local};
@@ -28,6 +28,9 @@ use crate::clock::EPOCH;
 use crate::host::SimHost;
 use crate::trace::{Observer, Step};
 use crate::world::ProcessId;
+
+/// From sending a signal to its arrival.
+const SIGNAL_DELAY: Duration = Duration::from_millis(1);
 
 /// Runs a program on its own process; resolves with its exit code.
 pub(super) type Program = Rc<dyn Fn(SecondHost, &ProgramSpec) -> Pin<Box<dyn Future<Output = i32>>>>;
@@ -352,13 +355,18 @@ impl Host for SecondHost {
 
     fn signal_program(&self, stream: StreamId, signal: ProgramSignal) {
         let number = if signal == ProgramSignal::Kill { 9 } else { 15 };
-        if let Some(child) = self.table.borrow_mut().children.get_mut(&stream)
-            && child.status.is_none()
-        {
-            child.main.abort();
-            child.status = Some(ExitStatus::Signal(number));
-        }
-        self.common.bell.ring();
+        let host = self.clone();
+        drop(spawn_local(async move {
+            // A program that has something to read gets the processor before the signal reaches it.
+            tokio::time::sleep(SIGNAL_DELAY).await;
+            if let Some(child) = host.table.borrow_mut().children.get_mut(&stream)
+                && child.status.is_none()
+            {
+                child.main.abort();
+                child.status = Some(ExitStatus::Signal(number));
+            }
+            host.common.bell.ring();
+        }));
     }
 
     fn open_pipes(&self, _stream: StreamId, _paths: &PipePaths) -> Result<(), IoError> {

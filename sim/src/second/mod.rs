@@ -84,7 +84,8 @@ pub fn play(play: &Play, reactor: ReactorName, seed: u64) -> Result<Verdict, Str
     sim.client(own, async move {
         local.into_iter().for_each(|peer| drop(tokio::task::spawn_local(peer)));
         main.await;
-        Ok(())
+        // A machine outlives its process: what that wrote still has to arrive.
+        std::future::pending().await
     });
     conduct(play, &mut sim, &watch, &peers, &programs)
 }
