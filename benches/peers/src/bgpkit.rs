@@ -3,8 +3,7 @@
 use std::hint::black_box;
 
 use bgpkit_parser::models::{
-    AsPathSegment, AsnLength, AttributeValue, BgpMessage, Community, NetworkPrefix, NextHopAddress, Nlri,
-    Origin,
+    AsPathSegment, AsnLength, AttributeValue, BgpMessage, Community, NetworkPrefix, NextHopAddress, Origin,
 };
 use bgpkit_parser::parser::bgp::messages::parse_bgp_message;
 use bytes::Bytes;
