@@ -63,12 +63,19 @@ fn sentence(error: &clap::Error) -> String {
     let paragraph: Vec<&str> = message.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
     let paragraph = paragraph.join(" ");
     let what = paragraph.strip_prefix("error: ").unwrap_or(&paragraph);
+    let given = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue]
+        .into_iter()
+        .find_map(|kind| error.get(kind))
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let likeness = |name: &str| strsim::jaro_winkler(&given, name);
     let nearest = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
         .into_iter()
         .filter_map(|kind| error.get(kind))
         .find_map(|value| match value {
             ContextValue::String(name) => Some(name),
-            ContextValue::Strings(names) => names.first(),
+            // clap orders them its own way.
+            ContextValue::Strings(names) => names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))),
             _ => None,
         });
     match nearest {
