@@ -12,6 +12,7 @@ pub mod mio_host;
 pub mod poll;
 pub mod tasks;
 pub mod tokio_host;
+pub mod turns;
 mod unix;
 
 pub use driver::Driver;

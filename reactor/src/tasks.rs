@@ -11,17 +11,15 @@
 //! lets the others run. So the driver is never borrowed across an await, nothing that was read can be lost,
 //! and no read is ever timed out: timers belong to the core and wait beside the streams, not around them.
 
-use std::cell::{Cell, RefCell};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::cell::RefCell;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 
 use holdtime_core::speaker::{ListenerId, Speaker, StreamId};
 use holdtime_core::time::{Instant, Now};
 
 use crate::driver::{Birth, Driver, Recorder};
 use crate::host::AsyncHost;
+use crate::turns::{Bell, either, yield_now};
 
 /// Runs a speaker until it has finished; returns the exit status. Tasks that still wait then, wait for ever.
 pub async fn run<H: AsyncHost>(host: H, speaker: Speaker, recorder: Option<Recorder>) -> u8 {
@@ -131,55 +129,5 @@ async fn sleep<H: AsyncHost>(host: &H, deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => host.sleep_until(deadline).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Lets every other task that can run do so first.
-async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
-/// Resolves with the first of two futures; always asks `a` before `b`.
-async fn either(a: impl Future<Output = ()>, b: impl Future<Output = ()>) {
-    let (mut a, mut b) = (pin!(a), pin!(b));
-    poll_fn(|cx| match a.as_mut().poll(cx) {
-        Poll::Ready(()) => Poll::Ready(()),
-        Poll::Pending => b.as_mut().poll(cx),
-    })
-    .await;
-}
-
-/// Wakes one waiting task. A ring that nobody waits for is kept until somebody does.
-#[derive(Default)]
-struct Bell {
-    rung: Cell<bool>,
-    waiting: Cell<Option<Waker>>,
-}
-
-impl Bell {
-    fn ring(&self) {
-        self.rung.set(true);
-        if let Some(waker) = self.waiting.take() {
-            waker.wake();
-        }
-    }
-
-    async fn rung(&self) {
-        let poll = |cx: &mut Context<'_>| {
-            if self.rung.take() {
-                return Poll::Ready(());
-            }
-            self.waiting.set(Some(cx.waker().clone()));
-            Poll::Pending
-        };
-        poll_fn(poll).await;
     }
 }

@@ -11,8 +11,9 @@ use std::rc::Rc;
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::driver::{Driver, StreamKind};
+use holdtime_reactor::turns::yield_now;
 
-use super::frame::{Attend, Shared, first, yield_now};
+use super::frame::{Attend, Shared, first};
 
 pub(super) async fn run<H: AsyncHost>(shared: Rc<Shared<H>>) -> u8 {
     shared.start(attend());

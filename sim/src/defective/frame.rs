@@ -1,17 +1,18 @@
 //! What the defective reactors share with the `async` one: a driver, tasks for everything but the peers, a bell.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::Poll;
 
 use holdtime_core::speaker::{ListenerId, StreamId};
 use holdtime_core::time::{Instant, Now};
 use holdtime_core::{Duration, Speaker};
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::driver::{Birth, Driver, Recorder, StreamKind};
+use holdtime_reactor::turns::{Bell, either, yield_now};
 
 use super::Defect;
 
@@ -237,58 +238,9 @@ pub(super) async fn first(mut futures: Vec<Pin<Box<dyn Future<Output = ()> + '_>
     .await;
 }
 
-async fn either(a: impl Future<Output = ()>, b: impl Future<Output = ()>) {
-    let (mut a, mut b) = (pin!(a), pin!(b));
-    poll_fn(|context| match a.as_mut().poll(context) {
-        Poll::Ready(()) => Poll::Ready(()),
-        Poll::Pending => b.as_mut().poll(context),
-    })
-    .await;
-}
-
 async fn sleep_until<H: AsyncHost>(host: &H, deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => host.sleep_until(deadline).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Lets every other task that can run do so first.
-pub(super) async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
-/// Wakes one waiting task; a ring that nobody waits for is kept.
-#[derive(Default)]
-struct Bell {
-    rung: Cell<bool>,
-    waiting: Cell<Option<Waker>>,
-}
-
-impl Bell {
-    fn ring(&self) {
-        self.rung.set(true);
-        if let Some(waker) = self.waiting.take() {
-            waker.wake();
-        }
-    }
-
-    async fn rung(&self) {
-        poll_fn(|context| {
-            if self.rung.take() {
-                return Poll::Ready(());
-            }
-            self.waiting.set(Some(context.waker().clone()));
-            Poll::Pending
-        })
-        .await;
     }
 }

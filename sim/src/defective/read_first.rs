@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
+use holdtime_reactor::turns::yield_now;
 
-use super::frame::{Attend, Shared, as_shipped, yield_now};
+use super::frame::{Attend, Shared, as_shipped};
 
 pub(super) async fn run<H: AsyncHost>(shared: Rc<Shared<H>>) -> u8 {
     shared.run_timers(attend()).await

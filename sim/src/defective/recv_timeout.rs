@@ -8,8 +8,9 @@ use std::rc::Rc;
 use holdtime_core::Duration;
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
+use holdtime_reactor::turns::yield_now;
 
-use super::frame::{Attend, Shared, as_shipped, readable_or_writable, readable_within, yield_now};
+use super::frame::{Attend, Shared, as_shipped, readable_or_writable, readable_within};
 
 const RECV_TIMEOUT: Duration = Duration::from_millis(50);
 

@@ -8,8 +8,9 @@ use std::rc::Rc;
 use holdtime_core::Duration;
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
+use holdtime_reactor::turns::yield_now;
 
-use super::frame::{Attend, Shared, as_shipped, readable_within, yield_now};
+use super::frame::{Attend, Shared, as_shipped, readable_within};
 
 /// The report names no figure for this stage's timeout.
 const READ_TIMEOUT: Duration = Duration::from_millis(150);

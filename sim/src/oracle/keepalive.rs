@@ -2,17 +2,15 @@
 //!
 //! RFC 4271 §4.4 wants a KEEPALIVE every third of it; by the second third one is missing.
 
-use std::collections::BTreeMap;
-
 use holdtime_core::{Duration, Instant};
 
-use super::session::Session;
+use super::session::{Session, Sessions, track};
 use super::{Alarm, Creditor, Judge, Oracle, Seen, SessionKey};
 
 /// O4 at work.
 #[derive(Debug, Default)]
 pub(super) struct KeepaliveGap {
-    sessions: BTreeMap<SessionKey, Session>,
+    sessions: Sessions,
 }
 
 impl KeepaliveGap {
@@ -31,16 +29,7 @@ impl KeepaliveGap {
 
 impl Judge for KeepaliveGap {
     fn see(&mut self, at: Instant, seen: &Seen<'_>) {
-        match seen {
-            Seen::Opened(key) => drop(self.sessions.insert(*key, Session::new(at))),
-            Seen::Closed(key) => drop(self.sessions.remove(key)),
-            Seen::Sent(key, _) | Seen::Received(key, _) | Seen::Blocked(key, _) => {
-                if let Some(session) = self.sessions.get_mut(key) {
-                    session.see(at, seen);
-                }
-            }
-            _ => {}
-        }
+        track(&mut self.sessions, at, seen);
     }
 
     fn deadline(&self) -> Option<Instant> {

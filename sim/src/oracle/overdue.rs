@@ -3,11 +3,9 @@
 //! Three timers, each as the wire shows it: no OPEN within four minutes of ours (RFC 4271 §8.2.2, OpenSent's large hold
 //! timer), no whole message within the hold time (§6.5), nothing taken by the peer within the send hold time (RFC 9687).
 
-use std::collections::BTreeMap;
-
 use holdtime_core::{Duration, Instant};
 
-use super::session::Session;
+use super::session::{Session, Sessions, track};
 use super::{Alarm, Creditor, Judge, Oracle, Seen, SessionKey};
 
 /// OpenSent's hold timer, before any hold time is agreed on.
@@ -20,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// O5 at work.
 #[derive(Debug, Default)]
 pub(super) struct Overdue {
-    sessions: BTreeMap<SessionKey, Session>,
+    sessions: Sessions,
 }
 
 struct Timer {
@@ -71,16 +69,7 @@ fn timers(key: SessionKey, session: &Session) -> impl Iterator<Item = Timer> {
 
 impl Judge for Overdue {
     fn see(&mut self, at: Instant, seen: &Seen<'_>) {
-        match seen {
-            Seen::Opened(key) => drop(self.sessions.insert(*key, Session::new(at))),
-            Seen::Closed(key) => drop(self.sessions.remove(key)),
-            Seen::Sent(key, _) | Seen::Received(key, _) | Seen::Blocked(key, _) => {
-                if let Some(session) = self.sessions.get_mut(key) {
-                    session.see(at, seen);
-                }
-            }
-            _ => {}
-        }
+        track(&mut self.sessions, at, seen);
     }
 
     fn deadline(&self) -> Option<Instant> {

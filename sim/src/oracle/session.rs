@@ -1,13 +1,32 @@
 //! A session as the wire shows it: what both ends have said, and so the hold time they agreed on.
 
+use std::collections::BTreeMap;
+
 use holdtime_core::{Duration, Instant};
 
-use super::seen::Seen;
+use super::seen::{Seen, SessionKey};
 
 pub(super) const OPEN: u8 = 1;
 pub(super) const UPDATE: u8 = 2;
 pub(super) const NOTIFICATION: u8 = 3;
 pub(super) const KEEPALIVE: u8 = 4;
+
+/// Every connection that is open, kept true to what is seen.
+pub(super) type Sessions = BTreeMap<SessionKey, Session>;
+
+/// Takes in what was seen, of whichever session.
+pub(super) fn track(sessions: &mut Sessions, at: Instant, seen: &Seen<'_>) {
+    match seen {
+        Seen::Opened(key) => drop(sessions.insert(*key, Session::new(at))),
+        Seen::Closed(key) => drop(sessions.remove(key)),
+        Seen::Sent(key, _) | Seen::Received(key, _) | Seen::Blocked(key, _) => {
+            if let Some(session) = sessions.get_mut(key) {
+                session.see(at, seen);
+            }
+        }
+        _ => {}
+    }
+}
 
 /// What the wire has shown of one session.
 #[derive(Clone, Copy, Debug)]
