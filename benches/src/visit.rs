@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use holdtime_core::wire::attribute::AttributeView;
 use holdtime_core::wire::frame::Framer;
-use holdtime_core::wire::negotiated::MAX_MESSAGE;
 use holdtime_core::wire::nlri::EvpnFields;
 use holdtime_core::wire::nlri::Routes;
 use holdtime_core::wire::update::Frequent;
@@ -44,7 +43,7 @@ pub fn visits(shape: Shape) -> bool {
 /// Decodes every message and visits every value; returns what was seen and how many messages were refused.
 pub fn corpus(corpus: &Corpus, negotiated: &Negotiated) -> (Tally, usize) {
     let (mut tally, mut refused) = (Tally::default(), 0);
-    let mut framer = Framer::new(&corpus.bytes, MAX_MESSAGE);
+    let mut framer = Framer::new(&corpus.bytes, negotiated.max_message());
     while let Ok(Some(frame)) = framer.next_frame() {
         match UpdateView::decode(frame.body(), negotiated) {
             Ok(update) => visit_update(&update, &mut tally),

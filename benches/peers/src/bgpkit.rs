@@ -10,6 +10,7 @@ use bytes::Bytes;
 use holdtime_benches::{Corpus, Kind, Shape, Tally};
 
 use crate::contest::{Contestant, Visit};
+use crate::encoding::{Encoder, OwnMessages, Sink};
 
 pub struct Bgpkit;
 
@@ -45,6 +46,35 @@ impl Contestant for Bgpkit {
         }
         visit.stop();
         visit
+    }
+}
+
+impl Encoder for Bgpkit {
+    fn name(&self) -> &'static str {
+        "bgpkit-parser"
+    }
+
+    fn encodes(&self, shape: Shape) -> bool {
+        self.supports(shape)
+    }
+
+    fn own(&self, corpus: &Corpus) -> Box<dyn OwnMessages> {
+        let all = Bytes::from(corpus.bytes.clone());
+        let own = |range| parse_bgp_message(&mut all.slice(range), false, &AsnLength::Bits32).ok();
+        Box::new(Own(corpus.ranges().filter_map(own).collect()))
+    }
+}
+
+struct Own(Vec<BgpMessage>);
+
+impl OwnMessages for Own {
+    fn encode(&self, sink: &mut Sink) {
+        for message in &self.0 {
+            match message.encode(AsnLength::Bits32) {
+                Ok(octets) => sink.take(&octets),
+                Err(_) => sink.refuse(),
+            }
+        }
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Score {
     pub megabytes: f64,
     /// How it differs from the first contestant, if it does.
     pub differs: Option<String>,
+    /// How many messages it alone does not accept.
+    pub refused: usize,
 }
 
 impl fmt::Display for Score {
@@ -93,6 +95,7 @@ pub fn run(contestants: &[Box<dyn Contestant>], corpus: &Corpus, rounds: usize) 
             differs: reference.and_then(|reference| {
                 difference((contestant.as_ref(), visit), (reference.0.as_ref(), reference.1))
             }),
+            refused: 0,
         })
         .collect()
 }
@@ -112,7 +115,8 @@ fn difference((contestant, visit): Seen<'_>, (other, reference): Seen<'_>) -> Op
     visit.tally.difference(&reference.tally, &only_counted, &ignored)
 }
 
-fn median(times: &mut [Duration]) -> Duration {
+/// The time that half of the rounds stayed below.
+pub fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use std::hint::black_box;
 use holdtime_benches::{Corpus, Shape, floor};
 
 use crate::contest::{Contestant, Visit};
+use crate::encoding::{Encoder, OwnMessages, Sink};
 
 /// A copy of every octet.
 #[derive(Default)]
@@ -34,6 +35,30 @@ impl Contestant for Copy {
         black_box(floor::copy(black_box(corpus), &mut into));
         visit.stop();
         visit
+    }
+}
+
+impl Encoder for Copy {
+    fn name(&self) -> &'static str {
+        "floor: memcpy"
+    }
+
+    fn encodes(&self, _shape: Shape) -> bool {
+        true
+    }
+
+    fn own(&self, corpus: &Corpus) -> Box<dyn OwnMessages> {
+        Box::new(corpus.clone())
+    }
+}
+
+impl OwnMessages for Corpus {
+    fn encode(&self, sink: &mut Sink) {
+        let mut buffer = [0; 4096];
+        for message in self.messages() {
+            buffer[..message.len()].copy_from_slice(message);
+            sink.take(&buffer[..message.len()]);
+        }
     }
 }
 

@@ -11,10 +11,12 @@ use netgauze_bgp_pkt::nlri::{
 use netgauze_bgp_pkt::path_attribute::{Aggregator, AsPath, MpReach, MpUnreach, PathAttributeValue};
 use netgauze_bgp_pkt::update::BgpUpdateMessage;
 use netgauze_bgp_pkt::wire::deserializer::BgpParsingContext;
+use netgauze_parse_utils::WritablePdu;
 use netgauze_parse_utils::reader::SliceReader;
 use netgauze_parse_utils::traits::ParseFromWithOneInput;
 
 use crate::contest::{Contestant, Visit};
+use crate::encoding::{Encoder, OwnMessages, Sink};
 
 pub struct Netgauze;
 
@@ -32,8 +34,7 @@ impl Contestant for Netgauze {
     }
 
     fn visit(&self, corpus: &Corpus) -> Visit {
-        let mut context =
-            BgpParsingContext::new(true, HashMap::new(), HashMap::new(), true, true, true, true);
+        let mut context = context();
         let mut visit = Visit::default();
         visit.start();
         for message in corpus.messages() {
@@ -46,6 +47,41 @@ impl Contestant for Netgauze {
         visit.stop();
         visit
     }
+}
+
+impl Encoder for Netgauze {
+    fn name(&self) -> &'static str {
+        "netgauze-bgp-pkt"
+    }
+
+    fn encodes(&self, shape: Shape) -> bool {
+        self.supports(shape)
+    }
+
+    fn own(&self, corpus: &Corpus) -> Box<dyn OwnMessages> {
+        let mut context = context();
+        let own = |message| BgpMessage::parse(&mut SliceReader::new(message), &mut context).ok();
+        Box::new(Own(corpus.messages().filter_map(own).collect()))
+    }
+}
+
+struct Own(Vec<BgpMessage>);
+
+impl OwnMessages for Own {
+    fn encode(&self, sink: &mut Sink) {
+        let mut buffer = Vec::with_capacity(4096);
+        for message in &self.0 {
+            buffer.clear();
+            match message.write(&mut buffer) {
+                Ok(()) => sink.take(&buffer),
+                Err(_) => sink.refuse(),
+            }
+        }
+    }
+}
+
+fn context() -> BgpParsingContext {
+    BgpParsingContext::new(true, HashMap::new(), HashMap::new(), true, true, true, true)
 }
 
 fn visit_update(update: &BgpUpdateMessage, tally: &mut Tally) {

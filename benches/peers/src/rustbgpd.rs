@@ -7,10 +7,12 @@ use holdtime_benches::{Corpus, Kind, Shape, Tally};
 use rustbgpd_wire::evpn::EvpnRoute;
 use rustbgpd_wire::vpn::{VpnNlri, VpnPrefix};
 use rustbgpd_wire::{
-    AsPathSegment, Message, MpReachNlri, NlriEntry, PathAttribute, Prefix, UpdateMessage, decode_message,
+    AsPathSegment, Ipv4UnicastMode, Message, MpReachNlri, NlriEntry, ParsedUpdate, PathAttribute, Prefix,
+    UpdateMessage, decode_message,
 };
 
 use crate::contest::{Contestant, Visit};
+use crate::encoding::{Encoder, OwnMessages, Sink};
 
 pub struct Rustbgpd;
 
@@ -38,6 +40,43 @@ impl Contestant for Rustbgpd {
         }
         visit.stop();
         visit
+    }
+}
+
+impl Encoder for Rustbgpd {
+    fn name(&self) -> &'static str {
+        "rustbgpd-wire"
+    }
+
+    fn encodes(&self, shape: Shape) -> bool {
+        self.supports(shape)
+    }
+
+    fn own(&self, corpus: &Corpus) -> Box<dyn OwnMessages> {
+        let all = Bytes::from(corpus.bytes.clone());
+        let own = |range| match decode_message(&mut all.slice(range), 4096) {
+            Ok(Message::Update(update)) => Some(update.parse_revised(true, false, false, &[]).ok()?.update),
+            _ => None,
+        };
+        Box::new(Own(corpus.ranges().filter_map(own).collect()))
+    }
+}
+
+struct Own(Vec<ParsedUpdate>);
+
+impl OwnMessages for Own {
+    fn encode(&self, sink: &mut Sink) {
+        let mut buffer = Vec::with_capacity(4096);
+        for ParsedUpdate { announced, withdrawn, attributes, .. } in &self.0 {
+            buffer.clear();
+            let body = Ipv4UnicastMode::Body;
+            let built = UpdateMessage::try_build(announced, withdrawn, attributes, true, false, body);
+            match built.and_then(|update| update.encode(&mut buffer)) {
+                Ok(()) => sink.take(&buffer),
+                // AS_SET, which RFC 9774 deprecates.
+                Err(_) => sink.refuse(),
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use zettabgp::BgpSessionParams;
 use zettabgp::prelude::*;
 
 use crate::contest::{Contestant, Visit};
+use crate::encoding::{Encoder, OwnMessages, Sink};
 
 pub struct Zettabgp;
 
@@ -24,10 +25,7 @@ impl Contestant for Zettabgp {
     }
 
     fn visit(&self, corpus: &Corpus) -> Visit {
-        let mut session =
-            BgpSessionParams::new(65_000, 180, BgpTransportMode::IPv4, [10, 0, 0, 1].into(), Vec::new());
-        // It would guess at ADD-PATH from the octets; a session knows.
-        session.fuzzy_pathid = false;
+        let session = session();
         let mut visit = Visit::default();
         visit.start();
         for message in corpus.messages() {
@@ -42,6 +40,58 @@ impl Contestant for Zettabgp {
         visit.stop();
         visit
     }
+}
+
+impl Encoder for Zettabgp {
+    fn name(&self) -> &'static str {
+        "zettabgp"
+    }
+
+    fn encodes(&self, shape: Shape) -> bool {
+        self.supports(shape)
+    }
+
+    fn loses(&self) -> &'static [Kind] {
+        // It leaves the value of AGGREGATOR out, and gives ATOMIC_AGGREGATE one.
+        &[Kind::NextHop, Kind::Aggregator, Kind::AtomicAggregate]
+    }
+
+    fn own(&self, corpus: &Corpus) -> Box<dyn OwnMessages> {
+        let session = session();
+        let own = |message: &[u8]| {
+            let mut update = BgpUpdateMessage::new();
+            update.decode_from(&session, message.get(19..)?).ok().map(|()| update)
+        };
+        let messages = corpus.messages().filter_map(own).collect();
+        Box::new(Own { messages, session })
+    }
+}
+
+struct Own {
+    messages: Vec<BgpUpdateMessage>,
+    session: BgpSessionParams,
+}
+
+impl OwnMessages for Own {
+    fn encode(&self, sink: &mut Sink) {
+        let mut buffer = [0; 4096 + 19];
+        for message in &self.messages {
+            let written = message.encode_to(&self.session, &mut buffer[19..]);
+            let kind = BgpMessageType::Update;
+            match written.and_then(|length| self.session.prepare_message_buf(&mut buffer, kind, length)) {
+                Ok(length) => sink.take(&buffer[..length]),
+                Err(_) => sink.refuse(),
+            }
+        }
+    }
+}
+
+fn session() -> BgpSessionParams {
+    let mut session =
+        BgpSessionParams::new(65_000, 180, BgpTransportMode::IPv4, [10, 0, 0, 1].into(), Vec::new());
+    // It would guess at ADD-PATH from the octets; a session knows.
+    session.fuzzy_pathid = false;
+    session
 }
 
 fn visit_update(update: &BgpUpdateMessage, tally: &mut Tally) {
