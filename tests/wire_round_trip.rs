@@ -8,7 +8,7 @@ use holdtime_core::wire::update::{PathAttribute, PathAttributeValue};
 use holdtime_core::wire::{
     Aggregator, AsPath, AsSegment, AsSegmentKind, Attribute, Community, ExtendedCommunity, Family,
     FamilyTerms, Framer, LargeCommunity, Message, MessageView, MpReach, MpUnreach, Negotiated, NextHop, Nlri,
-    Origin, PathNlri, Prefix, Update, Writer,
+    NlriList, Origin, PathNlri, Prefix, Update, Writer,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -65,7 +65,7 @@ fn ipv6() -> impl Strategy<Value = Nlri> {
         .prop_map(Nlri::Unicast)
 }
 
-fn with_paths(nlri: Vec<Nlri>, add_path: bool) -> Vec<PathNlri> {
+fn with_paths(nlri: Vec<Nlri>, add_path: bool) -> NlriList {
     let path_id = |at: usize| add_path.then(|| u32::try_from(at).unwrap());
     nlri.into_iter().enumerate().map(|(at, nlri)| PathNlri { path_id: path_id(at), nlri }).collect()
 }
@@ -94,8 +94,8 @@ proptest! {
         let next_hop = link_local.map_or(NextHop::V6(global), |local| NextHop::V6LinkLocal(global, local.into()));
         let values = attributes.into_iter().map(PathAttributeValue::Route).chain([
             PathAttributeValue::NextHop(Ipv4Addr::from(hop)),
-            PathAttributeValue::MpReach(MpReach { family, next_hop: Some(next_hop), nlri: with_paths(new, add_path) }),
-            PathAttributeValue::MpUnreach(MpUnreach { family, nlri: with_paths(gone, add_path) }),
+            PathAttributeValue::MpReach(Box::new(MpReach { family, next_hop: Some(next_hop), nlri: with_paths(new, add_path) })),
+            PathAttributeValue::MpUnreach(Box::new(MpUnreach { family, nlri: with_paths(gone, add_path) })),
         ]);
         let update = Update {
             withdrawn: with_paths(withdrawn, add_path),

@@ -1,6 +1,7 @@
 //! What a program is told of, before an encoder writes it down.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
@@ -8,9 +9,7 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use crate::print::{hex, put};
 use crate::wire::operational::{OperationalContent, kind};
-use crate::wire::{
-    Message, MpReach, MpUnreach, Negotiated, Notification, PathAttributeValue, Update, UpdateView,
-};
+use crate::wire::{Message, MpUnreach, Negotiated, Notification, PathAttributeValue, Update, UpdateView};
 
 /// One thing that happened to a neighbor.
 #[derive(Clone, Copy, Debug)]
@@ -126,11 +125,11 @@ pub fn told(view: &UpdateView<'_>, negotiated: &Negotiated) -> Update {
 
 /// Turns what an UPDATE announces into what it withdraws: an error in it wants that (RFC 7606 §2).
 pub fn withdraw_all(update: &mut Update) {
-    update.withdrawn.append(&mut update.nlri);
+    update.withdrawn.extend(core::mem::take(&mut update.nlri).iter());
     for attribute in &mut update.attributes {
-        if let PathAttributeValue::MpReach(MpReach { family, nlri, .. }) = &mut attribute.value {
-            let unreach = MpUnreach { family: *family, nlri: core::mem::take(nlri) };
-            *attribute = PathAttributeValue::MpUnreach(unreach).into();
+        if let PathAttributeValue::MpReach(reach) = &mut attribute.value {
+            let unreach = MpUnreach { family: reach.family, nlri: core::mem::take(&mut reach.nlri) };
+            *attribute = PathAttributeValue::MpUnreach(Box::new(unreach)).into();
         }
     }
 }

@@ -325,13 +325,13 @@ mod tests {
     fn an_update_groups_its_routes_by_next_hop() {
         let route = |value| PathAttribute { flags: AttributeFlags(0x40), value };
         let update = Message::Update(Update {
-            withdrawn: Vec::from([prefix([10, 0, 0, 0], 8)]),
+            withdrawn: [prefix([10, 0, 0, 0], 8)].into_iter().collect(),
             attributes: Vec::from([
                 route(PathAttributeValue::Route(Attribute::LocalPref(100))),
                 route(PathAttributeValue::NextHop(Ipv4Addr::new(192, 0, 2, 1))),
                 route(PathAttributeValue::Route(Attribute::Origin(Origin::Igp))),
             ]),
-            nlri: Vec::from([prefix([10, 1, 0, 0], 16), prefix([10, 2, 0, 0], 16)]),
+            nlri: [prefix([10, 1, 0, 0], 16), prefix([10, 2, 0, 0], 16)].into_iter().collect(),
         });
         assert_eq!(
             written(&message(Direction::Receive, &update, None)),

@@ -125,7 +125,7 @@ fn update_text(out: &mut String, start: usize, update: &Update, octets: &[u8]) {
             (false, _) => (" withdrawn", ""),
         };
         put!(out, "{prefix}{verb} ");
-        nlri_text(out, route.path, route.next_hop);
+        nlri_text(out, &route.path, route.next_hop);
         // A route without a next hop has one blank more.
         out.push_str(if route.announced && route.next_hop.is_none() { " " } else { "" });
         put!(out, "{attributes}\n");

@@ -1,6 +1,5 @@
 //! VPLS routes (RFC 4761): `vpls endpoint 5 base 10702 offset 1 size 8 rd 192.0.2.1:123 next-hop 192.0.2.1 …`.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Action;
@@ -69,6 +68,6 @@ pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, routes: &mut Routes
     bytes.extend(rd.0);
     bytes.extend([endpoint, offset, size].iter().flat_map(|number| number.to_be_bytes()));
     bytes.extend(Label::new(base, true).octets());
-    routes.add_one(draft, Nlri::Vpls(Box::new(VplsNlri { bytes: bytes.into() })));
+    routes.add_one(draft, Nlri::Vpls(VplsNlri { bytes: bytes.into() }));
     Ok(())
 }

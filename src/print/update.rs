@@ -9,8 +9,8 @@ use crate::wire::attribute::Attribute;
 use crate::wire::{Family, NextHop, PathAttributeValue, PathNlri, Update};
 
 /// One route of an UPDATE: withdrawn, or announced with the next hop that is for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RouteEvent<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteEvent {
     /// Whether it is announced.
     pub announced: bool,
     /// Its family.
@@ -18,12 +18,12 @@ pub struct RouteEvent<'a> {
     /// Its next hop, where it has one.
     pub next_hop: Option<NextHop>,
     /// Its destination.
-    pub path: &'a PathNlri,
+    pub path: PathNlri,
 }
 
 /// The routes of an UPDATE in the order that programs are told of them: what IPv4 withdraws and announces without the
 /// multiprotocol attributes, then MP_UNREACH_NLRI, then MP_REACH_NLRI.
-pub fn update_routes(update: &Update) -> Vec<RouteEvent<'_>> {
+pub fn update_routes(update: &Update) -> Vec<RouteEvent> {
     let values = || update.attributes.iter().map(|attribute| &attribute.value);
     let next_hop = values().find_map(|value| match value {
         PathAttributeValue::NextHop(address) => Some(NextHop::V4(*address)),
@@ -90,15 +90,14 @@ pub fn update_json(out: &mut String, update: &Update, compact: bool) {
         super::safi(out, family.safi);
         return out.push_str("\" } }");
     }
-    let routes = update_routes(update);
     let attributes = route_attributes(update);
     let mut members: Vec<String> = Vec::new();
     if !attributes.is_empty() {
         members.push(object("attribute", |out| attributes_json(out, &attributes)));
     }
-    let mut announced: Groups<'_, (Family, Option<NextHop>)> = Groups::default();
-    let mut withdrawn: Groups<'_, Family> = Groups::default();
-    for route in &routes {
+    let mut announced: Groups<(Family, Option<NextHop>)> = Groups::default();
+    let mut withdrawn: Groups<Family> = Groups::default();
+    for route in update_routes(update) {
         if route.announced {
             announced.add((route.family, route.next_hop), route.path);
         } else {
@@ -122,7 +121,7 @@ pub fn update_json(out: &mut String, update: &Update, compact: bool) {
 }
 
 /// `"ipv4 unicast": { "192.0.2.1": [ … ], … }, …`: by family, then by next hop.
-fn announce_json(out: &mut String, groups: &Groups<'_, (Family, Option<NextHop>)>, compact: bool) {
+fn announce_json(out: &mut String, groups: &Groups<(Family, Option<NextHop>)>, compact: bool) {
     let mut families: Vec<Family> = Vec::new();
     for ((family, _), _) in &groups.0 {
         if !families.contains(family) {
@@ -153,7 +152,7 @@ fn key(out: &mut String, name: Family) {
     out.push_str("\": ");
 }
 
-fn paths_json(out: &mut String, paths: &[&PathNlri], next_hop: Option<NextHop>, compact: bool) {
+fn paths_json(out: &mut String, paths: &[PathNlri], next_hop: Option<NextHop>, compact: bool) {
     out.push_str("[ ");
     separated(out, ", ", paths, |out, path| nlri_json(out, path, next_hop, compact));
     out.push_str(" ]");
@@ -169,17 +168,17 @@ fn object(name: &str, write: impl FnOnce(&mut String)) -> String {
 }
 
 /// Paths by what they have in common, in the order of appearance.
-struct Groups<'a, K>(Vec<(K, Vec<&'a PathNlri>)>);
+struct Groups<K>(Vec<(K, Vec<PathNlri>)>);
 
-impl<K> Default for Groups<'_, K> {
+impl<K> Default for Groups<K> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'a, K: PartialEq> Groups<'a, K> {
+impl<K: PartialEq> Groups<K> {
     /// An UPDATE has few groups and many paths, and neighbours are alike: the last group is tried first.
-    fn add(&mut self, key: K, path: &'a PathNlri) {
+    fn add(&mut self, key: K, path: PathNlri) {
         match self.0.iter_mut().rev().find(|(known, _)| *known == key) {
             Some((_, paths)) => paths.push(path),
             None => self.0.push((key, Vec::from([path]))),

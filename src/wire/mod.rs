@@ -65,7 +65,7 @@ pub use frame::{Frame, Framer};
 pub use message::{Message, MessageView};
 pub use mp::{MpReach, MpReachView, MpUnreach, MpUnreachView};
 pub use negotiated::{FamilyTerms, Negotiated};
-pub use nlri::{Nlri, NlriView, PathNlri, PathNlriView};
+pub use nlri::{Nlri, NlriList, NlriView, PathNlri, PathNlriView};
 pub use notification::Notification;
 pub use open::Open;
 pub use operational::Operational;

@@ -1,12 +1,11 @@
 //! MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760): routes of any family, inside an attribute.
 
-use alloc::vec::Vec;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::error::{BufferFull, Malformed};
 use super::family::{Afi, Family, Safi};
 use super::negotiated::Negotiated;
-use super::nlri::{NlriIter, PathNlri, Routes};
+use super::nlri::{NlriIter, NlriList, Routes};
 use super::reader::Reader;
 use super::route::NextHop;
 use super::writer::Writer;
@@ -19,7 +18,7 @@ pub struct MpReach {
     /// The next hop; `None` where its length is zero.
     pub next_hop: Option<NextHop>,
     /// The routes.
-    pub nlri: Vec<PathNlri>,
+    pub nlri: NlriList,
 }
 
 impl MpReach {
@@ -27,7 +26,7 @@ impl MpReach {
     pub(crate) fn encode(&self, negotiated: &Negotiated, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         encode_reach_head(self.family, self.next_hop, out)?;
         let add_path = negotiated.family(self.family).is_some_and(|terms| terms.add_path_send);
-        self.nlri.iter().try_for_each(|nlri| nlri.encode(add_path, out))
+        self.nlri.encode(add_path, out)
     }
 }
 
@@ -37,7 +36,7 @@ pub struct MpUnreach {
     /// Which family.
     pub family: Family,
     /// The routes.
-    pub nlri: Vec<PathNlri>,
+    pub nlri: NlriList,
 }
 
 impl MpUnreach {
@@ -45,7 +44,7 @@ impl MpUnreach {
     pub(crate) fn encode(&self, negotiated: &Negotiated, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         encode_family(self.family, out)?;
         let add_path = negotiated.family(self.family).is_some_and(|terms| terms.add_path_send);
-        self.nlri.iter().try_for_each(|nlri| nlri.encode(add_path, out))
+        self.nlri.encode(add_path, out)
     }
 }
 
@@ -211,8 +210,7 @@ impl<'a> MpReachView<'a> {
 
 impl From<MpReachView<'_>> for MpReach {
     fn from(view: MpReachView<'_>) -> Self {
-        let nlri = view.nlri().map(PathNlri::from).collect();
-        Self { family: view.family, next_hop: view.next_hop, nlri }
+        Self { family: view.family, next_hop: view.next_hop, nlri: view.nlri().into() }
     }
 }
 
@@ -277,6 +275,6 @@ impl<'a> MpUnreachView<'a> {
 
 impl From<MpUnreachView<'_>> for MpUnreach {
     fn from(view: MpUnreachView<'_>) -> Self {
-        Self { family: view.family, nlri: view.nlri().map(PathNlri::from).collect() }
+        Self { family: view.family, nlri: view.nlri().into() }
     }
 }

@@ -2,7 +2,7 @@
 //! no decoder can beat, on the same octets in one process, every attribute and NLRI visited.
 //!
 //! ```text
-//! cargo run --release --manifest-path benches/peers/Cargo.toml -- [--rounds N] [--mrt FILE]
+//! cargo run --release --manifest-path benches/peers/Cargo.toml -- [--rounds N] [--shape NAME | --mrt FILE]
 //! ```
 
 mod bgpkit;
@@ -27,6 +27,7 @@ const OCTETS: usize = 4_000_000;
 
 struct Options {
     rounds: usize,
+    shape: Option<Shape>,
     mrt: Option<String>,
 }
 
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { rounds: 25, mrt: None };
+    let mut options = Options { rounds: 25, shape: None, mrt: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} wants a value"));
@@ -51,8 +52,13 @@ fn options() -> Result<Options, String> {
                 let text = value()?;
                 options.rounds = text.parse().map_err(|_| format!("\"{text}\" is not a number of rounds"))?;
             }
+            "--shape" => {
+                let name = value()?;
+                let shape = Shape::GENERATED.into_iter().find(|shape| shape.label() == name);
+                options.shape = Some(shape.ok_or(format!("there is no shape \"{name}\""))?);
+            }
             "--mrt" => options.mrt = Some(value()?),
-            _ => return Err(format!("there is no option \"{argument}\"; try --rounds N or --mrt FILE")),
+            _ => return Err(format!("there is no option \"{argument}\"; try --rounds N, --shape NAME or --mrt FILE")),
         }
     }
     Ok(options)
@@ -82,7 +88,11 @@ fn contest_all(options: &Options) -> Result<bool, String> {
     ];
     let corpora = match &options.mrt {
         Some(file) => vec![recorded(file)?],
-        None => Shape::GENERATED.into_iter().map(|shape| corpus::generate(shape, OCTETS)).collect(),
+        None => Shape::GENERATED
+            .into_iter()
+            .filter(|shape| options.shape.is_none_or(|only| only == *shape))
+            .map(|shape| corpus::generate(shape, OCTETS))
+            .collect(),
     };
     let mut agree = true;
     for corpus in &corpora {

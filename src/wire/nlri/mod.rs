@@ -13,6 +13,7 @@ mod evpn;
 mod flow;
 mod kept;
 mod labelled;
+mod list;
 mod mup;
 mod mvpn;
 mod prefixes;
@@ -27,6 +28,7 @@ pub use flow::{
     FlowType, FlowVpnRule, FlowVpnRuleView,
 };
 pub use labelled::{LabelledPrefix, LabelledPrefixView, VpnPrefix, VpnPrefixView};
+pub use list::NlriList;
 pub use mup::{MupFields, MupRoute, MupRouteView};
 pub use mvpn::{MvpnFields, MvpnRoute, MvpnRouteView};
 pub use prefixes::{Ipv4Prefixes, Ipv6Prefixes};
@@ -44,7 +46,7 @@ use super::reader::Reader;
 use super::vpn::Labels;
 use super::writer::Writer;
 
-/// A destination of any family. At most 32 octets: what is larger is boxed.
+/// A destination of any family. At most 24 octets: what is larger is boxed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Nlri {
     /// SAFI 1
@@ -66,9 +68,9 @@ pub enum Nlri {
     /// SAFI 73 (RFC 9830)
     SrPolicy(Box<SrPolicyNlri>),
     /// L2VPN, SAFI 65 (RFC 4761)
-    Vpls(Box<VplsNlri>),
+    Vpls(VplsNlri),
     /// L2VPN, SAFI 70 (RFC 7432)
-    Evpn(Box<EvpnRoute>),
+    Evpn(EvpnRoute),
     /// BGP-LS, SAFI 71 and 72 (RFC 9552)
     BgpLs(Box<BgpLsNlri>),
     /// SAFI 85 (draft-mpmz-bess-mup-safi)
@@ -240,8 +242,8 @@ impl From<NlriView<'_>> for Nlri {
             NlriView::FlowVpn(view) => Self::FlowVpn(Box::new(view.into())),
             NlriView::RouteTarget(view) => Self::RouteTarget(Box::new(view.into())),
             NlriView::SrPolicy(view) => Self::SrPolicy(Box::new(view.into())),
-            NlriView::Vpls(view) => Self::Vpls(Box::new(view.into())),
-            NlriView::Evpn(view) => Self::Evpn(Box::new(view.into())),
+            NlriView::Vpls(view) => Self::Vpls(view.into()),
+            NlriView::Evpn(view) => Self::Evpn(view.into()),
             NlriView::BgpLs(view) => Self::BgpLs(Box::new(view.into())),
             NlriView::Mup(view) => Self::Mup(Box::new(view.into())),
             NlriView::Unknown(family, bytes) => {
@@ -377,6 +379,11 @@ impl<'a> Routes<'a> {
         self.0.is_empty()
     }
 
+    /// The family that they belong to.
+    pub const fn family(&self) -> Family {
+        self.0.family
+    }
+
     /// The routes as what they mostly are, IPv4 prefixes without path identifiers; `None` where they are something else.
     #[inline]
     pub fn ipv4(self) -> Option<Ipv4Prefixes<'a>> {
@@ -406,7 +413,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_nlri_is_at_most_32_octets() {
-        assert!(size_of::<Nlri>() <= 32);
+    fn an_nlri_is_at_most_24_octets() {
+        assert!(size_of::<Nlri>() <= 24);
     }
 }

@@ -7,6 +7,7 @@ mod view;
 
 pub use view::{Frequent, UpdateView};
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
@@ -15,18 +16,18 @@ use super::error::BufferFull;
 use super::family::Family;
 use super::mp::{MpReach, MpUnreach};
 use super::negotiated::Negotiated;
-use super::nlri::PathNlri;
+use super::nlri::NlriList;
 use super::writer::Writer;
 
 /// An UPDATE as it stands on the wire: every part in its order, so that it encodes to what it was decoded from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Update {
     /// Withdrawn routes, IPv4 unicast.
-    pub withdrawn: Vec<PathNlri>,
+    pub withdrawn: NlriList,
     /// Path attributes, in order.
     pub attributes: Vec<PathAttribute>,
     /// Announced routes, IPv4 unicast, with the next hop of NEXT_HOP.
-    pub nlri: Vec<PathNlri>,
+    pub nlri: NlriList,
 }
 
 /// One path attribute of an [`Update`], with its flags.
@@ -44,9 +45,9 @@ pub enum PathAttributeValue {
     /// NEXT_HOP, 3 (RFC 4271 §5.1.3)
     NextHop(Ipv4Addr),
     /// MP_REACH_NLRI, 14 (RFC 4760 §3)
-    MpReach(MpReach),
+    MpReach(Box<MpReach>),
     /// MP_UNREACH_NLRI, 15 (RFC 4760 §4)
-    MpUnreach(MpUnreach),
+    MpUnreach(Box<MpUnreach>),
     /// One that belongs to the routes.
     Route(Attribute),
 }
@@ -92,7 +93,8 @@ impl Update {
         if family == Family::IPV4_UNICAST {
             return Self::default();
         }
-        let unreach = PathAttributeValue::MpUnreach(MpUnreach { family, nlri: Vec::new() });
+        let unreach = MpUnreach { family, nlri: NlriList::default() };
+        let unreach = PathAttributeValue::MpUnreach(Box::new(unreach));
         Self { attributes: Vec::from([unreach.into()]), ..Self::default() }
     }
 
@@ -104,12 +106,12 @@ impl Update {
     pub fn encode(&self, negotiated: &Negotiated, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         let add_path = negotiated.family(Family::IPV4_UNICAST).is_some_and(|terms| terms.add_path_send);
         let gap = out.gap_u16()?;
-        self.withdrawn.iter().try_for_each(|nlri| nlri.encode(add_path, out))?;
+        self.withdrawn.encode(add_path, out)?;
         out.fill_u16(gap)?;
         let gap = out.gap_u16()?;
         self.attributes.iter().try_for_each(|attribute| attribute.encode(negotiated, out))?;
         out.fill_u16(gap)?;
-        self.nlri.iter().try_for_each(|nlri| nlri.encode(add_path, out))
+        self.nlri.encode(add_path, out)
     }
 
     /// What the attributes say of the routes, next hops and NLRI left out. From a peer whose AS numbers have two octets the path is

@@ -1,5 +1,7 @@
 //! UPDATE as it was received: borrowed, checked, visited without errors and without allocation.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use super::super::attribute::{
@@ -10,7 +12,7 @@ use super::super::error::WireError;
 use super::super::family::Family;
 use super::super::mp::{MpReachView, MpUnreachView};
 use super::super::negotiated::Negotiated;
-use super::super::nlri::{NlriIter, PathNlri, Routes};
+use super::super::nlri::{NlriIter, Routes};
 use super::super::reader::Reader;
 use super::super::treatment::{Problem, Treatment};
 use super::check::{self, Codes};
@@ -208,22 +210,20 @@ impl From<&UpdateView<'_>> for Update {
             let value = match raw.code {
                 Code::NEXT_HOP => PathAttributeValue::NextHop(view.next_hop?),
                 Code::MP_REACH => match view.reach? {
-                    reach if reach.negotiated => PathAttributeValue::MpReach(reach.into()),
+                    reach if reach.negotiated => PathAttributeValue::MpReach(Box::new(reach.into())),
                     reach => unread(&raw, reach.value()),
                 },
                 Code::MP_UNREACH => match view.unreach? {
-                    unreach if unreach.negotiated => PathAttributeValue::MpUnreach(unreach.into()),
+                    unreach if unreach.negotiated => PathAttributeValue::MpUnreach(Box::new(unreach.into())),
                     unreach => unread(&raw, unreach.value()),
                 },
                 _ => PathAttributeValue::Route(AttributeView::checked(raw, view.negotiated)?.into()),
             };
             Some(PathAttribute { flags: raw.flags, value })
         };
-        Self {
-            withdrawn: view.withdrawn().map(PathNlri::from).collect(),
-            attributes: view.kept().filter_map(attribute).collect(),
-            nlri: view.nlri().map(PathNlri::from).collect(),
-        }
+        let mut attributes = Vec::with_capacity(RawAttributes::new(view.attributes).count());
+        attributes.extend(view.kept().filter_map(attribute));
+        Self { withdrawn: view.withdrawn().into(), attributes, nlri: view.nlri().into() }
     }
 }
 
