@@ -152,7 +152,7 @@ pub enum Acknowledge {
 }
 
 /// What each command is, and what `help` says of it: its words, whether neighbors can be selected, its options.
-pub(super) const COMMANDS: [(&str, bool, &str); 34] = [
+pub(super) const COMMANDS: [(&str, bool, &str); 35] = [
     ("#", false, ""),
     ("announce attribute", true, ""),
     ("announce attributes", true, ""),
@@ -186,6 +186,7 @@ pub(super) const COMMANDS: [(&str, bool, &str); 34] = [
     ("show adj-rib out", false, "extensive"),
     ("show neighbor", false, "summary | extensive | configuration"),
     ("shutdown", false, ""),
+    ("silence-ack", false, ""),
     ("version", false, ""),
 ];
 

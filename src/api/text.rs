@@ -119,15 +119,10 @@ fn update_text(out: &mut String, start: usize, update: &Update, octets: &[u8]) {
     let mut attributes = String::new();
     attributes_text(&mut attributes, &print::route_attributes(update));
     for route in update_routes(update) {
-        let (verb, attributes) = match (route.announced, route.next_hop) {
-            (true, Some(_)) => (" announced", attributes.as_str()),
-            (true, None) => ("", attributes.as_str()),
-            (false, _) => (" withdrawn", ""),
-        };
-        put!(out, "{prefix}{verb} ");
+        let (verb, attributes) =
+            if route.announced { ("announced", attributes.as_str()) } else { ("withdrawn", "") };
+        put!(out, "{prefix} {verb} ");
         nlri_text(out, &route.path, route.next_hop);
-        // A route without a next hop has one blank more.
-        out.push_str(if route.announced && route.next_hop.is_none() { " " } else { "" });
         put!(out, "{attributes}\n");
     }
     if !octets.is_empty() {

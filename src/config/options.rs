@@ -77,7 +77,11 @@ pub(super) fn statement(
         "api" => api::section(cursor, &mut partial.api),
         "static" => cursor.block("static", |c, keyword| static_statement(c, ANNOUNCE, &keyword, routes)),
         "flow" => cursor.block("flow", |c, keyword| flow_statement(c, ANNOUNCE, &keyword, routes)),
-        "l2vpn" => cursor.block("l2vpn", |c, keyword| l2vpn_statement(c, ANNOUNCE, &keyword, routes)),
+        "l2vpn" => {
+            cursor.block("l2vpn", |c, keyword| l2vpn_statement(c, ANNOUNCE, &keyword, routes))?;
+            routes.defer();
+            Ok(())
+        }
         "announce" => cursor.block("announce", |cursor, keyword| announce(cursor, &keyword, routes)),
         "operational" => cursor.block("operational", |cursor, keyword| {
             partial.operational.push(operational::message(cursor, &keyword)?);

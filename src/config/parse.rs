@@ -110,7 +110,7 @@ impl<'s> Parser<'s> {
     fn options(&mut self, cursor: &mut Cursor<'_>, partial: &mut Partial) -> Result<()> {
         let routes = &mut self.routes;
         cursor.block("neighbor", |cursor, keyword| options::statement(cursor, &keyword, partial, routes))?;
-        partial.routes = core::mem::take(&mut self.routes.announcements);
+        partial.routes = self.routes.take();
         partial.first_routes = core::mem::take(&mut self.routes.first);
         Ok(())
     }

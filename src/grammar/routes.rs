@@ -14,6 +14,8 @@ use crate::wire::{Attributes, Family, NextHop, Nlri, Route};
 #[derive(Default)]
 pub(crate) struct Routes {
     pub(crate) announcements: Vec<Announcement>,
+    /// Those that are announced after whatever follows them.
+    deferred: Vec<Announcement>,
     /// Where the first route of each family stands.
     pub(crate) first: Vec<(Family, Span)>,
     /// How many routes came out of a `split`.
@@ -47,6 +49,18 @@ impl Routes {
             attributes: shared(&mut self.attributes, draft.attributes),
             watchdog,
         }
+    }
+
+    /// Lets what is read from now on go before what was read so far, as ExaBGP does after a neighbor's `l2vpn` section.
+    pub(crate) fn defer(&mut self) {
+        self.deferred.append(&mut self.announcements);
+    }
+
+    /// Takes what was read, in the order in which it is announced.
+    pub(crate) fn take(&mut self) -> Vec<Announcement> {
+        let mut all = core::mem::take(&mut self.announcements);
+        all.append(&mut self.deferred);
+        all
     }
 
     /// Begins a statement at `place`.

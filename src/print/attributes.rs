@@ -25,7 +25,7 @@ pub fn attributes_text(out: &mut String, attributes: &[&Attribute]) {
 }
 
 /// An empty path is not told of, nor is what cannot be read inside.
-fn is_shown(attribute: &Attribute) -> bool {
+pub(super) fn is_shown(attribute: &Attribute) -> bool {
     match attribute {
         Attribute::AsPath(path) | Attribute::As4Path(path) => !path.segments.is_empty(),
         Attribute::BgpLs(link_state) => link_state::json(&mut String::new(), &link_state.bytes),
@@ -34,7 +34,7 @@ fn is_shown(attribute: &Attribute) -> bool {
     }
 }
 
-fn attribute_json(out: &mut String, attribute: &Attribute) {
+pub(super) fn attribute_json(out: &mut String, attribute: &Attribute) {
     match attribute {
         Attribute::Origin(origin) => put!(out, "\"origin\": \"{}\"", origin_name(*origin)),
         Attribute::AsPath(path) => {
@@ -252,7 +252,7 @@ fn unknown_text(out: &mut String, flags: u8, code: u8, value: &[u8]) {
 }
 
 /// Communities are told of in ascending order, whatever order they were sent in.
-fn sorted<T: Copy + Ord>(items: &[T]) -> Vec<T> {
+pub(super) fn sorted<T: Copy + Ord>(items: &[T]) -> Vec<T> {
     let mut items = items.to_vec();
     items.sort_unstable();
     items

@@ -11,7 +11,7 @@ use crate::wire::{Afi, NextHop, RouteDistinguisher};
 
 /// A rule, read: what stands in the NLRI after its length.
 pub(super) struct Rule {
-    rd: Option<RouteDistinguisher>,
+    pub(super) rd: Option<RouteDistinguisher>,
     components: Vec<Component>,
 }
 
@@ -54,11 +54,9 @@ impl Rule {
         Some(Self { rd, components })
     }
 
-    /// Appends the rule as an object.
-    pub(super) fn json(&self, out: &mut String, next_hop: Option<NextHop>) {
-        out.push_str("{ ");
-        for component in &self.components {
-            put!(out, "\"{}\": [ ", component.name);
+    /// Each component's name, and of what it allows those values together that must hold together.
+    pub(super) fn alternatives(&self) -> impl Iterator<Item = (&'static str, Vec<String>)> {
+        self.components.iter().map(|component| {
             let mut alternatives: Vec<String> = Vec::new();
             for value in &component.values {
                 match alternatives.last_mut().filter(|_| value.and) {
@@ -66,6 +64,15 @@ impl Rule {
                     None => alternatives.push(value.text.clone()),
                 }
             }
+            (component.name, alternatives)
+        })
+    }
+
+    /// Appends the rule as an object.
+    pub(super) fn json(&self, out: &mut String, next_hop: Option<NextHop>) {
+        out.push_str("{ ");
+        for (name, alternatives) in self.alternatives() {
+            put!(out, "\"{name}\": [ ");
             separated(out, ", ", alternatives, |out, value| string(out, &value));
             out.push_str(" ], ");
         }

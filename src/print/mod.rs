@@ -11,6 +11,7 @@ mod flow;
 mod link_state;
 mod nlri;
 mod prefix_sid;
+mod route;
 mod services;
 mod tlv;
 mod update;
@@ -18,6 +19,7 @@ mod update;
 pub use attributes::{attributes_json, attributes_text};
 pub use capability::{capabilities_json, capabilities_text};
 pub use nlri::{nlri_json, nlri_text, route_prefix};
+pub use route::route_json;
 pub use update::{RouteEvent, update_json, update_routes};
 pub(crate) use update::{end_of_rib, route_attributes};
 

@@ -31,16 +31,14 @@ pub fn nlri_json(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>, c
     }
 }
 
-/// The prefix that a destination is; of one that is none, how the configuration writes it.
-pub fn route_prefix(nlri: &Nlri) -> String {
-    let mut out = String::new();
+/// The prefix that a destination is; `None`: it is none.
+pub fn route_prefix(nlri: &Nlri) -> Option<Prefix> {
     match nlri {
-        Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => put!(out, "{prefix}"),
-        Nlri::Labelled(nlri) => put!(out, "{}", nlri.prefix),
-        Nlri::Vpn(nlri) => put!(out, "{}", nlri.prefix),
-        other => nlri_text(&mut out, &PathNlri { path_id: None, nlri: other.clone() }, None),
+        Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => Some(*prefix),
+        Nlri::Labelled(nlri) => Some(nlri.prefix),
+        Nlri::Vpn(nlri) => Some(nlri.prefix),
+        _ => None,
     }
-    out
 }
 
 /// Appends one destination and its next hop as the configuration writes them.

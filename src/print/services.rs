@@ -171,6 +171,14 @@ pub(super) fn vpls_json(out: &mut String, octets: &[u8]) {
     or_raw(out, write, |out| unparsed(out, octets));
 }
 
+/// Appends what a VPLS NLRI says, an object that is not closed; false, and nothing, where it is malformed.
+pub(super) fn vpls_members(out: &mut String, octets: &[u8]) -> bool {
+    let Some(vpls) = Vpls::read(octets) else { return false };
+    put!(out, "{{\"rd\": \"{}\", \"endpoint\": {}, ", vpls.rd, vpls.endpoint);
+    put!(out, "\"base\": {}, \"offset\": {}, \"size\": {}", vpls.base, vpls.offset, vpls.size);
+    true
+}
+
 /// A VPLS NLRI as the configuration writes it.
 pub(super) fn vpls_text(out: &mut String, octets: &[u8], next_hop: Option<NextHop>) {
     let Some(vpls) = Vpls::read(octets) else { return super::hex(out, octets) };

@@ -60,7 +60,7 @@ impl Speaker {
             | Command::Teardown { .. } => self.session_command(now, stream, request),
             Command::ShowNeighbor { form, filter } => self.show_neighbor(now, stream, *form, *filter),
             Command::ShowAdjRib(show) => {
-                let task = self.begin_routes(show);
+                let task = self.begin_routes(show, &request.neighbors);
                 self.programs.set_task(stream, Task::Routes(task));
                 Outcome::Silent
             }
@@ -124,7 +124,7 @@ impl Speaker {
 }
 
 /// What the selectors know of a neighbor.
-fn name(neighbor: &Neighbor) -> NeighborName {
+pub(super) fn name(neighbor: &Neighbor) -> NeighborName {
     let config = &neighbor.config;
     let mut family_allowed = String::from("in-open");
     if config.capabilities.multi_session {
@@ -292,7 +292,9 @@ impl Speaker {
         self.programs.answer(stream, &format!("{word} in progress"));
         self.programs.acknowledge(stream, true);
         match command {
-            Command::Reload => self.request_reload(false),
+            Command::Reload => {
+                self.request_reload(false);
+            }
             Command::Restart => self.restart(now),
             _ => self.shut_down(now, 0),
         }

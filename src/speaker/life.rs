@@ -57,6 +57,13 @@ impl Phase {
     }
 }
 
+/// What a reload starts anew even where nothing has changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Anew {
+    programs: bool,
+    sessions: bool,
+}
+
 /// The beginning and the end.
 impl Speaker {
     /// Starts everything that the configuration names.
@@ -145,22 +152,38 @@ impl Speaker {
         match signal {
             Signal::Terminate | Signal::Interrupt | Signal::Hangup => self.shut_down(now, 0),
             Signal::Alarm => self.restart(now),
-            Signal::User1 => self.request_reload(false),
-            Signal::User2 => self.request_reload(true),
+            Signal::User1 | Signal::User2 => {
+                self.request_reload(signal == Signal::User2);
+            }
         }
     }
 
-    /// Ends every session and starts it again, and the programs too.
+    /// Reads the configuration again, and starts every session and every program anew, whether or not it could be read.
     pub(super) fn restart(&mut self, now: Now) {
-        let ids: Vec<_> = self.neighbors.keys().copied().collect();
-        let notification = cease(cease::RESET, "");
-        for id in ids {
-            if let Some(neighbor) = self.neighbors.get_mut(&id) {
-                neighbor.restarted = true;
-            }
-            self.end_sessions(now, id, &notification);
+        self.anew.sessions = true;
+        if !self.request_reload(true) {
+            self.start_anew(now);
         }
-        self.configure_programs(now, true);
+    }
+
+    /// Starts anew what is to be, under the configuration as it is.
+    fn start_anew(&mut self, now: Now) {
+        let anew = core::mem::take(&mut self.anew);
+        let ids: Vec<_> = self.neighbors.keys().copied().filter(|_| anew.sessions).collect();
+        for id in ids {
+            self.begin_again(now, id);
+        }
+        if anew.programs {
+            self.configure_programs(now, true);
+        }
+    }
+
+    /// Ends the sessions with a neighbor, as ExaBGP does when they are to begin again with other terms.
+    fn begin_again(&mut self, now: Now, id: NeighborId) {
+        if let Some(neighbor) = self.neighbors.get_mut(&id) {
+            neighbor.restarted = true;
+        }
+        self.end_sessions(now, id, &cease(cease::DECONFIGURED, "Peer De-configured"));
     }
 
     /// Ends the sessions with a neighbor with a Cease of this subcode; they begin again at once.
@@ -182,19 +205,21 @@ impl Speaker {
 
 /// The configuration.
 impl Speaker {
-    /// Asks for the next configuration file; with `restart` the programs are started anew once it is read.
-    pub(super) fn request_reload(&mut self, restart: bool) {
-        self.restart_programs |= restart;
+    /// Asks for the next configuration file; with `programs` they are started anew once it is read. Returns whether there
+    /// is one.
+    pub(super) fn request_reload(&mut self, programs: bool) -> bool {
+        self.anew.programs |= programs;
         let next = (self.file + 1) % self.files.len().max(1);
-        match self.files.get(next) {
+        let name = self.files.get(next).cloned();
+        match &name {
             Some(name) => self.actions.push_back(Action::LoadConfig { name: name.clone() }),
             None => self.log(Severity::Warning, Party::Speaker, String::from("there is no file to reload")),
         }
+        name.is_some()
     }
 
     /// A configuration file was read, or could not be. One that is refused leaves the running one as it is.
     pub(super) fn reload(&mut self, now: Now, text: Result<ConfigText, (String, IoError)>) {
-        let restart = core::mem::take(&mut self.restart_programs);
         if self.phase != Phase::Running {
             return;
         }
@@ -203,17 +228,20 @@ impl Speaker {
                 Ok(config) => {
                     self.file = (self.file + 1) % self.files.len().max(1);
                     self.log(Severity::Info, Party::Speaker, format!("loaded {}", text.name));
-                    return self.apply(now, config, restart);
+                    return self.apply(now, config);
                 }
                 Err(error) => format!("{error}"),
             },
             Err((name, error)) => format!("cannot read {name}: {error}"),
         };
         self.log(Severity::Error, Party::Speaker, format!("the configuration stays as it is: {refused}"));
+        self.anew.programs &= self.anew.sessions;
+        self.start_anew(now);
     }
 
     /// Goes over to `config`: who is in both and speaks alike is not disturbed.
-    fn apply(&mut self, now: Now, mut config: Config, restart: bool) {
+    fn apply(&mut self, now: Now, mut config: Config) {
+        let anew = core::mem::take(&mut self.anew);
         let wanted = core::mem::take(&mut config.neighbors);
         self.config = config;
         self.generation += 1;
@@ -226,7 +254,7 @@ impl Speaker {
         let mut new = Vec::new();
         for config in wanted {
             match known.remove(&config.name()) {
-                Some(id) => self.reconfigure(now, id, config),
+                Some(id) => self.reconfigure(now, id, config, anew.sessions),
                 None => new.push(config),
             }
         }
@@ -239,7 +267,7 @@ impl Speaker {
             self.settle(now, id);
         }
         self.update_listeners(false);
-        self.configure_programs(now, restart);
+        self.configure_programs(now, anew.programs);
     }
 
     /// Ends the sessions with a neighbor for good.
@@ -250,15 +278,15 @@ impl Speaker {
         self.end_sessions(now, id, &cease(cease::DECONFIGURED, "Peer De-configured"));
     }
 
-    /// Goes over to a neighbor's new configuration. Its session goes on unless what was negotiated depends on the change.
-    fn reconfigure(&mut self, now: Now, id: NeighborId, config: config::Neighbor) {
+    /// Goes over to a neighbor's new configuration. Its session goes on unless it is to begin `anew`, or what was negotiated
+    /// depends on the change.
+    fn reconfigure(&mut self, now: Now, id: NeighborId, config: config::Neighbor, anew: bool) {
         let generation = self.generation;
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
         let same_session = neighbor.config.same_session(&config);
         neighbor.configure(config, generation);
-        if !same_session {
-            neighbor.restarted = true;
-            self.end_sessions(now, id, &cease(cease::DECONFIGURED, "Peer De-configured"));
+        if anew || !same_session {
+            self.begin_again(now, id);
         }
         self.settle(now, id);
     }

@@ -42,7 +42,7 @@ use crate::session::Jitter;
 use crate::time::{Instant, Now};
 
 use dial::Listeners;
-use life::Phase;
+use life::{Anew, Phase};
 use neighbor::Neighbor;
 use programs::Programs;
 use stream::{Owner, Streams};
@@ -97,8 +97,8 @@ pub struct Speaker {
     pipes: Option<PipePaths>,
     /// How often the configuration was read, from 1.
     generation: u32,
-    /// The reload that is under way is to restart the programs.
-    restart_programs: bool,
+    /// What the reload that is under way is to start anew.
+    anew: Anew,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
 }
@@ -122,7 +122,7 @@ impl Speaker {
             programs: Programs::default(),
             pipes,
             generation: 1,
-            restart_programs: false,
+            anew: Anew::default(),
             actions: VecDeque::new(),
             events: VecDeque::new(),
         }

@@ -5,14 +5,16 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use super::commands::name;
 use super::neighbor::Neighbor;
 use super::notify::state_name;
-use super::programs::{ShowRoutes, Task};
+use super::programs::{RouteForm, ShowRoutes, Task};
 use super::{Speaker, StreamId};
+use crate::api::Selectors;
 use crate::api::command::{AdjRib, RouteFilter, ShowAdjRib};
 use crate::api::show::{FamilyStatus, MessageCount, NeighborStatus, Offer, SUMMARY_HEAD};
 use crate::config::AddPath;
-use crate::print::{attributes_text, nlri_text, put, route_prefix};
+use crate::print::{attributes_text, nlri_text, put, route_json, route_prefix};
 use crate::rib::{Destination, Hop, Path};
 use crate::time::Now;
 use crate::wire::{Capability, Nlri, PathNlri};
@@ -128,15 +130,20 @@ fn messages(neighbor: &Neighbor) -> Vec<MessageCount> {
 /// Long answers.
 impl Speaker {
     /// What `show adj-rib` is to show.
-    pub(super) fn begin_routes(&self, show: &ShowAdjRib<'_>) -> ShowRoutes {
+    pub(super) fn begin_routes(&self, show: &ShowAdjRib<'_>, selectors: &Selectors<'_>) -> ShowRoutes {
         let wanted = |neighbor: &&Neighbor| {
             show.neighbor.is_none_or(|address| address.parse() == Ok(neighbor.config.peer.address))
+                && selectors.matches(&name(neighbor))
         };
         ShowRoutes {
             side: show.side,
             routes: show.routes,
             extensive: show.extensive,
-            json: show.json,
+            form: match (show.json, self.settings.api.show_routes_v2) {
+                (false, _) => RouteForm::Text,
+                (true, false) => RouteForm::Prefix,
+                (true, true) => RouteForm::Whole,
+            },
             neighbors: self.neighbors.values().filter(wanted).map(|neighbor| neighbor.id).collect(),
             after: None,
         }
@@ -186,7 +193,7 @@ impl Speaker {
                     return lines;
                 }
                 last = Some(destination.clone());
-                if is_wanted(routes.routes, nlri) {
+                if is_wanted(routes, nlri) {
                     let line = route_line(now, neighbor, routes, destination, nlri, path);
                     written += line.len() + 1;
                     lines.push(line);
@@ -219,8 +226,11 @@ impl Neighbor {
     }
 }
 
-fn is_wanted(filter: RouteFilter, nlri: &Nlri) -> bool {
-    match filter {
+fn is_wanted(routes: &ShowRoutes, nlri: &Nlri) -> bool {
+    if routes.form == RouteForm::Prefix && route_prefix(nlri).is_none() {
+        return false;
+    }
+    match routes.routes {
         RouteFilter::All => true,
         RouteFilter::Inet => {
             matches!(nlri, Nlri::Unicast(_) | Nlri::Multicast(_) | Nlri::Labelled(_) | Nlri::Vpn(_))
@@ -240,31 +250,46 @@ fn route_line(
 ) -> String {
     let mut line = String::new();
     let (address, family) = (neighbor.config.peer.address, nlri.family());
-    if routes.json {
-        put!(line, "{{\"{address}\": {{\"routes\": [{{\"prefix\": ");
-        crate::print::string(&mut line, &route_prefix(nlri));
-        put!(line, ", \"family\": \"{family}\"}}]");
-        if routes.extensive {
-            line.push_str(", ");
-            status(now, neighbor).json_members(&mut line);
-        }
-        line.push_str("}}");
-        return line;
-    }
-    match routes.extensive {
-        true => put!(line, "{} {family} ", neighbor.name),
-        false => put!(line, "{address} {family} "),
-    }
-    let path_nlri = PathNlri { path_id: destination.path_id, nlri: nlri.clone() };
     let next_hop = match path.hop {
         Hop::None => None,
         Hop::Given(next_hop) => Some(next_hop),
         Hop::Own => neighbor.local_address().map(Into::into),
     };
-    nlri_text(&mut line, &path_nlri, next_hop);
-    if routes.extensive {
-        let attributes: Vec<_> = path.attributes.iter().collect();
-        attributes_text(&mut line, &attributes);
+    let path_nlri = || PathNlri { path_id: destination.path_id, nlri: nlri.clone() };
+    match routes.form {
+        RouteForm::Prefix => {
+            let prefix = route_prefix(nlri).map(|prefix| prefix.to_string()).unwrap_or_default();
+            put!(
+                line,
+                "{{\"{address}\": {{\"routes\": [{{\"prefix\": \"{prefix}\", \"family\": \"{family}\"}}]"
+            );
+            if routes.extensive {
+                line.push_str(", ");
+                status(now, neighbor).json_members(&mut line);
+            }
+            line.push_str("}}");
+        }
+        RouteForm::Whole => {
+            line.push('{');
+            match routes.extensive {
+                true => status(now, neighbor).json_members(&mut line),
+                false => put!(line, "\"peer\": {{\"address\": \"{address}\"}}"),
+            }
+            line.push_str(", \"route\": ");
+            route_json(&mut line, &path_nlri(), next_hop, &path.attributes);
+            line.push('}');
+        }
+        RouteForm::Text => {
+            match routes.extensive {
+                true => put!(line, "{} {family} ", neighbor.name),
+                false => put!(line, "{address} {family} "),
+            }
+            nlri_text(&mut line, &path_nlri(), next_hop);
+            if routes.extensive {
+                let attributes: Vec<_> = path.attributes.iter().collect();
+                attributes_text(&mut line, &attributes);
+            }
+        }
     }
     line
 }

@@ -16,7 +16,7 @@ mod task;
 
 #[cfg(test)]
 use output::{COMMANDS_WAIT, EVENTS_LOST};
-pub(super) use task::{ShowRoutes, Task};
+pub(super) use task::{RouteForm, ShowRoutes, Task};
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;

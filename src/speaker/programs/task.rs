@@ -16,6 +16,17 @@ pub(in crate::speaker) enum Task {
     Routes(ShowRoutes),
 }
 
+/// How `show adj-rib` writes a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::speaker) enum RouteForm {
+    /// As the configuration would.
+    Text,
+    /// As JSON, the prefix alone (`exabgp.api.show-routes-format` v1).
+    Prefix,
+    /// As JSON, all of it (v2).
+    Whole,
+}
+
 /// What `show adj-rib` was asked for, and where it stands.
 #[derive(Clone, Debug)]
 pub(in crate::speaker) struct ShowRoutes {
@@ -25,8 +36,8 @@ pub(in crate::speaker) struct ShowRoutes {
     pub(in crate::speaker) routes: RouteFilter,
     /// The neighbor's whole name, and the attributes.
     pub(in crate::speaker) extensive: bool,
-    /// As JSON.
-    pub(in crate::speaker) json: bool,
+    /// How they are written.
+    pub(in crate::speaker) form: RouteForm,
     /// The neighbors that are still to be shown, the current one first.
     pub(in crate::speaker) neighbors: VecDeque<NeighborId>,
     /// The route of the current neighbor that was shown last.
