@@ -14,8 +14,9 @@ use holdtime_core::api::{self, Direction, Envelope, Event, Peer};
 use holdtime_core::print::nlri_json;
 use holdtime_core::wire::frame::{HEADER, kind};
 use holdtime_core::wire::nlri::NlriIter;
+use holdtime_core::wire::treatment::Problem;
 use holdtime_core::wire::{
-    Afi, Family, FamilyTerms, Framer, Message, MessageView, Negotiated, PathNlri, Reader, Safi,
+    Afi, Family, FamilyTerms, Frame, Framer, Message, MessageView, Negotiated, PathNlri, Reader, Safi,
 };
 
 use crate::console::Console;
@@ -54,8 +55,8 @@ struct Found {
     octets: Vec<u8>,
     /// When it was seen, in nanoseconds since the Unix epoch; 0: nobody knows.
     time: i64,
-    /// Between whom.
-    peer: Peer,
+    /// Between whom, where that is known.
+    peer: Option<Peer>,
     /// AS numbers have four octets.
     asn4: bool,
     /// Every NLRI has a path identifier.
@@ -139,11 +140,11 @@ fn family(name: &str) -> Result<Family, CliError> {
     })
 }
 
-/// What a session that carries `found` would have negotiated.
-fn negotiated(found: &Found, families: &[Family]) -> Negotiated {
+/// What a session between these two that carries `found` would have negotiated.
+fn negotiated(found: &Found, between: &Peer, families: &[Family]) -> Negotiated {
     let mut negotiated = Negotiated::default();
-    negotiated.local_as = found.peer.local_as.unwrap_or_default();
-    negotiated.peer_as = found.peer.peer_as.unwrap_or_default();
+    negotiated.local_as = between.local_as.unwrap_or_default();
+    negotiated.peer_as = between.peer_as.unwrap_or_default();
     negotiated.asn4 = found.asn4;
     negotiated.extended_message = true;
     for &family in families {
@@ -154,24 +155,41 @@ fn negotiated(found: &Found, families: &[Family]) -> Negotiated {
 
 /// The object that describes a message.
 fn json(found: &Found, families: &[Family], counter: usize) -> Result<String, CliError> {
-    let negotiated = negotiated(found, families);
+    let peer = found.peer.unwrap_or(NOBODY);
+    let negotiated = negotiated(found, &peer, families);
     let unreadable = |error: &dyn Display| CliError::input(format!("the message cannot be read: {error}"));
     let frame = Framer::new(&found.octets, negotiated.max_message())
         .next_frame()
         .map_err(|error| unreadable(&error))?;
     let frame = frame.ok_or_else(|| unreadable(&"it is cut off"))?;
-    let message = match MessageView::decode(frame, &negotiated).map_err(|error| unreadable(&error))? {
-        MessageView::Update(view) => Message::Update(api::event::told(&view, &negotiated)),
-        view => view.into(),
-    };
+    let (message, problem) =
+        match MessageView::decode(frame, &negotiated).map_err(|error| unreadable(&error))? {
+            MessageView::Update(view) => {
+                let outside = found.peer.is_none() && view.frequent().local_pref.is_none();
+                let outside = outside.then(|| from_outside(frame, &negotiated)).flatten();
+                outside.unwrap_or_else(|| api::event::told(&view, &negotiated, Direction::In))
+            }
+            view => (view.into(), None),
+        };
     let envelope = Envelope { host: "localhost", pid: 0, ppid: 0, time: found.time, counter: counter as u64 };
-    let event =
-        Event::Message { direction: Direction::In, message: &message, octets: None, negotiated: None };
+    let (direction, message, problem) = (Direction::In, &message, problem.as_ref());
+    let event = Event::Message { direction, message, problem, octets: None, negotiated: None };
     let mut line = String::new();
-    if api::json::event(&mut line, &envelope, &found.peer, &event, false) {
+    if api::json::event(&mut line, &envelope, &peer, &event, false) {
         Ok(line)
     } else {
         Err(CliError::input(format!("a message of type {} has no JSON form", frame.kind())))
+    }
+}
+
+/// An UPDATE as one of an external peer: one without LOCAL_PREF, which all have among internal peers (RFC 4271 §5.1.5), where
+/// nobody says who sent it.
+fn from_outside(frame: Frame<'_>, negotiated: &Negotiated) -> Option<(Message, Option<Problem>)> {
+    let mut external = negotiated.clone();
+    external.peer_as = external.local_as.wrapping_add(1);
+    match MessageView::decode(frame, &external).ok()? {
+        MessageView::Update(view) => Some(api::event::told(&view, &external, Direction::In)),
+        _ => None,
     }
 }
 

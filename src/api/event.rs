@@ -9,6 +9,7 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use crate::print::{hex, put};
 use crate::wire::operational::{OperationalContent, kind};
+use crate::wire::treatment::Problem;
 use crate::wire::{Message, MpUnreach, Negotiated, Notification, PathAttributeValue, Update, UpdateView};
 
 /// One thing that happened to a neighbor.
@@ -43,6 +44,8 @@ pub enum Event<'a> {
         direction: Direction,
         /// What it says.
         message: &'a Message,
+        /// What is wrong with it, where it counts all the same.
+        problem: Option<&'a Problem>,
         /// Its octets, where they are wanted beside.
         octets: Option<&'a [u8]>,
         /// What was negotiated, where that is wanted beside.
@@ -111,20 +114,29 @@ pub struct Peer {
     pub router_id: Option<Ipv4Addr>,
 }
 
-/// An UPDATE as programs are told of it: where the AS path came in two parts (RFC 6793 §4.2.3), as one.
-pub fn told(view: &UpdateView<'_>, negotiated: &Negotiated) -> Update {
+/// An UPDATE as programs are told of it, and what is wrong with it: where the AS path came in two parts (RFC 6793 §4.2.3), as
+/// one; where we received it and an error wants that (RFC 7606 §2), with what it announces as withdrawn.
+pub fn told(
+    view: &UpdateView<'_>,
+    negotiated: &Negotiated,
+    direction: Direction,
+) -> (Message, Option<Problem>) {
     let mut update = Update::from(view);
+    let problem = view.problem().copied().filter(|_| direction != Direction::Send);
+    if problem.is_some() && view.treat_as_withdraw() {
+        withdraw_all(&mut update);
+    }
     if !negotiated.asn4 {
         let merged = update.route_attributes(negotiated);
         update.attributes.retain(|attribute| !matches!(attribute.value, PathAttributeValue::Route(_)));
         let merged = merged.iter().cloned().map(|attribute| PathAttributeValue::Route(attribute).into());
         update.attributes.extend(merged);
     }
-    update
+    (Message::Update(update), problem)
 }
 
-/// Turns what an UPDATE announces into what it withdraws: an error in it wants that (RFC 7606 §2).
-pub fn withdraw_all(update: &mut Update) {
+/// Turns what an UPDATE announces into what it withdraws.
+fn withdraw_all(update: &mut Update) {
     update.withdrawn.extend(core::mem::take(&mut update.nlri).iter());
     for attribute in &mut update.attributes {
         if let PathAttributeValue::MpReach(reach) = &mut attribute.value {

@@ -7,6 +7,7 @@ use core::net::IpAddr;
 
 use super::event::{self, Direction, Envelope, Event, Operational, Peer};
 use crate::print::{self, capabilities_json, hex, put, string, update_json};
+use crate::wire::treatment::Problem;
 use crate::wire::{Message, Negotiated, Notification, Open, RefreshKind};
 
 /// The version of the JSON that this is.
@@ -114,9 +115,9 @@ fn content(out: &mut String, event: &Event<'_>, compact: bool) -> bool {
         Event::Fsm { state } => put!(out, ", \"state\": \"{state}\""),
         Event::Negotiated(negotiated) => negotiated_json(out, negotiated),
         Event::Signal { number, name } => put!(out, ", \"code\": \"{number}\", \"name\": \"{name}\""),
-        Event::Message { direction, message, negotiated, .. } => {
+        Event::Message { direction, message, problem, negotiated, .. } => {
             put!(out, ", \"direction\": \"{}\"", direction.name());
-            return message_json(out, *direction, message, *negotiated, compact);
+            return message_json(out, *direction, message, *problem, *negotiated, compact);
         }
         Event::Packet { direction, octets, negotiated } => {
             let (header, body) = event::split(octets);
@@ -139,6 +140,7 @@ fn message_json(
     out: &mut String,
     direction: Direction,
     message: &Message,
+    problem: Option<&Problem>,
     negotiated: Option<&Negotiated>,
     compact: bool,
 ) -> bool {
@@ -146,7 +148,7 @@ fn message_json(
         Message::Open(open) => open_json(out, direction, open),
         Message::Update(update) => {
             out.push_str(", \"message\": ");
-            update_json(out, update, compact);
+            update_json(out, update, problem, compact);
             if let Some(negotiated) = negotiated {
                 negotiated_json(out, negotiated);
             }
@@ -290,7 +292,7 @@ mod tests {
     }
 
     fn message<'a>(direction: Direction, message: &'a Message, octets: Option<&'a [u8]>) -> Event<'a> {
-        Event::Message { direction, message, octets, negotiated: None }
+        Event::Message { direction, message, problem: None, octets, negotiated: None }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use core::fmt::Write;
 use super::event::{self, Direction, Envelope, Event, Operational, Peer};
 use super::json::refresh_name;
 use crate::print::{self, attributes_text, capabilities_text, hex, nlri_text, put, update_routes};
+use crate::wire::treatment::Problem;
 use crate::wire::{Message, Update};
 
 /// Appends one event without its last newline; false, and nothing, where programs are not told of it in text.
@@ -24,9 +25,9 @@ pub fn event(out: &mut String, peer: &Peer, event: &Event<'_>) -> bool {
             out.truncate(start);
             return false;
         }
-        Event::Message { direction, message, octets, .. } => {
+        Event::Message { direction, message, problem, octets, .. } => {
             put!(out, " {}", direction.name());
-            if !message_text(out, start, *direction, message, octets.unwrap_or_default()) {
+            if !message_text(out, start, *direction, message, *problem, octets.unwrap_or_default()) {
                 out.truncate(start);
                 return false;
             }
@@ -57,6 +58,7 @@ fn message_text(
     start: usize,
     direction: Direction,
     message: &Message,
+    problem: Option<&Problem>,
     octets: &[u8],
 ) -> bool {
     match message {
@@ -69,7 +71,7 @@ fn message_text(
             out.push(']');
         }
         Message::Update(update) => {
-            update_text(out, start, update, octets);
+            update_text(out, start, update, problem, octets);
             return true;
         }
         Message::Notification(notification) => {
@@ -108,7 +110,7 @@ fn message_text(
 }
 
 /// A line for the start, one for each route, and one for the end, each with what `out` holds from `start` on before it.
-fn update_text(out: &mut String, start: usize, update: &Update, octets: &[u8]) {
+fn update_text(out: &mut String, start: usize, update: &Update, problem: Option<&Problem>, octets: &[u8]) {
     let prefix = alloc::format!("{} update", out.get(start..).unwrap_or_default());
     out.push_str(" update start\n");
     if let Some(of) = print::end_of_rib(update) {
@@ -118,6 +120,9 @@ fn update_text(out: &mut String, start: usize, update: &Update, octets: &[u8]) {
     }
     let mut attributes = String::new();
     attributes_text(&mut attributes, &print::route_attributes(update));
+    if let Some(problem) = problem {
+        put!(attributes, " error {problem}");
+    }
     for route in update_routes(update) {
         let (verb, attributes) =
             if route.announced { ("announced", attributes.as_str()) } else { ("withdrawn", "") };

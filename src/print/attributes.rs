@@ -7,7 +7,7 @@ use core::net::Ipv4Addr;
 
 use super::{community, decimal, hex, link_state, prefix_sid, put, separated};
 use crate::wire::attribute::{
-    Aggregator, AsPath, AsSegmentKind, Attribute, Origin, PmsiTunnel, UnknownAttribute,
+    Aggregator, AsPath, AsSegmentKind, Attribute, AttributeFlags, Origin, PmsiTunnel, UnknownAttribute,
 };
 
 /// Appends the members of the JSON object "attribute", without its braces.
@@ -106,7 +106,7 @@ pub(super) fn attribute_json(out: &mut String, attribute: &Attribute) {
         Attribute::AttrSet(set) => {
             unknown_json(out, 0xe0, 128, &attr_set_octets(set.origin_as, &set.attributes));
         }
-        Attribute::Unknown(unknown) => unknown_json(out, unknown.flags.0, unknown.code.0, &unknown.value),
+        Attribute::Unknown(unknown) => unknown_json(out, passed_on(unknown), unknown.code.0, &unknown.value),
     }
 }
 
@@ -174,10 +174,14 @@ fn attribute_text(out: &mut String, attribute: &Attribute) {
         Attribute::AttrSet(set) => {
             unknown_text(out, 0xe0, 128, &attr_set_octets(set.origin_as, &set.attributes));
         }
-        Attribute::Unknown(UnknownAttribute { flags, code, value }) => {
-            unknown_text(out, flags.0, code.0, value);
-        }
+        Attribute::Unknown(unknown) => unknown_text(out, passed_on(unknown), unknown.code.0, &unknown.value),
     }
+}
+
+/// The flags with which an attribute that nobody here knows would be passed on (RFC 4271 §5).
+fn passed_on(unknown: &UnknownAttribute) -> u8 {
+    let partial = if unknown.flags.has(AttributeFlags::TRANSITIVE) { AttributeFlags::PARTIAL } else { 0 };
+    unknown.flags.0 | partial
 }
 
 fn origin_name(origin: Origin) -> &'static str {

@@ -93,11 +93,11 @@ fn node_descriptor(kind: u16, value: &[u8], protocol: u8) -> Option<String> {
         (512, _) => format!("{{ \"autonomous-system\": {} }}", exactly(value, 4)?),
         (513, _) => format!("{{ \"bgp-ls-identifier\": \"{}\" }}", exactly(value, 4)?),
         (514, _) => format!("{{ \"ospf-area-id\": \"{}\" }}", address(value)?),
-        // IS-IS: a system id, and of a pseudonode its number.
+        // IS-IS: a system id, and of a pseudonode its number behind it and beside.
         (515, 1 | 2) => {
-            let (system, pseudonode) = value.split_at_checked(6)?;
+            let (_, pseudonode) = value.split_at_checked(6)?;
             let mut text = String::from("{ \"router-id\": \"");
-            system.iter().for_each(|octet| put!(text, "{octet:02x}"));
+            value.iter().for_each(|octet| put!(text, "{octet:02x}"));
             text.push('"');
             match pseudonode {
                 [] | [0] => {}

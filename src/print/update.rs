@@ -1,11 +1,12 @@
 //! What an UPDATE says, route by route.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use super::{attributes_json, family, nlri::next_hop_text, nlri_json, put, separated};
+use super::{attributes_json, family, nlri::next_hop_text, nlri_json, put, separated, string};
 use crate::wire::attribute::Attribute;
+use crate::wire::treatment::Problem;
 use crate::wire::{Family, NextHop, PathAttributeValue, PathNlri, Update};
 
 /// One route of an UPDATE: withdrawn, or announced with the next hop that is for it.
@@ -22,7 +23,7 @@ pub struct RouteEvent {
 }
 
 /// The routes of an UPDATE in the order that programs are told of them: what IPv4 withdraws and announces without the
-/// multiprotocol attributes, then MP_UNREACH_NLRI, then MP_REACH_NLRI.
+/// multiprotocol attributes, then MP_UNREACH_NLRI, then MP_REACH_NLRI, where a destination with two next hops is two routes.
 pub fn update_routes(update: &Update) -> Vec<RouteEvent> {
     let values = || update.attributes.iter().map(|attribute| &attribute.value);
     let next_hop = values().find_map(|value| match value {
@@ -42,14 +43,29 @@ pub fn update_routes(update: &Update) -> Vec<RouteEvent> {
         PathAttributeValue::MpReach(reach) => Some(reach),
         _ => None,
     });
-    let reach =
-        reach.flat_map(|reach| reach.nlri.iter().map(|path| (true, reach.family, reach.next_hop, path)));
+    let reach = reach.flat_map(|reach| {
+        let hops = next_hops(reach.next_hop);
+        let of_each = move |path: PathNlri| {
+            hops.into_iter().flatten().map(move |hop| (true, reach.family, hop, path.clone()))
+        };
+        reach.nlri.iter().flat_map(of_each)
+    });
     withdrawn
         .chain(announced)
         .chain(unreach)
         .chain(reach)
         .map(|(announced, family, next_hop, path)| RouteEvent { announced, family, next_hop, path })
         .collect()
+}
+
+/// The next hops of MP_REACH_NLRI one by one: the link-local address stands as one of its own (RFC 2545 §3).
+fn next_hops(of: Option<NextHop>) -> [Option<Option<NextHop>>; 2] {
+    match of {
+        Some(NextHop::V6LinkLocal(global, link_local)) => {
+            [Some(Some(NextHop::V6(global))), Some(Some(NextHop::V6(link_local)))]
+        }
+        one => [Some(one), None],
+    }
 }
 
 /// The attributes of an UPDATE that belong to its routes, by ascending code.
@@ -81,8 +97,9 @@ pub(crate) fn end_of_rib(update: &Update) -> Option<Family> {
     }
 }
 
-/// Appends what an UPDATE says as the value of "message": an object with "update", or with "eor".
-pub fn update_json(out: &mut String, update: &Update, compact: bool) {
+/// Appends what an UPDATE says as the value of "message": an object with "update", or with "eor". What is wrong with it stands
+/// as "error" among its attributes.
+pub fn update_json(out: &mut String, update: &Update, problem: Option<&Problem>, compact: bool) {
     if let Some(family) = end_of_rib(update) {
         out.push_str("{ \"eor\": { \"afi\" : \"");
         super::afi(out, family.afi);
@@ -92,8 +109,14 @@ pub fn update_json(out: &mut String, update: &Update, compact: bool) {
     }
     let attributes = route_attributes(update);
     let mut members: Vec<String> = Vec::new();
-    if !attributes.is_empty() {
-        members.push(object("attribute", |out| attributes_json(out, &attributes)));
+    if !attributes.is_empty() || problem.is_some() {
+        members.push(object("attribute", |out| {
+            attributes_json(out, &attributes);
+            if let Some(problem) = problem {
+                out.push_str(if attributes.is_empty() { "\"error\": " } else { ", \"error\": " });
+                string(out, &problem.to_string());
+            }
+        }));
     }
     let mut announced: Groups<(Family, Option<NextHop>)> = Groups::default();
     let mut withdrawn: Groups<Family> = Groups::default();

@@ -11,6 +11,7 @@ use crate::config::{Encoder, Messages};
 use crate::session::State;
 use crate::time::{Now, Timestamp};
 use crate::wire::frame::{Framer, kind};
+use crate::wire::treatment::Problem;
 use crate::wire::{FamilyTerms, Message, MessageView, Negotiated};
 
 /// Who tells, and how.
@@ -129,10 +130,12 @@ impl Programs {
                     if !wanted.parsed && !wanted.consolidate {
                         continue;
                     }
-                    let message = decoded.get_or_insert_with(|| decode(*sent, octets, negotiated));
+                    let message = decoded.get_or_insert_with(|| decode(direction, octets, negotiated));
                     let Some(message) = message else { continue };
                     let beside = (wanted.consolidate && wanted.packets).then_some(*octets);
-                    tell(Event::Message { direction, message, octets: beside, negotiated: negotiated_too });
+                    let (message, problem) = (&message.0, message.1.as_ref());
+                    let negotiated = negotiated_too;
+                    tell(Event::Message { direction, message, problem, octets: beside, negotiated });
                 }
                 _ => {}
             }
@@ -184,21 +187,19 @@ const fn signal_name(signal: Signal) -> (u8, &'static str) {
     }
 }
 
-/// What a message says; `None` where it cannot be read.
-fn decode(sent: bool, octets: &[u8], negotiated: &Negotiated) -> Option<Message> {
+/// What a message says, and what is wrong with it; `None` where it cannot be read.
+fn decode(
+    direction: Direction,
+    octets: &[u8],
+    negotiated: &Negotiated,
+) -> Option<(Message, Option<Problem>)> {
     // What we send is laid out as we said that we would send it.
-    let seen_by_peer = sent.then(|| mirrored(negotiated));
+    let seen_by_peer = (direction == Direction::Send).then(|| mirrored(negotiated));
     let negotiated = seen_by_peer.as_ref().unwrap_or(negotiated);
     let frame = Framer::new(octets, negotiated.max_message()).next_frame().ok()??;
     Some(match MessageView::decode(frame, negotiated).ok()? {
-        MessageView::Update(view) => {
-            let mut update = api::event::told(&view, negotiated);
-            if view.treat_as_withdraw() && !sent {
-                api::event::withdraw_all(&mut update);
-            }
-            Message::Update(update)
-        }
-        view => view.into(),
+        MessageView::Update(view) => api::event::told(&view, negotiated, direction),
+        view => (view.into(), None),
     })
 }
 

@@ -1,6 +1,8 @@
 //! What an error in an UPDATE comes to (RFC 7606): one table for attributes, one for the message around them, each row with
 //! its clause.
 
+use core::fmt;
+
 use super::attribute::{AttributeCode as Code, AttributeFlags, RawAttribute};
 use super::error::{ErrorData, Malformed, MalformedKind, WireError, code};
 use super::family::Family;
@@ -16,6 +18,17 @@ pub enum Treatment {
     Disable,
     /// The session ends with a NOTIFICATION (RFC 4271 §6.3).
     Reset,
+}
+
+impl fmt::Display for Treatment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discard => "discard",
+            Self::Withdraw => "treat-as-withdraw",
+            Self::Disable => "disable",
+            Self::Reset => "session-reset",
+        })
+    }
 }
 
 /// What an attribute's flags must be (RFC 4271 §5).
@@ -161,6 +174,13 @@ pub struct Problem {
     pub error: WireError,
     /// What says so.
     pub clause: &'static str,
+}
+
+/// `treat-as-withdraw: what is wrong at octet 23 (RFC 7606 §7.3)`
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} at octet {} ({})", self.treatment, self.error.what, self.error.offset, self.clause)
+    }
 }
 
 impl Problem {

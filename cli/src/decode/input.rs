@@ -5,7 +5,7 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 use holdtime_core::wire::frame::kind;
 
-use super::{Found, NOBODY, header, mrt, with_header};
+use super::{Found, header, mrt, with_header};
 use crate::error::CliError;
 
 /// Every message in `bytes`.
@@ -75,7 +75,7 @@ pub(super) fn message(bytes: &[u8], kind: u8) -> Result<Found, CliError> {
         None => with_header(kind, bytes)
             .ok_or_else(|| CliError::input("the message is longer than any can be"))?,
     };
-    Ok(Found { octets, time: 0, peer: NOBODY, asn4: true, add_path: false })
+    Ok(Found { octets, time: 0, peer: None, asn4: true, add_path: false })
 }
 
 /// Octets from hex; blanks, colons and a leading 0x are for the eye.

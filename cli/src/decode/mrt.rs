@@ -49,7 +49,7 @@ fn heard(message: &MrtMessage<'_>, time: i64) -> Option<Found> {
         router_id: None,
     };
     let octets = message.message.get(..length)?.to_vec();
-    Some(Found { octets, time, peer, asn4: message.asn4, add_path: message.add_path })
+    Some(Found { octets, time, peer: Some(peer), asn4: message.asn4, add_path: message.add_path })
 }
 
 /// The routes to one destination. `None`: malformed.
@@ -66,7 +66,7 @@ fn routes(rib: &MrtRib<'_>, peers: &[MrtPeer], found: &mut Vec<Found>) -> Option
         };
         let octets = rib.update(&entry).ok()?;
         let time = nanoseconds(entry.originated);
-        found.push(Found { octets, time, peer, asn4: true, add_path: entry.path_id.is_some() });
+        found.push(Found { octets, time, peer: Some(peer), asn4: true, add_path: entry.path_id.is_some() });
     }
     Some(())
 }
@@ -100,8 +100,9 @@ mod tests {
         let found = messages(&file).unwrap();
         let [found] = found.as_slice() else { panic!("one message") };
         assert_eq!((found.octets[18], found.time, found.asn4), (4, 9_000_000_000, false));
-        assert_eq!((found.peer.peer_as, found.peer.local_as), (Some(1), Some(2)));
-        assert_eq!(found.peer.peer_address, IpAddr::from([192, 0, 2, 1]));
+        let peer = found.peer.unwrap();
+        assert_eq!((peer.peer_as, peer.local_as), (Some(1), Some(2)));
+        assert_eq!(peer.peer_address, IpAddr::from([192, 0, 2, 1]));
     }
 
     #[test]
@@ -114,7 +115,7 @@ mod tests {
         let file = [record(TABLE_DUMP_V2, 1, &peers), record(TABLE_DUMP_V2, 4, &entry)].concat();
         let found = messages(&file).unwrap();
         let [found] = found.as_slice() else { panic!("one entry") };
-        assert_eq!((found.octets[18], found.time, found.peer.peer_as), (2, 5_000_000_000, Some(7)));
+        assert_eq!((found.octets[18], found.time, found.peer.unwrap().peer_as), (2, 5_000_000_000, Some(7)));
         let mut expected = vec![0, 0, 0, 0, 0x40, 1, 1, 0, 0x80, 14, 24];
         expected
             .extend([0, 2, 1, 16, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 16, 0x20, 1]);
