@@ -24,12 +24,10 @@ pub fn attributes_text(out: &mut String, attributes: &[&Attribute]) {
         .for_each(|attribute| attribute_text(out, attribute));
 }
 
-/// An empty path is not told of, nor is what cannot be read inside.
+/// An empty path is not told of.
 pub(super) fn is_shown(attribute: &Attribute) -> bool {
     match attribute {
         Attribute::AsPath(path) | Attribute::As4Path(path) => !path.segments.is_empty(),
-        Attribute::BgpLs(link_state) => link_state::json(&mut String::new(), &link_state.bytes),
-        Attribute::PrefixSid(sid) => prefix_sid::json(&mut String::new(), &sid.bytes),
         _ => true,
     }
 }
@@ -88,13 +86,18 @@ pub(super) fn attribute_json(out: &mut String, attribute: &Attribute) {
         }
         Attribute::Aigp(aigp) => put!(out, "\"aigp\": \"{:#018x}\"", aigp.metric),
         Attribute::BgpLs(link_state) => {
-            out.push_str("\"bgp-ls\": { ");
-            link_state::json(out, &link_state.bytes);
-            out.push_str(" }");
+            let mut inside = String::new();
+            match link_state::json(&mut inside, &link_state.bytes) {
+                true => put!(out, "\"bgp-ls\": {{ {inside} }}"),
+                false => unknown_json(out, 0x80, 29, &link_state.bytes),
+            }
         }
         Attribute::PrefixSid(sid) => {
-            out.push_str("\"bgp-prefix-sid\": ");
-            prefix_sid::json(out, &sid.bytes);
+            let mut inside = String::new();
+            match prefix_sid::json(&mut inside, &sid.bytes) {
+                true => put!(out, "\"bgp-prefix-sid\": {inside}"),
+                false => unknown_json(out, 0xe0, 40, &sid.bytes),
+            }
         }
         Attribute::As4Path(path) => {
             out.push_str("\"attribute-0x11-0xC0\": \"");
@@ -156,13 +159,18 @@ fn attribute_text(out: &mut String, attribute: &Attribute) {
         }
         Attribute::Aigp(aigp) => put!(out, " aigp {:#018x}", aigp.metric),
         Attribute::BgpLs(link_state) => {
-            out.push_str(" bgp-ls { ");
-            link_state::json(out, &link_state.bytes);
-            out.push_str(" }");
+            let mut inside = String::new();
+            match link_state::json(&mut inside, &link_state.bytes) {
+                true => put!(out, " bgp-ls {{ {inside} }}"),
+                false => unknown_text(out, 0x80, 29, &link_state.bytes),
+            }
         }
         Attribute::PrefixSid(sid) => {
-            out.push_str(" bgp-prefix-sid ");
-            prefix_sid::text(out, &sid.bytes);
+            let mut inside = String::new();
+            match prefix_sid::text(&mut inside, &sid.bytes) {
+                true => put!(out, " bgp-prefix-sid {inside}"),
+                false => unknown_text(out, 0xe0, 40, &sid.bytes),
+            }
         }
         Attribute::As4Path(path) => {
             out.push_str(" attribute [ 0x11 0xC0 ");

@@ -18,7 +18,7 @@ pub(super) fn json(out: &mut String, octets: &[u8], safi: Safi, next_hop: Option
     if known(out, kind, body, safi, next_hop).is_none() {
         out.truncate(start);
         put!(out, "{{ \"code\": {kind}, \"parsed\": false, \"raw\": \"");
-        body.iter().for_each(|octet| put!(out, "{octet:02X}"));
+        octets.iter().for_each(|octet| put!(out, "{octet:02X}"));
         out.push_str("\" }");
     }
 }

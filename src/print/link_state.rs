@@ -8,8 +8,7 @@ use core::fmt::Write;
 use super::tlv::{Tlvs, address, exactly, ipv6, is_whole, number, single};
 use super::{float, hex, put, separated, string};
 
-/// Appends the attribute's members, without its braces; false, and nothing, where some TLV cannot be read: then programs
-/// are not told of the attribute at all (RFC 9552 §8.2.2).
+/// Appends the attribute's members, without its braces; false, and nothing, where some TLV cannot be read.
 pub(super) fn json(out: &mut String, octets: &[u8]) -> bool {
     if !is_whole(octets) {
         return false;

@@ -24,8 +24,7 @@ impl<'a> Iterator for Tlvs<'a> {
     }
 }
 
-/// Appends the attribute as an object; false, and nothing, where it cannot be read: then programs are not told of it
-/// (RFC 8669 §6).
+/// Appends the attribute as an object; false, and nothing, where it cannot be read.
 pub(super) fn json(out: &mut String, octets: &[u8]) -> bool {
     let Some(members) = members(octets, tlv_json) else { return false };
     out.push_str("{ ");
