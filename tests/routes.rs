@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use holdtime_core::rib::{AdjRibOut, Packing, PeerTerms};
+use holdtime_core::rib::{AdjRibOut, Destination, MAX_WORK, Own, Packing, PeerTerms};
 use holdtime_core::wire::attribute::AsPath;
 use holdtime_core::wire::{
     Attribute, Attributes, Family, FamilyTerms, Ipv4Prefix, Ipv6Prefix, Negotiated, NextHop, Nlri, Prefix,
@@ -320,8 +320,8 @@ fn a_peer_with_two_octet_as_numbers_gets_as_trans_and_the_rest_beside_it() {
     assert!(octets.contains("11, 06, 02, 01, 00, 01, 11, 70"), "AS4_PATH: {octets}");
 }
 
-#[test]
-fn a_hundred_thousand_routes_that_share_attributes_take_ninety_nine_updates() {
+/// A RIB of 100,000 routes that share their attributes, its session up and nothing sent.
+fn large_rib() -> AdjRibOut {
     let mut rib = AdjRibOut::new(Packing::Grouped, true);
     rib.session_up(&[Family::IPV4_UNICAST], false);
     let attributes = Arc::new(Attributes::new());
@@ -330,11 +330,98 @@ fn a_hundred_thousand_routes_that_share_attributes_take_ninety_nine_updates() {
         let nlri = Nlri::Unicast(Prefix::V4(prefix));
         rib.announce(&Route { nlri, attributes: attributes.clone(), ..route(0, 1) }, false);
     }
-    let (negotiated, mut out, mut calls) = (negotiated(), vec![], 0);
+    rib
+}
+
+/// Packs until nothing waits, and checks that no call looks at many more routes than it may. Returns how many messages that
+/// made, and how many octets.
+fn drain(rib: &mut AdjRibOut) -> (usize, usize) {
+    let (negotiated, mut out, mut messages) = (negotiated(), vec![], 0);
+    while rib.has_pending() {
+        let packed = rib.pack(&terms(&negotiated), 65_536, usize::MAX, &mut out);
+        assert!(packed.work > 0 && packed.work <= 2 * MAX_WORK, "{packed:?}");
+        messages += packed.messages;
+    }
+    (messages, out.len())
+}
+
+#[test]
+fn a_hundred_thousand_routes_that_share_attributes_take_ninety_nine_updates() {
+    assert_eq!(drain(&mut large_rib()), (99, 404_356));
+}
+
+#[test]
+fn no_call_looks_at_a_large_table_whole_when_a_session_begins_again_or_the_peer_asks_for_all_of_it() {
+    let mut rib = large_rib();
+    drain(&mut rib);
+    rib.session_down();
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    assert_eq!(drain(&mut rib), (99, 404_356));
+    rib.resend(None, &[Family::IPV4_UNICAST], true);
+    assert_eq!(drain(&mut rib).0, 100_002, "each route alone, between marks");
+    assert_eq!(rib.pending(), 0);
+}
+
+#[test]
+fn a_change_during_a_batch_follows_it_whatever_slice_its_route_is_in() {
+    let mut rib = large_rib();
+    let negotiated = negotiated();
+    // 10.0.0.0/24 is in a group already, 10.0.255.0/24 and 10.200.0.0/24 still wait in line.
+    rib.pack(&terms(&negotiated), 1, usize::MAX, &mut vec![]);
+    for (second, third) in [(0, 0), (0, 255), (200, 0)] {
+        let prefix = Ipv4Prefix::new([10, second, third, 0].into(), 24).unwrap();
+        rib.withdraw(&Route { nlri: Nlri::Unicast(Prefix::V4(prefix)), ..route(0, 1) }, false);
+    }
+    let mut out = vec![];
     while rib.has_pending() {
         rib.pack(&terms(&negotiated), 65_536, usize::MAX, &mut out);
-        calls += 1;
     }
-    assert_eq!(read(&out, &negotiated).len(), 99);
-    assert!(calls >= 6, "each call stays within its budget");
+    let sent = read(&out, &negotiated);
+    assert!(!rib.routes().any(|route| route.pending));
+    assert_eq!(rib.len(), 99_997);
+    let announced = |prefix: &str| sent.iter().position(|line| line.contains(&format!("+{prefix}")));
+    let withdrawn = |prefix: &str| sent.iter().position(|line| line.contains(&format!("-{prefix}")));
+    for prefix in ["10.0.0.0/24", "10.0.255.0/24", "10.200.0.0/24"] {
+        assert!(withdrawn(prefix).is_some() || announced(prefix).is_none(), "{prefix} ends withdrawn");
+        assert!(announced(prefix) <= withdrawn(prefix), "{prefix} is not announced after its withdrawal");
+    }
+}
+
+#[test]
+fn a_withdrawal_that_a_session_did_not_get_to_send_is_void_in_the_next() {
+    let mut rib = rib(Packing::Single);
+    rib.announce(&route(1, 1), false);
+    sent(&mut rib);
+    rib.withdraw(&route(1, 1), false);
+    rib.announce(&route(2, 1), false);
+    rib.session_down();
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    assert_eq!(sent(&mut rib), ["+10.2.0.0/16>1", "+10.0.0.0/16>0"]);
+    rib.session_down();
+    rib.announce(&route(1, 1), false);
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    assert_eq!(sent(&mut rib), ["+10.1.0.0/16>1", "+10.2.0.0/16>1", "+10.0.0.0/16>0"]);
+}
+
+#[test]
+fn what_a_reload_adds_can_be_announced_once_more() {
+    let mut rib = rib(Packing::Single);
+    assert!(rib.configure_route(&route(1, 1), false, 2));
+    assert!(!rib.configure_route(&route(0, 0), false, 2));
+    let added = |rib: &mut AdjRibOut| rib.repeat(vec![Destination::new(&route(1, 1).nlri, None)]);
+    added(&mut rib);
+    assert_eq!(sent(&mut rib), ["+10.1.0.0/16>1"], "it waited anyway");
+    added(&mut rib);
+    assert_eq!(sent(&mut rib), ["+10.1.0.0/16>1"]);
+}
+
+#[test]
+fn next_hop_self_is_the_configured_address_from_the_beginning() {
+    let mut rib = AdjRibOut::new(Packing::Grouped, true);
+    let own = Own { address: [10, 0, 0, 9].into(), router_id: [10, 0, 0, 1].into() };
+    rib.configure(Packing::Grouped, true, Some(own));
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    rib.announce(&route(1, 9), false);
+    rib.announce(&Route { next_hop: None, ..route(2, 0) }, true);
+    assert_eq!(sent(&mut rib), ["+10.1.0.0/16 +10.2.0.0/16>9"], "one path, one UPDATE");
 }

@@ -2,15 +2,18 @@
 //!
 //! Nothing here knows of sessions: it is told what one negotiated, when it packs.
 
+mod batch;
 mod incoming;
+mod line;
 mod outgoing;
 mod packing;
 mod path;
 mod update;
 mod watchdog;
 
+pub use batch::{MAX_WORK, Packed};
 pub use incoming::{AdjRibIn, Received};
-pub use outgoing::{AdjRibOut, Announced, Packed};
-pub use packing::{Packing, PeerTerms};
+pub use outgoing::{AdjRibOut, Announced};
+pub use packing::{Own, Packing, PeerTerms};
 pub use path::{Destination, Hop, Path};
 pub use watchdog::{Watchdogs, Watched};

@@ -4,95 +4,78 @@
 //! that is not yet sent. A peer that reads slowly therefore costs entries, never a growing queue. Only up to
 //! [`MAX_FORMER`] earlier changes are sent all the same, because ExaBGP sends them.
 //!
-//! Changes wait in the order in which they came. [`AdjRibOut::pack`] takes them as a *batch*, grouped as
-//! [`packing`] says, and works through it while the connection can take more; what comes in the meantime waits for
-//! the next batch.
+//! Changes wait in the order in which they came. [`AdjRibOut::pack`], in [`batch`](super::batch), takes them as a batch, grouped as
+//! [`packing`](super::packing) says, and works through it while the connection can take more; what comes in the meantime
+//! waits for the next batch.
+//!
+//! A session that begins or ends touches no entry: an entry says in which session the peer was told of it, and a place in line
+//! that was lost with a session is one that nothing waits at.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Bound;
 
-use super::packing::{self, Former, Group, Member, Own, Packing, PeerTerms};
+use super::batch::{Item, Refreshing, Stage};
+use super::packing::{Former, Member, Own, Packing};
 use super::path::{Destination, Hop, Path, Paths};
-use super::update::{self, Draft};
-use crate::wire::Writer;
-use crate::wire::{Family, Nlri, RefreshKind, Route, RouteRefresh, Safi};
+use crate::wire::{Family, Nlri, Route};
 
 /// How many changes that another has followed may wait nevertheless.
 const MAX_FORMER: usize = 1024;
 
 /// What a neighbor announces.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct AdjRibOut {
-    packing: Packing,
+    pub(super) packing: Packing,
     /// Whether routes are remembered once they are sent.
-    keep: bool,
-    entries: BTreeMap<Destination, Entry>,
+    pub(super) keep: bool,
+    pub(super) entries: BTreeMap<Destination, Entry>,
     paths: Paths,
     /// What waits for the next batch, by its place in line.
-    queue: BTreeMap<u64, Destination>,
+    pub(super) queue: BTreeMap<u64, Destination>,
     /// Changes that another has followed before they were sent, by their place in line.
-    former: BTreeMap<u64, Member>,
-    /// What the next batch begins with: routes to announce again, and the families to mark (RFC 7313).
-    again: Vec<(u64, Destination)>,
-    marked: Vec<Family>,
+    pub(super) former: BTreeMap<u64, Member>,
     /// The place in line that comes next.
-    next_place: u64,
-    batch: VecDeque<Item>,
-    /// End-of-RIB marks to send once nothing else waits.
-    ends: VecDeque<Family>,
-    /// Our end of the session, once something was packed for it.
-    own: Option<Own>,
+    pub(super) next_place: u64,
+    /// Withdrawals before this place in line were for an earlier session, and are void.
+    pub(super) void: u64,
+    /// The refresh to come.
+    pub(super) wanted: Refreshing,
+    /// A session has begun whose peer is to be told of every route.
+    pub(super) replay: bool,
     /// Nothing was packed in this session yet, so that there is nothing to withdraw.
-    fresh: bool,
-    announced: usize,
+    pub(super) fresh: bool,
+    pub(super) stage: Stage,
+    /// What is ready to be sent.
+    pub(super) batch: VecDeque<Item>,
+    /// How many changes are in the batch, ready or not.
+    pub(super) in_batch: usize,
+    /// End-of-RIB marks to send once nothing else waits.
+    pub(super) ends: VecDeque<Family>,
+    /// Our end of every session, where the configuration says it.
+    own: Option<Own>,
+    /// Our end of this session, once something was packed for it.
+    pub(super) session_own: Option<Own>,
+    /// How many sessions there have been, this one included.
+    pub(super) session: u32,
+    pub(super) announced: usize,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
-    path: Arc<Path>,
+pub(super) struct Entry {
+    pub(super) path: Arc<Path>,
     /// The NLRI where it says more than its key: labels.
-    exact: Option<Box<Nlri>>,
-    /// Its place in line; 0: it waits for nothing.
-    place: u64,
-    /// What the peer is to know: the route, or its absence.
-    withdrawn: bool,
-    /// Whether the peer has been told of the route in this session.
-    sent: bool,
+    pub(super) exact: Option<Box<Nlri>>,
+    /// Its place in line or in the batch; 0: it waits for nothing.
+    pub(super) place: u64,
+    /// The session in which the peer was told of the route; 0: none.
+    pub(super) told: u32,
     /// Which reading of the configuration it is from; 0: none, a program announced it.
     generation: u32,
-}
-
-impl Entry {
-    /// Whether `member` is still to be sent: it is the last change, or the last one is not sent yet and says something
-    /// else.
-    fn awaits(&self, member: &Member) -> bool {
-        match &member.former {
-            None => self.place == member.place,
-            Some(former) => self.place != 0 && !Arc::ptr_eq(&former.path, &self.path),
-        }
-    }
-}
-
-/// One part of a batch.
-#[derive(Clone, Debug)]
-enum Item {
-    Mark(RouteRefresh),
-    Group(Group),
-    /// Withdrawals that came before anything was announced, of which ExaBGP sends the attributes alone.
-    Hollow(Group),
-}
-
-/// What came of packing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Packed {
-    /// Messages written.
-    pub messages: usize,
-    /// Changes that no message can carry: too large, or without a next hop of their family.
-    pub refused: usize,
+    /// What the peer is to know: the route, or its absence.
+    pub(super) withdrawn: bool,
 }
 
 /// A route as it stands in an Adj-RIB-Out.
@@ -108,6 +91,12 @@ pub struct Announced<'a> {
     pub pending: bool,
 }
 
+impl Default for AdjRibOut {
+    fn default() -> Self {
+        Self::new(Packing::default(), false)
+    }
+}
+
 impl AdjRibOut {
     /// An empty one. Without `keep` (ExaBGP's `adj-rib-out false`) a route is forgotten once it is sent.
     pub fn new(packing: Packing, keep: bool) -> Self {
@@ -118,20 +107,25 @@ impl AdjRibOut {
             paths: Paths::default(),
             queue: BTreeMap::new(),
             former: BTreeMap::new(),
-            again: Vec::new(),
-            marked: Vec::new(),
             next_place: 1,
+            void: 0,
+            wanted: Refreshing::default(),
+            replay: false,
+            fresh: true,
+            stage: Stage::Rest,
             batch: VecDeque::new(),
+            in_batch: 0,
             ends: VecDeque::new(),
             own: None,
-            fresh: true,
+            session_own: None,
+            session: 1,
             announced: 0,
         }
     }
 
-    /// Changes how it packs and whether it remembers.
-    pub fn set_packing(&mut self, packing: Packing, keep: bool) {
-        (self.packing, self.keep) = (packing, keep);
+    /// Changes how it packs, whether it remembers, and what `next-hop self` means; `None`: each session has its own end.
+    pub fn configure(&mut self, packing: Packing, keep: bool, own: Option<Own>) {
+        (self.packing, self.keep, self.own) = (packing, keep, own);
     }
 
     /// How many routes it holds.
@@ -144,27 +138,18 @@ impl AdjRibOut {
         self.announced == 0
     }
 
-    /// How many changes wait to be sent.
+    /// About how many changes wait to be sent.
     pub fn pending(&self) -> usize {
-        self.entries_pending() + self.ends.len()
+        let waiting = self.queue.len() + self.former.len() + self.in_batch;
+        let untold = if self.replay { self.entries.len().saturating_sub(self.queue.len()) } else { 0 };
+        waiting + untold + self.ends.len() + usize::from(!self.wanted.families.is_empty())
     }
 
     /// Whether anything waits to be sent.
     pub fn has_pending(&self) -> bool {
-        let changes = self.queue.is_empty() && self.batch.is_empty() && self.again.is_empty();
-        !(changes && self.marked.is_empty() && self.ends.is_empty())
-    }
-
-    fn entries_pending(&self) -> usize {
-        let batched: usize = self
-            .batch
-            .iter()
-            .map(|item| match item {
-                Item::Mark(_) | Item::Hollow(_) => 1,
-                Item::Group(group) => group.left(),
-            })
-            .sum();
-        self.queue.len() + self.former.len() + self.again.len() + self.marked.len() + batched
+        let at_rest = matches!(self.stage, Stage::Rest) && self.batch.is_empty();
+        let nothing_new = self.queue.is_empty() && !self.replay && self.wanted.families.is_empty();
+        !(at_rest && nothing_new && self.ends.is_empty())
     }
 
     /// Every route, in the order of their destinations.
@@ -193,9 +178,26 @@ impl AdjRibOut {
         self.change(route, own_hop, false, 0);
     }
 
-    /// As [`AdjRibOut::announce`], for a route of the configuration, read for the `generation`th time (from 1).
-    pub fn configure_route(&mut self, route: &Route, own_hop: bool, generation: u32) {
+    /// As [`AdjRibOut::announce`], for a route of the configuration, read for the `generation`th time (from 1). Returns whether
+    /// nothing was announced to its destination before.
+    pub fn configure_route(&mut self, route: &Route, own_hop: bool, generation: u32) -> bool {
+        let before = self.announced;
         self.change(route, own_hop, false, generation);
+        self.announced > before
+    }
+
+    /// Announces what it holds to these destinations once more, unless it waits to be announced anyway.
+    pub fn repeat(&mut self, destinations: Vec<Destination>) {
+        for destination in destinations {
+            let Some(entry) = self.entries.get_mut(&destination).filter(|entry| !entry.withdrawn) else {
+                continue;
+            };
+            if entry.place == 0 {
+                entry.place = self.next_place;
+                self.next_place += 1;
+                self.queue.insert(entry.place, destination);
+            }
+        }
     }
 
     /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had.
@@ -219,7 +221,12 @@ impl AdjRibOut {
 
     fn change(&mut self, route: &Route, own_hop: bool, withdrawn: bool, generation: u32) {
         let destination = Destination::new(&route.nlri, route.path_id);
-        let hop = if own_hop { Hop::Own } else { route.next_hop.into() };
+        let family = destination.family();
+        let hop = match self.own.filter(|_| own_hop) {
+            Some(own) => own.next_hop(Hop::Own, family).map_or(Hop::Own, Hop::Given),
+            None if own_hop => Hop::Own,
+            None => route.next_hop.into(),
+        };
         let path = self.paths.intern(Path { hop, attributes: route.attributes.clone() });
         let exact = (route.nlri != destination.nlri).then(|| Box::new(route.nlri.clone()));
         let place = self.next_place;
@@ -227,13 +234,13 @@ impl AdjRibOut {
             self.next_place += 1;
             self.announced += usize::from(!withdrawn);
             self.queue.insert(place, destination.clone());
-            self.entries
-                .insert(destination, Entry { path, exact, place, withdrawn, sent: false, generation });
+            self.entries.insert(destination, Entry { path, exact, place, told: 0, generation, withdrawn });
             return;
         };
         entry.generation = generation;
+        let own = self.own.or(self.session_own);
         let same_path = (Arc::ptr_eq(&entry.path, &path)
-            || self.own.is_some_and(|own| own.same(&entry.path, &path, destination.family())))
+            || own.is_some_and(|own| own.same(&entry.path, &path, family)))
             && entry.exact == exact;
         if same_path && !withdrawn && !entry.withdrawn {
             return;
@@ -244,16 +251,23 @@ impl AdjRibOut {
             _ => {}
         }
         let waited = self.queue.contains_key(&entry.place);
-        // A change of the same path keeps its predecessor's place in line.
+        // A change of the same path keeps its predecessor's place in line, where the line does not say that it is void.
         if waited && Arc::ptr_eq(&entry.path, &path) {
             (entry.exact, entry.withdrawn) = (exact, withdrawn);
+            if withdrawn && entry.place < self.void {
+                self.queue.remove(&entry.place);
+                entry.place = place;
+                self.next_place += 1;
+                self.queue.insert(place, destination);
+            }
             return;
         }
         let old_path = core::mem::replace(&mut entry.path, path);
         let old_exact = core::mem::replace(&mut entry.exact, exact);
         let old_withdrawn = core::mem::replace(&mut entry.withdrawn, withdrawn);
         let old_place = core::mem::replace(&mut entry.place, place);
-        if self.queue.remove(&old_place).is_some() && self.former.len() < MAX_FORMER {
+        let awaited = self.queue.remove(&old_place).is_some() && !(old_withdrawn && old_place < self.void);
+        if awaited && self.former.len() < MAX_FORMER {
             let former = Some(Former { path: old_path, exact: old_exact });
             let destination = destination.clone();
             let member = Member { place: old_place, destination, withdrawn: old_withdrawn, former };
@@ -265,17 +279,17 @@ impl AdjRibOut {
 
     /// Withdraws everything that the peer was told, and forgets what waits to be announced.
     pub fn clear(&mut self) {
-        let places = &mut self.next_place;
-        (self.announced, self.queue, self.former, self.again, self.marked) = Default::default();
-        self.batch.clear();
-        let queue = &mut self.queue;
-        self.entries.retain(|destination, entry| {
-            let told = entry.sent || (entry.withdrawn && entry.place != 0);
+        self.forget_batch();
+        self.queue.clear();
+        (self.announced, self.replay) = (0, false);
+        let Self { entries, queue, next_place, session, void, .. } = self;
+        entries.retain(|destination, entry| {
+            let told = entry.told == *session || (entry.withdrawn && entry.place >= *void);
             if told {
                 entry.withdrawn = true;
-                entry.place = *places;
-                queue.insert(*places, destination.clone());
-                *places += 1;
+                entry.place = *next_place;
+                queue.insert(*next_place, destination.clone());
+                *next_place += 1;
             }
             told
         });
@@ -284,22 +298,13 @@ impl AdjRibOut {
     /// Announces every route of `family` again, or of all families; `marked`: between the marks of RFC 7313. A change
     /// that waits goes along.
     pub fn resend(&mut self, family: Option<Family>, families: &[Family], marked: bool) {
-        let wanted = |one: Family| families.contains(&one) && family.is_none_or(|only| only == one);
-        if marked {
-            for family in families.iter().copied().filter(|family| wanted(*family)) {
-                if !self.marked.contains(&family) {
-                    self.marked.push(family);
-                }
+        for one in families.iter().copied().filter(|one| family.is_none_or(|only| only == *one)) {
+            if !self.wanted.families.contains(&one) {
+                self.wanted.families.push(one);
             }
-        }
-        for (destination, entry) in &mut self.entries {
-            if entry.withdrawn || !wanted(destination.family()) {
-                continue;
+            if marked && !self.wanted.marked.contains(&one) {
+                self.wanted.marked.push(one);
             }
-            self.queue.remove(&entry.place);
-            entry.place = self.next_place;
-            self.next_place += 1;
-            self.again.push((entry.place, destination.clone()));
         }
     }
 
@@ -314,196 +319,27 @@ impl AdjRibOut {
     /// A session with these families is up: every route is to be announced, then, with `end_of_rib`, the end.
     pub fn session_up(&mut self, families: &[Family], end_of_rib: bool) {
         self.fresh = true;
+        self.replay = !self.entries.is_empty();
         if end_of_rib {
             self.ends.extend(families);
-        }
-        for (destination, entry) in &mut self.entries {
-            if entry.place == 0 {
-                entry.place = self.next_place;
-                self.next_place += 1;
-                self.queue.insert(entry.place, destination.clone());
-            }
         }
     }
 
     /// The session is gone, and what the peer was told with it. What was to be announced still is.
     pub fn session_down(&mut self) {
-        self.own = None;
+        self.session += 1;
+        self.void = self.next_place;
+        self.session_own = None;
+        self.replay = false;
+        self.ends.clear();
+        self.forget_batch();
+    }
+
+    fn forget_batch(&mut self) {
+        self.stage = Stage::Rest;
+        self.wanted = Refreshing::default();
+        self.in_batch = 0;
         self.batch.clear();
         self.former.clear();
-        self.again.clear();
-        self.marked.clear();
-        self.ends.clear();
-        let queue = &mut self.queue;
-        self.entries.retain(|_, entry| {
-            entry.sent = false;
-            if entry.withdrawn {
-                queue.remove(&entry.place);
-            } else if !queue.contains_key(&entry.place) {
-                entry.place = 0;
-            }
-            !entry.withdrawn
-        });
-    }
-
-    /// Packs what waits into whole messages at the end of `out`, until about `budget` octets more or `limit` messages
-    /// are there.
-    pub fn pack(&mut self, terms: &PeerTerms<'_>, budget: usize, limit: usize, out: &mut Vec<u8>) -> Packed {
-        self.own = Some(terms.own());
-        let start = out.len();
-        let mut packed = Packed::default();
-        let mut buffer = vec![0; terms.negotiated.max_message()];
-        while out.len() - start < budget && packed.messages < limit {
-            if self.batch.is_empty() && !self.start_batch() {
-                let Some(family) = self.ends.pop_front() else { break };
-                update::end_of_rib(family, out);
-                packed.messages += 1;
-                continue;
-            }
-            let done = match self.batch.front_mut() {
-                Some(Item::Mark(mark)) => {
-                    update::route_refresh(mark, out);
-                    packed.messages += 1;
-                    true
-                }
-                Some(Item::Hollow(group)) => {
-                    if let Some(attributes) = group.take_attributes(terms, &mut buffer) {
-                        update::attributes_alone(&attributes, out);
-                        packed.messages += 1;
-                    }
-                    true
-                }
-                Some(Item::Group(_)) => self.pack_group(terms, &mut buffer, out, &mut packed),
-                None => false,
-            };
-            if done {
-                self.batch.pop_front();
-            }
-        }
-        packed
-    }
-
-    /// Packs one UPDATE of the group that is first in the batch; whether that was its last.
-    fn pack_group(
-        &mut self,
-        terms: &PeerTerms<'_>,
-        buffer: &mut [u8],
-        out: &mut Vec<u8>,
-        packed: &mut Packed,
-    ) -> bool {
-        let Self { entries, batch, keep, announced, .. } = self;
-        let Some(Item::Group(group)) = batch.front_mut() else { return true };
-        let (family, next_hop) = (group.family(), group.next_hop(terms));
-        let Some(agreed) = terms.negotiated.family(family) else { return true };
-        let Some(withdrawn) = group.peek().map(|member| member.withdrawn) else { return true };
-        let reachable = withdrawn || next_hop.is_some() || matches!(family.safi, Safi::FLOW | Safi::FLOW_VPN);
-        let Some(attributes) = group.take_attributes(terms, buffer).filter(|_| reachable) else {
-            packed.refused += group.left();
-            return true;
-        };
-        let max = terms.negotiated.max_message();
-        let mut draft = Draft::new(family, next_hop, withdrawn, &attributes, max);
-        while let Some(member) = group.peek().filter(|member| member.withdrawn == withdrawn) {
-            let Some(entry) = entries.get_mut(&member.destination).filter(|entry| entry.awaits(member))
-            else {
-                group.advance();
-                continue;
-            };
-            let exact = member.former.as_ref().map_or(&entry.exact, |former| &former.exact);
-            let nlri = exact.as_deref().unwrap_or(&member.destination.nlri);
-            let mut writer = Writer::new(buffer);
-            let path_id = agreed.add_path_send.then(|| member.destination.path_id.unwrap_or_default());
-            let written = path_id.map_or(Ok(()), |id| writer.u32(id)).and_then(|()| nlri.encode(&mut writer));
-            let fits = written.is_ok() && draft.push(writer.written());
-            if !fits && !draft.is_empty() {
-                break;
-            }
-            packed.refused += usize::from(!fits);
-            entry.sent = fits && !withdrawn;
-            if member.former.is_none() {
-                entry.place = 0;
-                if withdrawn || !*keep {
-                    *announced -= usize::from(!withdrawn);
-                    entries.remove(&member.destination);
-                }
-            }
-            group.advance();
-            if fits && !group.is_shared() {
-                break;
-            }
-        }
-        if !draft.is_empty() {
-            draft.finish(out);
-            packed.messages += 1;
-        }
-        group.keep_attributes(attributes);
-        group.left() == 0
-    }
-
-    /// Turns what waits into the next batch; `false`: nothing does.
-    fn start_batch(&mut self) -> bool {
-        if self.queue.is_empty() && self.again.is_empty() && self.marked.is_empty() {
-            return false;
-        }
-        let mark = |kind| move |family| Item::Mark(RouteRefresh { family, kind });
-        let (again, marked) = (core::mem::take(&mut self.again), core::mem::take(&mut self.marked));
-        let (queue, mut former) = (core::mem::take(&mut self.queue), core::mem::take(&mut self.former));
-        let dropped = if core::mem::take(&mut self.fresh) {
-            self.drop_withdrawals(&queue, &mut former)
-        } else {
-            Vec::new()
-        };
-        let entries = &self.entries;
-        let member = |(place, destination)| {
-            let entry = entries.get(&destination).filter(|entry| entry.place == place)?;
-            let (path, withdrawn) = (entry.path.clone(), entry.withdrawn);
-            Some((place, path, Member { place, destination, withdrawn, former: None }))
-        };
-        let of_path = |(_, path, member)| (path, member);
-        let repeated =
-            packing::group_refresh(self.packing, again.into_iter().filter_map(member).map(of_path));
-        let mut changes: Vec<_> = queue.into_iter().filter_map(member).collect();
-        if !former.is_empty() {
-            let former = former.into_iter();
-            changes.extend(
-                former.filter_map(|(place, member)| {
-                    Some((place, member.former.as_ref()?.path.clone(), member))
-                }),
-            );
-            changes.sort_by_key(|(place, ..)| *place);
-        }
-        let changed = packing::group(self.packing, changes.into_iter().map(of_path));
-        self.batch.extend(marked.iter().copied().map(mark(RefreshKind::Begin)));
-        self.batch.extend(repeated.into_iter().map(Item::Group));
-        self.batch.extend(marked.into_iter().map(mark(RefreshKind::End)));
-        let dropped = packing::group_hollow(self.packing, dropped);
-        self.batch.extend(dropped.into_iter().map(Item::Hollow));
-        self.batch.extend(changed.into_iter().map(Item::Group));
-        true
-    }
-
-    /// Nothing was announced in this session, so there is nothing to withdraw: takes the withdrawals out and returns them.
-    fn drop_withdrawals(
-        &mut self,
-        queue: &BTreeMap<u64, Destination>,
-        former: &mut BTreeMap<u64, Member>,
-    ) -> Vec<(Arc<Path>, Member)> {
-        let mut dropped = Vec::new();
-        former.retain(|_, member| {
-            if let Some(former) = member.former.as_ref().filter(|_| member.withdrawn) {
-                dropped.push((former.path.clone(), member.clone()));
-            }
-            !member.withdrawn
-        });
-        for (place, destination) in queue {
-            let Some(entry) = self.entries.get(destination) else { continue };
-            if entry.withdrawn && entry.place == *place {
-                let member =
-                    Member { place: *place, destination: destination.clone(), withdrawn: true, former: None };
-                dropped.push((entry.path.clone(), member));
-                self.entries.remove(destination);
-            }
-        }
-        dropped
     }
 }

@@ -11,7 +11,8 @@
 //!   are missing, and LOCAL_PREF never leaves the AS; an AS_PATH that was written is sent as it was written;
 //! - NEXT_HOP goes along with MP_REACH_NLRI too where it is an IPv4 address, but not with FlowSpec and VPLS;
 //! - of several changes of one route that wait together each is sent, unless they differ in nothing but announcement and
-//!   withdrawal; the last one always comes last.
+//!   withdrawal; the last one always comes last;
+//! - a route that a reload adds is sent once more when the peer has next sent something.
 //!
 //! [`Packing::Tight`] puts whatever may share an UPDATE into one.
 //!
@@ -26,18 +27,18 @@
 //! ```
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
+use super::line::{Line, Ordered};
 use super::path::{Destination, Hop, Path};
 use crate::wire::Writer;
 use crate::wire::attribute::{self, AsSegmentKind};
 use crate::wire::error::BufferFull;
 use crate::wire::{
-    Afi, AsPath, Attribute, AttributeCode, AttributeFlags, Family, Negotiated, NextHop, Nlri, Origin, Prefix,
-    Safi,
+    Afi, AsPath, Attribute, AttributeCode, AttributeFlags, Family, Negotiated, NextHop, Nlri, Origin, Safi,
 };
 
 /// Which routes share an UPDATE.
@@ -78,10 +79,12 @@ impl PeerTerms<'_> {
 }
 
 /// Our end of a session, which `next-hop self` means.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Own {
-    address: IpAddr,
-    router_id: Ipv4Addr,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Our address.
+    pub address: IpAddr,
+    /// Our BGP identifier: the IPv4 next hop on a session over IPv6.
+    pub router_id: Ipv4Addr,
 }
 
 impl Own {
@@ -126,8 +129,7 @@ pub(super) struct Former {
 pub(super) struct Group {
     path: Arc<Path>,
     family: Family,
-    members: Vec<Member>,
-    next: usize,
+    members: Ordered,
     /// Each in an UPDATE of its own.
     alone: bool,
     /// The path's attributes as octets, once they were needed.
@@ -135,23 +137,23 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn new(path: Arc<Path>, family: Family, members: Vec<Member>, alone: bool) -> Self {
-        Self { path, family, members, next: 0, alone, attributes: None }
+    fn new(path: Arc<Path>, family: Family, members: Line, alone: bool) -> Self {
+        Self { path, family, members: members.in_order(), alone, attributes: None }
     }
 
     /// How many members were not yet looked at.
     pub(super) fn left(&self) -> usize {
-        self.members.len() - self.next
+        self.members.len()
     }
 
     /// The next member, without taking it.
     pub(super) fn peek(&self) -> Option<&Member> {
-        self.members.get(self.next)
+        self.members.peek()
     }
 
     /// Takes the next member.
     pub(super) fn advance(&mut self) {
-        self.next += 1;
+        self.members.advance();
     }
 
     /// Whether an UPDATE may have several of them.
@@ -185,68 +187,94 @@ impl Group {
     }
 }
 
-/// Groups a refresh.
-pub(super) fn group_refresh(
+/// Changes on their way into groups: by path, then by family, both in the order of their first change.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Grouping {
     packing: Packing,
-    changes: impl Iterator<Item = (Arc<Path>, Member)>,
-) -> Vec<Group> {
-    match packing {
-        Packing::Tight => group(packing, changes),
-        Packing::Grouped | Packing::Single => changes
-            .map(|(path, member)| {
-                let family = member.destination.family();
-                Group::new(path, family, Vec::from([member]), true)
-            })
-            .collect(),
+    buckets: Vec<Bucket>,
+    /// Which bucket a path has, by the path's address.
+    known: BTreeMap<usize, usize>,
+}
+
+/// The changes of one path.
+#[derive(Clone, Debug)]
+pub(super) struct Bucket {
+    path: Arc<Path>,
+    families: Vec<Lines>,
+}
+
+/// The changes of one path and family. Where they are not grouped, all of them are in `announced`, as they came.
+#[derive(Clone, Debug)]
+struct Lines {
+    family: Family,
+    alone: bool,
+    withdrawn: Line,
+    announced: Line,
+}
+
+impl Grouping {
+    pub(super) fn new(packing: Packing) -> Self {
+        Self { packing, ..Self::default() }
     }
-}
 
-/// Groups withdrawals that are not to be sent but for their attributes: one for each path and family that have any.
-pub(super) fn group_hollow(packing: Packing, withdrawals: Vec<(Arc<Path>, Member)>) -> Vec<Group> {
-    let drags = |member: &Member| {
-        packing != Packing::Tight
-            && !matches!(member.destination.family().safi, Safi::UNICAST | Safi::MULTICAST)
-    };
-    group(packing, withdrawals.into_iter().filter(|(_, member)| drags(member)))
-}
-
-/// The changes of each family, in the order of their first.
-type ByFamily = Vec<(Family, Vec<Member>)>;
-
-/// Groups changes: by path, then by family, both in the order of their first change.
-pub(super) fn group(packing: Packing, changes: impl Iterator<Item = (Arc<Path>, Member)>) -> Vec<Group> {
-    let mut buckets: Vec<(Arc<Path>, ByFamily)> = Vec::new();
-    let mut known: BTreeMap<*const Path, usize> = BTreeMap::new();
-    for (path, member) in changes {
-        let at = *known.entry(Arc::as_ptr(&path)).or_insert_with(|| {
-            buckets.push((path, Vec::new()));
+    /// Adds a change that goes by `path`.
+    pub(super) fn add(&mut self, path: &Arc<Path>, member: Member) {
+        let buckets = &mut self.buckets;
+        let at = *self.known.entry(Arc::as_ptr(path).addr()).or_insert_with(|| {
+            buckets.push(Bucket { path: path.clone(), families: Vec::new() });
             buckets.len() - 1
         });
-        let Some((_, families)) = buckets.get_mut(at) else { continue };
+        let Some(Bucket { families, .. }) = buckets.get_mut(at) else { return };
         let family = member.destination.family();
-        match families.iter_mut().find(|(known, _)| *known == family) {
-            Some((_, members)) => members.push(member),
-            None => families.push((family, Vec::from([member]))),
+        let known = families.iter().position(|lines| lines.family == family);
+        let known = known.unwrap_or_else(|| {
+            families.push(Lines::new(self.packing, family));
+            families.len() - 1
+        });
+        let Some(lines) = families.get_mut(known) else { return };
+        match member.withdrawn && !lines.alone {
+            true => lines.withdrawn.push(member),
+            false => lines.announced.push(member),
         }
     }
-    let mut groups = Vec::new();
-    for (path, families) in buckets {
-        for (family, members) in families {
-            if is_grouped(packing, family) {
-                let (mut withdrawn, mut announced): (Vec<_>, Vec<_>) =
-                    members.into_iter().partition(|member| member.withdrawn);
-                for members in [&mut withdrawn, &mut announced] {
-                    sort(members);
-                }
-                groups.push(Group::new(path.clone(), family, withdrawn, false));
-                groups.push(Group::new(path.clone(), family, announced, false));
-            } else {
-                groups.push(Group::new(path.clone(), family, members, true));
-            }
-        }
+
+    /// What was added, in order.
+    pub(super) fn buckets(self) -> VecDeque<Bucket> {
+        self.buckets.into()
     }
-    groups.retain(|group| group.left() > 0);
-    groups
+}
+
+impl Bucket {
+    /// Its changes as groups.
+    pub(super) fn groups(self) -> impl Iterator<Item = Group> {
+        let Self { path, families } = self;
+        let both = |Lines { family, alone, withdrawn, announced }| {
+            [withdrawn, announced].map(|line| (family, alone, line))
+        };
+        let groups = families.into_iter().flat_map(both);
+        groups
+            .map(move |(family, alone, line)| Group::new(path.clone(), family, line, alone))
+            .filter(|group| group.left() > 0)
+    }
+}
+
+impl Lines {
+    fn new(packing: Packing, family: Family) -> Self {
+        let alone = !is_grouped(packing, family);
+        let line = || if alone { Line::unordered() } else { Line::default() };
+        Self { family, alone, withdrawn: line(), announced: line() }
+    }
+}
+
+/// A route that is announced again. ExaBGP has an UPDATE for each.
+pub(super) fn again(path: Arc<Path>, member: Member) -> Group {
+    let family = member.destination.family();
+    Group::new(path, family, Line::of(member), true)
+}
+
+/// Whether a withdrawal that is not to be sent still drags its attributes along.
+pub(super) fn drags_attributes(packing: Packing, member: &Member) -> bool {
+    packing != Packing::Tight && !matches!(member.destination.family().safi, Safi::UNICAST | Safi::MULTICAST)
 }
 
 fn is_grouped(packing: Packing, family: Family) -> bool {
@@ -254,31 +282,6 @@ fn is_grouped(packing: Packing, family: Family) -> bool {
         Packing::Tight => true,
         Packing::Single => false,
         Packing::Grouped => family == Family::IPV4_UNICAST || family.safi == Safi::MVPN,
-    }
-}
-
-/// Orders NLRI by their octets: path identifier, length, address.
-fn sort(members: &mut [Member]) {
-    let prefix = |member: &Member| match &member.destination.nlri {
-        Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => Some((member.destination.path_id, bits(prefix))),
-        _ => None,
-    };
-    if members.iter().all(|member| prefix(member).is_some()) {
-        members.sort_unstable_by_key(|member| prefix(member));
-    } else {
-        members.sort_by_cached_key(|member| {
-            let mut buffer = [0; 512];
-            let mut octets = Writer::new(&mut buffer);
-            let whole = member.destination.nlri.encode(&mut octets).is_ok();
-            (member.destination.path_id, whole.then(|| octets.written().to_vec()))
-        });
-    }
-}
-
-fn bits(prefix: &Prefix) -> (u8, u128) {
-    match prefix {
-        Prefix::V4(prefix) => (prefix.length(), prefix.address().to_bits().into()),
-        Prefix::V6(prefix) => (prefix.length(), prefix.address().to_bits()),
     }
 }
 

@@ -1,13 +1,12 @@
 //! What a program's line does: the commands of the API, carried out.
 
-use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::event::Severity;
-use super::neighbor::{Neighbor, NeighborId, settle_next_hop};
+use super::neighbor::{Neighbor, NeighborId};
 use super::obligation::Party;
 use super::programs::{CLI, Task};
 use super::{Speaker, StreamId, show};
@@ -179,12 +178,11 @@ impl Speaker {
                     });
                     break;
                 }
-                let route = Cow::Borrowed(&announcement.route);
-                let (route, own_hop) = settle_next_hop(&neighbor.config, route, announcement.next_hop_self);
+                let (route, own_hop) = (&announcement.route, announcement.next_hop_self);
                 if announces {
-                    neighbor.rib_out.announce(&route, own_hop);
+                    neighbor.rib_out.announce(route, own_hop);
                 } else {
-                    neighbor.rib_out.withdraw(&route, own_hop);
+                    neighbor.rib_out.withdraw(route, own_hop);
                 }
             }
             self.update_interest(now, id);

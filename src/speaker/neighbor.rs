@@ -1,6 +1,5 @@
 //! A neighbor at run time: its two sessions, of which one at most gets established, and its RIBs.
 
-use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,10 +10,10 @@ use super::obligation::Party;
 use super::sessions::append;
 use crate::config;
 use crate::grammar::Announcement;
-use crate::rib::{AdjRibIn, AdjRibOut, Destination, Packing, PeerTerms, Watchdogs};
+use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packing, PeerTerms, Watchdogs};
 use crate::session::{Direction, Event, Frame, Session, State, graceful_restart};
 use crate::time::{Duration, Instant, Now, Timestamp};
-use crate::wire::{Afi, Family, Message, Notification, Operational, RefreshKind, Route, RouteRefresh};
+use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
 
 /// A neighbor of this run; never used again once the neighbor is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,6 +94,8 @@ pub(super) struct Neighbor {
     pub(super) rib_out: AdjRibOut,
     pub(super) rib_in: AdjRibIn,
     pub(super) watchdogs: Watchdogs,
+    /// Routes that a reload has added, to be announced once more when the peer has next sent something: as ExaBGP does.
+    pub(super) repeats: Vec<Destination>,
     /// ROUTE-REFRESH and OPERATIONAL messages to send.
     pub(super) refreshes: VecDeque<RouteRefresh>,
     pub(super) operational: VecDeque<Operational>,
@@ -138,6 +139,7 @@ impl Neighbor {
             rib_out,
             rib_in: AdjRibIn::default(),
             watchdogs: Watchdogs::default(),
+            repeats: Vec::new(),
             refreshes: VecDeque::new(),
             operational: VecDeque::new(),
             attempts: 0,
@@ -157,11 +159,11 @@ impl Neighbor {
 
     /// Takes over a configuration and its routes.
     pub(super) fn configure(&mut self, mut config: config::Neighbor, generation: u32) {
-        self.rib_out.set_packing(packing(&config), config.adj_rib_out);
+        let established = self.established().is_some();
+        let own = config.local_address.map(|address| Own { address, router_id: config.router_id });
+        self.rib_out.configure(packing(&config), config.adj_rib_out, own);
         for announcement in core::mem::take(&mut config.routes) {
             let Announcement { route, next_hop_self, watchdog } = announcement;
-            let (route, next_hop_self) = settle_next_hop(&config, Cow::Owned(route), next_hop_self);
-            let route = route.into_owned();
             let mut announced = true;
             if let Some(watchdog) = watchdog {
                 let destination = Destination::new(&route.nlri, route.path_id);
@@ -170,7 +172,10 @@ impl Neighbor {
                 self.watchdogs.add(&watchdog.name, route.clone(), next_hop_self, announced);
             }
             if announced && config.families.contains(&route.nlri.family()) {
-                self.rib_out.configure_route(&route, next_hop_self, generation);
+                let is_new = self.rib_out.configure_route(&route, next_hop_self, generation);
+                if is_new && established {
+                    self.repeats.push(Destination::new(&route.nlri, route.path_id));
+                }
             }
         }
         self.rib_out.retire(generation);
@@ -311,6 +316,7 @@ impl Neighbor {
         }
         self.refreshes.clear();
         self.operational.clear();
+        self.repeats.clear();
     }
 
     /// Packs what waits into messages for the established session, up to about `room` octets.
@@ -360,20 +366,4 @@ impl Neighbor {
 /// How a neighbor's changes become UPDATEs.
 fn packing(config: &config::Neighbor) -> Packing {
     if config.group_updates { Packing::Grouped } else { Packing::Single }
-}
-/// A route whose next hop is to be our end of the session, with the local address in its place where the configuration
-/// says which that is: it is the same route then as one with the address written out.
-pub(super) fn settle_next_hop<'a>(
-    config: &config::Neighbor,
-    mut route: Cow<'a, Route>,
-    next_hop_self: bool,
-) -> (Cow<'a, Route>, bool) {
-    let is_ipv6 = route.nlri.family().afi == Afi::IPV6;
-    match config.local_address.filter(|address| next_hop_self && address.is_ipv6() == is_ipv6) {
-        Some(address) => {
-            route.to_mut().next_hop = Some(address.into());
-            (route, false)
-        }
-        None => (route, next_hop_self),
-    }
 }

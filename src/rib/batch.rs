@@ -1,0 +1,385 @@
+//! From what waits to messages: a batch at a time, and of it no more at once than [`MAX_WORK`] routes.
+//!
+//! ```text
+//!             a refresh is wanted                    every route of its families was sent again
+//!   Rest ──────────────────────────────▶ Refreshing ────────────────────────────────────────────▶ Rest
+//!     │       changes wait               everything that waited is in a group                every group was sent
+//!     └────────────────────────────────▶ Gathering ──────────────────────────────▶ Sending ─────────────────────▶ Rest
+//! ```
+//!
+//! What comes in meanwhile waits for the next batch.
+
+use alloc::collections::VecDeque;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Bound;
+
+use super::outgoing::{AdjRibOut, Entry};
+use super::packing::{self, Bucket, Group, Grouping, Member, PeerTerms};
+use super::path::Destination;
+use super::update::{self, Draft};
+use crate::wire::{Family, RefreshKind, RouteRefresh, Safi, Writer};
+
+/// How many routes a call of [`AdjRibOut::pack`] looks at, so that a large table keeps nothing else waiting.
+pub const MAX_WORK: usize = 8192;
+
+/// How many routes of a refresh are made ready at once.
+const AGAIN: usize = 512;
+
+/// How far the batch is.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Stage {
+    #[default]
+    Rest,
+    Refreshing(Refreshing),
+    Gathering(Gathering),
+    /// The withdrawals of which only the attributes are sent, and everything else.
+    Sending(VecDeque<Bucket>, VecDeque<Bucket>),
+}
+
+/// Routes that are announced again, in the order of their destinations.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Refreshing {
+    /// Of these families.
+    pub(super) families: Vec<Family>,
+    /// Between marks (RFC 7313).
+    pub(super) marked: Vec<Family>,
+    after: Option<Destination>,
+}
+
+/// Changes that are put into groups.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gathering {
+    /// Those before this place in line.
+    until: u64,
+    changes: Grouping,
+    /// Withdrawals in a session in which nothing was announced yet.
+    hollow: Grouping,
+    fresh: bool,
+    /// After them, the routes that this session has yet to hear of.
+    replay: bool,
+    after: Option<Destination>,
+}
+
+/// One part of a batch that is ready.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    Mark(RouteRefresh),
+    Group(Group),
+    /// Withdrawals that came before anything was announced, of which ExaBGP sends the attributes alone.
+    Hollow(Group),
+}
+
+/// What came of packing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Packed {
+    /// Messages written.
+    pub messages: usize,
+    /// Changes that no message can carry: too large, or without a next hop of their family.
+    pub refused: usize,
+    /// Routes looked at, each as often as it was: the price of the call.
+    pub work: usize,
+}
+
+impl Packed {
+    fn has_time(&self) -> bool {
+        self.work < MAX_WORK
+    }
+}
+
+/// Messages.
+impl AdjRibOut {
+    /// Packs what waits into whole messages at the end of `out`, until about `budget` octets more or `limit` messages
+    /// are there, or about [`MAX_WORK`] routes were looked at. Where [`AdjRibOut::has_pending`] says so there is more, even if
+    /// this call wrote nothing.
+    pub fn pack(&mut self, terms: &PeerTerms<'_>, budget: usize, limit: usize, out: &mut Vec<u8>) -> Packed {
+        self.session_own = Some(terms.own());
+        let start = out.len();
+        let mut packed = Packed::default();
+        let mut buffer = vec![0; terms.negotiated.max_message()];
+        while out.len() - start < budget && packed.messages < limit && packed.has_time() {
+            if self.batch.is_empty() {
+                if !self.go_on(&mut packed) {
+                    let Some(family) = self.ends.pop_front() else { break };
+                    update::end_of_rib(family, out);
+                    packed.messages += 1;
+                }
+                continue;
+            }
+            let done = match self.batch.front_mut() {
+                None => false,
+                Some(Item::Mark(mark)) => {
+                    update::route_refresh(mark, out);
+                    packed.messages += 1;
+                    true
+                }
+                Some(Item::Hollow(group)) => {
+                    if let Some(attributes) = group.take_attributes(terms, &mut buffer) {
+                        update::attributes_alone(&attributes, out);
+                        packed.messages += 1;
+                    }
+                    self.in_batch -= group.left();
+                    true
+                }
+                Some(Item::Group(_)) => self.pack_group(terms, &mut buffer, out, &mut packed),
+            };
+            if done {
+                self.batch.pop_front();
+            }
+        }
+        packed
+    }
+
+    /// Packs one UPDATE of the group that is first in the batch; whether that was its last.
+    fn pack_group(
+        &mut self,
+        terms: &PeerTerms<'_>,
+        buffer: &mut [u8],
+        out: &mut Vec<u8>,
+        packed: &mut Packed,
+    ) -> bool {
+        let Self { entries, batch, keep, announced, in_batch, session, .. } = self;
+        let Some(Item::Group(group)) = batch.front_mut() else { return true };
+        let (family, next_hop) = (group.family(), group.next_hop(terms));
+        let Some(withdrawn) = group.peek().map(|member| member.withdrawn) else { return true };
+        let reachable = withdrawn || next_hop.is_some() || matches!(family.safi, Safi::FLOW | Safi::FLOW_VPN);
+        let agreed = terms.negotiated.family(family).filter(|_| reachable);
+        let (Some(agreed), Some(attributes)) = (agreed, group.take_attributes(terms, buffer)) else {
+            packed.refused += if agreed.is_some() || !reachable { group.left() } else { 0 };
+            *in_batch -= group.left();
+            return true;
+        };
+        let max = terms.negotiated.max_message();
+        let mut draft = Draft::new(family, next_hop, withdrawn, &attributes, max);
+        while let Some(member) = group.peek().filter(|member| member.withdrawn == withdrawn) {
+            // An UPDATE that was begun is filled, unless what is skipped on the way gets too much.
+            if !packed.has_time() && (draft.is_empty() || packed.work >= 2 * MAX_WORK) {
+                break;
+            }
+            let Some(entry) = entries.get_mut(&member.destination).filter(|entry| entry.awaits(member))
+            else {
+                packed.work += 1;
+                *in_batch -= 1;
+                group.advance();
+                continue;
+            };
+            let exact = member.former.as_ref().map_or(&entry.exact, |former| &former.exact);
+            let nlri = exact.as_deref().unwrap_or(&member.destination.nlri);
+            let mut writer = Writer::new(buffer);
+            let path_id = agreed.add_path_send.then(|| member.destination.path_id.unwrap_or_default());
+            let written = path_id.map_or(Ok(()), |id| writer.u32(id)).and_then(|()| nlri.encode(&mut writer));
+            let fits = written.is_ok() && draft.push(writer.written());
+            if !fits && !draft.is_empty() {
+                break;
+            }
+            packed.refused += usize::from(!fits);
+            entry.told = if fits && !withdrawn { *session } else { 0 };
+            if member.former.is_none() {
+                entry.place = 0;
+                if withdrawn || !*keep {
+                    *announced -= usize::from(!withdrawn);
+                    entries.remove(&member.destination);
+                }
+            }
+            packed.work += 1;
+            *in_batch -= 1;
+            group.advance();
+            if fits && !group.is_shared() {
+                break;
+            }
+        }
+        if !draft.is_empty() {
+            draft.finish(out);
+            packed.messages += 1;
+        }
+        group.keep_attributes(attributes);
+        group.left() == 0
+    }
+}
+
+/// Stages.
+impl AdjRibOut {
+    /// Makes more of the batch ready, or begins the next one; `false`: nothing waits.
+    fn go_on(&mut self, packed: &mut Packed) -> bool {
+        match core::mem::take(&mut self.stage) {
+            Stage::Rest => return self.begin_batch(),
+            Stage::Refreshing(refreshing) => self.refresh(refreshing, packed),
+            Stage::Gathering(gathering) => self.gather(gathering, packed),
+            Stage::Sending(mut hollow, mut changes) => {
+                if let Some(bucket) = hollow.pop_front() {
+                    self.batch.extend(bucket.groups().map(Item::Hollow));
+                } else if let Some(bucket) = changes.pop_front() {
+                    self.batch.extend(bucket.groups().map(Item::Group));
+                } else {
+                    return true;
+                }
+                self.stage = Stage::Sending(hollow, changes);
+            }
+        }
+        true
+    }
+
+    fn begin_batch(&mut self) -> bool {
+        if !self.wanted.families.is_empty() {
+            let refreshing = core::mem::take(&mut self.wanted);
+            let begin = |family: &Family| RouteRefresh { family: *family, kind: RefreshKind::Begin };
+            self.batch.extend(refreshing.marked.iter().map(begin).map(Item::Mark));
+            self.stage = Stage::Refreshing(refreshing);
+            return true;
+        }
+        if self.queue.is_empty() && !self.replay {
+            return false;
+        }
+        self.stage = Stage::Gathering(Gathering {
+            until: self.next_place,
+            changes: Grouping::new(self.packing),
+            hollow: Grouping::new(self.packing),
+            fresh: core::mem::take(&mut self.fresh),
+            replay: core::mem::take(&mut self.replay),
+            after: None,
+        });
+        true
+    }
+
+    /// Makes the next routes of a refresh ready.
+    fn refresh(&mut self, mut refreshing: Refreshing, packed: &mut Packed) {
+        let Self { entries, queue, next_place, batch, in_batch, .. } = self;
+        let before = packed.work;
+        let start = refreshing.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut last = None;
+        let mut left = false;
+        for (destination, entry) in entries.range_mut::<Destination, _>((start, Bound::Unbounded)) {
+            if !packed.has_time() || packed.work - before >= AGAIN {
+                left = true;
+                break;
+            }
+            packed.work += 1;
+            last = Some(destination);
+            if entry.withdrawn || !refreshing.families.contains(&destination.family()) {
+                continue;
+            }
+            // A change that waits goes along.
+            queue.remove(&entry.place);
+            let member = entry.take_place(next_place, destination);
+            batch.push_back(Item::Group(packing::again(entry.path.clone(), member)));
+            *in_batch += 1;
+        }
+        if left {
+            refreshing.after = last.cloned().or(refreshing.after);
+            self.stage = Stage::Refreshing(refreshing);
+        } else {
+            let end = |family| RouteRefresh { family, kind: RefreshKind::End };
+            batch.extend(refreshing.marked.into_iter().map(end).map(Item::Mark));
+        }
+    }
+
+    /// Puts more of what waits into groups.
+    fn gather(&mut self, mut gathering: Gathering, packed: &mut Packed) {
+        let mut left = true;
+        while packed.has_time() && left {
+            packed.work += 1;
+            let waits = |place: &u64| *place < gathering.until;
+            let change = self.queue.first_key_value().map(|(place, _)| *place).filter(waits);
+            let former = self.former.first_key_value().map(|(place, _)| *place).filter(waits);
+            match (change, former) {
+                (None, None) => left = false,
+                (change, Some(former)) if change.is_none_or(|change| former < change) => {
+                    self.gather_former(&mut gathering);
+                }
+                _ => self.gather_change(&mut gathering),
+            }
+        }
+        if !left && gathering.replay {
+            gathering.replay = self.gather_untold(&mut gathering, packed);
+        }
+        self.stage = if left || gathering.replay {
+            Stage::Gathering(gathering)
+        } else {
+            Stage::Sending(gathering.hollow.buckets(), gathering.changes.buckets())
+        };
+    }
+
+    fn gather_former(&mut self, gathering: &mut Gathering) {
+        let Some((_, member)) = self.former.pop_first() else { return };
+        let Some(path) = member.former.as_ref().map(|former| former.path.clone()) else { return };
+        if !(gathering.fresh && member.withdrawn) {
+            self.in_batch += 1;
+            gathering.changes.add(&path, member);
+        } else if packing::drags_attributes(self.packing, &member) {
+            self.in_batch += 1;
+            gathering.hollow.add(&path, member);
+        }
+    }
+
+    fn gather_change(&mut self, gathering: &mut Gathering) {
+        let Self { entries, queue, next_place, packing, in_batch, void, .. } = self;
+        let Some((place, destination)) = queue.pop_first() else { return };
+        let Some(entry) = entries.get_mut(&destination).filter(|entry| entry.place == place) else { return };
+        if !(entry.withdrawn && (gathering.fresh || place < *void)) {
+            let member = entry.take_place(next_place, &destination);
+            *in_batch += 1;
+            gathering.changes.add(&entry.path, member);
+            return;
+        }
+        // Nothing was announced in this session, so there is nothing to withdraw.
+        let member = entry.take_place(next_place, &destination);
+        if place >= *void && packing::drags_attributes(*packing, &member) {
+            *in_batch += 1;
+            gathering.hollow.add(&entry.path, member);
+        }
+        entries.remove(&destination);
+    }
+
+    /// Takes routes that this session has yet to hear of, and forgets those that an earlier one was to withdraw; whether there
+    /// may be more.
+    fn gather_untold(&mut self, gathering: &mut Gathering, packed: &mut Packed) -> bool {
+        let Self { entries, queue, next_place, in_batch, session, .. } = self;
+        let start = gathering.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut last = None;
+        let mut more = false;
+        let mut gone = Vec::new();
+        for (destination, entry) in entries.range_mut::<Destination, _>((start, Bound::Unbounded)) {
+            if !packed.has_time() {
+                more = true;
+                break;
+            }
+            packed.work += 1;
+            last = Some(destination);
+            let known = entry.told == *session || entry.place >= gathering.until;
+            if known || queue.contains_key(&entry.place) {
+                continue;
+            }
+            if entry.withdrawn {
+                gone.push(destination.clone());
+                continue;
+            }
+            let member = entry.take_place(next_place, destination);
+            *in_batch += 1;
+            gathering.changes.add(&entry.path, member);
+        }
+        gathering.after = last.cloned().or(gathering.after.take());
+        for destination in gone {
+            self.entries.remove(&destination);
+        }
+        more
+    }
+}
+
+impl Entry {
+    /// Whether `member` is still to be sent: it is the last change, or the last one is not sent yet and says something
+    /// else.
+    fn awaits(&self, member: &Member) -> bool {
+        match &member.former {
+            None => self.place == member.place,
+            Some(former) => self.place != 0 && !alloc::sync::Arc::ptr_eq(&former.path, &self.path),
+        }
+    }
+
+    /// Goes into the batch: out of the line, and known by its new place until it is sent.
+    fn take_place(&mut self, next_place: &mut u64, destination: &Destination) -> Member {
+        self.place = *next_place;
+        *next_place += 1;
+        let (place, withdrawn) = (self.place, self.withdrawn);
+        Member { place, destination: destination.clone(), withdrawn, former: None }
+    }
+}
