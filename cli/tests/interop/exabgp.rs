@@ -1,6 +1,8 @@
 //! ExaBGP 5.0.15, from the Python package: `pip install exabgp==5.0.15`.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -78,4 +80,36 @@ fn routes_are_exchanged_with_exabgp_on_the_poll_reactor() {
 #[test]
 fn routes_are_exchanged_with_exabgp_on_the_async_reactor() {
     both_ways("exabgp::routes_are_exchanged_with_exabgp_on_the_async_reactor", "async");
+}
+
+/// The fuzz corpus has UPDATEs of each family; ExaBGP prints one at each start.
+#[test]
+fn messages_are_printed_as_exabgp_prints_them() {
+    let Some(exabgp) = namespace::find("exabgp") else {
+        return println!("SKIPPED messages_are_printed_as_exabgp_prints_them: there is no exabgp");
+    };
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/update");
+    for family in ["ipv4", "ipv6", "vpn", "flowspec", "evpn", "bgp-ls"] {
+        for seed in [0, 3] {
+            let mut message = fs::read(corpus.join(format!("{family}-{seed}"))).unwrap();
+            // What the fuzz target draws its session from.
+            message[..16].fill(0xff);
+            let hex: String = message.iter().map(|octet| format!("{octet:02X}")).collect();
+            let theirs = printed(Command::new(&exabgp).args(["decode", &hex]));
+            let ours =
+                printed(Command::new(env!("CARGO_BIN_EXE_holdtime")).args(["decode", "--update", &hex]));
+            assert_eq!(ours, theirs, "{family}-{seed}");
+        }
+    }
+}
+
+/// What a decoder prints of one message, without what differs from process to process.
+fn printed(command: &mut Command) -> Value {
+    let text = output(command).unwrap();
+    let line = text.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("no object: {text}"));
+    let mut object: Value = serde_json::from_str(line).unwrap();
+    for changing in ["time", "host", "pid", "ppid", "counter"] {
+        object.as_object_mut().unwrap().remove(changing);
+    }
+    object
 }
