@@ -58,7 +58,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
 }
 
 /// The first paragraph of clap's message on one line, and the nearest valid name.
-fn sentence(error: &clap::Error) -> String {
+pub(crate) fn sentence(error: &clap::Error) -> String {
     let message = error.to_string();
     let paragraph: Vec<&str> = message.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
     let paragraph = paragraph.join(" ");

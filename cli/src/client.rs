@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use crate::console::{self, Console};
 use crate::error::{CliError, Outcome, Verdict};
-use crate::{pipes, serve};
+use crate::{pipes, settings};
 
 /// How long a speaker may be silent before its answer is given up.
 const PATIENCE: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
@@ -30,7 +30,7 @@ pub(crate) struct ClientArgs {
 pub(crate) fn run(args: &ClientArgs, console: &mut Console) -> Outcome {
     let name = match &args.pipename {
         Some(name) => name.clone(),
-        None => serve::settings()?.api.pipename,
+        None => settings::find()?.settings.api.pipename,
     };
     let mut client = Client::connect(&name)?;
     if args.command.is_empty() {

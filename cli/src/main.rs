@@ -6,11 +6,13 @@ mod args;
 mod client;
 mod completions;
 mod console;
+mod daemon;
 mod decode;
 mod dialogue;
 mod encode;
 mod error;
 mod explore;
+mod healthcheck;
 mod list;
 mod log;
 mod parity;
@@ -20,8 +22,10 @@ mod recorder;
 mod replay;
 mod run;
 mod serve;
+mod settings;
 mod shrink;
 mod suite;
+mod syslog;
 mod validate;
 
 use std::process::ExitCode;
@@ -74,6 +78,10 @@ enum Verb {
     Serve(serve::ServeArgs),
     /// Command a running speaker over its named pipes, as exabgpcli does
     Cli(client::ClientArgs),
+    /// Watch a service and announce its addresses while it is well: an API program
+    Healthcheck(Box<healthcheck::HealthcheckArgs>),
+    /// Print the settings in effect: those of exabgp.env and of the environment
+    Env(settings::EnvArgs),
     /// Check configuration files
     Validate(validate::ValidateArgs),
     /// Print BGP messages as JSON
@@ -89,12 +97,12 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(healthcheck::spelled_for_clap(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => return args::report(&error),
     };
     let mut console = Console::new();
-    let outcome = log::start(&cli.log).and_then(|()| dispatch(cli.verb, &mut console));
+    let outcome = dispatch(cli, &mut console);
     // What was printed before a failure is part of the answer: it goes out before the error does.
     let outcome = console.finish().map_err(CliError::from).and(outcome);
     match outcome {
@@ -103,12 +111,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(verb: Verb, console: &mut Console) -> Outcome {
-    // `serve` answers signals itself: an interrupt is a clean shutdown there.
-    if !matches!(verb, Verb::Serve(_)) {
+fn dispatch(cli: Cli, console: &mut Console) -> Outcome {
+    // The daemons answer signals themselves (an interrupt is a clean end) and log as their own options say.
+    if !matches!(cli.verb, Verb::Serve(_) | Verb::Healthcheck(_)) {
+        log::start(&cli.log)?;
         exit_on_interrupt()?;
     }
-    match verb {
+    match cli.verb {
         Verb::Run(args) => run::run(&args, console),
         Verb::List(args) => list::run(&args, console),
         Verb::Suite(args) => suite::run(&args, console),
@@ -117,8 +126,10 @@ fn dispatch(verb: Verb, console: &mut Console) -> Outcome {
         Verb::Replay(args) => replay::run(args, console),
         Verb::Parity(args) => parity::run(&args, console),
         Verb::Probe(args) => probe::run(args, console),
-        Verb::Serve(args) => serve::run(&args, console),
+        Verb::Serve(args) => serve::run(&args, &cli.log),
+        Verb::Healthcheck(args) => healthcheck::run(*args, console),
         Verb::Cli(args) => client::run(&args, console),
+        Verb::Env(args) => settings::print(&args, console),
         Verb::Validate(args) => validate::run(&args, console),
         Verb::Decode(args) => decode::run(&args, console),
         Verb::Encode(args) => encode::run(args, console),

@@ -10,17 +10,17 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clap::Args;
-use holdtime_core::config::{Config, ConfigText, Settings, env_file_pairs};
-use holdtime_core::speaker::{Event, Identity, Setup, Severity};
+use holdtime_core::config::{Config, ConfigText, Settings};
+use holdtime_core::speaker::{Event, Identity, Party, Setup, Severity};
 use holdtime_core::{Instant, Now, Speaker, Timestamp};
 use holdtime_reactor::driver::Recorder;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
 use holdtime_reactor::tokio_host::run_tokio;
-use holdtime_reactor::{find_program, poll, tasks};
+use holdtime_reactor::{Surroundings, find_program, poll, tasks};
 
-use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
-use crate::{pipes, recorder};
+use crate::log::LogArgs;
+use crate::{daemon, log, pipes, recorder, settings};
 
 /// The reactors that ship.
 const REACTORS: [&str; 2] = ["poll", "async"];
@@ -40,16 +40,32 @@ pub(crate) struct ServeArgs {
     /// Record every input to this file, for `holdtime replay`
     #[arg(long, value_name = "F")]
     pub(crate) record: Option<PathBuf>,
+    /// This is the process in the background
+    #[arg(long, hide = true)]
+    detached: bool,
 }
 
-pub(crate) fn run(args: &ServeArgs, _console: &mut Console) -> Outcome {
+pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
     if !REACTORS.contains(&args.reactor.as_str()) {
         return Err(CliError::unknown("reactor", &args.reactor, &REACTORS));
     }
-    let pairs = setting_pairs();
-    let settings = settings_from(&pairs)?;
-    let config = first_configuration(&args.configurations, &settings)?;
-    let pid_file = PidFile::write(&settings.daemon.pid)?;
+    let found = settings::find()?;
+    log::start_daemon(log, found.has("exabgp.log.").then_some(&found.settings.log))?;
+    let config = first_configuration(&args.configurations, &found.settings)?;
+    if args.detached {
+        daemon::detach();
+    } else if daemon::wants_background(&found.settings.daemon) {
+        if !log.needs_foreground(&found.settings.log) {
+            return daemon::start_in_background().map(|()| Verdict::AsExpected);
+        }
+        tracing::error!(target: "daemon", "staying in the foreground: the log goes to a standard stream");
+    }
+    found.warn();
+    let user = daemon::user(&found)?;
+    daemon::set_umask(&found);
+    daemon::delay(found.settings.tcp.delay);
+    let pid_file = daemon::PidFile::write(&found.settings.daemon.pid)?;
+    let settings = found.settings;
     let pipes = settings.api.cli.then(|| pipes::find(&settings.api.pipename)).flatten();
     let setup = Setup {
         pipes,
@@ -59,11 +75,21 @@ pub(crate) fn run(args: &ServeArgs, _console: &mut Console) -> Outcome {
         settings,
         config,
     };
-    let recorder = args.record.as_ref().map(|path| recorder::start(path, &setup, pairs)).transpose()?;
-    let last_error = Rc::default();
-    let code = serve(args, setup, recorder, &last_error)?;
+    let recorder = args.record.as_ref().map(|path| recorder::start(path, &setup, found.pairs)).transpose()?;
+    let journal = Rc::new(Journal::default());
+    let noted = Rc::clone(&journal);
+    let surroundings = Surroundings {
+        folder: folder(&args.configurations),
+        user,
+        log: Box::new(move |event| noted.note(event)),
+        started: Box::new({
+            let journal = Rc::clone(&journal);
+            move || journal.started()
+        }),
+    };
+    let code = serve(&args.reactor, surroundings, setup, recorder)?;
     drop(pid_file);
-    match (code, last_error.take()) {
+    match (code, journal.conclude()) {
         (0, _) => Ok(Verdict::AsExpected),
         (_, Some(sentence)) => Err(CliError::input(sentence)),
         (_, None) => Ok(Verdict::Unexpected),
@@ -72,64 +98,19 @@ pub(crate) fn run(args: &ServeArgs, _console: &mut Console) -> Outcome {
 
 /// Runs the speaker until it has finished; returns its exit status.
 fn serve(
-    args: &ServeArgs,
+    reactor: &str,
+    surroundings: Surroundings,
     setup: Setup,
     recorder: Option<Recorder>,
-    last_error: &Rc<RefCell<Option<String>>>,
 ) -> Result<u8, CliError> {
-    let folder = folder(&args.configurations);
-    let log = {
-        let last_error = Rc::clone(last_error);
-        move |event: &Event| write_log(event, &last_error)
-    };
     let start = Now { monotonic: Instant::ZERO, wall: Timestamp::default() };
-    let code = if args.reactor == "async" {
-        run_tokio(folder, log, |host| tasks::run(host, Speaker::new(start, setup), recorder))
+    let code = if reactor == "async" {
+        run_tokio(surroundings, |host| tasks::run(host, Speaker::new(start, setup), recorder))
     } else {
-        let host = MioHost::new(folder, log);
+        let host = MioHost::new(surroundings);
         host.map(|host| run_blocking(poll::run(host, Speaker::new(start, setup), recorder)))
     };
     code.map_err(|error| CliError::io("cannot start", &error))
-}
-
-/// ExaBGP's settings, of which those that are none are warned of.
-pub(crate) fn settings() -> Result<Settings, CliError> {
-    settings_from(&setting_pairs())
-}
-
-fn settings_from(pairs: &[(String, String)]) -> Result<Settings, CliError> {
-    let mut settings = Settings::default();
-    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    settings.apply(pairs).map_err(|error| CliError::input(error.to_string()))?;
-    for name in &settings.unknown {
-        tracing::warn!("{name} is not a setting");
-    }
-    Ok(settings)
-}
-
-/// What ExaBGP's environment file and the environment say, under the names with dots; the environment's last,
-/// because it overrides the file. Within the environment the spelling with dots overrides the one with
-/// underscores.
-fn setting_pairs() -> Vec<(String, String)> {
-    let path = std::env::var_os("EXABGP_ENVFILE").map_or_else(
-        || {
-            let root = std::env::var_os("EXABGP_ROOT").unwrap_or_else(|| "/".into());
-            Path::new(&root).join("etc/exabgp/exabgp.env")
-        },
-        PathBuf::from,
-    );
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
-    let mut pairs: Vec<_> =
-        env_file_pairs(&text).into_iter().map(|(name, value)| (name, value.to_owned())).collect();
-    // A variable that is not UTF-8 is none of ours.
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let (dotted, underscored): (Vec<_>, Vec<_>) = variables
-        .filter(|(name, _)| name.starts_with("exabgp.") || name.starts_with("exabgp_"))
-        .partition(|(name, _)| name.starts_with("exabgp."));
-    pairs.extend(underscored.into_iter().map(|(name, value)| (name.replacen('_', ".", 2), value)));
-    pairs.extend(dotted);
-    pairs
 }
 
 /// Reads and checks a configuration file, its programs included.
@@ -156,7 +137,7 @@ fn first_configuration(paths: &[PathBuf], settings: &Settings) -> Result<Config,
         }
     }
     for warning in &config.warnings {
-        tracing::warn!("{warning}");
+        tracing::warn!(target: "configuration", "{warning}");
     }
     Ok(config)
 }
@@ -176,38 +157,62 @@ fn identity(settings: &Settings) -> Identity {
     }
 }
 
-/// Writes one line to the log, and remembers the last error: where the speaker gives up, it is the reason.
-fn write_log(event: &Event, last_error: &RefCell<Option<String>>) {
+/// What the speaker says of itself, on its way to the log.
+///
+/// Errors from before it has started are kept back: if it gives up, the last of them is the sentence it ends with, and
+/// is not said twice.
+#[derive(Debug, Default)]
+struct Journal {
+    early: RefCell<Early>,
+}
+
+#[derive(Debug, Default)]
+struct Early {
+    started: bool,
+    kept: Vec<Event>,
+}
+
+impl Journal {
+    fn note(&self, event: &Event) {
+        let mut early = self.early.borrow_mut();
+        if event.severity == Severity::Error && !early.started {
+            early.kept.push(event.clone());
+        } else {
+            write(event);
+        }
+    }
+
+    fn started(&self) {
+        let mut early = self.early.borrow_mut();
+        early.started = true;
+        early.kept.drain(..).for_each(|event| write(&event));
+    }
+
+    /// The sentence to end with, where the speaker never started.
+    fn conclude(&self) -> Option<String> {
+        let mut early = self.early.borrow_mut();
+        let last = early.kept.pop();
+        early.kept.drain(..).for_each(|event| write(&event));
+        last.map(|event| event.text)
+    }
+}
+
+/// Writes one line to the log, under the subject that ExaBGP's settings know it by.
+fn write(event: &Event) {
     let (party, text) = (&event.party, &event.text);
-    match event.severity {
-        Severity::Debug => tracing::debug!(%party, "{text}"),
-        Severity::Info => tracing::info!(%party, "{text}"),
-        Severity::Warning => tracing::warn!(%party, "{text}"),
-        Severity::Error => {
-            tracing::error!(%party, "{text}");
-            last_error.replace(Some(text.clone()));
-        }
+    macro_rules! write {
+        ($subject:literal) => {
+            match event.severity {
+                Severity::Debug => tracing::debug!(target: $subject, %party, "{text}"),
+                Severity::Info => tracing::info!(target: $subject, %party, "{text}"),
+                Severity::Warning => tracing::warn!(target: $subject, %party, "{text}"),
+                Severity::Error => tracing::error!(target: $subject, %party, "{text}"),
+            }
+        };
     }
-}
-
-/// The file that holds the process id while the speaker runs.
-struct PidFile(PathBuf);
-
-impl PidFile {
-    /// Writes it; an empty name means that there is to be none.
-    fn write(name: &str) -> Result<Option<Self>, CliError> {
-        if name.is_empty() {
-            return Ok(None);
-        }
-        std::fs::write(name, format!("{}\n", std::process::id()))
-            .map_err(|error| CliError::io(format_args!("cannot write \"{name}\""), &error))?;
-        Ok(Some(Self(name.into())))
-    }
-}
-
-impl Drop for PidFile {
-    fn drop(&mut self) {
-        // Gone already is as good as removed.
-        let _ = std::fs::remove_file(&self.0);
+    match party {
+        Party::Speaker => write!("reactor"),
+        Party::Neighbor(_) => write!("network"),
+        Party::Program(_) => write!("processes"),
     }
 }

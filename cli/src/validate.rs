@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
-use crate::serve;
+use crate::{serve, settings};
 
 /// The arguments of `holdtime validate`.
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub(crate) struct ValidateArgs {
 
 /// One line for each file: what is in it, or what is wrong with it and where.
 pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
-    let settings = serve::settings()?;
+    let settings = settings::find()?.settings;
     let mut wrong = Vec::new();
     for path in &args.configurations {
         match serve::configuration(path, &settings) {

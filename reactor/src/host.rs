@@ -162,6 +162,12 @@ pub trait Host {
     /// `NotFound`, `PermissionDenied`, `TooManyFiles`, …: it never ran, and the stream is not known.
     fn start_program(&self, stream: StreamId, spec: &ProgramSpec) -> Result<u32, IoError>;
 
+    /// Sets the TTL with which an open connection sends, and the least TTL that it accepts (RFC 5082). `None` leaves it
+    /// as it is. A host without such options does nothing.
+    fn set_ttl(&self, stream: StreamId, ttl: Option<u8>, min_ttl: Option<u8>) {
+        let _ = (stream, ttl, min_ttl);
+    }
+
     /// Signals a program and the rest of its process group. Does nothing once its end was reported.
     fn signal_program(&self, stream: StreamId, signal: ProgramSignal);
 
@@ -178,6 +184,15 @@ pub trait Host {
     /// # Errors
     /// `NotFound`, `PermissionDenied`, …; `Unsupported` where it is not UTF-8.
     fn read_config(&self, name: &str) -> Result<ConfigText, IoError>;
+
+    /// Is told once that everything the speaker begins with has begun: sockets listen, programs run.
+    fn started(&self) {}
+
+    /// Waits until what was [closed](Host::close) gracefully has reached the peers, for a second at most. Told once,
+    /// when the speaker has finished.
+    fn farewell(&self) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
 
     /// Writes one line to the log. Never fails, never blocks for long.
     fn log(&self, event: &Event);

@@ -11,10 +11,9 @@ use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use holdtime_core::speaker::{
     CloseKind, ConfigText, Event, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
@@ -26,7 +25,7 @@ use mio::{Events, Interest, Registry, Token};
 use socket2::Socket;
 
 use crate::host::{Ends, Host, Ready};
-use crate::unix::{self, Channel, Machine, Side, Signals, io_error};
+use crate::unix::{self, Channel, Machine, Side, Signals, Surroundings, io_error};
 
 /// How many events one look at the kernel collects.
 const EVENTS: usize = 1024;
@@ -52,12 +51,11 @@ pub fn run_blocking<T>(reactor: impl Future<Output = T>) -> T {
 }
 
 impl MioHost {
-    /// Takes over the process's signals; one such host a process. Programs are looked for in `folder` until a
-    /// configuration is read; `log` is given every line for the log.
+    /// Takes over the process's signals; one such host a process.
     ///
     /// # Errors
     /// No file descriptor or no memory left.
-    pub fn new(folder: PathBuf, log: impl Fn(&Event) + 'static) -> io::Result<Self> {
+    pub fn new(surroundings: Surroundings) -> io::Result<Self> {
         let signals = Signals::install()?;
         let poll = mio::Poll::new()?;
         let bell = signals.bell()?;
@@ -66,11 +64,12 @@ impl MioHost {
             poll,
             events: Events::with_capacity(EVENTS),
             streams: BTreeMap::new(),
+            lingering: BTreeMap::new(),
             listeners: BTreeMap::new(),
             hot: BTreeSet::new(),
             once: VecDeque::new(),
         };
-        Ok(Self { machine: Machine::new(folder, log), signals, bell, watch: RefCell::new(watch) })
+        Ok(Self { machine: Machine::new(surroundings), signals, bell, watch: RefCell::new(watch) })
     }
 
     fn with_stream<T>(
@@ -98,10 +97,13 @@ impl MioHost {
                 Source::Signals => {
                     while matches!((&self.bell).read(&mut [0; 64]), Ok(1..)) {}
                     let once = &mut watch.once;
-                    if self.signals.collect(|signal| once.push_back(Ready::Signalled(signal))) {
-                        let mut programs = self.machine.programs.borrow_mut();
-                        programs.reap(|stream, status| once.push_back(Ready::Exited(stream, status)));
-                    }
+                    let mut exited = Vec::new();
+                    self.machine.answer(
+                        &self.signals,
+                        |signal| once.push_back(Ready::Signalled(signal)),
+                        |stream, status| exited.push(Ready::Exited(stream, status)),
+                    );
+                    once.extend(exited);
                 }
                 Source::Listener(listener) => {
                     if let Some(state) = watch.listeners.get_mut(&listener) {
@@ -116,10 +118,22 @@ impl MioHost {
                         let closed = event.is_write_closed();
                         state.can_write |= side != Side::Read && (event.is_writable() || closed || failed);
                         watch.hot.insert(Hot::Stream(stream));
+                    } else if watch.lingering.get(&stream).is_some_and(|(socket, _)| !unix::discard(socket)) {
+                        watch.lingering.remove(&stream);
                     }
                 }
             }
         }
+        watch.stop_lingering();
+    }
+
+    /// How long to wait at most: until `deadline`, or until a connection has lingered long enough.
+    fn patience(&self, deadline: Option<Instant>) -> Option<Duration> {
+        let left = deadline.map(|deadline| deadline.saturating_since(self.machine.now().monotonic));
+        let watch = self.watch.borrow();
+        let lingers =
+            watch.lingering.values().map(|(_, until)| until.saturating_duration_since(Clock::now()));
+        left.map(Duration::from).into_iter().chain(lingers).min()
     }
 }
 
@@ -129,6 +143,8 @@ struct Watch {
     poll: mio::Poll,
     events: Events,
     streams: BTreeMap<StreamId, Stream>,
+    /// Connections that were closed gracefully, until the peer has closed them too or this time has come.
+    lingering: BTreeMap<StreamId, (Socket, Clock)>,
     listeners: BTreeMap<ListenerId, Listener>,
     /// Everything that may be ready and wanted.
     hot: BTreeSet<Hot>,
@@ -178,14 +194,17 @@ impl Watch {
         Ok(())
     }
 
+    /// Takes a stream away. Its descriptors stay registered until they are closed.
     fn forget(&mut self, stream: StreamId) -> Option<Stream> {
         self.hot.remove(&Hot::Stream(stream));
-        let state = self.streams.remove(&stream)?;
-        for (_, fd) in state.channel.descriptors() {
-            // Closing the descriptor would do the same.
-            drop(self.poll.registry().deregister(&mut SourceFd(&fd)));
+        self.streams.remove(&stream)
+    }
+
+    fn stop_lingering(&mut self) {
+        if !self.lingering.is_empty() {
+            let now = Clock::now();
+            self.lingering.retain(|_, (_, until)| *until > now);
         }
-        Some(state)
     }
 
     /// Keeps `hot` true to a stream's state.
@@ -347,21 +366,21 @@ impl Host for MioHost {
     }
 
     fn close(&self, stream: StreamId, how: CloseKind) {
-        if let Some(state) = self.watch.borrow_mut().forget(stream) {
-            state.channel.close(how);
+        let mut watch = self.watch.borrow_mut();
+        if let Some(socket) = watch.forget(stream).and_then(|state| state.channel.close(how)) {
+            watch.lingering.insert(stream, (socket, Clock::now() + unix::LINGER));
         }
     }
 
     fn start_program(&self, stream: StreamId, spec: &ProgramSpec) -> Result<u32, IoError> {
-        let folder = self.machine.folder();
-        let started = self.machine.programs.borrow_mut().start(stream, spec, &folder);
+        let started = self.machine.start_program(stream, spec);
         let (pid, pipes) = started.map_err(|error| io_error(&error))?;
         self.watch.borrow_mut().open(stream, pipes.into(), false)?;
         Ok(pid)
     }
 
     fn signal_program(&self, stream: StreamId, signal: ProgramSignal) {
-        self.machine.programs.borrow().signal(stream, signal);
+        self.machine.signal_program(stream, signal);
     }
 
     fn open_pipes(&self, stream: StreamId, paths: &PipePaths) -> Result<(), IoError> {
@@ -371,6 +390,25 @@ impl Host for MioHost {
 
     fn read_config(&self, name: &str) -> Result<ConfigText, IoError> {
         self.machine.read_config(name)
+    }
+
+    fn set_ttl(&self, stream: StreamId, ttl: Option<u8>, min_ttl: Option<u8>) {
+        // One that is gone needs no TTL.
+        let _ = self.with_stream(stream, |state| {
+            let socket = state.channel.socket().ok_or(IoError::NotConnected)?;
+            unix::set_accepted_ttl(socket, ttl, min_ttl).map_err(|error| io_error(&error))
+        });
+    }
+
+    fn started(&self) {
+        self.machine.started();
+    }
+
+    /// Blocks the thread.
+    async fn farewell(&self) {
+        while !self.watch.borrow().lingering.is_empty() {
+            self.look(self.patience(None));
+        }
     }
 
     fn log(&self, event: &Event) {
@@ -389,10 +427,10 @@ impl Host for MioHost {
             return;
         }
         while ready.is_empty() {
-            let left = deadline.map(|deadline| deadline.saturating_since(self.machine.now().monotonic));
-            self.look(left);
+            let due = deadline.is_some_and(|deadline| deadline <= self.machine.now().monotonic);
+            self.look(if due { Some(Duration::ZERO) } else { self.patience(deadline) });
             self.watch.borrow_mut().collect(ready);
-            if left.is_some_and(|left| left.is_zero()) {
+            if due {
                 break;
             }
         }

@@ -17,8 +17,12 @@ pub async fn run<H: Host>(host: H, speaker: Speaker, recorder: Option<Recorder>)
     let now = driver.host().now();
     driver.start(now);
     driver.drain(now);
+    if driver.exit_code().is_none() {
+        driver.host().started();
+    }
     loop {
         if let Some(code) = driver.exit_code() {
+            driver.host().farewell().await;
             return code;
         }
         let deadline = driver.deadline();

@@ -30,8 +30,13 @@ pub async fn run<H: AsyncHost>(host: H, speaker: Speaker, recorder: Option<Recor
     let shared = Rc::new(Shared { driver: RefCell::new(driver), host: host.clone(), bell: Bell::default() });
     drop(host.spawn(signals(shared.clone())));
     shared.work(Driver::start);
+    if shared.driver.borrow().exit_code().is_none() {
+        host.started();
+    }
     loop {
-        if let Some(code) = shared.driver.borrow().exit_code() {
+        let exit = shared.driver.borrow().exit_code();
+        if let Some(code) = exit {
+            host.farewell().await;
             return code;
         }
         let deadline = shared.driver.borrow().deadline();

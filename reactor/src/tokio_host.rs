@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker, ready};
@@ -27,7 +26,7 @@ use tokio::runtime::Builder;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use crate::host::{AsyncHost, Ends, Host, Ready};
-use crate::unix::{self, Machine, Pipes, Signals, io_error};
+use crate::unix::{self, Machine, Pipes, Signals, Surroundings, io_error};
 
 /// This process's machine, for a reactor made of tasks.
 #[derive(Clone, Debug)]
@@ -40,13 +39,12 @@ pub struct TokioHost {
 /// # Errors
 /// The runtime or the host could not be made: no file descriptor or no memory left.
 pub fn run_tokio<T, F: Future<Output = T>>(
-    folder: PathBuf,
-    log: impl Fn(&Event) + 'static,
+    surroundings: Surroundings,
     reactor: impl FnOnce(TokioHost) -> F,
 ) -> io::Result<T> {
     let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
     let tasks = LocalSet::new();
-    tasks.block_on(&runtime, async { Ok(reactor(TokioHost::new(folder, log)?).await) })
+    tasks.block_on(&runtime, async { Ok(reactor(TokioHost::new(surroundings)?).await) })
 }
 
 #[derive(Debug)]
@@ -54,6 +52,8 @@ struct Inner {
     machine: Machine,
     signals: Signals,
     table: RefCell<Table>,
+    /// The connections that were closed gracefully and whose peers have not closed them yet.
+    lingering: RefCell<Vec<JoinHandle<()>>>,
 }
 
 #[derive(Debug, Default)]
@@ -203,16 +203,20 @@ impl Listener {
 }
 
 impl TokioHost {
-    /// Takes over the process's signals; one such host a process. Programs are looked for in `folder` until a
-    /// configuration is read; `log` is given every line for the log. Inside a runtime with I/O and time, and
-    /// a [`LocalSet`].
+    /// Takes over the process's signals; one such host a process. Inside a runtime with I/O and time, and a
+    /// [`LocalSet`].
     ///
     /// # Errors
     /// No file descriptor or no memory left.
-    pub fn new(folder: PathBuf, log: impl Fn(&Event) + 'static) -> io::Result<Self> {
+    pub fn new(surroundings: Surroundings) -> io::Result<Self> {
         let signals = Signals::install()?;
         let bell = UnixStream::from_std(signals.bell()?)?;
-        let inner = Rc::new(Inner { machine: Machine::new(folder, log), signals, table: RefCell::default() });
+        let inner = Rc::new(Inner {
+            machine: Machine::new(surroundings),
+            signals,
+            table: RefCell::default(),
+            lingering: RefCell::default(),
+        });
         spawn_local(answer_bell(bell, Rc::downgrade(&inner)));
         Ok(Self { inner })
     }
@@ -249,6 +253,18 @@ impl TokioHost {
     }
 }
 
+/// Keeps a connection that was closed gracefully until the peer has closed it too, or for long enough.
+async fn linger(socket: TcpStream) {
+    let ended = async {
+        while socket.readable().await.is_ok() && unix::discard(&socket) {
+            // It would block, perhaps: the runtime is to forget that it was readable.
+            let _ = socket.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+        }
+    };
+    // Too long is as good as ended.
+    let _ = tokio::time::timeout(unix::LINGER, ended).await;
+}
+
 /// Collects signals and the ends of programs when the bell rings, and wakes whoever waits for them.
 async fn answer_bell(bell: UnixStream, host: Weak<Inner>) {
     while bell.readable().await.is_ok() {
@@ -256,12 +272,14 @@ async fn answer_bell(bell: UnixStream, host: Weak<Inner>) {
         while matches!(bell.try_read(&mut [0; 64]), Ok(1..)) {}
         let Some(inner) = host.upgrade() else { return };
         let table = &mut *inner.table.borrow_mut();
-        if inner.signals.collect(|signal| table.signalled.push_back(signal)) {
-            let mut programs = inner.machine.programs.borrow_mut();
-            programs.reap(|stream, status| {
-                table.exited.insert(stream, status);
-            });
-        }
+        let Table { signalled, exited, .. } = table;
+        inner.machine.answer(
+            &inner.signals,
+            |signal| signalled.push_back(signal),
+            |stream, status| {
+                exited.insert(stream, status);
+            },
+        );
         table.waiting.drain(..).for_each(Waker::wake);
     }
 }
@@ -380,18 +398,22 @@ impl Host for TokioHost {
     fn close(&self, stream: StreamId, how: CloseKind) {
         let state = self.inner.table.borrow_mut().streams.remove(&stream);
         if let Some(mut state) = state {
-            if let Io::Socket(socket) = &state.io {
-                unix::close(&SockRef::from(socket), how);
-            }
             state.read.wake();
             state.write.wake();
+            if let Io::Socket(socket) = state.io
+                && unix::close(&SockRef::from(&socket), how)
+            {
+                let mut lingering = self.inner.lingering.borrow_mut();
+                lingering.retain(|task| !task.is_finished());
+                lingering.push(spawn_local(linger(socket)));
+            }
         }
     }
 
     fn start_program(&self, stream: StreamId, spec: &ProgramSpec) -> Result<u32, IoError> {
         let machine = &self.inner.machine;
         let start = || {
-            let (pid, pipes) = machine.programs.borrow_mut().start(stream, spec, &machine.folder())?;
+            let (pid, pipes) = machine.start_program(stream, spec)?;
             self.open(stream, Io::pipes(pipes)?, false);
             Ok(pid)
         };
@@ -399,7 +421,7 @@ impl Host for TokioHost {
     }
 
     fn signal_program(&self, stream: StreamId, signal: ProgramSignal) {
-        self.inner.machine.programs.borrow().signal(stream, signal);
+        self.inner.machine.signal_program(stream, signal);
     }
 
     fn open_pipes(&self, stream: StreamId, paths: &PipePaths) -> Result<(), IoError> {
@@ -410,6 +432,25 @@ impl Host for TokioHost {
 
     fn read_config(&self, name: &str) -> Result<ConfigText, IoError> {
         self.inner.machine.read_config(name)
+    }
+
+    fn set_ttl(&self, stream: StreamId, ttl: Option<u8>, min_ttl: Option<u8>) {
+        if let Some(Stream { io: Io::Socket(socket), .. }) = self.inner.table.borrow().streams.get(&stream) {
+            // One that is gone needs no TTL.
+            let _ = unix::set_accepted_ttl(&SockRef::from(socket), ttl, min_ttl);
+        }
+    }
+
+    fn started(&self) {
+        self.inner.machine.started();
+    }
+
+    async fn farewell(&self) {
+        let lingering = self.inner.lingering.take();
+        for task in lingering {
+            // Its end, however it came.
+            let _ = task.await;
+        }
     }
 
     fn log(&self, event: &Event) {

@@ -13,7 +13,7 @@ use holdtime_core::speaker::{
 use holdtime_core::time::Duration;
 use holdtime_reactor::mio_host::run_blocking;
 use holdtime_reactor::tokio_host::run_tokio;
-use holdtime_reactor::{Host, MioHost, Ready};
+use holdtime_reactor::{Host, MioHost, Ready, Surroundings};
 
 /// Far longer than anything here takes; reached only by a failure.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,13 +23,18 @@ const DIALLED: StreamId = StreamId::opened(1);
 const ACCEPTED: StreamId = StreamId::accepted(1);
 const PROGRAM: StreamId = StreamId::opened(2);
 
+/// A machine without a folder of its own and without a log.
+fn nowhere() -> Surroundings {
+    Surroundings::new(PathBuf::new(), |_| {})
+}
+
 macro_rules! on_both_hosts {
     ($($name:ident)*) => {
         mod mio {
-            $(#[test] fn $name() { super::run_blocking(super::$name(&super::MioHost::new(super::PathBuf::new(), |_| {}).unwrap())); })*
+            $(#[test] fn $name() { super::run_blocking(super::$name(&super::MioHost::new(super::nowhere()).unwrap())); })*
         }
         mod tokio {
-            $(#[test] fn $name() { super::run_tokio(super::PathBuf::new(), |_| {}, |host| async move { super::$name(&host).await }).unwrap(); })*
+            $(#[test] fn $name() { super::run_tokio(super::nowhere(), |host| async move { super::$name(&host).await }).unwrap(); })*
         }
     };
 }

@@ -295,7 +295,8 @@ impl Settings {
             ("daemon", "daemonize") => daemon.daemonize = boolean(value),
             ("daemon", "drop") => daemon.drop = boolean(value),
             ("daemon", "umask") => {
-                daemon.umask = u32::from_str_radix(value, 8).map_err(|_| "an octal number")?;
+                daemon.umask =
+                    u32::from_str_radix(value.trim_start_matches("0o"), 8).map_err(|_| "an octal number")?;
             }
             ("debug", "rotate") => self.debug.rotate = boolean(value),
             ("version", "") => self.version = Some(value.to_string()),

@@ -34,6 +34,15 @@ pub enum Action {
         /// Options, set before dialling.
         options: TcpOptions,
     },
+    /// Set the TTLs of a connection that was accepted (those of a dial are among its options). Not answered.
+    SetTtl {
+        /// Which.
+        stream: StreamId,
+        /// `IP_TTL` of what is sent; `None`: the system's.
+        ttl: Option<u8>,
+        /// `IP_MINTTL`, the least TTL of what is accepted (RFC 5082); `None`: any.
+        min_ttl: Option<u8>,
+    },
     /// End a stream. Not answered: nothing more is said of it.
     Close {
         /// Which.
@@ -110,7 +119,9 @@ pub struct TcpOptions {
 pub struct ListenOptions {
     /// Keys of `TCP_MD5SIG`, by the peer they are for.
     pub md5: Vec<(IpAddr, Vec<u8>)>,
-    /// `IP_MINTTL`.
+    /// `IP_TTL` of what is sent before the peer is known: the greatest that any neighbor asks for.
+    pub ttl: Option<u8>,
+    /// `IP_MINTTL`, where every neighbor asks for one: the least of them.
     pub min_ttl: Option<u8>,
 }
 

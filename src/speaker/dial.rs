@@ -62,23 +62,28 @@ impl Speaker {
         for address in &self.settings.tcp.bind {
             wanted.insert(SocketAddr::new(*address, self.settings.tcp.port), ListenOptions::default());
         }
-        let neighbors = self.neighbors.values().filter(|neighbor| neighbor.wish == Wish::Run);
-        for config in neighbors.map(|neighbor| &neighbor.config) {
+        let running = || self.neighbors.values().filter(|neighbor| neighbor.wish == Wish::Run);
+        for config in running().map(|neighbor| &neighbor.config) {
             let any = match config.peer.address {
                 IpAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
                 IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
             };
             if let Some(port) = config.listen {
                 let own = config.md5.as_ref().and_then(|md5| md5.address).or(config.local_address);
-                let options = wanted.entry(SocketAddr::new(own.unwrap_or(any), port)).or_default();
-                options.min_ttl = options.min_ttl.or(config.incoming_ttl);
+                wanted.entry(SocketAddr::new(own.unwrap_or(any), port)).or_default();
             }
-            let Some(md5) = &config.md5 else { continue };
-            for (address, options) in &mut wanted {
-                if address.is_ipv4() == config.peer.address.is_ipv4() {
-                    options.md5.push((config.peer.address, md5.key.clone()));
-                }
-            }
+        }
+        for (address, options) in &mut wanted {
+            // Whose connection it is, is known once it is accepted: what holds for all of them goes here.
+            let alike = |neighbor: &&Neighbor| neighbor.config.peer.address.is_ipv4() == address.is_ipv4();
+            let configs: Vec<_> = running().filter(alike).map(|neighbor| &neighbor.config).collect();
+            options.ttl = configs.iter().filter_map(|config| config.outgoing_ttl).max();
+            let least: Option<Vec<u8>> = configs.iter().map(|config| config.incoming_ttl).collect();
+            options.min_ttl = least.and_then(|ttls| ttls.into_iter().min());
+            let keys = configs
+                .iter()
+                .filter_map(|config| Some((config.peer.address, config.md5.as_ref()?.key.clone())));
+            options.md5 = keys.collect();
         }
         wanted
     }
@@ -152,6 +157,10 @@ impl Speaker {
             self.streams.adopt(stream, Owner::Session(id, Direction::Incoming));
             if let Some(neighbor) = self.neighbors.get_mut(&id) {
                 neighbor.incoming.stream = Some(stream);
+                let (ttl, min_ttl) = (neighbor.config.outgoing_ttl, neighbor.config.incoming_ttl);
+                if ttl.is_some() || min_ttl.is_some() {
+                    self.actions.push_back(Action::SetTtl { stream, ttl, min_ttl });
+                }
             }
             self.connection_up(now, id, Direction::Incoming, (local, remote));
         } else {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use crate::namespace::{self, DAEMON, SPEAKER};
-use crate::process::{Folder, Process, eventually, output};
+use crate::process::{Folder, Process, output};
 use crate::speaker::{Daemon, OURS, Speaker, THEIRS, Wishes, exchange, set};
+use crate::waiting::eventually;
 
 const NEEDS: [&str; 2] = ["bird", "birdc"];
 

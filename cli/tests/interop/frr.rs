@@ -6,8 +6,9 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::namespace::{self, DAEMON, SPEAKER};
-use crate::process::{Folder, Process, eventually, output};
+use crate::process::{Folder, Process, output};
 use crate::speaker::{Daemon, OURS, THEIRS, Wishes, exchange, set};
+use crate::waiting::eventually;
 
 const BGPD: &str = "/usr/lib/frr/bgpd";
 const NEEDS: [&str; 2] = [BGPD, "vtysh"];

@@ -19,3 +19,5 @@ mod namespace;
 mod openbgpd;
 mod process;
 mod speaker;
+#[path = "../shared/waiting.rs"]
+mod waiting;

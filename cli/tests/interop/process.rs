@@ -1,4 +1,4 @@
-//! Processes that a test starts, watches and ends, and waiting for what they do.
+//! Processes that a test starts, watches and ends.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long anything may take that a test waits for. Passing tests never wait this long.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::waiting::eventually;
 
 /// A folder of this test's own, removed when the test passes.
 pub(crate) struct Folder(PathBuf);
@@ -106,15 +105,6 @@ impl Drop for Process {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Waits until `condition` holds; fails the test with `what` where it does not come to hold.
-pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < until, "it did not happen that {what}");
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

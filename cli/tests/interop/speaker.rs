@@ -7,7 +7,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::namespace::{DAEMON, SPEAKER};
-use crate::process::{Folder, Process, eventually};
+use crate::process::{Folder, Process};
+use crate::waiting::eventually;
 
 /// What holdtime announces in every test.
 pub(crate) const OURS: [&str; 3] = ["10.2.0.0/24", "10.2.1.0/24", "fd02::/48"];

@@ -1,14 +1,22 @@
 //! `holdtime serve`, live: real TCP on loopback, real programs, both reactors.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed call is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failed call is a failed test, which says on its output what it skipped"
+)]
 
 mod peer;
 mod speaker;
+#[path = "../shared/waiting.rs"]
+mod waiting;
 
 use std::net::TcpListener;
 
 use peer::Peer;
 use speaker::Folder;
+use waiting::eventually;
 
 /// The UPDATEs that announce 10.1.0.0/24 and 10.2.0.0/24 over IBGP, from their length on.
 const ROUTE_1: &str = "00300200000015400101004002004003040a00000140050400000064180a0100";
@@ -32,6 +40,8 @@ on_both_reactors! {
     an_api_program_announces_a_route_and_is_answered
     a_program_that_never_reads_disturbs_nobody
     a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown
+    a_peer_that_is_still_sending_at_the_end_is_not_reset
+    the_programs_run_as_the_user_that_the_settings_name
     a_port_in_use_is_one_sentence_and_status_2
     a_missing_program_is_one_sentence_and_status_2
     a_mistake_in_the_configuration_is_shown_where_it_is_with_status_2
@@ -75,15 +85,100 @@ fn a_session_stays_up_on_keepalives_and_costs_next_to_nothing(reactor: &str) {
 
 fn a_second_ctrl_c_does_not_wait_for_a_program_that_will_not_end(reactor: &str) {
     let (peer, folder) = (Peer::listen(), Folder::new());
-    let program = "trap '' TERM; echo up > up; while :; do read line || sleep 1; done";
+    let program = "trap '' TERM; echo $$ > up; while :; do read line || sleep 1; done";
     folder.write_program("stubborn", program).write("speaker.conf", &with_program(&peer, "./stubborn"));
     let mut speaker = folder.serve(reactor);
     let mut session = peer.session(180);
-    folder.await_file("up");
+    let pid = folder.await_file("up");
     speaker.signal("INT");
     while !session.next().is_empty() {}
     speaker.signal("INT");
     assert_eq!(speaker.wait(), Some(130));
+    eventually("the program is killed with it", || {
+        !std::fs::exists(format!("/proc/{}", pid.trim())).unwrap()
+    });
+}
+
+fn a_peer_that_is_still_sending_at_the_end_is_not_reset(reactor: &str) {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    folder.write("speaker.conf", &neighbor(&peer, STATIC));
+    let mut speaker = folder.serve(reactor);
+    let mut session = peer.session(180);
+    assert_eq!(session.next(), ROUTE_1);
+    assert_eq!(session.next(), END_OF_RIB);
+    speaker.signal("TERM");
+    assert_eq!(session.next(), ADMINISTRATIVE_SHUTDOWN);
+    assert_eq!(session.next(), "", "the connection is not closed");
+    assert!(session.may_still_send(), "the connection was reset");
+    assert_eq!(speaker.wait(), Some(0));
+}
+
+fn the_programs_run_as_the_user_that_the_settings_name(reactor: &str) {
+    if std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) != 0) {
+        return println!("SKIPPED the_programs_run_as_the_user_that_the_settings_name: this is not root");
+    }
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    let program = "id -un > user; read line";
+    folder.write_program("who", program).write("speaker.conf", &with_program(&peer, "./who")).open_to_all();
+    let speaker = folder.serve_with(reactor, &[("exabgp_daemon_user", "nobody")]);
+    let _session = peer.session(180);
+    assert_eq!(folder.await_file("user"), "nobody\n");
+    assert_eq!(speaker.user(), "nobody");
+}
+
+#[test]
+fn a_daemon_in_the_background_has_a_process_id_and_a_log_and_ends_when_told_to() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    folder.write("speaker.conf", &neighbor(&peer, STATIC));
+    let log = folder.0.join("log");
+    let variables = [
+        ("exabgp_daemon_daemonize", "true"),
+        ("exabgp_daemon_pid", "pid"),
+        ("exabgp_log_destination", log.to_str().unwrap()),
+        ("exabgp_log_level", "DEBUG"),
+        ("exabgp_log_network", "false"),
+    ];
+    assert_eq!(folder.serve_with("poll", &variables).wait(), Some(0));
+    let mut session = peer.session(180);
+    assert_eq!(session.next(), ROUTE_1);
+    let pid = folder.await_file("pid");
+    let again = folder.serve_in_vain_with("poll", &variables[1..]);
+    assert_eq!(again.status.code(), Some(2));
+    let sentence = format!("holdtime: \"pid\" says that process {} is running\n", pid.trim());
+    assert_eq!(String::from_utf8(again.stderr).unwrap(), sentence);
+    assert!(std::process::Command::new("kill").arg(pid.trim()).status().unwrap().success());
+    assert_eq!(session.next(), END_OF_RIB);
+    assert_eq!(session.next(), ADMINISTRATIVE_SHUTDOWN);
+    drop(session);
+    eventually("the file with the process id is removed", || !folder.0.join("pid").exists());
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("reactor         shutting down"), "{log}");
+    assert!(!log.contains(" network "), "{log}");
+}
+
+#[test]
+fn settings_without_effect_are_named_once() {
+    let folder = Folder::new();
+    folder.write(
+        "speaker.conf",
+        "neighbor 127.0.0.1 { passive; router-id 10.0.0.1; local-address 127.0.0.1; local-as 1; peer-as 1; }",
+    );
+    let variables = [
+        ("exabgp_reactor_speed", "2.0"),
+        ("exabgp_cache_attributes", "true"),
+        ("exabgp_pdb_enable", "1"),
+        ("exabgp_tcp_attempts", "1"),
+        ("exabgp_log_destination", "stderr"),
+        ("exabgp_log_nonsense", "1"),
+        ("exabgp_daemon_pid", "/nowhere/pid"),
+    ];
+    let said = String::from_utf8(folder.serve_in_vain_with("poll", &variables).stderr).unwrap();
+    assert!(said.contains("settings without effect: exabgp.pdb.enable, exabgp.reactor.speed\n"), "{said}");
+    assert!(
+        said.contains("exabgp_log_nonsense is not a setting")
+            || said.contains("exabgp.log.nonsense is not a setting"),
+        "{said}"
+    );
 }
 
 fn an_api_program_announces_a_route_and_is_answered(reactor: &str) {
@@ -158,7 +253,7 @@ fn a_port_in_use_is_one_sentence_and_status_2(reactor: &str) {
     let output = folder.serve_in_vain(reactor);
     let said = String::from_utf8(output.stderr).unwrap();
     let sentence = format!("cannot listen on {address}: address already in use");
-    assert!(said.contains(&sentence), "{said}");
+    assert_eq!(said, format!("holdtime: {sentence}\n"));
     assert_eq!(output.status.code(), Some(2));
 }
 

@@ -2,10 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
 
-/// How long anything may take that a test waits for; only a failure waits this long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+use crate::waiting::PATIENCE;
 
 /// A KEEPALIVE's type octet.
 const KEEPALIVE: u8 = 4;
@@ -65,6 +63,15 @@ impl Session {
     pub(crate) fn expect_keepalive(&mut self) {
         assert_eq!(self.message().unwrap()[18], KEEPALIVE);
         self.keepalive();
+    }
+
+    /// Goes on sending for a while, as a peer does that has not heard yet; whether the speaker takes it.
+    pub(crate) fn may_still_send(&mut self) -> bool {
+        for _ in 0..10 {
+            self.keepalive();
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        matches!(self.message(), Err(error) if error.kind() == io::ErrorKind::UnexpectedEof)
     }
 
     pub(crate) fn keepalive(&mut self) {

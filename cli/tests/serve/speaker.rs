@@ -4,9 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
 
-use crate::peer::PATIENCE;
+use crate::waiting::eventually;
 
 /// A folder with a configuration in it, removed with the test.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -60,12 +59,28 @@ impl Folder {
 
     /// Starts `holdtime serve speaker.conf`.
     pub(crate) fn serve(&self, reactor: &str) -> Speaker {
-        Speaker { child: self.command(reactor).spawn().unwrap() }
+        self.serve_with(reactor, &[])
+    }
+
+    /// The same with these variables set.
+    pub(crate) fn serve_with(&self, reactor: &str, variables: &[(&str, &str)]) -> Speaker {
+        Speaker { child: self.command(reactor).envs(variables.iter().copied()).spawn().unwrap() }
     }
 
     /// Runs it to its end, which must be soon.
     pub(crate) fn serve_in_vain(&self, reactor: &str) -> Output {
-        self.command(reactor).output().unwrap()
+        self.serve_in_vain_with(reactor, &[])
+    }
+
+    /// The same with these variables set.
+    pub(crate) fn serve_in_vain_with(&self, reactor: &str, variables: &[(&str, &str)]) -> Output {
+        self.command(reactor).envs(variables.iter().copied()).output().unwrap()
+    }
+
+    /// Lets every user write to it.
+    pub(crate) fn open_to_all(&self) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(&self.0, fs::Permissions::from_mode(0o777)).unwrap();
     }
 }
 
@@ -91,6 +106,13 @@ impl Speaker {
         status.unwrap().code()
     }
 
+    /// The user that it runs as.
+    pub(crate) fn user(&self) -> String {
+        let pid = self.child.id().to_string();
+        let output = Command::new("ps").args(["-o", "user=", "-p", &pid]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
     /// How long it has computed so far, in clock ticks (10 ms).
     pub(crate) fn ticks(&self) -> u64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
@@ -103,14 +125,5 @@ impl Drop for Speaker {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Waits until `condition` holds.
-pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < until, "it did not happen that {what}");
-        std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }

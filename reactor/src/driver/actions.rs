@@ -35,6 +35,7 @@ impl<H: Host> Driver<H> {
             }
             Action::Close { stream, how } => self.close(stream, how),
             Action::StartProgram { stream, spec } => self.start_program(now, stream, &spec),
+            Action::SetTtl { stream, ttl, min_ttl } => self.host.set_ttl(stream, ttl, min_ttl),
             Action::StopProgram { stream, signal } => self.host.signal_program(stream, signal),
             Action::OpenPipes { stream, paths } => match self.host.open_pipes(stream, &paths) {
                 Ok(()) => {

@@ -71,10 +71,11 @@ impl Channel {
         }
     }
 
-    /// What is to be done before the descriptors are closed.
-    pub(crate) fn close(&self, how: CloseKind) {
-        if let Self::Socket(socket) = self {
-            socket::close(socket, how);
+    /// Begins to end the stream; the socket that must linger, where it has to.
+    pub(crate) fn close(self, how: CloseKind) -> Option<Socket> {
+        match self {
+            Self::Socket(socket) => socket::close(&socket, how).then_some(socket),
+            Self::Pipes { .. } => None,
         }
     }
 }

@@ -9,13 +9,16 @@ mod program;
 mod signals;
 mod socket;
 mod sockopt;
+pub mod user;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Instant as Clock, SystemTime, UNIX_EPOCH};
 
-use holdtime_core::speaker::{ConfigText, Event, IoError};
+use holdtime_core::speaker::{
+    ConfigText, Event, ExitStatus, IoError, Party, ProgramSignal, ProgramSpec, Severity, Signal, StreamId,
+};
 use holdtime_core::time::{Instant, Now, Timestamp};
 
 pub(crate) use channel::{Channel, Side, read, write};
@@ -25,27 +28,106 @@ pub(crate) use program::{Pipes, Programs};
 pub(crate) use signals::Signals;
 pub(crate) use {fifo::open as open_fifos, socket::*};
 
+/// The status of a process that may not become the user it was told to run as.
+const NOT_PERMITTED: i32 = 2;
+
+/// What a real host is given beside the operating system.
+pub struct Surroundings {
+    /// Where programs are looked for until a configuration is read.
+    pub folder: PathBuf,
+    /// The user to become once the first sockets are open, before the first program starts; `None`: stay who we
+    /// are.
+    pub user: Option<user::User>,
+    /// Is given every line for the log.
+    pub log: Box<dyn Fn(&Event)>,
+    /// Is told once that everything the speaker begins with has begun.
+    pub started: Box<dyn Fn()>,
+}
+
+impl Surroundings {
+    /// A folder and a log, and nothing else.
+    pub fn new(folder: PathBuf, log: impl Fn(&Event) + 'static) -> Self {
+        Self { folder, user: None, log: Box::new(log), started: Box::new(|| ()) }
+    }
+}
+
 /// The parts of a real host that have nothing to do with readiness.
 pub(crate) struct Machine {
     origin: Clock,
     /// The folder of the configuration that was read last: where programs are looked for.
     folder: RefCell<PathBuf>,
+    /// Whom to become, until that has happened.
+    user: Cell<Option<user::User>>,
     log: Box<dyn Fn(&Event)>,
-    pub(crate) programs: RefCell<Programs>,
+    started: Box<dyn Fn()>,
+    programs: RefCell<Programs>,
 }
 
 impl Machine {
-    pub(crate) fn new(folder: PathBuf, log: impl Fn(&Event) + 'static) -> Self {
+    pub(crate) fn new(surroundings: Surroundings) -> Self {
+        let Surroundings { folder, user, log, started } = surroundings;
         Self {
             origin: Clock::now(),
             folder: RefCell::new(folder),
-            log: Box::new(log),
+            user: Cell::new(user),
+            log,
+            started,
             programs: RefCell::default(),
         }
     }
 
     pub(crate) fn log(&self, event: &Event) {
         (self.log)(event);
+    }
+
+    /// The first sockets are open and the first programs run.
+    pub(crate) fn started(&self) {
+        self.become_user();
+        (self.started)();
+    }
+
+    /// Becomes the user to run as, unless that has happened. A process that may not ends: to go on as root would be
+    /// worse.
+    fn become_user(&self) {
+        let Some(user) = self.user.take() else { return };
+        if let Err(error) = user.assume() {
+            let text = format!("cannot run as user {}: {error}", user.uid.as_raw());
+            (self.started)();
+            self.log(&Event { severity: Severity::Error, party: Party::Speaker, text });
+            self.programs.borrow().kill_all();
+            std::process::exit(NOT_PERMITTED);
+        }
+    }
+
+    pub(crate) fn start_program(
+        &self,
+        stream: StreamId,
+        spec: &ProgramSpec,
+    ) -> Result<(u32, Pipes), std::io::Error> {
+        self.become_user();
+        self.programs.borrow_mut().start(stream, spec, &self.folder.borrow())
+    }
+
+    pub(crate) fn signal_program(&self, stream: StreamId, signal: ProgramSignal) {
+        self.programs.borrow().signal(stream, signal);
+    }
+
+    /// Passes on what signals brought, after their bell was read empty. The second Ctrl-C ends the process, and every
+    /// program with it.
+    pub(crate) fn answer(
+        &self,
+        signals: &Signals,
+        signalled: impl FnMut(Signal),
+        exited: impl FnMut(StreamId, ExitStatus),
+    ) {
+        let collected = signals.collect(signalled);
+        if collected.child_ended {
+            self.programs.borrow_mut().reap(exited);
+        }
+        if collected.again {
+            self.programs.borrow().kill_all();
+            std::process::exit(signals::INTERRUPTED);
+        }
     }
 
     pub(crate) fn now(&self) -> Now {
@@ -68,14 +150,19 @@ impl Machine {
         *self.folder.borrow_mut() = path.parent().unwrap_or(Path::new("/")).to_path_buf();
         Ok(ConfigText { name: name.to_owned(), text })
     }
-
-    pub(crate) fn folder(&self) -> PathBuf {
-        self.folder.borrow().clone()
-    }
 }
 
 impl fmt::Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Machine").field("folder", &self.folder).field("programs", &self.programs).finish()
+    }
+}
+
+impl fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Surroundings")
+            .field("folder", &self.folder)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }

@@ -68,6 +68,13 @@ impl Programs {
         }
     }
 
+    /// Kills every program and what it started.
+    pub(crate) fn kill_all(&self) {
+        for &stream in self.running.keys() {
+            self.signal(stream, ProgramSignal::Kill);
+        }
+    }
+
     /// Reaps the programs that have ended.
     pub(crate) fn reap(&mut self, mut ended: impl FnMut(StreamId, ExitStatus)) {
         self.running.retain(|&stream, child| match child.try_wait() {
@@ -83,6 +90,13 @@ impl Programs {
                 false
             }
         });
+    }
+}
+
+/// No program outlives its speaker.
+impl Drop for Programs {
+    fn drop(&mut self) {
+        self.kill_all();
     }
 }
 

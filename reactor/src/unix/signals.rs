@@ -1,5 +1,6 @@
 //! Signals to the process, turned into something that can be waited for.
 
+use std::cell::Cell;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ const SIGNALS: [(i32, Signal); 6] = [
 ];
 
 /// The status with which a second Ctrl-C ends the process: 128 and the signal's number, as a shell has it.
-const INTERRUPTED: i32 = 130;
+pub(super) const INTERRUPTED: i32 = 130;
 
 /// A handler for every signal that a speaker answers and for `SIGCHLD`. Each raises its flag and writes one
 /// octet to a socket, which becomes readable.
@@ -30,21 +31,38 @@ pub(crate) struct Signals {
     bell: UnixStream,
     flags: [Arc<AtomicBool>; SIGNALS.len()],
     child: Arc<AtomicBool>,
+    /// A Ctrl-C came and was not collected: the process hangs, and the next one ends it from the handler.
+    uncollected: Arc<AtomicBool>,
+    interrupted: Cell<bool>,
     handlers: Vec<SigId>,
 }
 
+/// What was collected beside the signals themselves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Collected {
+    /// A child may have ended.
+    pub(crate) child_ended: bool,
+    /// A second Ctrl-C came: somebody does not want to wait.
+    pub(crate) again: bool,
+}
+
 impl Signals {
-    /// Installs the handlers; they are removed on drop. A second Ctrl-C ends the process at once from now on.
+    /// Installs the handlers; they are removed on drop.
     pub(crate) fn install() -> io::Result<Self> {
         let (bell, ring) = UnixStream::pair()?;
         bell.set_nonblocking(true)?;
-        let mut signals =
-            Self { bell, flags: Default::default(), child: Arc::default(), handlers: Vec::new() };
-        let interrupted = Arc::default();
-        let second =
-            signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&interrupted))?;
-        signals.handlers.push(second);
-        signals.handlers.push(signal_hook::flag::register(SIGINT, interrupted)?);
+        let mut signals = Self {
+            bell,
+            flags: Default::default(),
+            child: Arc::default(),
+            uncollected: Arc::default(),
+            interrupted: Cell::new(false),
+            handlers: Vec::new(),
+        };
+        let flag = || Arc::clone(&signals.uncollected);
+        let second = signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, flag())?;
+        let first = signal_hook::flag::register(SIGINT, flag())?;
+        signals.handlers.extend([second, first]);
         for (index, (number, _)) in SIGNALS.into_iter().enumerate() {
             let flag = Arc::clone(&signals.flags[index]);
             signals.handle(number, flag, &ring)?;
@@ -66,15 +84,19 @@ impl Signals {
         self.bell.try_clone()
     }
 
-    /// Collects what came, after the bell was read empty: a signal that comes later rings again. Returns
-    /// whether a child may have ended.
-    pub(crate) fn collect(&self, mut signalled: impl FnMut(Signal)) -> bool {
+    /// Collects what came, after the bell was read empty: a signal that comes later rings again.
+    pub(crate) fn collect(&self, mut signalled: impl FnMut(Signal)) -> Collected {
+        let mut again = false;
         for (flag, (_, signal)) in self.flags.iter().zip(SIGNALS) {
             if flag.swap(false, Ordering::SeqCst) {
+                if signal == Signal::Interrupt {
+                    self.uncollected.store(false, Ordering::SeqCst);
+                    again |= self.interrupted.replace(true);
+                }
                 signalled(signal);
             }
         }
-        self.child.swap(false, Ordering::SeqCst)
+        Collected { child_ended: self.child.swap(false, Ordering::SeqCst), again }
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use holdtime_core::speaker::{CloseKind, ListenOptions, TcpOptions};
+use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::sockopt;
@@ -12,9 +14,11 @@ use crate::host::Ends;
 
 const BACKLOG: i32 = 128;
 
-/// How much unread input is thrown away before a graceful close, in reads of 4 KiB: what a peer can have in
-/// flight.
-const DISCARD_READS: usize = 1024;
+/// How long a connection that is closed gracefully waits for the peer's end.
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
+
+/// How many reads of 4 KiB it throws away at a time.
+const DISCARD_READS: usize = 256;
 
 /// Opens a listening socket.
 pub(crate) fn listen(address: SocketAddr, options: &ListenOptions) -> io::Result<Socket> {
@@ -26,9 +30,7 @@ pub(crate) fn listen(address: SocketAddr, options: &ListenOptions) -> io::Result
     for (peer, key) in &options.md5 {
         sockopt::set_md5(&socket, *peer, key)?;
     }
-    if let Some(ttl) = options.min_ttl {
-        sockopt::set_min_ttl(&socket, address.is_ipv6(), ttl)?;
-    }
+    set_ttl(&socket, address.is_ipv6(), options.ttl, options.min_ttl)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket)
@@ -41,15 +43,7 @@ pub(crate) fn dial(local: Option<IpAddr>, remote: SocketAddr, options: &TcpOptio
     if let Some(interface) = &options.interface {
         socket.bind_device(Some(interface.as_bytes()))?;
     }
-    if let Some(ttl) = options.ttl {
-        match remote {
-            SocketAddr::V4(_) => socket.set_ttl_v4(ttl.into())?,
-            SocketAddr::V6(_) => socket.set_unicast_hops_v6(ttl.into())?,
-        }
-    }
-    if let Some(ttl) = options.min_ttl {
-        sockopt::set_min_ttl(&socket, remote.is_ipv6(), ttl)?;
-    }
+    set_ttl(&socket, remote.is_ipv6(), options.ttl, options.min_ttl)?;
     if let Some(key) = &options.md5 {
         sockopt::set_md5(&socket, remote.ip(), key)?;
     }
@@ -106,22 +100,51 @@ pub(crate) fn shutdown(socket: &Socket) {
     drop(socket.shutdown(std::net::Shutdown::Write));
 }
 
-/// Ends a connection; the socket is closed when it is dropped.
-pub(crate) fn close(socket: &Socket, how: CloseKind) {
+/// Begins to end a connection. Returns whether it must linger: closing a socket with unread input, or one that input
+/// still arrives at, sends an RST, and an RST destroys what is on its way to the peer. So the socket is to be kept,
+/// and [`discard`]ed from, until the peer has closed too or [`LINGER`] has passed. What happens once it is dropped is
+/// the kernel's affair.
+pub(crate) fn close(socket: &Socket, how: CloseKind) -> bool {
     // An error means that the connection is gone already, which is what was asked for.
     match how {
-        CloseKind::Reset => drop(socket.set_linger(Some(Duration::ZERO))),
+        CloseKind::Reset => {
+            drop(socket.set_linger(Some(Duration::ZERO)));
+            false
+        }
         CloseKind::Graceful => {
-            // Closing a socket with unread input sends an RST, and an RST destroys what is still on its way.
             shutdown(socket);
-            let mut discarded = [0; 4096];
-            for _ in 0..DISCARD_READS {
-                if !matches!(rustix::io::read(socket, &mut discarded), Ok(1..)) {
-                    break;
-                }
-            }
+            discard(socket)
         }
     }
+}
+
+/// Throws away what has arrived, at most [`DISCARD_READS`] reads of it; whether more may come.
+pub(crate) fn discard(socket: impl AsFd) -> bool {
+    let mut discarded = [0; 4096];
+    for _ in 0..DISCARD_READS {
+        match rustix::io::read(&socket, &mut discarded) {
+            Ok(0) => return false,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return error == Errno::AGAIN,
+        }
+    }
+    true
+}
+
+/// As [`set_ttl`], for a connection that was accepted.
+pub(crate) fn set_accepted_ttl(socket: &Socket, ttl: Option<u8>, min_ttl: Option<u8>) -> io::Result<()> {
+    let ipv6 = local(socket)?.is_ipv6();
+    set_ttl(socket, ipv6, ttl, min_ttl)
+}
+
+/// Sets the TTL of what is sent and the least TTL of what is accepted.
+fn set_ttl(socket: &Socket, ipv6: bool, ttl: Option<u8>, min_ttl: Option<u8>) -> io::Result<()> {
+    match ttl {
+        Some(ttl) if ipv6 => socket.set_unicast_hops_v6(ttl.into())?,
+        Some(ttl) => socket.set_ttl_v4(ttl.into())?,
+        None => {}
+    }
+    min_ttl.map_or(Ok(()), |ttl| sockopt::set_min_ttl(socket, ipv6, ttl))
 }
 
 /// The address that a socket is bound to.

@@ -15,6 +15,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use holdtime_core::time::{Duration, Instant};
+use holdtime_reactor::Surroundings;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
 
 use crate::executor::Lab;
@@ -180,7 +181,8 @@ pub fn compare(seed: u64, only: &str) -> std::io::Result<Table> {
     let mut outcomes = Vec::new();
     for row in ROWS.iter().filter(|row| row.name.contains(only)) {
         let simulated = run_simulated(seed, row);
-        let real = run_blocking((row.real)(MioHost::new(std::path::PathBuf::new(), |_| {})?));
+        let real =
+            run_blocking((row.real)(MioHost::new(Surroundings::new(std::path::PathBuf::new(), |_| {}))?));
         outcomes.push(Outcome { name: row.name, simulated, real });
     }
     Ok(Table { outcomes })

@@ -1,0 +1,278 @@
+//! `holdtime healthcheck`: what it writes for a state of the service, which is what ExaBGP's own program writes, and how it ends.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails loudly, and says on its output what it skipped"
+)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// One round and out, and no address of this machine touched.
+const ONCE: &str = "--interval 0 --fast-interval 0.01 --rise 1 --fall 1 --no-ip-setup --no-ack --silent";
+
+/// Options, and what is written for them.
+const ANNOUNCEMENTS: [(&str, &[&str]); 14] = [
+    ("--ip 192.0.2.1", &["neighbor * announce route 192.0.2.1/32 next-hop self med 100"]),
+    (
+        "--ip 192.0.2.1 --ip 2001:db8::1 --increase 7 --up-metric 3",
+        &[
+            "neighbor * announce route 192.0.2.1/32 next-hop self med 3",
+            "neighbor * announce route 2001:db8::1/128 next-hop self med 10",
+        ],
+    ),
+    (
+        "--ip 192.0.2.0/30 --deaggregate-networks --start-ip 3 -N 198.51.100.9",
+        &[
+            "neighbor * announce route 192.0.2.3/32 next-hop 198.51.100.9 med 100",
+            "neighbor * announce route 192.0.2.0/32 next-hop 198.51.100.9 med 101",
+            "neighbor * announce route 192.0.2.1/32 next-hop 198.51.100.9 med 102",
+            "neighbor * announce route 192.0.2.2/32 next-hop 198.51.100.9 med 103",
+        ],
+    ),
+    ("--ip 192.0.2.0/24 --cmd false", &["neighbor * announce route 192.0.2.0/24 next-hop self med 1000"]),
+    (
+        "--ip 192.0.2.0/24 -c false --withdraw-on-down",
+        &["neighbor * withdraw route 192.0.2.0/24 next-hop self"],
+    ),
+    (
+        "--ip 192.0.2.0/24 --disable /dev/null",
+        &["neighbor * announce route 192.0.2.0/24 next-hop self med 500"],
+    ),
+    (
+        "--ip 192.0.2.0/24 --disable /dev/null --withdraw-on-down --path-id 9",
+        &["neighbor * withdraw route 192.0.2.0/24 next-hop self path-information 9"],
+    ),
+    (
+        "--ip 192.0.2.1 --local-preference 0 --community 65000:1 --extended-community target:1:1 --large-community 1:2:3 --as-path 65000 --path-id 4",
+        &[
+            "neighbor * announce route 192.0.2.1/32 next-hop self med 100 local-preference 0 community [ 65000:1 ] \
+           extended-community [ target:1:1 ] large-community [ 1:2:3 ] as-path [ 65000 ] path-information 4",
+        ],
+    ),
+    (
+        "--ip 192.0.2.1 --community 65000:1 --disabled-community 65000:2",
+        &["neighbor * announce route 192.0.2.1/32 next-hop self med 100 community [ 65000:1 ]"],
+    ),
+    (
+        "--ip 192.0.2.1 --community 65000:1 --disabled-community 65000:2 --cmd false",
+        &["neighbor * announce route 192.0.2.1/32 next-hop self med 1000 community [ 65000:2 ]"],
+    ),
+    (
+        "--ip 192.0.2.1 --as-path 1 --up-as-path 2 --down-as-path 3",
+        &["neighbor * announce route 192.0.2.1/32 next-hop self med 100 as-path [ 2 ]"],
+    ),
+    (
+        "--ip 192.0.2.1 --as-path 1 --down-as-path 3 --cmd false --down-metric 7",
+        &["neighbor * announce route 192.0.2.1/32 next-hop self med 7 as-path [ 3 ]"],
+    ),
+    (
+        "--ip 192.0.2.1 --neighbor 198.51.100.1 --neighbor 2001:DB8::2",
+        &["neighbor 198.51.100.1, neighbor 2001:db8::2 announce route 192.0.2.1/32 next-hop self med 100"],
+    ),
+    (
+        "--ip 192.0.2.1 --neighbor 198.51.100.1 --neighbor *",
+        &["neighbor * announce route 192.0.2.1/32 next-hop self med 100"],
+    ),
+];
+
+/// Runs a healthcheck to its end; what it wrote.
+fn announced(mut program: Command, options: &str) -> String {
+    program.arg("healthcheck").args(ONCE.split(' ')).args(options.split(' '));
+    let output = program.stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{options}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_state_is_announced_as_its_options_say() {
+    for (options, expected) in ANNOUNCEMENTS {
+        let written = announced(Command::new(env!("CARGO_BIN_EXE_holdtime")), options);
+        assert_eq!(written.lines().collect::<Vec<_>>(), expected, "{options}");
+    }
+}
+
+#[test]
+fn exabgp_announces_the_same_for_the_same_options() {
+    let version = Command::new("exabgp").arg("version").output();
+    let found = version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("5.0."));
+    if !found {
+        return println!(
+            "SKIPPED exabgp_announces_the_same_for_the_same_options: exabgp 5.0 is not installed"
+        );
+    }
+    for (options, expected) in ANNOUNCEMENTS {
+        let written = announced(Command::new("exabgp"), options);
+        assert_eq!(written.lines().collect::<Vec<_>>(), expected, "{options}");
+    }
+}
+
+/// A healthcheck whose speaker is the test. Killed with it.
+struct Watcher {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    folder: PathBuf,
+}
+
+impl Watcher {
+    /// Starts one in a folder of its own.
+    fn start(name: &str, options: &[&str]) -> Self {
+        let folder = std::env::temp_dir().join(format!("holdtime-healthcheck-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let fixed = [
+            "healthcheck",
+            "--ip",
+            "192.0.2.1",
+            "--no-ip-setup",
+            "--fast-interval",
+            "0.01",
+            "--interval",
+            "0.05",
+        ];
+        let mut child = Command::new(env!("CARGO_BIN_EXE_holdtime"))
+            .args(fixed)
+            .args(options)
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines, folder }
+    }
+
+    /// The next command; empty at the end.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    fn answer(&mut self) {
+        self.child.stdin.as_mut().unwrap().write_all(b"done\n").unwrap();
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits until a hook has written this line.
+    fn await_line(&self, file: &str, wanted: &str) {
+        let until = Instant::now() + Duration::from_secs(20);
+        while !std::fs::read_to_string(self.folder.join(file))
+            .is_ok_and(|text| text.lines().any(|l| l == wanted))
+        {
+            assert!(Instant::now() < until, "{wanted} was not written to {file}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+const UP: &str = "neighbor * announce route 192.0.2.1/32 next-hop self med 100";
+const DOWN: &str = "neighbor * announce route 192.0.2.1/32 next-hop self med 1000";
+const WITHDRAWN: &str = "neighbor * withdraw route 192.0.2.1/32 next-hop self";
+
+#[test]
+fn a_service_rises_and_falls_after_so_many_results_in_a_row() {
+    let check = "test ! -e broken && test -e well";
+    let hook = "echo $STATE >> states";
+    let options = ["--cmd", check, "--rise", "2", "--fall", "3", "--debounce", "--no-ack", "--execute", hook];
+    let mut watcher = Watcher::start("rises", &options);
+    assert_eq!(watcher.line(), DOWN);
+    std::fs::write(watcher.folder.join("well"), "").unwrap();
+    assert_eq!(watcher.line(), UP);
+    std::fs::write(watcher.folder.join("broken"), "").unwrap();
+    assert_eq!(watcher.line(), DOWN);
+    let states = std::fs::read_to_string(watcher.folder.join("states")).unwrap();
+    assert_eq!(
+        states.split_whitespace().collect::<Vec<_>>(),
+        ["FALLING", "DOWN", "RISING", "UP", "FALLING", "DOWN"]
+    );
+}
+
+#[test]
+fn sigterm_withdraws_what_was_announced_and_ends_with_status_0() {
+    let mut watcher = Watcher::start("term", &["--rise", "1"]);
+    assert_eq!(watcher.line(), UP);
+    // It waits for the answer to its command; the signal comes before that.
+    watcher.signal("TERM");
+    assert_eq!(watcher.line(), WITHDRAWN);
+    watcher.answer();
+    assert_eq!(watcher.line(), "");
+    assert_eq!(watcher.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn nothing_more_is_written_before_the_last_command_is_answered() {
+    let mut watcher = Watcher::start(
+        "answers",
+        &["--rise", "1", "--up-execute", "echo up >> states", "--execute", "echo all >> states"],
+    );
+    assert_eq!(watcher.line(), UP);
+    watcher.await_line("states", "all");
+    watcher.answer();
+    // Announced again after the next check.
+    assert_eq!(watcher.line(), UP);
+}
+
+#[test]
+fn a_check_that_takes_too_long_has_failed_and_is_killed_with_what_it_started() {
+    let check = "sleep 1000 & echo $! > sleeper; wait";
+    let mut watcher = Watcher::start("slow", &["--cmd", check, "--timeout", "1", "--fall", "1", "--no-ack"]);
+    assert_eq!(watcher.line(), DOWN);
+    let pid = std::fs::read_to_string(watcher.folder.join("sleeper")).unwrap();
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    // Nobody may have reaped it yet, but it runs no more.
+    assert!(state.is_empty() || state.contains(") Z"), "{state}");
+}
+
+#[test]
+fn a_configuration_file_has_options_and_the_command_line_overrides_them() {
+    let path = std::env::temp_dir().join(format!("holdtime-healthcheck-file-{}", std::process::id()));
+    std::fs::write(
+        &path,
+        "# mine\ninterval = 0\nrise = 1\nup-metric = 5\nip = 192.0.2.7\nno-ack\nno-ip-setup\nsilent\n",
+    )
+    .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_holdtime"))
+        .args(["healthcheck", "-F", path.to_str().unwrap(), "--up-metric", "6", "--ip", "192.0.2.8"])
+        .output()
+        .unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let expected = "neighbor * announce route 192.0.2.7/32 next-hop self med 6\n\
+        neighbor * announce route 192.0.2.8/32 next-hop self med 7\n";
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+
+#[test]
+fn a_mistake_is_one_sentence_and_status_2() {
+    for (options, sentence) in [
+        (&["--ip", "192.0.2.1/24"][..], "has host bits set"),
+        (&["--ip", "192.0.2.1", "--community", "1:1\nshutdown"], "control character"),
+        (&["--ip", "192.0.2.1", "--ip-ifname", "192.0.2.9%eth0"], "--ip 192.0.2.9/32 is missing"),
+        (&["--ip", "10.0.0.0/8"], "too many addresses"),
+        (&["--ip", "192.0.2.1", "--no-ip-setup", "--user", "no such user"], "there is no user"),
+        (&["--config", "/nowhere"], "cannot read \"/nowhere\""),
+        (&["--ip", "192.0.2.1", "--syslog-facility", "nobody"], "there is no syslog facility"),
+    ] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_holdtime")).arg("healthcheck").args(options).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(sentence) && said.lines().count() == 1, "{options:?}: {said}");
+        assert_eq!(output.status.code(), Some(2), "{options:?}");
+    }
+}
