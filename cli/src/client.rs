@@ -1,17 +1,23 @@
 //! `holdtime cli [COMMAND…]`: one command, or a conversation, with a running speaker over its named pipes.
 
+mod prompt;
+
+use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
 use clap::Args;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
+use rustyline::error::ReadlineError;
+use serde_json::Value;
 
 use crate::console::{self, Console};
 use crate::error::{CliError, Outcome, Verdict};
 use crate::{pipes, settings};
+use prompt::Prompt;
 
 /// How long a speaker may be silent before its answer is given up.
 const PATIENCE: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
@@ -34,33 +40,34 @@ pub(crate) fn run(args: &ClientArgs, console: &mut Console) -> Outcome {
     };
     let mut client = Client::connect(&name)?;
     if args.command.is_empty() {
-        return converse(&mut client, console);
+        return converse(client, console);
     }
     client.ask(&args.command.join(" "), console)
 }
 
 /// Asks every line of the standard input, with a prompt where a person types; the verdict of the last one.
-fn converse(client: &mut Client, console: &mut Console) -> Outcome {
-    let prompting = io::stdin().is_terminal();
+fn converse(client: Client, console: &mut Console) -> Outcome {
+    let client = RefCell::new(client);
     let mut verdict = Verdict::AsExpected;
-    let mut line = String::new();
-    loop {
-        if prompting {
-            write!(console, "holdtime> ")?;
-            console.flush()?;
-        }
-        line.clear();
-        let read = io::stdin().lock().read_line(&mut line);
-        if read.map_err(|error| CliError::io("cannot read the standard input", &error))? == 0 {
-            return Ok(verdict);
-        }
+    let cannot_read = |error: &io::Error| CliError::io("cannot read the standard input", error);
+    let mut next: Box<dyn FnMut() -> Result<Option<String>, CliError>> =
+        if io::stdin().is_terminal() && io::stdout().is_terminal() {
+            let odd = |error: ReadlineError| cannot_read(&io::Error::other(error));
+            let mut prompt = Prompt::new(&client).map_err(odd)?;
+            Box::new(move || prompt.line().map_err(odd))
+        } else {
+            let mut lines = io::stdin().lines();
+            Box::new(move || lines.next().transpose().map_err(|error| cannot_read(&error)))
+        };
+    while let Some(line) = next()? {
         match line.trim() {
             "" => {}
-            "quit" | "exit" => return Ok(verdict),
-            command => verdict = client.ask(command, console)?,
+            word if prompt::FAREWELLS.contains(&word) => break,
+            command => verdict = client.borrow_mut().ask(command, console)?,
         }
         console.flush()?;
     }
+    Ok(verdict)
 }
 
 /// Both pipes of a running speaker.
@@ -91,8 +98,17 @@ impl Client {
         Ok(Self { commands, answers })
     }
 
+    /// The addresses of the neighbors that the speaker has; none where it does not say.
+    fn neighbors(&mut self) -> Vec<String> {
+        let mut answer = Vec::new();
+        let asked = self.ask("show neighbor json", &mut answer);
+        let told: Option<Vec<Value>> = asked.ok().and_then(|_| serde_json::from_slice(&answer).ok());
+        let address = |neighbor: &Value| neighbor.pointer("/peer/address")?.as_str().map(str::to_owned);
+        told.unwrap_or_default().iter().filter_map(address).collect()
+    }
+
     /// Sends one command and prints its answer, up to the line that ends it.
-    fn ask(&mut self, command: &str, console: &mut Console) -> Outcome {
+    fn ask(&mut self, command: &str, console: &mut impl Write) -> Outcome {
         self.forget_old_answers();
         writeln!(self.commands, "{command}")
             .map_err(|error| CliError::io("cannot send the command", &error))?;

@@ -133,7 +133,7 @@ impl MioHost {
         let watch = self.watch.borrow();
         let lingers =
             watch.lingering.values().map(|(_, until)| until.saturating_duration_since(Clock::now()));
-        left.map(Duration::from).into_iter().chain(lingers).min()
+        left.into_iter().chain(lingers).min()
     }
 }
 

@@ -26,6 +26,7 @@ use tokio::runtime::Builder;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use crate::host::{AsyncHost, Ends, Host, Ready};
+use crate::turns::either;
 use crate::unix::{self, Machine, Pipes, Signals, Surroundings, io_error};
 
 /// This process's machine, for a reactor made of tasks.
@@ -261,8 +262,7 @@ async fn linger(socket: TcpStream) {
             let _ = socket.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
         }
     };
-    // Too long is as good as ended.
-    let _ = tokio::time::timeout(unix::LINGER, ended).await;
+    either(ended, tokio::time::sleep(unix::LINGER)).await;
 }
 
 /// Collects signals and the ends of programs when the bell rings, and wakes whoever waits for them.

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod command;
+mod complete;
 pub mod event;
 pub mod json;
 pub mod line;
@@ -14,6 +15,7 @@ pub mod show;
 pub mod text;
 
 pub use command::{Command, Request, parse};
+pub use complete::complete;
 pub use event::{Direction, Envelope, Event, Peer};
 pub use line::{Line, LineBuffer, normalise};
 pub use selector::{NeighborName, Selectors};

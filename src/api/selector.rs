@@ -46,6 +46,9 @@ enum Term<'a> {
     FamilyAllowed(&'a str),
 }
 
+/// What may stand before the value of a term, after the neighbor's address.
+pub(super) const KEYS: [&str; 5] = ["local-ip", "local-as", "peer-as", "router-id", "family-allowed"];
+
 impl<'a> Term<'a> {
     fn new(key: &str, value: &'a str) -> Option<Self> {
         Some(match key {
