@@ -36,6 +36,9 @@ pub(crate) struct SuiteArgs {
     /// Over real TCP with real programs, instead of in the lab
     #[arg(long)]
     pub(crate) live: bool,
+    /// Live: play the cases with another speaker, started as `COMMAND CONFIGURATION…`, such as "exabgp server"
+    #[arg(long, value_name = "COMMAND", requires = "live", conflicts_with = "reactor")]
+    pub(crate) against: Option<String>,
     /// Only these cases
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
@@ -76,10 +79,20 @@ pub(crate) struct CaseResult {
 }
 
 impl SuiteArgs {
+    /// Who is checked: the other speaker's program, or the reactor.
+    fn checked(&self, reactor: ReactorName) -> String {
+        let program = self.against.as_ref().and_then(|command| command.split_whitespace().next());
+        program.map_or_else(|| reactor.to_string(), |program| folder::file_name(program).to_owned())
+    }
+
     /// The command that shows a result again; `how` is its mode or seed.
     fn again(&self, how: &str, result: &CaseResult) -> String {
         let dir = self.dir.as_ref().map(|dir| format!(" {}", dir.display())).unwrap_or_default();
-        format!("holdtime suite{dir} {how} --reactor {} --only {}", result.reactor, result.case.name)
+        let who = match &self.against {
+            Some(command) => format!("--against \"{command}\""),
+            None => format!("--reactor {}", result.reactor),
+        };
+        format!("holdtime suite{dir} {how} {who} --only {}", result.case.name)
     }
 }
 
@@ -97,6 +110,8 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
     let cases =
         choose(read_cases(opened.as_ref()).map_err(|error| CliError::input(error.to_string()))?, &args.only)?;
     let reactors = match args.reactor.as_slice() {
+        // Another speaker has none: it is played with once.
+        [] if args.against.is_some() => vec![ReactorName::Poll],
         [] if args.live || args.seeds.is_some() => ReactorName::SHIPPED.to_vec(),
         [] => ReactorName::ALL.to_vec(),
         names => parse_reactors(names)?,
@@ -215,7 +230,7 @@ fn print_table(
             score.add(result.case.kind, &result.case.name, &result.code);
             hash = add_hash(hash, result);
         }
-        let line = format!("{reactor:<14} {score}");
+        let line = format!("{:<14} {score}", args.checked(reactor));
         let line = if score.is_perfect() { paint.good(&line) } else { line };
         let trace = if args.live { String::new() } else { format!("  [{hash:016x}]") };
         writeln!(console, "{line}{trace}")?;
@@ -223,7 +238,10 @@ fn print_table(
     for result in results.iter().filter(|result| !result.is_expected()) {
         let heading = format!(
             "\n{} {}: {}, expected {}",
-            result.reactor, result.case.name, result.code, result.expected
+            args.checked(result.reactor),
+            result.case.name,
+            result.code,
+            result.expected
         );
         writeln!(console, "{}", paint.bad(&heading))?;
         writeln!(console, "  {}", result.why.replace('\n', "\n  "))?;

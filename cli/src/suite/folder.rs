@@ -45,3 +45,8 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<String>) -> std::io::Res
     }
     Ok(())
 }
+
+/// The last part of a path.
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

@@ -16,6 +16,7 @@ use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::script::{PeerAction, PeerInput, PeerRun, PeerState};
 use holdtime_sim::suite::{Case, CheckingPeer, Folder, LIMIT, Pieces};
 
+use super::folder::file_name;
 use super::{CaseResult, SuiteArgs};
 use crate::console::Console;
 use crate::error::CliError;
@@ -44,7 +45,7 @@ pub(super) fn run(
                 while let Some((reactor, case)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let index =
                         jobs.iter().position(|(r, c)| r == reactor && c.name == case.name).unwrap_or(0);
-                    let result = play(case, *reactor, &scratch.root);
+                    let result = play(case, *reactor, args.against.as_deref(), &scratch.root);
                     results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, result));
                     bar.inc(1);
                 }
@@ -145,10 +146,6 @@ impl Drop for Scratch {
     }
 }
 
-fn file_name(command: &str) -> &str {
-    command.rsplit('/').next().unwrap_or(command)
-}
-
 /// Where `.ci/fetch-exabgp-programs` puts ExaBGP's API programs, with their configurations in the folder above.
 fn cached_programs() -> Option<PathBuf> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
@@ -156,10 +153,10 @@ fn cached_programs() -> Option<PathBuf> {
     Some(cache.join("holdtime/exabgp/run"))
 }
 
-fn play(case: &Case, reactor: ReactorName, root: &Path) -> CaseResult {
+fn play(case: &Case, reactor: ReactorName, against: Option<&str>, root: &Path) -> CaseResult {
     let began = Instant::now();
-    let ended =
-        Live::begin(case, reactor, root).map_or_else(|why| Err(("failed", why)), |mut live| live.play());
+    let live = Live::begin(case, reactor, against, root);
+    let ended = live.map_or_else(|why| Err(("failed", why)), |mut live| live.play());
     let (code, why) = match ended {
         Ok(()) => ("pass", String::new()),
         Err((code, why)) => (code, why),
@@ -187,7 +184,7 @@ struct Live {
 }
 
 impl Live {
-    fn begin(case: &Case, reactor: ReactorName, root: &Path) -> Result<Self, String> {
+    fn begin(case: &Case, reactor: ReactorName, against: Option<&str>, root: &Path) -> Result<Self, String> {
         let address: IpAddr = if case.expectation.options.ipv6 {
             Ipv6Addr::LOCALHOST.into()
         } else {
@@ -198,8 +195,17 @@ impl Live {
         listener.set_nonblocking(true).map_err(said)?;
         let port = listener.local_addr().map_err(said)?.port();
         let program = std::env::current_exe().map_err(said)?;
-        let mut command = Command::new(&program);
-        command.arg("serve").arg("--reactor").arg(reactor.name());
+        let mut command = match against.map(|command| command.split_whitespace()) {
+            None => Command::new(&program),
+            Some(mut words) => {
+                let mut command = Command::new(words.next().ok_or("the other speaker has no name")?);
+                command.args(words);
+                command
+            }
+        };
+        if against.is_none() {
+            command.arg("serve").arg("--reactor").arg(reactor.name());
+        }
         for config in &case.configs {
             command.arg(file_name(&config.name));
         }
@@ -217,8 +223,10 @@ impl Live {
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let child =
-            command.spawn().map_err(|error| format!("cannot start {}: {error}", program.display()))?;
-        let peer = CheckingPeer::new(case.expectation.clone(), Pieces::Refused);
+            command.spawn().map_err(|error| format!("cannot start {:?}: {error}", command.get_program()))?;
+        // Another speaker may write as it likes.
+        let pieces = if against.is_some() { Pieces::Joined } else { Pieces::Refused };
+        let peer = CheckingPeer::new(case.expectation.clone(), pieces);
         Ok(Self { began: Instant::now(), listener, connection: None, accepting: false, child, peer })
     }
 
