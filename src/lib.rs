@@ -47,6 +47,9 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+// What derives `Arbitrary` needs it; nothing that ships does.
+#[cfg(feature = "arbitrary")]
+extern crate std;
 
 pub mod api;
 pub mod config;

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| holdtime_core::fuzzing::command(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| holdtime_core::fuzzing::files::command(bytes));

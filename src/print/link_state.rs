@@ -76,7 +76,8 @@ fn member(kind: u16, value: &[u8]) -> Option<Member> {
         1024 => Member::one("node-flags", flags(value, &["O", "T", "E", "B", "R", "V"])?),
         1025 => Member::text("opaque", &String::from_utf8_lossy(value)),
         1026 => Member::text("node-name", &String::from_utf8_lossy(value)),
-        1027 => Member::text("area-id", &super::decimal((!value.is_empty()).then_some(value)?)),
+        // An area's address has at most 13 octets; whoever sends more shall not have us compute with them.
+        1027 => Member::text("area-id", &super::decimal((1..=20).contains(&value.len()).then_some(value)?)),
         1028 | 1029 => Member::listed("local-te-router-ids", format!("\"{}\"", address(value)?)),
         1030 | 1031 => Member::text("remote-te-router-id", &format!("{}", address(value)?)),
         1034 => sr_capabilities(value)?,

@@ -3,20 +3,22 @@
 //! Counted only with the feature `arbitrary`; otherwise a step is nothing.
 
 #[cfg(feature = "arbitrary")]
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::cell::Cell;
 
 #[cfg(feature = "arbitrary")]
-static STEPS: AtomicU64 = AtomicU64::new(0);
+std::thread_local! {
+    static STEPS: Cell<u64> = const { Cell::new(0) };
+}
 
 /// One step of a decoder: every read from a [`Reader`](super::Reader) and every item that an iterator yields is one.
 #[inline(always)]
 pub(crate) fn step() {
     #[cfg(feature = "arbitrary")]
-    STEPS.fetch_add(1, Ordering::Relaxed);
+    STEPS.set(STEPS.get() + 1);
 }
 
-/// Steps taken by the whole process so far; compare before and after, in a process that decodes on one thread.
+/// Steps taken by this thread so far; compare before and after.
 #[cfg(feature = "arbitrary")]
 pub fn steps() -> u64 {
-    STEPS.load(Ordering::Relaxed)
+    STEPS.get()
 }

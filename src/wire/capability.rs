@@ -65,6 +65,7 @@ pub enum Capability {
 
 /// A family whose next hop may be of another address family (RFC 8950 §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct ExtendedNextHop {
     /// The family of the routes. On the wire its SAFI takes two octets.
     pub family: Family,
@@ -92,6 +93,7 @@ impl GracefulRestart {
 
 /// A family in [`GracefulRestart`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct GracefulFamily {
     /// Which.
     pub family: Family,
@@ -101,6 +103,7 @@ pub struct GracefulFamily {
 
 /// A family in [`Capability::AddPath`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct AddPathFamily {
     /// Which.
     pub family: Family,
@@ -133,6 +136,7 @@ pub struct LongLivedFamily {
 
 /// A family in [`Capability::PathsLimit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct PathsLimit {
     /// Which.
     pub family: Family,
@@ -273,7 +277,10 @@ impl Capability {
             }
             Self::Fqdn { host, domain } => {
                 encode_counted(host, out)?;
-                encode_counted(domain, out)?;
+                // Room for saying that there is no domain may be lacking: one octet of length, and 254 of the host's name.
+                if !domain.is_empty() || host.len() < 254 {
+                    encode_counted(domain, out)?;
+                }
             }
             Self::SoftwareVersion(version) => encode_counted(version, out)?,
             Self::PathsLimit(families) => {

@@ -4,6 +4,7 @@ use core::fmt;
 
 /// An address family identifier (RFC 4760 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Afi(pub u16);
 
 impl Afi {
@@ -44,6 +45,7 @@ impl fmt::Display for Afi {
 
 /// A subsequent address family identifier (RFC 4760 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Safi(pub u8);
 
 impl Safi {
@@ -115,6 +117,7 @@ impl fmt::Display for Safi {
 
 /// An AFI and a SAFI: what a session negotiates, and what says how NLRI are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Family {
     /// The address family.
     pub afi: Afi,

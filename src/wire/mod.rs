@@ -31,6 +31,8 @@
 //! (see `as_path.rs`). Every read goes through [`Reader`], which cannot pass its end and counts steps for the fuzzers'
 //! work [`budget`]; nothing recurses into what was received.
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 pub mod attribute;
 pub mod budget;
 pub mod capability;

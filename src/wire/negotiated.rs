@@ -34,6 +34,7 @@ pub struct Negotiated {
 
 /// What was agreed on for one family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct FamilyTerms {
     /// Which.
     pub family: Family,

@@ -42,6 +42,7 @@ pub const MAX_SHUTDOWN_TEXT: usize = 255;
 /// +---------------+---------------+------------------+
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Notification {
     /// The error code.
     pub code: u8,

@@ -191,6 +191,7 @@ impl fmt::Debug for Ipv6Prefix {
 
 /// A prefix of either address family. IPv4 sorts before IPv6.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Prefix {
     /// IPv4
     V4(Ipv4Prefix),

@@ -16,6 +16,7 @@ use super::writer::Writer;
 /// +-------+-------+-------+-------+
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct RouteRefresh {
     /// Whose routes.
     pub family: Family,

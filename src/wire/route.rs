@@ -8,6 +8,7 @@ use super::nlri::Nlri;
 
 /// One destination with the way to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Route {
     /// The path identifier (RFC 7911 §3); sent only where ADD-PATH was negotiated.
     pub path_id: Option<u32>,
@@ -21,6 +22,7 @@ pub struct Route {
 
 /// A next hop, in NEXT_HOP or in MP_REACH_NLRI. VPN families put a route distinguisher of zeros before each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum NextHop {
     /// IPv4
     V4(Ipv4Addr),

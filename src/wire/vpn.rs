@@ -10,6 +10,7 @@ use super::writer::Writer;
 
 /// A route distinguisher (RFC 4364 §4.2): a type of two octets, then an administrator and a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct RouteDistinguisher(pub [u8; 8]);
 
 impl RouteDistinguisher {
@@ -60,6 +61,7 @@ impl fmt::Display for RouteDistinguisher {
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Label([u8; 3]);
 
 impl Label {

@@ -6,6 +6,7 @@
 //! ```
 
 mod malformed;
+mod parts;
 
 use std::error::Error;
 use std::fs;
@@ -51,7 +52,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (target, name, message) in malformed::all() {
         save(target, name, &message)?;
     }
-    Ok(())
+    for (name, messages) in conversations() {
+        save("conversation", name, &messages)?;
+    }
+    save("mrt", "one-of-each", &collected())?;
+    parts::save_all()
 }
 
 /// UPDATEs that the corpora of the benches have no reason to hold.
@@ -105,6 +110,76 @@ fn refreshes() -> Vec<(&'static str, Vec<u8>)> {
         ("prefix-orf", message(5, &[0, 1, 0, 1, 1, 64, 0, 1, 0])),
         ("cut", message(5, &[0, 1, 0])),
     ]
+}
+
+/// Two OPENs and what is said on the session that they agree on.
+fn conversations() -> Vec<(&'static str, Vec<u8>)> {
+    let opens = |capabilities: &[u8]| {
+        let mut body = vec![
+            4,
+            0xfd,
+            0xe8,
+            0,
+            180,
+            10,
+            0,
+            0,
+            1,
+            capabilities.len() as u8 + 2,
+            2,
+            capabilities.len() as u8,
+        ];
+        body.extend(capabilities);
+        message(1, &body).repeat(2)
+    };
+    // ORIGIN, AS_PATH of AS 7 in two octets, NEXT_HOP, LOCAL_PREF; 10.0.0.0/8.
+    let attributes =
+        [0x40, 1, 1, 0, 0x40, 2, 4, 2, 1, 0, 7, 0x40, 3, 4, 10, 0, 0, 1, 0x40, 5, 4, 0, 0, 0, 100];
+    let route = message(2, &[&[0, 0, 0, 25][..], &attributes, &[8, 10]].concat());
+    // The same through AS 65536, with path identifier 5.
+    let attributes =
+        [0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 1, 0, 0, 0x40, 3, 4, 10, 0, 0, 1, 0x40, 5, 4, 0, 0, 0, 100];
+    let path = message(2, &[&[0, 0, 0, 27][..], &attributes, &[0, 0, 0, 5, 8, 10]].concat());
+    let refresh = message(5, &[0, 1, 0, 1]);
+    vec![
+        ("plain", [opens(&[]), message(4, &[]), route].concat()),
+        (
+            "add-path",
+            [opens(&[1, 4, 0, 1, 0, 1, 65, 4, 0, 0, 0xfd, 0xe8, 69, 4, 0, 1, 1, 3]), path, refresh].concat(),
+        ),
+        (
+            "ipv6-next-hop",
+            [
+                opens(&[1, 4, 0, 1, 0, 1, 5, 6, 0, 1, 0, 1, 0, 2]),
+                message(
+                    2,
+                    &[
+                        &[0, 0, 0, 30, 0x80, 14, 23, 0, 1, 1, 16, 0xfd][..],
+                        &[0; 16],
+                        &[8, 10],
+                        &[0x40, 1, 1, 0],
+                    ]
+                    .concat(),
+                ),
+            ]
+            .concat(),
+        ),
+        ("operational", [opens(&[185, 0]), message(6, &[0, 1, 0, 5, 0, 1, 1, b'h', b'i'])].concat()),
+    ]
+}
+
+/// An MRT file of a message, the peers, and a route of one of them (RFC 6396).
+fn collected() -> Vec<u8> {
+    let record = |kind: u8, subkind: u8, body: &[u8]| {
+        let head = [0, 0, 0, 1, 0, kind, 0, subkind, 0, 0, 0, body.len() as u8];
+        [&head, body].concat()
+    };
+    let update = message(2, &[0, 0, 0, 0, 8, 10]);
+    let bgp4mp =
+        [&[0, 0, 0xfd, 0xe9, 0, 0, 0xfd, 0xe8, 0, 0, 0, 1, 10, 0, 0, 2, 10, 0, 0, 1], update.as_slice()];
+    let peers = [10, 0, 0, 9, 0, 1, b'v', 0, 1, 2, 10, 0, 0, 2, 10, 0, 0, 2, 0, 0, 0xfd, 0xe9];
+    let rib = [0, 0, 0, 0, 8, 10, 0, 1, 0, 0, 0, 0, 0, 1, 0, 11, 0x40, 1, 1, 0, 0x40, 3, 4, 10, 0, 0, 1];
+    [record(16, 4, &bgp4mp.concat()), record(13, 1, &peers), record(13, 2, &rib)].concat()
 }
 
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {

@@ -12,6 +12,7 @@ pub const AS_TRANS: u16 = 23456;
 
 /// What a segment's AS numbers mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[repr(u8)]
 pub enum AsSegmentKind {
     /// AS_SET: in no order.

@@ -4,6 +4,7 @@ use core::fmt;
 
 /// A community (RFC 1997), its four octets read as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Community(pub u32);
 
 impl Community {
@@ -49,6 +50,7 @@ impl fmt::Display for Community {
 
 /// An extended community (RFC 4360), as it stands on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct ExtendedCommunity(pub [u8; 8]);
 
 impl ExtendedCommunity {
@@ -76,10 +78,12 @@ impl ExtendedCommunity {
 
 /// An IPv6-address-specific extended community (RFC 5701), as it stands on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Ipv6ExtendedCommunity(pub [u8; 20]);
 
 /// A large community (RFC 8092).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct LargeCommunity {
     /// The AS that defines the rest.
     pub global: u32,

@@ -41,6 +41,7 @@ use core::net::Ipv4Addr;
 
 /// An attribute's type code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct AttributeCode(pub u8);
 
 impl AttributeCode {
@@ -96,6 +97,7 @@ impl AttributeCode {
 
 /// An attribute's flags octet (RFC 4271 §4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct AttributeFlags(pub u8);
 
 impl AttributeFlags {
@@ -116,6 +118,7 @@ impl AttributeFlags {
 
 /// How the destination came to be known (RFC 4271 §5.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[repr(u8)]
 pub enum Origin {
     /// Inside the originating AS.

@@ -9,6 +9,7 @@ use super::super::writer::Writer;
 
 /// How multicast reaches the egress routers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct PmsiTunnel {
     /// Flags; 1 asks for leaf information.
     pub flags: u8,

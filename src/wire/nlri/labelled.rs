@@ -9,6 +9,7 @@ use super::super::writer::Writer;
 
 /// A prefix and the labels that lead to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct LabelledPrefix {
     /// The label stack.
     pub labels: Labels,
@@ -27,6 +28,7 @@ impl LabelledPrefix {
 
 /// A prefix in a VPN and the labels that lead to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct VpnPrefix {
     /// Which VPN.
     pub rd: RouteDistinguisher,

@@ -255,6 +255,7 @@ impl From<NlriView<'_>> for Nlri {
 
 /// An NLRI with the path identifier that stands before it where ADD-PATH was negotiated (RFC 7911 §3).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct PathNlri {
     /// The path identifier.
     pub path_id: Option<u32>,

@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| holdtime_core::fuzzing::attributes::ipv6_extended_communities(
+    bytes
+));

@@ -1,0 +1,90 @@
+//! What others wrote down: configurations, commands, MRT files.
+
+use alloc::string::{String, ToString};
+use core::hint::black_box;
+
+use super::{encode, within_budget};
+use crate::config::{Config, ConfigText, Settings};
+use crate::grammar::{Action, Announcement, Diagnostic, parse_operational, parse_routes};
+use crate::wire::mrt::{MrtContent, MrtReader};
+use crate::wire::negotiated::MAX_EXTENDED_MESSAGE;
+use crate::wire::{Framer, MessageView};
+
+/// A configuration file. It is read or refused; a mistake is shown with a place that the text has; every route that it announces
+/// can be encoded.
+pub fn configuration(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    let file = ConfigText { name: String::from("fuzz.conf"), text: text.into() };
+    match Config::parse(&file, &Settings::default()) {
+        Ok(config) => {
+            config.warnings.iter().for_each(|warning| placed(warning, text));
+            config.neighbors.iter().for_each(|neighbor| encodable(&neighbor.routes));
+        }
+        Err(error) => placed(&error, text),
+    }
+}
+
+/// What follows `announce` in a command. As [`configuration`].
+pub fn command(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    for action in [Action::Announce, Action::Withdraw] {
+        match parse_routes(action, text) {
+            Ok(routes) => encodable(&routes),
+            Err(error) => placed(&error, text),
+        }
+    }
+    if let Err(error) = parse_operational(text) {
+        placed(&error, text);
+    }
+}
+
+/// Fails where a mistake's place is not in the text, or it cannot be shown.
+fn placed(mistake: &Diagnostic, text: &str) {
+    let line = text.split('\n').nth(mistake.line - 1);
+    assert!(line.is_some_and(|line| mistake.column <= line.chars().count() + 1), "{mistake:?}");
+    black_box(mistake.to_string());
+}
+
+/// Fails where a destination does not fit the largest message.
+fn encodable(routes: &[Announcement]) {
+    for announcement in routes.iter().take(64) {
+        let nlri = &announcement.route.nlri;
+        assert!(encode(MAX_EXTENDED_MESSAGE, |out| nlri.encode(out)).is_ok(), "{nlri:?}");
+    }
+}
+
+/// An MRT file: every message and route in it can be read, within the work budget of each, and its number of records has a bound.
+pub fn mrt(bytes: &[u8]) {
+    let mut records = 0;
+    for record in MrtReader::new(bytes) {
+        records += 1;
+        let Ok(record) = record else { continue };
+        match record.content {
+            MrtContent::Message(message) => {
+                let negotiated = message.negotiated();
+                if let Ok(Some(frame)) = Framer::new(message.message, MAX_EXTENDED_MESSAGE).next_frame() {
+                    let octets = message.message.len();
+                    let _ = black_box(within_budget(octets, || MessageView::decode(frame, &negotiated)));
+                }
+            }
+            MrtContent::Peers(peers) => {
+                // The number of peers is whatever the file says: what cannot be read ends them.
+                black_box(peers.iter().map_while(Result::ok).count());
+            }
+            MrtContent::Rib(rib) => {
+                for entry in rib.entries().map_while(Result::ok) {
+                    let Ok(update) = rib.update(&entry) else { continue };
+                    let negotiated = rib.negotiated(&entry);
+                    if let Ok(Some(frame)) = Framer::new(&update, MAX_EXTENDED_MESSAGE).next_frame() {
+                        let _ = black_box(within_budget(update.len(), || {
+                            MessageView::decode(frame, &negotiated)
+                        }));
+                    }
+                }
+                black_box(rib.nlri());
+            }
+            MrtContent::Other { .. } => {}
+        }
+    }
+    assert!(records <= bytes.len() / 12 + 1, "more records than the file can hold");
+}
