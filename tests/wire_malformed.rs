@@ -5,8 +5,8 @@
 
 use holdtime_core::wire::attribute::AttributeView;
 use holdtime_core::wire::{
-    AsPath, Attribute, Capability, Family, FamilyTerms, Negotiated, Open, Reader, Treatment, Update,
-    UpdateView, Writer,
+    AsPath, Attribute, Capability, Family, FamilyTerms, Negotiated, Notification, Open, Reader, Treatment,
+    Update, UpdateView, Writer,
 };
 
 const ORIGIN: &[u8] = &[0x40, 1, 1, 0];
@@ -218,5 +218,96 @@ fn ios_xr_cve_2025_20115_a_confederation_of_255_ases_is_read_from_inside_and_ref
     let mut buffer = [0; 4096];
     let mut out = Writer::new(&mut buffer);
     Update::from(&view).encode(&inside, &mut out).unwrap();
+    assert_eq!(out.written(), body);
+}
+
+fn parses_open(parameters: &[u8]) -> bool {
+    Open::decode(&[&[4, 0xfd, 0xe9, 0, 90, 1, 2, 3, 4][..], parameters].concat()).is_ok()
+}
+
+#[test]
+fn frr_cve_2022_40302_40318_and_43681_an_open_cut_short_in_its_parameters_is_refused() {
+    for parameters in [&[][..], &[1], &[255, 255, 0], &[255, 255, 0, 2, 2, 0], &[4, 2, 2, 65, 4], &[2, 255]] {
+        assert!(!parses_open(parameters), "{parameters:?}");
+    }
+}
+
+#[test]
+fn gobgp_a_capability_of_length_0_does_not_read_into_the_next() {
+    assert!(!parses_open(&[10, 2, 8, 1, 0, 65, 4, 0, 0, 0xfd, 0xe8]), "multiprotocol needs a family");
+    assert!(parses_open(&[10, 2, 8, 2, 0, 65, 4, 0, 0, 0xfd, 0xe8]), "route refresh needs nothing");
+}
+
+#[test]
+fn frr_cve_2023_38802_and_cve_2024_44070_a_corrupt_tunnel_attribute_withdraws() {
+    for corrupt in [&[0xc0, 23, 5, 0, 8, 0, 200, 1][..], &[0xc0, 23, 4, 0, 8, 255, 255], &[0xc0, 23, 1, 0]] {
+        let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, corrupt], PREFIX);
+        assert_eq!(treatment(&body, &external()), Some(Treatment::Withdraw), "{corrupt:?}");
+    }
+}
+
+#[test]
+fn frr_cve_2024_31948_a_malformed_prefix_sid_is_discarded() {
+    for corrupt in [&[0xc0, 40, 5, 1, 0, 7, 0, 0][..], &[0xc0, 40, 3, 3, 0, 0], &[0xc0, 40, 2, 1, 0]] {
+        let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, corrupt], PREFIX);
+        assert_eq!(treatment(&body, &external()), Some(Treatment::Discard), "{corrupt:?}");
+    }
+}
+
+#[test]
+fn frr_cve_2026_37457_a_flow_operator_chain_without_an_end_disables_its_family() {
+    let flow = Family::new(holdtime_core::wire::Afi::IPV4, holdtime_core::wire::Safi::FLOW);
+    let mut negotiated = external();
+    negotiated.set_family(FamilyTerms::plain(flow));
+    // Protocol is 6, and a term follows: there is none. Then the same with an operator alone.
+    for rule in [&[3, 3, 0x01, 6][..], &[4, 3, 0x01, 6, 0x81]] {
+        let length = u8::try_from(5 + rule.len()).unwrap();
+        let reach = [&[0x80, 14, length, 0, 1, 133, 0, 0], rule].concat();
+        let body = body(&[ORIGIN, AS_PATH, &reach], &[]);
+        assert_eq!(treatment(&body, &negotiated), Some(Treatment::Disable), "{rule:?}");
+    }
+}
+
+#[test]
+fn gobgp_unknown_sub_tlvs_of_an_srv6_service_are_stepped_over_even_where_they_have_no_octets() {
+    // A service with one, then many, sub-TLVs of a type that nobody knows and of length zero.
+    for count in [1_u8, 60] {
+        let sub_tlvs = [99, 0, 0].repeat(usize::from(count));
+        let length = 1 + 3 * count;
+        let service = [&[0xc0, 40, 3 + length, 5, 0, length, 0][..], &sub_tlvs].concat();
+        let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, &service], PREFIX);
+        assert_eq!(treatment(&body, &external()), None, "{count} sub-TLVs");
+    }
+    // The same inside of the information on a SID, where sub-sub-TLVs stand.
+    let inner = [&[1, 0, 27][..], &[0; 21], &[99, 0, 0, 98, 0, 0]].concat();
+    let service = [&[0xc0, 40, 34, 5, 0, 31, 0][..], &inner].concat();
+    let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, &service], PREFIX);
+    assert_eq!(treatment(&body, &external()), None);
+}
+
+#[test]
+fn bird_cve_2025_59688_a_notification_whose_text_runs_past_its_end_has_no_text() {
+    let cut = Notification::decode(&[6, 2, 200, b'x']).unwrap();
+    assert_eq!(cut.text(), None);
+    assert!(Notification::decode(&[6]).is_err());
+}
+
+#[test]
+fn bird_only_to_customer_of_1024_octets_withdraws_and_is_never_sent_longer_than_four() {
+    let long = [&[0xd0, 35, 4, 0][..], &[0; 1024]].concat();
+    let received = body(&[ORIGIN, AS_PATH, NEXT_HOP, &long], PREFIX);
+    assert_eq!(treatment(&received, &external()), Some(Treatment::Withdraw));
+    // The length is what 1,024 looks like where its field has one octet more than it should.
+    let shifted = body(&[ORIGIN, AS_PATH, NEXT_HOP, &[0xd0, 35, 4, 0, 0, 0, 0, 1]], PREFIX);
+    assert_eq!(treatment(&shifted, &external()), Some(Treatment::Withdraw));
+    // One of four octets that came with a length of two is sent as it came: the length still says four.
+    let extended = [0xd0, 35, 0, 4, 0, 0, 0xfd, 0xe9];
+    let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, &extended], PREFIX);
+    let negotiated = external();
+    let view = UpdateView::decode(&body, &negotiated).unwrap();
+    assert!(view.problem().is_none());
+    let mut buffer = [0; 4096];
+    let mut out = Writer::new(&mut buffer);
+    Update::from(&view).encode(&negotiated, &mut out).unwrap();
     assert_eq!(out.written(), body);
 }

@@ -148,7 +148,8 @@ fn negotiated(found: &Found, between: &Peer, families: &[Family]) -> Negotiated 
     negotiated.asn4 = found.asn4;
     negotiated.extended_message = true;
     for &family in families {
-        negotiated.set_family(FamilyTerms { add_path_receive: found.add_path, ..FamilyTerms::plain(family) });
+        negotiated
+            .set_family(FamilyTerms { add_path_receive: found.add_path, ..FamilyTerms::unheard(family) });
     }
     negotiated
 }

@@ -65,12 +65,13 @@ fn plain(message: Message) -> Message {
 }
 
 fn has_path_ids(update: &Update) -> bool {
-    let multi = update.attributes.iter().flat_map(|attribute| match &attribute.value {
-        PathAttributeValue::MpReach(reach) => reach.nlri.as_slice(),
-        PathAttributeValue::MpUnreach(unreach) => unreach.nlri.as_slice(),
-        _ => &[],
+    let multi = update.attributes.iter().filter_map(|attribute| match &attribute.value {
+        PathAttributeValue::MpReach(reach) => Some(&reach.nlri),
+        PathAttributeValue::MpUnreach(unreach) => Some(&unreach.nlri),
+        _ => None,
     });
-    update.withdrawn.iter().chain(&update.nlri).chain(multi).any(|route| route.path_id.is_some())
+    let mut lists = [&update.withdrawn, &update.nlri].into_iter().chain(multi);
+    lists.any(|routes| routes.iter().any(|route| route.path_id.is_some()))
 }
 
 fn needs_four_octets(update: &Update) -> bool {

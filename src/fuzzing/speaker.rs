@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use core::hint::black_box;
 use core::net::{Ipv4Addr, SocketAddr};
+use std::sync::OnceLock;
 
 use super::session;
 use crate::config::{Config, ConfigText, Settings};
@@ -183,7 +184,7 @@ impl From<Failure> for IoError {
 pub fn speaker(bytes: &[u8]) {
     let mut u = Unstructured::new(bytes);
     let Ok(which) = u.arbitrary::<u8>() else { return };
-    let Some(mut world) = World::new(which) else { return };
+    let mut world = World::new(which);
     for _ in 0..STEPS {
         if u.is_empty() || world.is_over {
             break;
@@ -193,6 +194,18 @@ pub fn speaker(bytes: &[u8]) {
     }
     // Left alone, it comes to rest or goes on at the pace of its timers.
     world.wait(Duration::from_secs(300));
+}
+
+/// One of the configurations, read: which is done once, because it takes longer than all that follows.
+fn config(which: u8) -> Config {
+    static CONFIGS: OnceLock<Vec<Config>> = OnceLock::new();
+    let read = |which: usize| {
+        let config = Config::parse(&configuration(which as u8), &Settings::default());
+        assert!(config.is_ok(), "a configuration of the world's own is refused: {config:?}");
+        config.unwrap_or_default()
+    };
+    let configs = CONFIGS.get_or_init(|| (0..CONFIGURATIONS.len()).map(read).collect());
+    configs.get(usize::from(which) % CONFIGURATIONS.len()).cloned().unwrap_or_default()
 }
 
 fn configuration(which: u8) -> ConfigText {
@@ -225,20 +238,17 @@ struct World {
 }
 
 impl World {
-    fn new(which: u8) -> Option<Self> {
-        let file = configuration(which);
-        let settings = Settings::default();
-        let config = Config::parse(&file, &settings);
-        assert!(config.is_ok(), "a configuration of the world's own is refused: {config:?}");
+    fn new(which: u8) -> Self {
         let identity = Identity { host: "fuzz".into(), pid: 2, ppid: 1, version: "5.0.15".into() };
-        let files = Vec::from([file.name]);
-        let setup = Setup { identity, settings, files, config: config.ok()?, seed: 7, pipes: None };
+        let files = Vec::from([String::from("fuzz.conf")]);
+        let (settings, config) = (Settings::default(), config(which));
+        let setup = Setup { identity, settings, files, config, seed: 7, pipes: None };
         let at = Instant::from_secs(1);
         let now = Now { monotonic: at, wall: Timestamp::default() };
         let speaker = Speaker::new(now, setup);
         let mut world = Self { speaker, at, wall: 0, streams: BTreeMap::new(), accepted: 0, is_over: false };
         world.feed(Input::Timeout);
-        Some(world)
+        world
     }
 
     fn now(&self) -> Now {

@@ -156,7 +156,7 @@ fn capability_json(out: &mut String, code: u8, instances: &[&Capability]) {
             out.push_str("{ \"host-name\": ");
             string(out, &String::from_utf8_lossy(host));
             out.push_str(", \"domain-name\": ");
-            string(out, &String::from_utf8_lossy(domain));
+            string(out, &String::from_utf8_lossy(domain.as_deref().unwrap_or_default()));
             out.push_str(" }");
         }
         Capability::SoftwareVersion(version) => {
@@ -275,6 +275,7 @@ fn capability_text(out: &mut String, code: u8, instances: &[&Capability]) {
         }
         Capability::EnhancedRouteRefresh => out.push_str("enhanced route refresh"),
         Capability::Fqdn { host, domain } => {
+            let domain = domain.as_deref().unwrap_or_default();
             let (host, domain) = (String::from_utf8_lossy(host), String::from_utf8_lossy(domain));
             put!(out, "hostname({} {})", host.to_lowercase(), domain.to_lowercase());
         }

@@ -77,7 +77,7 @@ fn capabilities(neighbor: &Neighbor, identity: &Identity, local_as: u32, restart
     offer_if(wanted.extended_message, Capability::ExtendedMessage);
     let names = [&neighbor.host_name, &neighbor.domain_name];
     let [host, domain] = names.map(|name| octets(name.as_deref().unwrap_or_default()));
-    offer_if(!host.is_empty(), Capability::Fqdn { host, domain });
+    offer_if(!host.is_empty(), Capability::Fqdn { host, domain: Some(domain) });
     let version: String = alloc::format!("ExaBGP/{}", identity.version);
     offer_if(wanted.software_version, Capability::SoftwareVersion(octets(&version)));
     // ExaBGP sends the flags and the one capability that tells sessions apart (1, multiprotocol) as two capabilities;

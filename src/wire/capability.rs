@@ -39,8 +39,8 @@ pub enum Capability {
     Fqdn {
         /// The host's name; UTF-8 by intent, not by guarantee.
         host: Box<[u8]>,
-        /// The domain's name; UTF-8 by intent, not by guarantee.
-        domain: Box<[u8]>,
+        /// The domain's name; UTF-8 by intent, not by guarantee. Some say nothing of a domain, not even that it is empty.
+        domain: Option<Box<[u8]>>,
     },
     /// Software version, 75 (draft-ietf-idr-bgp-version-capability); UTF-8 by intent, not by guarantee.
     SoftwareVersion(Box<[u8]>),
@@ -215,8 +215,7 @@ impl Capability {
             71 => Self::LongLivedGracefulRestart(each(value, LongLivedFamily::parse)?),
             73 => {
                 let host = counted(value)?;
-                // Some say nothing of a domain, not even that it is empty.
-                let domain = if value.is_empty() { Box::default() } else { counted(value)? };
+                let domain = if value.is_empty() { None } else { Some(counted(value)?) };
                 Self::Fqdn { host, domain }
             }
             75 => Self::SoftwareVersion(counted(value)?),
@@ -277,10 +276,7 @@ impl Capability {
             }
             Self::Fqdn { host, domain } => {
                 encode_counted(host, out)?;
-                // Room for saying that there is no domain may be lacking: one octet of length, and 254 of the host's name.
-                if !domain.is_empty() || host.len() < 254 {
-                    encode_counted(domain, out)?;
-                }
+                domain.iter().try_for_each(|domain| encode_counted(domain, out))?;
             }
             Self::SoftwareVersion(version) => encode_counted(version, out)?,
             Self::PathsLimit(families) => {
@@ -412,7 +408,7 @@ mod tests {
                 flags: 0,
                 stale_time: 0x0001_0203,
             }]),
-            Capability::Fqdn { host: (*b"r1").into(), domain: (*b"example").into() },
+            Capability::Fqdn { host: (*b"r1").into(), domain: Some((*b"example").into()) },
             Capability::SoftwareVersion((*b"holdtime").into()),
             Capability::PathsLimit(vec![PathsLimit { family, limit: 4 }]),
             Capability::LinkLocalNextHop,

@@ -4,7 +4,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::error::{BufferFull, Malformed};
 use super::family::{Afi, Family, Safi};
-use super::negotiated::Negotiated;
+use super::negotiated::{FamilyTerms, Negotiated};
 use super::nlri::{NlriIter, NlriList, Routes};
 use super::reader::Reader;
 use super::route::NextHop;
@@ -109,8 +109,18 @@ const fn may_have_ipv4_next_hop(family: Family) -> bool {
     )
 }
 
+/// Whether an IPv6 address is allowed as next hop: for IPv4 prefixes only where both sides have said so (RFC 8950 §4).
+fn may_have_ipv6_next_hop(terms: &FamilyTerms) -> bool {
+    let is_ipv4 = matches!(
+        (terms.family.afi, terms.family.safi),
+        (Afi::IPV4, Safi::UNICAST | Safi::MULTICAST | Safi::LABELLED | Safi::VPN)
+    );
+    !is_ipv4 || terms.extended_next_hop == Some(Afi::IPV6)
+}
+
 /// Reads a next hop of all that is left in `reader`; its length says what it is.
-fn parse_next_hop(family: Family, mut reader: Reader<'_>) -> Result<Option<NextHop>, Malformed> {
+fn parse_next_hop(terms: &FamilyTerms, mut reader: Reader<'_>) -> Result<Option<NextHop>, Malformed> {
+    let family = terms.family;
     let wrong = Malformed::length(reader.offset(), "a next hop of a length that its family cannot have");
     let distinguisher = if has_distinguisher(family) { 8 } else { 0 };
     let next_hop = match reader.len().checked_sub(distinguisher) {
@@ -118,8 +128,8 @@ fn parse_next_hop(family: Family, mut reader: Reader<'_>) -> Result<Option<NextH
             reader.bytes(distinguisher)?;
             NextHop::V4(Ipv4Addr::from_bits(reader.u32()?))
         }
-        Some(16) => NextHop::V6(parse_ipv6(&mut reader, distinguisher)?),
-        Some(length) if length == 32 + distinguisher => {
+        Some(16) if may_have_ipv6_next_hop(terms) => NextHop::V6(parse_ipv6(&mut reader, distinguisher)?),
+        Some(length) if length == 32 + distinguisher && may_have_ipv6_next_hop(terms) => {
             let global = parse_ipv6(&mut reader, distinguisher)?;
             NextHop::V6LinkLocal(global, parse_ipv6(&mut reader, distinguisher)?)
         }
@@ -132,6 +142,11 @@ fn parse_next_hop(family: Family, mut reader: Reader<'_>) -> Result<Option<NextH
 fn parse_ipv6(reader: &mut Reader<'_>, distinguisher: usize) -> Result<Ipv6Addr, Malformed> {
     reader.bytes(distinguisher)?;
     reader.array().map(|octets| Ipv6Addr::from_bits(u128::from_be_bytes(octets)))
+}
+
+/// The family that MP_REACH_NLRI and MP_UNREACH_NLRI begin with, where they are long enough.
+pub(crate) fn family(mut value: Reader<'_>) -> Option<Family> {
+    parse_family(&mut value).ok()
 }
 
 fn parse_family(reader: &mut Reader<'_>) -> Result<Family, Malformed> {
@@ -181,7 +196,7 @@ impl<'a> MpReachView<'a> {
             let length = reader.u8()?;
             let next_hop = reader.sub(usize::from(length))?;
             let _reserved = reader.u8()?;
-            if terms.is_some() { parse_next_hop(family, next_hop) } else { Ok(None) }
+            terms.map_or(Ok(None), |terms| parse_next_hop(terms, next_hop))
         };
         let next_hop = head().map_err(|error| (Some(family), error))?;
         let nlri = match terms {

@@ -335,7 +335,7 @@ fn everything(local_as: u32, peer_as: u32, asn4: bool, add_path: bool) -> Negoti
         negotiated.set_family(FamilyTerms {
             add_path_receive: add_path,
             add_path_send: add_path,
-            ..FamilyTerms::plain(family)
+            ..FamilyTerms::unheard(family)
         });
     }
     negotiated

@@ -42,7 +42,7 @@ pub struct FamilyTerms {
     pub add_path_receive: bool,
     /// NLRI that we send have a path identifier (RFC 7911).
     pub add_path_send: bool,
-    /// IPv4 routes may have an IPv6 next hop (RFC 8950).
+    /// IPv4 routes may have a next hop of this address family (RFC 8950).
     pub extended_next_hop: Option<Afi>,
 }
 
@@ -50,6 +50,11 @@ impl FamilyTerms {
     /// A family with nothing agreed on beyond itself.
     pub const fn plain(family: Family) -> Self {
         Self { family, add_path_receive: false, add_path_send: false, extended_next_hop: None }
+    }
+
+    /// A family of a session whose OPENs nobody heard: whatever may stand in a message without changing its layout was agreed on.
+    pub const fn unheard(family: Family) -> Self {
+        Self { extended_next_hop: Some(Afi::IPV6), ..Self::plain(family) }
     }
 }
 

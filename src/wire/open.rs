@@ -142,8 +142,8 @@ impl Open {
         if !extended {
             let gap = out.gap_u8()?;
             self.parameters.iter().try_for_each(|parameter| parameter.encode(false, out))?;
-            // A length of 255 would be read as the mark of extended parameters.
-            if out.since(gap) == usize::from(EXTENDED) {
+            // A first type of 255 would be read as the mark of extended parameters.
+            if matches!(self.parameters.first(), Some(OptionalParameter::Unknown { kind: EXTENDED, .. })) {
                 return Err(BufferFull);
             }
             return out.fill_u8(gap);
@@ -259,10 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn exactly_255_octets_of_parameters_are_extended_too() {
-        let filler = OptionalParameter::Unknown { kind: 1, value: vec![0; 253].into() };
-        let open = Open { parameters: vec![filler], ..open([]) };
-        assert_eq!(encode(&open)[9..11], [255, 255]);
+    fn exactly_255_octets_of_parameters_are_extended_only_where_the_first_type_would_say_so() {
+        let filler = |kind| OptionalParameter::Unknown { kind, value: vec![0; 253].into() };
+        let plain = Open { parameters: vec![filler(1)], ..open([]) };
+        assert_eq!(encode(&plain)[9..12], [255, 1, 253]);
+        assert_eq!(Open::decode(&encode(&plain)), Ok(plain));
+        let marked = Open { parameters: vec![filler(255)], ..open([]) };
+        assert_eq!(encode(&marked)[9..11], [255, 255]);
+        assert_eq!(Open::decode(&encode(&marked)).unwrap().parameters, marked.parameters);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use super::attribute::{AttributeCode as Code, AttributeFlags, RawAttribute};
+use super::attribute::{AttributeCode as Code, AttributeFlags, RawAttribute, is_in_service};
 use super::error::{ErrorData, Malformed, MalformedKind, WireError, code};
 use super::family::Family;
 
@@ -69,6 +69,9 @@ pub struct Row {
     pub class: Class,
     /// What comes of it where it is malformed.
     pub malformed: Treatment,
+    /// What comes of it where its flags are those of another class: treat-as-withdraw, unless its own definition has it otherwise
+    /// (RFC 7606 §3 c).
+    pub flags: Treatment,
     /// The UPDATE Message Error subcode of a value that is not allowed (RFC 4271 §6.3).
     pub subcode: u8,
     /// Whether a peer in another AS must not send it: it is then discarded, malformed or not.
@@ -79,7 +82,11 @@ pub struct Row {
 
 impl Row {
     const fn new(code: Code, class: Class, malformed: Treatment, subcode: u8, clause: &'static str) -> Self {
-        Self { code, class, malformed, subcode, internal_only: false, clause }
+        Self { code, class, malformed, flags: Withdraw, subcode, internal_only: false, clause }
+    }
+
+    const fn flags(self, flags: Treatment) -> Self {
+        Self { flags, ..self }
     }
 
     const fn internal_only(self) -> Self {
@@ -111,15 +118,15 @@ pub static ATTRIBUTES: [Row; 24] = [
     Row::new(Code::COMMUNITIES, OptionalTransitive, Withdraw, OPTIONAL, "RFC 7606 §7.8"),
     Row::new(Code::ORIGINATOR_ID, OptionalNonTransitive, Withdraw, OPTIONAL, "RFC 7606 §7.9").internal_only(),
     Row::new(Code::CLUSTER_LIST, OptionalNonTransitive, Withdraw, OPTIONAL, "RFC 7606 §7.10").internal_only(),
-    Row::new(Code::MP_REACH, OptionalNonTransitive, Disable, OPTIONAL, "RFC 7606 §7.11"),
-    Row::new(Code::MP_UNREACH, OptionalNonTransitive, Disable, OPTIONAL, "RFC 7606 §7.12"),
+    Row::new(Code::MP_REACH, OptionalNonTransitive, Disable, OPTIONAL, "RFC 7606 §7.11").flags(Disable),
+    Row::new(Code::MP_UNREACH, OptionalNonTransitive, Disable, OPTIONAL, "RFC 7606 §7.12").flags(Disable),
     Row::new(Code::EXTENDED_COMMUNITIES, OptionalTransitive, Withdraw, OPTIONAL, "RFC 7606 §7.14"),
     Row::new(Code::AS4_PATH, OptionalTransitive, Discard, OPTIONAL, "RFC 6793 §6"),
     Row::new(Code::AS4_AGGREGATOR, OptionalTransitive, Discard, OPTIONAL, "RFC 6793 §6"),
     Row::new(Code::PMSI_TUNNEL, OptionalTransitive, Withdraw, OPTIONAL, "RFC 6514 §5"),
     Row::new(Code::TUNNEL_ENCAPSULATION, OptionalTransitive, Withdraw, OPTIONAL, "RFC 9012 §13"),
     Row::new(Code::IPV6_EXTENDED_COMMUNITIES, OptionalTransitive, Withdraw, OPTIONAL, "RFC 7606 §7.15"),
-    Row::new(Code::AIGP, OptionalNonTransitive, Discard, OPTIONAL, "RFC 7311 §3.2"),
+    Row::new(Code::AIGP, OptionalNonTransitive, Discard, OPTIONAL, "RFC 7311 §3.2").flags(Discard),
     Row::new(Code::BGP_LS, OptionalNonTransitive, Discard, OPTIONAL, "RFC 9552 §8.2.2"),
     Row::new(Code::LARGE_COMMUNITIES, OptionalTransitive, Withdraw, OPTIONAL, "RFC 8092 §6"),
     Row::new(Code::ONLY_TO_CUSTOMER, OptionalTransitive, Withdraw, OPTIONAL, "RFC 9234 §5"),
@@ -148,7 +155,8 @@ impl Rule {
 
 /// The lengths of withdrawn routes and attributes do not fit the message: its fields cannot be told apart.
 pub const LENGTHS: Rule = Rule::new(Reset, 1, "lengths that do not fit their message", "RFC 7606 §3 b");
-/// The bits "optional" and "transitive" are not those of the attribute.
+/// The bits "optional" and "transitive" are not those of the attribute. The field `flags` of [`Row`] says where that comes to
+/// something else.
 pub const FLAGS: Rule = Rule::new(Withdraw, 4, "flags that the attribute cannot have", "RFC 7606 §3 c");
 /// An attribute that announced routes need is missing.
 pub const MISSING: Rule = Rule::new(Withdraw, 3, "a mandatory attribute is missing", "RFC 7606 §3 d");
@@ -197,12 +205,29 @@ impl Problem {
         Self { treatment: rule.treatment, family: None, error, clause: rule.clause }
     }
 
+    /// The flags of this attribute are wrong. `family`: as of [`Problem::malformed`].
+    #[cold]
+    pub(crate) fn flags(raw: &RawAttribute<'_>, family: Option<Family>) -> Self {
+        let problem = Self::attribute(&FLAGS, raw);
+        match of(raw.code) {
+            Some(row) if row.flags == Disable && family.is_none() => Self { treatment: Reset, ..problem },
+            Some(row) if row.flags == Disable => {
+                Self { treatment: Disable, family, clause: "RFC 7606 §5.3", ..problem }
+            }
+            Some(row) if row.flags == Discard => Self { treatment: Discard, clause: row.clause, ..problem },
+            _ => problem,
+        }
+    }
+
     /// The inside of this attribute is malformed. `family`: of the routes in it, where it holds routes and says of which.
     #[cold]
     pub(crate) fn malformed(raw: &RawAttribute<'_>, malformed: Malformed, family: Option<Family>) -> Self {
         let (treatment, subcode, clause) = match of(raw.code) {
             // Which family to disable could not be read.
             Some(row) if row.malformed == Disable && family.is_none() => (Reset, row.subcode, row.clause),
+            Some(row) if row.code == Code::PREFIX_SID && is_in_service(raw.value, malformed.offset) => {
+                (Withdraw, row.subcode, "RFC 9252 §7")
+            }
             Some(row) => (row.malformed, row.subcode, row.clause),
             None => (Discard, OPTIONAL, "RFC 7606 §2"),
         };
@@ -236,13 +261,17 @@ static FLAGS_OF: [u8; 256] = {
 const UNDEFINED: u8 = 0xff;
 
 /// Whether the flags of an attribute are what its definition wants; what has no definition must be optional.
+///
+/// # Errors
+///
+/// An unknown attribute that is not optional; `None`: those of a known one are wrong.
 #[inline]
-pub(crate) fn check_flags(raw: &RawAttribute<'_>) -> Result<(), Problem> {
+pub(crate) fn check_flags(raw: &RawAttribute<'_>) -> Result<(), Option<Problem>> {
     const BITS: u8 = AttributeFlags::OPTIONAL | AttributeFlags::TRANSITIVE;
     match FLAGS_OF[usize::from(raw.code.0)] {
         UNDEFINED if raw.flags.has(AttributeFlags::OPTIONAL) => Ok(()),
-        UNDEFINED => Err(Problem::attribute(&UNKNOWN_WELL_KNOWN, raw)),
+        UNDEFINED => Err(Some(Problem::attribute(&UNKNOWN_WELL_KNOWN, raw))),
         wanted if raw.flags.0 & BITS == wanted => Ok(()),
-        _ => Err(Problem::attribute(&FLAGS, raw)),
+        _ => Err(None),
     }
 }

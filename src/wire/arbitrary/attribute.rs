@@ -1,11 +1,12 @@
 //! Path attributes.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use core::net::Ipv4Addr;
 
 use super::super::attribute::{
-    Aigp, AttrSet, BgpLsAttribute, PrefixSid, TunnelEncapsulation, UnknownAttribute,
+    Aigp, AttrSet, BgpLsAttribute, PmsiTunnel, PrefixSid, TunnelEncapsulation, UnknownAttribute,
 };
 use super::super::{
     Aggregator, AsPath, AsSegment, Attribute, AttributeCode, AttributeFlags, Attributes, treatment,
@@ -39,30 +40,37 @@ impl<'a> Arbitrary<'a> for AsPath {
     }
 }
 
+/// Any metric but the greatest, which says that there is none (RFC 7311 §3.2).
 impl<'a> Arbitrary<'a> for Aigp {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let mut aigp = Self::new(u.arbitrary()?);
-        if u.ratio(1, 4)? {
-            aigp.others = tlv(u.arbitrary()?, 3, &octets(u, 10)?).into();
-        }
-        Ok(aigp)
+        Ok(Self::new(u.int_in_range(0..=u64::MAX - 1)?))
     }
 }
 
-/// A TLV with one octet of type and two of length, which counts `more` octets beside the value.
-fn tlv(kind: u8, more: usize, value: &[u8]) -> Vec<u8> {
-    let [a, b] = ((value.len() + more) as u16).to_be_bytes();
+impl<'a> Arbitrary<'a> for PmsiTunnel {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let (flags, label) = (u.arbitrary()?, u.arbitrary()?);
+        let (kind, identifier) =
+            *u.choose(&[(0, 0), (1, 12), (2, 17), (3, 8), (5, 32), (6, 4), (6, 16), (11, 3)])?;
+        let tunnel: Box<[u8]> = few(u, identifier, identifier)?.into();
+        Ok(Self { flags, kind, label, tunnel })
+    }
+}
+
+/// A TLV with one octet of type and two of length.
+fn tlv(kind: u8, value: &[u8]) -> Vec<u8> {
+    let [a, b] = (value.len() as u16).to_be_bytes();
     [&[kind, a, b], value].concat()
 }
 
 impl<'a> Arbitrary<'a> for TunnelEncapsulation {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let mut bytes = Vec::new();
-        for _ in 0..u.int_in_range(0..=2)? {
+        for _ in 0..u.int_in_range(1..=2)? {
             let mut inner = Vec::new();
             for _ in 0..u.int_in_range(0..=3)? {
                 let (kind, value) = (u.arbitrary()?, octets(u, 20)?);
-                let long = tlv(kind, 0, &value);
+                let long = tlv(kind, &value);
                 let short = [&[kind, value.len() as u8], &*value].concat();
                 inner.extend(if kind < 128 { short } else { long });
             }
@@ -77,7 +85,7 @@ impl<'a> Arbitrary<'a> for TunnelEncapsulation {
 impl<'a> Arbitrary<'a> for BgpLsAttribute {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let mut bytes = Vec::new();
-        for _ in 0..u.int_in_range(0..=4)? {
+        for _ in 0..u.int_in_range(1..=4)? {
             let value = octets(u, 20)?;
             bytes.extend(u.int_in_range(1024_u16..=1252)?.to_be_bytes());
             bytes.extend((value.len() as u16).to_be_bytes());
@@ -90,7 +98,7 @@ impl<'a> Arbitrary<'a> for BgpLsAttribute {
 impl<'a> Arbitrary<'a> for PrefixSid {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let mut bytes = Vec::new();
-        for _ in 0..u.int_in_range(0..=3)? {
+        for _ in 0..u.int_in_range(1..=3)? {
             let mut value = Vec::new();
             let kind = u.int_in_range(1..=7)?;
             match kind {
@@ -109,7 +117,7 @@ impl<'a> Arbitrary<'a> for PrefixSid {
                 }
                 _ => value.extend(octets(u, 20)?),
             }
-            bytes.extend(tlv(kind, 0, &value));
+            bytes.extend(tlv(kind, &value));
         }
         Ok(Self { bytes: bytes.into() })
     }
@@ -118,14 +126,14 @@ impl<'a> Arbitrary<'a> for PrefixSid {
 /// A sub-TLV of an SRv6 service: information on a SID, with or without its structure, or something unknown.
 fn service(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     if u.ratio(1, 4)? {
-        return Ok(tlv(u.int_in_range(2..=255)?, 0, &octets(u, 20)?));
+        return Ok(tlv(u.int_in_range(2..=255)?, &octets(u, 20)?));
     }
     let mut value = Vec::new();
     fill::<21>(u, &mut value)?;
     if u.arbitrary()? {
-        value.extend(tlv(1, 0, &u.arbitrary::<[u8; 6]>()?));
+        value.extend(tlv(1, &u.arbitrary::<[u8; 6]>()?));
     }
-    Ok(tlv(1, 0, &value))
+    Ok(tlv(1, &value))
 }
 
 impl<'a> Arbitrary<'a> for AttrSet {
@@ -164,7 +172,7 @@ impl<'a> Arbitrary<'a> for Attribute {
             7 => Self::OriginatorId(u.arbitrary()?),
             8 => Self::ClusterList(few::<[u8; 4]>(u, 1, 4)?.into_iter().map(Ipv4Addr::from).collect()),
             9 => Self::ExtendedCommunities(few(u, 1, 6)?),
-            10 => Self::As4Path(u.arbitrary()?),
+            10 => Self::As4Path(AsPath { segments: few(u, 1, 4)? }),
             11 => Self::As4Aggregator(u.arbitrary()?),
             12 => Self::PmsiTunnel(u.arbitrary()?),
             13 => Self::TunnelEncapsulation(u.arbitrary()?),

@@ -1,5 +1,6 @@
 //! Whole messages, and the capabilities in an OPEN.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use core::net::Ipv4Addr;
@@ -10,7 +11,7 @@ use super::super::open::OptionalParameter;
 use super::super::operational::{self, OperationalContent};
 use super::super::{
     Afi, Attribute, AttributeCode, Attributes, Capability, Family, Message, MpReach, MpUnreach, NextHop,
-    Open, Operational, PathAttribute, PathAttributeValue, PathNlri, RefreshKind, Safi, Update,
+    NlriList, Open, Operational, PathAttribute, PathAttributeValue, PathNlri, RefreshKind, Safi, Update,
 };
 use super::{few, nlri, octets};
 
@@ -57,7 +58,10 @@ impl<'a> Arbitrary<'a> for Capability {
             9 => Self::AddPath(few(u, 0, 8)?),
             10 => Self::EnhancedRouteRefresh,
             11 => Self::LongLivedGracefulRestart(few(u, 0, 8)?),
-            12 => Self::Fqdn { host: octets(u, 64)?, domain: octets(u, 64)? },
+            12 => {
+                let domain = if u.arbitrary()? { Some(octets(u, 64)?) } else { None };
+                Self::Fqdn { host: octets(u, 64)?, domain }
+            }
             13 => Self::SoftwareVersion(octets(u, 64)?),
             14 => Self::PathsLimit(few(u, 0, 8)?),
             15 => Self::LinkLocalNextHop,
@@ -152,7 +156,7 @@ fn unreach(add_path: bool, u: &mut Unstructured<'_>) -> Result<MpUnreach> {
 }
 
 /// A few routes of one family, all with a path identifier or none.
-fn routes(family: Family, add_path: bool, u: &mut Unstructured<'_>) -> Result<Vec<PathNlri>> {
+fn routes(family: Family, add_path: bool, u: &mut Unstructured<'_>) -> Result<NlriList> {
     let count = u.int_in_range(0..=4)?;
     let mut route = || {
         let path_id = if add_path { Some(u.arbitrary()?) } else { None };
@@ -194,7 +198,7 @@ impl<'a> Arbitrary<'a> for Update {
         let mut values = Vec::new();
         let mut attributes: Attributes = u.arbitrary()?;
         if u.arbitrary()? {
-            values.push(PathAttributeValue::MpReach(reach(add_path, u)?));
+            values.push(PathAttributeValue::MpReach(Box::new(reach(add_path, u)?)));
         }
         if !nlri.is_empty() {
             values.push(PathAttributeValue::NextHop(host(u)?));
@@ -211,7 +215,7 @@ impl<'a> Arbitrary<'a> for Update {
             }
         }
         if u.arbitrary()? {
-            values.push(PathAttributeValue::MpUnreach(unreach(add_path, u)?));
+            values.push(PathAttributeValue::MpUnreach(Box::new(unreach(add_path, u)?)));
         }
         values.extend(attributes.iter().cloned().map(PathAttributeValue::Route));
         Ok(Self { withdrawn, attributes: values.into_iter().map(PathAttribute::from).collect(), nlri })

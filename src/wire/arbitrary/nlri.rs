@@ -273,21 +273,21 @@ fn bgp_ls(safi: Safi, u: &mut Unstructured<'_>) -> Result<BgpLsNlri> {
 }
 
 fn flow(afi: Afi, u: &mut Unstructured<'_>) -> Result<FlowRule> {
-    Ok(FlowRule { afi, bytes: rule(components(afi, u)?) })
+    Ok(FlowRule { afi, bytes: rule(&components(afi, u)?) })
 }
 
 fn flow_vpn(afi: Afi, u: &mut Unstructured<'_>) -> Result<FlowVpnRule> {
     let mut value = Vec::new();
     fill::<8>(u, &mut value)?;
     value.extend(components(afi, u)?);
-    Ok(FlowVpnRule { afi, bytes: rule(value) })
+    Ok(FlowVpnRule { afi, bytes: rule(&value) })
 }
 
 /// A length of one octet or two before the rule (RFC 8955 §4.1).
-fn rule(value: Vec<u8>) -> Box<[u8]> {
+fn rule(value: &[u8]) -> Box<[u8]> {
     let [a, b] = (value.len() as u16 | 0xf000).to_be_bytes();
     let length = if value.len() < 240 { &[b][..] } else { &[a, b] };
-    [length, &value].concat().into()
+    [length, value].concat().into()
 }
 
 /// Components in the order of their types, at least one.

@@ -37,6 +37,10 @@ impl<'a> BgpLsAttributeView<'a> {
     /// Reads all of `reader`.
     pub(super) fn parse(mut reader: Reader<'a>) -> Result<Self, Malformed> {
         let bytes = reader.rest();
+        // Only attributes that may be empty by definition may be (RFC 7606 §4).
+        if bytes.is_empty() {
+            return Err(reader.truncated());
+        }
         while !reader.is_empty() {
             let _kind = reader.u16()?;
             let length = reader.u16()?;

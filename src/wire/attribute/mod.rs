@@ -28,6 +28,7 @@ pub use community::{Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCo
 pub use encode::encode;
 pub use list::{Item, List};
 pub use pmsi::{PmsiTunnel, PmsiTunnelView};
+pub(super) use prefix_sid::is_in_service;
 pub use prefix_sid::{PrefixSid, PrefixSidView};
 pub use raw::{RawAttribute, RawAttributes};
 pub use set::Attributes;

@@ -9,7 +9,6 @@ use super::super::writer::Writer;
 
 /// How multicast reaches the egress routers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct PmsiTunnel {
     /// Flags; 1 asks for leaf information.
     pub flags: u8,
@@ -60,7 +59,26 @@ impl<'a> PmsiTunnelView<'a> {
     pub(super) fn parse(mut reader: Reader<'a>) -> Result<Self, Malformed> {
         let [flags, kind] = reader.array()?;
         let label = Label::from_octets(reader.array()?);
+        if !may_be_identified_by(kind, reader.len()) {
+            return Err(Malformed::length(reader.offset(), "a tunnel identifier that its type cannot have"));
+        }
         Ok(Self { flags, kind, label, tunnel: reader.take_rest() })
+    }
+}
+
+/// Whether a tunnel of this type can have an identifier of so many octets (RFC 6514 §5). Types defined since, and the FEC elements
+/// of mLDP, are not judged.
+const fn may_be_identified_by(kind: u8, octets: usize) -> bool {
+    match kind {
+        // No tunnel.
+        0 => octets == 0,
+        // RSVP-TE: identifiers of 2 and 2 octets, two of an address's size.
+        1 => matches!(octets, 12 | 24),
+        // PIM: a sender or root, and a group.
+        3..=5 => matches!(octets, 8 | 32),
+        // Ingress replication: an endpoint.
+        6 => matches!(octets, 4 | 16),
+        _ => true,
     }
 }
 

@@ -37,6 +37,9 @@ impl<'a> PrefixSidView<'a> {
     /// Reads all of `reader`.
     pub(super) fn parse(mut reader: Reader<'a>) -> Result<Self, Malformed> {
         let bytes = reader.rest();
+        if bytes.is_empty() {
+            return Err(reader.truncated());
+        }
         while !reader.is_empty() {
             let kind = reader.u8()?;
             let length = reader.u16()?;
@@ -50,6 +53,18 @@ impl From<PrefixSidView<'_>> for PrefixSid {
     fn from(view: PrefixSidView<'_>) -> Self {
         Self { bytes: view.bytes.into() }
     }
+}
+
+/// Whether what is wrong at `offset` is wrong in a TLV of an SRv6 service: without it the route leads nowhere, so that it is not
+/// enough to discard the attribute (RFC 9252 §7).
+pub(crate) fn is_in_service(mut value: Reader<'_>, offset: usize) -> bool {
+    while let (Ok(kind), Ok(length)) = (value.u8(), value.u16()) {
+        let is_whole = value.bytes(usize::from(length)).is_ok();
+        if !is_whole || offset <= value.offset() {
+            return matches!(kind, 5 | 6);
+        }
+    }
+    false
 }
 
 /// Whether a TLV has the length and the sub-TLVs of its type; of a type that is not known, anything goes (RFC 8669 §3).

@@ -37,6 +37,10 @@ impl<'a> TunnelEncapsulationView<'a> {
     /// Reads all of `reader`.
     pub(super) fn parse(mut reader: Reader<'a>) -> Result<Self, Malformed> {
         let bytes = reader.rest();
+        // One without a single tunnel is malformed (RFC 9012 §13).
+        if bytes.is_empty() {
+            return Err(reader.truncated());
+        }
         while !reader.is_empty() {
             let _kind = reader.u16()?;
             let length = reader.u16()?;

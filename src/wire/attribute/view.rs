@@ -106,6 +106,8 @@ impl<'a> AttributeView<'a> {
         Ok(match raw.code {
             AttributeCode::ORIGINATOR_ID => Self::OriginatorId(parse_u32(value)?.into()),
             AttributeCode::CLUSTER_LIST => Self::ClusterList(List::parse(value)?),
+            // One that carries no AS number is malformed (RFC 6793 §6).
+            AttributeCode::AS4_PATH if value.is_empty() => return Err(value.truncated()),
             AttributeCode::AS4_PATH => Self::As4Path(AsPathView::parse(value, true, true)?),
             AttributeCode::AS4_AGGREGATOR => Self::As4Aggregator(parse_aggregator(value, true)?),
             AttributeCode::PMSI_TUNNEL => Self::PmsiTunnel(PmsiTunnelView::parse(value)?),

@@ -10,7 +10,7 @@ use super::super::attribute::{
 use super::super::error::{ErrorData, Malformed, WireError};
 use super::super::family::Family;
 use super::super::frame::HEADER;
-use super::super::mp::{MpReachView, MpUnreachView};
+use super::super::mp::{self, MpReachView, MpUnreachView};
 use super::super::negotiated::Negotiated;
 use super::super::nlri::NlriIter;
 use super::super::reader::Reader;
@@ -72,12 +72,13 @@ impl<'a> UpdateView<'a> {
                 self.note(problem)?;
             }
         }
-        self.check_presence(&seen)
+        self.check_presence(&seen)?;
+        self.check_confidence()
     }
 
     #[inline]
     fn check_attribute(&mut self, raw: &RawAttribute<'a>) -> Result<(), Problem> {
-        treatment::check_flags(raw)?;
+        treatment::check_flags(raw).map_err(|problem| problem.unwrap_or_else(|| self.wrong_flags(raw)))?;
         if matches!(raw.code, Code::MP_REACH | Code::MP_UNREACH) {
             return self.check_mp(raw);
         }
@@ -132,6 +133,18 @@ impl<'a> UpdateView<'a> {
         checked.map_err(|(family, malformed)| self.reject(raw, malformed, family))
     }
 
+    /// What wrong flags come to. An attribute that is discarded for them is remembered.
+    #[cold]
+    fn wrong_flags(&mut self, raw: &RawAttribute<'a>) -> Problem {
+        let family =
+            matches!(raw.code, Code::MP_REACH | Code::MP_UNREACH).then(|| mp::family(raw.value)).flatten();
+        let problem = Problem::flags(raw, family);
+        if problem.treatment == Treatment::Discard {
+            self.discard(raw.code);
+        }
+        problem
+    }
+
     /// What a malformed attribute comes to. One that is discarded is remembered.
     #[cold]
     fn reject(&mut self, raw: &RawAttribute<'a>, malformed: Malformed, family: Option<Family>) -> Problem {
@@ -174,6 +187,24 @@ impl<'a> UpdateView<'a> {
             }
         }
         Ok(())
+    }
+
+    /// RFC 7606 §5.2: attributes without a route that they would belong to. Where there is more wrong with such a message than what
+    /// discarding an attribute mends, nobody can be sure that its routes were found, and so none can be withdrawn.
+    #[inline]
+    fn check_confidence(&mut self) -> Result<(), WireError> {
+        match self.problem {
+            Some(problem) if problem.treatment == Treatment::Withdraw && !self.announces() => {
+                Err(problem.error)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there are routes that the attributes belong to.
+    fn announces(&self) -> bool {
+        let multi = self.reach.is_some_and(|reach| !reach.negotiated || !reach.nlri().is_empty());
+        multi || !self.nlri.is_empty()
     }
 
     /// Keeps the worst problem; one that ends the session ends the decoding.
