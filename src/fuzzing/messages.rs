@@ -10,8 +10,8 @@ use crate::session::negotiate;
 use crate::wire::frame::{Framer, HEADER};
 use crate::wire::negotiated::{MAX_EXTENDED_MESSAGE, MAX_MESSAGE};
 use crate::wire::{
-    BufferFull, Capability, Message, MessageView, Negotiated, Notification, Open, Operational, Reader,
-    RouteRefresh, Update, UpdateView, WireError, Writer,
+    BufferFull, Capability, Message, MessageView, Negotiated, Notification, Open, Operational, Problem,
+    Reader, RouteRefresh, Update, UpdateView, WireError, Writer,
 };
 
 /// The bytes of a stream, the first of which says how large the pieces are that they arrive in: the same messages come out as if
@@ -102,7 +102,7 @@ pub fn update(message: &[u8]) {
     };
     visit(&view);
     let update = Update::from(&view);
-    print_update(&update);
+    print_update(&update, view.problem());
     let encoded = encode(body.len(), |out| update.encode(&negotiated, out));
     if view.problem().is_some() {
         return;
@@ -132,9 +132,9 @@ fn visit(view: &UpdateView<'_>) {
     black_box((view.route_attributes(), view.end_of_rib(), view.treat_as_withdraw()));
 }
 
-fn print_update(update: &Update) {
+fn print_update(update: &Update, problem: Option<&Problem>) {
     let mut out = String::new();
-    print::update_json(&mut out, update, true);
+    print::update_json(&mut out, update, problem, true);
     black_box(out);
 }
 

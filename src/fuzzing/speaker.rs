@@ -498,7 +498,7 @@ impl World {
                 self.speaker.handle_input(self.now(), Input::Reload(Ok(ConfigText { name, text })));
             }
             Action::Exit { .. } => self.is_over = true,
-            Action::Unlisten { .. } => {}
+            Action::Unlisten { .. } | Action::SetTtl { .. } => {}
         }
     }
 
