@@ -8,6 +8,7 @@ use holdtime_core::speaker::record::{self, Head};
 use holdtime_core::speaker::{
     Action, CloseKind, ClosedKind, Identity, Input, IoError, Party, Signal, Speaker,
 };
+use holdtime_core::wire::Community;
 use util::*;
 
 const PEER: [u8; 4] = [10, 0, 0, 2];
@@ -94,6 +95,13 @@ fn a_reload_changes_routes_without_touching_the_session() {
     assert!(sent.iter().any(|message| message.ends_with("100a03")), "announced: {sent:?}");
     assert!(sent.contains(&"020003100a010000".to_owned()), "withdrawn: {sent:?}");
     assert_eq!((sent.len(), lone.closed(stream)), (2, None));
+    lone.receive(stream, &keepalive());
+    assert!(
+        lone.take_sent().concat().ends_with("100a03"),
+        "and, as ExaBGP does, once more after the peer's next message"
+    );
+    lone.receive(stream, &keepalive());
+    assert!(lone.take_sent().is_empty());
 }
 
 #[test]
@@ -291,18 +299,29 @@ fn restarting(lone: &mut Lone) {
 
 /// The peer comes with this graceful restart capability.
 fn back(lone: &mut Lone, graceful: &[u8]) -> holdtime_core::StreamId {
+    back_with(lone, &[(64, graceful)])
+}
+
+/// The peer comes with these capabilities.
+fn back_with(lone: &mut Lone, capabilities: &[(u8, &[u8])]) -> holdtime_core::StreamId {
     while lone.dialled().is_none() {
         lone.advance(secs(1));
     }
     let stream = lone.connect();
-    lone.receive(stream, &open_with(65_000, 90, PEER, &[(64, graceful)]));
+    lone.receive(stream, &open_with(65_000, 90, PEER, capabilities));
     lone.receive(stream, &keepalive());
     stream
 }
 
 /// An UPDATE that announces 10.`second`.0.0/16.
 fn announcement(second: u8) -> Vec<u8> {
-    let attributes = [0x40, 1, 1, 0, 0x40, 2, 0, 0x40, 3, 4, 10, 0, 0, 2, 0x40, 5, 4, 0, 0, 0, 100];
+    announcement_with(second, &[])
+}
+
+/// The same with one more attribute.
+fn announcement_with(second: u8, attribute: &[u8]) -> Vec<u8> {
+    let mut attributes = vec![0x40, 1, 1, 0, 0x40, 2, 0, 0x40, 3, 4, 10, 0, 0, 2, 0x40, 5, 4, 0, 0, 0, 100];
+    attributes.extend(attribute);
     let mut body = vec![0, 0, 0, attributes.len() as u8];
     body.extend(attributes);
     body.extend([16, 10, second]);
@@ -361,4 +380,34 @@ fn a_peer_that_restarts_may_dial_before_its_old_connection_is_known_to_be_dead()
     let second = lone.accept_from("10.0.0.2");
     assert_eq!((lone.closed(stream), lone.closed(second)), (Some(CloseKind::Graceful), None));
     assert_eq!(lone.received_routes().len(), 1);
+}
+
+#[test]
+fn a_restart_that_takes_long_keeps_the_routes_that_may_be_kept_and_marks_them() {
+    let marked = |lone: &Lone| {
+        let neighbor = lone.speaker.neighbors().next().unwrap();
+        let mut routes = neighbor.adj_rib_in.routes();
+        routes.all(|(_, route)| route.path.attributes.communities().contains(&Community::LLGR_STALE))
+    };
+    let mut lone = lone(
+        "capability { graceful-restart 60; long-lived-graceful-restart 3600; } family { ipv4 unicast; }",
+    );
+    let capabilities: [(u8, &[u8]); 2] = [(64, &[0, 60, 0, 1, 1, 0x80]), (71, &[0, 1, 1, 0x80, 0, 0, 100])];
+    let stream = back_with(&mut lone, &capabilities);
+    lone.receive(stream, &announcement(1));
+    lone.receive(stream, &announcement_with(2, &[0xc0, 8, 4, 0xff, 0xff, 0, 7]));
+    lone.feed(Input::Closed { stream, how: ClosedKind::Broken(IoError::ConnectionReset) });
+    lone.advance(secs(59));
+    assert_eq!((lone.received_routes().len(), marked(&lone)), (2, false), "it restarts");
+    lone.advance(secs(1));
+    assert_eq!(lone.received_routes(), ["10.1.0.0/16"], "the other one says NO_LLGR");
+    assert!(marked(&lone));
+    lone.advance(secs(99));
+    assert_eq!(lone.received_routes(), ["10.1.0.0/16"]);
+    let stream = back_with(&mut lone, &capabilities);
+    lone.receive(stream, &announcement(1));
+    assert!(!marked(&lone), "announced again, it is as good as any");
+    lone.feed(Input::Closed { stream, how: ClosedKind::Broken(IoError::ConnectionReset) });
+    lone.advance(secs(160));
+    assert!(lone.received_routes().is_empty(), "the peer's time counts where it is the shorter one");
 }

@@ -45,6 +45,11 @@ pub(super) fn neighbor(
 
     let hold_time = partial.hold_time.or(180);
     let mut capabilities = capabilities(&partial.capabilities, hold_time);
+    if let (None, Some(_)) = (capabilities.graceful_restart, capabilities.long_lived) {
+        let problem = "`long-lived-graceful-restart` means nothing without `graceful-restart`";
+        let span = partial.capabilities.long_lived.span().unwrap_or(place);
+        return Err(Fault::new(span, problem).expected("`graceful-restart <seconds>;` beside it"));
+    }
     let families = sorted(partial.families, families::known());
     let add_paths = match capabilities.add_path {
         AddPath::Disabled => Vec::new(),
@@ -144,6 +149,7 @@ fn capabilities(partial: &PartialCapabilities, hold_time: u16) -> Capabilities {
             Graceful::Seconds(seconds) => Some(seconds),
         },
         graceful_notification: partial.graceful_notification.or(default.graceful_notification),
+        long_lived: partial.long_lived.or(default.long_lived),
         multi_session: partial.multi_session.or(default.multi_session),
         operational: partial.operational.or(default.operational),
         add_path: partial.add_path.or(default.add_path),

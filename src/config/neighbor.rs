@@ -158,6 +158,8 @@ pub struct Capabilities {
     pub graceful_restart: Option<u16>,
     /// Send NOTIFICATIONs although graceful restart was negotiated (RFC 8538).
     pub graceful_notification: bool,
+    /// Long-lived graceful restart: how long stale routes may be kept, in seconds (RFC 9494). Needs graceful restart.
+    pub long_lived: Option<u32>,
     /// Multisession (draft-ietf-idr-bgp-multisession).
     pub multi_session: bool,
     /// OPERATIONAL messages (draft-ietf-idr-operational-message).
@@ -181,6 +183,7 @@ impl Default for Capabilities {
             extended_message: true,
             graceful_restart: None,
             graceful_notification: false,
+            long_lived: None,
             multi_session: false,
             operational: false,
             add_path: AddPath::Disabled,

@@ -167,6 +167,7 @@ fn capability(
         "asn4",
         "graceful-restart",
         "graceful-notification",
+        "long-lived-graceful-restart",
         "multi-session",
         "operational",
         "route-refresh",
@@ -193,6 +194,7 @@ fn capability(
         "asn4" => set!(asn4, cursor.boolean(true)?),
         "graceful-restart" => set!(graceful_restart, graceful(cursor)?),
         "graceful-notification" => set!(graceful_notification, cursor.boolean(true)?),
+        "long-lived-graceful-restart" => set!(long_lived, long_lived(cursor)?),
         "multi-session" => set!(multi_session, cursor.boolean(true)?),
         "operational" => set!(operational, cursor.boolean(true)?),
         "route-refresh" => set!(route_refresh, cursor.boolean(true)?),
@@ -220,6 +222,14 @@ fn graceful(cursor: &mut Cursor<'_>) -> Result<Graceful> {
             Some(seconds) => (seconds < 4096).then_some(Graceful::Seconds(seconds)),
             None => disables(text).then_some(Graceful::Disabled),
         }
+    })
+}
+
+fn long_lived(cursor: &mut Cursor<'_>) -> Result<Option<u32>> {
+    let expected = "a number of seconds from 1 to 16777215, or `disable`";
+    cursor.value("a long-lived stale time", expected, |text| match decimal(text) {
+        Some(seconds) => (1..1 << 24).contains(&seconds).then_some(Some(seconds)),
+        None => disables(text).then_some(None),
     })
 }
 

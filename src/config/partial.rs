@@ -119,6 +119,8 @@ pub(super) struct PartialCapabilities {
     pub(super) extended_message: Setting<bool>,
     pub(super) graceful_restart: Setting<Graceful>,
     pub(super) graceful_notification: Setting<bool>,
+    /// `None` is `disable`.
+    pub(super) long_lived: Setting<Option<u32>>,
     pub(super) multi_session: Setting<bool>,
     pub(super) operational: Setting<bool>,
     pub(super) add_path: Setting<AddPath>,
@@ -202,6 +204,7 @@ impl Partial {
                 extended_message,
                 graceful_restart,
                 graceful_notification,
+                long_lived,
                 multi_session,
                 operational,
                 add_path,

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::ops::Bound;
 
 use super::path::{Destination, Hop, Path, Paths};
-use crate::wire::{Attributes, Family, NextHop, Nlri};
+use crate::wire::{Attribute, Attributes, Community, Family, NextHop, Nlri};
 
 /// What a neighbor has announced to us.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +61,29 @@ impl AdjRibIn {
         for (_, route) in self.routes.iter_mut().filter(|(destination, _)| destination.family() == family) {
             route.stale = true;
         }
+    }
+
+    /// The restart of the peer takes long (RFC 9494 §4.2): marks the stale routes of `family` with LLGR_STALE, and forgets those
+    /// that say NO_LLGR.
+    pub fn mark_long_lived(&mut self, family: Family) {
+        let Self { routes, paths } = self;
+        routes.retain(|destination, route| {
+            if !route.stale || destination.family() != family {
+                return true;
+            }
+            let communities = route.path.attributes.communities();
+            if communities.contains(&Community::NO_LLGR) {
+                return false;
+            }
+            if !communities.contains(&Community::LLGR_STALE) {
+                let communities = communities.iter().copied().chain([Community::LLGR_STALE]).collect();
+                let mut attributes = (*route.path.attributes).clone();
+                attributes.insert(Attribute::Communities(communities));
+                let hop = route.path.hop;
+                route.path = paths.intern(Path { hop, attributes: Arc::new(attributes) });
+            }
+            true
+        });
     }
 
     /// Forgets what is still stale in `family`, or in all of them: End-of-RIB came, or the time is over.

@@ -6,7 +6,7 @@ use alloc::string::String;
 use core::net::Ipv4Addr;
 
 use super::Terms;
-use crate::wire::capability::{AddPathFamily, GracefulRestart};
+use crate::wire::capability::{AddPathFamily, GracefulRestart, LongLivedFamily};
 use crate::wire::error::code;
 use crate::wire::open::OptionalParameter;
 use crate::wire::{Capability, Family, FamilyTerms, Negotiated, Notification, Open};
@@ -151,6 +151,15 @@ pub fn graceful_restart(open: &Open) -> Option<&GracefulRestart> {
         Capability::GracefulRestart(graceful) => Some(graceful),
         _ => None,
     })
+}
+
+/// What an OPEN says of long-lived graceful restart, family by family. It counts beside graceful restart only (RFC 9494 §4.1).
+pub fn long_lived_restart(open: &Open) -> &[LongLivedFamily] {
+    let offered = open.capabilities().find_map(|capability| match capability {
+        Capability::LongLivedGracefulRestart(families) => Some(families.as_slice()),
+        _ => None,
+    });
+    offered.filter(|_| graceful_restart(open).is_some()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,7 +1,13 @@
-//! Graceful restart (RFC 4724, RFC 8538) as the side that helps: the routes of a peer that restarts are kept for a while.
+//! Graceful restart (RFC 4724, RFC 8538) as the side that helps: the routes of a peer that restarts are kept for a while, with
+//! RFC 9494 for a long one.
+//!
+//! As the side that restarts there is nothing to defer (RFC 4724 §4.1): what is announced comes from the configuration and from
+//! programs, and no route is selected that other peers would have to announce first.
+
+use alloc::vec::Vec;
 
 use super::neighbor::{Link, Neighbor};
-use crate::session::{Event, Timer, graceful_restart};
+use crate::session::{Event, Timer, graceful_restart, long_lived_restart};
 use crate::time::{Duration, Instant};
 use crate::wire::Family;
 use crate::wire::capability::GracefulRestart;
@@ -43,36 +49,106 @@ impl Link {
 const HARD_RESET: &str = "notification received (6,9)";
 const _: () = assert!(cease::HARD_RESET == 9);
 
+/// What is kept of a peer whose session is gone or has just come back, and until when.
+#[derive(Clone, Debug)]
+pub(super) enum Stale {
+    /// It restarts (RFC 4724 §4.2), and may take longer in these families, each until then (RFC 9494 §4.2).
+    Restarting(Instant, Vec<(Family, Instant)>),
+    /// It takes longer.
+    LongLived(Vec<(Family, Instant)>),
+    /// It is back, and announces its routes again.
+    Back(Instant),
+}
+
+/// What a peer has asked to be kept.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    /// The families of its graceful restart.
+    families: Vec<Family>,
+    /// Until when.
+    until: Instant,
+    /// Those for longer, and until when.
+    long_lived: Vec<(Family, Instant)>,
+}
+
+impl Link {
+    /// What the peer has asked to be kept if a session ended by `event`, which it did now.
+    pub(super) fn offer_to_keep(&self, now: Instant, event: Event) -> Option<Kept> {
+        let open = self.session.peer_open().filter(|_| self.may_come_back(event))?;
+        let offer = graceful_restart(open)?;
+        let until = now + Duration::from_secs(offer.time.into());
+        let families: Vec<Family> = offer.families.iter().map(|one| one.family).collect();
+        let ours = long_lived_restart(self.session.our_open());
+        let agreed = long_lived_restart(open).iter().filter_map(|theirs| {
+            let ours = ours.iter().find(|ours| ours.family == theirs.family)?;
+            let time = Duration::from_secs(theirs.stale_time.min(ours.stale_time).into());
+            // Where the peer offers nothing but the long life, it begins at once.
+            let from = if families.contains(&theirs.family) { until } else { now };
+            (!time.is_zero()).then_some((theirs.family, from + time))
+        });
+        Some(Kept { long_lived: agreed.collect(), families, until })
+    }
+}
+
 impl Neighbor {
     /// Keeps what the peer announced, for as long as it said that its restart may take.
-    pub(super) fn keep_stale(&mut self, now: Instant, link_offer: &GracefulRestart) {
-        let families: alloc::vec::Vec<Family> = link_offer.families.iter().map(|one| one.family).collect();
-        self.rib_in.mark_stale(&families);
-        self.stale_until =
-            (!self.rib_in.is_empty()).then(|| now + Duration::from_secs(link_offer.time.into()));
+    pub(super) fn keep_stale(&mut self, kept: Kept) {
+        let Kept { families, until, long_lived } = kept;
+        let at_once: Vec<Family> = long_lived
+            .iter()
+            .map(|(family, _)| *family)
+            .filter(|family| !families.contains(family))
+            .collect();
+        self.rib_in.mark_stale(&[families, at_once.clone()].concat());
+        for family in at_once {
+            self.rib_in.mark_long_lived(family);
+        }
+        self.stale = (!self.rib_in.is_empty()).then_some(Stale::Restarting(until, long_lived));
     }
 
     /// The peer is back: of the families whose forwarding state it has lost nothing is kept, the others wait for their
     /// End-of-RIB.
     pub(super) fn resume_stale(&mut self, now: Instant) {
-        let offer = self.established().and_then(|link| graceful_restart(link.session.peer_open()?)).cloned();
-        let preserved = |family: Family| {
-            let offered = offer.iter().flat_map(|offer| &offer.families);
-            offered.clone().any(|one| one.family == family && one.flags & PRESERVED != 0)
-        };
-        for family in self.config.families.clone() {
-            if !preserved(family) {
-                self.rib_in.sweep_stale(Some(family));
-            }
+        let mut preserved: Vec<Family> = Vec::new();
+        if let Some(open) = self.established().and_then(|link| link.session.peer_open()) {
+            let graceful = graceful_restart(open).into_iter().flat_map(|offer| &offer.families);
+            let graceful = graceful.map(|one| (one.family, one.flags));
+            let long_lived = long_lived_restart(open).iter().map(|one| (one.family, one.flags));
+            let flagged = graceful.chain(long_lived).filter(|(_, flags)| flags & PRESERVED != 0);
+            preserved.extend(flagged.map(|(family, _)| family));
         }
-        self.stale_until = self.rib_in.has_stale().then(|| now + STALE);
+        for family in self.config.families.iter().filter(|family| !preserved.contains(family)) {
+            self.rib_in.sweep_stale(Some(*family));
+        }
+        self.stale = self.rib_in.has_stale().then(|| Stale::Back(now + STALE));
     }
 
-    /// Forgets what is stale, if its time has come.
+    /// Until when what is stale is kept as it is.
+    pub(super) fn stale_until(&self) -> Option<Instant> {
+        match self.stale.as_ref()? {
+            Stale::Restarting(until, _) | Stale::Back(until) => Some(*until),
+            Stale::LongLived(families) => families.iter().map(|(_, until)| *until).min(),
+        }
+    }
+
+    /// Forgets what is stale, if its time has come, or gives it a longer one.
     pub(super) fn expire_stale(&mut self, now: Instant) {
-        if self.stale_until.is_some_and(|until| until <= now) {
-            self.rib_in.sweep_stale(None);
-            self.stale_until = None;
+        if self.stale_until().is_none_or(|until| until > now) {
+            return;
+        }
+        let mut families = match self.stale.take() {
+            Some(Stale::Restarting(_, families) | Stale::LongLived(families)) => families,
+            _ => Vec::new(),
+        };
+        families.retain(|(_, until)| *until > now);
+        for family in self.config.families.clone() {
+            match families.iter().any(|(known, _)| *known == family) {
+                true => self.rib_in.mark_long_lived(family),
+                false => self.rib_in.sweep_stale(Some(family)),
+            }
+        }
+        if self.rib_in.has_stale() {
+            self.stale = Some(Stale::LongLived(families));
         }
     }
 }

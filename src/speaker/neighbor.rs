@@ -5,13 +5,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
+use super::graceful::Stale;
 use super::input::StreamId;
 use super::obligation::Party;
 use super::sessions::append;
 use crate::config;
 use crate::grammar::Announcement;
 use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packing, PeerTerms, Watchdogs};
-use crate::session::{Direction, Event, Frame, Session, State, graceful_restart};
+use crate::session::{Direction, Event, Frame, Session, State};
 use crate::time::{Duration, Instant, Now, Timestamp};
 use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
 
@@ -111,7 +112,7 @@ pub(super) struct Neighbor {
     /// When its session was established, by both clocks.
     pub(super) up_since: Option<(Instant, Timestamp)>,
     /// Until when what a restarting peer announced is kept (RFC 4724 §4.2).
-    pub(super) stale_until: Option<Instant>,
+    pub(super) stale: Option<Stale>,
     /// Since when something waits to be sent without a break.
     pub(super) pending_since: Option<Instant>,
     /// UPDATEs that may still be sent before `next_second`.
@@ -148,7 +149,7 @@ impl Neighbor {
             counters: Counters::default(),
             told: State::Idle,
             up_since: None,
-            stale_until: None,
+            stale: None,
             pending_since: None,
             rate_left: 0,
             next_second: now.monotonic,
@@ -287,7 +288,7 @@ impl Neighbor {
         let held_back = self.established().is_some() && self.wants_to_send() && !self.may_send();
         let rate = held_back.then_some(self.next_second);
         let sessions = [self.outgoing.session.poll_timeout(), self.incoming.session.poll_timeout()];
-        sessions.into_iter().flatten().chain(rate).chain(self.stale_until).min()
+        sessions.into_iter().flatten().chain(rate).chain(self.stale_until()).min()
     }
 }
 
@@ -308,10 +309,8 @@ impl Neighbor {
     pub(super) fn session_down(&mut self, now: Instant, direction: Direction, event: Event) {
         self.up_since = None;
         self.rib_out.session_down();
-        let link = self.link(direction);
-        let offer = link.session.peer_open().and_then(graceful_restart);
-        match offer.filter(|_| link.may_come_back(event)).cloned() {
-            Some(offer) => self.keep_stale(now, &offer),
+        match self.link(direction).offer_to_keep(now, event) {
+            Some(offer) => self.keep_stale(offer),
             None => self.rib_in.clear(),
         }
         self.refreshes.clear();

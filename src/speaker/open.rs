@@ -8,7 +8,9 @@ use super::Identity;
 use crate::config::{Neighbor, SendHold, Settings};
 use crate::session::{self, Terms};
 use crate::time::Duration;
-use crate::wire::capability::{AddPathFamily, ExtendedNextHop, GracefulFamily, GracefulRestart};
+use crate::wire::capability::{
+    AddPathFamily, ExtendedNextHop, GracefulFamily, GracefulRestart, LongLivedFamily,
+};
 use crate::wire::{Afi, Capability, Family, Open, Safi};
 
 /// How long a dial may take, and how long an Active session waits before it dials again. RFC 4271 §10 suggests 120 s.
@@ -71,6 +73,10 @@ fn capabilities(neighbor: &Neighbor, identity: &Identity, local_as: u32, restart
         wanted.graceful_restart.is_some(),
         Capability::GracefulRestart(graceful_restart(neighbor, restarted)),
     );
+    offer_if(
+        wanted.long_lived.is_some(),
+        Capability::LongLivedGracefulRestart(long_lived(neighbor, wanted.long_lived.unwrap_or_default())),
+    );
     offer_if(wanted.route_refresh, Capability::RouteRefresh);
     offer_if(wanted.route_refresh, Capability::EnhancedRouteRefresh);
     offer_if(wanted.operational, Capability::Operational);
@@ -112,4 +118,12 @@ fn graceful_restart(neighbor: &Neighbor, restarted: bool) -> GracefulRestart {
         time: wanted.graceful_restart.unwrap_or_default(),
         families: families.collect(),
     }
+}
+
+fn long_lived(neighbor: &Neighbor, stale_time: u32) -> Vec<LongLivedFamily> {
+    neighbor
+        .families
+        .iter()
+        .map(|family| LongLivedFamily { family: *family, flags: 0x80, stale_time })
+        .collect()
 }

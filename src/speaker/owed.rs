@@ -21,7 +21,7 @@ impl Neighbor {
             owed.extend(self.owed_octets(link, streams));
         }
         owed.extend(self.owed_changes(streams));
-        owed.extend(self.stale_until.map(|until| {
+        owed.extend(self.stale_until().map(|until| {
             let since = self.leading().session.since();
             self.by_peer("its routes and End-of-RIB after its restart", since, Some(until), "RFC 4724 §4.2")
         }));

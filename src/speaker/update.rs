@@ -25,7 +25,7 @@ pub(super) fn receive(neighbor: &mut Neighbor, frame: &Frame) -> Result<(), Noti
     });
     neighbor.rib_in = rib;
     if outcome? && !neighbor.rib_in.has_stale() {
-        neighbor.stale_until = None;
+        neighbor.stale = None;
     }
     Ok(())
 }
