@@ -133,7 +133,7 @@ fn an_error_names_the_attribute_to_blame() {
     let bad = [0x40, 1, 1, 9];
     let body = body(&[&bad, AS_PATH, NEXT_HOP], PREFIX);
     let negotiated = external();
-    let problem = *UpdateView::decode(&body, &negotiated).unwrap().problem().unwrap();
+    let problem = UpdateView::decode(&body, &negotiated).unwrap().problem().unwrap();
     let message = [&[0xff; HEADER][..], &body].concat();
     assert_eq!(*problem.error.notification(&message).data, bad);
     assert_eq!(problem.error.offset, HEADER + 4 + 3);

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use holdtime_core::wire::attribute::AttributeView;
 use holdtime_core::wire::frame::Framer;
-use holdtime_core::wire::nlri::EvpnFields;
-use holdtime_core::wire::nlri::Routes;
+use holdtime_core::wire::nlri::{BgpLsFields, EvpnFields, Routes};
+use holdtime_core::wire::tlv::Tlvs;
 use holdtime_core::wire::update::Frequent;
 use holdtime_core::wire::{
     Afi, Family, FamilyTerms, Negotiated, NextHop, NlriView, Prefix, Safi, UpdateView,
@@ -35,28 +35,23 @@ pub fn session(shape: Shape) -> Negotiated {
     negotiated
 }
 
-/// Whether [`corpus`] visits every value of this shape.
-pub fn visits(shape: Shape) -> bool {
-    shape != Shape::LinkState
-}
-
 /// Decodes every message and visits every value; returns what was seen and how many messages were refused.
 pub fn corpus(corpus: &Corpus, negotiated: &Negotiated) -> (Tally, usize) {
     let (mut tally, mut refused) = (Tally::default(), 0);
     let mut framer = Framer::new(&corpus.bytes, negotiated.max_message());
     while let Ok(Some(frame)) = framer.next_frame() {
-        match UpdateView::decode(frame.body(), negotiated) {
-            Ok(update) => visit_update(&update, &mut tally),
+        match &UpdateView::decode(frame.body(), negotiated) {
+            Ok(update) => visit_update(update, &mut tally),
             Err(_) => refused += 1,
         }
     }
     (tally, refused)
 }
 
-#[inline]
+#[inline(always)]
 fn visit_update(update: &UpdateView<'_>, tally: &mut Tally) {
     visit_routes(update.withdrawn(), Kind::Withdrawn, tally);
-    visit_frequent(update.frequent(), tally);
+    visit_frequent(&update.frequent(), tally);
     update.others().for_each(|attribute| visit_other(attribute, tally));
     if let Some(hop) = update.next_hop() {
         tally.add(Kind::NextHop, u64::from(u32::from(hop)));
@@ -71,7 +66,7 @@ fn visit_update(update: &UpdateView<'_>, tally: &mut Tally) {
     visit_routes(update.nlri(), Kind::Announced, tally);
 }
 
-#[inline]
+#[inline(always)]
 fn visit_frequent(frequent: &Frequent<'_>, tally: &mut Tally) {
     if let Some(origin) = frequent.origin {
         tally.add(Kind::Origin, origin as u64);
@@ -104,10 +99,24 @@ fn visit_frequent(frequent: &Frequent<'_>, tally: &mut Tally) {
     }
 }
 
-/// No corpus that is compared holds another attribute; one that did would be read all the same.
+/// Of other attributes the corpora hold that of BGP-LS alone.
 #[inline(never)]
 fn visit_other(attribute: AttributeView<'_>, tally: &mut Tally) {
-    let _ = (black_box(attribute), tally);
+    if let AttributeView::BgpLs(attribute) = attribute {
+        attribute.tlvs().for_each(|tlv| tally.add(Kind::LinkStateTlv, u64::from(black_box(tlv).0)));
+    }
+}
+
+fn visit_link_state(route: BgpLsFields<'_>, tally: &mut Tally) {
+    let BgpLsFields::Element { kind, descriptors, .. } = route else { return };
+    tally.add(Kind::LinkState, u64::from(kind));
+    for (kind, value) in descriptors {
+        // The descriptors of a node hold further ones.
+        match kind {
+            256 | 257 => Tlvs::new(value).for_each(|descriptor| _ = black_box(descriptor)),
+            _ => _ = black_box(value),
+        }
+    }
 }
 
 fn visit_next_hop(hop: Option<NextHop>, tally: &mut Tally) {
@@ -122,17 +131,23 @@ fn visit_next_hop(hop: Option<NextHop>, tally: &mut Tally) {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn visit_routes(routes: Routes<'_>, kind: Kind, tally: &mut Tally) {
     if let Some(prefixes) = routes.ipv4() {
         prefixes.for_each(|prefix| tally.prefix4(kind, prefix.address().into(), prefix.length()));
     } else if let Some(prefixes) = routes.ipv6() {
         prefixes.for_each(|prefix| tally.prefix6(kind, prefix.address().into(), prefix.length()));
     } else {
-        routes.for_each(|route| visit_nlri(route.nlri, kind, tally));
+        visit_others(routes, kind, tally);
     }
 }
 
+#[inline(never)]
+fn visit_others(routes: Routes<'_>, kind: Kind, tally: &mut Tally) {
+    routes.for_each(|route| visit_nlri(route.nlri, kind, tally));
+}
+
+#[inline]
 fn visit_nlri(nlri: NlriView<'_>, kind: Kind, tally: &mut Tally) {
     match nlri {
         NlriView::Unicast(prefix) => visit_prefix(prefix, kind, tally),
@@ -147,6 +162,7 @@ fn visit_nlri(nlri: NlriView<'_>, kind: Kind, tally: &mut Tally) {
             });
         }
         NlriView::Evpn(route) => visit_evpn(&black_box(route.fields()), tally),
+        NlriView::BgpLs(route) => visit_link_state(black_box(route.fields()), tally),
         _ => {}
     }
 }

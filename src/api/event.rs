@@ -122,7 +122,7 @@ pub fn told(
     direction: Direction,
 ) -> (Message, Option<Problem>) {
     let mut update = Update::from(view);
-    let problem = view.problem().copied().filter(|_| direction != Direction::Send);
+    let problem = view.problem().filter(|_| direction != Direction::Send);
     if problem.is_some() && view.treat_as_withdraw() {
         withdraw_all(&mut update);
     }

@@ -102,15 +102,14 @@ pub fn update(message: &[u8]) {
     };
     visit(&view);
     let update = Update::from(&view);
-    print_update(&update, view.problem());
+    print_update(&update, view.problem().as_ref());
     let encoded = encode(body.len(), |out| update.encode(&negotiated, out));
     if view.problem().is_some() {
         return;
     }
     assert!(encoded.is_ok(), "an UPDATE without a fault does not encode");
     let encoded = encoded.unwrap_or_default();
-    let again =
-        UpdateView::decode(&encoded, &negotiated).map(|view| (view.problem().copied(), Update::from(&view)));
+    let again = UpdateView::decode(&encoded, &negotiated).map(|view| (view.problem(), Update::from(&view)));
     assert_eq!(again, Ok((None, update)), "an UPDATE means something else once encoded");
 }
 

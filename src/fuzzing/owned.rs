@@ -41,7 +41,7 @@ pub fn message(bytes: &[u8]) {
     assert_eq!(frame.message(), encoded);
     match MessageView::decode(frame, &negotiated) {
         Ok(view) => {
-            let problem = if let MessageView::Update(view) = &view { view.problem().copied() } else { None };
+            let problem = if let MessageView::Update(view) = &view { view.problem() } else { None };
             assert_eq!(problem, None, "a valid UPDATE has a fault: {message:?}");
             assert_eq!(plain(Message::from(view)), plain(message), "a message came back as another");
         }

@@ -6,36 +6,28 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use super::tlv::{Tlvs, address, exactly, is_whole, number};
+use super::tlv::{address, exactly, number};
 use super::{put, separated};
-use crate::wire::{NextHop, RouteDistinguisher, Safi};
+use crate::wire::NextHop;
+use crate::wire::nlri::{BgpLsFields, BgpLsNlriView};
+use crate::wire::tlv::Tlvs;
 
-/// Appends an NLRI, its type and length included; one that cannot be read further as octets.
-pub(super) fn json(out: &mut String, octets: &[u8], safi: Safi, next_hop: Option<NextHop>) {
+/// Appends an NLRI; one that cannot be read further as octets.
+pub(super) fn json(out: &mut String, nlri: BgpLsNlriView<'_>, next_hop: Option<NextHop>) {
     let start = out.len();
-    let kind = octets.get(..2).map_or(0, number);
-    let body = octets.get(4..).unwrap_or_default();
-    if known(out, kind, body, safi, next_hop).is_none() {
+    if known(out, nlri.fields(), next_hop).is_none() {
         out.truncate(start);
+        let kind = nlri.bytes.get(..2).map_or(0, number);
         put!(out, "{{ \"code\": {kind}, \"parsed\": false, \"raw\": \"");
-        octets.iter().for_each(|octet| put!(out, "{octet:02X}"));
+        nlri.bytes.iter().for_each(|octet| put!(out, "{octet:02X}"));
         out.push_str("\" }");
     }
 }
 
-fn known(out: &mut String, kind: u64, body: &[u8], safi: Safi, next_hop: Option<NextHop>) -> Option<()> {
-    let (rd, body) = match safi {
-        Safi::BGP_LS_VPN => {
-            let (rd, body) = body.split_first_chunk::<8>()?;
-            (Some(RouteDistinguisher(*rd)), body)
-        }
-        _ => (None, body),
-    };
-    let (head, descriptors) = body.split_first_chunk::<9>()?;
-    let [protocol, identifier @ ..] = head;
-    if !is_whole(descriptors) {
+fn known(out: &mut String, fields: BgpLsFields<'_>, next_hop: Option<NextHop>) -> Option<()> {
+    let BgpLsFields::Element { kind, distinguisher, protocol, identifier, descriptors } = fields else {
         return None;
-    }
+    };
     let name = match kind {
         1 => "bgpls-node",
         2 => "bgpls-link",
@@ -44,18 +36,18 @@ fn known(out: &mut String, kind: u64, body: &[u8], safi: Safi, next_hop: Option<
         6 => "bgpls-srv6sid",
         _ => return None,
     };
-    put!(out, "{{ \"ls-nlri-type\": \"{name}\", \"l3-routing-topology\": {}, ", number(identifier));
+    put!(out, "{{ \"ls-nlri-type\": \"{name}\", \"l3-routing-topology\": {identifier}, ");
     put!(out, "\"protocol-id\": {protocol}, ");
     match kind {
         1 => {
-            named_node(out, "node-descriptors", local_node(descriptors)?, *protocol)?;
+            named_node(out, "node-descriptors", local_node(descriptors)?, protocol)?;
             next_hop_member(out, next_hop);
         }
-        2 => link(out, descriptors, *protocol)?,
-        3 | 4 => prefix(out, descriptors, *protocol, kind == 4, next_hop)?,
-        _ => srv6_sid(out, descriptors, *protocol)?,
+        2 => link(out, descriptors, protocol)?,
+        3 | 4 => prefix(out, descriptors, protocol, kind == 4, next_hop)?,
+        _ => srv6_sid(out, descriptors, protocol)?,
     }
-    if let Some(rd) = rd {
+    if let Some(rd) = distinguisher {
         put!(out, ", \"rd\": \"{rd}\"");
     }
     out.push_str(" }");
@@ -71,18 +63,15 @@ fn next_hop_member(out: &mut String, next_hop: Option<NextHop>) {
 }
 
 /// The value of the Local Node Descriptors, which come first.
-fn local_node(descriptors: &[u8]) -> Option<&[u8]> {
-    Tlvs(descriptors).next().filter(|(kind, _)| *kind == 256).map(|(_, value)| value)
+fn local_node(mut descriptors: Tlvs<'_>) -> Option<&[u8]> {
+    descriptors.next().filter(|(kind, _)| *kind == 256).map(|(_, value)| value)
 }
 
 /// `"node-descriptors": [ { "autonomous-system": 1 }, … ]`
 fn named_node(out: &mut String, name: &str, descriptors: &[u8], protocol: u8) -> Option<()> {
-    if !is_whole(descriptors) {
-        return None;
-    }
     put!(out, "\"{name}\": [ ");
     let descriptors: Option<Vec<String>> =
-        Tlvs(descriptors).map(|(kind, value)| node_descriptor(kind, value, protocol)).collect();
+        Tlvs::whole(descriptors)?.map(|(kind, value)| node_descriptor(kind, value, protocol)).collect();
     separated(out, ", ", descriptors?, |out, descriptor| out.push_str(&descriptor));
     out.push_str(" ]");
     Some(())
@@ -123,14 +112,13 @@ fn node_descriptor(kind: u16, value: &[u8], protocol: u8) -> Option<String> {
     })
 }
 
-fn link(out: &mut String, descriptors: &[u8], protocol: u8) -> Option<()> {
-    let last =
-        |wanted: u16| Tlvs(descriptors).filter(|(kind, _)| *kind == wanted).last().map(|(_, value)| value);
+fn link(out: &mut String, descriptors: Tlvs<'_>, protocol: u8) -> Option<()> {
+    let last = |wanted| descriptors.filter(|(kind, _)| *kind == wanted).last().map(|(_, value)| value);
     named_node(out, "local-node-descriptors", last(256).unwrap_or_default(), protocol)?;
     out.push_str(", ");
     named_node(out, "remote-node-descriptors", last(257).unwrap_or_default(), protocol)?;
     for (name, kinds) in [("interface-addresses", [259, 261]), ("neighbor-addresses", [260, 262])] {
-        let addresses = Tlvs(descriptors).filter(|(kind, _)| kinds.contains(kind));
+        let addresses = descriptors.filter(|(kind, _)| kinds.contains(kind));
         let addresses: Option<Vec<_>> = addresses.map(|(_, value)| address(value)).collect();
         put!(out, ", \"{name}\": [ ");
         separated(out, ", ", addresses?, |out, address| put!(out, "\"{address}\""));
@@ -148,8 +136,8 @@ fn link(out: &mut String, descriptors: &[u8], protocol: u8) -> Option<()> {
 }
 
 /// The multi-topology identifiers, of each TLV the first.
-fn topologies(out: &mut String, descriptors: &[u8]) -> Option<()> {
-    let topologies = Tlvs(descriptors).filter(|(kind, _)| *kind == 263);
+fn topologies(out: &mut String, descriptors: Tlvs<'_>) -> Option<()> {
+    let topologies = descriptors.filter(|(kind, _)| *kind == 263);
     let topologies: Option<Vec<u64>> = topologies.map(|(_, value)| value.get(..2).map(number)).collect();
     separated(out, ", ", topologies?, |out, topology| put!(out, "{}", topology & 0x0fff));
     Some(())
@@ -157,13 +145,12 @@ fn topologies(out: &mut String, descriptors: &[u8]) -> Option<()> {
 
 fn prefix(
     out: &mut String,
-    descriptors: &[u8],
+    descriptors: Tlvs<'_>,
     protocol: u8,
     is_ipv6: bool,
     next_hop: Option<NextHop>,
 ) -> Option<()> {
-    let last =
-        |wanted: u16| Tlvs(descriptors).filter(|(kind, _)| *kind == wanted).last().map(|(_, value)| value);
+    let last = |wanted| descriptors.filter(|(kind, _)| *kind == wanted).last().map(|(_, value)| value);
     named_node(out, "node-descriptors", last(256).unwrap_or_default(), protocol)?;
     let (length, octets) = last(265)?.split_first()?;
     let mut address = [0; 16];
@@ -186,9 +173,9 @@ fn prefix(
     Some(())
 }
 
-fn srv6_sid(out: &mut String, descriptors: &[u8], protocol: u8) -> Option<()> {
+fn srv6_sid(out: &mut String, descriptors: Tlvs<'_>, protocol: u8) -> Option<()> {
     named_node(out, "node-descriptors", local_node(descriptors)?, protocol)?;
-    let mut tlvs = Tlvs(descriptors);
+    let mut tlvs = descriptors;
     tlvs.next();
     out.push_str(", \"srv6-sid-descriptors\": {\"multi-topology-ids\": [");
     let topologies = tlvs.filter(|(kind, _)| *kind == 263);

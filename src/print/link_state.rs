@@ -5,16 +5,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use super::tlv::{Tlvs, address, exactly, ipv6, is_whole, number, single};
+use super::tlv::{address, exactly, ipv6, number, single};
 use super::{float, hex, put, separated, string};
+use crate::wire::tlv::Tlvs;
 
 /// Appends the attribute's members, without its braces; false, and nothing, where some TLV cannot be read.
 pub(super) fn json(out: &mut String, octets: &[u8]) -> bool {
-    if !is_whole(octets) {
-        return false;
-    }
+    let Some(tlvs) = Tlvs::whole(octets) else { return false };
     let mut members: Vec<Member> = Vec::new();
-    for (kind, value) in Tlvs(octets) {
+    for (kind, value) in tlvs {
         let Some(member) = member(kind, value) else { return false };
         let joined = member.merges && members.iter_mut().any(|known| known.join(&member));
         if !joined {
@@ -192,9 +191,9 @@ fn sr_capabilities(value: &[u8]) -> Option<Member> {
     let mut rest = value.get(2..)?;
     while !rest.is_empty() {
         let (range, sub) = rest.split_at_checked(3)?;
-        let mut tlvs = Tlvs(sub);
+        let mut tlvs = Tlvs::new(sub);
         let (1161, sid) = tlvs.next()? else { return None };
-        rest = tlvs.0;
+        rest = tlvs.rest();
         match sid.len() {
             3 => ranges.push([number(range), number(sid) & 0xf_ffff]),
             4 => ranges.push([number(range), number(sid)]),
@@ -282,7 +281,7 @@ fn end_x(value: &[u8], offset: usize, neighbor: Option<String>) -> Option<String
         text,
         "\"behavior\": {behavior}, \"algorithm\": {algorithm}, \"weight\": {weight}, \"sid\": \"{sid}\""
     );
-    for (kind, value) in Tlvs(value.get(offset + 16..)?) {
+    for (kind, value) in Tlvs::new(value.get(offset + 16..)?) {
         match kind {
             1252 => put!(text, ", \"srv6-sid-structure\": {}", sid_structure(value)?),
             _ if is_lan => put!(text, ", \"{kind}-undecoded\": \""),

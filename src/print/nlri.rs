@@ -25,7 +25,7 @@ pub fn nlri_json(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>, c
         Nlri::SrPolicy(nlri) => raw_json(out, &nlri.bytes),
         Nlri::Vpls(nlri) => services::vpls_json(out, &nlri.bytes),
         Nlri::Evpn(nlri) => services::evpn_json(out, &nlri.bytes),
-        Nlri::BgpLs(nlri) => bgp_ls::json(out, &nlri.bytes, nlri.safi, next_hop),
+        Nlri::BgpLs(nlri) => bgp_ls::json(out, nlri.view(), next_hop),
         Nlri::Mup(nlri) => services::mup_json(out, &nlri.bytes, nlri.afi),
         Nlri::Unknown(nlri) => raw_json(out, &nlri.bytes),
     }

@@ -1,29 +1,6 @@
-//! TLVs with two octets of type and two of length, and what is inside them.
+//! What is inside TLVs: numbers and addresses of the length that their value has.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-/// Type and value, one after the other. What is cut off ends it; [`is_whole`] says beforehand.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Tlvs<'a>(pub(super) &'a [u8]);
-
-impl<'a> Iterator for Tlvs<'a> {
-    type Item = (u16, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (kind, rest) = self.0.split_first_chunk::<2>()?;
-        let (length, rest) = rest.split_first_chunk::<2>()?;
-        let (value, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        self.0 = rest;
-        Some((u16::from_be_bytes(*kind), value))
-    }
-}
-
-/// Whether the TLVs end where the octets do.
-pub(super) fn is_whole(octets: &[u8]) -> bool {
-    let mut tlvs = Tlvs(octets);
-    while tlvs.next().is_some() {}
-    tlvs.0.is_empty()
-}
 
 /// A number of at most eight octets, the most significant first.
 pub(super) fn number(octets: &[u8]) -> u64 {

@@ -74,10 +74,6 @@ impl Message {
 
 /// A message as it was received. An UPDATE stays where it is; the others are rare and small.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives on the stack, and boxing what is most frequent would allocate"
-)]
 pub enum MessageView<'a> {
     /// Type 1
     Open(Open),

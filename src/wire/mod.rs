@@ -51,6 +51,7 @@ mod prefix;
 mod reader;
 pub mod refresh;
 mod route;
+pub mod tlv;
 pub mod treatment;
 pub mod update;
 mod vpn;

@@ -42,6 +42,12 @@ impl<'a> Reader<'a> {
         self.rest
     }
 
+    /// An error unless at least `octets` are left: one look at the end for all the reads that follow.
+    #[inline]
+    pub fn need(&self, octets: usize) -> Result<(), Malformed> {
+        if self.len() < octets { Err(self.truncated()) } else { Ok(()) }
+    }
+
     /// The next octet.
     #[inline]
     pub fn u8(&mut self) -> Result<u8, Malformed> {

@@ -174,7 +174,7 @@ pub struct AsPathView<'a> {
 impl<'a> AsPathView<'a> {
     /// A view of a path that was checked before.
     #[inline]
-    pub(super) const fn new(bytes: &'a [u8], asn4: bool) -> Self {
+    pub(crate) const fn new(bytes: &'a [u8], asn4: bool) -> Self {
         Self { bytes, asn4 }
     }
 

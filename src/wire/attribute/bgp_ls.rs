@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use super::super::error::{BufferFull, Malformed};
 use super::super::reader::Reader;
+use super::super::tlv::Tlvs;
 use super::super::writer::Writer;
 
 /// The attribute's value, its TLVs checked for their lengths only.
@@ -20,13 +21,7 @@ impl BgpLsAttribute {
     }
 }
 
-/// The attribute's value as it stands on the wire: TLVs one after another.
-///
-/// ```text
-/// +-----------+-------------+------------------+
-/// | Type (2)  | Length (2)  | Value (variable) |
-/// +-----------+-------------+------------------+
-/// ```
+/// The attribute's value as it stands on the wire: [TLVs](Tlvs) one after another.
 #[derive(Clone, Copy, Debug)]
 pub struct BgpLsAttributeView<'a> {
     /// The octets after the attribute's length.
@@ -35,18 +30,15 @@ pub struct BgpLsAttributeView<'a> {
 
 impl<'a> BgpLsAttributeView<'a> {
     /// Reads all of `reader`.
-    pub(super) fn parse(mut reader: Reader<'a>) -> Result<Self, Malformed> {
-        let bytes = reader.rest();
+    pub(super) fn parse(reader: Reader<'a>) -> Result<Self, Malformed> {
         // Only attributes that may be empty by definition may be (RFC 7606 §4).
-        if bytes.is_empty() {
-            return Err(reader.truncated());
-        }
-        while !reader.is_empty() {
-            let _kind = reader.u16()?;
-            let length = reader.u16()?;
-            reader.bytes(usize::from(length))?;
-        }
-        Ok(Self { bytes })
+        reader.need(1)?;
+        Tlvs::parse(reader).map(|tlvs| Self { bytes: tlvs.rest() })
+    }
+
+    /// The TLVs, in order.
+    pub const fn tlvs(self) -> Tlvs<'a> {
+        Tlvs::new(self.bytes)
     }
 }
 

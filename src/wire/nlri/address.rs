@@ -6,6 +6,7 @@ use super::super::error::Malformed;
 use super::super::reader::Reader;
 
 /// Reads a length of 0, 32 or 128 bits and the address that it announces.
+#[inline]
 pub(super) fn optional(reader: &mut Reader<'_>) -> Result<Option<IpAddr>, Malformed> {
     let offset = reader.offset();
     match reader.u8()? {
@@ -17,12 +18,14 @@ pub(super) fn optional(reader: &mut Reader<'_>) -> Result<Option<IpAddr>, Malfor
 }
 
 /// Reads a length of 32 or 128 bits and the address that it announces.
+#[inline]
 pub(super) fn required(reader: &mut Reader<'_>) -> Result<IpAddr, Malformed> {
     let offset = reader.offset();
     optional(reader)?.ok_or(Malformed::value(offset, "an address that is missing"))
 }
 
 /// Reads an address of 4 or 16 octets.
+#[inline]
 pub(super) fn of(reader: &mut Reader<'_>, octets: usize) -> Result<IpAddr, Malformed> {
     match octets {
         4 => Ok(Ipv4Addr::from(reader.array::<4>()?).into()),

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use super::super::error::{BufferFull, Malformed};
 use super::super::family::Safi;
 use super::super::reader::Reader;
+use super::super::tlv::Tlvs;
 use super::super::vpn::RouteDistinguisher;
 use super::super::writer::Writer;
 
@@ -37,7 +38,7 @@ impl BgpLsNlri {
 /// +-----------+-------------+-------------------------+------------------+-----------------+--------------------------+
 /// ```
 ///
-/// A descriptor is a TLV with two octets of type and two of length (RFC 9552 §5.1). What is inside one is for those who use the
+/// A descriptor is a [TLV](Tlvs). What is inside one is for those who use the
 /// topology: a speaker that only passes it on must not judge it (RFC 9552 §8.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BgpLsNlriView<'a> {
@@ -56,7 +57,17 @@ impl<'a> BgpLsNlriView<'a> {
         Ok(Self { safi, bytes })
     }
 
+    /// Takes one that was checked before.
+    #[inline]
+    pub(super) fn cut(reader: &mut Reader<'a>, safi: Safi) -> Result<Self, Malformed> {
+        let mut ahead = *reader;
+        let [_, _, a, b] = ahead.array()?;
+        let bytes = reader.bytes(4 + usize::from(u16::from_be_bytes([a, b])))?;
+        Ok(Self { safi, bytes })
+    }
+
     /// What it says.
+    #[inline]
     pub fn fields(&self) -> BgpLsFields<'a> {
         let parsed = BgpLsFields::parse(&mut Reader::new(self.bytes, 0), self.safi);
         parsed.unwrap_or(BgpLsFields::Unknown(self.bytes))
@@ -82,14 +93,15 @@ pub enum BgpLsFields<'a> {
         protocol: u8,
         /// Which routing universe it lies in.
         identifier: u64,
-        /// The descriptors, TLVs one after another.
-        descriptors: &'a [u8],
+        /// The descriptors.
+        descriptors: Tlvs<'a>,
     },
     /// Any other type: the whole NLRI.
     Unknown(&'a [u8]),
 }
 
 impl<'a> BgpLsFields<'a> {
+    #[inline]
     fn parse(reader: &mut Reader<'a>, safi: Safi) -> Result<Self, Malformed> {
         let mut start = *reader;
         let kind = reader.u16()?;
@@ -102,12 +114,7 @@ impl<'a> BgpLsFields<'a> {
             if safi == Safi::BGP_LS_VPN { Some(RouteDistinguisher(value.array()?)) } else { None };
         let protocol = value.u8()?;
         let identifier = value.u64()?;
-        let descriptors = value.rest();
-        while !value.is_empty() {
-            let _kind = value.u16()?;
-            let length = value.u16()?;
-            value.bytes(usize::from(length))?;
-        }
+        let descriptors = Tlvs::parse(value)?;
         Ok(Self::Element { kind, distinguisher, protocol, identifier, descriptors })
     }
 }
@@ -123,7 +130,7 @@ mod tests {
         let BgpLsFields::Element { kind, protocol, identifier, descriptors, .. } = view.fields() else {
             panic!("a node")
         };
-        assert_eq!((kind, protocol, identifier, descriptors), (1, 2, 9, &bytes[13..]));
+        assert_eq!((kind, protocol, identifier, descriptors.rest()), (1, 2, 9, &bytes[13..]));
         let mut longer = bytes;
         longer[16] = 5;
         assert!(BgpLsNlriView::parse(&mut Reader::new(&longer, 0), Safi::BGP_LS).is_err());

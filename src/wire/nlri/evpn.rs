@@ -25,6 +25,16 @@ kept_nlri! {
     []
 }
 
+impl<'a> EvpnRouteView<'a> {
+    /// Takes one that was checked before.
+    #[inline]
+    pub(super) fn cut(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let mut ahead = *reader;
+        let [_, length] = ahead.array()?;
+        reader.bytes(2 + usize::from(length)).map(|bytes| Self { bytes })
+    }
+}
+
 /// An Ethernet segment identifier (RFC 7432 §5).
 pub type EthernetSegment = [u8; 10];
 
@@ -145,6 +155,7 @@ pub enum EvpnFields<'a> {
 }
 
 impl<'a> EvpnFields<'a> {
+    #[inline]
     fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let start = *reader;
         let kind = reader.u8()?;
@@ -175,7 +186,9 @@ impl<'a> EvpnFields<'a> {
         })
     }
 
+    #[inline]
     fn mac_ip(value: &mut Reader<'a>) -> Result<Self, Malformed> {
+        value.need(8 + 10 + 4 + 1 + 6 + 1)?;
         let distinguisher = RouteDistinguisher(value.array()?);
         let (segment, tag) = (value.array()?, value.u32()?);
         let offset = value.offset();
@@ -193,7 +206,9 @@ impl<'a> EvpnFields<'a> {
         })
     }
 
+    #[inline]
     fn inclusive_multicast(value: &mut Reader<'a>) -> Result<Self, Malformed> {
+        value.need(8 + 4 + 1)?;
         Ok(Self::InclusiveMulticast {
             distinguisher: RouteDistinguisher(value.array()?),
             tag: value.u32()?,
@@ -210,6 +225,7 @@ impl<'a> EvpnFields<'a> {
     }
 
     /// Whether the addresses have 4 or 16 octets shows in the length of the whole (RFC 9136 §3.1).
+    #[inline]
     fn ip_prefix(value: &mut Reader<'a>) -> Result<Self, Malformed> {
         let offset = value.offset();
         let octets = match value.len() {

@@ -98,6 +98,7 @@ pub struct FlowRuleView<'a> {
 
 impl<'a> FlowRuleView<'a> {
     /// Reads one.
+    #[inline]
     pub(super) fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
         let mut ahead = *reader;
         check(body(&mut ahead)?, afi)?;
@@ -105,7 +106,17 @@ impl<'a> FlowRuleView<'a> {
         Ok(Self { afi, bytes })
     }
 
+    /// Takes one that was checked before.
+    #[inline]
+    pub(super) fn cut(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
+        let mut ahead = *reader;
+        body(&mut ahead)?;
+        let bytes = reader.bytes(reader.len() - ahead.len())?;
+        Ok(Self { afi, bytes })
+    }
+
     /// What the rule matches, in the order of the wire.
+    #[inline]
     pub fn components(&self) -> FlowComponents<'a> {
         let reader = body(&mut Reader::new(self.bytes, 0)).unwrap_or(Reader::new(&[], 0));
         FlowComponents { afi: self.afi, reader }
@@ -189,6 +200,7 @@ impl From<FlowVpnRuleView<'_>> for FlowVpnRule {
 }
 
 /// Every component known, well formed, and of a higher type than the one before (RFC 8955 §4.2).
+#[inline]
 fn check(mut reader: Reader<'_>, afi: Afi) -> Result<(), Malformed> {
     let mut last = 0;
     if reader.is_empty() {
@@ -223,6 +235,7 @@ impl<'a> FlowComponent<'a> {
         }
     }
 
+    #[inline]
     fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
         let offset = reader.offset();
         let kind = FlowType(reader.u8()?);
@@ -233,7 +246,7 @@ impl<'a> FlowComponent<'a> {
             return FlowPrefix::parse(reader, afi, kind).map(Self::Prefix);
         }
         let mut ahead = *reader;
-        while !FlowTerm::parse(&mut ahead)?.operator.is_last() {}
+        while !FlowTerm::skip(&mut ahead)?.is_last() {}
         let terms = reader.sub(reader.len() - ahead.len())?;
         Ok(Self::Terms(kind, FlowTerms { reader: terms }))
     }
@@ -249,6 +262,7 @@ pub struct FlowComponents<'a> {
 impl<'a> Iterator for FlowComponents<'a> {
     type Item = FlowComponent<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         FlowComponent::parse(&mut self.reader, self.afi).ok()
     }
@@ -277,6 +291,7 @@ pub struct FlowPrefix<'a> {
 }
 
 impl<'a> FlowPrefix<'a> {
+    #[inline]
     fn parse(reader: &mut Reader<'a>, afi: Afi, kind: FlowType) -> Result<Self, Malformed> {
         let place = reader.offset();
         let length = reader.u8()?;
@@ -313,6 +328,7 @@ impl Eq for FlowTerms<'_> {}
 impl Iterator for FlowTerms<'_> {
     type Item = FlowTerm;
 
+    #[inline]
     fn next(&mut self) -> Option<FlowTerm> {
         FlowTerm::parse(&mut self.reader).ok()
     }
@@ -336,6 +352,15 @@ pub struct FlowTerm {
 }
 
 impl FlowTerm {
+    /// Steps over one; its operator.
+    #[inline]
+    fn skip(reader: &mut Reader<'_>) -> Result<FlowOperator, Malformed> {
+        let operator = FlowOperator(reader.u8()?);
+        reader.bytes(1 << (operator.0 >> 4 & 3))?;
+        Ok(operator)
+    }
+
+    #[inline]
     fn parse(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let operator = FlowOperator(reader.u8()?);
         let value = match operator.0 >> 4 & 3 {
@@ -380,6 +405,7 @@ impl FlowOperator {
 }
 
 /// Reads the length and what it counts.
+#[inline]
 fn body<'a>(reader: &mut Reader<'a>) -> Result<Reader<'a>, Malformed> {
     let first = reader.u8()?;
     let length = match first {

@@ -41,6 +41,7 @@ macro_rules! kept_nlri {
 
         impl<'a> $View<'a> {
             /// Reads one.
+            #[inline]
             pub(super) fn parse(reader: &mut Reader<'a>, $($afi: Afi)?) -> Result<Self, Malformed> {
                 let mut ahead = *reader;
                 $Fields::parse(&mut ahead, $($afi)?)?;
@@ -49,6 +50,7 @@ macro_rules! kept_nlri {
             }
 
             /// What it says.
+            #[inline]
             pub fn fields(&self) -> $Fields<'a> {
                 $Fields::parse(&mut Reader::new(self.bytes, 0), $(self.$afi)?).unwrap_or($Fields::Unknown(self.bytes))
             }

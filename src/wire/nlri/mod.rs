@@ -201,6 +201,20 @@ impl<'a> NlriView<'a> {
         }
     }
 
+    /// Takes one that was checked before; of those that say their length, without reading further.
+    #[inline]
+    fn cut(family: Family, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        match (family.afi, family.safi) {
+            (Afi::L2VPN, Safi::EVPN) => EvpnRouteView::cut(reader).map(Self::Evpn),
+            (Afi::IPV4 | Afi::IPV6, Safi::FLOW) => FlowRuleView::cut(reader, family.afi).map(Self::Flow),
+            (Afi::IPV4 | Afi::IPV6, Safi::VPN) => VpnPrefixView::parse(reader, family.afi).map(Self::Vpn),
+            (Afi::BGP_LS, Safi::BGP_LS | Safi::BGP_LS_VPN) => {
+                BgpLsNlriView::cut(reader, family.safi).map(Self::BgpLs)
+            }
+            _ => Self::parse(family, reader),
+        }
+    }
+
     fn parse_other(family: Family, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let afi = family.afi;
         match (afi, family.safi) {
@@ -332,12 +346,36 @@ impl<'a> NlriIter<'a> {
 
     /// The first error of what is left.
     #[inline]
-    pub(crate) fn check(mut self) -> Result<(), Malformed> {
+    pub(crate) fn check(self) -> Result<(), Malformed> {
         match (self.family.afi, self.family.safi) {
             (Afi::IPV4, Safi::UNICAST | Safi::MULTICAST) => prefixes::check(self.reader, 32, self.add_path),
             (Afi::IPV6, Safi::UNICAST | Safi::MULTICAST) => prefixes::check(self.reader, 128, self.add_path),
-            _ => self.try_for_each(|nlri| nlri.map(drop)),
+            _ => self.check_other(),
         }
+    }
+
+    fn check_other(self) -> Result<(), Malformed> {
+        let afi = self.family.afi;
+        match (afi, self.family.safi) {
+            (Afi::IPV4 | Afi::IPV6, Safi::VPN) => self.each(|one| VpnPrefixView::parse(one, afi).map(drop)),
+            (Afi::IPV4 | Afi::IPV6, Safi::FLOW) => self.each(|one| FlowRuleView::parse(one, afi).map(drop)),
+            (Afi::L2VPN, Safi::EVPN) => self.each(|one| EvpnRouteView::parse(one).map(drop)),
+            _ => self.each(|one| NlriView::parse(self.family, one).map(drop)),
+        }
+    }
+
+    /// Checks one after the other.
+    #[inline]
+    fn each(self, check: impl Fn(&mut Reader<'a>) -> Result<(), Malformed>) -> Result<(), Malformed> {
+        let mut reader = self.reader;
+        while !reader.is_empty() {
+            budget::step();
+            if self.add_path {
+                reader.u32()?;
+            }
+            check(&mut reader)?;
+        }
+        Ok(())
     }
 
     #[inline]
@@ -405,7 +443,13 @@ impl<'a> Iterator for Routes<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next()?.ok()
+        let NlriIter { reader, family, add_path } = &mut self.0;
+        if reader.is_empty() {
+            return None;
+        }
+        budget::step();
+        let path_id = if *add_path { Some(reader.u32().ok()?) } else { None };
+        Some(PathNlriView { path_id, nlri: NlriView::cut(*family, reader).ok()? })
     }
 }
 

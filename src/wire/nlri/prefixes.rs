@@ -1,10 +1,19 @@
 //! Runs of plain prefixes: most of what a session carries, and so the one kind of NLRI that has a path of its own through
 //! checking and visiting.
 
+use core::net::Ipv4Addr;
+
 use super::super::budget;
 use super::super::error::Malformed;
 use super::super::prefix::{Ipv4Prefix, Ipv6Prefix};
 use super::super::reader::Reader;
+
+/// Whether this is the length of most IPv4 prefixes in the world, all of three octets. They get a branch of their own, which the
+/// processor predicts; otherwise each step waits until it knows the length of the one before.
+#[inline]
+const fn is_common(bits: u8) -> bool {
+    matches!(bits, 17..=24)
+}
 
 /// Checks that `reader` holds whole prefixes of at most `most` bits, each after a path identifier where `add_path` says so
 /// (RFC 7606 §5.3).
@@ -12,7 +21,17 @@ use super::super::reader::Reader;
 pub(super) fn check(reader: Reader<'_>, most: u8, add_path: bool) -> Result<(), Malformed> {
     let before = if add_path { 4 } else { 0 };
     let mut rest = reader.rest();
-    while !rest.is_empty() {
+    loop {
+        while let [bits, _, _, _, behind @ ..] = rest
+            && is_common(*bits)
+            && !add_path
+        {
+            budget::step();
+            rest = behind;
+        }
+        if rest.is_empty() {
+            return Ok(());
+        }
         budget::step();
         let octets = match rest.get(before) {
             Some(bits) if *bits <= most => before + 1 + octets(*bits),
@@ -23,7 +42,6 @@ pub(super) fn check(reader: Reader<'_>, most: u8, add_path: bool) -> Result<(), 
             None => return Err(misfit(reader, rest, before, most)),
         }
     }
-    Ok(())
 }
 
 /// Why no prefix could be cut off the front of `rest`, which ends where `reader` does.
@@ -59,6 +77,12 @@ impl Iterator for Ipv4Prefixes<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Ipv4Prefix> {
+        if let [bits, a, b, c, behind @ ..] = self.0
+            && is_common(*bits)
+        {
+            self.0 = behind;
+            return Ipv4Prefix::new(Ipv4Addr::new(*a, *b, *c, 0), *bits);
+        }
         let (bits, rest) = self.0.split_first()?;
         // Mostly there is more behind it: then one load and a mask do, whatever its length.
         let address = match *rest {
@@ -69,7 +93,7 @@ impl Iterator for Ipv4Prefixes<'_> {
             [] => [0; 4],
         };
         self.0 = rest.get(octets(*bits)..)?;
-        Ipv4Prefix::new(u32::from_be_bytes(address).into(), *bits)
+        Ipv4Prefix::new(address.into(), *bits)
     }
 }
 

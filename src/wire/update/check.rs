@@ -4,8 +4,8 @@
 use core::net::Ipv4Addr;
 
 use super::super::attribute::{
-    AsPathView, AttributeCode as Code, AttributeView, List, RawAttribute, RawAttributes, parse_aggregator,
-    parse_origin, parse_u32,
+    AsPathView, AttributeCode as Code, AttributeView, Community, ExtendedCommunity, Item, LargeCommunity,
+    List, RawAttribute, RawAttributes, parse_aggregator, parse_origin, parse_u32,
 };
 use super::super::error::{ErrorData, Malformed, WireError};
 use super::super::family::Family;
@@ -15,7 +15,7 @@ use super::super::negotiated::Negotiated;
 use super::super::nlri::NlriIter;
 use super::super::reader::Reader;
 use super::super::treatment::{self, Problem, Treatment};
-use super::view::{Frequent, UpdateView};
+use super::view::{Place, Places, UpdateView};
 
 /// Reads a message's body and checks all of it.
 #[inline]
@@ -29,20 +29,18 @@ pub(super) fn decode<'a>(body: &'a [u8], negotiated: &'a Negotiated) -> Result<U
         .map_err(|malformed| Problem::rule(&treatment::NLRI, malformed.offset, ErrorData::Empty).error)?;
     let mut view = UpdateView {
         negotiated,
-        withdrawn,
-        attributes,
-        nlri,
-        add_path,
-        next_hop: None,
-        frequent: Frequent::default(),
+        body,
+        withdrawn: Place::of(withdrawn),
+        attributes: Place::of(attributes),
+        nlri: Place::of(nlri),
+        places: Places::default(),
         has_others: false,
-        reach: None,
-        unreach: None,
-        discarded: 0,
         duplicates: false,
-        problem: None,
+        add_path,
+        treatment: None,
+        discarded: 0,
     };
-    view.check_attributes()?;
+    view.treatment = view.check_attributes()?.map(|problem| problem.treatment);
     Ok(view)
 }
 
@@ -54,81 +52,92 @@ fn split(body: &[u8]) -> Result<(Reader<'_>, Reader<'_>, Reader<'_>), Malformed>
     let withdrawn = reader.sub(usize::from(length))?;
     let length = reader.u16()?;
     let attributes = reader.sub(usize::from(length))?;
-    Ok((withdrawn, attributes, reader))
+    // Its header could not say the length of a longer one.
+    if body.len() > usize::from(u16::MAX) {
+        Err(reader.truncated())
+    } else {
+        Ok((withdrawn, attributes, reader))
+    }
 }
 
 impl<'a> UpdateView<'a> {
-    /// Checks every attribute, and that none is missing.
+    /// Checks every attribute, and that none is missing, and remembers where they stand; the worst problem of those that do not end
+    /// the session.
     #[inline]
-    fn check_attributes(&mut self) -> Result<(), WireError> {
-        let mut seen = Codes::default();
-        for raw in RawAttributes::new(self.attributes) {
+    pub(super) fn check_attributes(&mut self) -> Result<Option<Problem>, WireError> {
+        let (mut seen, mut worst) = (Codes::default(), None);
+        let internal = self.negotiated.is_internal();
+        for raw in RawAttributes::new(self.part(self.attributes)) {
             let outcome = match raw {
                 Ok(raw) if seen.insert(raw.code) => Err(self.duplicate(&raw)),
-                Ok(raw) => self.check_attribute(&raw),
+                Ok(raw) => self.check_attribute(&raw, internal),
                 Err(malformed) => Err(Problem::rule(&treatment::OVERRUN, malformed.offset, ErrorData::Empty)),
             };
             if let Err(problem) = outcome {
-                self.note(problem)?;
+                note(&mut worst, problem)?;
             }
         }
-        self.check_presence(&seen)?;
-        self.check_confidence()
+        if self.announces(&seen)
+            && let Some(problem) = self.missing(&seen, internal)
+        {
+            note(&mut worst, problem)?;
+        }
+        match worst {
+            Some(problem) if problem.treatment == Treatment::Withdraw => self.confident(problem).map(Some),
+            other => Ok(other),
+        }
     }
 
+    /// Checks an attribute, and keeps its place where nearly every route has it.
     #[inline]
-    fn check_attribute(&mut self, raw: &RawAttribute<'a>) -> Result<(), Problem> {
+    fn check_attribute(&mut self, raw: &RawAttribute<'a>, internal: bool) -> Result<(), Problem> {
         treatment::check_flags(raw).map_err(|problem| problem.unwrap_or_else(|| self.wrong_flags(raw)))?;
-        if matches!(raw.code, Code::MP_REACH | Code::MP_UNREACH) {
-            return self.check_mp(raw);
-        }
-        self.read(raw).map_err(|malformed| self.reject(raw, malformed, None))
-    }
-
-    /// Checks what is inside an attribute, and keeps what nearly every route has.
-    #[inline]
-    fn read(&mut self, raw: &RawAttribute<'a>) -> Result<(), Malformed> {
-        let (value, frequent, asn4) = (raw.value, &mut self.frequent, self.negotiated.asn4);
-        match raw.code {
-            Code::ORIGIN => frequent.origin = Some(parse_origin(value)?),
-            Code::AS_PATH => {
-                let confederation = self.negotiated.is_internal();
-                frequent.as_path = Some(AsPathView::parse(value, asn4, confederation)?);
+        let (value, places, asn4) = (raw.value, &mut self.places, self.negotiated.asn4);
+        let (checked, place) = match raw.code {
+            Code::ORIGIN => (parse_origin(value).map(drop), &mut places.origin),
+            Code::AS_PATH => (AsPathView::parse(value, asn4, internal).map(drop), &mut places.as_path),
+            Code::NEXT_HOP => (check_next_hop(value), &mut places.next_hop),
+            Code::MED => (parse_u32(value).map(drop), &mut places.med),
+            Code::ATOMIC_AGGREGATE => (value.finish(), &mut places.atomic_aggregate),
+            Code::AGGREGATOR => (parse_aggregator(value, asn4).map(drop), &mut places.aggregator),
+            Code::COMMUNITIES => (check_list::<Community, 4>(value), &mut places.communities),
+            Code::EXTENDED_COMMUNITIES => {
+                (check_list::<ExtendedCommunity, 8>(value), &mut places.extended_communities)
             }
-            Code::NEXT_HOP => self.next_hop = Some(parse_next_hop(value)?),
-            Code::MED => frequent.med = Some(parse_u32(value)?),
-            Code::ATOMIC_AGGREGATE => {
-                value.finish()?;
-                frequent.atomic_aggregate = true;
+            Code::LARGE_COMMUNITIES => {
+                (check_list::<LargeCommunity, 12>(value), &mut places.large_communities)
             }
-            Code::AGGREGATOR => frequent.aggregator = Some(parse_aggregator(value, asn4)?),
-            Code::COMMUNITIES => frequent.communities = Some(List::parse(value)?),
-            Code::EXTENDED_COMMUNITIES => frequent.extended_communities = Some(List::parse(value)?),
-            Code::LARGE_COMMUNITIES => frequent.large_communities = Some(List::parse(value)?),
-            Code::LOCAL_PREF | Code::ORIGINATOR_ID | Code::CLUSTER_LIST if !self.negotiated.is_internal() => {
-                // RFC 7606 §7.5, §7.9, §7.10: not for outsiders to say, malformed or not.
-                self.discard(raw.code);
-            }
-            Code::LOCAL_PREF => frequent.local_pref = Some(parse_u32(value)?),
-            _ => {
-                AttributeView::parse(*raw, self.negotiated)?;
-                self.has_others = true;
-            }
+            Code::LOCAL_PREF if internal => (parse_u32(value).map(drop), &mut places.local_pref),
+            _ => return self.check_other(raw, internal),
+        };
+        match checked {
+            Ok(()) => *place = Place::of(value),
+            Err(malformed) => return Err(self.reject(raw, malformed, None)),
         }
         Ok(())
     }
 
-    fn check_mp(&mut self, raw: &RawAttribute<'a>) -> Result<(), Problem> {
-        let checked = if raw.code == Code::MP_REACH {
-            MpReachView::parse(raw.value, self.negotiated).and_then(|reach| {
-                self.reach = Some(reach);
+    fn check_other(&mut self, raw: &RawAttribute<'a>, internal: bool) -> Result<(), Problem> {
+        let (value, negotiated) = (raw.value, self.negotiated);
+        let checked = match raw.code {
+            Code::LOCAL_PREF | Code::ORIGINATOR_ID | Code::CLUSTER_LIST if !internal => {
+                // RFC 7606 §7.5, §7.9, §7.10: not for outsiders to say, malformed or not.
+                self.discard(raw.code);
+                Ok(())
+            }
+            Code::MP_REACH => MpReachView::parse(value, negotiated).and_then(|reach| {
+                self.places.reach = Place::of(value);
                 reach.check()
-            })
-        } else {
-            MpUnreachView::parse(raw.value, self.negotiated).and_then(|unreach| {
-                self.unreach = Some(unreach);
+            }),
+            Code::MP_UNREACH => MpUnreachView::parse(value, negotiated).and_then(|unreach| {
+                self.places.unreach = Place::of(value);
                 unreach.check()
-            })
+            }),
+            _ => {
+                let parsed = AttributeView::parse(*raw, negotiated);
+                self.has_others |= parsed.is_ok();
+                parsed.map(drop).map_err(|malformed| (None, malformed))
+            }
         };
         checked.map_err(|(family, malformed)| self.reject(raw, malformed, family))
     }
@@ -167,67 +176,60 @@ impl<'a> UpdateView<'a> {
         Problem::attribute(rule, raw)
     }
 
-    /// RFC 7606 §3 d, RFC 4271 §5: what announced routes need.
+    /// Whether routes are announced.
     #[inline]
-    fn check_presence(&mut self, seen: &Codes) -> Result<(), WireError> {
-        let (plain, multi) = (!self.nlri.is_empty(), seen.contains(Code::MP_REACH));
-        if !plain && !multi {
-            return Ok(());
-        }
+    fn announces(&self, seen: &Codes) -> bool {
+        !self.part(self.nlri).is_empty() || seen.contains(Code::MP_REACH)
+    }
+
+    /// The first attribute missing that announced routes need (RFC 7606 §3 d, RFC 4271 §5).
+    #[inline]
+    fn missing(&self, seen: &Codes, internal: bool) -> Option<Problem> {
         let needed = [
             (Code::ORIGIN, true),
             (Code::AS_PATH, true),
-            (Code::NEXT_HOP, plain),
-            (Code::LOCAL_PREF, self.negotiated.is_internal()),
+            (Code::NEXT_HOP, !self.part(self.nlri).is_empty()),
+            (Code::LOCAL_PREF, internal),
         ];
-        for (code, needed) in needed {
-            if needed && !seen.contains(code) {
-                let offset = self.attributes.offset();
-                self.note(Problem::rule(&treatment::MISSING, offset, ErrorData::Octet(code.0)))?;
-            }
-        }
-        Ok(())
+        let (code, _) = needed.into_iter().find(|(code, needed)| *needed && !seen.contains(*code))?;
+        let offset = self.part(self.attributes).offset();
+        Some(Problem::rule(&treatment::MISSING, offset, ErrorData::Octet(code.0)))
     }
 
     /// RFC 7606 §5.2: attributes without a route that they would belong to. Where there is more wrong with such a message than what
     /// discarding an attribute mends, nobody can be sure that its routes were found, and so none can be withdrawn.
-    #[inline]
-    fn check_confidence(&mut self) -> Result<(), WireError> {
-        match self.problem {
-            Some(problem) if problem.treatment == Treatment::Withdraw && !self.announces() => {
-                Err(problem.error)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether there are routes that the attributes belong to.
-    fn announces(&self) -> bool {
-        let multi = self.reach.is_some_and(|reach| !reach.negotiated || !reach.nlri().is_empty());
-        multi || !self.nlri.is_empty()
-    }
-
-    /// Keeps the worst problem; one that ends the session ends the decoding.
     #[cold]
-    fn note(&mut self, problem: Problem) -> Result<(), WireError> {
-        if problem.treatment == Treatment::Reset {
-            return Err(problem.error);
-        }
-        if self.problem.is_none_or(|known| known.treatment < problem.treatment) {
-            self.problem = Some(problem);
-        }
-        Ok(())
+    fn confident(&self, problem: Problem) -> Result<Problem, WireError> {
+        let multi = self.mp_reach().is_some_and(|reach| !reach.negotiated || !reach.nlri().is_empty());
+        if multi || !self.nlri().is_empty() { Ok(problem) } else { Err(problem.error) }
     }
 }
 
-/// Reads an address that a packet could be sent to (RFC 4271 §6.3).
+/// Keeps the worst problem; one that ends the session ends the decoding.
+#[cold]
+fn note(worst: &mut Option<Problem>, problem: Problem) -> Result<(), WireError> {
+    if problem.treatment == Treatment::Reset {
+        return Err(problem.error);
+    }
+    if worst.is_none_or(|known| known.treatment < problem.treatment) {
+        *worst = Some(problem);
+    }
+    Ok(())
+}
+
+/// Whether it is an address that a packet could be sent to (RFC 4271 §6.3).
 #[inline]
-fn parse_next_hop(value: Reader<'_>) -> Result<Ipv4Addr, Malformed> {
+fn check_next_hop(value: Reader<'_>) -> Result<(), Malformed> {
     let address = Ipv4Addr::from_bits(parse_u32(value)?);
     if address.is_unspecified() || address.octets()[0] >= 224 {
         return Err(Malformed::value(value.offset(), "a NEXT_HOP that is no host's address"));
     }
-    Ok(address)
+    Ok(())
+}
+
+#[inline]
+fn check_list<T: Item<N>, const N: usize>(value: Reader<'_>) -> Result<(), Malformed> {
+    List::<T, N>::parse(value).map(drop)
 }
 
 /// A set of attribute codes.

@@ -6,10 +6,12 @@ use core::net::Ipv4Addr;
 
 use super::super::attribute::{
     Aggregator, AsPathView, Attribute, AttributeCode as Code, AttributeView, Attributes, Community,
-    ExtendedCommunity, LargeCommunity, List, Origin, RawAttribute, RawAttributes, UnknownAttribute,
+    ExtendedCommunity, Item, LargeCommunity, List, Origin, RawAttribute, RawAttributes, UnknownAttribute,
+    parse_aggregator, parse_origin, parse_u32,
 };
 use super::super::error::WireError;
 use super::super::family::Family;
+use super::super::frame::HEADER;
 use super::super::mp::{MpReachView, MpUnreachView};
 use super::super::negotiated::Negotiated;
 use super::super::nlri::{NlriIter, Routes};
@@ -33,27 +35,60 @@ use super::{PathAttribute, PathAttributeValue, Update, merge_four_octet_numbers}
 /// |   Network Layer Reachability Information (variable) |
 /// +-----------------------------------------------------+
 /// ```
+///
+/// What was found is remembered by its place: the view is small, and a value is read where it is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct UpdateView<'a> {
     pub(super) negotiated: &'a Negotiated,
-    pub(super) withdrawn: Reader<'a>,
-    pub(super) attributes: Reader<'a>,
-    pub(super) nlri: Reader<'a>,
-    pub(super) add_path: bool,
-    pub(super) next_hop: Option<Ipv4Addr>,
-    pub(super) frequent: Frequent<'a>,
-    /// There are attributes beyond NEXT_HOP, MP_REACH_NLRI, MP_UNREACH_NLRI and those of `frequent`.
+    pub(super) body: &'a [u8],
+    pub(super) withdrawn: Place,
+    pub(super) attributes: Place,
+    pub(super) nlri: Place,
+    pub(super) places: Places,
+    /// There are attributes beyond those that have a place.
     pub(super) has_others: bool,
-    pub(super) reach: Option<MpReachView<'a>>,
-    pub(super) unreach: Option<MpUnreachView<'a>>,
-    /// Bit N: attribute N was discarded; none with a code above 63 ever is.
-    pub(super) discarded: u64,
     /// Some attribute stands twice, and only the first counts.
     pub(super) duplicates: bool,
-    pub(super) problem: Option<Problem>,
+    pub(super) add_path: bool,
+    /// What the worst problem comes to.
+    pub(super) treatment: Option<Treatment>,
+    /// Bit N: attribute N was discarded; none with a code above 63 ever is.
+    pub(super) discarded: u64,
 }
 
-/// The attributes that nearly every route has, read while they were checked: nobody needs to look for them again.
+/// Where the value of each attribute stands that nearly every route has, or that holds routes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Places {
+    pub(super) origin: Place,
+    pub(super) as_path: Place,
+    pub(super) next_hop: Place,
+    pub(super) med: Place,
+    pub(super) local_pref: Place,
+    pub(super) atomic_aggregate: Place,
+    pub(super) aggregator: Place,
+    pub(super) communities: Place,
+    pub(super) extended_communities: Place,
+    pub(super) large_communities: Place,
+    pub(super) reach: Place,
+    pub(super) unreach: Place,
+}
+
+/// Some octets of a message's body, which has at most 65,535. No value starts at its first octet: that is nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    start: u16,
+    length: u16,
+}
+
+impl Place {
+    /// Where this part of the body stands.
+    #[inline]
+    pub(super) const fn of(part: Reader<'_>) -> Self {
+        Self { start: (part.offset() - HEADER) as u16, length: part.len() as u16 }
+    }
+}
+
+/// The attributes that nearly every route has, at once: nobody needs to look for them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Frequent<'a> {
     /// ORIGIN
@@ -87,51 +122,64 @@ impl<'a> UpdateView<'a> {
         check::decode(body, negotiated)
     }
 
-    /// The worst that was found, short of what ends the session.
-    #[inline]
-    pub const fn problem(&self) -> Option<&Problem> {
-        self.problem.as_ref()
+    /// The worst that was found, short of what ends the session. It is looked for again: few messages have any.
+    pub fn problem(&self) -> Option<Problem> {
+        self.treatment?;
+        let mut again = *self;
+        again.check_attributes().ok().flatten()
     }
 
     /// Whether the routes that it announces count as withdrawn (RFC 7606 §2).
     pub fn treat_as_withdraw(&self) -> bool {
-        self.problem.is_some_and(|problem| problem.treatment == Treatment::Withdraw)
+        self.treatment == Some(Treatment::Withdraw)
     }
 
     /// Withdrawn routes, IPv4 unicast.
     #[inline]
-    pub const fn withdrawn(&self) -> Routes<'a> {
-        Routes::new(NlriIter::new(self.withdrawn, Family::IPV4_UNICAST, self.add_path))
+    pub fn withdrawn(&self) -> Routes<'a> {
+        Routes::new(NlriIter::new(self.part(self.withdrawn), Family::IPV4_UNICAST, self.add_path))
     }
 
     /// Announced routes, IPv4 unicast.
     #[inline]
-    pub const fn nlri(&self) -> Routes<'a> {
-        Routes::new(NlriIter::new(self.nlri, Family::IPV4_UNICAST, self.add_path))
+    pub fn nlri(&self) -> Routes<'a> {
+        Routes::new(NlriIter::new(self.part(self.nlri), Family::IPV4_UNICAST, self.add_path))
     }
 
     /// NEXT_HOP: of [`UpdateView::nlri`].
     #[inline]
-    pub const fn next_hop(&self) -> Option<Ipv4Addr> {
-        self.next_hop
+    pub fn next_hop(&self) -> Option<Ipv4Addr> {
+        self.value(self.places.next_hop).and_then(|value| parse_u32(value).ok()).map(Ipv4Addr::from_bits)
     }
 
     /// MP_REACH_NLRI
     #[inline]
-    pub const fn mp_reach(&self) -> Option<MpReachView<'a>> {
-        self.reach
+    pub fn mp_reach(&self) -> Option<MpReachView<'a>> {
+        self.value(self.places.reach).and_then(|value| MpReachView::parse(value, self.negotiated).ok())
     }
 
     /// MP_UNREACH_NLRI
     #[inline]
-    pub const fn mp_unreach(&self) -> Option<MpUnreachView<'a>> {
-        self.unreach
+    pub fn mp_unreach(&self) -> Option<MpUnreachView<'a>> {
+        self.value(self.places.unreach).and_then(|value| MpUnreachView::parse(value, self.negotiated).ok())
     }
 
     /// The attributes that nearly every route has, at once.
     #[inline]
-    pub const fn frequent(&self) -> &Frequent<'a> {
-        &self.frequent
+    pub fn frequent(&self) -> Frequent<'a> {
+        let (places, asn4) = (&self.places, self.negotiated.asn4);
+        let number = |place| self.value(place).and_then(|value| parse_u32(value).ok());
+        Frequent {
+            origin: self.value(places.origin).and_then(|value| parse_origin(value).ok()),
+            as_path: self.value(places.as_path).map(|value| AsPathView::new(value.rest(), asn4)),
+            med: number(places.med),
+            local_pref: number(places.local_pref),
+            atomic_aggregate: self.value(places.atomic_aggregate).is_some(),
+            aggregator: self.value(places.aggregator).and_then(|value| parse_aggregator(value, asn4).ok()),
+            communities: self.list(places.communities),
+            extended_communities: self.list(places.extended_communities),
+            large_communities: self.list(places.large_communities),
+        }
     }
 
     /// The attributes that belong to the routes and are not among the [frequent](Self::frequent) ones, in order; without those that
@@ -160,13 +208,14 @@ impl<'a> UpdateView<'a> {
 
     /// The family whose routes were all sent, where this is End-of-RIB (RFC 4724 §2).
     pub fn end_of_rib(&self) -> Option<Family> {
-        if !self.withdrawn.is_empty() || !self.nlri.is_empty() {
+        if !self.withdrawn().is_empty() || !self.nlri().is_empty() {
             return None;
         }
-        match self.unreach {
-            None if self.attributes.is_empty() => Some(Family::IPV4_UNICAST),
-            Some(unreach) if unreach.is_empty() && RawAttributes::new(self.attributes).count() == 1 => {
-                Some(unreach.family)
+        let mut attributes = RawAttributes::new(self.part(self.attributes));
+        match (attributes.next(), attributes.next()) {
+            (None, _) => Some(Family::IPV4_UNICAST),
+            (Some(_), None) => {
+                self.mp_unreach().filter(|unreach| unreach.is_empty()).map(|unreach| unreach.family)
             }
             _ => None,
         }
@@ -177,10 +226,28 @@ impl<'a> UpdateView<'a> {
     fn kept(&self) -> impl Iterator<Item = RawAttribute<'a>> + use<'a> {
         let (discarded, duplicates) = (self.discarded, self.duplicates);
         let mut seen = Codes::default();
-        RawAttributes::new(self.attributes).map_while(Result::ok).filter(move |raw| {
+        RawAttributes::new(self.part(self.attributes)).map_while(Result::ok).filter(move |raw| {
             let dropped = raw.code.0 < 64 && discarded >> raw.code.0 & 1 == 1;
             !(dropped || duplicates && seen.insert(raw.code))
         })
+    }
+
+    /// The octets in this place.
+    #[inline]
+    pub(super) fn part(&self, place: Place) -> Reader<'a> {
+        let (start, length) = (usize::from(place.start), usize::from(place.length));
+        Reader::new(self.body.get(start..start + length).unwrap_or_default(), HEADER + start)
+    }
+
+    /// The value in this place, if there is any.
+    #[inline]
+    fn value(&self, place: Place) -> Option<Reader<'a>> {
+        (place.start != 0).then(|| self.part(place))
+    }
+
+    #[inline]
+    fn list<T: Item<N>, const N: usize>(&self, place: Place) -> Option<List<'a, T, N>> {
+        self.value(place).and_then(|value| List::parse(value).ok())
     }
 }
 
@@ -208,12 +275,12 @@ impl From<&UpdateView<'_>> for Update {
     fn from(view: &UpdateView<'_>) -> Self {
         let attribute = |raw: RawAttribute<'_>| {
             let value = match raw.code {
-                Code::NEXT_HOP => PathAttributeValue::NextHop(view.next_hop?),
-                Code::MP_REACH => match view.reach? {
+                Code::NEXT_HOP => PathAttributeValue::NextHop(view.next_hop()?),
+                Code::MP_REACH => match view.mp_reach()? {
                     reach if reach.negotiated => PathAttributeValue::MpReach(Box::new(reach.into())),
                     reach => unread(&raw, reach.value()),
                 },
-                Code::MP_UNREACH => match view.unreach? {
+                Code::MP_UNREACH => match view.mp_unreach()? {
                     unreach if unreach.negotiated => PathAttributeValue::MpUnreach(Box::new(unreach.into())),
                     unreach => unread(&raw, unreach.value()),
                 },
@@ -221,7 +288,7 @@ impl From<&UpdateView<'_>> for Update {
             };
             Some(PathAttribute { flags: raw.flags, value })
         };
-        let mut attributes = Vec::with_capacity(RawAttributes::new(view.attributes).count());
+        let mut attributes = Vec::with_capacity(RawAttributes::new(view.part(view.attributes)).count());
         attributes.extend(view.kept().filter_map(attribute));
         Self { withdrawn: view.withdrawn().into(), attributes, nlri: view.nlri().into() }
     }
