@@ -233,6 +233,27 @@ fn a_new_session_gets_every_route_and_no_withdrawal() {
 }
 
 #[test]
+fn a_new_session_and_a_refresh_have_the_routes_in_the_order_in_which_they_first_came() {
+    let mut rib = rib(Packing::Single);
+    for (n, hop) in [(3, 3), (1, 1), (2, 2)] {
+        rib.announce(&route(n, hop), false);
+    }
+    // Replaced, a route keeps its age; withdrawn and announced again, it is new.
+    rib.announce(&route(3, 4), false);
+    sent(&mut rib);
+    rib.withdraw(&route(1, 1), false);
+    sent(&mut rib);
+    rib.announce(&route(1, 1), false);
+    sent(&mut rib);
+    let expected = ["+10.0.0.0/16>0", "+10.3.0.0/16>4", "+10.2.0.0/16>2", "+10.1.0.0/16>1"];
+    rib.session_down();
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    assert_eq!(sent(&mut rib), expected);
+    rib.resend(None, &[Family::IPV4_UNICAST], false);
+    assert_eq!(sent(&mut rib), expected);
+}
+
+#[test]
 fn our_own_address_and_next_hop_self_are_one_next_hop() {
     let mut rib = rib(Packing::Single);
     let own = Route { next_hop: Some(NextHop::V4([10, 0, 0, 1].into())), ..route(1, 1) };
@@ -396,7 +417,7 @@ fn a_withdrawal_that_a_session_did_not_get_to_send_is_void_in_the_next() {
     rib.announce(&route(2, 1), false);
     rib.session_down();
     rib.session_up(&[Family::IPV4_UNICAST], false);
-    assert_eq!(sent(&mut rib), ["+10.2.0.0/16>1", "+10.0.0.0/16>0"]);
+    assert_eq!(sent(&mut rib), ["+10.0.0.0/16>0", "+10.2.0.0/16>1"]);
     rib.session_down();
     rib.announce(&route(1, 1), false);
     rib.session_up(&[Family::IPV4_UNICAST], false);

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_line_begins_with_a_command_or_a_selector() {
-        assert_eq!(after("s"), ["show", "shutdown"]);
+        assert_eq!(after("s"), ["show", "shutdown", "silence-ack"]);
         assert_eq!(after("n"), ["neighbor"]);
         assert_eq!(after("  withdraw v"), ["vpls"]);
         assert_eq!(after("show "), ["adj-rib", "neighbor"]);

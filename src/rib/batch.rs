@@ -9,11 +9,12 @@
 //!
 //! What comes in meanwhile waits for the next batch.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Bound;
 
+use super::line::{Aged, Line, Ordered};
 use super::outgoing::{AdjRibOut, Entry};
 use super::packing::{self, Bucket, Group, Grouping, Member, PeerTerms};
 use super::path::Destination;
@@ -37,14 +38,66 @@ pub(super) enum Stage {
     Sending(VecDeque<Bucket>, VecDeque<Bucket>),
 }
 
-/// Routes that are announced again, in the order of their destinations.
+/// Routes that are announced again, family by family, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Refreshing {
     /// Of these families.
     pub(super) families: Vec<Family>,
     /// Between marks (RFC 7313).
     pub(super) marked: Vec<Family>,
-    after: Option<Destination>,
+    walk: Walk,
+}
+
+/// A way through the whole table: it is looked through first, and what was found is then taken by its age.
+#[derive(Clone, Debug)]
+enum Walk {
+    Looking { after: Option<Destination>, found: Line<Aged> },
+    Taking(Ordered<Aged>),
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self::Looking { after: None, found: Line::default() }
+    }
+}
+
+impl Walk {
+    /// Looks further; `wanted` says what is to be found.
+    fn look(
+        &mut self,
+        entries: &BTreeMap<Destination, Entry>,
+        packed: &mut Packed,
+        wanted: impl Fn(&Destination, &Entry) -> bool,
+    ) {
+        let Self::Looking { after, found } = self else { return };
+        let from = after.take();
+        let start = from.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut last: Option<&Destination> = None;
+        for (destination, entry) in entries.range((start, Bound::Unbounded)) {
+            if !packed.has_time() {
+                *after = last.cloned().or(from);
+                return;
+            }
+            packed.work += 1;
+            last = Some(destination);
+            if wanted(destination, entry) {
+                found.push(Aged { since: entry.since, destination: destination.clone() });
+            }
+        }
+        *self = Self::Taking(core::mem::take(found).in_order());
+    }
+
+    /// The next one that was found; `None` also while there is more to look through.
+    fn take(&mut self, packed: &mut Packed) -> Option<Destination> {
+        let Self::Taking(found) = self else { return None };
+        packed.work += 1;
+        found.advance().map(|aged| aged.destination)
+    }
+
+    /// Whether everything was found and taken.
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Taking(found) if found.peek().is_none())
+    }
 }
 
 /// Changes that are put into groups.
@@ -57,8 +110,7 @@ pub(super) struct Gathering {
     hollow: Grouping,
     fresh: bool,
     /// After them, the routes that this session has yet to hear of.
-    replay: bool,
-    after: Option<Destination>,
+    replay: Option<Walk>,
 }
 
 /// One part of a batch that is ready.
@@ -235,41 +287,34 @@ impl AdjRibOut {
             changes: Grouping::new(self.packing),
             hollow: Grouping::new(self.packing),
             fresh: core::mem::take(&mut self.fresh),
-            replay: core::mem::take(&mut self.replay),
-            after: None,
+            replay: core::mem::take(&mut self.replay).then(Walk::default),
         });
         true
     }
 
     /// Makes the next routes of a refresh ready.
     fn refresh(&mut self, mut refreshing: Refreshing, packed: &mut Packed) {
-        let Self { entries, queue, next_place, batch, in_batch, .. } = self;
-        let before = packed.work;
-        let start = refreshing.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut last = None;
-        let mut left = false;
-        for (destination, entry) in entries.range_mut::<Destination, _>((start, Bound::Unbounded)) {
-            if !packed.has_time() || packed.work - before >= AGAIN {
-                left = true;
-                break;
-            }
-            packed.work += 1;
-            last = Some(destination);
-            if entry.withdrawn || !refreshing.families.contains(&destination.family()) {
-                continue;
-            }
+        let Refreshing { families, walk, .. } = &mut refreshing;
+        walk.look(&self.entries, packed, |destination, entry| {
+            !entry.withdrawn && families.contains(&destination.family())
+        });
+        while packed.has_time()
+            && self.batch.len() < AGAIN
+            && let Some(destination) = walk.take(packed)
+        {
+            let known = self.entries.get_mut(&destination);
+            let Some(entry) = known.filter(|entry| !entry.withdrawn) else { continue };
             // A change that waits goes along.
-            queue.remove(&entry.place);
-            let member = entry.take_place(next_place, destination);
-            batch.push_back(Item::Group(packing::again(entry.path.clone(), member)));
-            *in_batch += 1;
+            self.queue.remove(&entry.place);
+            let member = entry.take_place(&mut self.next_place, destination);
+            self.batch.push_back(Item::Group(packing::again(entry.path.clone(), member)));
+            self.in_batch += 1;
         }
-        if left {
-            refreshing.after = last.cloned().or(refreshing.after);
-            self.stage = Stage::Refreshing(refreshing);
-        } else {
+        if walk.is_over() {
             let end = |family| RouteRefresh { family, kind: RefreshKind::End };
-            batch.extend(refreshing.marked.into_iter().map(end).map(Item::Mark));
+            self.batch.extend(refreshing.marked.into_iter().map(end).map(Item::Mark));
+        } else {
+            self.stage = Stage::Refreshing(refreshing);
         }
     }
 
@@ -289,10 +334,12 @@ impl AdjRibOut {
                 _ => self.gather_change(&mut gathering),
             }
         }
-        if !left && gathering.replay {
-            gathering.replay = self.gather_untold(&mut gathering, packed);
+        let mut replay = gathering.replay.take();
+        if let Some(walk) = replay.as_mut().filter(|_| !left) {
+            self.gather_untold(&mut gathering, walk, packed);
         }
-        self.stage = if left || gathering.replay {
+        gathering.replay = replay.filter(|walk| !walk.is_over());
+        self.stage = if left || gathering.replay.is_some() {
             Stage::Gathering(gathering)
         } else {
             Stage::Sending(gathering.hollow.buckets(), gathering.changes.buckets())
@@ -315,53 +362,49 @@ impl AdjRibOut {
         let Self { entries, queue, next_place, packing, in_batch, void, .. } = self;
         let Some((place, destination)) = queue.pop_first() else { return };
         let Some(entry) = entries.get_mut(&destination).filter(|entry| entry.place == place) else { return };
-        if !(entry.withdrawn && (gathering.fresh || place < *void)) {
-            let member = entry.take_place(next_place, &destination);
+        if place < *void {
+            // It is of an earlier session: a route takes its turn among all that this one has yet to hear of.
+            if entry.withdrawn {
+                entries.remove(&destination);
+            }
+            return;
+        }
+        let withdraws_nothing = entry.withdrawn && gathering.fresh;
+        let member = entry.take_place(next_place, destination);
+        if !withdraws_nothing {
             *in_batch += 1;
             gathering.changes.add(&entry.path, member);
             return;
         }
         // Nothing was announced in this session, so there is nothing to withdraw.
-        let member = entry.take_place(next_place, &destination);
-        if place >= *void && packing::drags_attributes(*packing, &member) {
+        let path = entry.path.clone();
+        entries.remove(&member.destination);
+        if packing::drags_attributes(*packing, &member) {
             *in_batch += 1;
-            gathering.hollow.add(&entry.path, member);
+            gathering.hollow.add(&path, member);
         }
-        entries.remove(&destination);
     }
 
-    /// Takes routes that this session has yet to hear of, and forgets those that an earlier one was to withdraw; whether there
-    /// may be more.
-    fn gather_untold(&mut self, gathering: &mut Gathering, packed: &mut Packed) -> bool {
+    /// Takes routes that this session has yet to hear of, and forgets those that an earlier one was to withdraw.
+    fn gather_untold(&mut self, gathering: &mut Gathering, walk: &mut Walk, packed: &mut Packed) {
         let Self { entries, queue, next_place, in_batch, session, .. } = self;
-        let start = gathering.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut last = None;
-        let mut more = false;
-        let mut gone = Vec::new();
-        for (destination, entry) in entries.range_mut::<Destination, _>((start, Bound::Unbounded)) {
-            if !packed.has_time() {
-                more = true;
-                break;
-            }
-            packed.work += 1;
-            last = Some(destination);
-            let known = entry.told == *session || entry.place >= gathering.until;
-            if known || queue.contains_key(&entry.place) {
-                continue;
-            }
+        let until = gathering.until;
+        let untold = |entry: &Entry| {
+            entry.told != *session && entry.place < until && !queue.contains_key(&entry.place)
+        };
+        walk.look(entries, packed, |_, entry| untold(entry));
+        while packed.has_time()
+            && let Some(destination) = walk.take(packed)
+        {
+            let Some(entry) = entries.get_mut(&destination).filter(|entry| untold(entry)) else { continue };
             if entry.withdrawn {
-                gone.push(destination.clone());
+                entries.remove(&destination);
                 continue;
             }
             let member = entry.take_place(next_place, destination);
             *in_batch += 1;
             gathering.changes.add(&entry.path, member);
         }
-        gathering.after = last.cloned().or(gathering.after.take());
-        for destination in gone {
-            self.entries.remove(&destination);
-        }
-        more
     }
 }
 
@@ -376,10 +419,10 @@ impl Entry {
     }
 
     /// Goes into the batch: out of the line, and known by its new place until it is sent.
-    fn take_place(&mut self, next_place: &mut u64, destination: &Destination) -> Member {
+    fn take_place(&mut self, next_place: &mut u64, destination: Destination) -> Member {
         self.place = *next_place;
         *next_place += 1;
         let (place, withdrawn) = (self.place, self.withdrawn);
-        Member { place, destination: destination.clone(), withdrawn, former: None }
+        Member { place, destination, withdrawn, former: None }
     }
 }

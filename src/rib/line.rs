@@ -1,4 +1,4 @@
-//! Changes in the order in which they are sent, put in order a run at a time: however many there are, no call sorts them all.
+//! Things in the order in which they are sent, put in order a run at a time: however many there are, no call sorts them all.
 
 use alloc::boxed::Box;
 use alloc::collections::BinaryHeap;
@@ -7,68 +7,83 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::packing::Member;
-use crate::wire::{Nlri, Prefix, Writer};
+use super::path::Destination;
+use crate::wire::{Family, Nlri, Prefix, Writer};
 
-/// How many members are put in order at once.
+/// How many things are put in order at once.
 const RUN: usize = 4096;
 
-/// Members that are being collected.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Line {
+/// What has a place in an order.
+pub(super) trait Placed {
+    /// What the order goes by.
+    type Key: Ord + Clone + core::fmt::Debug;
+
+    fn key(&self) -> Self::Key;
+}
+
+/// Things that are being collected.
+#[derive(Clone, Debug)]
+pub(super) struct Line<T> {
     /// Each but the last is full and in order.
-    runs: Vec<Vec<Member>>,
+    runs: Vec<Vec<T>>,
     /// They are sent as they came.
     unordered: bool,
 }
 
-impl Line {
-    /// One whose members are sent as they come.
+impl<T> Default for Line<T> {
+    fn default() -> Self {
+        Self { runs: Vec::new(), unordered: false }
+    }
+}
+
+impl<T: Placed> Line<T> {
+    /// One whose things are sent as they come.
     pub(super) fn unordered() -> Self {
         Self { runs: Vec::new(), unordered: true }
     }
 
-    /// One with a single member.
-    pub(super) fn of(member: Member) -> Self {
-        Self { runs: Vec::from([Vec::from([member])]), unordered: true }
+    /// One of a single thing.
+    pub(super) fn of(only: T) -> Self {
+        Self { runs: Vec::from([Vec::from([only])]), unordered: true }
     }
 
-    /// Adds a member.
-    pub(super) fn push(&mut self, member: Member) {
+    /// Adds a thing.
+    pub(super) fn push(&mut self, item: T) {
         let full = !self.unordered && self.runs.last().is_some_and(|run| run.len() >= RUN);
         if full && let Some(run) = self.runs.last_mut() {
-            run.sort_by_cached_key(key);
+            run.sort_by_cached_key(T::key);
         }
         match self.runs.last_mut().filter(|_| !full) {
-            Some(run) => run.push(member),
-            None => self.runs.push(Vec::from([member])),
+            Some(run) => run.push(item),
+            None => self.runs.push(Vec::from([item])),
         }
     }
 
-    /// Everybody, in order.
-    pub(super) fn in_order(mut self) -> Ordered {
+    /// All of them, in order.
+    pub(super) fn in_order(mut self) -> Ordered<T> {
         if let Some(run) = self.runs.last_mut().filter(|_| !self.unordered) {
-            run.sort_by_cached_key(key);
+            run.sort_by_cached_key(T::key);
         }
         Ordered::new(self.runs.into_iter().map(Vec::into_iter).collect())
     }
 }
 
-/// Members in order: the runs of a [`Line`], merged as they are taken.
+/// Things in order: the runs of a [`Line`], merged as they are taken.
 #[derive(Clone, Debug)]
-pub(super) struct Ordered {
-    runs: Vec<vec::IntoIter<Member>>,
-    /// The run that has the next member.
+pub(super) struct Ordered<T: Placed> {
+    runs: Vec<vec::IntoIter<T>>,
+    /// The run that has the next one.
     current: usize,
-    /// The first member of every other run that has one.
-    others: BinaryHeap<Reverse<(Key, usize)>>,
+    /// The first of every other run that has one.
+    others: BinaryHeap<Reverse<(T::Key, usize)>>,
 }
 
-impl Ordered {
-    fn new(runs: Vec<vec::IntoIter<Member>>) -> Self {
+impl<T: Placed> Ordered<T> {
+    fn new(runs: Vec<vec::IntoIter<T>>) -> Self {
         let mut ordered = Self { runs, current: 0, others: BinaryHeap::new() };
         if ordered.runs.len() > 1 {
-            let first = |(index, run): (usize, &vec::IntoIter<Member>)| {
-                Some(Reverse((key(run.as_slice().first()?), index)))
+            let first = |(index, run): (usize, &vec::IntoIter<T>)| {
+                Some(Reverse((run.as_slice().first()?.key(), index)))
             };
             ordered.others = ordered.runs.iter().enumerate().filter_map(first).collect();
             ordered.next_run();
@@ -82,21 +97,20 @@ impl Ordered {
     }
 
     /// The next one, without taking it.
-    pub(super) fn peek(&self) -> Option<&Member> {
+    pub(super) fn peek(&self) -> Option<&T> {
         self.runs.get(self.current)?.as_slice().first()
     }
 
     /// Takes the next one.
-    pub(super) fn advance(&mut self) {
-        if let Some(run) = self.runs.get_mut(self.current) {
-            run.next();
-        }
+    pub(super) fn advance(&mut self) -> Option<T> {
+        let taken = self.runs.get_mut(self.current)?.next();
         if self.runs.len() > 1 {
-            if let Some(member) = self.peek() {
-                self.others.push(Reverse((key(member), self.current)));
+            if let Some(next) = self.peek() {
+                self.others.push(Reverse((next.key(), self.current)));
             }
             self.next_run();
         }
+        taken
     }
 
     fn next_run(&mut self) {
@@ -108,36 +122,56 @@ impl Ordered {
 
 /// What NLRI are ordered by: their octets, path identifier first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+pub(super) enum Octets {
     /// A prefix: path identifier, length, address.
     Prefix(Option<u32>, u8, u128),
     /// Anything else.
-    Octets(Option<u32>, Box<[u8]>),
+    Other(Option<u32>, Box<[u8]>),
 }
 
-fn key(member: &Member) -> Key {
-    let destination = &member.destination;
-    match &destination.nlri {
-        Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => {
-            let (length, bits) = match prefix {
-                Prefix::V4(prefix) => (prefix.length(), prefix.address().to_bits().into()),
-                Prefix::V6(prefix) => (prefix.length(), prefix.address().to_bits()),
-            };
-            Key::Prefix(destination.path_id, length, bits)
+impl Placed for Member {
+    type Key = Octets;
+
+    fn key(&self) -> Octets {
+        let destination = &self.destination;
+        match &destination.nlri {
+            Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => {
+                let (length, bits) = match prefix {
+                    Prefix::V4(prefix) => (prefix.length(), prefix.address().to_bits().into()),
+                    Prefix::V6(prefix) => (prefix.length(), prefix.address().to_bits()),
+                };
+                Octets::Prefix(destination.path_id, length, bits)
+            }
+            nlri => {
+                let mut buffer = [0; 512];
+                let mut octets = Writer::new(&mut buffer);
+                let written = nlri.encode(&mut octets).is_ok();
+                let octets = if written { octets.written().into() } else { Box::default() };
+                Octets::Other(destination.path_id, octets)
+            }
         }
-        nlri => {
-            let mut buffer = [0; 512];
-            let mut octets = Writer::new(&mut buffer);
-            let written = nlri.encode(&mut octets).is_ok();
-            Key::Octets(destination.path_id, if written { octets.written().into() } else { Box::default() })
-        }
+    }
+}
+
+/// A destination by the age of its route: family by family, the oldest first.
+#[derive(Clone, Debug)]
+pub(super) struct Aged {
+    /// The place in line that it was first announced with.
+    pub(super) since: u64,
+    pub(super) destination: Destination,
+}
+
+impl Placed for Aged {
+    type Key = (Family, u64);
+
+    fn key(&self) -> (Family, u64) {
+        (self.destination.family(), self.since)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rib::Destination;
     use crate::wire::Ipv4Prefix;
 
     fn member(n: u32) -> Member {

@@ -70,6 +70,8 @@ pub(super) struct Entry {
     pub(super) exact: Option<Box<Nlri>>,
     /// Its place in line or in the batch; 0: it waits for nothing.
     pub(super) place: u64,
+    /// The place in line that it had when something was first announced to its destination: its age.
+    pub(super) since: u64,
     /// The session in which the peer was told of the route; 0: none.
     pub(super) told: u32,
     /// Which reading of the configuration it is from; 0: none, a program announced it.
@@ -234,7 +236,10 @@ impl AdjRibOut {
             self.next_place += 1;
             self.announced += usize::from(!withdrawn);
             self.queue.insert(place, destination.clone());
-            self.entries.insert(destination, Entry { path, exact, place, told: 0, generation, withdrawn });
+            self.entries.insert(
+                destination,
+                Entry { path, exact, place, since: place, told: 0, generation, withdrawn },
+            );
             return;
         };
         entry.generation = generation;
@@ -246,7 +251,10 @@ impl AdjRibOut {
             return;
         }
         match (entry.withdrawn, withdrawn) {
-            (true, false) => self.announced += 1,
+            (true, false) => {
+                self.announced += 1;
+                entry.since = place;
+            }
             (false, true) => self.announced -= 1,
             _ => {}
         }

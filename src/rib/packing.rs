@@ -129,7 +129,7 @@ pub(super) struct Former {
 pub(super) struct Group {
     path: Arc<Path>,
     family: Family,
-    members: Ordered,
+    members: Ordered<Member>,
     /// Each in an UPDATE of its own.
     alone: bool,
     /// The path's attributes as octets, once they were needed.
@@ -137,7 +137,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn new(path: Arc<Path>, family: Family, members: Line, alone: bool) -> Self {
+    fn new(path: Arc<Path>, family: Family, members: Line<Member>, alone: bool) -> Self {
         Self { path, family, members: members.in_order(), alone, attributes: None }
     }
 
@@ -208,8 +208,8 @@ pub(super) struct Bucket {
 struct Lines {
     family: Family,
     alone: bool,
-    withdrawn: Line,
-    announced: Line,
+    withdrawn: Line<Member>,
+    announced: Line<Member>,
 }
 
 impl Grouping {
