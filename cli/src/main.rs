@@ -87,7 +87,6 @@ enum Verb {
     /// Print BGP messages as JSON
     Decode(decode::DecodeArgs),
     /// Print the messages that a configuration would send, in hex
-    #[command(hide = true)]
     Encode(encode::EncodeArgs),
     /// Play a scripted API program
     #[command(hide = true)]
@@ -132,7 +131,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> Outcome {
         Verb::Env(args) => settings::print(&args, console),
         Verb::Validate(args) => validate::run(&args, console),
         Verb::Decode(args) => decode::run(&args, console),
-        Verb::Encode(args) => encode::run(args, console),
+        Verb::Encode(args) => encode::run(&args, console),
         Verb::Dialogue(args) => dialogue::run(&args),
         Verb::Completions(args) => completions::run(&args, console),
     }

@@ -148,7 +148,7 @@ fn folder(paths: &[PathBuf]) -> PathBuf {
     absolute.and_then(|path| path.parent().map(Path::to_path_buf)).unwrap_or_default()
 }
 
-fn identity(settings: &Settings) -> Identity {
+pub(crate) fn identity(settings: &Settings) -> Identity {
     Identity {
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         pid: std::process::id(),

@@ -1,0 +1,227 @@
+//! A speaker on its own: everybody whom it knows answers at once, offers what it offers, and says nothing else. Time passes only where
+//! the speaker waits for it.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use holdtime_core::api::Peer;
+use holdtime_core::config::{self, Config, Settings};
+use holdtime_core::session::{State, negotiate};
+use holdtime_core::speaker::{Action, Input, ListenerId, Setup, StreamId};
+use holdtime_core::wire::frame::kind;
+use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
+use holdtime_core::wire::{Capability, Framer, Message, Negotiated, Open, Writer};
+use holdtime_core::{Instant, Now, Speaker, Timestamp};
+
+use crate::serve;
+
+/// What a session is filled with at once, in octets.
+const ROOM: usize = 65_536;
+/// After so many deadlines nothing more is waited for: a rate limit that lets a million messages through is enough.
+const PATIENCE: usize = 1_000_000;
+
+/// What was sent to one neighbor.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// Between whom.
+    pub(super) peer: Peer,
+    /// What its messages must be read with: what was agreed on, seen from the peer.
+    pub(super) read_with: Negotiated,
+    /// Every message but KEEPALIVE, in order.
+    pub(super) sent: Vec<Vec<u8>>,
+    /// Octets that make no whole message yet.
+    rest: Vec<u8>,
+    /// It wants to be filled.
+    wants_room: bool,
+    /// The AS that the peer says it is in, where the configuration has an opinion.
+    peer_as: Option<u32>,
+}
+
+/// Plays the sessions of all neighbors until each is established and everything is sent, and returns them in the order of the configuration.
+pub(super) fn play(config: Config, settings: Settings) -> Vec<Session> {
+    let neighbors = config.neighbors.clone();
+    let setup = Setup { identity: serve::identity(&settings), settings, config, ..Setup::default() };
+    let at = Instant::ZERO;
+    let speaker = Speaker::new(Now { monotonic: at, wall: Timestamp::default() }, setup);
+    let mut mirror =
+        Mirror { speaker, at, waiting: neighbors.iter().map(Some).collect(), sessions: BTreeMap::new() };
+    mirror.feed(Input::Timeout);
+    mirror.dial_the_others();
+    mirror.wait();
+    let mut sessions: Vec<_> = mirror.sessions.into_values().collect();
+    sessions.sort_by_key(|(place, _)| *place);
+    sessions.into_iter().map(|(_, session)| session).collect()
+}
+
+struct Mirror<'a> {
+    speaker: Speaker,
+    at: Instant,
+    /// The neighbors that have no connection yet.
+    waiting: Vec<Option<&'a config::Neighbor>>,
+    /// The connections, each with the place of its neighbor in the configuration.
+    sessions: BTreeMap<StreamId, (usize, Session)>,
+}
+
+impl Mirror<'_> {
+    fn now(&self) -> Now {
+        Now { monotonic: self.at, wall: Timestamp::default() }
+    }
+
+    fn feed(&mut self, input: Input<'_>) {
+        self.speaker.handle_input(self.now(), input);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        loop {
+            if let Some(action) = self.speaker.poll_action() {
+                self.carry_out(&action);
+            } else if let Some(stream) = self.speaker.poll_stream() {
+                self.transmit(stream);
+            } else if let Some(event) = self.speaker.poll_event() {
+                tracing::debug!(target: "encode", "{}: {}", event.party, event.text);
+            } else if let Some(stream) =
+                self.sessions.iter().find_map(|(id, (_, one))| one.wants_room.then_some(*id))
+            {
+                self.speaker.handle_input(self.now(), Input::Writable { stream, budget: ROOM });
+                self.transmit(stream);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn carry_out(&mut self, action: &Action) {
+        match *action {
+            Action::Connect { stream, remote, .. } => {
+                let dialled =
+                    |one: &Option<&config::Neighbor>| one.is_some_and(|one| one.peer.address == remote.ip());
+                if let Some(place) = self.waiting.iter().position(dialled) {
+                    self.connect(place, stream, |local| Input::Connected { stream, local, remote });
+                }
+            }
+            Action::Interest { stream, write, .. } => {
+                if let Some((_, session)) = self.sessions.get_mut(&stream) {
+                    session.wants_room = write;
+                }
+            }
+            Action::Close { stream, .. } => {
+                if let Some((_, session)) = self.sessions.get_mut(&stream) {
+                    session.wants_room = false;
+                }
+            }
+            // Nobody listens, and no program is started.
+            _ => {}
+        }
+    }
+
+    /// The neighbors that the speaker does not dial dial it.
+    fn dial_the_others(&mut self) {
+        for place in 0..self.waiting.len() {
+            let Some(neighbor) = self.waiting.get(place).copied().flatten() else { continue };
+            if neighbor.passive {
+                let (stream, listener) = (StreamId::accepted(place as u64), ListenerId(0));
+                let remote = SocketAddr::new(neighbor.peer.address, 179);
+                self.connect(place, stream, |local| Input::Accepted { stream, listener, local, remote });
+                self.drain();
+            }
+        }
+    }
+
+    /// A neighbor has its connection.
+    fn connect(&mut self, place: usize, stream: StreamId, input: impl FnOnce(SocketAddr) -> Input<'static>) {
+        let Some(neighbor) = self.waiting.get_mut(place).and_then(Option::take) else { return };
+        let any = match neighbor.peer.address {
+            IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        let local = neighbor.local_address.unwrap_or(any);
+        let peer = Peer {
+            local_address: Some(local),
+            peer_address: neighbor.peer.address,
+            local_as: neighbor.local_as.or(neighbor.peer_as),
+            peer_as: neighbor.peer_as.or(neighbor.local_as),
+            router_id: Some(neighbor.router_id),
+        };
+        let session = Session {
+            peer,
+            read_with: Negotiated::default(),
+            sent: Vec::new(),
+            rest: Vec::new(),
+            wants_room: false,
+            peer_as: neighbor.peer_as.or(neighbor.local_as),
+        };
+        self.sessions.insert(stream, (place, session));
+        self.speaker.handle_input(self.now(), input(SocketAddr::new(local, 179)));
+    }
+
+    /// Takes everything that waits on a connection, and answers it.
+    fn transmit(&mut self, stream: StreamId) {
+        let Some(octets) = self.speaker.poll_transmit(stream) else { return };
+        let count = octets.len();
+        let answer = match self.sessions.get_mut(&stream) {
+            Some((_, session)) => session.take(octets),
+            None => Vec::new(),
+        };
+        self.speaker.handle_input(self.now(), Input::Sent { stream, count });
+        if !answer.is_empty() {
+            self.speaker.handle_input(self.now(), Input::Received { stream, data: &answer });
+        }
+    }
+
+    /// Lets time pass until everything is sent, or nothing more is going to be.
+    fn wait(&mut self) {
+        for _ in 0..PATIENCE {
+            let established = self.speaker.neighbors().filter(|one| one.state == State::Established);
+            let done = established.filter(|one| !one.adj_rib_out.has_pending()).count();
+            let Some(deadline) = self.speaker.poll_timeout() else { return };
+            if done >= self.sessions.len() && self.waiting.iter().all(Option::is_none) {
+                return;
+            }
+            self.at = self.at.max(deadline);
+            self.feed(Input::Timeout);
+        }
+    }
+}
+
+impl Session {
+    /// Keeps the messages, and returns what a peer answers: the same OPEN, and KEEPALIVEs.
+    fn take(&mut self, octets: &[u8]) -> Vec<u8> {
+        self.rest.extend_from_slice(octets);
+        let rest = std::mem::take(&mut self.rest);
+        let mut framer = Framer::new(&rest, MAX_EXTENDED_MESSAGE);
+        let mut answer = Vec::new();
+        while let Ok(Some(frame)) = framer.next_frame() {
+            if frame.kind() == kind::KEEPALIVE {
+                append(&Message::Keepalive, &mut answer);
+                continue;
+            }
+            if let (kind::OPEN, Ok(ours)) = (frame.kind(), Open::decode(frame.body())) {
+                let theirs = mirrored(&ours, self.peer_as.unwrap_or(ours.asn()));
+                self.read_with = negotiate(&theirs, &ours);
+                append(&Message::Open(theirs), &mut answer);
+            }
+            self.sent.push(frame.message().to_vec());
+        }
+        self.rest = rest.get(framer.consumed()..).unwrap_or_default().to_vec();
+        answer
+    }
+}
+
+/// The OPEN of a peer in AS `asn` that offers what ours offers.
+fn mirrored(ours: &Open, asn: u32) -> Open {
+    let capabilities = ours.capabilities().cloned().map(|capability| match capability {
+        Capability::FourOctetAs(_) => Capability::FourOctetAs(asn),
+        other => other,
+    });
+    let identifier = ours.router_id.to_bits().checked_add(1).unwrap_or(1);
+    Open::new(asn, ours.hold_time, Ipv4Addr::from_bits(identifier), capabilities)
+}
+
+fn append(message: &Message, out: &mut Vec<u8>) {
+    let mut buffer = vec![0; MAX_EXTENDED_MESSAGE];
+    let mut writer = Writer::new(&mut buffer);
+    if message.encode(&Negotiated::default(), &mut writer).is_ok() {
+        out.extend_from_slice(writer.written());
+    }
+}

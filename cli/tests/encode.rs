@@ -1,0 +1,109 @@
+//! `holdtime encode`: what a configuration would send, message by message.
+
+#![allow(clippy::unwrap_used)] // a failed test stops
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A dialled neighbor and a passive one, which has to be waited for: its routes go out two a second.
+const CONFIGURATION: &str = "
+    process never { run /bin/false; encoder json; }
+    neighbor 192.0.2.2 {
+        router-id 192.0.2.1; local-address 192.0.2.1; local-as 65000; peer-as 65001; hold-time 9;
+        family { ipv4 unicast; }
+        api { processes [ never ]; }
+        static { route 198.51.100.0/24 next-hop 192.0.2.1; }
+    }
+    neighbor 192.0.2.3 {
+        router-id 192.0.2.1; local-address 192.0.2.1; local-as 65000; peer-as 65000; passive true; rate-limit 2;
+        family { ipv4 unicast; ipv6 unicast; }
+        static {
+            route 10.0.0.0/8 next-hop 192.0.2.1 med 1; route 10.0.0.0/9 next-hop 192.0.2.1 med 2;
+            route 10.0.0.0/10 next-hop 192.0.2.1 med 3; route 10.0.0.0/11 next-hop 192.0.2.1 med 4;
+            route 2001:db8::/32 next-hop 2001:db8::1;
+        }
+    }";
+
+/// What the second neighbor of [`CONFIGURATION`] is sent: OPEN, five UPDATEs, two End-of-RIBs.
+const TO_THE_SECOND: usize = 8;
+
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn encode(configuration: &PathBuf, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
+    command.arg("encode").arg(configuration).args(arguments).output().unwrap()
+}
+
+fn lines(output: &Output) -> Vec<String> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// The type of a message in hex.
+fn kind(message: &str) -> &str {
+    &message[36..38]
+}
+
+#[test]
+fn a_neighbor_is_sent_its_open_its_routes_and_end_of_rib_in_this_order() {
+    let configuration = file("encode-one.conf", CONFIGURATION);
+    let sent = lines(&encode(&configuration, &["--neighbor", "192.0.2.2"]));
+    let [open, update, end] = sent.as_slice() else { panic!("{sent:#?}") };
+    assert_eq!(kind(open), "01");
+    // ORIGIN IGP, AS_PATH 65000, NEXT_HOP 192.0.2.1; 198.51.100.0/24.
+    let attributes = "40010100 4002060201 0000FDE8 400304 C0000201".replace(' ', "");
+    assert_eq!(update[32..], format!("002F0200000014{attributes}18C63364"));
+    assert_eq!(end[32..], *"00170200000000");
+}
+
+#[test]
+fn every_neighbor_is_sent_everything_even_where_it_has_to_be_dialled_in_from_and_waited_for() {
+    let configuration = file("encode-all.conf", CONFIGURATION);
+    let sent = lines(&encode(&configuration, &[]));
+    let kinds: Vec<_> = sent.iter().map(|message| kind(message)).collect();
+    assert_eq!(kinds, ["01", "02", "02", "01", "02", "02", "02", "02", "02", "02", "02"]);
+    let second = lines(&encode(&configuration, &["-n", "192.0.2.3"]));
+    assert_eq!(second.len(), TO_THE_SECOND);
+    assert_eq!(sent[3..], second);
+    assert!(second[6..].iter().any(|message| message.ends_with("00170200000000")));
+    assert!(second[6..].iter().any(|message| message.ends_with("900F0003000201")));
+}
+
+#[test]
+fn what_is_encoded_as_json_says_what_decode_reads_in_the_hex() {
+    let configuration = file("encode-json.conf", CONFIGURATION);
+    let hex = lines(&encode(&configuration, &["-n", "192.0.2.3"]));
+    let json = lines(&encode(&configuration, &["-n", "192.0.2.3", "--json"]));
+    assert_eq!(hex.len(), json.len());
+    let mut routes = 0;
+    for (hex, json) in hex.iter().zip(&json) {
+        let sent: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(sent["neighbor"]["direction"], "send");
+        assert_eq!(sent["neighbor"]["address"]["peer"], "192.0.2.3");
+        let decode = Command::new(env!("CARGO_BIN_EXE_holdtime")).args(["decode", hex]).output().unwrap();
+        let read: Value = serde_json::from_slice(&decode.stdout).unwrap();
+        assert_eq!(sent["type"], read["type"]);
+        assert_eq!(sent["neighbor"]["message"], read["neighbor"]["message"], "{hex}");
+        routes += usize::from(sent["neighbor"]["message"]["update"]["announce"].is_object());
+    }
+    assert_eq!(routes, 5);
+}
+
+#[test]
+fn a_mistake_is_one_sentence_and_status_2() {
+    let configuration = file("encode-mistakes.conf", CONFIGURATION);
+    let nobody = encode(&configuration, &["--neighbor", "192.0.2.9"]);
+    assert_eq!(nobody.status.code(), Some(2));
+    let sentence = String::from_utf8(nobody.stderr).unwrap();
+    assert_eq!(sentence, "holdtime: there is no neighbor \"192.0.2.9\"; did you mean \"192.0.2.3\"?\n");
+    let empty = encode(&file("encode-empty.conf", ""), &[]);
+    assert_eq!(empty.status.code(), Some(2));
+    assert!(String::from_utf8(empty.stderr).unwrap().ends_with("has no neighbor to send anything to\n"));
+    assert_eq!(encode(&PathBuf::from("no-such.conf"), &[]).status.code(), Some(2));
+}
