@@ -7,7 +7,10 @@
 use std::time::{Duration, Instant};
 
 use holdtime_core::time::Instant as LabTime;
+use holdtime_sim::defective::Defect;
 use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::run::{Play, Run};
+use holdtime_sim::scenario;
 use holdtime_sim::star::Star;
 
 fn main() {
@@ -29,12 +32,18 @@ fn main() {
         }
     }
     println!("\nvirtual hours of idle established sessions\n");
-    println!("{:>8} {:>8} {:>12}", "reactor", "sessions", "wall/hour");
+    println!("{:>8} {:>8} {:>12} {:>12} {:>10}", "reactor", "sessions", "wall/hour", "steps", "ns/step");
     for reactor in ReactorName::SHIPPED {
         for leaves in sizes {
-            let idle = idle_hour(Star { leaves: *leaves, routes: 1, reactor, seed: 1 });
-            println!("{:>8} {leaves:>8} {:>9.2} ms", reactor.name(), millis(idle));
+            idle_hour(Star { leaves: *leaves, routes: 1, reactor, seed: 1 });
         }
+    }
+    println!(
+        "\na full zero window, from the first SYN to the send hold timer's end of it after 480 s (RFC 9687)\n"
+    );
+    println!("{:>8} {:>12} {:>12}", "reactor", "ends", "wall");
+    for reactor in ReactorName::SHIPPED {
+        zero_window(reactor, if full { 51 } else { 1 });
     }
 }
 
@@ -54,13 +63,39 @@ fn star(star: Star) {
     );
 }
 
-/// The wall time of one virtual hour, once everything is up.
-fn idle_hour(star: Star) -> Duration {
+/// One virtual hour, once everything is up.
+fn idle_hour(star: Star) {
     let (mut lab, _) = star.build().unwrap();
     lab.run_until(LabTime::from_secs(600));
+    let before = lab.world_mut().trace().steps();
     let begun = Instant::now();
     lab.run_until(LabTime::from_secs(600 + 3_600));
-    begun.elapsed()
+    let wall = begun.elapsed();
+    let steps = lab.world_mut().trace().steps() - before;
+    println!(
+        "{:>8} {:>8} {:>9.2} ms {steps:>12} {:>10}",
+        star.reactor.name(),
+        star.leaves,
+        millis(wall),
+        wall.as_nanos() / u128::from(steps),
+    );
+}
+
+/// The median of so many runs, oracles and all.
+fn zero_window(reactor: ReactorName, times: usize) {
+    let play = Play::from(&scenario::find("zero-window-with-keepalives").unwrap());
+    let mut ends = LabTime::ZERO;
+    let mut walls: Vec<Duration> = (0..times)
+        .map(|_| {
+            let begun = Instant::now();
+            let outcome = Run { play: &play, reactor, defect: Defect::Present, seed: 0 }.go().unwrap();
+            assert_eq!(outcome.verdict.code(), "pass");
+            ends = outcome.at;
+            begun.elapsed()
+        })
+        .collect();
+    walls.sort_unstable();
+    println!("{:>8} {:>12} {:>9.2} ms", reactor.name(), ends.to_string(), millis(walls[times / 2]));
 }
 
 fn millis(time: Duration) -> f64 {

@@ -197,6 +197,13 @@ pub trait Host {
     /// Writes one line to the log. Never fails, never blocks for long.
     fn log(&self, event: &Event);
 
+    /// The process has worked on so many routes since it last said so. A real machine knows how long that took; the lab
+    /// lets it take time here, so that a reactor which does too much before it looks around again is late in virtual time
+    /// too.
+    fn computed(&self, routes: u64) {
+        let _ = routes;
+    }
+
     /// Waits until something is ready or `deadline` has come (`None`: however long it takes), and replaces
     /// the contents of `ready` with everything that is ready now, each thing once. Empty: the deadline has
     /// come. What is ready already is reported at once; a deadline that has passed makes it look without

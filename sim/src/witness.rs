@@ -187,6 +187,10 @@ impl<H: Host> Host for Witness<H> {
         self.inner.log(event);
     }
 
+    fn computed(&self, routes: u64) {
+        self.inner.computed(routes);
+    }
+
     async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) {
         self.watch(WaitFor::Anything(deadline), self.inner.wait(deadline, ready)).await;
     }

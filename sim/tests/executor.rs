@@ -153,7 +153,7 @@ fn what_a_long_computation_sends_leaves_when_it_is_done() {
     connect(
         &mut lab,
         |host, stream| async move {
-            host.charge_routes(1_000_000);
+            host.computed(1_000_000);
             host.write(stream, b"x").unwrap();
         },
         move |host, stream| async move {
@@ -185,7 +185,7 @@ fn a_computation_delays_its_own_process_and_no_other() {
     let computing = busy.clone();
     lab.spawn(&busy, async move {
         sleep(&computing, Duration::from_millis(500)).await;
-        computing.charge_routes(5_000_000);
+        computing.computed(5_000_000);
     });
     lab.run_until(Instant::from_secs(60));
     let woken =

@@ -179,6 +179,7 @@ impl AdjRibOut {
                 self.batch.pop_front();
             }
         }
+        self.handled += packed.work as u64;
         packed
     }
 

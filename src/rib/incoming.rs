@@ -12,6 +12,8 @@ use crate::wire::{Attribute, Attributes, Community, Family, NextHop, Nlri};
 pub struct AdjRibIn {
     routes: BTreeMap<Destination, Received>,
     paths: Paths,
+    /// Routes worked on and not yet accounted for.
+    handled: u64,
 }
 
 /// A route received.
@@ -26,6 +28,11 @@ pub struct Received {
 }
 
 impl AdjRibIn {
+    /// How many routes were worked on since this was last asked: remembered, forgotten or looked at.
+    pub fn take_handled(&mut self) -> u64 {
+        core::mem::take(&mut self.handled)
+    }
+
     /// Remembers a route; one to the same destination makes room for it.
     pub fn announce(
         &mut self,
@@ -34,22 +41,26 @@ impl AdjRibIn {
         next_hop: Option<NextHop>,
         attributes: &Arc<Attributes>,
     ) {
+        self.handled += 1;
         let path = self.paths.intern(Path { hop: Hop::from(next_hop), attributes: attributes.clone() });
         self.routes.insert(Destination::new(&nlri, path_id), Received { nlri, path, stale: false });
     }
 
     /// Forgets a route.
     pub fn withdraw(&mut self, nlri: &Nlri, path_id: Option<u32>) {
+        self.handled += 1;
         self.routes.remove(&Destination::new(nlri, path_id));
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
+        self.handled += self.routes.len() as u64;
         self.routes.clear();
     }
 
     /// Marks the routes of these families as stale and forgets all others: the peer restarts (RFC 4724 §4.2).
     pub fn mark_stale(&mut self, preserved: &[Family]) {
+        self.handled += self.routes.len() as u64;
         self.routes.retain(|destination, route| {
             route.stale = true;
             preserved.contains(&destination.family())
@@ -58,6 +69,7 @@ impl AdjRibIn {
 
     /// Marks the routes of `family` as stale: they are about to be announced again (RFC 7313 §4.2).
     pub fn mark_family_stale(&mut self, family: Family) {
+        self.handled += self.routes.len() as u64;
         for (_, route) in self.routes.iter_mut().filter(|(destination, _)| destination.family() == family) {
             route.stale = true;
         }
@@ -88,6 +100,7 @@ impl AdjRibIn {
 
     /// Forgets what is still stale in `family`, or in all of them: End-of-RIB came, or the time is over.
     pub fn sweep_stale(&mut self, family: Option<Family>) {
+        self.handled += self.routes.len() as u64;
         self.routes.retain(|destination, route| {
             !(route.stale && family.is_none_or(|family| family == destination.family()))
         });

@@ -61,6 +61,8 @@ pub struct AdjRibOut {
     /// How many sessions there have been, this one included.
     pub(super) session: u32,
     pub(super) announced: usize,
+    /// Routes worked on and not yet accounted for.
+    pub(super) handled: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -122,6 +124,7 @@ impl AdjRibOut {
             session_own: None,
             session: 1,
             announced: 0,
+            handled: 0,
         }
     }
 
@@ -138,6 +141,11 @@ impl AdjRibOut {
     /// Whether it holds no route.
     pub fn is_empty(&self) -> bool {
         self.announced == 0
+    }
+
+    /// How many routes were worked on since this was last asked: changed, looked at, grouped or packed.
+    pub fn take_handled(&mut self) -> u64 {
+        core::mem::take(&mut self.handled)
     }
 
     /// About how many changes wait to be sent.
@@ -204,6 +212,7 @@ impl AdjRibOut {
 
     /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had.
     pub fn retire(&mut self, generation: u32) {
+        self.handled += self.entries.len() as u64;
         let old = |entry: &Entry| entry.generation != 0 && entry.generation != generation && !entry.withdrawn;
         for (destination, entry) in self.entries.iter_mut().filter(|(_, entry)| old(entry)) {
             self.queue.remove(&entry.place);
@@ -222,6 +231,7 @@ impl AdjRibOut {
     }
 
     fn change(&mut self, route: &Route, own_hop: bool, withdrawn: bool, generation: u32) {
+        self.handled += 1;
         let destination = Destination::new(&route.nlri, route.path_id);
         let family = destination.family();
         let hop = match self.own.filter(|_| own_hop) {
@@ -287,6 +297,7 @@ impl AdjRibOut {
 
     /// Withdraws everything that the peer was told, and forgets what waits to be announced.
     pub fn clear(&mut self) {
+        self.handled += self.entries.len() as u64;
         self.forget_batch();
         self.queue.clear();
         (self.announced, self.replay) = (0, false);

@@ -164,6 +164,7 @@ impl Speaker {
                 return Outcome::Error;
             }
         };
+        self.routes_told += announcements.len() as u64;
         for id in neighbors {
             let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
             for announcement in &announcements {

@@ -13,6 +13,7 @@ mod graceful;
 mod input;
 mod life;
 mod neighbor;
+mod neighbors;
 mod notice;
 mod notify;
 mod obligation;
@@ -33,7 +34,7 @@ pub use neighbor::{Counters, NeighborId, NeighborStatus};
 pub use notice::Notice;
 pub use obligation::{Obligation, Party};
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -44,6 +45,7 @@ use crate::time::{Instant, Now};
 use dial::Listeners;
 use life::{Anew, Phase};
 use neighbor::Neighbor;
+use neighbors::Neighbors;
 use programs::Programs;
 use stream::{Owner, Streams};
 
@@ -89,7 +91,7 @@ pub struct Speaker {
     config: Config,
     seeds: Jitter,
     phase: Phase,
-    neighbors: BTreeMap<NeighborId, Neighbor>,
+    neighbors: Neighbors,
     next_neighbor: u32,
     streams: Streams,
     listeners: Listeners,
@@ -101,6 +103,8 @@ pub struct Speaker {
     anew: Anew,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
+    /// Routes that programs wrote, and routes that they were shown.
+    routes_told: u64,
 }
 
 impl Speaker {
@@ -115,7 +119,7 @@ impl Speaker {
             config,
             seeds: Jitter::new(seed),
             phase: Phase::New { since: now.monotonic },
-            neighbors: BTreeMap::new(),
+            neighbors: Neighbors::default(),
             next_neighbor: 0,
             streams: Streams::default(),
             listeners: Listeners::default(),
@@ -125,6 +129,7 @@ impl Speaker {
             anew: Anew::default(),
             actions: VecDeque::new(),
             events: VecDeque::new(),
+            routes_told: 0,
         }
     }
 
@@ -152,6 +157,7 @@ impl Speaker {
         self.serve_programs(now);
         self.streams.close_departed(now.monotonic, &mut self.actions);
         self.conclude(now);
+        self.neighbors.account();
     }
 
     fn stream_input(&mut self, now: Now, stream: StreamId, input: &Input<'_>) {
@@ -205,14 +211,24 @@ impl Speaker {
 
     /// The next deadline of any kind.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let sessions = self.neighbors.values().filter_map(Neighbor::poll_timeout);
-        let others = [self.phase.poll_timeout(), self.streams.poll_timeout(), self.programs.poll_timeout()];
-        sessions.chain(others.into_iter().flatten()).min()
+        let deadlines = [
+            self.neighbors.poll_timeout(),
+            self.phase.poll_timeout(),
+            self.streams.poll_timeout(),
+            self.programs.poll_timeout(),
+        ];
+        deadlines.into_iter().flatten().min()
     }
 
     /// The next event for the log.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    /// How many routes were worked on so far: each time that one was read from a program, put into a RIB or looked at
+    /// there, grouped, packed or shown. It only grows, and says how much computing an [`Input`] has led to.
+    pub fn routes_handled(&self) -> u64 {
+        self.neighbors.routes_handled() + self.routes_told
     }
 
     /// Every neighbor, in the order of the configuration.

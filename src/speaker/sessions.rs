@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 
 use super::event::Severity;
 use super::input::{ClosedKind, Input, StreamId};
-use super::neighbor::{Neighbor, NeighborId, Wish};
+use super::neighbor::{NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};
 use crate::session::{Direction, Event, Frame, Output, State, Timer};
@@ -220,9 +220,7 @@ impl Speaker {
 
     /// Fires the timers of every session that are due.
     pub(super) fn session_timeouts(&mut self, now: Now) {
-        let due = |neighbor: &&Neighbor| neighbor.poll_timeout().is_some_and(|at| at <= now.monotonic);
-        let due: Vec<_> = self.neighbors.values().filter(due).map(|neighbor| neighbor.id).collect();
-        for id in due {
+        for id in self.neighbors.due(now.monotonic) {
             if let Some(neighbor) = self.neighbors.get_mut(&id) {
                 neighbor.renew_rate(now.monotonic);
                 neighbor.expire_stale(now.monotonic);

@@ -165,6 +165,7 @@ impl Speaker {
             }
             Task::Routes(mut routes) => {
                 let lines = self.next_routes(now, &mut routes, budget);
+                self.routes_told += lines.len() as u64;
                 lines.iter().for_each(|line| self.programs.answer(stream, line));
                 (!routes.neighbors.is_empty()).then_some(Task::Routes(routes))
             }

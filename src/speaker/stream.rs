@@ -48,6 +48,8 @@ pub(super) struct Streams {
     open: BTreeMap<StreamId, Stream>,
     opened: u64,
     ready: BTreeSet<StreamId>,
+    /// Those that are [`Leaving`](Owner::Leaving).
+    leaving: BTreeSet<StreamId>,
 }
 
 impl Streams {
@@ -68,6 +70,7 @@ impl Streams {
     pub(super) fn forget(&mut self, id: StreamId) {
         self.open.remove(&id);
         self.ready.remove(&id);
+        self.leaving.remove(&id);
     }
 
     /// A stream that the host has accepted.
@@ -166,14 +169,15 @@ impl Streams {
         }
         if let Some(stream) = self.open.get_mut(&id) {
             stream.owner = Owner::Leaving(now + LINGER);
+            self.leaving.insert(id);
         }
         self.set_interest(id, false, false, actions);
     }
 
     /// Ends a stream now.
     pub(super) fn close(&mut self, id: StreamId, how: CloseKind, actions: &mut VecDeque<Action>) {
-        if self.open.remove(&id).is_some() {
-            self.ready.remove(&id);
+        if self.open.contains_key(&id) {
+            self.forget(id);
             actions.push_back(Action::Close { stream: id, how });
         }
     }
@@ -185,8 +189,8 @@ impl Streams {
             Owner::Leaving(until) if until <= now => Some(CloseKind::Reset),
             _ => None,
         };
-        let closing: Vec<_> = self.iter().filter_map(|(id, stream)| Some((id, departed(stream)?))).collect();
-        for (id, how) in closing {
+        let leaving = self.leaving.iter().filter_map(|id| Some((*id, departed(self.open.get(id)?)?)));
+        for (id, how) in leaving.collect::<Vec<_>>() {
             self.close(id, how, actions);
         }
     }
@@ -197,7 +201,7 @@ impl Streams {
             Owner::Leaving(until) => Some(until),
             _ => None,
         };
-        self.open.values().filter_map(until).min()
+        self.leaving.iter().filter_map(|id| until(self.open.get(id)?)).min()
     }
 }
 

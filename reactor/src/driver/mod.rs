@@ -38,6 +38,8 @@ pub struct Driver<H> {
     births: VecDeque<Birth>,
     exit: Option<u8>,
     recorder: Option<Recorder>,
+    /// How many routes of the core's the host was told of.
+    computed: u64,
 }
 
 /// Is shown every input with its time, before the core is.
@@ -102,6 +104,7 @@ impl<H: Host> Driver<H> {
             births: VecDeque::new(),
             exit: None,
             recorder: None,
+            computed: 0,
         }
     }
 
@@ -224,6 +227,11 @@ impl<H: Host> Driver<H> {
             recorder(now, &input);
         }
         self.speaker.handle_input(now, input);
+        let handled = self.speaker.routes_handled();
+        let routes = handled - std::mem::replace(&mut self.computed, handled);
+        if routes > 0 {
+            self.host.computed(routes);
+        }
     }
 
     /// Tells the host what is wanted of a stream: what the core wants, as far as the stream can still do it.

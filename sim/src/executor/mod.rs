@@ -32,7 +32,7 @@ use crate::host::SimHost;
 use crate::net::MachineId;
 use crate::trace::Step;
 use crate::world::{IncidentKind, Life, ProcessId, Settings, World};
-use task::{Cause, ReadyTasks, Task, WakeList};
+use task::{Cause, Seat, Task, WakeList};
 
 /// Unwinds a task whose turn has used up its fuel.
 #[derive(Debug)]
@@ -52,7 +52,8 @@ pub struct Lab {
     world: Rc<RefCell<World>>,
     tasks: Vec<Option<Task>>,
     woken: WakeList,
-    ready: Vec<ReadyTasks>,
+    /// What is known of each process, by its number.
+    seats: Vec<Seat>,
     /// Processes that have a ready task and a free processor.
     runnable: Vec<ProcessId>,
     watchdog: Option<Watchdog>,
@@ -65,7 +66,7 @@ impl Lab {
             world: Rc::new(RefCell::new(World::new(seed, settings))),
             tasks: Vec::new(),
             woken: WakeList::default(),
-            ready: Vec::new(),
+            seats: Vec::new(),
             runnable: Vec::new(),
             watchdog: None,
         }
@@ -161,6 +162,7 @@ impl Lab {
         let spawned = std::mem::take(&mut self.world.borrow_mut().spawned);
         for (id, process, future) in spawned {
             let waker = self.woken.waker(id);
+            self.seat(process).tasks.insert(id);
             self.tasks.push(Some(Task { process, future: future.0, waker, queued: false }));
             self.woken.push(id);
         }
@@ -173,45 +175,45 @@ impl Lab {
                 continue;
             }
             let process = task.process;
-            let index = process.0 as usize;
-            if self.ready.len() <= index {
-                self.ready.resize_with(index + 1, ReadyTasks::default);
-            }
-            let was_empty = self.ready[index].is_empty();
-            self.ready[index].push(id, cause);
-            if was_empty && can_run(&self.world.borrow(), process) {
-                self.runnable.push(process);
-            }
+            self.seat(process).ready.push(id, cause);
+            self.consider(process);
+        }
+    }
+
+    fn seat(&mut self, process: ProcessId) -> &mut Seat {
+        let index = process.0 as usize;
+        if self.seats.len() <= index {
+            self.seats.resize_with(index + 1, Seat::default);
+        }
+        &mut self.seats[index]
+    }
+
+    /// Lets a process run where it has something to do and can.
+    fn consider(&mut self, process: ProcessId) {
+        let can_run = can_run(&self.world.borrow(), process);
+        let seat = self.seat(process);
+        if can_run && !seat.runnable && !seat.ready.is_empty() {
+            seat.runnable = true;
+            self.runnable.push(process);
         }
     }
 
     /// Considers again the processes whose processor is free, or which were continued.
     fn take_resumed(&mut self) {
         let resumed = std::mem::take(&mut self.world.borrow_mut().resumed);
-        let world = self.world.borrow();
-        for process in resumed {
-            let has_work = self.ready.get(process.0 as usize).is_some_and(|ready| !ready.is_empty());
-            if has_work && can_run(&world, process) && !self.runnable.contains(&process) {
-                self.runnable.push(process);
-            }
-        }
+        resumed.into_iter().for_each(|process| self.consider(process));
     }
 
     /// Drops the tasks of processes that are over.
     fn bury_the_doomed(&mut self) {
         let doomed = std::mem::take(&mut self.world.borrow_mut().doomed);
-        if doomed.is_empty() {
-            return;
-        }
-        self.runnable.retain(|process| !doomed.contains(process));
-        for process in &doomed {
-            if let Some(ready) = self.ready.get_mut(process.0 as usize) {
-                ready.clear();
+        for process in doomed {
+            let seat = std::mem::take(self.seat(process));
+            if seat.runnable {
+                self.runnable.retain(|other| *other != process);
             }
-        }
-        for slot in &mut self.tasks {
-            if slot.as_ref().is_some_and(|task| doomed.contains(&task.process)) {
-                drop(slot.take());
+            for task in seat.tasks {
+                drop(self.tasks.get_mut(task.0 as usize).and_then(Option::take));
             }
         }
     }
@@ -223,6 +225,7 @@ impl Lab {
             let index = world.rng.index(self.runnable.len());
             self.runnable.swap_remove(index)
         };
+        self.seat(process).runnable = false;
         if !can_run(&self.world.borrow(), process) {
             return;
         }
@@ -247,6 +250,7 @@ impl Lab {
             Ok(Poll::Ready(())) => {
                 self.world.borrow_mut().record(process, &Step::TaskEnded(process, id));
                 self.world.borrow_mut().end_turn(process, id);
+                self.seat(process).tasks.remove(&id);
                 drop(task);
             }
             Err(payload) => {
@@ -260,7 +264,7 @@ impl Lab {
 
     fn draw(&mut self, process: ProcessId) -> Option<TaskId> {
         let mut world = self.world.borrow_mut();
-        self.ready.get_mut(process.0 as usize)?.draw(&mut world.rng)
+        self.seats.get_mut(process.0 as usize)?.ready.draw(&mut world.rng)
     }
 }
 

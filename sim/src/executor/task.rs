@@ -1,7 +1,7 @@
 //! Tasks, how they are woken, and which runs next.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -100,10 +100,16 @@ impl ReadyTasks {
     pub(super) fn is_empty(&self) -> bool {
         self.batches.is_empty()
     }
+}
 
-    pub(super) fn clear(&mut self) {
-        self.batches.clear();
-    }
+/// What the executor knows of one process.
+#[derive(Debug, Default)]
+pub(super) struct Seat {
+    /// Its tasks that have not ended.
+    pub(super) tasks: BTreeSet<TaskId>,
+    pub(super) ready: ReadyTasks,
+    /// It stands among the processes that can run.
+    pub(super) runnable: bool,
 }
 
 /// Resolves when a spawned task has ended; dropping it detaches the task.

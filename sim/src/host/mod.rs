@@ -71,13 +71,6 @@ impl SimHost {
         world.at(at, what, fault);
     }
 
-    /// Charges the process for handling so many routes.
-    pub fn charge_routes(&self, count: u64) {
-        let mut world = self.world.borrow_mut();
-        let cost = world.settings.prices.routes(count);
-        world.charge(self.process, cost);
-    }
-
     /// Closes a stream as `close(2)` does: octets that nobody has read make it a reset.
     pub fn close_as_posix(&self, stream: StreamId) {
         self.call(|world, process| {
@@ -220,6 +213,12 @@ impl Host for SimHost {
 
     fn log(&self, event: &Event) {
         self.call(|world, process| world.record(process, &Step::Logged(process, &event.text)));
+    }
+
+    fn computed(&self, routes: u64) {
+        let mut world = self.world.borrow_mut();
+        let cost = world.settings.prices.routes(routes);
+        world.charge(self.process, cost);
     }
 
     async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) {

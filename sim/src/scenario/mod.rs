@@ -31,7 +31,7 @@
 //! poll = "2us"                                          # one poll of a task
 //! call = "500ns"                                        # one call on the host
 //! byte = "1ns"                                          # one octet read or written
-//! route = "300ns"                                       # one route announced or withdrawn
+//! route = "300ns"                                       # one route worked on: parsed, stored, packed
 //!
 //! [bounds]                                              # optional; when an oracle sounds
 //! route = "5s"                                          # O1: from a command to its route on the wire
@@ -143,7 +143,7 @@ pub struct Prices {
     pub call: Duration,
     /// One octet read or written.
     pub byte: Duration,
-    /// One route announced or withdrawn.
+    /// One route worked on: parsed, put into a RIB, grouped, packed or shown.
     pub route: Duration,
 }
 

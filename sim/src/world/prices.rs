@@ -25,7 +25,7 @@ impl Default for Prices {
 }
 
 impl Prices {
-    /// Prices of one turn of a task, one call on the host, one octet read or written, one route handled.
+    /// Prices of one turn of a task, one call on the host, one octet read or written, one route worked on.
     /// A price of zero becomes a nanosecond.
     pub fn new(poll: Duration, call: Duration, octet: Duration, route: Duration) -> Self {
         let least = |price: Duration| price.max(Duration::from_nanos(1));
@@ -47,7 +47,7 @@ impl Prices {
         Duration::from_nanos((self.octet.as_nanos() as u64).saturating_mul(count as u64))
     }
 
-    /// So many routes handled.
+    /// So many routes worked on, as [`holdtime_core::Speaker::routes_handled`] counts them.
     pub fn routes(&self, count: u64) -> Duration {
         Duration::from_nanos((self.route.as_nanos() as u64).saturating_mul(count))
     }
