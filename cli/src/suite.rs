@@ -1,8 +1,10 @@
 //! `holdtime suite [DIR]`: the conf-* and api-* cases, a table, reactor by reactor.
 
+mod capture;
 mod folder;
 mod junit;
 mod live;
+mod programs;
 mod seeds;
 
 use std::io::Write;
@@ -107,12 +109,22 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
         Some(dir) => Box::new(folder::DiskFolder::open(dir)?),
         None => Box::new(OwnCases),
     };
-    let cases =
-        choose(read_cases(opened.as_ref()).map_err(|error| CliError::input(error.to_string()))?, &args.only)?;
+    let read = |folder: &dyn Folder| {
+        choose(read_cases(folder).map_err(|error| CliError::input(error.to_string()))?, &args.only)
+    };
+    let mut cases = read(opened.as_ref())?;
+    let with_programs = programs::find(opened.as_ref(), &cases, args.programs.as_deref())?;
+    let folder: &dyn Folder = match &with_programs {
+        Some(folder) => {
+            cases = read(folder)?;
+            folder
+        }
+        None => opened.as_ref(),
+    };
     let reactors = match args.reactor.as_slice() {
         // Another speaker has none: it is played with once.
         [] if args.against.is_some() => vec![ReactorName::Poll],
-        [] if args.live || args.seeds.is_some() => ReactorName::SHIPPED.to_vec(),
+        [] if args.live || args.seeds.is_some() || args.dir.is_some() => ReactorName::SHIPPED.to_vec(),
         [] => ReactorName::ALL.to_vec(),
         names => parse_reactors(names)?,
     };
@@ -121,14 +133,19 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
             "{defective} runs in the lab only; live there are poll and async"
         )));
     }
+    let captured = !args.live && capture::fill(folder, &mut cases, args, console)?;
     if let Some(seeds) = &args.seeds {
         return seeds::run(&cases, &reactors, seeds, args, console);
     }
-    let results = if args.live {
-        live::run(opened.as_ref(), &cases, &reactors, args, console)?
+    let mut results = if args.live {
+        live::run(folder, &cases, &reactors, args, console)?
     } else {
         in_the_lab(&cases, &reactors, args.seed, args.dir.is_none())?
     };
+    if captured {
+        // A dialogue that was captured keeps the pauses of its day, and no trace of it is like another.
+        results.iter_mut().for_each(|result| result.hash = None);
+    }
     if let Some(path) = &args.junit {
         junit::write(path, &results)?;
     }
@@ -225,14 +242,14 @@ fn print_table(
     for &reactor in reactors {
         let own = results.iter().filter(|result| result.reactor == reactor);
         let mut score = Score::default();
-        let mut hash = 0_u64;
+        let mut hash = None;
         for result in own.clone() {
             score.add(result.case.kind, &result.case.name, &result.code);
-            hash = add_hash(hash, result);
+            hash = result.hash.map(|_| add_hash(hash.unwrap_or_default(), result));
         }
         let line = format!("{:<14} {score}", args.checked(reactor));
         let line = if score.is_perfect() { paint.good(&line) } else { line };
-        let trace = if args.live { String::new() } else { format!("  [{hash:016x}]") };
+        let trace = hash.map_or(String::new(), |hash| format!("  [{hash:016x}]"));
         writeln!(console, "{line}{trace}")?;
     }
     for result in results.iter().filter(|result| !result.is_expected()) {

@@ -40,8 +40,8 @@ pub enum Step<'a> {
     Shut(ProcessId, StreamId),
     /// A process closed a stream.
     Closed(ProcessId, StreamId),
-    /// A process started another one.
-    Started(ProcessId, StreamId, ProcessId),
+    /// A process started another one, by the name that the configuration has for it.
+    Started(ProcessId, StreamId, ProcessId, &'a str),
     /// A process was sent a signal of this number.
     Signalled(ProcessId, i32),
     /// A process is over.
@@ -140,8 +140,9 @@ fn mix(hash: &mut TraceHash, step: &Step<'_>) {
         }
         Step::Shut(process, stream) => hash.words([10, process.0.into(), stream.as_u64(), 0]),
         Step::Closed(process, stream) => hash.words([11, process.0.into(), stream.as_u64(), 0]),
-        Step::Started(process, stream, child) => {
+        Step::Started(process, stream, child, name) => {
             hash.words([12, process.0.into(), stream.as_u64(), child.0.into()]);
+            hash.octets(name.as_bytes());
         }
         Step::Signalled(process, signal) => hash.words([13, process.0.into(), *signal as u64, 0]),
         Step::Exited(process, status) => {

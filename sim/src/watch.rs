@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use holdtime_core::Instant;
+use holdtime_core::config::{Config, Neighbor};
 use holdtime_core::speaker::StreamId;
 
 use crate::SimHost;
@@ -20,6 +21,8 @@ use crate::world::ProcessId;
 #[derive(Debug)]
 pub struct Watch {
     speaker: ProcessId,
+    /// The programs that may command all of its neighbors.
+    commanders: BTreeSet<String>,
     bench: Bench,
     sessions: Vec<SessionSeat>,
     programs: Vec<ProgramSeat>,
@@ -111,10 +114,14 @@ pub struct ProgramSeat {
 }
 
 impl Watch {
-    /// Watches this process for these oracles.
-    pub fn new(speaker: ProcessId, bench: Bench) -> Self {
+    /// Watches this process, which runs on `config`, for these oracles.
+    pub fn new(speaker: ProcessId, config: &Config, bench: Bench) -> Self {
+        let serves = |neighbor: &Neighbor, name: &str| neighbor.api.iter().any(|api| api.process == name);
+        let everywhere = |name: &&str| config.neighbors.iter().all(|neighbor| serves(neighbor, name));
+        let programs = config.processes.iter().map(|process| process.name.as_str());
         Self {
             speaker,
+            commanders: programs.filter(everywhere).map(str::to_owned).collect(),
             bench,
             sessions: Vec::new(),
             programs: Vec::new(),
@@ -158,16 +165,20 @@ impl Watch {
             Step::Wrote(_, stream, outcome) => self.wrote(at, *stream, outcome.ok()),
             Step::Read(_, stream, outcome) => self.read(at, *stream, *outcome),
             Step::Closed(_, stream) => self.closed(at, *stream),
-            Step::Started(_, stream, process) => self.programs.push(ProgramSeat {
-                key: ProgramKey(self.programs.len() as u32),
-                stream: *stream,
-                process: *process,
-                unread: 0,
-                unread_since: at,
-                command: Vec::new(),
-                answer: Vec::new(),
-                blocked: false,
-            }),
+            Step::Started(_, stream, process, name) => {
+                let key = ProgramKey(self.programs.len() as u32);
+                self.programs.push(ProgramSeat {
+                    key,
+                    stream: *stream,
+                    process: *process,
+                    unread: 0,
+                    unread_since: at,
+                    command: Vec::new(),
+                    answer: Vec::new(),
+                    blocked: false,
+                });
+                self.bench.see(at, &Seen::Started(key, self.commanders.contains(*name)));
+            }
             Step::Polled(_, task, _) => {
                 // A task's first turn is no wakeup.
                 let moved = std::mem::take(&mut self.moved) || self.tasks.insert(*task);
@@ -212,15 +223,15 @@ impl Watch {
     fn wrote(&mut self, at: Instant, stream: StreamId, octets: Option<&[u8]>) {
         if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
             session.sent.extend_from_slice(octets.unwrap_or_default());
-            while let Some(message) = take_message(&mut session.sent) {
+            take_messages(&mut session.sent, |message| {
                 if let (Some(3), [code, subcode, ..]) =
                     (message.get(18), message.get(19..).unwrap_or_default())
                 {
                     session.noted = true;
                     self.endings.push(Ending::Notification(at, *code, *subcode));
                 }
-                self.bench.see(at, &Seen::Sent(session.key, &message));
-            }
+                self.bench.see(at, &Seen::Sent(session.key, message));
+            });
             // A speaker writes whole messages: half a one is all that the network took.
             let blocked = octets.is_none() || !session.sent.is_empty();
             if std::mem::replace(&mut session.blocked, blocked) != blocked {
@@ -228,9 +239,7 @@ impl Watch {
             }
         } else if let Some(program) = self.programs.iter_mut().find(|seat| seat.stream == stream) {
             program.answer.extend_from_slice(octets.unwrap_or_default());
-            while let Some(line) = take_line(&mut program.answer) {
-                self.bench.see(at, &Seen::Answer(program.key, &line));
-            }
+            take_lines(&mut program.answer, |line| self.bench.see(at, &Seen::Answer(program.key, line)));
             let blocked = octets.is_none() || !program.answer.is_empty();
             if std::mem::replace(&mut program.blocked, blocked) != blocked {
                 self.bench.see(at, &Seen::PipeBlocked(program.key, blocked));
@@ -281,13 +290,14 @@ impl Watch {
                 let seat = self.far.get(&(process, *stream)).copied();
                 let Some(session) = seat.and_then(|seat| self.sessions.get_mut(seat)) else { return };
                 session.received.extend_from_slice(octets);
-                while let Some(message) = take_message(&mut session.received) {
-                    if session.stream.is_some() {
-                        self.bench.see(at, &Seen::Received(session.key, &message));
+                let (key, known) = (session.key, session.stream.is_some());
+                take_messages(&mut session.received, |message| {
+                    if known {
+                        self.bench.see(at, &Seen::Received(key, message));
                     } else {
-                        session.early.push(message);
+                        session.early.push(message.to_vec());
                     }
-                }
+                });
             }
             Step::Exited(_, _) => {
                 if let Some(program) = self.programs.iter().find(|seat| seat.process == process) {
@@ -313,9 +323,7 @@ impl Watch {
         }
         program.unread += octets.len();
         program.command.extend_from_slice(octets);
-        while let Some(line) = take_line(&mut program.command) {
-            self.bench.see(at, &Seen::Command(program.key, &line));
-        }
+        take_lines(&mut program.command, |line| self.bench.see(at, &Seen::Command(program.key, line)));
     }
 }
 
@@ -360,13 +368,29 @@ fn moves(step: &Step<'_>) -> bool {
     }
 }
 
-fn take_message(octets: &mut Vec<u8>) -> Option<Vec<u8>> {
-    let length = octets.get(16..18)?.iter().fold(0, |n, octet| n << 8 | usize::from(*octet)).max(19);
-    (octets.len() >= length).then(|| octets.drain(..length).collect())
+/// Takes the whole messages out of what was framed so far; what is left is the beginning of the next one.
+fn take_messages(octets: &mut Vec<u8>, mut take: impl FnMut(&[u8])) {
+    let mut taken = 0;
+    while let Some(message) = octets.get(taken..).and_then(first_message) {
+        take(message);
+        taken += message.len();
+    }
+    octets.drain(..taken);
 }
 
-fn take_line(octets: &mut Vec<u8>) -> Option<String> {
-    let end = octets.iter().position(|octet| *octet == b'\n')?;
-    let line: Vec<u8> = octets.drain(..=end).collect();
-    Some(String::from_utf8_lossy(&line).trim_end().to_owned())
+fn first_message(octets: &[u8]) -> Option<&[u8]> {
+    let length = octets.get(16..18)?.iter().fold(0, |n, octet| n << 8 | usize::from(*octet)).max(19);
+    octets.get(..length)
+}
+
+/// Takes the whole lines out of what was written so far.
+fn take_lines(octets: &mut Vec<u8>, mut take: impl FnMut(&str)) {
+    let mut taken = 0;
+    while let Some(rest) = octets.get(taken..)
+        && let Some(end) = rest.iter().position(|octet| *octet == b'\n')
+    {
+        take(String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).trim_end());
+        taken += end + 1;
+    }
+    octets.drain(..taken);
 }

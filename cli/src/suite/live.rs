@@ -1,13 +1,14 @@
 //! The suite over real TCP: `holdtime serve` as a child process for each case, the checking peer in this one.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use holdtime_core::Instant as Moment;
@@ -26,6 +27,7 @@ const LOOK: Duration = Duration::from_millis(10);
 /// How long a speaker may take to shut down before it is killed.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Every case on every reactor.
 pub(super) fn run(
     folder: &dyn Folder,
     cases: &[Case],
@@ -33,29 +35,57 @@ pub(super) fn run(
     args: &SuiteArgs,
     console: &Console,
 ) -> Result<Vec<CaseResult>, CliError> {
-    let scratch = Scratch::fill(folder, cases, args.programs.as_deref())?;
+    let scratch = Scratch::fill(folder)?;
     let jobs: Vec<(ReactorName, &Case)> =
         reactors.iter().flat_map(|reactor| cases.iter().map(|case| (*reactor, case))).collect();
+    Ok(at_once(&jobs, args, console, |(reactor, case)| {
+        let whom = args.against.as_deref().map_or(Whom::Ours(*reactor, None), Whom::Another);
+        play(case, *reactor, whom, &scratch.root)
+    }))
+}
+
+/// Every case once, with the recording of its speaker.
+pub(super) fn record(
+    folder: &dyn Folder,
+    cases: &[&Case],
+    args: &SuiteArgs,
+    console: &Console,
+) -> Result<Vec<(CaseResult, String)>, CliError> {
+    let scratch = Scratch::fill(folder)?;
+    Ok(at_once(cases, args, console, |case| {
+        let file = scratch.root.join(format!("{}.recording", case.name));
+        let reactor = ReactorName::Poll;
+        let result = play(case, reactor, Whom::Ours(reactor, Some(&file)), &scratch.root);
+        // Where the speaker did not come so far as to begin one, its case has failed.
+        (result, fs::read_to_string(&file).unwrap_or_default())
+    }))
+}
+
+/// Does all the jobs, some at a time, and returns what came of each in their order.
+fn at_once<J: Sync, R: Send>(
+    jobs: &[J],
+    args: &SuiteArgs,
+    console: &Console,
+    work: impl Fn(&J) -> R + Sync,
+) -> Vec<R> {
     let bar = console.progress("cases", jobs.len() as u64);
     let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::new());
+    let results = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..args.jobs.get().min(jobs.len()) {
             scope.spawn(|| {
-                while let Some((reactor, case)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let index =
-                        jobs.iter().position(|(r, c)| r == reactor && c.name == case.name).unwrap_or(0);
-                    let result = play(case, *reactor, args.against.as_deref(), &scratch.root);
-                    results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, result));
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(job) = jobs.get(index) else { break };
+                    let result = work(job);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).insert(index, result);
                     bar.inc(1);
                 }
             });
         }
     });
     bar.finish_and_clear();
-    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    results.sort_by_key(|(index, _)| *index);
-    Ok(results.into_iter().map(|(_, result)| result).collect())
+    results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
 /// A folder of our own with the configurations and the programs, since programs are found beside configurations.
@@ -64,7 +94,7 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn fill(folder: &dyn Folder, cases: &[Case], programs: Option<&Path>) -> Result<Self, CliError> {
+    fn fill(folder: &dyn Folder) -> Result<Self, CliError> {
         let root = std::env::temp_dir().join(format!("holdtime-suite-{}", std::process::id()));
         let scratch = Self { root };
         for name in folder.files() {
@@ -74,58 +104,7 @@ impl Scratch {
                 scratch.write(&name, text.as_bytes())?;
             }
         }
-        let missing: Vec<&str> = cases
-            .iter()
-            .flat_map(|case| &case.programs)
-            .filter(|(command, script)| script.is_none() && command.starts_with("./"))
-            .map(|(command, _)| command.as_str())
-            .collect();
-        if let Some(first) = missing.first() {
-            let programs = programs.map(Path::to_owned).or_else(cached_programs);
-            let found = programs.as_ref().is_some_and(|dir| dir.join(file_name(first)).is_file());
-            let Some(programs) = programs.filter(|_| found) else {
-                return Err(CliError::input(format!(
-                    "the program \"{first}\" is not among the cases; fetch ExaBGP's own with .ci/fetch-exabgp-programs, or name their folder with --programs"
-                )));
-            };
-            let place = cases
-                .iter()
-                .flat_map(|case| &case.configs)
-                .find_map(|config| config.name.rsplit_once('/'))
-                .map_or("", |(place, _)| place);
-            scratch.copy_programs(&programs, &format!("{place}/run"))?;
-            scratch.prefer_shipped(&programs, cases)?;
-        }
         Ok(scratch)
-    }
-
-    /// A program waits for the events that the configuration it was shipped with subscribes to: where that stands beside the
-    /// programs' folder, it takes the place of the case's own.
-    fn prefer_shipped(&self, programs: &Path, cases: &[Case]) -> Result<(), CliError> {
-        let Some(shipped) = programs.parent() else { return Ok(()) };
-        for case in cases.iter().filter(|case| case.programs.iter().any(|(_, script)| script.is_none())) {
-            for config in &case.configs {
-                if let Ok(bytes) = fs::read(shipped.join(file_name(&config.name))) {
-                    self.write(&config.name, &bytes)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn copy_programs(&self, from: &Path, to: &str) -> Result<(), CliError> {
-        let failed = |error| CliError::io(format!("cannot read \"{}\"", from.display()), &error);
-        for entry in fs::read_dir(from).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            if entry.path().is_file() {
-                let bytes = fs::read(entry.path()).map_err(failed)?;
-                self.write(
-                    &format!("{}/{}", to.trim_start_matches('/'), entry.file_name().to_string_lossy()),
-                    &bytes,
-                )?;
-            }
-        }
-        Ok(())
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CliError> {
@@ -146,16 +125,40 @@ impl Drop for Scratch {
     }
 }
 
-/// Where `.ci/fetch-exabgp-programs` puts ExaBGP's API programs, with their configurations in the folder above.
-fn cached_programs() -> Option<PathBuf> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))?;
-    Some(cache.join("holdtime/exabgp/run"))
+/// Whom a case is played with.
+#[derive(Clone, Copy)]
+enum Whom<'a> {
+    /// Our speaker on this reactor, with a recording where one is wanted.
+    Ours(ReactorName, Option<&'a Path>),
+    /// What this command line starts.
+    Another(&'a str),
 }
 
-fn play(case: &Case, reactor: ReactorName, against: Option<&str>, root: &Path) -> CaseResult {
+impl Whom<'_> {
+    /// What starts it; the configurations come last.
+    fn command(self, program: &Path) -> Result<Command, String> {
+        match self {
+            Self::Ours(reactor, recording) => {
+                let mut command = Command::new(program);
+                command.arg("serve").arg("--reactor").arg(reactor.name());
+                if let Some(file) = recording {
+                    command.arg("--record").arg(file);
+                }
+                Ok(command)
+            }
+            Self::Another(line) => {
+                let mut words = line.split_whitespace();
+                let mut command = Command::new(words.next().ok_or("the other speaker has no name")?);
+                command.args(words);
+                Ok(command)
+            }
+        }
+    }
+}
+
+fn play(case: &Case, reactor: ReactorName, whom: Whom<'_>, root: &Path) -> CaseResult {
     let began = Instant::now();
-    let live = Live::begin(case, reactor, against, root);
+    let live = Live::begin(case, whom, root);
     let ended = live.map_or_else(|why| Err(("failed", why)), |mut live| live.play());
     let (code, why) = match ended {
         Ok(()) => ("pass", String::new()),
@@ -184,7 +187,7 @@ struct Live {
 }
 
 impl Live {
-    fn begin(case: &Case, reactor: ReactorName, against: Option<&str>, root: &Path) -> Result<Self, String> {
+    fn begin(case: &Case, whom: Whom<'_>, root: &Path) -> Result<Self, String> {
         let address: IpAddr = if case.expectation.options.ipv6 {
             Ipv6Addr::LOCALHOST.into()
         } else {
@@ -195,17 +198,7 @@ impl Live {
         listener.set_nonblocking(true).map_err(said)?;
         let port = listener.local_addr().map_err(said)?.port();
         let program = std::env::current_exe().map_err(said)?;
-        let mut command = match against.map(|command| command.split_whitespace()) {
-            None => Command::new(&program),
-            Some(mut words) => {
-                let mut command = Command::new(words.next().ok_or("the other speaker has no name")?);
-                command.args(words);
-                command
-            }
-        };
-        if against.is_none() {
-            command.arg("serve").arg("--reactor").arg(reactor.name());
-        }
+        let mut command = whom.command(&program)?;
         for config in &case.configs {
             command.arg(file_name(&config.name));
         }
@@ -225,7 +218,7 @@ impl Live {
         let child =
             command.spawn().map_err(|error| format!("cannot start {:?}: {error}", command.get_program()))?;
         // Another speaker may write as it likes.
-        let pieces = if against.is_some() { Pieces::Joined } else { Pieces::Refused };
+        let pieces = if matches!(whom, Whom::Another(_)) { Pieces::Joined } else { Pieces::Refused };
         let peer = CheckingPeer::new(case.expectation.clone(), pieces);
         Ok(Self { began: Instant::now(), listener, connection: None, accepting: false, child, peer })
     }

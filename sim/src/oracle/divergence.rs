@@ -9,7 +9,7 @@ use holdtime_core::Instant;
 
 use super::session::{Session, UPDATE, kind};
 use super::unsent::asked_for;
-use super::{Alarm, Creditor, Judge, Oracle, Seen, SessionKey};
+use super::{Alarm, Creditor, Judge, Oracle, ProgramKey, Seen, SessionKey};
 use crate::script::{announced_ipv4, withdrawn_ipv4};
 
 type Prefix = (Ipv4Addr, u8);
@@ -20,6 +20,8 @@ pub(super) struct Divergence {
     sessions: BTreeMap<SessionKey, (Session, BTreeSet<Prefix>)>,
     /// What the last command about each prefix wanted, and when.
     wanted: BTreeMap<Prefix, (bool, Instant)>,
+    /// Programs that command only some neighbors.
+    partial: BTreeSet<ProgramKey>,
 }
 
 impl Judge for Divergence {
@@ -41,6 +43,8 @@ impl Judge for Divergence {
                     }
                 }
             }
+            Seen::Started(program, false) => drop(self.partial.insert(*program)),
+            Seen::Command(program, _) if self.partial.contains(program) => {}
             // A choice of neighbors is not followed here: such commands are left to the cases.
             Seen::Command(_, line) if line.starts_with("announce") || line.starts_with("withdraw") => {
                 if let Some((announce, prefix)) = asked_for(line) {
@@ -88,7 +92,6 @@ impl Judge for Divergence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::ProgramKey;
     use crate::script::Message;
 
     #[test]

@@ -21,6 +21,8 @@ pub enum Seen<'a> {
     Received(SessionKey, &'a [u8]),
     /// The network takes no more from the speaker (`true`), or does again.
     Blocked(SessionKey, bool),
+    /// A program was started, which may command all of the speaker's neighbors (`true`) or only some of them.
+    Started(ProgramKey, bool),
     /// A program handed a line to its pipe, for the speaker.
     Command(ProgramKey, &'a str),
     /// The speaker handed a line to a program's pipe.

@@ -1,12 +1,12 @@
 //! O1: a route that a program announces is on the wire of an established session in time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use holdtime_core::{Duration, Instant};
 
 use super::session::{Session, UPDATE, kind};
-use super::{Alarm, Creditor, Judge, Oracle, Seen, SessionKey};
+use super::{Alarm, Creditor, Judge, Oracle, ProgramKey, Seen, SessionKey};
 use crate::script::{announced_ipv4, prefix};
 
 type Prefix = (Ipv4Addr, u8);
@@ -18,11 +18,13 @@ pub(super) struct Unsent {
     sessions: BTreeMap<SessionKey, Session>,
     /// Routes asked for and not seen since, with the command's time.
     queued: BTreeMap<Prefix, Instant>,
+    /// Programs that command only some neighbors: for whom a route is, is not followed here.
+    partial: BTreeSet<ProgramKey>,
 }
 
 impl Unsent {
     pub(super) fn new(within: Duration) -> Self {
-        Self { within, sessions: BTreeMap::new(), queued: BTreeMap::new() }
+        Self { within, sessions: BTreeMap::new(), queued: BTreeMap::new(), partial: BTreeSet::new() }
     }
 
     /// The route that is due first: counted from its command, or from when a session could take it.
@@ -57,6 +59,8 @@ impl Judge for Unsent {
                     session.see(at, seen);
                 }
             }
+            Seen::Started(program, false) => drop(self.partial.insert(*program)),
+            Seen::Command(program, _) if self.partial.contains(program) => {}
             Seen::Command(_, line) => match asked_for(line) {
                 Some((true, prefix)) => drop(self.queued.entry(prefix).or_insert(at)),
                 Some((false, prefix)) => drop(self.queued.remove(&prefix)),
@@ -125,10 +129,7 @@ mod tests {
     #[test]
     fn a_route_that_is_not_sent_sounds_the_alarm_and_one_that_is_does_not() {
         let mut judge = established(at(1));
-        judge.see(
-            at(2),
-            &Seen::Command(super::super::ProgramKey(0), "announce route 10.0.0.0/24 next-hop 1.1.1.1"),
-        );
+        judge.see(at(2), &Seen::Command(ProgramKey(0), "announce route 10.0.0.0/24 next-hop 1.1.1.1"));
         assert_eq!(judge.deadline(), Some(at(7)));
         assert_eq!(judge.judge(at(7)).unwrap().what, "an UPDATE with 10.0.0.0/24");
         let update = Message::Announce {
@@ -143,24 +144,15 @@ mod tests {
     #[test]
     fn the_clock_starts_when_a_session_can_take_the_route_and_stops_when_it_is_withdrawn() {
         let mut judge = Unsent::new(Duration::from_secs(5));
-        judge.see(
-            at(0),
-            &Seen::Command(super::super::ProgramKey(0), "announce route 10.0.0.0/24 next-hop 1.1.1.1"),
-        );
+        judge.see(at(0), &Seen::Command(ProgramKey(0), "announce route 10.0.0.0/24 next-hop 1.1.1.1"));
         assert_eq!(judge.deadline(), None);
         let mut judge = established(at(30));
         judge.see(
             at(0),
-            &Seen::Command(
-                super::super::ProgramKey(0),
-                "neighbor 10.0.0.2 announce route 10.0.0.0/24 next-hop 1.1.1.1",
-            ),
+            &Seen::Command(ProgramKey(0), "neighbor 10.0.0.2 announce route 10.0.0.0/24 next-hop 1.1.1.1"),
         );
         assert_eq!(judge.deadline(), Some(at(35)));
-        judge.see(
-            at(31),
-            &Seen::Command(super::super::ProgramKey(0), "withdraw route 10.0.0.0/24 next-hop 1.1.1.1"),
-        );
+        judge.see(at(31), &Seen::Command(ProgramKey(0), "withdraw route 10.0.0.0/24 next-hop 1.1.1.1"));
         assert_eq!(judge.deadline(), None);
     }
 }

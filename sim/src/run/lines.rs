@@ -67,7 +67,9 @@ fn words(step: &Step<'_>) -> String {
         }
         Step::Shut(id, stream) => format!("{}  {} shut", process(id), stream_name(*stream)),
         Step::Closed(id, stream) => format!("{}  {} closed", process(id), stream_name(*stream)),
-        Step::Started(id, stream, child) => format!("{}  {stream} started process {}", process(id), child.0),
+        Step::Started(id, stream, child, name) => {
+            format!("{}  {stream} started process {}, {name}", process(id), child.0)
+        }
         Step::Signalled(id, signal) => format!("{}  signal {signal}", process(id)),
         Step::Exited(id, status) => format!("{}  over: {status}", process(id)),
         Step::Logged(id, line) => format!("{}  log: {line}", process(id)),

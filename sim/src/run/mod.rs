@@ -99,6 +99,9 @@ impl Stage<'_> {
                 return ended;
             }
             finished = if self.is_finished() { finished.or(Some(now)) } else { None };
+            if let Some(at) = finished.filter(|_| !self.play.rests) {
+                return (Verdict::Pass, at);
+            }
             let rest = finished.map_or(Instant::MAX, |at| at + REST);
             if let Some(at) = finished.filter(|_| now >= rest.min(bound)) {
                 return self.end_at_rest(now, at);

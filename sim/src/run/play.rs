@@ -22,10 +22,12 @@ pub struct Play {
     pub speakers: Vec<PlaySpeaker>,
     /// The peers.
     pub peers: Vec<PlayPeer>,
-    /// The programs, by the command that starts them.
-    pub programs: Vec<(String, ProgramScript)>,
+    /// The programs, by the command that starts them: a script for each start, the last one for all further ones too.
+    pub programs: Vec<(String, Vec<ProgramScript>)>,
     /// Whether every program must come to the end of its script.
     pub programs_count: bool,
+    /// Whether a second of quiet must follow once everything has finished.
+    pub rests: bool,
     /// What goes wrong.
     pub faults: Vec<Fault>,
     /// One way, between two machines, before the seed has its say.
@@ -129,9 +131,10 @@ impl From<&Scenario> for Play {
             programs: scenario
                 .programs
                 .iter()
-                .map(|program| (program.run.clone(), program.script.clone()))
+                .map(|program| (program.run.clone(), vec![program.script.clone()]))
                 .collect(),
             programs_count: true,
+            rests: true,
             faults: scenario.faults.clone(),
             latency: scenario.latency,
             prices: scenario.prices,

@@ -74,8 +74,8 @@ impl<'p> Stage<'p> {
             peers: Vec::new(),
             programs: Rc::default(),
         };
-        for (command, script) in &play.programs {
-            stage.add_program(command, script);
+        for (command, scripts) in &play.programs {
+            stage.add_program(command, scripts);
         }
         let mut machines = Vec::new();
         for speaker in &play.speakers {
@@ -94,11 +94,13 @@ impl<'p> Stage<'p> {
         Ok(stage)
     }
 
-    fn add_program(&mut self, command: &str, script: &ProgramScript) {
-        let (script, seats) = (script.clone(), self.programs.clone());
+    fn add_program(&mut self, command: &str, scripts: &[ProgramScript]) {
+        let (scripts, seats) = (scripts.to_vec(), self.programs.clone());
         let named = command.to_owned();
         let program = move |host: SimHost, spec: &holdtime_core::speaker::ProgramSpec| {
-            let run = Rc::new(RefCell::new(ScriptedProgram::new(script.clone())));
+            let starts = seats.borrow().iter().filter(|seat| seat.command == named).count();
+            let script = scripts.get(starts).or(scripts.last()).cloned().unwrap_or_default();
+            let run = Rc::new(RefCell::new(ScriptedProgram::new(script)));
             let seat = ProgramSeat {
                 name: spec.name.clone(),
                 command: named.clone(),
@@ -120,7 +122,8 @@ impl<'p> Stage<'p> {
         let host = self.lab.add_process(machine, &speaker.name);
         let first = speaker.files.first().ok_or("a speaker needs a configuration")?;
         let config = Config::parse(first, &speaker.settings).map_err(|error| error.to_string())?;
-        let identity = Identity { host: speaker.name.clone(), pid: 1, ppid: 0, version: "5.0.0".to_owned() };
+        let version = speaker.settings.version.clone().unwrap_or_else(|| "5.0.0".to_owned());
+        let identity = Identity { host: speaker.name.clone(), pid: 1, ppid: 0, version };
         let setup = Setup {
             identity,
             settings: speaker.settings.clone(),
@@ -134,7 +137,8 @@ impl<'p> Stage<'p> {
         let kept = recording.clone();
         let recorder =
             Box::new(move |now, input: &holdtime_core::Input<'_>| kept.borrow_mut().keep(now, input));
-        let watch = Rc::new(RefCell::new(Watch::new(host.process(), Bench::new(&self.play.bounds))));
+        let watch =
+            Rc::new(RefCell::new(Watch::new(host.process(), &setup.config, Bench::new(&self.play.bounds))));
         self.lab.world_mut().trace().observe(watch.clone());
         let witness = Witness::new(host.clone());
         let waits = witness.waits();
@@ -156,7 +160,10 @@ impl<'p> Stage<'p> {
             Actor::Script { script, asn, router_id } => {
                 Box::new(ScriptedPeer::new(script.clone(), *asn, *router_id))
             }
-            Actor::Check(expectation) => Box::new(CheckingPeer::new(expectation.clone(), Pieces::Joined)),
+            Actor::Check(expectation) => {
+                let checker = CheckingPeer::new(expectation.clone(), Pieces::Joined);
+                Box::new(if self.play.rests { checker } else { checker.content_at_the_end() })
+            }
         };
         let run = Rc::new(RefCell::new(run));
         let host = self.lab.add_process(machine, &peer.name);

@@ -4,7 +4,9 @@
 //! ```text
 //! send TEXT                       write the line TEXT
 //! send N times TEXT               … N times; {i} in TEXT is the round, from 0; {a}.{b} its two octets
+//! buffer · flush                  keep back what is sent from here on · write all of it at once
 //! expect [within TIME] TEXT       wait for a line that contains TEXT; lines without it are passed over
+//! also TEXT                       the same, but the line may have come before the one expected last
 //! expect nothing for TIME         no line at all may come
 //! wait TIME
 //! stop reading · resume reading
@@ -26,7 +28,10 @@ use crate::mistake::{Mistake, Source};
 #[expect(missing_docs, reason = "the module's table says what each step does")]
 pub enum ProgramStep {
     Send { times: u32, text: String },
+    Buffer,
+    Flush,
     Expect { text: String, within: Option<Duration> },
+    Also(String),
     ExpectNothing(Duration),
     Wait(Duration),
     Reading(bool),
@@ -41,7 +46,8 @@ pub struct ProgramScript {
     steps: Vec<(ProgramStep, String)>,
 }
 
-const STEPS: &[&str] = &["send", "expect", "wait", "stop", "resume", "close", "exit"];
+const STEPS: &[&str] =
+    &["send", "buffer", "flush", "expect", "also", "wait", "stop", "resume", "close", "exit"];
 
 impl ProgramScript {
     /// Parses the script at `range` of `source`.
@@ -87,6 +93,12 @@ impl ProgramStep {
                 }
                 Self::Send { times: count.unwrap_or(1), text: words.remainder().to_owned() }
             }
+            "also" => {
+                words.clone().demand("what the line must contain")?;
+                Self::Also(words.remainder().to_owned())
+            }
+            "buffer" => Self::Buffer,
+            "flush" => Self::Flush,
             "expect" => Self::parse_expect(words)?,
             "wait" => Self::Wait(words.duration()?),
             "stop" if words.skip_word("reading") => Self::Reading(false),
@@ -135,7 +147,7 @@ mod tests {
     fn a_dialogue_parses_and_its_lines_stay_verbatim() {
         let steps = parse(
             "#!/usr/bin/env -S holdtime dialogue\nsend announce route 10.0.0.0/24  next-hop 1.1.1.1\nexpect done\nexpect within 2s \"answer\": \"done\"\n\
-             expect nothing for 1s\nwait 200ms\nstop reading\nresume reading\nclose stdin\nclose stdout\nsend 300 times x {a}.{b}\nexit 3\n",
+             expect nothing for 1s\nwait 200ms\nstop reading\nresume reading\nclose stdin\nclose stdout\nsend 300 times x {a}.{b}\nbuffer\nflush\nexit 3\n",
         )
         .unwrap();
         assert_eq!(
@@ -147,7 +159,8 @@ mod tests {
             ProgramStep::Expect { text: "\"answer\": \"done\"".into(), within: Some(Duration::from_secs(2)) }
         );
         assert_eq!(steps[9], ProgramStep::Send { times: 300, text: "x {a}.{b}".into() });
-        assert_eq!(steps.len(), 11);
+        assert_eq!(steps[10..12], [ProgramStep::Buffer, ProgramStep::Flush]);
+        assert_eq!(steps.len(), 13);
         assert_eq!(ProgramStep::line("x {a}.{b} {i}", 258), "x 1.2 258\n");
     }
 

@@ -48,8 +48,12 @@ pub struct ScriptedProgram {
     /// Rounds of the `send` at work that are written.
     sent: u32,
     writing: bool,
+    /// What was sent since `buffer`.
+    held: Option<Vec<u8>>,
     unread: Vec<u8>,
     lines: VecDeque<String>,
+    /// Lines that were passed over since the last `expect`.
+    passed: Vec<String>,
     input_ended: bool,
     exited: bool,
     actions: VecDeque<ProgramAction>,
@@ -67,8 +71,10 @@ impl ScriptedProgram {
             wake: None,
             sent: 0,
             writing: false,
+            held: None,
             unread: Vec::new(),
             lines: VecDeque::new(),
+            passed: Vec::new(),
             input_ended: false,
             exited: false,
             actions: VecDeque::new(),
@@ -123,6 +129,10 @@ impl ScriptedProgram {
         let first = !std::mem::replace(&mut self.begun, true);
         match step.clone() {
             ProgramStep::Send { times, text } => {
+                if let Some(held) = &mut self.held {
+                    (0..times).for_each(|round| held.extend(ProgramStep::line(&text, round).into_bytes()));
+                    return true;
+                }
                 if self.sent < times {
                     self.writing = true;
                     self.actions
@@ -132,11 +142,26 @@ impl ScriptedProgram {
                 }
                 true
             }
+            ProgramStep::Buffer => {
+                self.held.get_or_insert_default();
+                true
+            }
+            ProgramStep::Flush => {
+                let held = self.held.take().filter(|held| !held.is_empty());
+                self.writing = held.is_some();
+                self.actions.extend(held.map(ProgramAction::Write));
+                true
+            }
             ProgramStep::Expect { text, within } => {
                 if first {
                     self.wake = within.map(|within| now + within);
+                    self.passed.clear();
                 }
                 self.perform_expect(&text, now)
+            }
+            ProgramStep::Also(text) => {
+                let came = self.passed.iter().position(|line| line.contains(&text));
+                came.map(|index| self.passed.swap_remove(index)).is_some() || self.perform_expect(&text, now)
             }
             ProgramStep::ExpectNothing(time) => {
                 if first {
@@ -173,6 +198,7 @@ impl ScriptedProgram {
                 self.fail("the speaker shut down first", 1);
                 return false;
             }
+            self.passed.push(line);
         }
         if self.input_ended {
             self.fail("the input ended", 1);

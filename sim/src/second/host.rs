@@ -343,7 +343,7 @@ impl Host for SecondHost {
         let own = Stream::new(up.clone(), down.clone());
         child.table.borrow_mut().streams.insert(SimHost::STDIO, Stream::new(down, up));
         self.table.borrow_mut().streams.insert(stream, own);
-        self.tell(&Step::Started(self.process, stream, child.process));
+        self.tell(&Step::Started(self.process, stream, child.process, &spec.name));
         let (run, host, process) = (program(child.clone(), spec), self.clone(), child.process);
         let main = spawn_local(async move {
             let code = run.await;

@@ -9,7 +9,7 @@
 mod channel;
 mod host;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use holdtime_core::config::Config;
@@ -51,13 +51,14 @@ pub fn play(play: &Play, reactor: ReactorName, seed: u64) -> Result<Verdict, Str
         programs: play
             .programs
             .iter()
-            .map(|(path, script)| (path.clone(), program(script, &programs)))
+            .map(|(path, scripts)| (path.clone(), program(scripts, &programs)))
             .collect(),
         files: speaker.files.clone(),
         ..Common::default()
     });
     let host = SecondHost::new(&common);
-    let watch = Rc::new(RefCell::new(Watch::new(host.process(), Bench::new(&play.bounds))));
+    let setup = setup(speaker, seed)?;
+    let watch = Rc::new(RefCell::new(Watch::new(host.process(), &setup.config, Bench::new(&play.bounds))));
     common.observers.borrow_mut().push(watch.clone());
     let peers: Vec<Peer> = play.peers.iter().map(peer_run).collect();
     let mut sim = turmoil::Builder::new()
@@ -80,7 +81,7 @@ pub fn play(play: &Play, reactor: ReactorName, seed: u64) -> Result<Verdict, Str
             None => local.push(main),
         }
     }
-    let main = speak(host, setup(speaker, seed)?, reactor);
+    let main = speak(host, setup, reactor);
     sim.client(own, async move {
         local.into_iter().for_each(|peer| drop(tokio::task::spawn_local(peer)));
         main.await;
@@ -145,10 +146,12 @@ fn failed((who, state): (String, PeerState)) -> Option<(String, String)> {
     }
 }
 
-fn program(script: &ProgramScript, started: &Programs) -> Program {
-    let (script, started) = (script.clone(), started.clone());
+fn program(scripts: &[ProgramScript], started: &Programs) -> Program {
+    let (scripts, starts, started) = (scripts.to_vec(), Cell::new(0), started.clone());
     Rc::new(move |host: SecondHost, _: &ProgramSpec| {
-        let run = Rc::new(RefCell::new(ScriptedProgram::new(script.clone())));
+        let start = starts.replace(starts.get() + 1);
+        let script = scripts.get(start).or(scripts.last()).cloned().unwrap_or_default();
+        let run = Rc::new(RefCell::new(ScriptedProgram::new(script)));
         started.borrow_mut().push(run.clone());
         Box::pin(async move { drive_program(&host, SimHost::STDIO, &run).await })
     })
@@ -172,7 +175,12 @@ async fn act(host: SecondHost, run: Peer, peer: PlayPeer, speaker: SecondHost) {
 fn setup(speaker: &PlaySpeaker, seed: u64) -> Result<Setup, String> {
     let first = speaker.files.first().ok_or("a speaker needs a configuration")?;
     Ok(Setup {
-        identity: Identity { host: speaker.name.clone(), pid: 1, ppid: 0, version: "5.0.0".to_owned() },
+        identity: Identity {
+            host: speaker.name.clone(),
+            pid: 1,
+            ppid: 0,
+            version: speaker.settings.version.clone().unwrap_or_else(|| "5.0.0".to_owned()),
+        },
         settings: speaker.settings.clone(),
         files: speaker.files.iter().map(|file| file.name.clone()).collect(),
         pipes: None,

@@ -70,8 +70,12 @@ pub struct Case {
     pub configs: Vec<ConfigText>,
     /// What the peer must receive.
     pub expectation: Expectation,
-    /// The programs by the command that starts each; `None`: the folder has none of this name.
-    pub programs: Vec<(String, Option<ProgramScript>)>,
+    /// The programs by the command that starts each, with a script for each start and the last one for all further ones;
+    /// none: the folder has no dialogue of this name.
+    pub programs: Vec<(String, Vec<ProgramScript>)>,
+    /// The dialogues are what programs were heard to say in a run that ended, as ExaBGP's own suite does, with the last
+    /// rule; what they were up to then is not known.
+    pub captured: bool,
 }
 
 /// Every case of a folder, in the order of their names.
@@ -131,7 +135,8 @@ impl Case {
             .map(|name| Ok(ConfigText { text: open(&name)?, name }))
             .collect::<Result<_, CaseError>>()?;
         let kind = if name.starts_with("api-") { CaseKind::Api } else { CaseKind::Conf };
-        let mut case = Self { name, title, kind, configs, expectation, programs: Vec::new() };
+        let mut case =
+            Self { name, title, kind, configs, expectation, programs: Vec::new(), captured: false };
         case.find_programs(folder, place)?;
         Ok(case)
     }
@@ -153,7 +158,7 @@ impl Case {
                     let source = Source::new(file, text);
                     ProgramScript::parse(&source, 0..source.text().len()).map_err(CaseError::Wrong)
                 });
-                self.programs.push((command.clone(), script.transpose()?));
+                self.programs.push((command.clone(), script.transpose()?.into_iter().collect()));
             }
         }
         Ok(())
@@ -186,8 +191,7 @@ impl Case {
             Ipv4Addr::LOCALHOST.into()
         };
         let place = SocketAddr::new(address, 179);
-        let programs =
-            self.programs.iter().filter_map(|(command, script)| Some((command.clone(), script.clone()?)));
+        let programs = self.programs.iter().filter(|(_, scripts)| !scripts.is_empty()).cloned();
         Play {
             name: self.name.clone(),
             speakers: vec![PlaySpeaker {
@@ -204,7 +208,8 @@ impl Case {
                 actor: Actor::Check(self.expectation.clone()),
             }],
             programs: programs.collect(),
-            programs_count: true,
+            programs_count: !self.captured,
+            rests: !self.captured,
             faults: Vec::new(),
             latency: Duration::from_micros(100),
             prices: Prices::default(),

@@ -44,6 +44,8 @@ pub struct CheckingPeer {
     actions: VecDeque<PeerAction>,
     failed: Option<String>,
     started: bool,
+    /// What comes once every rule is met is nothing to it.
+    content: bool,
 }
 
 impl CheckingPeer {
@@ -63,7 +65,13 @@ impl CheckingPeer {
             actions: VecDeque::new(),
             failed: None,
             started: false,
+            content: false,
         }
+    }
+
+    /// The same peer, but one that looks at nothing more once the last rule is met: ExaBGP's own ends then.
+    pub fn content_at_the_end(self) -> Self {
+        Self { content: true, ..self }
     }
 
     /// The messages still missing from the group that is up.
@@ -133,7 +141,7 @@ impl CheckingPeer {
             self.open.swap_remove(found);
             return self.proceed(now);
         }
-        if self.done() && kind(message) == UPDATE && is_end_of_rib(message) {
+        if self.done() && (self.content || kind(message) == UPDATE && is_end_of_rib(message)) {
             return;
         }
         let mut complaint = format!("group {}: unexpected {}", self.group_name(), Hex(message));

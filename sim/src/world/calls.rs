@@ -363,7 +363,7 @@ impl World {
         process.handled.clear();
         let known = Child { process: child, status: None, waker: None };
         self.process_mut(id).children.insert(stream, known);
-        self.record(id, &Step::Started(id, stream, child));
+        self.record(id, &Step::Started(id, stream, child, &spec.name));
         Ok((child, program))
     }
 
