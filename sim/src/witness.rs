@@ -187,6 +187,18 @@ impl<H: Host> Host for Witness<H> {
         self.inner.log(event);
     }
 
+    fn set_ttl(&self, stream: StreamId, ttl: Option<u8>, min_ttl: Option<u8>) {
+        self.inner.set_ttl(stream, ttl, min_ttl);
+    }
+
+    fn started(&self) {
+        self.inner.started();
+    }
+
+    async fn farewell(&self) {
+        self.inner.farewell().await;
+    }
+
     fn computed(&self, routes: u64) {
         self.inner.computed(routes);
     }

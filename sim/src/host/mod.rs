@@ -215,6 +215,10 @@ impl Host for SimHost {
         self.call(|world, process| world.record(process, &Step::Logged(process, &event.text)));
     }
 
+    fn set_ttl(&self, stream: StreamId, ttl: Option<u8>, min_ttl: Option<u8>) {
+        self.call(|world, process| world.set_ttl(process, stream, ttl, min_ttl));
+    }
+
     fn computed(&self, routes: u64) {
         let mut world = self.world.borrow_mut();
         let cost = world.settings.prices.routes(routes);

@@ -87,6 +87,8 @@ impl Cutter {
     }
 }
 
+/// How long the real hosts read on after a graceful close.
+const LINGER: Duration = Duration::from_secs(1);
 /// How long it takes Linux to find out that nobody on the network has an address.
 const RESOLUTION: Duration = Duration::from_secs(3);
 /// Ethernet's IPv4 header and TCP header, which a link carries with every segment.
@@ -216,6 +218,22 @@ impl Network {
         let stack = self.machines.get_mut(machine.0 as usize).ok_or(IoError::Unreachable)?;
         let source = stack.source(local, remote.ip())?;
         let local = stack.ephemeral(source, remote)?;
+        self.connect_from(now, machine, local, remote, options)
+    }
+
+    /// Begins to connect from this address and port, which nothing else uses.
+    ///
+    /// # Errors
+    /// `Unreachable`: there is no such machine.
+    pub fn connect_from(
+        &mut self,
+        now: Instant,
+        machine: MachineId,
+        local: SocketAddr,
+        remote: SocketAddr,
+        options: SocketOptions,
+    ) -> Result<SocketId, IoError> {
+        let stack = self.machines.get_mut(machine.0 as usize).ok_or(IoError::Unreachable)?;
         let options = with_path_mss(options, local);
         let mut out = Vec::new();
         let iss = self.rng.below(1 << 32);
@@ -253,6 +271,13 @@ impl Network {
         self.with(now, socket, |tcp, cut, out| tcp.shut(now, cut, out));
     }
 
+    /// Changes a connection's time to live, and the least that it takes.
+    pub fn set_ttl(&mut self, socket: SocketId, ttl: Option<u8>, min_ttl: Option<u8>) {
+        if let Some(connection) = self.connection_mut(socket) {
+            connection.tcp.set_ttl(ttl, min_ttl);
+        }
+    }
+
     /// `SO_ERROR`.
     pub fn take_error(&mut self, socket: SocketId) -> Option<IoError> {
         self.connection_mut(socket)?.tcp.take_error()
@@ -266,12 +291,9 @@ impl Network {
         self.with(now, socket, |tcp, cut, out| tcp.close(now, cut, out));
     }
 
-    /// Throws away what nobody has read, then closes.
-    pub fn discard_and_close(&mut self, now: Instant, socket: SocketId) {
-        self.with(now, socket, |tcp, cut, out| {
-            tcp.discard_unread(out);
-            tcp.close(now, cut, out);
-        });
+    /// Closes, and throws away for [`LINGER`] what nobody will read.
+    pub fn close_and_linger(&mut self, now: Instant, socket: SocketId) {
+        self.with(now, socket, |tcp, cut, out| tcp.linger(now, now + LINGER, cut, out));
     }
 
     /// Destroys a connection (`SO_LINGER` 0).

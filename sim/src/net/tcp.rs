@@ -61,6 +61,8 @@ pub struct Tcp {
     error: Option<IoError>,
     /// The application has closed its descriptor; the connection finishes alone.
     orphan: bool,
+    /// Until when what the peer sends to an orphan is thrown away; afterwards it is answered with RST.
+    lingers_until: Instant,
     timing: Timing,
 }
 
@@ -149,7 +151,18 @@ impl Tcp {
             ended: false,
         };
         let timing = Timing::default();
-        Self { local, remote, state, options, sending, receiving, error: None, orphan: false, timing }
+        Self {
+            local,
+            remote,
+            state,
+            options,
+            sending,
+            receiving,
+            error: None,
+            orphan: false,
+            lingers_until: Instant::ZERO,
+            timing,
+        }
     }
 
     // What others want to know.
@@ -215,6 +228,12 @@ impl Tcp {
     }
 
     // The application's calls.
+
+    /// Changes the time to live of what is sent, and the least of what is taken (RFC 5082).
+    pub(super) fn set_ttl(&mut self, ttl: Option<u8>, min_ttl: Option<u8>) {
+        self.options.ttl = ttl.unwrap_or(self.options.ttl);
+        self.options.min_ttl = min_ttl.unwrap_or(self.options.min_ttl);
+    }
 
     /// `SO_ERROR`: takes the pending error.
     pub(super) fn take_error(&mut self) -> Option<IoError> {
@@ -299,8 +318,16 @@ impl Tcp {
         self.orphan = true;
     }
 
+    /// Lets go of the connection as a host does that lingers: until then what the peer sends is read and thrown away, so
+    /// that no RST destroys what is still on its way to it.
+    pub(super) fn linger(&mut self, now: Instant, until: Instant, cut: Cut<'_>, out: &mut Vec<Segment>) {
+        self.discard_unread(out);
+        self.close(now, cut, out);
+        self.lingers_until = until;
+    }
+
     /// Throws away what was received and not read; as with reading it, the peer is told that there is room.
-    pub(super) fn discard_unread(&mut self, out: &mut Vec<Segment>) {
+    fn discard_unread(&mut self, out: &mut Vec<Segment>) {
         self.receiving.incoming.clear();
         if self.open_window() && !self.receiving.ended && self.state >= State::Established {
             out.push(self.acknowledgement());
@@ -347,6 +374,13 @@ impl Tcp {
             self.learn_peer(segment);
             self.on_acknowledgement(now, segment);
             out.push(self.acknowledgement());
+        } else if segment.flags.syn {
+            // Both ends dial each other (RFC 9293 §3.5, figure 7).
+            self.receiving.next = segment.end();
+            self.receiving.edge = segment.end() + self.options.receive_buffer as u64;
+            self.learn_peer(segment);
+            self.state = State::SynReceived;
+            out.push(self.syn());
         }
     }
 
@@ -364,6 +398,11 @@ impl Tcp {
                 self.finish(Some(if late { IoError::BrokenPipe } else { IoError::ConnectionReset }));
             }
             return;
+        }
+        let answers_ours = segment.flags.ack && segment.ack == self.sending.next;
+        if segment.flags.syn && self.state == State::SynReceived && answers_ours {
+            // The answer of a peer that dialled us while we dialled it.
+            return self.on_acknowledgement(now, &segment);
         }
         if segment.flags.syn {
             // Our answer was lost, or the peer has restarted: it will know from this what to do.
@@ -383,7 +422,10 @@ impl Tcp {
             return;
         }
         let before = out.len();
-        self.take_data(segment, out);
+        self.take_data(now, segment, out);
+        if self.orphan {
+            self.discard_unread(out);
+        }
         self.take_fin(now);
         if self.state != State::Closed {
             self.transmit(now, cut, out);
@@ -546,14 +588,15 @@ impl Tcp {
         }
     }
 
-    fn take_data(&mut self, segment: Segment, out: &mut Vec<Segment>) {
+    fn take_data(&mut self, now: Instant, segment: Segment, out: &mut Vec<Segment>) {
         if segment.flags.fin {
             self.receiving.fin = Some(segment.end() - 1);
         }
         if segment.payload.is_empty() || self.receiving.ended {
             return;
         }
-        if self.orphan && segment.seq + segment.payload.len() as u64 > self.receiving.next {
+        let is_new = segment.seq + segment.payload.len() as u64 > self.receiving.next;
+        if self.orphan && is_new && now >= self.lingers_until {
             // Nobody will ever read it, and the peer must know.
             return self.reset(out);
         }

@@ -107,6 +107,67 @@ const fn secs(secs: u64) -> Duration {
 }
 
 #[test]
+fn two_ends_that_dial_each_other_at_once_share_one_connection() {
+    let mut rig = Rig::new();
+    let (a, b) = (SocketAddr::new(ip("10.0.0.1"), PORT), SocketAddr::new(ip("10.0.0.2"), PORT));
+    let one = rig.net.connect_from(rig.now, rig.one, a, b, SocketOptions::default()).unwrap();
+    let two = rig.net.connect_from(rig.now, rig.two, b, a, SocketOptions::default()).unwrap();
+    rig.run(secs(1));
+    for socket in [one, two] {
+        assert_eq!(rig.net.tcp(socket).unwrap().state(), State::Established);
+        assert_eq!(rig.net.take_error(socket), None);
+    }
+    for (from, to) in [(one, two), (two, one)] {
+        assert_eq!(rig.write(from, 5), Ok(5));
+        rig.run(secs(1));
+        assert_eq!(rig.read(to, 10), Ok(5));
+    }
+    assert!(rig.sent.len() < 12, "nobody repeats a SYN: {}", rig.sent.len());
+}
+
+#[test]
+fn a_socket_that_dials_itself_is_connected_to_itself_as_on_linux() {
+    let mut rig = Rig::new();
+    let own = SocketAddr::new(ip("10.0.0.1"), PORT);
+    let socket = rig.net.connect_from(rig.now, rig.one, own, own, SocketOptions::default()).unwrap();
+    rig.run(secs(1));
+    assert_eq!(rig.net.tcp(socket).unwrap().state(), State::Established);
+    assert_eq!(rig.write(socket, 5), Ok(5));
+    rig.run(secs(1));
+    assert_eq!(rig.read(socket, 10), Ok(5));
+}
+
+#[test]
+fn a_simultaneous_open_survives_the_loss_of_a_syn() {
+    let mut rig = Rig::new();
+    let (a, b) = (SocketAddr::new(ip("10.0.0.1"), PORT), SocketAddr::new(ip("10.0.0.2"), PORT));
+    rig.net.set_cut(rig.one, rig.two, true);
+    let one = rig.net.connect_from(rig.now, rig.one, a, b, SocketOptions::default()).unwrap();
+    let two = rig.net.connect_from(rig.now, rig.two, b, a, SocketOptions::default()).unwrap();
+    rig.run(Duration::from_millis(500));
+    rig.partition(false);
+    rig.run(secs(10));
+    for socket in [one, two] {
+        assert_eq!(rig.net.tcp(socket).unwrap().state(), State::Established);
+    }
+}
+
+#[test]
+fn what_a_peer_sends_within_a_second_of_a_graceful_close_is_thrown_away_and_later_reset() {
+    let mut rig = Rig::new();
+    let (client, server) = rig.connection(100_000);
+    rig.net.close_and_linger(rig.now, server);
+    rig.run(Duration::from_millis(500));
+    assert_eq!(rig.write(client, 5), Ok(5));
+    rig.run(Duration::from_millis(400));
+    assert_eq!(rig.write(client, 5), Ok(5));
+    rig.run(secs(1));
+    assert_eq!(rig.write(client, 5), Ok(5), "nobody has said yet that this goes nowhere");
+    rig.run(secs(1));
+    assert_eq!(rig.write(client, 5), Err(IoError::BrokenPipe));
+}
+
+#[test]
 fn a_window_that_stays_shut_is_probed_ever_more_rarely_and_never_given_up() {
     let mut rig = Rig::new();
     let (client, server) = rig.connection(1_000);

@@ -276,12 +276,18 @@ impl World {
         self.record(id, &Step::Shut(id, stream));
     }
 
+    pub(crate) fn set_ttl(&mut self, id: ProcessId, stream: StreamId, ttl: Option<u8>, min_ttl: Option<u8>) {
+        if let Some(socket) = self.socket_of(id, stream) {
+            self.network.set_ttl(socket, ttl, min_ttl);
+        }
+    }
+
     pub(crate) fn close(&mut self, id: ProcessId, stream: StreamId, how: CloseKind) {
         let now = self.local_time(id);
         let Ok(known) = self.stream(id, stream) else { return };
         if let StreamEnds::Socket(socket) = known.ends {
             match how {
-                CloseKind::Graceful => self.network.discard_and_close(now, socket),
+                CloseKind::Graceful => self.network.close_and_linger(now, socket),
                 CloseKind::Reset => self.network.reset(now, socket),
             }
         }
