@@ -78,7 +78,8 @@ impl AdjRibIn {
     /// The restart of the peer takes long (RFC 9494 §4.2): marks the stale routes of `family` with LLGR_STALE, and forgets those
     /// that say NO_LLGR.
     pub fn mark_long_lived(&mut self, family: Family) {
-        let Self { routes, paths } = self;
+        let Self { routes, paths, handled } = self;
+        *handled += routes.len() as u64;
         routes.retain(|destination, route| {
             if !route.stale || destination.family() != family {
                 return true;
