@@ -1,0 +1,246 @@
+//! The speakers: how each is found, configured and started.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::note;
+
+/// The release of ExaBGP to compare with.
+const EXABGP: &str = "exabgp==5.0.15";
+
+/// How long a speaker may take to end when it is told to.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A speaker that is installed.
+#[derive(Clone, Debug)]
+pub(crate) enum Contender {
+    Holdtime { program: PathBuf, reactor: &'static str },
+    Bird { program: PathBuf },
+    ExaBgp { program: PathBuf },
+}
+
+/// A session to configure: the peer's address and port, and what our side says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Session {
+    pub(crate) address: [u8; 4],
+    pub(crate) port: u16,
+    pub(crate) hold_time: u16,
+}
+
+/// What a speaker is to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    pub(crate) sessions: Vec<Session>,
+    /// How many routes the first session announces.
+    pub(crate) routes: u32,
+    /// The command line of an API program.
+    pub(crate) program: Option<String>,
+}
+
+/// A started speaker, ended on drop.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) since: Instant,
+}
+
+/// The contenders that are asked for and installed; the others are named.
+pub(crate) fn all(only: &[String], exabgp: Option<&Path>) -> io::Result<Vec<Contender>> {
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|other| other == name);
+    let mut found = Vec::new();
+    for reactor in ["poll", "async"] {
+        if wanted(reactor) {
+            found.push(Contender::Holdtime { program: holdtime()?, reactor });
+        }
+    }
+    if wanted("bird") {
+        match in_path("bird") {
+            Some(program) => found.push(Contender::Bird { program }),
+            None => note("SKIPPED BIRD: bird is not installed"),
+        }
+    }
+    if wanted("exabgp") {
+        match installed(exabgp) {
+            Ok(program) => found.push(Contender::ExaBgp { program }),
+            Err(why) => note(&format!("SKIPPED ExaBGP: {why}")),
+        }
+    }
+    Ok(found)
+}
+
+/// The binary beside this one, built now where cargo runs us.
+fn holdtime() -> io::Result<PathBuf> {
+    if let Some(cargo) = std::env::var_os("CARGO") {
+        let built =
+            Command::new(cargo).args(["build", "--release", "--quiet", "--package", "holdtime"]).status()?;
+        if !built.success() {
+            return Err(io::Error::other("holdtime cannot be built"));
+        }
+    }
+    let program = std::env::current_exe()?.with_file_name("holdtime");
+    if program.exists() {
+        Ok(program)
+    } else {
+        Err(io::Error::other("build holdtime first: cargo build --release"))
+    }
+}
+
+/// ExaBGP in a Python environment of its own, installed where it is missing.
+fn installed(folder: Option<&Path>) -> Result<PathBuf, String> {
+    let own = || Some(std::env::current_exe().ok()?.ancestors().nth(2)?.join("exabgp-5.0.15"));
+    let folder = folder.map(Path::to_path_buf).or_else(own).ok_or("there is no folder for it")?;
+    let program = folder.join("bin/exabgp");
+    if !program.exists() {
+        note(&format!("installing {EXABGP} in {}", folder.display()));
+        let run = |command: &mut Command| {
+            let status = command.stdout(Stdio::null()).status();
+            status.is_ok_and(|status| status.success()).then_some(()).ok_or("it cannot be installed with pip")
+        };
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", EXABGP]))?;
+    }
+    Ok(program)
+}
+
+fn in_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")]);
+    folders.map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+impl Contender {
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Holdtime { reactor, .. } => format!("holdtime {reactor}"),
+            Self::Bird { .. } => "BIRD 2".to_owned(),
+            Self::ExaBgp { .. } => "ExaBGP 5.0.15".to_owned(),
+        }
+    }
+
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self, Self::Holdtime { .. })
+    }
+
+    /// Whether programs can drive it over pipes.
+    pub(crate) fn has_api(&self) -> bool {
+        !matches!(self, Self::Bird { .. })
+    }
+
+    /// Writes the configuration for a task into `folder` and starts the speaker there.
+    pub(crate) fn start(&self, task: &Task, folder: &Path) -> io::Result<Running> {
+        let mut command;
+        match self {
+            Self::Bird { program } => {
+                fs::write(folder.join("bird.conf"), bird(task))?;
+                command = Command::new(program);
+                command.args(["-f", "-c", "bird.conf", "-s", "bird.ctl", "-P", "bird.pid"]);
+            }
+            Self::Holdtime { program, reactor } => {
+                fs::write(folder.join("speaker.conf"), exabgp(task))?;
+                command = Command::new(program);
+                command.args(["serve", "--reactor", reactor, "speaker.conf"]);
+            }
+            Self::ExaBgp { program } => {
+                fs::write(folder.join("speaker.conf"), exabgp(task))?;
+                command = Command::new(program);
+                // Its logs go to the standard error, which nobody reads here.
+                command.args(["server", &folder.join("speaker.conf").display().to_string()]);
+                command.envs([
+                    ("exabgp_daemon_drop", "false"),
+                    ("exabgp_daemon_user", "root"),
+                    ("exabgp_log_level", "CRITICAL"),
+                ]);
+            }
+        }
+        command.current_dir(folder).env("exabgp_api_cli", "false");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let since = Instant::now();
+        Ok(Running { child: command.spawn()?, since })
+    }
+}
+
+/// The language that holdtime and ExaBGP share.
+fn exabgp(task: &Task) -> String {
+    let mut text = String::new();
+    if let Some(program) = &task.program {
+        text += &format!("process lines {{ run {program}; encoder text; }}\n");
+    }
+    for (index, session) in task.sessions.iter().enumerate() {
+        let Session { address: [a, b, c, d], port, hold_time } = session;
+        text += &format!(
+            "neighbor {a}.{b}.{c}.{d} {{ connect {port}; router-id 10.0.0.1; local-address 127.0.0.1; local-as 65000; peer-as 65000;\n\
+             hold-time {hold_time}; family {{ ipv4 unicast; }}\n"
+        );
+        if task.program.is_some() {
+            text += "api { processes [ lines ]; }\n";
+        }
+        if index == 0 && task.routes > 0 {
+            text += "static {\n";
+            (0..task.routes).for_each(|n| text += &format!("route {} next-hop 10.0.0.1;\n", prefix(n)));
+            text += "}\n";
+        }
+        text += "}\n";
+    }
+    text
+}
+
+fn bird(task: &Task) -> String {
+    let mut text = "log stderr { fatal }; router id 10.0.0.1; protocol device {}\n".to_owned();
+    text += "protocol static announced { ipv4;\n";
+    (0..task.routes).for_each(|n| text += &format!("route {} blackhole;\n", prefix(n)));
+    text += "}\n";
+    for (index, session) in task.sessions.iter().enumerate() {
+        let Session { address: [a, b, c, d], port, hold_time } = session;
+        let export = if index == 0 { "all" } else { "none" };
+        text += &format!(
+            "protocol bgp peer{index} {{ local 127.0.0.1 port {} as 65000; neighbor {a}.{b}.{c}.{d} port {port} as 65000; multihop 2; strict bind yes;\n\
+             hold time {hold_time}; connect delay time 1;\n\
+             ipv4 {{ import none; export {export}; next hop address 10.0.0.1; }}; }}\n",
+            port.wrapping_add(1)
+        );
+    }
+    text
+}
+
+/// The Nth prefix that is announced.
+pub(crate) fn prefix(n: u32) -> String {
+    let address = std::net::Ipv4Addr::from_bits((1 << 24) + (n << 8));
+    format!("{address}/24")
+}
+
+impl Running {
+    /// The most memory that it had resident so far, in kB.
+    pub(crate) fn most_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        line.and_then(|value| value.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    }
+
+    /// How long it has computed so far, in clock ticks (10 ms).
+    pub(crate) fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let fields: Vec<u64> = stat
+            .rsplit(") ")
+            .next()
+            .unwrap_or_default()
+            .split(' ')
+            .map(|field| field.parse().unwrap_or(0))
+            .collect();
+        fields.get(11..13).map_or(0, |times| times.iter().sum())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,121 @@
+//! Speakers beside each other: holdtime on both reactors, BIRD 2 and ExaBGP 5.0.15, each on loopback with a peer that reads as
+//! fast as it can.
+//!
+//! ```text
+//! cargo run --release -p holdtime-speakers -- [--million] [--with-slow] [--only NAME,…]
+//! ```
+//!
+//! Three tables: routes out of a configuration, routes out of an API program, and computing while 100 sessions idle. A speaker
+//! that is not installed is named and passed over; ExaBGP is installed into `target/`, if Python is there.
+
+mod contender;
+mod idle;
+mod program;
+mod receiver;
+mod routes;
+mod table;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use contender::Contender;
+
+/// Routes in a configuration, and lines of an API program, if nothing else is asked for.
+const ROUTES: u32 = 100_000;
+/// Lines for a speaker that takes minutes for all of them.
+const SLOW_LINES: u32 = 5_000;
+
+/// holdtime beside BIRD and ExaBGP: routes out of a configuration and an API, memory, idling.
+#[derive(Debug, Parser)]
+struct Options {
+    /// A million routes out of a configuration too, holdtime only
+    #[arg(long)]
+    million: bool,
+    /// All 100,000 API lines for ExaBGP too: two minutes, instead of 5,000 lines
+    #[arg(long)]
+    with_slow: bool,
+    /// Only these: poll, async, bird, exabgp
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    only: Vec<String>,
+    /// Where ExaBGP is installed, or to be installed
+    #[arg(long, value_name = "DIR")]
+    exabgp: Option<PathBuf>,
+    /// The API program: writes N routes and waits for as many answers
+    #[arg(long, hide = true, num_args = 2, value_names = ["N", "FOLDER"])]
+    program: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let outcome = match options.program.as_slice() {
+        [lines, folder] => program::run(lines, folder.as_ref()),
+        _ => compare(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compare(options: &Options) -> io::Result<()> {
+    let contenders = contender::all(&options.only, options.exabgp.as_deref())?;
+    let folder = std::env::temp_dir().join(format!("holdtime-speakers-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let measured = tables(options, &contenders, &folder);
+    fs::remove_dir_all(&folder)?;
+    measured
+}
+
+fn tables(options: &Options, contenders: &[Contender], folder: &std::path::Path) -> io::Result<()> {
+    let mut rows = Vec::new();
+    for contender in contenders {
+        rows.extend(told(contender, routes::from_configuration(contender, ROUTES, folder)));
+    }
+    if options.million {
+        for contender in contenders.iter().filter(|contender| contender.is_ours()) {
+            rows.extend(told(contender, routes::from_configuration(contender, 10 * ROUTES, folder)));
+        }
+    }
+    print(&table::of_configurations(&rows))?;
+    let mut rows = Vec::new();
+    for contender in contenders.iter().filter(|contender| contender.has_api()) {
+        let lines = if contender.is_ours() || options.with_slow { ROUTES } else { SLOW_LINES };
+        rows.extend(told(contender, routes::from_program(contender, lines, folder)));
+    }
+    print(&table::of_programs(&rows))?;
+    let mut rows = Vec::new();
+    for contender in contenders {
+        for hold_time in [9, 180] {
+            rows.extend(told(contender, idle::measure(contender, hold_time, folder)));
+        }
+    }
+    print(&table::of_idling(&rows))
+}
+
+/// A measurement, or a word on why there is none.
+fn told<T>(contender: &Contender, measured: io::Result<T>) -> Option<T> {
+    match measured {
+        Ok(row) => Some(row),
+        Err(error) => {
+            note(&format!("{}: not measured: {error}", contender.name()));
+            None
+        }
+    }
+}
+
+fn print(table: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{table}")
+}
+
+/// A line for whoever watches.
+fn note(line: &str) {
+    // If even that cannot be written, nobody is left to tell.
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,169 @@
+//! A peer that reads as fast as it can and counts.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+const HEADER: usize = 19;
+const OPEN: u8 = 1;
+const UPDATE: u8 = 2;
+const NOTIFICATION: u8 = 3;
+const KEEPALIVE: u8 = 4;
+
+/// How long a speaker may be silent. ExaBGP takes half a minute to read a large configuration.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What was seen of a session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// When the speaker connected.
+    pub(crate) connected: Instant,
+    /// When its first route was here.
+    pub(crate) first: Option<Instant>,
+    /// When the last read was.
+    pub(crate) last: Instant,
+    pub(crate) routes: u32,
+    pub(crate) updates: u32,
+    /// Octets of the UPDATEs, headers included.
+    pub(crate) octets: usize,
+}
+
+/// A session on which messages are taken apart as they come.
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    /// How much of the buffer is filled.
+    filled: usize,
+    pub(crate) seen: Seen,
+}
+
+/// Listens at an address of loopback, on a port of the system's choice.
+pub(crate) fn listen(address: [u8; 4], port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind(SocketAddr::from((Ipv4Addr::from(address), port)))
+}
+
+impl Receiver {
+    /// Takes a speaker's connection.
+    pub(crate) fn accept(listener: &TcpListener) -> io::Result<Self> {
+        let (stream, _) = accept_in_time(listener)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        let connected = Instant::now();
+        let seen = Seen { connected, first: None, last: connected, routes: 0, updates: 0, octets: 0 };
+        Ok(Self { stream, buffer: vec![0; 1 << 20], filled: 0, seen })
+    }
+
+    /// Reads until that many routes have come.
+    pub(crate) fn read_routes(&mut self, routes: u32) -> io::Result<Seen> {
+        while self.seen.routes < routes {
+            self.read()?;
+        }
+        Ok(self.seen)
+    }
+
+    /// Reads until the session is up: the speaker's KEEPALIVE came.
+    pub(crate) fn establish(&mut self) -> io::Result<()> {
+        while !self.read()? {}
+        Ok(())
+    }
+
+    /// Reads once and takes apart what is whole; whether a KEEPALIVE was among it.
+    pub(crate) fn read(&mut self) -> io::Result<bool> {
+        let count = self.stream.read(self.buffer.get_mut(self.filled..).unwrap_or_default())?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.filled += count;
+        self.seen.last = Instant::now();
+        let (mut at, mut alive, mut answers) = (0, false, Vec::new());
+        while let Some(message) = message(self.buffer.get(at..self.filled).unwrap_or_default()) {
+            at += message.len();
+            match message.get(HEADER - 1) {
+                Some(&OPEN) => answers.extend([open(message), keepalive()]),
+                Some(&UPDATE) => self.seen.count(message),
+                Some(&NOTIFICATION) => {
+                    let reason = message.get(HEADER..HEADER + 2).unwrap_or_default();
+                    return Err(io::Error::other(format!("NOTIFICATION {reason:?}")));
+                }
+                Some(&KEEPALIVE) => {
+                    alive = true;
+                    answers.push(keepalive());
+                }
+                _ => return Err(io::Error::other("a message of no known type")),
+            }
+        }
+        self.buffer.copy_within(at..self.filled, 0);
+        self.filled -= at;
+        answers.iter().try_for_each(|answer| self.stream.write_all(answer))?;
+        Ok(alive)
+    }
+}
+
+impl Seen {
+    fn count(&mut self, update: &[u8]) {
+        let routes = routes(update).unwrap_or(0);
+        if routes > 0 {
+            self.first.get_or_insert(self.last);
+            self.routes += routes;
+            self.updates += 1;
+            self.octets += update.len();
+        }
+    }
+}
+
+/// `accept` that gives up after [`PATIENCE`].
+fn accept_in_time(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    listener.set_nonblocking(true)?;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match listener.accept() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < until => {
+                std::thread::sleep(Duration::from_micros(500));
+            }
+            Err(error) => return Err(error),
+            Ok((stream, address)) => {
+                stream.set_nonblocking(false)?;
+                return Ok((stream, address));
+            }
+        }
+    }
+}
+
+/// The first message of `bytes`, if it is whole.
+fn message(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(..number(bytes, 16)?.max(HEADER))
+}
+
+/// How many IPv4 prefixes an UPDATE announces.
+fn routes(update: &[u8]) -> Option<u32> {
+    let attributes = HEADER + 2 + number(update, HEADER)?;
+    let mut rest = update.get(attributes + 2 + number(update, attributes)?..)?;
+    let mut routes = 0;
+    while let Some((length, prefixes)) = rest.split_first() {
+        rest = prefixes.get(usize::from(*length).div_ceil(8)..)?;
+        routes += 1;
+    }
+    Some(routes)
+}
+
+/// The two octets at `at`.
+fn number(bytes: &[u8], at: usize) -> Option<usize> {
+    Some(u16::from_be_bytes(bytes.get(at..)?.first_chunk().copied()?).into())
+}
+
+/// The speaker's own OPEN, with the AS number and the hold time that it offers, and IPv4 unicast as the only capability.
+fn open(theirs: &[u8]) -> Vec<u8> {
+    let offer = theirs.get(HEADER + 1..HEADER + 5).unwrap_or(&[0xfd, 0xe8, 0, 180]);
+    let capability = [2, 6, 1, 4, 0, 1, 0, 1];
+    framed(OPEN, &[&[4], offer, &[10, 0, 0, 9, 8], &capability].concat())
+}
+
+fn keepalive() -> Vec<u8> {
+    framed(KEEPALIVE, &[])
+}
+
+fn framed(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(HEADER + body.len()).unwrap_or(u16::MAX);
+    [&[0xff; 16][..], &length.to_be_bytes(), &[kind], body].concat()
+}
