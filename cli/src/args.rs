@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::console;
+use crate::error::CliError;
 
 /// A seed: decimal, or hexadecimal after `0x`.
 pub(crate) fn seed(text: &str) -> Result<u64, String> {
@@ -49,9 +50,11 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
             | ErrorKind::DisplayVersion
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     ) {
-        // A reader that went away is the only way this fails, and not an error.
-        let _ = error.print();
-        return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        return match error.print() {
+            Err(error) => console::report(&CliError::from(error)),
+            Ok(()) if error.use_stderr() => ExitCode::from(2),
+            Ok(()) => ExitCode::SUCCESS,
+        };
     }
     console::say(&format!("holdtime: {}", sentence(error)));
     ExitCode::from(2)
