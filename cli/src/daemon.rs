@@ -50,7 +50,8 @@ pub(crate) fn wants_background(settings: &DaemonSettings) -> bool {
 pub(crate) fn start_in_background() -> Result<(), CliError> {
     let cannot = |error: &io::Error| CliError::io("cannot go into the background", error);
     let mut args: Vec<_> = std::env::args_os().skip(1).collect();
-    let verb = args.iter().position(|arg| arg == "serve").map_or(args.len(), |index| index + 1);
+    let verb =
+        args.iter().position(|arg| arg == "serve" || arg == "server").map_or(args.len(), |index| index + 1);
     args.insert(verb, "--detached".into());
     Command::new(std::env::current_exe().map_err(|error| cannot(&error))?)
         .args(args)

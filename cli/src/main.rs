@@ -75,6 +75,7 @@ enum Verb {
     #[command(hide = true)]
     Probe(probe::ProbeArgs),
     /// Run the speaker, for real
+    #[command(alias = "server")]
     Serve(serve::ServeArgs),
     /// Command a running speaker over its named pipes, as exabgpcli does
     Cli(client::ClientArgs),

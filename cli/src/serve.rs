@@ -40,16 +40,40 @@ pub(crate) struct ServeArgs {
     /// Record every input to this file, for `holdtime replay`
     #[arg(long, value_name = "F")]
     pub(crate) record: Option<PathBuf>,
+    /// Dial every peer only once (exabgp.tcp.attempts 1)
+    #[arg(long, short = '1')]
+    once: bool,
+    /// Dial nobody (exabgp.bgp.passive true)
+    #[arg(long, short = 'P')]
+    passive: bool,
+    /// Log everything (exabgp.log.all true, exabgp.log.level DEBUG)
+    #[arg(long, short)]
+    verbose: bool,
     /// This is the process in the background
     #[arg(long, hide = true)]
     detached: bool,
+}
+
+impl ServeArgs {
+    /// The settings that options stand for.
+    fn settings(&self) -> Vec<(&'static str, &'static str)> {
+        let options: [(bool, &[_]); 3] = [
+            (self.once, &[("exabgp.tcp.attempts", "1")]),
+            (self.passive, &[("exabgp.bgp.passive", "true")]),
+            (
+                self.verbose,
+                &[("exabgp.log.all", "true"), ("exabgp.log.level", "DEBUG"), ("exabgp.log.short", "false")],
+            ),
+        ];
+        options.into_iter().filter(|(given, _)| *given).flat_map(|(_, settings)| settings).copied().collect()
+    }
 }
 
 pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
     if !REACTORS.contains(&args.reactor.as_str()) {
         return Err(CliError::unknown("reactor", &args.reactor, &REACTORS));
     }
-    let found = settings::find()?;
+    let found = settings::find_under(&args.settings())?;
     log::start_daemon(log, found.has("exabgp.log.").then_some(&found.settings.log))?;
     let config = first_configuration(&args.configurations, &found.settings)?;
     if args.detached {

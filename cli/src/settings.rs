@@ -45,7 +45,13 @@ impl Found {
 
 /// Finds the settings.
 pub(crate) fn find() -> Result<Found, CliError> {
-    let pairs = pairs();
+    find_under(&[])
+}
+
+/// Finds the settings, of which some are made on the command line.
+pub(crate) fn find_under(made: &[(&str, &str)]) -> Result<Found, CliError> {
+    let mut pairs = pairs();
+    pairs.extend(made.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let mut settings = Settings::default();
     let borrowed = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     settings.apply(borrowed).map_err(|error| CliError::input(error.to_string()))?;

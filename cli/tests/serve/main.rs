@@ -41,6 +41,7 @@ on_both_reactors! {
     a_program_that_never_reads_disturbs_nobody
     a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown
     a_peer_that_is_still_sending_at_the_end_is_not_reset
+    a_connection_that_is_accepted_must_come_with_the_ttl_that_its_neighbor_asks_for
     the_programs_run_as_the_user_that_the_settings_name
     a_port_in_use_is_one_sentence_and_status_2
     a_missing_program_is_one_sentence_and_status_2
@@ -111,6 +112,30 @@ fn a_peer_that_is_still_sending_at_the_end_is_not_reset(reactor: &str) {
     assert_eq!(session.next(), "", "the connection is not closed");
     assert!(session.may_still_send(), "the connection was reset");
     assert_eq!(speaker.wait(), Some(0));
+}
+
+fn a_connection_that_is_accepted_must_come_with_the_ttl_that_its_neighbor_asks_for(reactor: &str) {
+    let folder = Folder::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let passive = |address, more| {
+        format!(
+            "neighbor {address} {{ passive; listen {}; router-id 10.0.0.1; local-address 127.0.0.1;
+                local-as 65000; peer-as 65000; family {{ ipv4 unicast; }} {more} }}\n",
+            free.port()
+        )
+    };
+    // Both use one listening socket, which cannot ask for it.
+    let text = passive("127.0.0.2", "incoming-ttl 255; outgoing-ttl 255;") + &passive("127.0.0.3", "");
+    folder.write("speaker.conf", &text);
+    let _speaker = folder.serve(reactor);
+    let mut far = peer::dial("127.0.0.2", free);
+    let mut other = peer::dial("127.0.0.3", free);
+    far.send_open(180);
+    other.send_open(180);
+    other.expect_keepalive();
+    assert!(!far.answers_soon(), "packets from afar were accepted");
+    far.come_near();
+    far.expect_keepalive();
 }
 
 fn the_programs_run_as_the_user_that_the_settings_name(reactor: &str) {

@@ -2,8 +2,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
-use crate::waiting::PATIENCE;
+use socket2::{Domain, Socket, Type};
+
+use crate::waiting::{PATIENCE, eventually};
 
 /// A KEEPALIVE's type octet.
 const KEEPALIVE: u8 = 4;
@@ -37,16 +40,53 @@ impl Peer {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut session = Session { stream };
-        let open = session.message().unwrap();
-        assert_eq!(open[18], 1, "the first message is no OPEN: {open:02x?}");
-        session.send(1, &[&[4, 0xfd, 0xe8][..], &hold_time.to_be_bytes(), &[10, 0, 0, 9, 0]].concat());
-        session.keepalive();
+        session.expect_open();
+        session.send_open(hold_time);
         assert_eq!(session.message().unwrap()[18], KEEPALIVE);
         session
     }
 }
 
+/// Dials a speaker from another address of loopback until it answers with its OPEN. The TTL is that of a machine somewhere.
+pub(crate) fn dial(from: &str, to: SocketAddr) -> Session {
+    let mut stream = None;
+    eventually("the speaker listens", || {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::new(from.parse().unwrap(), 0).into()).unwrap();
+        stream = socket.connect(&to.into()).is_ok().then(|| TcpStream::from(socket));
+        stream.is_some()
+    });
+    let mut session = Session { stream: stream.unwrap() };
+    session.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    session.expect_open();
+    session
+}
+
 impl Session {
+    fn expect_open(&mut self) {
+        let open = self.message().unwrap();
+        assert_eq!(open[18], 1, "the first message is no OPEN: {open:02x?}");
+    }
+
+    /// Sends an OPEN of AS 65000 with this hold time in seconds, and a KEEPALIVE.
+    pub(crate) fn send_open(&mut self, hold_time: u16) {
+        self.send(1, &[&[4, 0xfd, 0xe8][..], &hold_time.to_be_bytes(), &[10, 0, 0, 9, 0]].concat());
+        self.keepalive();
+    }
+
+    /// Whether anything comes within half a second.
+    pub(crate) fn answers_soon(&mut self) -> bool {
+        self.stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        let answered = self.stream.peek(&mut [0]).is_ok();
+        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        answered
+    }
+
+    /// Sends as a machine next door does; what was lost is sent again.
+    pub(crate) fn come_near(&mut self) {
+        self.stream.set_ttl(255).unwrap();
+    }
+
     /// The next message that is no KEEPALIVE, from its length on, in hex; empty at the end of the stream. Answers KEEPALIVEs.
     pub(crate) fn next(&mut self) -> String {
         loop {
@@ -69,7 +109,7 @@ impl Session {
     pub(crate) fn may_still_send(&mut self) -> bool {
         for _ in 0..10 {
             self.keepalive();
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10));
         }
         matches!(self.message(), Err(error) if error.kind() == io::ErrorKind::UnexpectedEof)
     }
