@@ -8,7 +8,7 @@ use holdtime_core::speaker::record::{self, Head};
 use holdtime_core::speaker::{
     Action, CloseKind, ClosedKind, Identity, Input, IoError, Party, Signal, Speaker,
 };
-use holdtime_core::wire::Community;
+use holdtime_core::wire::{AttributeCode, Community};
 use util::*;
 
 const PEER: [u8; 4] = [10, 0, 0, 2];
@@ -410,4 +410,23 @@ fn a_restart_that_takes_long_keeps_the_routes_that_may_be_kept_and_marks_them() 
     lone.feed(Input::Closed { stream, how: ClosedKind::Broken(IoError::ConnectionReset) });
     lone.advance(secs(160));
     assert!(lone.received_routes().is_empty(), "the peer's time counts where it is the shorter one");
+}
+
+#[test]
+fn aigp_is_taken_inside_an_as_only_unless_it_is_configured() {
+    let aigp = [0x80, 26, 11, 1, 0, 11, 0, 0, 0, 0, 0, 0, 0, 5];
+    for (options, peer_as, taken) in [
+        ("", 65_000, true),
+        ("peer-as 65001;", 65_001, false),
+        ("peer-as 65001; capability { aigp; }", 65_001, true),
+    ] {
+        let mut lone = lone(options);
+        let stream = lone.connect();
+        lone.receive(stream, &open_with(peer_as, 90, PEER, &[]));
+        lone.receive(stream, &keepalive());
+        lone.receive(stream, &announcement_with(1, &aigp));
+        let neighbor = lone.speaker.neighbors().next().unwrap();
+        let (_, route) = neighbor.adj_rib_in.routes().next().expect("the route");
+        assert_eq!(route.path.attributes.get(AttributeCode::AIGP).is_some(), taken, "{options}");
+    }
 }

@@ -82,6 +82,8 @@ pub enum Event {
 /// One thing to do on a transition, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
+    /// Be in the new state from here on; without it, from the last step on.
+    Enter,
     /// Ask for a TCP connection to the peer.
     Dial,
     /// Send our OPEN.
@@ -111,13 +113,13 @@ pub enum Step {
 pub const fn react(state: State, event: Event) -> Option<(State, &'static [Step])> {
     use Event as E;
     use State::{Active, Connect, Established, Idle, OpenConfirm, OpenSent};
-    use Step::{Damp, Dial, Drop, Notify, SendKeepalive, SendOpen, Start, Stop, Up};
+    use Step::{Damp, Dial, Drop, Enter, Notify, SendKeepalive, SendOpen, Start, Stop, Up};
     use Timer::{ConnectRetry, DelayOpen, Hold, IdleHold, Keepalive, OpenWait, SendHold};
 
     const FAIL: &[Step] = &[Drop, Damp];
     const REFUSE: &[Step] = &[Notify, Drop, Damp];
     const OPEN: &[Step] = &[Stop(ConnectRetry), Stop(DelayOpen), SendOpen, Start(OpenWait)];
-    const CONFIRM: &[Step] = &[SendKeepalive, Start(Keepalive), Start(Hold)];
+    const CONFIRM: &[Step] = &[Enter, SendKeepalive, Start(Keepalive), Start(Hold)];
 
     Some(match (state, event) {
         (Idle, E::Start) => (Connect, &[Stop(IdleHold), Start(ConnectRetry), Dial]),
@@ -136,6 +138,7 @@ pub const fn react(state: State, event: Event) -> Option<(State, &'static [Step]
                 Stop(ConnectRetry),
                 Stop(DelayOpen),
                 SendOpen,
+                Enter,
                 SendKeepalive,
                 Start(OpenWait),
                 Start(Keepalive),

@@ -401,11 +401,16 @@ impl Session {
 
     fn apply(&mut self, now: Instant, event: Event, mut notification: Option<Notification>) {
         let Some((to, steps)) = react(self.state, event) else { return };
-        let from = self.state;
-        for step in steps {
-            self.carry_out(now, *step, &mut notification);
+        for step in steps.iter().chain([&Step::Enter]) {
+            match step {
+                Step::Enter => self.enter(now, event, to),
+                step => self.carry_out(now, *step, &mut notification),
+            }
         }
-        self.state = to;
+    }
+
+    fn enter(&mut self, now: Instant, event: Event, to: State) {
+        let from = core::mem::replace(&mut self.state, to);
         if from != to {
             self.since = now;
             self.outputs.push_back(Output::Changed { from, event, to });
@@ -432,7 +437,7 @@ impl Session {
             Step::Start(timer) => self.start_timer(now, timer),
             Step::Stop(timer) => self.timers.stop(timer),
             // It is the change of state that says so.
-            Step::Up => {}
+            Step::Up | Step::Enter => {}
         }
     }
 

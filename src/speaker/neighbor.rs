@@ -265,6 +265,12 @@ impl Neighbor {
         })
     }
 
+    /// Whether AIGP is taken from this peer and sent to it (RFC 7311 §3.2): inside an AS, and where it is configured.
+    pub(super) fn accepts_aigp(&self) -> bool {
+        let internal = self.established().is_some_and(|link| link.session.negotiated().is_internal());
+        internal || self.config.capabilities.aigp
+    }
+
     /// Whether something waits that a writable connection could take.
     pub(super) fn wants_to_send(&self) -> bool {
         self.rib_out.has_pending() || !self.refreshes.is_empty() || !self.operational.is_empty()

@@ -12,7 +12,7 @@ use crate::session::State;
 use crate::time::{Now, Timestamp};
 use crate::wire::frame::{Framer, kind};
 use crate::wire::treatment::Problem;
-use crate::wire::{FamilyTerms, Message, MessageView, Negotiated};
+use crate::wire::{Attribute, FamilyTerms, Message, MessageView, Negotiated, PathAttributeValue};
 
 /// Who tells, and how.
 #[derive(Clone, Debug, Default)]
@@ -130,7 +130,10 @@ impl Programs {
                     if !wanted.parsed && !wanted.consolidate {
                         continue;
                     }
-                    let message = decoded.get_or_insert_with(|| decode(direction, octets, negotiated));
+                    let message = decoded.get_or_insert_with(|| {
+                        let aigp = direction == Direction::Send || neighbor.accepts_aigp();
+                        decode(direction, octets, negotiated, aigp)
+                    });
                     let Some(message) = message else { continue };
                     let beside = (wanted.consolidate && wanted.packets).then_some(*octets);
                     let (message, problem) = (&message.0, message.1.as_ref());
@@ -192,13 +195,21 @@ fn decode(
     direction: Direction,
     octets: &[u8],
     negotiated: &Negotiated,
+    aigp: bool,
 ) -> Option<(Message, Option<Problem>)> {
     // What we send is laid out as we said that we would send it.
     let seen_by_peer = (direction == Direction::Send).then(|| mirrored(negotiated));
     let negotiated = seen_by_peer.as_ref().unwrap_or(negotiated);
     let frame = Framer::new(octets, negotiated.max_message()).next_frame().ok()??;
     Some(match MessageView::decode(frame, negotiated).ok()? {
-        MessageView::Update(view) => api::event::told(&view, negotiated, direction),
+        MessageView::Update(view) => {
+            let mut told = api::event::told(&view, negotiated, direction);
+            if let (false, Message::Update(update)) = (aigp, &mut told.0) {
+                let is_aigp = |value: &_| matches!(value, PathAttributeValue::Route(Attribute::Aigp(_)));
+                update.attributes.retain(|attribute| !is_aigp(&attribute.value));
+            }
+            told
+        }
         view => (view.into(), None),
     })
 }

@@ -6,7 +6,7 @@ use super::neighbor::Neighbor;
 use crate::rib::AdjRibIn;
 use crate::session::Frame;
 use crate::wire::update::UpdateView;
-use crate::wire::{NextHop, Nlri, Notification};
+use crate::wire::{AttributeCode, NextHop, Nlri, Notification};
 
 /// Takes an UPDATE of the neighbor's established session.
 ///
@@ -19,7 +19,7 @@ pub(super) fn receive(neighbor: &mut Neighbor, frame: &Frame) -> Result<(), Noti
         let view = UpdateView::decode(frame.body(), link.session.negotiated())
             .map_err(|error| error.notification(&frame.octets))?;
         if neighbor.config.adj_rib_in {
-            remember(&mut rib, &view);
+            remember(&mut rib, &view, neighbor.accepts_aigp());
         }
         Ok(view.end_of_rib().is_some())
     });
@@ -30,7 +30,7 @@ pub(super) fn receive(neighbor: &mut Neighbor, frame: &Frame) -> Result<(), Noti
     Ok(())
 }
 
-fn remember(rib: &mut AdjRibIn, view: &UpdateView<'_>) {
+fn remember(rib: &mut AdjRibIn, view: &UpdateView<'_>, aigp: bool) {
     if let Some(family) = view.end_of_rib() {
         rib.sweep_stale(Some(family));
         return;
@@ -49,7 +49,11 @@ fn remember(rib: &mut AdjRibIn, view: &UpdateView<'_>) {
         }
         return;
     }
-    let attributes = Arc::new(view.route_attributes());
+    let mut attributes = view.route_attributes();
+    if !aigp {
+        attributes.remove(AttributeCode::AIGP);
+    }
+    let attributes = Arc::new(attributes);
     for (route, next_hop) in announced {
         rib.announce(Nlri::from(route.nlri), route.path_id, next_hop, &attributes);
     }
