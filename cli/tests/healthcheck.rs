@@ -240,6 +240,74 @@ fn a_check_that_takes_too_long_has_failed_and_is_killed_with_what_it_started() {
     assert!(state.is_empty() || state.contains(") Z"), "{state}");
 }
 
+/// Runs a shell script in a network namespace of its own, where `$HC` is the healthcheck; what it wrote. `None`: this user may not
+/// make namespaces.
+fn in_namespace(script: &str) -> Option<String> {
+    let options = [&["-n"][..], &["-r", "-n"]];
+    let may = |options: &&[&str]| {
+        let tried = Command::new("unshare").args(*options).args(["ip", "link", "set", "lo", "up"]).output();
+        tried.is_ok_and(|output| output.status.success())
+    };
+    let options = options.into_iter().find(may)?;
+    let output = Command::new("unshare")
+        .args(options)
+        .args(["sh", "-c", &format!("set -e; ip link set lo up\n{script}")])
+        .env(
+            "HC",
+            concat!(env!("CARGO_BIN_EXE_holdtime"), " healthcheck --silent --no-ack --rise 1 --fall 1"),
+        )
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// Lists the addresses of loopback on one line.
+const LIST: &str = "ip -o address show dev lo | awk '{ print $4 }' | grep -v -e ^127 -e ^::1 | sort | xargs";
+
+#[test]
+fn addresses_are_set_up_while_the_service_may_be_announced_and_removed_at_the_end() {
+    let script = format!(
+        "$HC --ip 192.0.2.0/31 --ip 2001:db8::5 --interval 0; {LIST}
+         $HC --ip 192.0.2.0/31 --interval 0 --dynamic-ip-setup --cmd false; {LIST}
+         said=$(mktemp); $HC --ip 192.0.2.7 > $said & until [ -s $said ]; do sleep 0.01; done
+         {LIST}; kill $!; wait $!; {LIST}; cat $said; rm $said"
+    );
+    let Some(written) = in_namespace(&script) else {
+        return println!("SKIPPED addresses_are_set_up_…: this user may not make network namespaces");
+    };
+    let expected = [
+        "neighbor * announce route 192.0.2.0/31 next-hop self med 100",
+        "neighbor * announce route 2001:db8::5/128 next-hop self med 101",
+        "192.0.2.0/32 192.0.2.1/32 2001:db8::5/128",
+        "neighbor * announce route 192.0.2.0/31 next-hop self med 1000",
+        "2001:db8::5/128",
+        "192.0.2.7/32 2001:db8::5/128",
+        "2001:db8::5/128",
+        "neighbor * announce route 192.0.2.7/32 next-hop self med 100",
+        "neighbor * withdraw route 192.0.2.7/32 next-hop self",
+    ];
+    assert_eq!(written.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_addresses_of_loopback_are_announced_where_none_is_named_by_their_label() {
+    let script = "ip address add 192.0.2.1/32 dev lo label lo:web1
+        ip address add 192.0.2.2/32 dev lo label lo:web2
+        ip address add 192.0.2.3/24 dev lo
+        $HC --interval 0 --no-ip-setup; $HC --interval 0 --label web; $HC --interval 0 --label web2 --label-exact-match";
+    let Some(written) = in_namespace(script) else {
+        return println!("SKIPPED the_addresses_of_loopback_…: this user may not make network namespaces");
+    };
+    let line = |address: &str, metric: u32| {
+        format!("neighbor * announce route {address}/32 next-hop self med {metric}")
+    };
+    let both = || [line("192.0.2.1", 100), line("192.0.2.2", 101)];
+    let expected: Vec<String> = both().into_iter().chain(both()).chain([line("192.0.2.2", 100)]).collect();
+    assert_eq!(written.lines().collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn a_configuration_file_has_options_and_the_command_line_overrides_them() {
     let path = std::env::temp_dir().join(format!("holdtime-healthcheck-file-{}", std::process::id()));
