@@ -1,14 +1,16 @@
 //! Adj-RIB-Out: what reaches a peer when routes change faster than it reads, and what of ExaBGP's ways is kept.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use holdtime_core::rib::{AdjRibOut, Destination, MAX_WORK, Own, Packing, PeerTerms};
+use holdtime_core::rib::{AdjRibOut, Destination, Hop, MAX_WORK, Own, Packing, PeerTerms};
 use holdtime_core::wire::attribute::AsPath;
 use holdtime_core::wire::{
     Attribute, Attributes, Family, FamilyTerms, Ipv4Prefix, Ipv6Prefix, Negotiated, NextHop, Nlri, Prefix,
     Route,
 };
+use proptest::prelude::*;
 
 /// A peer inside our AS with IPv4 and IPv6 unicast.
 fn negotiated() -> Negotiated {
@@ -445,4 +447,98 @@ fn next_hop_self_is_the_configured_address_from_the_beginning() {
     rib.announce(&route(1, 9), false);
     rib.announce(&Route { next_hop: None, ..route(2, 0) }, true);
     assert_eq!(sent(&mut rib), ["+10.1.0.0/16 +10.2.0.0/16>9"], "one path, one UPDATE");
+}
+
+/// What may happen to a RIB between two messages.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Announce(u8, u8),
+    Withdraw(u8),
+    Refresh(bool),
+    Clear,
+    /// The session ends and another one begins, at once or after the next changes.
+    Down,
+    Up,
+    /// The connection takes so many octets.
+    Pack(usize),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        6 => (0..12u8, 0..3u8).prop_map(|(n, hop)| Change::Announce(n, hop)),
+        3 => (0..12u8).prop_map(Change::Withdraw),
+        1 => any::<bool>().prop_map(Change::Refresh),
+        1 => Just(Change::Clear),
+        1 => Just(Change::Down),
+        1 => Just(Change::Up),
+        4 => (1..200usize).prop_map(Change::Pack),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_peer_ends_with_what_the_table_holds(
+        changes in proptest::collection::vec(change(), 0..60),
+        grouped in any::<bool>(),
+    ) {
+        let (families, negotiated) = ([Family::IPV4_UNICAST], negotiated());
+        let mut rib = AdjRibOut::new(if grouped { Packing::Grouped } else { Packing::Single }, true);
+        let mut peer = BTreeMap::new();
+        let mut up = false;
+        let hear = |peer: &mut BTreeMap<String, String>, out: &[u8]| {
+            for line in read(out, &negotiated) {
+                let (prefixes, hop) = line.split_once('>').unwrap_or((&line, ""));
+                for prefix in prefixes.split(' ').filter(|prefix| !prefix.is_empty()) {
+                    match prefix.split_at(1) {
+                        ("+", prefix) => drop(peer.insert(prefix.to_owned(), hop.to_owned())),
+                        ("-", prefix) => drop(peer.remove(prefix)),
+                        _ => {}
+                    }
+                }
+            }
+        };
+        for change in changes.into_iter().chain([Change::Up]) {
+            match change {
+                Change::Announce(n, hop) => rib.announce(&route(n, hop), false),
+                Change::Withdraw(n) => rib.withdraw(&route(n, 0), false),
+                Change::Refresh(marked) if up => rib.resend(None, &families, marked),
+                Change::Clear => rib.clear(),
+                Change::Down if up => {
+                    rib.session_down();
+                    peer.clear();
+                    up = false;
+                }
+                Change::Up if !up => {
+                    rib.session_up(&families, true);
+                    up = true;
+                }
+                Change::Pack(budget) if up => {
+                    let mut out = vec![];
+                    rib.pack(&terms(&negotiated), budget, usize::MAX, &mut out);
+                    hear(&mut peer, &out);
+                }
+                _ => {}
+            }
+        }
+        let mut calls = 0;
+        while rib.has_pending() {
+            let mut out = vec![];
+            rib.pack(&terms(&negotiated), 100, usize::MAX, &mut out);
+            hear(&mut peer, &out);
+            calls += 1;
+            prop_assert!(calls < 1000, "{} wait for ever", rib.pending());
+        }
+        let held: BTreeMap<String, String> = rib
+            .routes()
+            .map(|route| {
+                let Nlri::Unicast(prefix) = &route.destination.nlri else { panic!("a prefix") };
+                let Hop::Given(hop) = route.path.hop else { panic!("an address") };
+                let last = hop.address().to_string();
+                (prefix.to_string(), last.rsplit('.').next().unwrap_or_default().to_owned())
+            })
+            .collect();
+        prop_assert_eq!(&peer, &held);
+        prop_assert_eq!((held.len(), rib.pending()), (rib.len(), 0));
+        prop_assert!(!rib.routes().any(|route| route.pending));
+    }
 }

@@ -280,7 +280,7 @@ impl AdjRibOut {
             self.stage = Stage::Refreshing(refreshing);
             return true;
         }
-        if self.queue.is_empty() && !self.replay {
+        if self.queue.is_empty() && self.former.is_empty() && !self.replay {
             return false;
         }
         self.stage = Stage::Gathering(Gathering {
@@ -350,7 +350,8 @@ impl AdjRibOut {
     fn gather_former(&mut self, gathering: &mut Gathering) {
         let Some((_, member)) = self.former.pop_first() else { return };
         let Some(path) = member.former.as_ref().map(|former| former.path.clone()) else { return };
-        if !(gathering.fresh && member.withdrawn) {
+        let told = self.entries.get(&member.destination).is_some_and(|entry| entry.told == self.session);
+        if told || !(gathering.fresh && member.withdrawn) {
             self.in_batch += 1;
             gathering.changes.add(&path, member);
         } else if packing::drags_attributes(self.packing, &member) {
@@ -360,7 +361,7 @@ impl AdjRibOut {
     }
 
     fn gather_change(&mut self, gathering: &mut Gathering) {
-        let Self { entries, queue, next_place, packing, in_batch, void, .. } = self;
+        let Self { entries, queue, next_place, packing, in_batch, void, session, .. } = self;
         let Some((place, destination)) = queue.pop_first() else { return };
         let Some(entry) = entries.get_mut(&destination).filter(|entry| entry.place == place) else { return };
         if place < *void {
@@ -370,14 +371,14 @@ impl AdjRibOut {
             }
             return;
         }
-        let withdraws_nothing = entry.withdrawn && gathering.fresh;
+        let withdraws_nothing = entry.withdrawn && gathering.fresh && entry.told != *session;
         let member = entry.take_place(next_place, destination);
         if !withdraws_nothing {
             *in_batch += 1;
             gathering.changes.add(&entry.path, member);
             return;
         }
-        // Nothing was announced in this session, so there is nothing to withdraw.
+        // It was not announced in this session, so there is nothing to withdraw.
         let path = entry.path.clone();
         entries.remove(&member.destination);
         if packing::drags_attributes(*packing, &member) {

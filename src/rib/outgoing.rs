@@ -158,8 +158,9 @@ impl AdjRibOut {
     /// Whether anything waits to be sent.
     pub fn has_pending(&self) -> bool {
         let at_rest = matches!(self.stage, Stage::Rest) && self.batch.is_empty();
-        let nothing_new = self.queue.is_empty() && !self.replay && self.wanted.families.is_empty();
-        !(at_rest && nothing_new && self.ends.is_empty())
+        let nothing_changed = self.queue.is_empty() && self.former.is_empty();
+        let nothing_wanted = !self.replay && self.wanted.families.is_empty() && self.ends.is_empty();
+        !(at_rest && nothing_changed && nothing_wanted)
     }
 
     /// Every route, in the order of their destinations.
