@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clap::Args;
+use holdtime_core::Instant;
 use holdtime_sim::defective::Defect;
 use holdtime_sim::mistake::Source;
 use holdtime_sim::pcap::Capture;
@@ -78,7 +79,7 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console) -> Outcome {
                 as_json(&scenario, &run, &outcome, report::is_expected(&outcome.verdict, expected))
             )?;
         } else {
-            write!(console, "{}", report::row(reactor, &outcome, expected, &paint))?;
+            write!(console, "{}", report::row(reactor, &outcome, &scenario, &paint))?;
         }
         told.push((reactor, outcome));
     }
@@ -141,6 +142,9 @@ fn as_json(scenario: &Scenario, run: &Run<'_>, outcome: &RunOutcome, expected: b
         "at": outcome.at.as_nanos(),
         "hash": format!("{:016x}", outcome.hash),
         "steps": outcome.steps,
+        "up": outcome.course.up.map(Instant::as_nanos),
+        "end": outcome.course.end.map(|end| end.to_string()),
+        "is-up": outcome.course.is_up,
     });
     let more = match &outcome.verdict {
         LabVerdict::Pass => return object,

@@ -41,7 +41,8 @@ pub fn opening(scenario: &Scenario, plan: &Plan, paint: &dyn Paint) -> String {
 }
 
 /// One reactor's line in the table.
-pub fn row(reactor: ReactorName, outcome: &Outcome, expected: &Expected, paint: &dyn Paint) -> String {
+pub fn row(reactor: ReactorName, outcome: &Outcome, scenario: &Scenario, paint: &dyn Paint) -> String {
+    let expected = scenario.expected(reactor);
     let as_expected = is_expected(&outcome.verdict, expected);
     let summary = format!("{:<30}", outcome.verdict.summary());
     let summary = match (&outcome.verdict, as_expected) {
@@ -56,7 +57,10 @@ pub fn row(reactor: ReactorName, outcome: &Outcome, expected: &Expected, paint: 
     };
     let line =
         format!("{reactor:<14} {summary} {:>10}  {:016x}  {remark}", outcome.at.to_string(), outcome.hash);
-    format!("{}\n", line.trim_end())
+    // Where the scenario is about the session's times, they are told.
+    let timed = scenario.up.is_some() || scenario.ends.is_some();
+    let course = if timed { format!("{:<14} session {}\n", "", outcome.course) } else { String::new() };
+    format!("{}\n{course}", line.trim_end())
 }
 
 /// Why a run did not pass, and how to see it again; empty for one that did.

@@ -93,6 +93,27 @@ pub struct SessionSeat {
     noted: bool,
     /// Messages that a peer sent before the speaker knew of the connection.
     early: Vec<Vec<u8>>,
+    /// When each end has sent its first KEEPALIVE, which is its answer to the other's OPEN.
+    kept: Kept,
+}
+
+/// Each end's first KEEPALIVE.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept {
+    speaker: Option<Instant>,
+    peer: Option<Instant>,
+}
+
+impl SessionSeat {
+    /// When the session was established, as seen from outside.
+    pub fn up(&self) -> Option<Instant> {
+        Some(self.kept.speaker?.max(self.kept.peer?))
+    }
+
+    /// Whether it is established now.
+    pub fn is_up(&self) -> bool {
+        self.stream.is_some() && !self.noted && self.up().is_some()
+    }
 }
 
 /// An API program of the speaker's.
@@ -215,6 +236,7 @@ impl Watch {
                 blocked: false,
                 noted: false,
                 early: Vec::new(),
+                kept: Kept::default(),
             });
             self.sessions.len() - 1
         })
@@ -229,6 +251,9 @@ impl Watch {
                 {
                     session.noted = true;
                     self.endings.push(Ending::Notification(at, *code, *subcode));
+                }
+                if is_keepalive(message) {
+                    session.kept.speaker.get_or_insert(at);
                 }
                 self.bench.see(at, &Seen::Sent(session.key, message));
             });
@@ -292,6 +317,9 @@ impl Watch {
                 session.received.extend_from_slice(octets);
                 let (key, known) = (session.key, session.stream.is_some());
                 take_messages(&mut session.received, |message| {
+                    if is_keepalive(message) {
+                        session.kept.peer.get_or_insert(at);
+                    }
                     if known {
                         self.bench.see(at, &Seen::Received(key, message));
                     } else {
@@ -376,6 +404,10 @@ fn take_messages(octets: &mut Vec<u8>, mut take: impl FnMut(&[u8])) {
         taken += message.len();
     }
     octets.drain(..taken);
+}
+
+fn is_keepalive(message: &[u8]) -> bool {
+    message.get(18) == Some(&4)
 }
 
 fn first_message(octets: &[u8]) -> Option<&[u8]> {

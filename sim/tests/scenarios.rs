@@ -7,6 +7,7 @@ use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::report::is_expected;
 use holdtime_sim::run::{Outcome, Play, Run};
 use holdtime_sim::scenario::{self, Expected, Scenario};
+use holdtime_sim::watch::Ending;
 
 fn reactors(scenario: &Scenario) -> impl Iterator<Item = ReactorName> {
     let named: Vec<ReactorName> = scenario.expect.iter().map(|(name, _)| *name).collect();
@@ -31,6 +32,44 @@ fn every_scenario_shows_what_it_expects_from_every_seed() {
                     outcome.verdict
                 );
             }
+        }
+    }
+}
+
+/// How and when each stall ends the first session, as RFC 4271 and RFC 9687 want it.
+const STALLS: [(&str, &str); 12] = [
+    ("zero-window", "close at 90s"),
+    ("zero-window-with-keepalives", "close at 480s"),
+    ("silent-after-open", "4/0 at 90s"),
+    ("silent-when-established", "4/0 at 90s"),
+    ("open-dribbled", "never"),
+    ("half-open-after-a-power-cut", "4/0 at 90s"),
+    ("mute-from-the-start", "4/0 at 60s"),
+    ("mute-listener-that-dials-in", "6/7 at 5s"),
+    ("syn-blackhole", "never"),
+    ("program-never-reads", "never"),
+    ("suspended-peer", "4/0 at 90s"),
+    ("wall-clock-jumps", "never"),
+];
+
+#[test]
+fn every_stall_states_the_second_at_which_its_session_ends_or_that_it_does_not_and_both_reactors_keep_to_it()
+{
+    for (name, wanted) in STALLS {
+        let scenario = scenario::find(name).unwrap();
+        for reactor in ReactorName::SHIPPED {
+            let outcome = play(&scenario, reactor, Defect::Present, 7);
+            assert_eq!(outcome.verdict.code(), "pass", "{name} on {reactor}: {:?}", outcome.verdict);
+            let ended = match outcome.course.end {
+                None => "never".to_owned(),
+                Some(Ending::Close(at)) => format!("close at {}s", at.as_nanos() / 1_000_000_000),
+                Some(Ending::Notification(at, code, subcode)) => {
+                    format!("{code}/{subcode} at {}s", at.as_nanos() / 1_000_000_000)
+                }
+            };
+            assert_eq!(ended, wanted, "{name} on {reactor}");
+            assert_eq!(outcome.course.is_up, wanted == "never" || wanted == "6/7 at 5s", "{name}");
+            assert!(scenario.ends.is_some(), "{name} says so itself");
         }
     }
 }

@@ -161,11 +161,13 @@ impl Streams {
         }
     }
 
-    /// Ends a stream once what waits is sent, or [`LINGER`] has passed.
+    /// Ends a stream once what waits is sent, or [`LINGER`] has passed. Where nothing was taken for so long already, what waits
+    /// will not be taken either, and the end is not put off (RFC 9687 §3.3).
     pub(super) fn leave(&mut self, now: Instant, id: StreamId, actions: &mut VecDeque<Action>) {
-        if self.unsent(id) == 0 {
-            self.close(id, CloseKind::Graceful, actions);
-            return;
+        match self.waiting(id) {
+            None => return self.close(id, CloseKind::Graceful, actions),
+            Some((_, since)) if since + LINGER <= now => return self.close(id, CloseKind::Reset, actions),
+            Some(_) => {}
         }
         if let Some(stream) = self.open.get_mut(&id) {
             stream.owner = Owner::Leaving(now + LINGER);
@@ -313,6 +315,14 @@ mod tests {
         let (mut streams, id) = connection(&[19]);
         streams.leave(NOW, id, &mut actions);
         streams.close_departed(NOW + LINGER, &mut actions);
+        assert_eq!(actions.pop_front(), Some(Action::Close { stream: id, how: CloseKind::Reset }));
+    }
+
+    #[test]
+    fn a_stream_that_has_taken_nothing_for_long_is_reset_at_once() {
+        let mut actions = VecDeque::new();
+        let (mut streams, id) = connection(&[19]);
+        streams.leave(NOW + LINGER, id, &mut actions);
         assert_eq!(actions.pop_front(), Some(Action::Close { stream: id, how: CloseKind::Reset }));
     }
 }

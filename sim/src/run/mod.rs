@@ -15,6 +15,7 @@ pub use plan::Plan;
 pub use play::{Actor, Play, PlayPeer, PlaySpeaker};
 
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 use holdtime_core::{Duration, Instant};
@@ -25,6 +26,7 @@ use crate::reactors::ReactorName;
 use crate::script::PeerState;
 use crate::trace::Observer;
 use crate::verdict::Verdict;
+use crate::watch::Ending;
 use crate::world::IncidentKind;
 use stage::Stage;
 
@@ -55,6 +57,31 @@ pub struct Outcome {
     pub hash: u64,
     /// How many steps the trace has.
     pub steps: u64,
+    /// What became of the first speaker's sessions.
+    pub course: Course,
+}
+
+/// The course of a speaker's sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Course {
+    /// When the first one was established.
+    pub up: Option<Instant>,
+    /// How the first one ended of those that did.
+    pub end: Option<Ending>,
+    /// Whether one is established at the end of the run.
+    pub is_up: bool,
+}
+
+impl fmt::Display for Course {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.up, self.end) {
+            (None, None) => return f.write_str("never up"),
+            (Some(up), None) => write!(f, "up at {up}")?,
+            (None, Some(end)) => write!(f, "never up; {end}")?,
+            (Some(up), Some(end)) => write!(f, "up at {up}; {end}")?,
+        }
+        f.write_str(if self.is_up { "; up at the end" } else { "" })
+    }
 }
 
 impl Run<'_> {
@@ -83,7 +110,8 @@ impl Run<'_> {
         let (verdict, at) = stage.play_out();
         let hash = stage.lab.hash();
         let steps = stage.lab.world_mut().trace().steps();
-        Ok(Outcome { verdict, at, hash, steps })
+        let course = stage.course();
+        Ok(Outcome { verdict, at, hash, steps, course })
     }
 }
 
@@ -159,7 +187,7 @@ impl Stage<'_> {
                 return (Verdict::Hang { alarm, certificate }, at);
             }
         }
-        match self.ending_mistake() {
+        match self.course().mistake(self.play) {
             Some(why) => (Verdict::Failed { who: "the session".to_owned(), why }, now),
             None => (Verdict::Pass, finished),
         }
@@ -186,7 +214,7 @@ impl Stage<'_> {
             PeerState::Waiting { step, since } => Some(format!("{who} at `{step}` since {since}")),
             _ => None,
         });
-        waiting.chain(self.ending_mistake()).collect()
+        waiting.chain(self.course().mistake(self.play)).collect()
     }
 }
 

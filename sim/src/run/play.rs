@@ -6,7 +6,7 @@ use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
 
 use crate::net::SocketOptions;
-use crate::scenario::{Bounds, Ends, Fault, Prices, Scenario};
+use crate::scenario::{Bounds, Ends, Fault, Prices, Scenario, Window};
 use crate::script::{PeerPlace, PeerScript, ProgramScript};
 use crate::suite::Expectation;
 
@@ -36,6 +36,8 @@ pub struct Play {
     pub prices: Prices,
     /// When oracles sound.
     pub bounds: Bounds,
+    /// When a session must be established.
+    pub up: Option<Window>,
     /// How the first session must end.
     pub ends: Option<Ends>,
     /// The bound of the run.
@@ -139,6 +141,7 @@ impl From<&Scenario> for Play {
             latency: scenario.latency,
             prices: scenario.prices,
             bounds: scenario.bounds,
+            up: scenario.up,
             ends: scenario.ends,
             run_for: scenario.run_for,
         }

@@ -38,9 +38,13 @@
 //! answer = "5s"                                         # O3: from a command to its answer
 //! wakeups = 10                                          # O2: wakeups without progress per virtual second
 //!
-//! [ends]                                                # optional; how the session with the first peer ends
-//! how = "notification 4/0"                              # or "close"
+//! [up]                                                  # optional; when a session is established
 //! at = "90s"
+//! within = "1s"                                         # optional; how much later it may be, a second unless told
+//!
+//! [ends]                                                # optional; how the first session ends
+//! how = "notification 4/0"                              # or "close", or "never": one is up when all is over
+//! at = "90s"                                            # not where it never ends
 //! within = "1s"
 //!
 //! [expect]                                              # per reactor: pass, or the oracles that may name its hang
@@ -52,17 +56,18 @@ mod fault;
 mod library;
 mod parse;
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use holdtime_core::Duration;
 use holdtime_core::config::ConfigText;
+use holdtime_core::{Duration, Instant};
 
 pub use fault::{Fault, FaultKind};
 pub use library::{NoScenario, embedded, find, read};
 
 use crate::oracle::Oracle;
 use crate::reactors::ReactorName;
-use crate::script::{Pattern, PeerScript, ProgramScript};
+use crate::script::{Pattern, PeerScript, ProgramScript, format_duration};
 
 /// A scenario, checked.
 #[derive(Clone, Debug)]
@@ -89,7 +94,9 @@ pub struct Scenario {
     pub prices: Prices,
     /// When oracles sound.
     pub bounds: Bounds,
-    /// How the first peer's session must end, if it must.
+    /// When a session must be established.
+    pub up: Option<Window>,
+    /// How the first session must end, or that none may.
     pub ends: Option<Ends>,
     /// What each reactor is expected to do; one that is not named is expected to pass.
     pub expect: Vec<(ReactorName, Expected)>,
@@ -177,13 +184,38 @@ impl Default for Bounds {
 
 /// How a session must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ends {
-    /// With what: a NOTIFICATION or the connection's end, as the network saw it leave the speaker.
-    pub how: Pattern,
-    /// When, since the start of the run.
+pub enum Ends {
+    /// Not at all: it is up when everything has finished.
+    Never,
+    /// With a NOTIFICATION or the connection's end, as the network saw it leave the speaker.
+    With(Pattern, Window),
+}
+
+/// When something must happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Since the start of the run.
     pub at: Duration,
     /// How much later it may be.
     pub within: Duration,
+}
+
+impl Window {
+    /// How late timers, latencies and computing may make something seem early.
+    const EARLY: Duration = Duration::from_millis(1);
+
+    /// Whether this is in time.
+    pub fn has(&self, at: Instant) -> bool {
+        let due = Instant::ZERO + self.at;
+        at + Self::EARLY >= due && at <= due + self.within
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (due, within) = (Instant::ZERO + self.at, format_duration(self.within));
+        write!(f, "{due}, at most {within} later")
+    }
 }
 
 /// What a reactor is expected to do.

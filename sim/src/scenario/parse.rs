@@ -8,7 +8,7 @@ use holdtime_core::config::ConfigText;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, SpeakerHost, fault};
+use super::{Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, SpeakerHost, Window, fault};
 use crate::mistake::{Mistake, Source, nearest};
 use crate::oracle::Oracle;
 use crate::reactors::ReactorName;
@@ -32,6 +32,7 @@ struct File {
     prices: PricesTable,
     #[serde(default)]
     bounds: BoundsTable,
+    up: Option<WindowTable>,
     ends: Option<EndsTable>,
     #[serde(default)]
     expect: toml::Table,
@@ -92,6 +93,13 @@ struct BoundsTable {
 #[serde(deny_unknown_fields)]
 struct EndsTable {
     how: Spanned<String>,
+    at: Option<Spanned<String>>,
+    within: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WindowTable {
     at: Spanned<String>,
     within: Option<Spanned<String>>,
 }
@@ -138,6 +146,7 @@ impl Scenario {
             latency,
             prices: check.prices(&file.prices)?,
             bounds: check.bounds(&file.bounds)?,
+            up: file.up.map(|up| check.window(&up.at, up.within.as_ref())).transpose()?,
             ends: file.ends.map(|ends| check.ends(&ends)).transpose()?,
             expect: check.expect(&file.expect)?,
             speakers,
@@ -238,10 +247,27 @@ impl Check<'_> {
     }
 
     fn ends(&self, table: &EndsTable) -> Result<Ends, Mistake> {
-        let how: Pattern = parse_pattern(self.source, self.inside(&table.how))?;
-        let within =
-            table.within.as_ref().map_or(Ok(Duration::from_secs(1)), |within| self.duration(within))?;
-        Ok(Ends { how, at: self.duration(&table.at)?, within })
+        let never = table.how.get_ref() == "never";
+        match (&table.at, &table.within) {
+            (Some(time), _) | (None, Some(time)) if never => Err(self
+                .source
+                .mistake(self.inside(time), "what never ends has no time")
+                .expected("`how = \"never\"` alone")),
+            _ if never => Ok(Ends::Never),
+            (Some(at), within) => {
+                let how: Pattern = parse_pattern(self.source, self.inside(&table.how))?;
+                Ok(Ends::With(how, self.window(at, within.as_ref())?))
+            }
+            (None, _) => Err(self
+                .source
+                .mistake(self.inside(&table.how), "when does it end?")
+                .expected("`at = \"90s\"` beside it, or `how = \"never\"`")),
+        }
+    }
+
+    fn window(&self, at: &Spanned<String>, within: Option<&Spanned<String>>) -> Result<Window, Mistake> {
+        let within = within.map_or(Ok(Duration::from_secs(1)), |within| self.duration(within))?;
+        Ok(Window { at: self.duration(at)?, within })
     }
 
     fn expect(&self, table: &toml::Table) -> Result<Vec<(ReactorName, Expected)>, Mistake> {
@@ -352,7 +378,8 @@ mod tests {
             ("mute", Ipv4Addr::new(10, 0, 0, 2))
         );
         assert_eq!(scenario.prices.byte, Duration::from_nanos(3));
-        assert_eq!(scenario.ends.unwrap().how, Pattern::Notification(4, 0));
+        let ends = Window { at: Duration::from_secs(90), within: Duration::from_secs(1) };
+        assert_eq!(scenario.ends, Some(Ends::With(Pattern::Notification(4, 0), ends)));
         assert_eq!(
             *scenario.expected(ReactorName::ReadFirst),
             Expected::Hang(vec![Oracle::Unsent, Oracle::Unanswered])
@@ -371,6 +398,8 @@ mod tests {
             ("read-first = ", "red-first = ", "33:1:", "did you mean `read-first`?"),
             ("'O1 O3'", "'O1 O33'", "33:1:", "`O1 O33` is no verdict"),
             ("'notification 4/0'", "'notification 4-0'", "28:21:", "one word too many"),
+            ("'notification 4/0'", "'never'", "29:7:", "what never ends has no time"),
+            ("at = '90s'", "", "28:8:", "when does it end?"),
             ("address = '10.0.0.1'", "address = 'ten'", "8:11:", "Addresses"),
         ] {
             let text = GOOD.replacen(right, wrong, 1);

@@ -121,6 +121,11 @@ impl<'h, H: Host> PeerDriver<'h, H> {
             PeerAction::Read(allowance) => self.allowance = allowance,
             PeerAction::HalfClose | PeerAction::Close => self.afterwards = Some(action),
             PeerAction::Reset => self.let_go(CloseKind::Reset),
+            PeerAction::Leave => {
+                if let Some(stream) = self.stream.take() {
+                    self.host.set_interest(stream, false, false);
+                }
+            }
             PeerAction::Vanish => beyond.vanish(),
             PeerAction::JumpClock(nanos) => beyond.jump_clock(nanos),
             PeerAction::Signal(signal) => {

@@ -43,6 +43,8 @@ pub enum PeerAction {
     Close,
     /// Send RST at once.
     Reset,
+    /// Forget the connection without ending it.
+    Leave,
     /// Lose power: nothing leaves, nothing arrives; the last action.
     Vanish,
     /// Move the wall clock by so many nanoseconds.
@@ -192,6 +194,7 @@ impl ScriptedPeer {
             PeerStep::HalfClose => self.act(PeerAction::HalfClose),
             PeerStep::Close => self.hang_up(PeerAction::Close),
             PeerStep::Reset => self.hang_up(PeerAction::Reset),
+            PeerStep::Leave => self.hang_up(PeerAction::Leave),
             PeerStep::Vanish => self.act(PeerAction::Vanish),
             PeerStep::Clock { forward, by } => {
                 let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);

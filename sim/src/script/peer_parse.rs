@@ -14,6 +14,7 @@
 //! read N                          read N octets, then no more
 //! stop reading · resume reading
 //! half-close · close · reset      FIN in one direction; FIN; RST
+//! leave                           forget the connection without ending it: it stays open and is never read again
 //! vanish                          a power cut: nothing leaves, nothing arrives, the script is over
 //! clock +TIME | -TIME             the peer's wall clock jumps
 //! repeat [N times]                from the first step again
@@ -45,6 +46,7 @@ pub enum PeerStep {
     HalfClose,
     Close,
     Reset,
+    Leave,
     Vanish,
     Clock { forward: bool, by: Duration },
     Repeat(Option<u32>),
@@ -70,6 +72,7 @@ const STEPS: &[&str] = &[
     "half-close",
     "close",
     "reset",
+    "leave",
     "vanish",
     "clock",
     "repeat",
@@ -132,6 +135,7 @@ impl PeerStep {
             "half-close" => Self::HalfClose,
             "close" => Self::Close,
             "reset" => Self::Reset,
+            "leave" => Self::Leave,
             "vanish" => Self::Vanish,
             "clock" => Self::parse_clock(words)?,
             "repeat" => match words.clone().next() {

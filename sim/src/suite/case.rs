@@ -214,6 +214,7 @@ impl Case {
             latency: Duration::from_micros(100),
             prices: Prices::default(),
             bounds: Bounds::default(),
+            up: None,
             ends: None,
             run_for: LIMIT,
         }
