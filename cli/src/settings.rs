@@ -234,7 +234,7 @@ const SETTINGS: [Setting; 45] = {
         setting("api", "chunk", Upper, "1", None),
         setting("api", "show-routes-format", Lower, "v1", Honoured),
         setting("api", "encoder", Lower, "json", Honoured),
-        setting("api", "compact", Boolean, "false", None),
+        setting("api", "compact", Boolean, "false", Honoured),
         setting("api", "respawn", Boolean, "true", Honoured),
         setting("api", "terminate", Boolean, "false", Honoured),
         setting("api", "cli", Boolean, "true", Honoured),

@@ -277,8 +277,9 @@ impl Programs {
                 self.terminate(now, stream);
             }
         }
-        // In the order of the configuration, which is the order in which they start.
-        let order = processes.iter().map(|process| process.name.as_str()).chain(cli.map(|_| CLI));
+        // In the order in which they start: that of the configuration, after the pipes, which a host may open only before
+        // it gives up its privileges for the first program.
+        let order = cli.map(|_| CLI).into_iter().chain(processes.iter().map(|process| process.name.as_str()));
         for name in order {
             let Some(what) = wanted.remove(name) else { continue };
             let known = self.entries.get(name);
