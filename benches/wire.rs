@@ -9,7 +9,6 @@ use holdtime_core::wire::negotiated::MAX_MESSAGE;
 use holdtime_core::wire::{Update, UpdateView, Writer};
 
 const OCTETS: usize = 1_000_000;
-const SHAPES: [Shape; 4] = [Shape::Ipv4, Shape::Packed, Shape::Ipv6, Shape::Vpn];
 
 fn framing(criterion: &mut Criterion) {
     over_each_shape(criterion, "frame", |corpus| {
@@ -35,7 +34,7 @@ fn decoding(criterion: &mut Criterion) {
 
 fn encoding(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("encode");
-    for shape in SHAPES {
+    for shape in Shape::GENERATED {
         let negotiated = visit::session(shape);
         let corpus = corpus::generate(shape, OCTETS);
         let updates: Vec<Update> = corpus
@@ -59,7 +58,7 @@ fn encoding(criterion: &mut Criterion) {
 
 fn over_each_shape(criterion: &mut Criterion, name: &str, mut work: impl FnMut(&Corpus)) {
     let mut group = criterion.benchmark_group(name);
-    for shape in SHAPES {
+    for shape in Shape::GENERATED {
         let corpus = corpus::generate(shape, OCTETS);
         group.throughput(Throughput::Bytes(corpus.bytes.len() as u64));
         group.bench_function(BenchmarkId::from_parameter(shape.label()), |bencher| {

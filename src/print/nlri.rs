@@ -18,15 +18,15 @@ pub fn nlri_json(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>, c
         },
         Nlri::Labelled(nlri) => prefix_json(out, path.path_id, &nlri.prefix, Some(&nlri.labels), None),
         Nlri::Vpn(nlri) => prefix_json(out, path.path_id, &nlri.prefix, Some(&nlri.labels), Some(nlri.rd)),
-        Nlri::Mvpn(nlri) => services::mvpn_json(out, &nlri.bytes),
+        Nlri::Mvpn(nlri) => services::mvpn_json(out, nlri.view()),
         Nlri::Flow(nlri) => flow_json(out, &nlri.bytes, nlri.afi, false, next_hop),
         Nlri::FlowVpn(nlri) => flow_json(out, &nlri.bytes, nlri.afi, true, next_hop),
-        Nlri::RouteTarget(nlri) => services::route_target_json(out, &nlri.bytes),
+        Nlri::RouteTarget(nlri) => services::route_target_json(out, nlri.view()),
         Nlri::SrPolicy(nlri) => raw_json(out, &nlri.bytes),
-        Nlri::Vpls(nlri) => services::vpls_json(out, &nlri.bytes),
-        Nlri::Evpn(nlri) => services::evpn_json(out, &nlri.bytes),
+        Nlri::Vpls(nlri) => services::vpls_json(out, nlri.view()),
+        Nlri::Evpn(nlri) => services::evpn_json(out, nlri.view()),
         Nlri::BgpLs(nlri) => bgp_ls::json(out, nlri.view(), next_hop),
-        Nlri::Mup(nlri) => services::mup_json(out, &nlri.bytes, nlri.afi),
+        Nlri::Mup(nlri) => services::mup_json(out, nlri.view()),
         Nlri::Unknown(nlri) => raw_json(out, &nlri.bytes),
     }
 }
@@ -54,8 +54,8 @@ pub fn nlri_text(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>) {
         }
         Nlri::Flow(nlri) => flow_text(out, &nlri.bytes, nlri.afi, false, next_hop),
         Nlri::FlowVpn(nlri) => flow_text(out, &nlri.bytes, nlri.afi, true, next_hop),
-        Nlri::RouteTarget(nlri) => services::route_target_text(out, &nlri.bytes),
-        Nlri::Vpls(nlri) => services::vpls_text(out, &nlri.bytes, next_hop),
+        Nlri::RouteTarget(nlri) => services::route_target_text(out, nlri.view()),
+        Nlri::Vpls(nlri) => services::vpls_text(out, nlri.view(), next_hop),
         // No configuration writes these: what they say is said as JSON.
         Nlri::Mvpn(_) | Nlri::Evpn(_) | Nlri::BgpLs(_) | Nlri::Mup(_) => {
             nlri_json(out, path, next_hop, false);

@@ -28,7 +28,7 @@ fn destination(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>) {
         Nlri::Vpn(one) => prefix(out, &one.prefix, next_hop, family, Some(&one.labels), Some(one.rd)),
         Nlri::Flow(one) => rule(out, path, &one.bytes, one.afi, next_hop),
         Nlri::FlowVpn(one) => rule(out, path, &one.bytes, one.afi, next_hop),
-        Nlri::Vpls(one) if services::vpls_members(out, &one.bytes) => {
+        Nlri::Vpls(one) if services::vpls_members(out, one.view()) => {
             out.push_str(", ");
             end(out, next_hop, family);
         }

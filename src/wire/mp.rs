@@ -119,6 +119,7 @@ fn may_have_ipv6_next_hop(terms: &FamilyTerms) -> bool {
 }
 
 /// Reads a next hop of all that is left in `reader`; its length says what it is.
+#[inline]
 fn parse_next_hop(terms: &FamilyTerms, mut reader: Reader<'_>) -> Result<Option<NextHop>, Malformed> {
     let family = terms.family;
     let wrong = Malformed::length(reader.offset(), "a next hop of a length that its family cannot have");
@@ -139,16 +140,18 @@ fn parse_next_hop(terms: &FamilyTerms, mut reader: Reader<'_>) -> Result<Option<
     Ok(Some(next_hop))
 }
 
+#[inline]
 fn parse_ipv6(reader: &mut Reader<'_>, distinguisher: usize) -> Result<Ipv6Addr, Malformed> {
     reader.bytes(distinguisher)?;
     reader.array().map(|octets| Ipv6Addr::from_bits(u128::from_be_bytes(octets)))
 }
 
-/// The family that MP_REACH_NLRI and MP_UNREACH_NLRI begin with, where they are long enough.
+/// The family that MP_REACH_NLRI and MP_UNREACH_NLRI begin with, where they are long enough. It is asked for where they are malformed.
 pub(crate) fn family(mut value: Reader<'_>) -> Option<Family> {
     parse_family(&mut value).ok()
 }
 
+#[inline]
 fn parse_family(reader: &mut Reader<'_>) -> Result<Family, Malformed> {
     Ok(Family::new(Afi(reader.u16()?), Safi(reader.u8()?)))
 }
@@ -183,22 +186,19 @@ pub struct MpReachView<'a> {
 }
 
 impl<'a> MpReachView<'a> {
-    /// Reads the attribute's value, all but the NLRI. An error before the family is known leaves no family to disable;
-    /// it comes with `None`.
-    pub(crate) fn parse(
-        mut reader: Reader<'a>,
-        negotiated: &Negotiated,
-    ) -> Result<Self, (Option<Family>, Malformed)> {
+    /// Reads the attribute's value, all but the NLRI.
+    #[inline]
+    pub(crate) fn parse(mut reader: Reader<'a>, negotiated: &Negotiated) -> Result<Self, Malformed> {
         let value = reader.rest();
-        let family = parse_family(&mut reader).map_err(|error| (None, error))?;
+        let family = parse_family(&mut reader)?;
         let terms = negotiated.family(family);
-        let mut head = || {
-            let length = reader.u8()?;
-            let next_hop = reader.sub(usize::from(length))?;
-            let _reserved = reader.u8()?;
-            terms.map_or(Ok(None), |terms| parse_next_hop(terms, next_hop))
+        let length = reader.u8()?;
+        let next_hop = reader.sub(usize::from(length))?;
+        let _reserved = reader.u8()?;
+        let next_hop = match terms {
+            Some(terms) => parse_next_hop(terms, next_hop)?,
+            None => None,
         };
-        let next_hop = head().map_err(|error| (Some(family), error))?;
         let nlri = match terms {
             Some(terms) => NlriIter::new(reader, family, terms.add_path_receive),
             None => NlriIter::new(Reader::new(&[], reader.offset()), family, false),
@@ -207,8 +207,8 @@ impl<'a> MpReachView<'a> {
     }
 
     /// Checks the NLRI.
-    pub(crate) fn check(&self) -> Result<(), (Option<Family>, Malformed)> {
-        self.nlri.check().map_err(|error| (Some(self.family), error))
+    pub(crate) fn check(&self) -> Result<(), Malformed> {
+        self.nlri.check()
     }
 
     /// The routes.
@@ -251,13 +251,11 @@ pub struct MpUnreachView<'a> {
 }
 
 impl<'a> MpUnreachView<'a> {
-    /// Reads the attribute's value, all but the NLRI; errors as of [`MpReachView::parse`].
-    pub(crate) fn parse(
-        mut reader: Reader<'a>,
-        negotiated: &Negotiated,
-    ) -> Result<Self, (Option<Family>, Malformed)> {
+    /// Reads the attribute's value, all but the NLRI.
+    #[inline]
+    pub(crate) fn parse(mut reader: Reader<'a>, negotiated: &Negotiated) -> Result<Self, Malformed> {
         let value = reader.rest();
-        let family = parse_family(&mut reader).map_err(|error| (None, error))?;
+        let family = parse_family(&mut reader)?;
         let terms = negotiated.family(family);
         let nlri = match terms {
             Some(terms) => NlriIter::new(reader, family, terms.add_path_receive),
@@ -267,8 +265,8 @@ impl<'a> MpUnreachView<'a> {
     }
 
     /// Checks the NLRI.
-    pub(crate) fn check(&self) -> Result<(), (Option<Family>, Malformed)> {
-        self.nlri.check().map_err(|error| (Some(self.family), error))
+    pub(crate) fn check(&self) -> Result<(), Malformed> {
+        self.nlri.check()
     }
 
     /// The routes.

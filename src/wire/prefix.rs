@@ -74,9 +74,14 @@ impl Ipv4Prefix {
     /// Writes the length and as many octets of the address as it needs.
     #[inline]
     pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
-        let octets = usize::from(self.length).div_ceil(8);
+        out.starts_of([self.wire()])
+    }
+
+    /// The length and the whole address, and how many of these octets stand on the wire.
+    #[inline]
+    pub(crate) fn wire(self) -> ([u8; 5], usize) {
         let [a, b, c, d] = self.octets;
-        out.start_of([self.length, a, b, c, d], 1 + octets)
+        ([self.length, a, b, c, d], 1 + usize::from(self.length).div_ceil(8))
     }
 
     /// Writes as many octets of the address as its length needs.
@@ -165,8 +170,15 @@ impl Ipv6Prefix {
     /// Writes the length and as many octets of the address as it needs.
     #[inline]
     pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
-        out.u8(self.length)?;
-        out.start_of(self.octets, usize::from(self.length).div_ceil(8))
+        out.starts_of([self.wire()])
+    }
+
+    /// The length and the whole address, and how many of these octets stand on the wire.
+    #[inline]
+    pub(crate) fn wire(self) -> ([u8; 17], usize) {
+        let mut octets = [self.length; 17];
+        octets[1..].copy_from_slice(&self.octets);
+        (octets, 1 + usize::from(self.length).div_ceil(8))
     }
 
     /// Writes as many octets of the address as its length needs.

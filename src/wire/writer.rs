@@ -86,23 +86,25 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes the first `length` of `N` octets. The others may be written too, and are overwritten by what comes next: one store
-    /// of a known size is cheaper than a copy of an unknown one.
+    /// Writes of each item, `N` octets, as many as the number beside it says. The others may be written too, and are overwritten by
+    /// what comes next: one store of a known size is cheaper than a copy of an unknown one.
     #[inline]
-    pub(crate) fn start_of<const N: usize>(
+    pub(crate) fn starts_of<const N: usize>(
         &mut self,
-        octets: [u8; N],
-        length: usize,
+        items: impl IntoIterator<Item = ([u8; N], usize)>,
     ) -> Result<(), BufferFull> {
-        let slot = self.buffer.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut::<N>());
-        match slot {
-            Some(slot) => {
-                *slot = octets;
-                self.at += length.min(N);
-                Ok(())
+        let end = self.buffer.len();
+        let mut rest = self.buffer.get_mut(self.at..).ok_or(BufferFull)?;
+        for (octets, length) in items {
+            match (rest.first_chunk_mut::<N>(), octets.get(..length)) {
+                (Some(slot), _) => *slot = octets,
+                (None, Some(start)) => rest.get_mut(..length).ok_or(BufferFull)?.copy_from_slice(start),
+                (None, None) => return Err(BufferFull),
             }
-            None => self.bytes(octets.get(..length).unwrap_or_default()),
+            rest = rest.get_mut(length..).ok_or(BufferFull)?;
         }
+        self.at = end - rest.len();
+        Ok(())
     }
 
     /// Writes items of `N` octets, with one look at the room for all of them.

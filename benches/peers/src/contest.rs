@@ -2,9 +2,10 @@
 //! disturbs all of them; and the check that all of them saw the same values.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use holdtime_benches::{Corpus, Kind, Shape, Tally};
+use rustix::time::{ClockId, clock_gettime};
 
 /// One decoder or floor.
 pub trait Contestant {
@@ -40,19 +41,19 @@ pub struct Visit {
     pub tally: Tally,
     /// How many messages the contestant refused.
     pub refused: usize,
-    started: Option<Instant>,
+    started: Duration,
     took: Duration,
 }
 
 impl Visit {
     /// Starts the clock: what comes before is preparation that a real caller would not repeat.
     pub fn start(&mut self) {
-        self.started = Some(Instant::now());
+        self.started = cpu_time();
     }
 
     /// Stops the clock.
     pub fn stop(&mut self) {
-        self.took = self.started.map_or(Duration::ZERO, |started| started.elapsed());
+        self.took = cpu_time().saturating_sub(self.started);
     }
 }
 
@@ -113,6 +114,12 @@ fn difference((contestant, visit): Seen<'_>, (other, reference): Seen<'_>) -> Op
     let only_counted = [contestant.only_counts(), other.only_counts()].concat();
     let ignored = [contestant.keeps_part_of(), other.keeps_part_of()].concat();
     visit.tally.difference(&reference.tally, &only_counted, &ignored)
+}
+
+/// What this thread has used of a processor so far: what others use meanwhile does not count.
+pub fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
 /// The time that half of the rounds stayed below.

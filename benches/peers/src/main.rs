@@ -58,7 +58,11 @@ fn options() -> Result<Options, String> {
                 options.shape = Some(shape.ok_or(format!("there is no shape \"{name}\""))?);
             }
             "--mrt" => options.mrt = Some(value()?),
-            _ => return Err(format!("there is no option \"{argument}\"; try --rounds N, --shape NAME or --mrt FILE")),
+            _ => {
+                return Err(format!(
+                    "there is no option \"{argument}\"; try --rounds N, --shape NAME or --mrt FILE"
+                ));
+            }
         }
     }
     Ok(options)

@@ -77,11 +77,9 @@ impl<'a> LabelledPrefixView<'a> {
     #[inline]
     pub(super) fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
         let bits = reader.u8()?;
-        let mut inner = reader.sub(usize::from(bits).div_ceil(8))?;
-        let labels = LabelsView::parse(&mut inner)?;
-        let length = rest_of(bits, labels.octets(), &inner)?;
-        let prefix = Prefix::parse_bits(&mut inner, afi, length)?;
-        inner.finish()?;
+        let labels = LabelsView::parse(reader)?;
+        let length = rest_of(bits, labels.octets(), reader)?;
+        let prefix = Prefix::parse_bits(reader, afi, length)?;
         Ok(Self { labels, prefix })
     }
 }
@@ -117,15 +115,13 @@ pub struct VpnPrefixView<'a> {
 
 impl<'a> VpnPrefixView<'a> {
     /// Reads one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
         let bits = reader.u8()?;
-        let mut inner = reader.sub(usize::from(bits).div_ceil(8))?;
-        let labels = LabelsView::parse(&mut inner)?;
-        let rd = RouteDistinguisher(inner.array()?);
-        let length = rest_of(bits, labels.octets() + 8, &inner)?;
-        let prefix = Prefix::parse_bits(&mut inner, afi, length)?;
-        inner.finish()?;
+        let labels = LabelsView::parse(reader)?;
+        let rd = RouteDistinguisher(reader.array()?);
+        let length = rest_of(bits, labels.octets() + 8, reader)?;
+        let prefix = Prefix::parse_bits(reader, afi, length)?;
         Ok(Self { rd, prefix, labels })
     }
 }
@@ -137,6 +133,7 @@ impl From<VpnPrefixView<'_>> for VpnPrefix {
 }
 
 /// How many of `bits` are left for the prefix after `octets` were read.
+#[inline]
 fn rest_of(bits: u8, octets: usize, at: &Reader<'_>) -> Result<u8, Malformed> {
     let taken = u8::try_from(octets * 8).ok();
     taken

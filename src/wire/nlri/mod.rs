@@ -354,6 +354,7 @@ impl<'a> NlriIter<'a> {
         }
     }
 
+    /// A loop of its own for each family that comes in numbers.
     fn check_other(self) -> Result<(), Malformed> {
         let afi = self.family.afi;
         match (afi, self.family.safi) {

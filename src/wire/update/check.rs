@@ -112,7 +112,7 @@ impl<'a> UpdateView<'a> {
         };
         match checked {
             Ok(()) => *place = Place::of(value),
-            Err(malformed) => return Err(self.reject(raw, malformed, None)),
+            Err(malformed) => return Err(self.reject(raw, malformed)),
         }
         Ok(())
     }
@@ -136,18 +136,16 @@ impl<'a> UpdateView<'a> {
             _ => {
                 let parsed = AttributeView::parse(*raw, negotiated);
                 self.has_others |= parsed.is_ok();
-                parsed.map(drop).map_err(|malformed| (None, malformed))
+                parsed.map(drop)
             }
         };
-        checked.map_err(|(family, malformed)| self.reject(raw, malformed, family))
+        checked.map_err(|malformed| self.reject(raw, malformed))
     }
 
     /// What wrong flags come to. An attribute that is discarded for them is remembered.
     #[cold]
     fn wrong_flags(&mut self, raw: &RawAttribute<'a>) -> Problem {
-        let family =
-            matches!(raw.code, Code::MP_REACH | Code::MP_UNREACH).then(|| mp::family(raw.value)).flatten();
-        let problem = Problem::flags(raw, family);
+        let problem = Problem::flags(raw, family(raw));
         if problem.treatment == Treatment::Discard {
             self.discard(raw.code);
         }
@@ -156,8 +154,8 @@ impl<'a> UpdateView<'a> {
 
     /// What a malformed attribute comes to. One that is discarded is remembered.
     #[cold]
-    fn reject(&mut self, raw: &RawAttribute<'a>, malformed: Malformed, family: Option<Family>) -> Problem {
-        let problem = Problem::malformed(raw, malformed, family);
+    fn reject(&mut self, raw: &RawAttribute<'a>, malformed: Malformed) -> Problem {
+        let problem = Problem::malformed(raw, malformed, family(raw));
         if problem.treatment == Treatment::Discard {
             self.discard(raw.code);
         }
@@ -203,6 +201,11 @@ impl<'a> UpdateView<'a> {
         let multi = self.mp_reach().is_some_and(|reach| !reach.negotiated || !reach.nlri().is_empty());
         if multi || !self.nlri().is_empty() { Ok(problem) } else { Err(problem.error) }
     }
+}
+
+/// The family of the routes in an attribute, where it holds routes and says of which.
+fn family(raw: &RawAttribute<'_>) -> Option<Family> {
+    matches!(raw.code, Code::MP_REACH | Code::MP_UNREACH).then(|| mp::family(raw.value)).flatten()
 }
 
 /// Keeps the worst problem; one that ends the session ends the decoding.
