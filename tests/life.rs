@@ -144,6 +144,24 @@ fn a_reload_that_changes_the_session_begins_it_anew() {
 }
 
 #[test]
+fn a_restart_reads_the_configuration_and_begins_every_session_anew_even_if_it_cannot_be_read() {
+    let good = neighbor("10.0.0.1", "10.0.0.2", "static { route 10.1.0.0/16 next-hop 10.0.0.9; }");
+    for (text, routes) in [(good.as_str(), 1), ("neighbor {", 0)] {
+        let mut lone = lone("");
+        let stream = lone.establish(90);
+        lone.take_sent();
+        lone.feed(Input::Signal(Signal::Alarm));
+        assert_eq!(lone.closed(stream), None, "not before the configuration is here");
+        lone.feed(Input::Reload(Ok(ConfigText { name: "test.conf".into(), text: text.into() })));
+        assert_eq!(lone.closed(stream), Some(CloseKind::Graceful));
+        assert!(lone.take_sent().iter().any(|message| message.starts_with("030603")), "Peer De-configured");
+        lone.establish(90);
+        let announced = lone.take_sent().iter().filter(|message| message.ends_with("100a01")).count();
+        assert_eq!(announced, routes);
+    }
+}
+
+#[test]
 fn several_configuration_files_take_turns() {
     let mut setup = setup(&neighbor("10.0.0.1", "10.0.0.2", ""));
     setup.files = ["a", "b", "c"].map(String::from).into();
