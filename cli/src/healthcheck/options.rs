@@ -196,17 +196,13 @@ impl HealthcheckArgs {
     }
 
     pub(super) fn logging(&self) -> HealthcheckLog<'_> {
-        let syslog = !self.silent_syslog();
+        let syslog = !self.no_syslog && !self.debug;
         HealthcheckLog {
             debug: self.debug,
             console: !self.silent,
             facility: syslog.then(|| self.syslog_facility.as_deref().unwrap_or("daemon")),
             name: self.name.as_deref(),
         }
-    }
-
-    fn silent_syslog(&self) -> bool {
-        self.no_syslog || self.debug
     }
 
     /// Whether addresses that are missing are set up.
