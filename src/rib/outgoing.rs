@@ -197,18 +197,20 @@ impl AdjRibOut {
         self.announced > before
     }
 
-    /// Announces what it holds to these destinations once more, unless it waits to be announced anyway.
-    pub fn repeat(&mut self, destinations: Vec<Destination>) {
-        for destination in destinations {
-            let Some(entry) = self.entries.get_mut(&destination).filter(|entry| !entry.withdrawn) else {
-                continue;
-            };
-            if entry.place == 0 {
-                entry.place = self.next_place;
-                self.next_place += 1;
-                self.queue.insert(entry.place, destination);
+    /// Announces what it holds to these destinations once more. Those that still wait to be announced are returned.
+    pub fn repeat(&mut self, destinations: Vec<Destination>) -> Vec<Destination> {
+        let Self { entries, queue, next_place, .. } = self;
+        let again = |destination: Destination| {
+            let entry = entries.get_mut(&destination).filter(|entry| !entry.withdrawn)?;
+            if entry.place != 0 {
+                return Some(destination);
             }
-        }
+            entry.place = *next_place;
+            *next_place += 1;
+            queue.insert(entry.place, destination);
+            None
+        };
+        destinations.into_iter().filter_map(again).collect()
     }
 
     /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had.

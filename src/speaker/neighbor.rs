@@ -95,7 +95,7 @@ pub(super) struct Neighbor {
     pub(super) rib_out: AdjRibOut,
     pub(super) rib_in: AdjRibIn,
     pub(super) watchdogs: Watchdogs,
-    /// Routes that a reload has added, to be announced once more when the peer has next sent something: as ExaBGP does.
+    /// Routes that a reload has added, to be announced once more when the peer has sent something after that: as ExaBGP does.
     pub(super) repeats: Vec<Destination>,
     /// ROUTE-REFRESH and OPERATIONAL messages to send.
     pub(super) refreshes: VecDeque<RouteRefresh>,

@@ -137,7 +137,7 @@ impl Speaker {
         let negotiated = neighbor.link(direction).session.negotiated();
         let notice = Notice::Message { sent: false, kind: frame.kind, octets: &frame.octets, negotiated };
         programs.notify(now, neighbor, &notice);
-        neighbor.rib_out.repeat(core::mem::take(&mut neighbor.repeats));
+        neighbor.repeats = neighbor.rib_out.repeat(core::mem::take(&mut neighbor.repeats));
         match frame.kind {
             kind::OPEN => self.resolve_collision(now, id, direction),
             kind::NOTIFICATION => {
