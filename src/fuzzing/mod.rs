@@ -2,7 +2,7 @@
 //! where something that must hold does not.
 //!
 //! A file for each kind of input: [`messages`], the [`nlri`] of each family, the [`attributes`] with an inner structure,
-//! [`files`] that others wrote (configurations, commands, MRT), and what begins with our own types (`owned`) or plays a whole
+//! [`files`] that others wrote (configurations, commands, MRT), real messages with [`mutation`]s, and what begins with our own types (`owned`) or plays a whole
 //! [`speaker`]. `cargo test` replays the checked-in corpora through them, without a fuzzer.
 
 #![allow(clippy::panic, reason = "what must hold and does not is a finding")]
@@ -10,6 +10,7 @@
 pub mod attributes;
 pub mod files;
 pub mod messages;
+pub mod mutation;
 pub mod nlri;
 #[cfg(feature = "arbitrary")]
 pub mod owned;

@@ -6,6 +6,9 @@ extern crate std;
 use std::path::PathBuf;
 use std::{env, fs, println};
 
+use std::vec::Vec;
+
+use super::mutation::{Mutator, every_decoder};
 use super::{attributes, files, messages, nlri};
 
 #[allow(clippy::print_stdout, reason = "a test that fails shows which seed was the last")]
@@ -19,6 +22,22 @@ fn replay(target: &str, body: fn(&[u8])) {
         seeds += 1;
     }
     assert!(seeds > 0, "{} holds no seeds", folder.display());
+}
+
+/// A million of them, of real messages, are a command in `fuzz/README.md`.
+#[test]
+fn some_thousand_mutated_messages_upset_no_decoder() {
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "fuzz", "corpus", "update"].iter().collect();
+    let mut seeds: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    seeds.sort();
+    let seeds: Vec<_> = seeds.iter().map(|path| fs::read(path).unwrap()).collect();
+    let mut mutator = Mutator::new(7);
+    for _ in 0..5_000 {
+        let mut message = seeds[mutator.below(seeds.len())].clone();
+        let other = mutator.below(seeds.len());
+        mutator.mutate(&mut message, &seeds[other]);
+        every_decoder(&message);
+    }
 }
 
 macro_rules! corpora {

@@ -282,6 +282,8 @@ impl World {
             Step::Take { stream, count } => {
                 let Some(stream) = self.pick(stream) else { return };
                 self.transmit(stream, count.into());
+                self.drain();
+                self.offer_room();
             }
             Step::Stall { stream, stalled } => {
                 let Some(id) = self.pick(stream) else { return };

@@ -248,6 +248,7 @@ pub fn of(code: Code) -> Option<&'static Row> {
 }
 
 /// The optional and transitive bits of each attribute, or [`UNDEFINED`]: the table again, as decoding looks at it once an attribute.
+#[allow(clippy::indexing_slicing, reason = "the compiler runs it, and would stop")]
 static FLAGS_OF: [u8; 256] = {
     let mut flags = [UNDEFINED; 256];
     let mut at = 0;
@@ -266,6 +267,7 @@ const UNDEFINED: u8 = 0xff;
 ///
 /// An unknown attribute that is not optional; `None`: those of a known one are wrong.
 #[inline]
+#[allow(clippy::indexing_slicing, reason = "an octet stays within 256 places")]
 pub(crate) fn check_flags(raw: &RawAttribute<'_>) -> Result<(), Option<Problem>> {
     const BITS: u8 = AttributeFlags::OPTIONAL | AttributeFlags::TRANSITIVE;
     match FLAGS_OF[usize::from(raw.code.0)] {

@@ -239,6 +239,7 @@ fn check_list<T: Item<N>, const N: usize>(value: Reader<'_>) -> Result<(), Malfo
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Codes([u64; 4]);
 
+#[allow(clippy::indexing_slicing, reason = "the two upper bits of an octet stay within four places")]
 impl Codes {
     /// Adds `code`; whether it was there already.
     #[inline]
