@@ -5,22 +5,13 @@
 //! cargo run --release --manifest-path benches/peers/Cargo.toml -- [--rounds N] [--shape NAME | --mrt FILE]
 //! ```
 
-mod bgpkit;
-mod contest;
-mod encoding;
-mod floors;
-mod netgauze;
-mod ours;
-mod routecore;
-mod rustbgpd;
-mod zettabgp;
-
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-use contest::{Contestant, Score};
-use encoding::Encoder;
 use holdtime_benches::{Corpus, Shape, corpus, mrt};
+use holdtime_peers::contest::{self, Contestant, Score};
+use holdtime_peers::encoding::{self, Encoder};
+use holdtime_peers::{bgpkit, floors, netgauze, ours, routecore, rustbgpd, zettabgp};
 
 /// Large enough to leave the first two caches, small enough for many rounds.
 const OCTETS: usize = 4_000_000;

@@ -1,0 +1,6 @@
+#![no_main]
+
+use holdtime_fuzz_differential::{against, quietly};
+use holdtime_peers::zettabgp::Zettabgp;
+
+libfuzzer_sys::fuzz_target!(init: quietly(), |message: &[u8]| against(&Zettabgp, message));
