@@ -74,14 +74,15 @@ impl Ipv4Prefix {
     /// Writes the length and as many octets of the address as it needs.
     #[inline]
     pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
-        out.starts_of([self.wire()])
+        out.slots([self], Self::fill)
     }
 
-    /// The length and the whole address, and how many of these octets stand on the wire.
+    /// Puts the length and the whole address into a slot; how many of these octets stand on the wire.
     #[inline]
-    pub(crate) fn wire(self) -> ([u8; 5], usize) {
-        let [a, b, c, d] = self.octets;
-        ([self.length, a, b, c, d], 1 + usize::from(self.length).div_ceil(8))
+    pub(crate) fn fill(self, slot: &mut [u8; 5]) -> usize {
+        let [length, address @ ..] = slot;
+        (*length, *address) = (self.length, self.octets);
+        1 + usize::from(self.length).div_ceil(8)
     }
 
     /// Writes as many octets of the address as its length needs.
@@ -170,15 +171,15 @@ impl Ipv6Prefix {
     /// Writes the length and as many octets of the address as it needs.
     #[inline]
     pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
-        out.starts_of([self.wire()])
+        out.slots([self], Self::fill)
     }
 
-    /// The length and the whole address, and how many of these octets stand on the wire.
+    /// Puts the length and the whole address into a slot; how many of these octets stand on the wire.
     #[inline]
-    pub(crate) fn wire(self) -> ([u8; 17], usize) {
-        let mut octets = [self.length; 17];
-        octets[1..].copy_from_slice(&self.octets);
-        (octets, 1 + usize::from(self.length).div_ceil(8))
+    pub(crate) fn fill(self, slot: &mut [u8; 17]) -> usize {
+        let [length, address @ ..] = slot;
+        (*length, *address) = (self.length, self.octets);
+        1 + usize::from(self.length).div_ceil(8)
     }
 
     /// Writes as many octets of the address as its length needs.

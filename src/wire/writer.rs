@@ -86,21 +86,26 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes of each item, `N` octets, as many as the number beside it says. The others may be written too, and are overwritten by
-    /// what comes next: one store of a known size is cheaper than a copy of an unknown one.
+    /// Writes items of at most `N` octets: `fill` puts one into a slot and says how many octets it has. The slot may reach further,
+    /// into what comes next: one store of a known size is cheaper than a copy of an unknown one.
     #[inline]
-    pub(crate) fn starts_of<const N: usize>(
+    pub(crate) fn slots<T, const N: usize>(
         &mut self,
-        items: impl IntoIterator<Item = ([u8; N], usize)>,
+        items: impl IntoIterator<Item = T>,
+        fill: impl Fn(T, &mut [u8; N]) -> usize,
     ) -> Result<(), BufferFull> {
         let end = self.buffer.len();
         let mut rest = self.buffer.get_mut(self.at..).ok_or(BufferFull)?;
-        for (octets, length) in items {
-            match (rest.first_chunk_mut::<N>(), octets.get(..length)) {
-                (Some(slot), _) => *slot = octets,
-                (None, Some(start)) => rest.get_mut(..length).ok_or(BufferFull)?.copy_from_slice(start),
-                (None, None) => return Err(BufferFull),
-            }
+        for item in items {
+            let length = match rest.first_chunk_mut() {
+                Some(slot) => fill(item, slot),
+                None => {
+                    let mut slot = [0; N];
+                    let length = fill(item, &mut slot);
+                    copy_start(&slot, length, rest)?;
+                    length
+                }
+            };
             rest = rest.get_mut(length..).ok_or(BufferFull)?;
         }
         self.at = end - rest.len();
@@ -181,6 +186,17 @@ impl<'a> Writer<'a> {
         *slot.ok_or(BufferFull)? = octets;
         Ok(())
     }
+}
+
+/// Near the end of a buffer a slot does not fit any more; what is in it may.
+#[cold]
+#[inline(never)]
+fn copy_start(slot: &[u8], length: usize, into: &mut [u8]) -> Result<(), BufferFull> {
+    match (into.get_mut(..length), slot.get(..length)) {
+        (Some(into), Some(octets)) => into.copy_from_slice(octets),
+        _ => return Err(BufferFull),
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -88,8 +88,8 @@ impl NlriList {
         match &self.0 {
             Kept::Any(all) => all.iter().try_for_each(|route| route.encode(add_path, out)),
             _ if add_path => self.iter().try_for_each(|route| route.encode(add_path, out)),
-            Kept::Ipv4(run) => out.starts_of(run.iter().map(|prefix| prefix.wire())),
-            Kept::Ipv6(run) => out.starts_of(run.iter().map(|prefix| prefix.wire())),
+            Kept::Ipv4(run) => out.slots(run.iter().copied(), Ipv4Prefix::fill),
+            Kept::Ipv6(run) => out.slots(run.iter().copied(), Ipv6Prefix::fill),
         }
     }
 }
