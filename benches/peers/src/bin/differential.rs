@@ -1,7 +1,7 @@
 //! Mutated messages through our decoder and those of other crates, and what they disagree about.
 //!
 //! ```text
-//! cargo run --release --manifest-path benches/peers/Cargo.toml --bin differential -- [--count N] [--seed N]
+//! cargo run --release --manifest-path benches/peers/Cargo.toml --features differential --bin differential -- [--count N] [--seed N]
 //! ```
 
 use std::collections::BTreeMap;
