@@ -33,6 +33,20 @@ pub(crate) struct FromProgram {
     pub(crate) memory: u64,
 }
 
+impl FromConfiguration {
+    /// From the start to the last route.
+    pub(crate) fn took(&self) -> Duration {
+        self.seen.last.saturating_duration_since(self.started)
+    }
+}
+
+impl FromProgram {
+    /// Until all was sent and answered.
+    pub(crate) fn took(&self) -> Duration {
+        self.answered.max(self.sent)
+    }
+}
+
 /// Starts a speaker with that many routes in its configuration and reads them all.
 pub(crate) fn from_configuration(
     contender: &Contender,
