@@ -4,18 +4,19 @@
 //! happens and at each of their deadlines, and the first alarm ends the run.
 
 mod certificate;
+mod course;
 mod lines;
 mod plan;
 mod play;
 mod recording;
 mod stage;
 
+pub use course::Course;
 pub use lines::TraceLines;
 pub use plan::Plan;
 pub use play::{Actor, Play, PlayPeer, PlaySpeaker};
 
 use std::cell::RefCell;
-use std::fmt;
 use std::rc::Rc;
 
 use holdtime_core::{Duration, Instant};
@@ -26,7 +27,6 @@ use crate::reactors::ReactorName;
 use crate::script::PeerState;
 use crate::trace::Observer;
 use crate::verdict::Verdict;
-use crate::watch::Ending;
 use crate::world::IncidentKind;
 use stage::Stage;
 
@@ -59,29 +59,6 @@ pub struct Outcome {
     pub steps: u64,
     /// What became of the first speaker's sessions.
     pub course: Course,
-}
-
-/// The course of a speaker's sessions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Course {
-    /// When the first one was established.
-    pub up: Option<Instant>,
-    /// How the first one ended of those that did.
-    pub end: Option<Ending>,
-    /// Whether one is established at the end of the run.
-    pub is_up: bool,
-}
-
-impl fmt::Display for Course {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.up, self.end) {
-            (None, None) => return f.write_str("never up"),
-            (Some(up), None) => write!(f, "up at {up}")?,
-            (None, Some(end)) => write!(f, "never up; {end}")?,
-            (Some(up), Some(end)) => write!(f, "up at {up}; {end}")?,
-        }
-        f.write_str(if self.is_up { "; up at the end" } else { "" })
-    }
 }
 
 impl Run<'_> {

@@ -13,12 +13,12 @@ use super::recording::Recording;
 use super::{Course, Plan, Run};
 use crate::net::MachineId;
 use crate::oracle::{Alarm, Bench, Creditor, Oracle};
-use crate::scenario::{Ends, Fault, FaultKind};
+use crate::scenario::{Fault, FaultKind};
 use crate::script::{
     Beyond, PeerRun, PeerState, ProgramScript, ScriptedPeer, ScriptedProgram, drive_peer, drive_program,
 };
 use crate::suite::{CheckingPeer, Pieces};
-use crate::watch::{SessionSeat, Watch};
+use crate::watch::Watch;
 use crate::witness::{Waits, Witness};
 use crate::world::ProcessId;
 use crate::{Lab, Settings, SimHost, World, defective};
@@ -251,8 +251,7 @@ impl<'p> Stage<'p> {
         let started = |command: &String| self.programs.borrow().iter().any(|seat| seat.command == *command);
         let all_started =
             !self.play.programs_count || self.play.programs.iter().all(|(command, _)| started(command));
-        let ended = !matches!(self.play.ends, Some(Ends::With(..)))
-            || self.speakers.first().is_some_and(|seat| !seat.watch.borrow().endings().is_empty());
+        let ended = self.course().has_ended(self.play);
         all_started && ended && self.actors().all(|(_, state)| state == PeerState::Finished)
     }
 
@@ -284,34 +283,7 @@ impl<'p> Stage<'p> {
 
     /// What became of the first speaker's sessions.
     pub(super) fn course(&self) -> Course {
-        let Some(seat) = self.speakers.first() else { return Course::default() };
-        let watch = seat.watch.borrow();
-        Course {
-            up: watch.sessions().iter().filter_map(SessionSeat::up).min(),
-            end: watch.endings().first().copied(),
-            is_up: watch.sessions().iter().any(SessionSeat::is_up),
-        }
-    }
-}
-
-impl Course {
-    /// How it differs from what the play wants.
-    pub(super) fn mistake(&self, play: &Play) -> Option<String> {
-        let mistaken_up = play.up.and_then(|window| match self.up {
-            Some(at) if window.has(at) => None,
-            Some(at) => Some(format!("a session was established at {at}, expected at {window}")),
-            None => Some("no session was established".to_owned()),
-        });
-        let mistaken_end = || match (play.ends?, self.end) {
-            (Ends::Never, None) if self.is_up => None,
-            (Ends::Never, None) => Some("no session is up".to_owned()),
-            (Ends::Never, Some(ending)) => Some(format!("a session ended with {ending}")),
-            (Ends::With(..), None) => Some("the session has not ended".to_owned()),
-            (Ends::With(how, window), Some(ending)) if ending.is(how) => (!window.has(ending.at()))
-                .then(|| format!("the session ended at {}, expected at {window}", ending.at())),
-            (Ends::With(..), Some(ending)) => Some(format!("the session ended with {ending}")),
-        };
-        mistaken_up.or_else(mistaken_end)
+        self.speakers.first().map(|seat| Course::of(&seat.watch.borrow())).unwrap_or_default()
     }
 }
 

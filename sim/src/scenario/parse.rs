@@ -255,7 +255,14 @@ impl Check<'_> {
                 .expected("`how = \"never\"` alone")),
             _ if never => Ok(Ends::Never),
             (Some(at), within) => {
-                let how: Pattern = parse_pattern(self.source, self.inside(&table.how))?;
+                let how = parse_pattern(self.source, self.inside(&table.how));
+                let ends = [Pattern::Close, Pattern::Type(3)];
+                let is_end = |how: &Pattern| ends.contains(how) || matches!(how, Pattern::Notification(..));
+                let how = how.ok().filter(is_end).ok_or_else(|| {
+                    self.source
+                        .mistake(self.inside(&table.how), "no session ends like this")
+                        .one_of(table.how.get_ref(), &["notification", "close", "never"])
+                })?;
                 Ok(Ends::With(how, self.window(at, within.as_ref())?))
             }
             (None, _) => Err(self
@@ -397,7 +404,9 @@ mod tests {
             ("suspend silent", "suspend silence", "4:15:", "did you mean `silent`?"),
             ("read-first = ", "red-first = ", "33:1:", "did you mean `read-first`?"),
             ("'O1 O3'", "'O1 O33'", "33:1:", "`O1 O33` is no verdict"),
-            ("'notification 4/0'", "'notification 4-0'", "28:21:", "one word too many"),
+            ("'notification 4/0'", "'notification 4-0'", "28:8:", "no session ends like this"),
+            ("'notification 4/0'", "'nevr'", "28:8:", "did you mean `never`?"),
+            ("'notification 4/0'", "'keepalive'", "28:8:", "no session ends like this"),
             ("'notification 4/0'", "'never'", "29:7:", "what never ends has no time"),
             ("at = '90s'", "", "28:8:", "when does it end?"),
             ("address = '10.0.0.1'", "address = 'ten'", "8:11:", "Addresses"),

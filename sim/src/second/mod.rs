@@ -3,13 +3,14 @@
 //! What our own network and executor get wrong together, no test of ours would notice. Here the shipped `async` reactor,
 //! the scripted peers and programs and the oracles run unchanged over turmoil's sockets and tokio's paused clock,
 //! and must reach the same verdict. It cannot be the only engine: it ticks whether anything happens or not, its
-//! window counts writes instead of octets, and it has neither prices for computing nor faults of our kinds; plays with
-//! faults are therefore refused here.
+//! window counts writes instead of octets, and it has neither prices for computing nor clocks that jump; plays with
+//! faults are therefore refused here. A peer that vanishes is cut off from the network.
 
 mod channel;
 mod host;
 
 use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use holdtime_core::config::Config;
@@ -22,7 +23,7 @@ use crate::defective::{self, Defect};
 use crate::host::SimHost;
 use crate::oracle::Bench;
 use crate::reactors::ReactorName;
-use crate::run::{Actor, Play, PlayPeer, PlaySpeaker};
+use crate::run::{Actor, Course, Play, PlayPeer, PlaySpeaker};
 use crate::script::{
     Beyond, PeerRun, PeerState, ProgramScript, ScriptedPeer, ScriptedProgram, drive_peer, drive_program,
 };
@@ -72,7 +73,8 @@ pub fn play(play: &Play, reactor: ReactorName, seed: u64) -> Result<Verdict, Str
     let own = speaker.addresses.first().copied().ok_or("a speaker needs an address")?;
     let mut local = Vec::new();
     for (peer, run) in play.peers.iter().zip(&peers) {
-        let main = act(SecondHost::new(&common), run.clone(), peer.clone(), host.clone());
+        let hands = Hands { speaker: host.clone(), between: peer.addresses.first().map(|peer| (*peer, own)) };
+        let main = act(SecondHost::new(&common), run.clone(), peer.clone(), hands);
         match peer.addresses.first() {
             Some(address) => sim.client(*address, async move {
                 main.await;
@@ -112,14 +114,20 @@ fn conduct(
             return Ok(Verdict::Failed { who, why });
         }
         let started = !play.programs_count || programs.borrow().len() >= play.programs.len();
-        let finished = started && states().iter().all(|(_, state)| *state == PeerState::Finished);
+        let course = Course::of(&watch.borrow());
+        let ended = started && course.has_ended(play);
+        let finished = ended && states().iter().all(|(_, state)| *state == PeerState::Finished);
         rested = if finished { rested + (sim.elapsed() - before) } else { Duration::ZERO };
         if rested >= REST {
             let alarm = watch.borrow_mut().bench().judge_at_rest(now);
-            return Ok(alarm.map_or(Verdict::Pass, |alarm| Verdict::Hang {
-                alarm,
-                certificate: Certificate::default(),
-            }));
+            if let Some(alarm) = alarm {
+                return Ok(Verdict::Hang { alarm, certificate: Certificate::default() });
+            }
+            // How it ends is not asked: turmoil's window takes a NOTIFICATION where Linux's is shut.
+            let untimely = course.untimely(play);
+            return Ok(
+                untimely.map_or(Verdict::Pass, |why| Verdict::Failed { who: "the session".to_owned(), why })
+            );
         }
     }
     let waiting = states(play, peers, programs).into_iter().filter_map(|(who, state)| match state {
@@ -166,9 +174,9 @@ fn peer_run(peer: &PlayPeer) -> Peer {
     }))
 }
 
-async fn act(host: SecondHost, run: Peer, peer: PlayPeer, speaker: SecondHost) {
+async fn act(host: SecondHost, run: Peer, peer: PlayPeer, hands: Hands) {
     // A peer that cannot listen never finishes its script, which the verdict says.
-    let _ = drive_peer(&host, &run, peer.place, &Hands { speaker }).await;
+    let _ = drive_peer(&host, &run, peer.place, &hands).await;
     std::future::pending::<()>().await;
 }
 
@@ -195,9 +203,11 @@ async fn speak(host: SecondHost, setup: Setup, reactor: ReactorName) {
     defective::run(reactor, Defect::Present, host, speaker, recorder).await;
 }
 
-/// What a peer can do here besides using its sockets: signal the speaker.
+/// What a peer can do here besides using its sockets: signal the speaker, and vanish.
 struct Hands {
     speaker: SecondHost,
+    /// The peer's machine and the speaker's, where they are two.
+    between: Option<(IpAddr, IpAddr)>,
 }
 
 impl Beyond for Hands {
@@ -207,5 +217,9 @@ impl Beyond for Hands {
 
     fn jump_clock(&self, _nanos: i64) {}
 
-    fn vanish(&self) {}
+    fn vanish(&self) {
+        if let Some((peer, speaker)) = self.between {
+            turmoil::partition(peer, speaker);
+        }
+    }
 }
