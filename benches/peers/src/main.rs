@@ -131,5 +131,9 @@ fn recorded(file: &str) -> Result<Corpus, String> {
     } else {
         plain = octets;
     }
-    mrt::updates(&plain).map_err(|at| format!("{file} is no MRT file at octet {at}"))
+    let corpus = mrt::updates(&plain).map_err(|at| format!("{file} is no MRT file at octet {at}"))?;
+    if corpus.is_empty() {
+        return Err(format!("{file} holds no UPDATE with AS numbers of four octets"));
+    }
+    Ok(corpus)
 }
