@@ -291,7 +291,7 @@ impl Network {
         self.with(now, socket, |tcp, cut, out| tcp.close(now, cut, out));
     }
 
-    /// Closes, and throws away for [`LINGER`] what nobody will read.
+    /// Closes, and throws away for a second what nobody will read.
     pub fn close_and_linger(&mut self, now: Instant, socket: SocketId) {
         self.with(now, socket, |tcp, cut, out| tcp.linger(now, now + LINGER, cut, out));
     }
