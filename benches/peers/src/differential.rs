@@ -179,9 +179,19 @@ const JUSTIFIED: &[Reason] = &[
         |case| has_prefix(case, |prefix| prefix.length() == 0),
     ),
     (
-        &["netgauze-bgp-pkt"],
+        &["netgauze-bgp-pkt", "zettabgp"],
         "EVPN routes of other types than 2, 3 and 5, which our own visitor does not count",
-        |case| case.difference.starts_with("evpn-route"),
+        |case| {
+            let counted = |route| {
+                matches!(
+                    route,
+                    EvpnFields::MacIp { .. }
+                        | EvpnFields::InclusiveMulticast { .. }
+                        | EvpnFields::IpPrefix { .. }
+                )
+            };
+            case.difference != "refused" && evpn_routes(case).any(|route| !counted(route))
+        },
     ),
     (
         &["netgauze-bgp-pkt"],
@@ -230,6 +240,11 @@ const JUSTIFIED: &[Reason] = &[
         |case| {
             vpn_routes(case).any(|route| route.labels.iter().next().is_some_and(|label| !label.is_bottom()))
         },
+    ),
+    (
+        &["rustbgpd-wire"],
+        "a label of zero, which ends a stack for us as it does where a route is withdrawn (RFC 8277 §2.4)",
+        |case| vpn_routes(case).any(|route| route.labels.iter().any(|label| label.octets() == [0; 3])),
     ),
     (
         &["zettabgp"],
