@@ -3,6 +3,7 @@
 //! The core cannot read the environment or a file; the host hands over `(name, value)` pairs, from the file first
 //! and from the environment second, in either spelling: `exabgp.tcp.port` or `exabgp_tcp_port`.
 
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -126,7 +127,7 @@ pub struct LogSettings {
     pub all: bool,
     /// The subjects switched on: `configuration`, `reactor`, `daemon`, `processes`, `network`, `statistics`, `packets`,
     /// `rib`, `message`, `timers`, `routes`, `parser`.
-    pub subjects: Vec<String>,
+    pub subjects: BTreeSet<String>,
     /// Lines without time, level, process id and source.
     pub short: bool,
 }
@@ -161,9 +162,10 @@ impl Default for LogSettings {
 
 impl LogSettings {
     fn set_subject(&mut self, subject: &str, on: bool) {
-        self.subjects.retain(|other| other != subject);
         if on {
-            self.subjects.push(subject.to_string());
+            self.subjects.insert(subject.to_string());
+        } else {
+            self.subjects.remove(subject);
         }
     }
 }

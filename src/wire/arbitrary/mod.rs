@@ -1,5 +1,5 @@
 //! `Arbitrary` for the owned types of the wire: whatever is drawn is something that a speaker could send. What is drawn, encoded and
-//! decoded again is therefore the same, which is what the fuzz targets of [`crate::fuzzing`] say.
+//! decoded again is therefore the same, which is what the fuzz targets say.
 //!
 //! Types all of whose values are valid derive it where they are defined; the others stand here.
 
