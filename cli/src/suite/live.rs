@@ -244,16 +244,18 @@ impl Live {
         ended.map_err(|(code, why)| (code, format!("{why}\n{}", last_lines(&log))))
     }
 
+    /// What is said at once is written at once: a program may count on hearing of what came right behind the session's
+    /// KEEPALIVE before it hears of what the speaker sends.
     fn carry_out(&mut self) {
+        let mut said = Vec::new();
         while let Some(action) = self.peer.poll_action() {
+            if let PeerAction::Send(bytes) = action {
+                said.extend(bytes);
+                continue;
+            }
+            self.say(&mut said);
             match action {
                 PeerAction::Accept => self.accepting = true,
-                PeerAction::Send(bytes) => {
-                    // A connection that is gone is noticed when it is read.
-                    if let Some(connection) = &mut self.connection {
-                        let _ = connection.write_all(&bytes);
-                    }
-                }
                 PeerAction::Signal(signal) => send_signal(&self.child, signal),
                 _ => {
                     if let Some(connection) = self.connection.take() {
@@ -262,6 +264,15 @@ impl Live {
                 }
             }
         }
+        self.say(&mut said);
+    }
+
+    fn say(&mut self, said: &mut Vec<u8>) {
+        if let Some(connection) = self.connection.as_mut().filter(|_| !said.is_empty()) {
+            // A connection that is gone is noticed when it is read.
+            let _ = connection.write_all(said);
+        }
+        said.clear();
     }
 
     fn accept(&mut self) -> std::io::Result<()> {
