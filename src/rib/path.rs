@@ -2,11 +2,12 @@
 
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
+use core::cmp::Ordering;
 
-use crate::wire::{Attributes, Family, NextHop, Nlri};
+use crate::wire::{Attributes, Family, NextHop, Nlri, Prefix};
 
 /// What identifies a route towards one peer: the NLRI without its labels, and the path identifier.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Destination {
     /// The NLRI, as [`Nlri::key`] gives it.
     pub nlri: Nlri,
@@ -23,6 +24,24 @@ impl Destination {
     /// The family that it belongs to.
     pub fn family(&self) -> Family {
         self.nlri.family()
+    }
+}
+
+impl Ord for Destination {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Large tables are of IPv4 unicast, and a RIB does little else than compare.
+        let nlri = match (&self.nlri, &other.nlri) {
+            (Nlri::Unicast(Prefix::V4(ours)), Nlri::Unicast(Prefix::V4(theirs))) => ours.cmp(theirs),
+            (ours, theirs) => ours.cmp(theirs),
+        };
+        nlri.then_with(|| self.path_id.cmp(&other.path_id))
+    }
+}
+
+impl PartialOrd for Destination {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

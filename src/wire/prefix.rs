@@ -1,5 +1,6 @@
 //! IP prefixes: an address with a length, its host bits always zero.
 
+use core::cmp::Ordering;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,7 +10,7 @@ use super::reader::Reader;
 use super::writer::Writer;
 
 /// An IPv4 prefix. Ordered by address, then by length.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ipv4Prefix {
     octets: [u8; 4],
     length: u8,
@@ -90,6 +91,23 @@ impl Ipv4Prefix {
     pub(crate) fn encode_bits(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         let octets = usize::from(self.length).div_ceil(8);
         out.bytes(self.octets.get(..octets).unwrap_or_default())
+    }
+}
+
+impl Ord for Ipv4Prefix {
+    /// One comparison of two numbers, where a derived one goes octet by octet.
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        let number =
+            |prefix: &Self| u64::from(u32::from_be_bytes(prefix.octets)) << 8 | u64::from(prefix.length);
+        number(self).cmp(&number(other))
+    }
+}
+
+impl PartialOrd for Ipv4Prefix {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
