@@ -42,6 +42,8 @@ pub async fn run<H: AsyncHost>(host: H, speaker: Speaker, recorder: Option<Recor
         let deadline = shared.driver.borrow().deadline();
         either(shared.bell.rung(), sleep(&host, deadline)).await;
         shared.work(Driver::timeouts);
+        // What is overdue is done a slice at a time, and between two slices everybody else has a turn.
+        yield_now().await;
     }
 }
 

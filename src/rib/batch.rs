@@ -152,6 +152,9 @@ impl AdjRibOut {
         while out.len() - start < budget && packed.messages < limit && packed.has_time() {
             if self.batch.is_empty() {
                 if !self.go_on(&mut packed) {
+                    if self.held_back {
+                        break;
+                    }
                     let Some(family) = self.ends.pop_front() else { break };
                     update::end_of_rib(family, out);
                     packed.messages += 1;
@@ -252,7 +255,7 @@ impl AdjRibOut {
 
 /// Stages.
 impl AdjRibOut {
-    /// Makes more of the batch ready, or begins the next one; `false`: nothing waits.
+    /// Makes more of the batch ready, or begins the next one; `false`: nothing waits, or what waits is held back.
     fn go_on(&mut self, packed: &mut Packed) -> bool {
         match core::mem::take(&mut self.stage) {
             Stage::Rest => return self.begin_batch(),
@@ -273,6 +276,9 @@ impl AdjRibOut {
     }
 
     fn begin_batch(&mut self) -> bool {
+        if self.held_back {
+            return false;
+        }
         if !self.wanted.families.is_empty() {
             let refreshing = core::mem::take(&mut self.wanted);
             let begin = |family: &Family| RouteRefresh { family: *family, kind: RefreshKind::Begin };

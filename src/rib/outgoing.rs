@@ -12,6 +12,7 @@
 //! that was lost with a session is one that nothing waits at.
 
 use alloc::boxed::Box;
+use alloc::collections::btree_map::Entry as Slot;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -45,6 +46,8 @@ pub struct AdjRibOut {
     pub(super) wanted: Refreshing,
     /// A session has begun whose peer is to be told of every route.
     pub(super) replay: bool,
+    /// More is about to be announced, which the next batch waits for.
+    pub(super) held_back: bool,
     /// Nothing was packed in this session yet, so that there is nothing to withdraw.
     pub(super) fresh: bool,
     pub(super) stage: Stage,
@@ -115,6 +118,7 @@ impl AdjRibOut {
             void: 0,
             wanted: Refreshing::default(),
             replay: false,
+            held_back: false,
             fresh: true,
             stage: Stage::Rest,
             batch: VecDeque::new(),
@@ -131,6 +135,12 @@ impl AdjRibOut {
     /// Changes how it packs, whether it remembers, and what `next-hop self` means; `None`: each session has its own end.
     pub fn configure(&mut self, packing: Packing, keep: bool, own: Option<Own>) {
         (self.packing, self.keep, self.own) = (packing, keep, own);
+    }
+
+    /// Begins no new batch, and sends no End-of-RIB, until this is taken back: more is about to be announced, and the more is
+    /// known the tighter it packs.
+    pub fn hold_back(&mut self, held_back: bool) {
+        self.held_back = held_back;
     }
 
     /// How many routes it holds.
@@ -155,9 +165,12 @@ impl AdjRibOut {
         waiting + untold + self.ends.len() + usize::from(!self.wanted.families.is_empty())
     }
 
-    /// Whether anything waits to be sent.
+    /// Whether anything waits to be sent that may be.
     pub fn has_pending(&self) -> bool {
         let at_rest = matches!(self.stage, Stage::Rest) && self.batch.is_empty();
+        if self.held_back {
+            return !at_rest;
+        }
         let nothing_changed = self.queue.is_empty() && self.former.is_empty();
         let nothing_wanted = !self.replay && self.wanted.families.is_empty() && self.ends.is_empty();
         !(at_rest && nothing_changed && nothing_wanted)
@@ -245,16 +258,18 @@ impl AdjRibOut {
         let path = self.paths.intern(Path { hop, attributes: route.attributes.clone() });
         let exact = (route.nlri != destination.nlri).then(|| Box::new(route.nlri.clone()));
         let place = self.next_place;
-        let Some(entry) = self.entries.get_mut(&destination) else {
-            self.next_place += 1;
-            self.announced += usize::from(!withdrawn);
-            self.queue.insert(place, destination.clone());
-            self.entries.insert(
-                destination,
-                Entry { path, exact, place, since: place, told: 0, generation, withdrawn },
-            );
-            return;
+        let slot = match self.entries.entry(destination) {
+            Slot::Occupied(slot) => slot,
+            Slot::Vacant(slot) => {
+                self.next_place += 1;
+                self.announced += usize::from(!withdrawn);
+                self.queue.insert(place, slot.key().clone());
+                slot.insert(Entry { path, exact, place, since: place, told: 0, generation, withdrawn });
+                return;
+            }
         };
+        let destination = slot.key().clone();
+        let entry = slot.into_mut();
         entry.generation = generation;
         let own = self.own.or(self.session_own);
         let same_path = (Arc::ptr_eq(&entry.path, &path)

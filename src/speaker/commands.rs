@@ -30,7 +30,10 @@ enum Outcome {
 impl Speaker {
     /// Carries out the commands of a program that can be answered now.
     pub(super) fn run_commands(&mut self, now: Now, stream: StreamId) {
-        while let Some(line) = self.programs.take_line(stream) {
+        // While a configuration's routes are taken in, `take_in` comes back for them.
+        while self.is_settled()
+            && let Some(line) = self.programs.take_line(stream)
+        {
             let outcome = match parse(&line) {
                 Some(request) => self.execute(now, stream, &request),
                 None => {

@@ -13,7 +13,6 @@ use super::obligation::Party;
 use super::sessions;
 use super::stream::Owner;
 use super::{Speaker, life};
-use crate::config;
 use crate::session::{Direction, State};
 use crate::time::Now;
 use crate::wire::notification::cease;
@@ -183,10 +182,8 @@ impl Speaker {
         if let Some(exact) = exact.min_by_key(|neighbor| neighbor.state()) {
             return Some(exact.id);
         }
-        let range = candidates.first()?;
-        let peer = config::PeerRange { address: remote, length: if remote.is_ipv4() { 32 } else { 128 } };
-        let config = config::Neighbor { peer, ..range.config.clone() };
-        Some(self.add_generated(now, config))
+        let range = candidates.first()?.id;
+        self.add_from_range(now, range, remote)
     }
 
     /// Readies the incoming session for a new connection; `false`: it must not have it.

@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use super::action::Action;
 use super::event::Severity;
@@ -73,6 +74,7 @@ impl Speaker {
         for neighbor in neighbors {
             self.add_neighbor(now, neighbor);
         }
+        self.take_in(now);
         self.update_listeners(true);
         self.configure_programs(now, false);
         self.settle_all(now);
@@ -248,24 +250,33 @@ impl Speaker {
         let mut known: BTreeMap<String, NeighborId> = self
             .neighbors
             .values()
-            .filter(|neighbor| neighbor.wish == Wish::Run && !neighbor.generated)
+            .filter(|neighbor| neighbor.wish == Wish::Run && neighbor.range.is_none())
             .map(|neighbor| (neighbor.name.clone(), neighbor.id))
             .collect();
         let mut new = Vec::new();
         for config in wanted {
-            match known.remove(&config.name()) {
-                Some(id) => self.reconfigure(now, id, config, anew.sessions),
-                None => new.push(config),
+            let Some(id) = known.remove(&config.name()) else {
+                new.push(config);
+                continue;
+            };
+            for made in self.made_from(id) {
+                let Some(peer) = self.neighbors.get(&made).map(|made| made.config.peer) else { continue };
+                self.reconfigure(now, made, config::Neighbor { peer, ..config.clone() }, anew.sessions);
             }
+            self.reconfigure(now, id, config, anew.sessions);
         }
         // Who is gone leaves before anybody takes its address.
         for id in known.into_values() {
+            for made in self.made_from(id) {
+                self.dismiss(now, made);
+            }
             self.dismiss(now, id);
         }
         for config in new {
             let id = self.add_neighbor(now, config);
             self.settle(now, id);
         }
+        self.take_in(now);
         self.update_listeners(false);
         self.configure_programs(now, anew.programs);
     }
@@ -285,6 +296,7 @@ impl Speaker {
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
         let same_session = neighbor.config.same_session(&config);
         neighbor.configure(config, generation);
+        self.begin_intake(id);
         if anew || !same_session {
             self.begin_again(now, id);
         }
@@ -300,18 +312,27 @@ impl Speaker {
         let sessions = (session(Direction::Outgoing), session(Direction::Incoming));
         let neighbor = Neighbor::new(now, id, config, sessions, self.generation);
         self.neighbors.insert(id, neighbor);
+        self.begin_intake(id);
         id
     }
 
-    /// Adds a neighbor for a peer out of a range.
-    pub(super) fn add_generated(&mut self, now: Now, config: config::Neighbor) -> NeighborId {
-        let id = self.add_neighbor(now, config);
+    /// Adds a neighbor for one peer out of a range, which announces what the range does.
+    pub(super) fn add_from_range(&mut self, now: Now, range: NeighborId, peer: IpAddr) -> Option<NeighborId> {
+        let range = self.neighbors.get(&range)?.clone();
+        let peer = config::PeerRange { address: peer, length: if peer.is_ipv4() { 32 } else { 128 } };
+        let id = self.add_neighbor(now, config::Neighbor { peer, ..range.config.clone() });
         if let Some(neighbor) = self.neighbors.get_mut(&id) {
-            neighbor.generated = true;
+            neighbor.come_from(range);
             neighbor.incoming.session.start(now.monotonic);
         }
+        self.take_in(now);
         self.settle(now, id);
-        id
+        Some(id)
+    }
+
+    /// The neighbors for single peers out of a range.
+    fn made_from(&self, range: NeighborId) -> Vec<NeighborId> {
+        self.neighbors.values().filter(|made| made.range == Some(range)).map(|made| made.id).collect()
     }
 
     /// Forgets a neighbor whose sessions have ended.

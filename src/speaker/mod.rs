@@ -11,6 +11,7 @@ mod dial;
 mod event;
 mod graceful;
 mod input;
+mod intake;
 mod life;
 mod neighbor;
 mod neighbors;
@@ -43,6 +44,7 @@ use crate::session::Jitter;
 use crate::time::{Instant, Now};
 
 use dial::Listeners;
+use intake::Intakes;
 use life::{Anew, Phase};
 use neighbor::Neighbor;
 use neighbors::Neighbors;
@@ -93,6 +95,7 @@ pub struct Speaker {
     phase: Phase,
     neighbors: Neighbors,
     next_neighbor: u32,
+    intakes: Intakes,
     streams: Streams,
     listeners: Listeners,
     programs: Programs,
@@ -121,6 +124,7 @@ impl Speaker {
             phase: Phase::New { since: now.monotonic },
             neighbors: Neighbors::default(),
             next_neighbor: 0,
+            intakes: Intakes::default(),
             streams: Streams::default(),
             listeners: Listeners::default(),
             programs: Programs::default(),
@@ -188,6 +192,7 @@ impl Speaker {
         if matches!(self.phase, Phase::New { .. }) {
             self.begin(now);
         }
+        self.take_in(now);
         self.session_timeouts(now);
         self.programs.handle_timeout(now.monotonic);
         self.life_timeout(now);
@@ -214,6 +219,7 @@ impl Speaker {
         let deadlines = [
             self.neighbors.poll_timeout(),
             self.phase.poll_timeout(),
+            self.intakes.poll_timeout(),
             self.streams.poll_timeout(),
             self.programs.poll_timeout(),
         ];

@@ -7,10 +7,10 @@ use core::net::{IpAddr, SocketAddr};
 
 use super::graceful::Stale;
 use super::input::StreamId;
+use super::intake::Intake;
 use super::obligation::Party;
 use super::sessions::append;
 use crate::config;
-use crate::grammar::Announcement;
 use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packing, PeerTerms, Watchdogs};
 use crate::session::{Direction, Event, Frame, Session, State};
 use crate::time::{Duration, Instant, Now, Timestamp};
@@ -97,6 +97,8 @@ pub(super) struct Neighbor {
     pub(super) watchdogs: Watchdogs,
     /// Routes that a reload has added, to be announced once more when the peer has sent something after that: as ExaBGP does.
     pub(super) repeats: Vec<Destination>,
+    /// What its configuration announces and is not yet in `rib_out`.
+    pub(super) intake: Option<Intake>,
     /// ROUTE-REFRESH and OPERATIONAL messages to send.
     pub(super) refreshes: VecDeque<RouteRefresh>,
     pub(super) operational: VecDeque<Operational>,
@@ -104,8 +106,8 @@ pub(super) struct Neighbor {
     pub(super) attempts: u32,
     /// This process has not yet been in session with it (RFC 4724 §4.1).
     pub(super) restarted: bool,
-    /// Made for a peer out of a range; it goes when its session does.
-    pub(super) generated: bool,
+    /// The neighbor with a range of addresses that it was made from, for one peer out of it; it goes when its session does.
+    pub(super) range: Option<NeighborId>,
     pub(super) counters: Counters,
     /// The state that programs were last told of.
     pub(super) told: State,
@@ -141,11 +143,12 @@ impl Neighbor {
             rib_in: AdjRibIn::default(),
             watchdogs: Watchdogs::default(),
             repeats: Vec::new(),
+            intake: None,
             refreshes: VecDeque::new(),
             operational: VecDeque::new(),
             attempts: 0,
             restarted: true,
-            generated: false,
+            range: None,
             counters: Counters::default(),
             told: State::Idle,
             up_since: None,
@@ -158,29 +161,21 @@ impl Neighbor {
         neighbor
     }
 
-    /// Takes over a configuration and its routes.
+    /// Takes over a configuration; its routes are left to be [taken in](super::Speaker::take_in).
     pub(super) fn configure(&mut self, mut config: config::Neighbor, generation: u32) {
-        let established = self.established().is_some();
         let own = config.local_address.map(|address| Own { address, router_id: config.router_id });
         self.rib_out.configure(packing(&config), config.adj_rib_out, own);
-        for announcement in core::mem::take(&mut config.routes) {
-            let Announcement { route, next_hop_self, watchdog } = announcement;
-            let mut announced = true;
-            if let Some(watchdog) = watchdog {
-                let destination = Destination::new(&route.nlri, route.path_id);
-                announced =
-                    self.watchdogs.is_announced(&watchdog.name, &destination).unwrap_or(!watchdog.withdrawn);
-                self.watchdogs.add(&watchdog.name, route.clone(), next_hop_self, announced);
-            }
-            if announced && config.families.contains(&route.nlri.family()) {
-                let is_new = self.rib_out.configure_route(&route, next_hop_self, generation);
-                if is_new && established {
-                    self.repeats.push(Destination::new(&route.nlri, route.path_id));
-                }
-            }
-        }
-        self.rib_out.retire(generation);
+        self.rib_out.hold_back(true);
+        self.intake = Some(Intake::new(core::mem::take(&mut config.routes), generation));
         self.config = config;
+    }
+
+    /// Announces what `range` does, out of which it is made.
+    pub(super) fn come_from(&mut self, range: Self) {
+        self.range = Some(range.id);
+        self.rib_out = range.rib_out;
+        self.watchdogs = range.watchdogs;
+        self.intake = range.intake;
     }
 
     /// What is seen of it from outside.

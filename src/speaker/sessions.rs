@@ -357,13 +357,13 @@ impl Speaker {
             }
             return;
         }
-        let dials = !(passive || neighbor.config.passive || neighbor.generated);
+        let dials = !(passive || neighbor.config.passive || neighbor.range.is_some());
         let (outgoing, incoming) = (neighbor.outgoing.session.state(), neighbor.incoming.session.state());
         let connected = neighbor.incoming.ends.is_some() || neighbor.outgoing.ends.is_some();
         let over = outgoing == State::Idle && !connected;
         let leaves = neighbor.wish == Wish::Leave && incoming == State::Idle;
         let gives_up = neighbor.wish == Wish::Run && dials && exhausted;
-        let was_generated = neighbor.generated && incoming == State::Idle;
+        let was_generated = neighbor.range.is_some() && incoming == State::Idle;
         if over && (leaves || gives_up || was_generated) {
             self.remove_neighbor(id);
             return;

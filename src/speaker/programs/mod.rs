@@ -169,6 +169,11 @@ impl Programs {
         self.instances.contains_key(&stream)
     }
 
+    /// The streams of all programs.
+    pub(super) fn streams(&self) -> Vec<StreamId> {
+        self.instances.keys().copied().collect()
+    }
+
     /// Whether every program has ended.
     pub(super) fn is_done(&self) -> bool {
         self.instances.is_empty() && self.starts.is_empty()
@@ -303,8 +308,7 @@ impl Programs {
             return;
         }
         self.starts.clear();
-        let streams: Vec<StreamId> = self.instances.keys().copied().collect();
-        for stream in streams {
+        for stream in self.streams() {
             let Some(encoder) = self.name(stream).and_then(|name| self.encoder(name)) else {
                 self.terminate(now.monotonic, stream);
                 continue;
