@@ -67,12 +67,14 @@ fn nothing_is_sent_before_everything_is_in_and_then_as_tightly_as_from_the_start
     let reloaded = lone.take_sent();
 
     let mut fresh = Lone::new(setup(&config(ROUTES)));
-    fresh.establish(90);
+    let session = fresh.establish(90);
     assert!(fresh.take_sent().iter().all(|message| message.starts_with("01")), "no End-of-RIB yet");
     go_on(&mut fresh);
     let mut started = fresh.take_sent();
     assert_eq!(started.pop().as_deref(), Some("0200000000"), "End-of-RIB comes last");
     assert_eq!(reloaded, started);
+    fresh.receive(session, &keepalive());
+    assert!(fresh.take_sent().is_empty(), "only what a reload adds is announced twice");
 }
 
 #[test]

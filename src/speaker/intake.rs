@@ -18,11 +18,18 @@ use crate::time::{Instant, Now};
 pub(super) struct Intake {
     routes: vec::IntoIter<Announcement>,
     generation: u32,
+    /// What is new among them is announced [twice](Neighbor::repeats): they came while the session was up.
+    twice: bool,
 }
 
 impl Intake {
-    pub(super) fn new(routes: Vec<Announcement>, generation: u32) -> Self {
-        Self { routes: routes.into_iter(), generation }
+    pub(super) fn new(routes: Vec<Announcement>, generation: u32, twice: bool) -> Self {
+        Self { routes: routes.into_iter(), generation, twice }
+    }
+
+    /// The session is gone, and who comes next is told of everything anyway.
+    pub(super) fn session_down(&mut self) {
+        self.twice = false;
     }
 }
 
@@ -77,8 +84,7 @@ impl Speaker {
 impl Neighbor {
     /// Takes in at most `room` routes and leaves the rest of the room; `true`: there are no more.
     fn take_in(&mut self, room: &mut usize) -> bool {
-        let established = self.established().is_some();
-        let Some(Intake { mut routes, generation }) = self.intake.take() else { return true };
+        let Some(Intake { mut routes, generation, twice }) = self.intake.take() else { return true };
         let count = routes.len().min(*room);
         *room -= count;
         for Announcement { route, next_hop_self, watchdog } in routes.by_ref().take(count) {
@@ -91,7 +97,7 @@ impl Neighbor {
             }
             if announced && self.config.families.contains(&route.nlri.family()) {
                 let is_new = self.rib_out.configure_route(&route, next_hop_self, generation);
-                if is_new && established {
+                if is_new && twice {
                     self.repeats.push(Destination::new(&route.nlri, route.path_id));
                 }
             }
@@ -101,7 +107,7 @@ impl Neighbor {
             self.rib_out.retire(generation);
             self.rib_out.hold_back(false);
         } else {
-            self.intake = Some(Intake { routes, generation });
+            self.intake = Some(Intake { routes, generation, twice });
         }
         done
     }

@@ -166,7 +166,8 @@ impl Neighbor {
         let own = config.local_address.map(|address| Own { address, router_id: config.router_id });
         self.rib_out.configure(packing(&config), config.adj_rib_out, own);
         self.rib_out.hold_back(true);
-        self.intake = Some(Intake::new(core::mem::take(&mut config.routes), generation));
+        let routes = core::mem::take(&mut config.routes);
+        self.intake = Some(Intake::new(routes, generation, self.established().is_some()));
         self.config = config;
     }
 
@@ -317,6 +318,7 @@ impl Neighbor {
         self.refreshes.clear();
         self.operational.clear();
         self.repeats.clear();
+        self.intake.iter_mut().for_each(Intake::session_down);
     }
 
     /// Packs what waits into messages for the established session, up to about `room` octets.
