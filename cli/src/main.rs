@@ -66,8 +66,7 @@ enum Verb {
     /// Find the smallest repro of a saved run
     #[command(hide = true)]
     Shrink(shrink::ShrinkArgs),
-    /// Run a saved run or a flight recording again
-    #[command(hide = true)]
+    /// Play a recording of `serve --record` again: what happened, and what is owed to whom at its end
     Replay(replay::ReplayArgs),
     /// Compare the lab's simulated machine with this one, program by program
     Parity(parity::ParityArgs),
@@ -123,7 +122,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> Outcome {
         Verb::Suite(args) => suite::run(&args, console),
         Verb::Explore(args) => explore::run(args, console),
         Verb::Shrink(args) => shrink::run(args, console),
-        Verb::Replay(args) => replay::run(args, console),
+        Verb::Replay(args) => replay::run(&args, console),
         Verb::Parity(args) => parity::run(&args, console),
         Verb::Probe(args) => probe::run(args, console),
         Verb::Serve(args) => serve::run(&args, &cli.log),

@@ -36,6 +36,7 @@
 pub mod clock;
 pub mod defective;
 pub mod executor;
+pub mod flight;
 pub mod host;
 pub mod mistake;
 pub mod net;

@@ -8,6 +8,7 @@
 )]
 
 mod peer;
+mod replay;
 mod speaker;
 #[path = "../shared/waiting.rs"]
 mod waiting;

@@ -62,6 +62,19 @@ impl Folder {
         self.serve_with(reactor, &[])
     }
 
+    /// The same with a recording in the file `flight`.
+    pub(crate) fn serve_recorded(&self, reactor: &str) -> Speaker {
+        Speaker { child: self.command(reactor).args(["--record", "flight"]).spawn().unwrap() }
+    }
+
+    /// What `holdtime replay flight` prints with these arguments more, and its exit status.
+    pub(crate) fn replay(&self, more: &[&str]) -> (String, Option<i32>) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
+        let output = command.args(["replay", "flight"]).args(more).current_dir(&self.0).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (String::from_utf8(said).unwrap(), output.status.code())
+    }
+
     /// The same with these variables set.
     pub(crate) fn serve_with(&self, reactor: &str, variables: &[(&str, &str)]) -> Speaker {
         Speaker { child: self.command(reactor).envs(variables.iter().copied()).spawn().unwrap() }

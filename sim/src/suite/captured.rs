@@ -1,13 +1,12 @@
 //! Dialogues of API programs that ran for real, read out of the recording of the speaker that ran them.
 //!
-//! A recording is complete: a twin fed the same inputs has the same octets to send, so that both sides of every pipe
-//! are known, and when. What a program was told before it wrote is what it may have waited for, and becomes `expect`;
-//! what is left of the time between becomes `wait`.
+//! Of a [flight](crate::flight) both sides of every pipe are known, and when they said what. What a program was told before
+//! it wrote is what it may have waited for, and becomes `expect`; what is left of the time between becomes `wait`.
 
-use holdtime_core::Speaker;
-use holdtime_core::speaker::record::{self, BadLine};
+use holdtime_core::Instant;
 use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, Signal, StreamId};
-use holdtime_core::{Instant, Now};
+
+use crate::flight::Flight;
 
 /// What one run of a program said and heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +22,10 @@ pub struct Dialogue {
 /// # Errors
 /// The text is no recording, or what it begins with is wrong.
 pub fn dialogues(recording: &str) -> Result<Vec<Dialogue>, String> {
-    let said = |error: BadLine| error.to_string();
-    let (head, entries) = record::parse(recording).map_err(said)?;
-    let mut twin = Speaker::new(Now::default(), head.setup()?);
     let mut runs: Vec<Run> = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(said)?;
-        let (at, input) = (entry.now.monotonic, entry.input());
+    for leg in Flight::open(recording)? {
+        let leg = leg?;
+        let (at, input) = (leg.now().monotonic, leg.input());
         if matches!(input, Input::Signal(Signal::Terminate | Signal::Interrupt | Signal::Hangup)) {
             // What programs do from now on is to end.
             break;
@@ -40,30 +36,24 @@ pub fn dialogues(recording: &str) -> Result<Vec<Dialogue>, String> {
         match &input {
             Input::ProgramStarted { stream, .. } => note(stream, &|run| run.since = at),
             Input::Received { stream, data } => note(stream, &|run| run.wrote(at, data)),
-            Input::Sent { stream, count } => {
-                let octets = twin.poll_transmit(*stream).and_then(|octets| octets.get(..*count));
-                note(stream, &|run| run.was_told(at, octets.unwrap_or_default()));
-            }
+            Input::Sent { stream, .. } => note(stream, &|run| run.was_told(at, &leg.sent)),
             Input::Closed { stream, how: ClosedKind::ReadEnd | ClosedKind::Broken(_) } => {
                 note(stream, &|run| run.leaves(at));
             }
             Input::ProgramExited { stream, status } => note(stream, &|run| run.exited(at, *status)),
             _ => {}
         }
-        twin.handle_input(entry.now, input);
-        while let Some(action) = twin.poll_action() {
+        for action in &leg.actions {
             match action {
                 Action::StartProgram { stream, spec } => {
-                    runs.push(Run::new(stream, spec.command.first().cloned().unwrap_or_default()));
+                    runs.push(Run::new(*stream, spec.command.first().cloned().unwrap_or_default()));
                 }
                 Action::StopProgram { stream, .. } => {
-                    runs.iter_mut().filter(|run| run.stream == stream).for_each(|run| run.stopped = true);
+                    runs.iter_mut().filter(|run| run.stream == *stream).for_each(|run| run.stopped = true);
                 }
                 _ => {}
             }
         }
-        while twin.poll_stream().is_some() {}
-        while twin.poll_event().is_some() {}
     }
     Ok(runs.into_iter().map(|run| Dialogue { command: run.command, text: run.steps }).collect())
 }
@@ -186,8 +176,8 @@ fn take_lines(octets: &mut Vec<u8>) -> Vec<String> {
 mod tests {
     use super::*;
     use holdtime_core::config::ConfigText;
-    use holdtime_core::speaker::record::Head;
-    use holdtime_core::{Duration, Timestamp};
+    use holdtime_core::speaker::record::{self, Head};
+    use holdtime_core::{Duration, Now, Speaker, Timestamp};
 
     /// A speaker that runs one program, and its recording.
     struct Recorded {

@@ -1,0 +1,184 @@
+//! The legs of a flight in words: who did what, a message or a line at a time.
+
+use std::collections::BTreeMap;
+
+use holdtime_core::StreamId;
+use holdtime_core::speaker::{Action, ClosedKind, Input};
+use holdtime_core::wire::frame::{Framer, kind};
+use holdtime_sim::flight::Leg;
+
+/// The longest message there is (RFC 8654).
+const MAX_MESSAGE: usize = 65_535;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// To whom, or with whom.
+    pub(super) who: String,
+    /// What, in a word.
+    pub(super) what: &'static str,
+    /// More of it.
+    pub(super) text: String,
+    /// The message, where it was one.
+    pub(super) octets: Option<Vec<u8>>,
+}
+
+/// Who is behind which stream, and what of a message or line has not ended yet.
+#[derive(Debug, Default)]
+pub(super) struct Parties {
+    streams: BTreeMap<StreamId, Party>,
+}
+
+#[derive(Debug)]
+struct Party {
+    name: String,
+    speaks_bgp: bool,
+    sent: Vec<u8>,
+    received: Vec<u8>,
+}
+
+impl Parties {
+    /// What a leg tells.
+    pub(super) fn hear(&mut self, leg: &Leg) -> Vec<Told> {
+        let mut all = Vec::new();
+        self.hear_input(leg, &mut all);
+        for action in &leg.actions {
+            self.hear_action(action, &mut all);
+        }
+        for event in &leg.events {
+            let severity = format!("{:?}", event.severity).to_lowercase();
+            all.push(told(&event.party.to_string(), "logs", format!("{severity}: {}", event.text)));
+        }
+        all
+    }
+
+    fn hear_input(&mut self, leg: &Leg, all: &mut Vec<Told>) {
+        match leg.input() {
+            Input::Connected { stream, local, remote } => {
+                all.push(told(self.name(stream), "connected", format!("{local} to {remote}")));
+            }
+            Input::ConnectFailed { stream, error } => {
+                all.push(told(self.name(stream), "failed", format!("to connect: {error}")));
+            }
+            Input::Accepted { stream, local, remote, .. } => {
+                self.add(stream, format!("neighbor {}", remote.ip()), true);
+                all.push(told(self.name(stream), "accepted", format!("{remote} on {local}")));
+            }
+            Input::Received { stream, data } => {
+                if let Some(party) = self.streams.get_mut(&stream) {
+                    party.received.extend_from_slice(data);
+                    party.tell("received", |party| &mut party.received, all);
+                }
+            }
+            Input::Sent { stream, .. } => {
+                if let Some(party) = self.streams.get_mut(&stream) {
+                    party.sent.extend_from_slice(&leg.sent);
+                    party.tell("sent", |party| &mut party.sent, all);
+                }
+            }
+            Input::Closed { stream, how } => {
+                let how = match how {
+                    ClosedKind::ReadEnd => "it will send no more".to_owned(),
+                    ClosedKind::WriteEnd => "it reads no more".to_owned(),
+                    ClosedKind::Broken(error) => error.to_string(),
+                };
+                all.push(told(self.name(stream), "ended", how));
+            }
+            Input::ProgramStarted { stream, pid } => {
+                all.push(told(self.name(stream), "runs", format!("as process {pid}")));
+            }
+            Input::ProgramFailed { stream, error } => {
+                all.push(told(self.name(stream), "failed", format!("to start: {error}")));
+            }
+            Input::ProgramExited { stream, status } => {
+                all.push(told(self.name(stream), "exited", status.to_string()));
+            }
+            Input::Signal(signal) => all.push(told("speaker", "signalled", format!("{signal:?}"))),
+            Input::Reload(Ok(text)) => all.push(told("speaker", "read", text.name)),
+            Input::Reload(Err((name, error))) => {
+                all.push(told("speaker", "failed", format!("to read {name}: {error}")));
+            }
+            Input::Listening { local, .. } => all.push(told("speaker", "listens", format!("on {local}"))),
+            Input::ListenFailed { error, .. } => {
+                all.push(told("speaker", "failed", format!("to listen: {error}")));
+            }
+            Input::Timeout | Input::Writable { .. } => {}
+        }
+    }
+
+    fn hear_action(&mut self, action: &Action, all: &mut Vec<Told>) {
+        match action {
+            Action::Connect { stream, remote, .. } => {
+                self.add(*stream, format!("neighbor {}", remote.ip()), true);
+                all.push(told(self.name(*stream), "dialled", remote.to_string()));
+            }
+            Action::StartProgram { stream, spec } => {
+                self.add(*stream, format!("program {}", spec.name), false);
+                all.push(told(self.name(*stream), "started", spec.command.join(" ")));
+            }
+            Action::OpenPipes { stream, .. } => self.add(*stream, "command line".to_owned(), false),
+            Action::StopProgram { stream, signal } => {
+                all.push(told(self.name(*stream), "stopped", format!("{signal:?}")));
+            }
+            Action::Close { stream, how } => {
+                all.push(told(self.name(*stream), "closed", format!("{how:?}").to_lowercase()));
+            }
+            Action::LoadConfig { name } => all.push(told("speaker", "reloads", name.clone())),
+            Action::Exit { code } => all.push(told("speaker", "exits", format!("with status {code}"))),
+            Action::Listen { .. }
+            | Action::Unlisten { .. }
+            | Action::SetTtl { .. }
+            | Action::Interest { .. } => {}
+        }
+    }
+
+    fn add(&mut self, stream: StreamId, name: String, speaks_bgp: bool) {
+        let party = Party { name, speaks_bgp, sent: Vec::new(), received: Vec::new() };
+        self.streams.insert(stream, party);
+    }
+
+    fn name(&self, stream: StreamId) -> &str {
+        self.streams.get(&stream).map_or("a stream that is gone", |party| &party.name)
+    }
+}
+
+impl Party {
+    /// Tells of every whole message or line in a buffer, and leaves the rest there.
+    fn tell(&mut self, what: &'static str, buffer: fn(&mut Self) -> &mut Vec<u8>, all: &mut Vec<Told>) {
+        let octets = std::mem::take(buffer(self));
+        let mut rest = octets.as_slice();
+        if self.speaks_bgp {
+            let mut framer = Framer::new(rest, MAX_MESSAGE);
+            while let Ok(Some(frame)) = framer.next_frame() {
+                let text = format!("{}, {} octets", message_name(frame.kind()), frame.message().len());
+                let octets = Some(frame.message().to_vec());
+                all.push(Told { octets, ..told(&self.name, what, text) });
+            }
+            rest = rest.get(framer.consumed()..).unwrap_or_default();
+        } else {
+            while let Some(end) = rest.iter().position(|octet| *octet == b'\n') {
+                let (line, more) = rest.split_at(end + 1);
+                all.push(told(&self.name, what, String::from_utf8_lossy(line).trim_end().to_owned()));
+                rest = more;
+            }
+        }
+        *buffer(self) = rest.to_vec();
+    }
+}
+
+fn told(who: &str, what: &'static str, text: String) -> Told {
+    Told { who: who.to_owned(), what, text, octets: None }
+}
+
+/// A message's name in RFC 4271 and its kin.
+fn message_name(kind: u8) -> String {
+    match kind {
+        kind::OPEN => "OPEN".to_owned(),
+        kind::UPDATE => "UPDATE".to_owned(),
+        kind::NOTIFICATION => "NOTIFICATION".to_owned(),
+        kind::KEEPALIVE => "KEEPALIVE".to_owned(),
+        kind::ROUTE_REFRESH => "ROUTE-REFRESH".to_owned(),
+        kind::OPERATIONAL => "OPERATIONAL".to_owned(),
+        other => format!("message of type {other}"),
+    }
+}

@@ -1,0 +1,95 @@
+//! A flight recording played again. A recording is complete: a twin of the speaker that is fed the same inputs asks for the same
+//! actions, has the same octets to send, and owes the same to the same parties at every moment.
+
+use std::iter::Peekable;
+
+use holdtime_core::speaker::record::{self, BadLine, Entry, Head};
+use holdtime_core::speaker::{Action, Event, Input};
+use holdtime_core::{Instant, Now, Speaker};
+
+/// A recording on its way through a twin.
+pub struct Flight<'a> {
+    head: Head,
+    twin: Speaker,
+    entries: Peekable<Box<dyn Iterator<Item = Result<Entry, BadLine>> + 'a>>,
+}
+
+/// One input, and what came of it.
+#[derive(Debug)]
+pub struct Leg {
+    entry: Entry,
+    /// The octets that left, where the input says that some did.
+    pub sent: Vec<u8>,
+    /// What the speaker asked for after it.
+    pub actions: Vec<Action>,
+    /// What it logged.
+    pub events: Vec<Event>,
+}
+
+impl Leg {
+    /// When it was.
+    pub fn now(&self) -> Now {
+        self.entry.now
+    }
+
+    /// The input.
+    pub fn input(&self) -> Input<'_> {
+        self.entry.input()
+    }
+}
+
+impl<'a> Flight<'a> {
+    /// A recording, at its beginning.
+    ///
+    /// # Errors
+    /// The text is no recording, or what it begins with is wrong.
+    pub fn open(recording: &'a str) -> Result<Self, String> {
+        let (head, entries) = record::parse(recording).map_err(|error| error.to_string())?;
+        let twin = Speaker::new(Now::default(), head.setup()?);
+        let entries: Box<dyn Iterator<Item = _>> = Box::new(entries);
+        Ok(Self { head, twin, entries: entries.peekable() })
+    }
+
+    /// What it was recorded of.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// When the next input is; `None`: there is none, or it cannot be read.
+    pub fn next_at(&mut self) -> Option<Instant> {
+        Some(self.entries.peek()?.as_ref().ok()?.now.monotonic)
+    }
+
+    /// The speaker as it was after the last leg.
+    pub fn speaker(&self) -> &Speaker {
+        &self.twin
+    }
+
+    fn fly(&mut self, entry: Entry) -> Result<Leg, String> {
+        let mut sent = Vec::new();
+        if let Input::Sent { stream, count } = entry.input() {
+            let ready = self.twin.poll_transmit(stream).and_then(|octets| octets.get(..count));
+            sent.extend_from_slice(ready.ok_or_else(|| {
+                let at = entry.now.monotonic;
+                format!(
+                    "at {at} the recorded speaker sent {count} octets on {stream}, and this version has not as many there: \
+                     it is a recording of another version"
+                )
+            })?);
+        }
+        self.twin.handle_input(entry.now, entry.input());
+        let actions = std::iter::from_fn(|| self.twin.poll_action()).collect();
+        while self.twin.poll_stream().is_some() {}
+        let events = std::iter::from_fn(|| self.twin.poll_event()).collect();
+        Ok(Leg { entry, sent, actions, events })
+    }
+}
+
+impl Iterator for Flight<'_> {
+    type Item = Result<Leg, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.entries.next()?;
+        Some(entry.map_err(|error| error.to_string()).and_then(|entry| self.fly(entry)))
+    }
+}
