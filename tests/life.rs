@@ -3,6 +3,7 @@
 
 mod util;
 
+use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
 use holdtime_core::speaker::record::{self, Head};
 use holdtime_core::speaker::{
@@ -12,6 +13,8 @@ use holdtime_core::wire::{AttributeCode, Community};
 use util::*;
 
 const PEER: [u8; 4] = [10, 0, 0, 2];
+/// After which a session that has ended begins anew.
+const MOMENT: Duration = Duration::from_millis(10);
 
 fn lone(options: &str) -> Lone {
     Lone::new(setup(&neighbor("10.0.0.1", "10.0.0.2", options)))
@@ -139,6 +142,8 @@ fn a_reload_that_changes_the_session_begins_it_anew() {
     reload(&mut lone, &neighbor("10.0.0.1", "10.0.0.2", "hold-time 30;"));
     assert_eq!(lone.closed(stream), Some(CloseKind::Graceful));
     lone.take_sent();
+    assert_eq!(lone.dialled(), None, "the peer has a moment to notice");
+    lone.advance(MOMENT);
     lone.connect();
     assert!(lone.take_sent()[0].starts_with("0104fde8001e"), "the OPEN offers 30 s");
 }
@@ -155,6 +160,7 @@ fn a_restart_reads_the_configuration_and_begins_every_session_anew_even_if_it_ca
         lone.feed(Input::Reload(Ok(ConfigText { name: "test.conf".into(), text: text.into() })));
         assert_eq!(lone.closed(stream), Some(CloseKind::Graceful));
         assert!(lone.take_sent().iter().any(|message| message.starts_with("030603")), "Peer De-configured");
+        lone.advance(MOMENT);
         lone.establish(90);
         let announced = lone.take_sent().iter().filter(|message| message.ends_with("100a01")).count();
         assert_eq!(announced, routes);

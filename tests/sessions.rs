@@ -53,6 +53,8 @@ fn a_peer_that_falls_silent_is_closed_by_the_hold_timer_and_dialled_again() {
     lone.advance(secs(9));
     assert_eq!(lone.take_sent(), ["030400"]);
     assert_eq!(lone.closed(stream), Some(CloseKind::Graceful));
+    assert!(lone.dialled().is_none(), "the peer has a moment to notice");
+    lone.advance(holdtime_core::Duration::from_millis(10));
     assert!(lone.dialled().is_some());
 }
 

@@ -122,6 +122,8 @@ impl Frame {
 
 /// How long a session must have been established for its failure to be the first of a new series.
 const CALM: Duration = Duration::from_secs(60);
+/// The shortest pause before a new attempt, in which the peer may notice that its connection has ended.
+const BREATH: Duration = Duration::from_millis(10);
 /// The longest pause between two attempts.
 const MAX_IDLE_HOLD: Duration = Duration::from_secs(60);
 
@@ -254,6 +256,13 @@ impl Session {
     /// Ends the session without a word, as graceful restart wants it (RFC 4724 §4); it stays in Idle.
     pub fn abandon(&mut self, now: Instant) {
         self.apply(now, Event::Stop, None);
+    }
+
+    /// Leaves Idle again after a moment.
+    pub fn rest(&mut self, now: Instant) {
+        if self.state == State::Idle {
+            self.timers.set(Timer::IdleHold, now + self.jitter.apply(BREATH));
+        }
     }
 
     /// The connection that it asked for, or one that the peer dialled, is up.
@@ -448,7 +457,8 @@ impl Session {
             self.failures = 0;
         }
         let pause = match (self.direction, self.failures) {
-            (Direction::Incoming, _) | (_, 0) => Duration::ZERO,
+            (Direction::Incoming, _) => Duration::ZERO,
+            (_, 0) => BREATH,
             (_, failures) => Duration::from_secs(1 << (failures - 1).min(6)).min(MAX_IDLE_HOLD),
         };
         self.failures = self.failures.saturating_add(1);

@@ -376,7 +376,10 @@ impl Speaker {
         }
         let waits = neighbor.outgoing.session.timers().deadline(Timer::IdleHold).is_some();
         if dials && outgoing == State::Idle && !waits && !connected && !exhausted {
-            neighbor.outgoing.session.start(at);
+            match neighbor.attempts {
+                0 => neighbor.outgoing.session.start(at),
+                _ => neighbor.outgoing.session.rest(at),
+            }
         }
     }
 
