@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use regex::RegexBuilder;
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::neighbor::{Messages, Subscription};
 use super::partial::{ApiSection, Given, kept};
@@ -118,7 +118,7 @@ fn members<'p>(section: &ApiSection, processes: &[&'p str]) -> Result<Vec<&'p st
     }
     for given in &section.matches {
         let pattern = pattern(given)?;
-        members.extend(processes.iter().filter(|process| pattern.is_match(process)));
+        members.extend(processes.iter().filter(|process| pattern.is_match(process.as_bytes())));
     }
     if let (true, Some(given)) = (members.is_empty(), section.matches.first()) {
         let problem = alloc::format!("no process matches `{}`", given.value);
@@ -128,7 +128,7 @@ fn members<'p>(section: &ApiSection, processes: &[&'p str]) -> Result<Vec<&'p st
 }
 
 /// The pattern, anchored at the start of the name as Python's `re.match` does.
-fn pattern(given: &Given<String>) -> Result<regex::Regex, Box<Fault>> {
+fn pattern(given: &Given<String>) -> Result<Regex, Box<Fault>> {
     let anchored = alloc::format!("^(?:{})", given.value);
     RegexBuilder::new(&anchored).unicode(false).size_limit(PATTERN_LIMIT).build().map_err(|error| {
         let reason = error.to_string();
