@@ -107,3 +107,34 @@ fn a_mistake_is_one_sentence_and_status_2() {
     assert!(String::from_utf8(empty.stderr).unwrap().ends_with("has no neighbor to send anything to\n"));
     assert_eq!(encode(&PathBuf::from("no-such.conf"), &[]).status.code(), Some(2));
 }
+
+/// The messages that a neighbor in AS 65000 with these statements is sent by one in AS 64999.
+fn sent_with(name: &str, statements: &str) -> Vec<String> {
+    let text = format!(
+        "neighbor 192.0.2.2 {{ router-id 192.0.2.1; local-address 192.0.2.1; peer-as 65000;
+         family {{ ipv4 unicast; }} {statements} }}"
+    );
+    lines(&encode(&file(name, &text), &[]))
+}
+
+#[test]
+fn where_the_peer_says_both_as_numbers_it_is_in_the_one_that_is_configured() {
+    let sent = sent_with("encode-auto.conf", "local-as auto;");
+    assert_eq!(&sent[0][40..44], "FDE8", "the OPEN's AS number");
+    assert_eq!(sent.len(), 2, "an OPEN and an End-of-RIB");
+}
+
+#[test]
+fn a_long_host_name_is_cut_off_and_the_session_comes_up() {
+    let sent = sent_with("encode-name.conf", &format!("local-as 64999; host-name {};", "h".repeat(200)));
+    let capability = format!("4942{}{}00", "40", "68".repeat(64));
+    assert!(sent[0].ends_with(&capability), "{}", sent[0]);
+    assert_eq!(sent.len(), 2, "an OPEN and an End-of-RIB");
+}
+
+#[test]
+fn a_generic_attribute_stands_in_place_of_the_one_that_would_be_added() {
+    let route = "static { route 10.0.0.0/8 next-hop 192.0.2.1 attribute [ 0x01 0xc0 0x02 ]; }";
+    let sent = sent_with("encode-generic.conf", &format!("local-as 64999; {route}"));
+    assert_eq!(&sent[1][46..54], "C0010102", "ORIGIN with the flags that were given");
+}

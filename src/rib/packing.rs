@@ -297,7 +297,7 @@ fn encode_attributes(
     let negotiated = terms.negotiated;
     let internal = negotiated.is_internal();
     let mut attributes = (*path.attributes).clone();
-    if attributes.origin().is_none() {
+    if attributes.get(AttributeCode::ORIGIN).is_none() {
         attributes.insert(Attribute::Origin(Origin::Igp));
     }
     if attributes.get(AttributeCode::AS_PATH).is_none() {

@@ -16,6 +16,9 @@ use crate::wire::{Afi, Capability, Family, Open, Safi};
 /// How long a dial may take, and how long an Active session waits before it dials again. RFC 4271 §10 suggests 120 s.
 const CONNECT_RETRY: Duration = Duration::from_secs(30);
 
+/// ExaBGP cuts the names in the FQDN capability off behind this many octets.
+const NAME_LIMIT: usize = 64;
+
 /// The families whose NLRI ExaBGP sends with a path identifier, in its order.
 const ADD_PATH: [Family; 6] = [
     Family::IPV4_UNICAST,
@@ -82,7 +85,8 @@ fn capabilities(neighbor: &Neighbor, identity: &Identity, local_as: u32, restart
     offer_if(wanted.operational, Capability::Operational);
     offer_if(wanted.extended_message, Capability::ExtendedMessage);
     let names = [&neighbor.host_name, &neighbor.domain_name];
-    let [host, domain] = names.map(|name| octets(name.as_deref().unwrap_or_default()));
+    let [host, domain] =
+        names.map(|name| name.iter().flat_map(|name| name.bytes()).take(NAME_LIMIT).collect::<Box<[u8]>>());
     offer_if(!host.is_empty(), Capability::Fqdn { host, domain: Some(domain) });
     let version: String = alloc::format!("ExaBGP/{}", identity.version);
     offer_if(wanted.software_version, Capability::SoftwareVersion(octets(&version)));

@@ -15,6 +15,8 @@ use holdtime_core::{Instant, Now, Speaker, Timestamp};
 
 use crate::serve;
 
+/// The AS of both ends where the configuration leaves both to the peer: the first one for private use (RFC 6996).
+const ANY_AS: u32 = 64_512;
 /// What a session is filled with at once, in octets.
 const ROOM: usize = 65_536;
 /// After so many deadlines nothing more is waited for: a rate limit that lets a million messages through is enough.
@@ -38,7 +40,11 @@ pub(super) struct Session {
 }
 
 /// Plays the sessions of all neighbors until each is established and everything is sent, and returns them in the order of the configuration.
-pub(super) fn play(config: Config, settings: Settings) -> Vec<Session> {
+pub(super) fn play(mut config: Config, settings: Settings) -> Vec<Session> {
+    for neighbor in &mut config.neighbors {
+        // `auto` is the peer's number, which its OPEN would say before ours.
+        neighbor.local_as = neighbor.local_as.or(neighbor.peer_as).or(Some(ANY_AS));
+    }
     let neighbors = config.neighbors.clone();
     let setup = Setup { identity: serve::identity(&settings), settings, config, ..Setup::default() };
     let at = Instant::ZERO;
