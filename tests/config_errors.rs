@@ -59,9 +59,25 @@ fn a_missing_semicolon_is_reported_where_it_should_stand() {
 }
 
 #[test]
-fn words_after_a_statements_end_are_not_swallowed() {
-    assert!(in_neighbor("  hold-time 180 90;").starts_with("edge.conf:3:17: `90` does not belong here"));
-    assert!(in_neighbor("  family { ipv4 unicast ipv6; }").contains("`ipv6` does not belong here"));
+fn words_after_a_statements_end_are_not_swallowed_where_its_semicolon_is_missing() {
+    assert!(in_neighbor("  hold-time 180 90 }").starts_with("edge.conf:3:17: `90` does not belong here"));
+    assert!(in_neighbor("  family ipv4 unicast;").starts_with("edge.conf:3:10: `ipv4` does not belong here"));
+}
+
+#[test]
+fn an_option_that_says_nothing_of_a_kind_of_route_is_refused() {
+    let vpls =
+        in_neighbor("l2vpn { vpls endpoint 1 base 2 offset 3 size 4 rd 1:1 next-hop 1.1.1.1 label 5; }");
+    assert!(vpls.contains("`label` is not an option of this route"), "{vpls}");
+    let mup = in_neighbor("announce { ipv4 { mup mup-dsd 10.0.0.1 rd 1:1 next-hop 1.1.1.1 rd 2:2; } }");
+    assert!(mup.contains("`rd` is not an option of this route"), "{mup}");
+    let mvpn = "announce { ipv4 { mcast-vpn source-ad source 10.0.0.1 group 239.0.0.1 rd 1:1 path-information 5; } }";
+    assert!(in_neighbor(mvpn).contains("`path-information` is not an option of this route"));
+}
+
+#[test]
+fn an_empty_password_is_refused() {
+    assert!(in_neighbor("  md5-password \"\";").starts_with("edge.conf:3:16: `` is not a password"));
 }
 
 #[test]
@@ -120,6 +136,8 @@ fn names_of_templates_and_processes_must_exist() {
         mistake("template { neighbor core { hold-time 90; } }\nneighbor 10.0.0.1 { inherit cor; }");
     assert!(template.starts_with("edge.conf:2:29: there is no template `cor`"), "{template}");
     assert!(template.ends_with("did you mean `core`?"), "{template}");
+    let none = mistake("neighbor 10.0.0.1 { inherit core; }");
+    assert!(none.ends_with("nothing is inherited\n    neighbor 10.0.0.1 { inherit core; }\n                                ^^^^"), "{none}");
     let process = in_neighbor("api { processes [ watcher ]; }");
     assert!(process.contains("there is no process `watcher`"), "{process}");
     let pattern = in_neighbor("api { processes-match [ \"(\" ]; }");

@@ -35,15 +35,43 @@ fn safi(cursor: &mut Cursor<'_>, afi: Afi, possible: &[Safi]) -> Result<Safi> {
     named.ok_or_else(|| unknown(&word, &alloc::format!("a family of {afi}"), &names))
 }
 
-/// `ipv4 unicast;`, or `all;`
-pub(super) fn family(cursor: &mut Cursor<'_>, keyword: &Token<'_>, families: &mut Vec<Family>) -> Result<()> {
-    if keyword.is("all") {
-        if !families.is_empty() {
-            return Err(Fault::new(keyword.span, "`all` cannot stand beside other families"));
+/// A section of families, each at most once in it.
+pub(super) fn section(cursor: &mut Cursor<'_>, name: &str, families: &mut Vec<Family>) -> Result<()> {
+    let mut own = Families::default();
+    cursor.block(name, |cursor, keyword| own.statement(cursor, &keyword))?;
+    families.extend(own.families);
+    Ok(())
+}
+
+#[derive(Default)]
+struct Families {
+    families: Vec<Family>,
+    all: bool,
+}
+
+impl Families {
+    /// `ipv4 unicast;`, or `all;`
+    fn statement(&mut self, cursor: &mut Cursor<'_>, keyword: &Token<'_>) -> Result<()> {
+        if keyword.is("all") {
+            // As in ExaBGP, families that were named before are all that there is.
+            if self.families.is_empty() {
+                self.all = true;
+                self.families.extend(known());
+            } else {
+                let problem = "`all` has no effect where families were named before";
+                cursor.warn(Fault::new(keyword.span, problem));
+            }
+            return cursor.end_statement();
         }
-        families.extend(known());
-        return cursor.end_statement();
+        if self.all {
+            return Err(Fault::new(keyword.span, "no family can be added to `all`"));
+        }
+        family(cursor, keyword, &mut self.families)
     }
+}
+
+/// `ipv4 unicast;`
+fn family(cursor: &mut Cursor<'_>, keyword: &Token<'_>, families: &mut Vec<Family>) -> Result<()> {
     let Some(afi) = Afi::from_name(&keyword.text) else {
         return Err(unknown(keyword, "an address family", &[AFIS, &["all"]].concat()));
     };

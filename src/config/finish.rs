@@ -10,7 +10,7 @@ use super::families;
 use super::neighbor::{AddPath, Capabilities, Md5, Neighbor, PeerRange, Subscription};
 use super::partial::{Graceful, Partial, PartialCapabilities};
 use super::settings::Settings;
-use crate::grammar::{Announcement, Cursor, Fault, Result, Span};
+use crate::grammar::{Announcement, Cursor, Fault, OperationalKind, OperationalMessage, Result, Span};
 use crate::wire::{Afi, Family, NextHop};
 
 /// The longest key that `TCP_MD5SIG` takes, in octets.
@@ -86,8 +86,8 @@ pub(super) fn neighbor(
         host_name: partial.host_name.get(),
         domain_name: partial.domain_name.get(),
         passive: partial.passive.or(settings.bgp.passive) || settings.bgp.passive,
-        listen: partial.listen.get(),
-        connect: partial.connect.get(),
+        listen: partial.listen.or(None),
+        connect: partial.connect.or(None),
         outgoing_ttl: partial.outgoing_ttl.or(None),
         incoming_ttl: partial.incoming_ttl.or(None),
         md5,
@@ -110,7 +110,27 @@ pub(super) fn neighbor(
     settle_routes(&mut neighbor, &partial.first_routes, cursor)?;
     let families = &neighbor.families;
     neighbor.operational.retain(|message| families.contains(&message.family));
+    keep_last_advisories(&mut neighbor.operational);
     Ok(neighbor)
+}
+
+/// Of the advisories that a peer keeps, one a family, the last one counts.
+fn keep_last_advisories(messages: &mut Vec<OperationalMessage>) {
+    let kept = |message: &OperationalMessage| match message.kind {
+        OperationalKind::AdvisoryStatic(_) => Some(message.family),
+        _ => None,
+    };
+    let mut families = Vec::new();
+    messages.reverse();
+    messages.retain(|message| match kept(message) {
+        Some(family) if families.contains(&family) => false,
+        Some(family) => {
+            families.push(family);
+            true
+        }
+        None => true,
+    });
+    messages.reverse();
 }
 
 fn check_addresses(
@@ -126,7 +146,7 @@ fn check_addresses(
             let family = if peer.address.is_ipv4() { "an IPv4 address" } else { "an IPv6 address" };
             Err(Fault::new(place(partial.local_address.span()), problem).expected(family))
         }
-        None if partial.listen.is_set() => {
+        None if partial.listen.or(None).is_some() => {
             let problem = "a neighbor that listens needs a `local-address`";
             Err(Fault::new(place(partial.listen.span()), problem).expected("`local-address <address>;`"))
         }
@@ -145,7 +165,8 @@ fn capabilities(partial: &PartialCapabilities, hold_time: u16) -> Capabilities {
         extended_message: partial.extended_message.or(default.extended_message),
         graceful_restart: match partial.graceful_restart.or(Graceful::Disabled) {
             Graceful::Disabled => None,
-            Graceful::HoldTime => Some(hold_time.min(RESTART_LIMIT)),
+            // A hold time of none is no time to restart in either.
+            Graceful::HoldTime => Some(hold_time.min(RESTART_LIMIT)).filter(|seconds| *seconds != 0),
             Graceful::Seconds(seconds) => Some(seconds),
         },
         graceful_notification: partial.graceful_notification.or(default.graceful_notification),

@@ -64,10 +64,8 @@ pub(super) fn statement(
 ) -> Result<()> {
     const ANNOUNCE: Action = Action::Announce;
     match keyword.text.as_ref() {
-        "family" => cursor.block("family", |c, keyword| families::family(c, &keyword, &mut partial.families)),
-        "add-path" => {
-            cursor.block("add-path", |c, keyword| families::family(c, &keyword, &mut partial.add_paths))
-        }
+        "family" => families::section(cursor, "family", &mut partial.families),
+        "add-path" => families::section(cursor, "add-path", &mut partial.add_paths),
         "nexthop" => {
             cursor.block("nexthop", |c, keyword| families::next_hop(c, &keyword, &mut partial.next_hops))
         }
@@ -120,7 +118,7 @@ fn option(cursor: &mut Cursor<'_>, keyword: &Token<'_>, partial: &mut Partial) -
             partial.inherits.push(kept(&cursor.word("a template's name")?));
             Ok(())
         })?,
-        "description" => set!(description, cursor.word("a text")?.text.to_string()),
+        "description" => set!(description, cursor.rest_of_statement()?),
         "host-name" => set!(host_name, host_name(cursor)?),
         "domain-name" => set!(domain_name, host_name(cursor)?),
         "router-id" => set!(router_id, cursor.ipv4("a router id")?),
@@ -138,7 +136,10 @@ fn option(cursor: &mut Cursor<'_>, keyword: &Token<'_>, partial: &mut Partial) -
         "connect" => set!(connect, port(cursor)?),
         "outgoing-ttl" => set!(outgoing_ttl, ttl(cursor)?),
         "incoming-ttl" => set!(incoming_ttl, ttl(cursor)?),
-        "md5-password" => set!(md5_password, cursor.word("a password")?.text.to_string()),
+        "md5-password" => {
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_string());
+            set!(md5_password, cursor.value("a password", "a password, in quotes or not", some)?);
+        }
         "md5-base64" => set!(md5_base64, base64_switch(cursor)?),
         "md5-ip" => set!(md5_ip, cursor.ip()?),
         "group-updates" => set!(group_updates, cursor.boolean(true)?),
@@ -251,10 +252,11 @@ fn hold_time(cursor: &mut Cursor<'_>) -> Result<u16> {
 }
 
 fn rate_limit(cursor: &mut Cursor<'_>) -> Result<Option<u32>> {
-    cursor.value("a rate", "a number of UPDATEs a second, or `disable`", |text| match decimal(text) {
+    let expected = "a number of UPDATEs a second from 1, or `disable`";
+    cursor.value("a rate", expected, |text| match decimal::<u64>(text) {
         Some(0) => None,
-        Some(rate) => Some(Some(rate)),
-        None => disables(text).then_some(None),
+        Some(rate) => Some(Some(u32::try_from(rate).unwrap_or(u32::MAX))),
+        None => disables(&text.to_ascii_lowercase()).then_some(None),
     })
 }
 
@@ -272,8 +274,10 @@ fn auto_asn(cursor: &mut Cursor<'_>) -> Result<Option<u32>> {
     })
 }
 
-fn port(cursor: &mut Cursor<'_>) -> Result<u16> {
-    cursor.value("a port", "a number from 1 to 65535", |text| decimal(text).filter(|port| *port != 0))
+/// 0 stands for none, as if nothing was said.
+fn port(cursor: &mut Cursor<'_>) -> Result<Option<u16>> {
+    let port = |text: &str| decimal(text).map(|port| Some(port).filter(|port| *port != 0));
+    cursor.value("a port", "a number from 0 to 65535", port)
 }
 
 fn ttl(cursor: &mut Cursor<'_>) -> Result<Option<u8>> {

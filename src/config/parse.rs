@@ -174,16 +174,22 @@ impl<'s> Parser<'s> {
         let mut neighbors: Vec<Neighbor> = Vec::with_capacity(self.neighbors.len());
         let mut seen = alloc::collections::BTreeSet::new();
         for (mut partial, place) in self.neighbors {
+            // ExaBGP takes nothing from a template that is not there. Where something is missing then, this is why.
+            let mut unknown = None;
             for inherited in core::mem::take(&mut partial.inherits) {
-                let Some(template) = self.templates.get(&inherited.value) else {
-                    let known: Vec<&str> = self.templates.keys().map(String::as_str).collect();
-                    let problem = alloc::format!("there is no template `{}`", inherited.value);
-                    return Err(Fault::new(inherited.span, problem).one_of(&inherited.value, &known));
-                };
-                partial.inherit(template, cursor);
+                if let Some(template) = self.templates.get(&inherited.value) {
+                    partial.inherit(template, cursor);
+                    continue;
+                }
+                let known: Vec<&str> = self.templates.keys().map(String::as_str).collect();
+                let problem =
+                    alloc::format!("there is no template `{}`, so nothing is inherited", inherited.value);
+                unknown = Some(Fault::new(inherited.span, problem).one_of(&inherited.value, &known));
+                unknown.iter().for_each(|fault| cursor.warn(fault.clone()));
             }
             let subscriptions = api::subscriptions(&partial.api, &names)?;
-            let neighbor = finish::neighbor(partial, subscriptions, place, self.settings, cursor)?;
+            let neighbor = finish::neighbor(partial, subscriptions, place, self.settings, cursor)
+                .map_err(|fault| unknown.unwrap_or(fault))?;
             if !seen.insert(neighbor.identifier()) {
                 let problem = alloc::format!("there is a neighbor {} like this already", neighbor.peer);
                 return Err(Fault::new(place, problem)

@@ -86,8 +86,9 @@ pub(super) struct Partial {
     pub(super) host_name: Setting<String>,
     pub(super) domain_name: Setting<String>,
     pub(super) passive: Setting<bool>,
-    pub(super) listen: Setting<u16>,
-    pub(super) connect: Setting<u16>,
+    /// `None` is 0, that is, none.
+    pub(super) listen: Setting<Option<u16>>,
+    pub(super) connect: Setting<Option<u16>>,
     pub(super) outgoing_ttl: Setting<Option<u8>>,
     pub(super) incoming_ttl: Setting<Option<u8>>,
     pub(super) md5_password: Setting<String>,

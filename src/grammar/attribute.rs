@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, unknown};
 use super::fault::{Fault, Result, Span};
 use super::token::{Kind, Token};
 use super::value::{asn, decimal, decimal_or_hex, octets};
@@ -70,6 +70,7 @@ impl Draft {
             "watchdog" => self.watchdog = Some(watchdog(cursor)?),
             "withdraw" => self.withdrawn = true,
             // A mnemonic for the operator.
+            "name" if cursor.at_end()? => {}
             "name" => drop(cursor.word("a name")?),
             _ => match attribute(cursor, keyword)? {
                 Some(Value::One(attribute)) => self.add(cursor, keyword, attribute),
@@ -78,6 +79,21 @@ impl Draft {
             },
         }
         Ok(true)
+    }
+
+    /// Reads an option of a route that has some of its `own`, and for which those of `without` mean nothing.
+    pub(super) fn option_but(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        keyword: &Token<'_>,
+        without: &[&str],
+        own: &[&'static str],
+    ) -> Result<()> {
+        if !without.contains(&keyword.text.as_ref()) && self.option(cursor, keyword)? {
+            return Ok(());
+        }
+        let options = own.iter().chain(OPTIONS).copied().filter(|option| !without.contains(option));
+        Err(unknown(keyword, "an option of this route", &options.collect::<Vec<_>>()))
     }
 
     /// Adds an attribute. As in ExaBGP the first of its type counts; extended communities add up.

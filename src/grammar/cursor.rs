@@ -53,13 +53,6 @@ impl<'a> Cursor<'a> {
         Ok(self.peeked.insert(token))
     }
 
-    /// The token after the next one.
-    pub(crate) fn peek_second(&mut self) -> Result<Token<'a>> {
-        self.peek()?;
-        let mut ahead = self.lexer;
-        ahead.next()
-    }
-
     pub(crate) fn take(&mut self) -> Result<Token<'a>> {
         let token = match self.peeked.take() {
             Some(token) => token,
@@ -190,8 +183,76 @@ impl<'a> Cursor<'a> {
                 Err(Fault::new(Span { start: at.end, end: at.end + 1 }, "the statement is not ended")
                     .expected("`;`"))
             }
-            _ => Err(unexpected(token).expected("`;`")),
+            _ => {
+                let surplus = self.surplus(Kind::Semicolon, "`;`")?;
+                self.take()?;
+                self.warn(surplus);
+                Ok(())
+            }
         }
+    }
+
+    /// Skips what stands before the token of this kind that ends or opens the statement, where a file has it on the
+    /// same line: ExaBGP reads no further than it needs. Returns what to warn of.
+    fn surplus(&mut self, kind: Kind, written: &str) -> Result<Box<Fault>> {
+        let source = self.source;
+        let first = self.peek()?;
+        let mut span = first.span;
+        let fault = unexpected(first).expected(written);
+        if source == Source::Line || first.kind == kind {
+            return Err(fault);
+        }
+        loop {
+            let token = self.peek()?;
+            if token.kind == kind && !token.after_newline {
+                let problem = "this has no effect: what it stands behind is complete";
+                return Ok(Fault::new(span, problem).expected(written));
+            }
+            let beyond =
+                matches!(token.kind, Kind::Semicolon | Kind::OpenBrace | Kind::CloseBrace | Kind::End);
+            if beyond || token.after_newline {
+                return Err(fault);
+            }
+            span.end = self.take()?.span.end;
+        }
+    }
+
+    /// Takes what stands between a section's name and its block, which ExaBGP does not read.
+    pub(crate) fn skip_to_block(&mut self) -> Result<()> {
+        let token = self.peek()?;
+        if !token.after_newline && !matches!(token.kind, Kind::OpenBrace | Kind::End) {
+            let surplus = self.surplus(Kind::OpenBrace, "`{`")?;
+            self.warn(surplus);
+        }
+        Ok(())
+    }
+
+    /// Whether a block opens before the statement ends.
+    pub(crate) fn block_ahead(&mut self) -> Result<bool> {
+        let mut token = self.peek()?.clone();
+        let mut ahead = self.lexer;
+        loop {
+            match token.kind {
+                Kind::OpenBrace => return Ok(true),
+                Kind::Semicolon | Kind::CloseBrace | Kind::End => return Ok(false),
+                _ => token = ahead.next()?,
+            }
+        }
+    }
+
+    /// Everything up to the `;`, as it is written; a quoted word alone without its quotes.
+    pub(crate) fn rest_of_statement(&mut self) -> Result<String> {
+        let mut text = String::new();
+        let mut span: Option<Span> = None;
+        while !self.at_end()? && !self.peek()?.after_newline {
+            let token = self.take()?;
+            text = match span {
+                None => token.text.into_owned(),
+                Some(first) => self.text.get(first.start..token.span.end).unwrap_or_default().into(),
+            };
+            span = Some(span.unwrap_or(token.span));
+        }
+        Ok(text)
     }
 
     /// The items of `[ a b c ]`, commas between them or not, or the one item that stands without brackets.
@@ -226,6 +287,7 @@ impl<'a> Cursor<'a> {
         section: &str,
         mut statement: impl FnMut(&mut Self, Token<'a>) -> Result<()>,
     ) -> Result<()> {
+        self.skip_to_block()?;
         self.expect(Kind::OpenBrace, "`{`")?;
         let opening = self.last;
         while !self.end_block(section, opening)? {

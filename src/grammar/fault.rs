@@ -41,6 +41,7 @@ impl Fault {
     /// One of these words was expected, and `found` stands there.
     pub(crate) fn one_of(mut self: Box<Self>, found: &str, words: &[&str]) -> Box<Self> {
         self.expected = match words {
+            [] => return self,
             [word] => word.to_string(),
             words => alloc::format!("one of {}", words.join(", ")),
         };

@@ -10,7 +10,7 @@ use super::fault::{Fault, Result, Span};
 use super::flow_match::{self, Components};
 use super::flow_then;
 use super::routes::Routes;
-use super::token::{Kind, Token};
+use super::token::Token;
 use crate::wire::nlri::{FlowRule, FlowVpnRule};
 use crate::wire::{Afi, Family, Nlri, Safi};
 
@@ -25,11 +25,11 @@ struct Rule {
 pub(super) fn route(cursor: &mut Cursor<'_>, _action: Action, routes: &mut Routes) -> Result<()> {
     let place = cursor.last();
     let mut rule = Rule::default();
-    if cursor.at_block()? {
-        rule.block(cursor)?;
-    } else if cursor.peek_second()?.kind == Kind::OpenBrace {
+    if cursor.block_ahead()? {
         // The name is for the operator.
-        cursor.word("a name")?;
+        if !cursor.at_block()? {
+            cursor.word("a name")?;
+        }
         rule.block(cursor)?;
     } else {
         cursor.options("flow route", |cursor, keyword| rule.option(cursor, &keyword))?;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::Action;
-use super::attribute::{Draft, OPTIONS};
+use super::attribute::Draft;
 use super::cursor::{Cursor, unknown};
 use super::fault::{Fault, Result};
 use super::routes::Routes;
@@ -14,6 +14,9 @@ use crate::wire::nlri::MupRoute;
 use crate::wire::{Afi, NextHop, Nlri, Prefix};
 
 const KINDS: &[&str] = &["mup-isd", "mup-dsd", "mup-t1st", "mup-t2st"];
+
+/// Options of routes to prefixes that say nothing of these.
+const NOT_HERE: &[&str] = &["rd", "route-distinguisher", "label", "path-information", "split"];
 
 /// One of the four, and then attributes.
 pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, afi: Afi, routes: &mut Routes) -> Result<()> {
@@ -26,10 +29,7 @@ pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, afi: Afi, routes: &
         _ => return Err(unknown(&kind, "a MUP route", KINDS)),
     };
     let mut draft = Draft::default();
-    cursor.options("mup", |cursor, keyword| {
-        let known = draft.option(cursor, &keyword)?;
-        known.then_some(()).ok_or_else(|| unknown(&keyword, "an option of this route", OPTIONS))
-    })?;
+    cursor.options("mup", |cursor, keyword| draft.option_but(cursor, &keyword, NOT_HERE, &[]))?;
     if action == Action::Announce && !draft.has_next_hop() {
         return Err(Fault::new(kind.span, "the MUP route has no next hop").expected("`next-hop <address>`"));
     }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Action;
-use super::attribute::{Draft, OPTIONS};
+use super::attribute::Draft;
 use super::cursor::{Cursor, unknown};
 use super::fault::{Fault, Result};
 use super::routes::Routes;
@@ -13,6 +13,9 @@ use crate::wire::nlri::MvpnRoute;
 use crate::wire::{Afi, Nlri};
 
 const KINDS: &[&str] = &["shared-join", "source-join", "source-ad"];
+
+/// Options of routes to prefixes that say nothing of these.
+const NOT_HERE: &[&str] = &["rd", "route-distinguisher", "label", "path-information"];
 
 /// `shared-join rp <ip> group <ip> rd <rd> source-as <AS>`, `source-join source <ip> …` or `source-ad source <ip> group
 /// <ip> rd <rd>`, and then attributes.
@@ -42,10 +45,7 @@ pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, afi: Afi, routes: &
         value.extend(address);
     }
     let mut draft = Draft::default();
-    cursor.options("mcast-vpn", |cursor, keyword| {
-        let known = draft.option(cursor, &keyword)?;
-        known.then_some(()).ok_or_else(|| unknown(&keyword, "an option of this route", OPTIONS))
-    })?;
+    cursor.options("mcast-vpn", |cursor, keyword| draft.option_but(cursor, &keyword, NOT_HERE, &[]))?;
     if action == Action::Announce && !draft.has_next_hop() {
         return Err(
             Fault::new(kind.span, "the MCAST-VPN route has no next hop").expected("`next-hop <address>`")

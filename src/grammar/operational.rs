@@ -25,7 +25,7 @@ pub(crate) fn message(cursor: &mut Cursor<'_>, keyword: &Token<'_>) -> Result<Op
         if cursor.eat_word("router-id")? {
             router_id = Some(cursor.ipv4("a router id")?);
         }
-        cursor.expect_word(name)
+        cursor.choice(&alloc::format!("`{name}`"), &[(name, ())])
     };
     argument(cursor, "afi")?;
     let afi = cursor.value("an address family", "ipv4, ipv6, l2vpn or bgp-ls", Afi::from_name)?;

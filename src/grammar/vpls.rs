@@ -3,13 +3,16 @@
 use alloc::vec::Vec;
 
 use super::Action;
-use super::attribute::{Draft, OPTIONS};
-use super::cursor::{Cursor, unknown};
+use super::attribute::Draft;
+use super::cursor::Cursor;
 use super::fault::{Fault, Result};
 use super::routes::Routes;
-use super::token::{Kind, Token};
+use super::token::Token;
 use crate::wire::nlri::VplsNlri;
 use crate::wire::{Label, Nlri};
+
+/// Options of routes to prefixes that say nothing of these.
+const NOT_HERE: &[&str] = &["label", "path-information"];
 
 const OWN: &[&str] = &["endpoint", "base", "offset", "size"];
 
@@ -39,15 +42,16 @@ impl Block {
 /// The options, on their line or in a block that may have a name.
 pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, routes: &mut Routes) -> Result<()> {
     let place = cursor.last();
-    if cursor.peek_second()?.kind == Kind::OpenBrace && !cursor.at_block()? {
+    if !cursor.at_block()? && cursor.block_ahead()? {
         cursor.word("a name")?;
+        cursor.skip_to_block()?;
     }
     let (mut block, mut draft) = (Block::default(), Draft::default());
     cursor.options("vpls", |cursor, keyword| {
-        if block.option(cursor, &keyword)? || draft.option(cursor, &keyword)? {
+        if block.option(cursor, &keyword)? {
             return Ok(());
         }
-        Err(unknown(&keyword, "an option of a VPLS route", &[OWN, OPTIONS].concat()))
+        draft.option_but(cursor, &keyword, NOT_HERE, OWN)
     })?;
 
     let missing = |what: &str| {
