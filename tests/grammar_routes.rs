@@ -235,3 +235,31 @@ fn what_follows_a_command_is_not_swallowed() {
         parse_routes(Action::Announce, "flow route { match { port 80; } then { discard; }").unwrap_err();
     assert_eq!((open.column, open.problem.as_str()), (12, "this block (flow route) is not closed"));
 }
+
+#[test]
+fn an_empty_interface_set_adds_no_attribute() {
+    let rule = "flow route source 10.0.0.0/24 interface-set [ ]";
+    announces(rule, &["ipv4 flow 0502180a0000"]);
+}
+
+#[test]
+fn a_traffic_action_may_say_both_in_any_way() {
+    for both in ["sample-terminal", "terminal-sample", "sample|terminal"] {
+        let rule = format!("flow route source 10.0.0.0/24 action {both}");
+        announces(&rule, &["ipv4 flow 0502180a0000", "c010088007000000000003"]);
+    }
+}
+
+#[test]
+fn services_name_their_ports() {
+    let tail = "c010088006000000000000";
+    announces("flow route port openvpn discard", &["ipv4 flow 04049104aa", tail]);
+    announces("flow route destination-port =isakmp discard", &["ipv4 flow 04059101f4", tail]);
+}
+
+#[test]
+fn a_single_label_block_needs_no_brackets_of_its_own() {
+    let route =
+        |sid: &str| shown(&route(&format!("route 10.0.0.0/24 next-hop 192.0.2.1 bgp-prefix-sid {sid}")));
+    assert_eq!(route("[ 300, ( 800000,100 ) ]"), route("[ 300, [ ( 800000,100 ) ] ]"));
+}

@@ -6,7 +6,8 @@ use core::net::IpAddr;
 
 use super::cursor::{Cursor, not_a};
 use super::fault::{Fault, Result};
-use super::flow_names::{FRAGMENTS, ICMP_CODES, ICMP_TYPES, Name, PORTS, PROTOCOLS, TCP_FLAGS};
+use super::flow_names::{FRAGMENTS, ICMP_CODES, ICMP_TYPES, Name, PROTOCOLS, TCP_FLAGS};
+use super::port_names::PORTS;
 use super::token::Token;
 use super::value::{decimal, decimal_or_hex};
 use crate::wire::{Afi, Prefix};
@@ -235,6 +236,11 @@ impl Tested {
     }
 
     fn number_or_name(&self, text: &str) -> Option<u32> {
+        if text.starts_with(|c: char| c.is_ascii_digit())
+            && let Some(number) = decimal_or_hex(text)
+        {
+            return u32::try_from(number).ok();
+        }
         let named = self.names.iter().find(|(name, _)| {
             name.len() == text.len()
                 && name
@@ -242,10 +248,7 @@ impl Tested {
                     .zip(text.bytes())
                     .all(|(n, t)| n == t.to_ascii_lowercase() || n == b'-' && t == b'_')
         });
-        match named {
-            Some((_, value)) => Some((*value).into()),
-            None => u32::try_from(decimal_or_hex(text)?).ok(),
-        }
+        named.map(|(_, value)| (*value).into())
     }
 
     fn fault(&self, word: &Token<'_>, part: &str) -> alloc::boxed::Box<Fault> {

@@ -65,10 +65,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut Dra
             let dscp = |text: &str| decimal(text).filter(|dscp: &u8| *dscp < 64);
             [0x80, 0x09, 0, 0, 0, 0, 0, cursor.value("a DSCP", "a number from 0 to 63", dscp)?]
         }
-        "action" => {
-            let actions = [("sample", 2), ("terminal", 1), ("sample-terminal", 3), ("terminal-sample", 3)];
-            [0x80, 0x07, 0, 0, 0, 0, 0, cursor.choice("a traffic action", &actions)?]
-        }
+        "action" => [0x80, 0x07, 0, 0, 0, 0, 0, traffic_action(cursor)?],
         "community" | "large-community" | "extended-community" => return draft.option(cursor, keyword),
         _ => return Ok(false),
     };
@@ -88,8 +85,20 @@ pub(super) fn read_scope(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &m
         Ok(())
     })?;
     communities.sort_unstable();
-    add(cursor, keyword, draft, communities);
+    if !communities.is_empty() {
+        add(cursor, keyword, draft, communities);
+    }
     Ok(true)
+}
+
+/// `sample`, `terminal`, or both with anything between them, as ExaBGP looks for these words in what it is given.
+fn traffic_action(cursor: &mut Cursor<'_>) -> Result<u8> {
+    let word = cursor.word("sample, terminal or sample-terminal")?;
+    let named = |name: &str| word.text.to_ascii_lowercase().contains(name);
+    match (named("sample"), named("terminal")) {
+        (false, false) => Err(unknown(&word, "a traffic action", &["sample", "terminal", "sample-terminal"])),
+        (sample, terminal) => Ok(u8::from(sample) << 1 | u8::from(terminal)),
+    }
 }
 
 fn add(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut Draft, communities: Vec<ExtendedCommunity>) {

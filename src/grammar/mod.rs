@@ -14,6 +14,7 @@ mod flow_then;
 mod mup;
 mod mvpn;
 pub(crate) mod operational;
+mod port_names;
 mod prefix_route;
 mod prefix_sid;
 mod routes;

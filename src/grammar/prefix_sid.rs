@@ -16,7 +16,7 @@ pub(super) fn labelled(cursor: &mut Cursor<'_>) -> Result<PrefixSid> {
     let index: u32 = cursor.number("a label index", "a number from 0 to 4294967295")?;
     let mut blocks = Vec::new();
     cursor.eat(Kind::Comma)?;
-    if cursor.peek()?.kind == Kind::OpenBracket {
+    if matches!(cursor.peek()?.kind, Kind::OpenBracket | Kind::OpenParen) {
         cursor.list("a label block", |cursor| {
             cursor.expect(Kind::OpenParen, "`(`")?;
             let base = block_number(cursor)?;
