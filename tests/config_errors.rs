@@ -137,9 +137,10 @@ fn names_of_templates_and_processes_must_exist() {
     assert!(template.starts_with("edge.conf:2:29: there is no template `cor`"), "{template}");
     assert!(template.ends_with("did you mean `core`?"), "{template}");
     let none = mistake("neighbor 10.0.0.1 { inherit core; }");
-    assert!(none.ends_with("nothing is inherited\n    neighbor 10.0.0.1 { inherit core; }\n                                ^^^^"), "{none}");
+    assert!(none.ends_with("expected `template { neighbor core { … } }`"), "{none}");
     let process = in_neighbor("api { processes [ watcher ]; }");
     assert!(process.contains("there is no process `watcher`"), "{process}");
+    assert!(process.ends_with("expected `process watcher { … }` in this file"), "{process}");
     let pattern = in_neighbor("api { processes-match [ \"(\" ]; }");
     assert!(pattern.contains("`(` is not a regular expression"), "{pattern}");
 }
@@ -192,4 +193,42 @@ fn an_attribute_given_twice_counts_once_and_is_a_warning() {
     let config = Config::parse(&file, &Settings::default()).unwrap();
     assert_eq!(config.neighbors[0].routes[0].route.attributes.med(), Some(5));
     assert_eq!(config.warnings[0].column, 48);
+}
+
+#[test]
+fn values_that_need_brackets_are_told_so() {
+    for statement in ["as-path 1 2 3", "community 1:1 2:2"] {
+        let error = in_neighbor(&format!("static {{ route 10.0.0.0/24 next-hop self {statement}; }}"));
+        assert!(error.contains("stands where an option of the route is due"), "{error}");
+        assert!(error.ends_with("such as `[ 1 2 ]`"), "{error}");
+    }
+}
+
+#[test]
+fn a_range_and_a_condition_apart_are_shown_as_they_are_written() {
+    let range = in_neighbor("flow { route a { match { port 80-90; } then { discard; } } }");
+    assert!(range.ends_with("did you mean `>=80&<=90`?"), "{range}");
+    let apart = in_neighbor("flow { route a { match { port [ >80 & <90 ]; } then { discard; } } }");
+    assert!(apart.contains("`&` has no condition beside it"), "{apart}");
+}
+
+#[test]
+fn a_word_of_another_routers_and_the_beginning_of_ours_are_named_with_what_was_meant() {
+    for (statements, meant) in [
+        ("flow { route a { match { port 80; } then { drop; } } }", "discard"),
+        ("static { route 10.0.0.0/24 next-hop self extended-community rt:1:1; }", "target"),
+        ("static { route 10.0.0.0/24 next-hop self local-pref 5; }", "local-preference"),
+        ("ttl-security 1;", "incoming-ttl"),
+    ] {
+        let error = in_neighbor(statements);
+        assert!(error.ends_with(&format!("did you mean `{meant}`?")), "{error}");
+    }
+}
+
+#[test]
+fn a_brace_on_a_line_of_its_own_is_told_where_it_belongs() {
+    assert!(
+        in_neighbor("static\n{\n}")
+            .starts_with("edge.conf:4:1: this block (static) opens on a line of its own")
+    );
 }

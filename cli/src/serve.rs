@@ -103,7 +103,7 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
     let journal = Rc::new(Journal::default());
     let noted = Rc::clone(&journal);
     let surroundings = Surroundings {
-        folder: folder(&args.configurations),
+        folder: args.configurations.first().map(|path| folder(path)).unwrap_or_default(),
         user,
         log: Box::new(move |event| noted.note(event)),
         started: Box::new({
@@ -150,15 +150,10 @@ pub(crate) fn configuration(path: &Path, settings: &Settings) -> Result<Config, 
 fn first_configuration(paths: &[PathBuf], settings: &Settings) -> Result<Config, CliError> {
     let Some(path) = paths.first() else { return Ok(Config::default()) };
     let config = configuration(path, settings)?;
-    let folder = folder(paths);
-    for process in &config.processes {
-        let program = process.run.first().map_or("", String::as_str);
-        if find_program(program, &folder).is_none() {
-            let (path, name) = (path.display(), &process.name);
-            return Err(CliError::input(format!(
-                "{path}: process {name}: there is no program \"{program}\""
-            )));
-        }
+    if let Some((process, program)) = missing_programs(&config, path).next() {
+        let path = path.display();
+        let sentence = format!("{path}: process {process}: there is no program \"{program}\"");
+        return Err(CliError::input(sentence));
     }
     for warning in &config.warnings {
         tracing::warn!(target: "configuration", "{warning}");
@@ -166,9 +161,22 @@ fn first_configuration(paths: &[PathBuf], settings: &Settings) -> Result<Config,
     Ok(config)
 }
 
-/// The folder of the first configuration.
-fn folder(paths: &[PathBuf]) -> PathBuf {
-    let absolute = paths.first().and_then(|path| std::path::absolute(path).ok());
+/// The processes of the configuration at `path` whose programs do not exist, with what they would run.
+pub(crate) fn missing_programs<'c>(
+    config: &'c Config,
+    path: &Path,
+) -> impl Iterator<Item = (&'c str, &'c str)> {
+    let folder = folder(path);
+    let programs = config.processes.iter().map(|process| {
+        let program = process.run.first().map_or("", String::as_str);
+        (process.name.as_str(), program)
+    });
+    programs.filter(move |(_, program)| find_program(program, &folder).is_none())
+}
+
+/// The folder of a configuration.
+fn folder(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).ok();
     absolute.and_then(|path| path.parent().map(Path::to_path_buf)).unwrap_or_default()
 }
 

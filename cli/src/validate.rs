@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::console::Console;
+use crate::console::{Console, say};
 use crate::error::{CliError, Outcome, Verdict};
 use crate::{serve, settings};
 
@@ -17,7 +17,8 @@ pub(crate) struct ValidateArgs {
     pub(crate) configurations: Vec<PathBuf>,
 }
 
-/// One line for each file: what is in it, or what is wrong with it and where.
+/// One line for each file: what is in it, or what is wrong with it and where. Programs that are not on this machine are a
+/// warning: the configuration may be another one's.
 pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
     let settings = settings::find()?.settings;
     let mut wrong = Vec::new();
@@ -27,15 +28,27 @@ pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
             Err(other) => return Err(other),
             Ok(config) => {
                 for warning in &config.warnings {
-                    tracing::warn!("{warning}");
+                    say(&format!("warning: {warning}"));
                 }
-                let (neighbors, programs) = (config.neighbors.len(), config.processes.len());
-                let routes: usize = config.neighbors.iter().map(|neighbor| neighbor.routes.len()).sum();
-                let path = path.display();
-                let counts = format!("{neighbors} neighbors, {routes} routes, {programs} programs");
-                writeln!(console, "{path}: valid ({counts})")?;
+                for (process, program) in serve::missing_programs(&config, path) {
+                    let path = path.display();
+                    say(&format!(
+                        "warning: {path}: process {process}: there is no program \"{program}\" here"
+                    ));
+                }
+                let routes = config.neighbors.iter().map(|neighbor| neighbor.routes.len()).sum();
+                let counts = [
+                    count(config.neighbors.len(), "neighbor"),
+                    count(routes, "route"),
+                    count(config.processes.len(), "program"),
+                ];
+                writeln!(console, "{}: valid ({})", path.display(), counts.join(", "))?;
             }
         }
     }
     if wrong.is_empty() { Ok(Verdict::AsExpected) } else { Err(CliError::input(wrong.join("\n"))) }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

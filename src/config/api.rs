@@ -112,7 +112,8 @@ fn members<'p>(section: &ApiSection, processes: &[&'p str]) -> Result<Vec<&'p st
     for given in &section.processes {
         let Some(process) = processes.iter().find(|process| **process == given.value) else {
             let problem = alloc::format!("there is no process `{}`", given.value);
-            return Err(Fault::new(given.span, problem).one_of(&given.value, processes));
+            let define = alloc::format!("`process {} {{ … }}` in this file", given.value);
+            return Err(Fault::new(given.span, problem).expected(define).one_of(&given.value, processes));
         };
         members.push(process);
     }

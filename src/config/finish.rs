@@ -241,8 +241,10 @@ fn settle_routes(neighbor: &mut Neighbor, first: &[(Family, Span)], cursor: &mut
         if !settle_self(announcement, family, local, router_id) {
             let place =
                 first.iter().find(|(known, _)| *known == family).map_or(Span::default(), |(_, place)| *place);
-            let problem =
-                alloc::format!("`next-hop self` of a {family} route: the session is not over {}", family.afi);
+            let problem = alloc::format!(
+                "`next-hop self` in a route of {family}, and the session is not over {}",
+                family.afi
+            );
             return Err(Fault::new(place, problem).expected("an address in place of `self`"));
         }
     }

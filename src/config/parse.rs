@@ -184,7 +184,10 @@ impl<'s> Parser<'s> {
                 let known: Vec<&str> = self.templates.keys().map(String::as_str).collect();
                 let problem =
                     alloc::format!("there is no template `{}`, so nothing is inherited", inherited.value);
-                unknown = Some(Fault::new(inherited.span, problem).one_of(&inherited.value, &known));
+                let define = alloc::format!("`template {{ neighbor {} {{ … }} }}`", inherited.value);
+                unknown = Some(
+                    Fault::new(inherited.span, problem).expected(define).one_of(&inherited.value, &known),
+                );
                 unknown.iter().for_each(|fault| cursor.warn(fault.clone()));
             }
             let subscriptions = api::subscriptions(&partial.api, &names)?;

@@ -1,6 +1,7 @@
 //! The attributes of a route, as `keyword value` pairs, collected in a draft until the route is complete.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
@@ -93,7 +94,7 @@ impl Draft {
             return Ok(());
         }
         let options = own.iter().chain(OPTIONS).copied().filter(|option| !without.contains(option));
-        Err(unknown(keyword, "an option of this route", &options.collect::<Vec<_>>()))
+        Err(no_option(keyword, &options.collect::<Vec<_>>()))
     }
 
     /// Adds an attribute. As in ExaBGP the first of its type counts; extended communities add up.
@@ -149,6 +150,16 @@ impl Draft {
     pub(crate) fn has_next_hop(&self) -> bool {
         self.next_hop.is_some() || self.next_hop_self
     }
+}
+
+/// The fault that `keyword` is none of a route's options. A number there is most often the second of a list.
+pub(super) fn no_option(keyword: &Token<'_>, options: &[&str]) -> Box<Fault> {
+    if keyword.text.starts_with(|c: char| c.is_ascii_digit()) {
+        let problem = alloc::format!("`{}` stands where an option of the route is due", keyword.text);
+        return Fault::new(keyword.span, problem)
+            .expected("an option; several values of one stand in brackets, such as `[ 1 2 ]`");
+    }
+    unknown(keyword, "an option of this route", options)
 }
 
 /// What an attribute's value came to.

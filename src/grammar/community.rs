@@ -20,8 +20,7 @@ const WELL_KNOWN: &[(&str, Community)] = &[
 
 /// `65000:1`, `0xfde80001`, `no-export`, or a list of such.
 pub(super) fn communities(cursor: &mut Cursor<'_>) -> Result<Vec<Community>> {
-    let expected =
-        "<number>:<number>, a number, or no-export, no-advertise, no-export-subconfed, nopeer, blackhole";
+    let expected = "<number>:<number>, each from 0 to 65535, a number of 32 bits, or no-export, no-advertise, no-export-subconfed, nopeer, blackhole";
     let mut communities = Vec::new();
     cursor.list("a community", |cursor| {
         communities.push(cursor.value("a community", expected, community)?);

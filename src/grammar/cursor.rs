@@ -139,7 +139,7 @@ impl<'a> Cursor<'a> {
     /// Takes the word that must stand here.
     pub(crate) fn expect_word(&mut self, word: &'static str) -> Result<()> {
         let token = self.take_inside(word)?;
-        if token.is(word) { Ok(()) } else { Err(unexpected(&token).one_of(&token.text, &[word])) }
+        if token.is(word) { Ok(()) } else { Err(unexpected(&token).expected(alloc::format!("`{word}`"))) }
     }
 
     /// Takes the next token where it is of this kind.
@@ -288,6 +288,11 @@ impl<'a> Cursor<'a> {
         mut statement: impl FnMut(&mut Self, Token<'a>) -> Result<()>,
     ) -> Result<()> {
         self.skip_to_block()?;
+        let token = self.peek()?;
+        if token.kind == Kind::OpenBrace && token.after_newline {
+            let problem = alloc::format!("this block ({section}) opens on a line of its own");
+            return Err(Fault::new(token.span, problem).expected("the `{` at the end of the line before"));
+        }
         self.expect(Kind::OpenBrace, "`{`")?;
         let opening = self.last;
         while !self.end_block(section, opening)? {

@@ -252,12 +252,22 @@ impl Tested {
     }
 
     fn fault(&self, word: &Token<'_>, part: &str) -> alloc::boxed::Box<Fault> {
+        if part.is_empty() {
+            return Fault::new(word.span, "`&` has no condition beside it")
+                .expected("two conditions with `&` and no blanks between them, such as `>=80&<=90`");
+        }
         let names: Vec<&str> = self.names.iter().map(|(name, _)| *name).collect();
         let sign = part.trim_start_matches(['=', '<', '>', '!']);
         let mut fault =
             Fault::new(word.span, alloc::format!("`{part}` is not {}", self.what)).one_of(sign, &names);
         let operators = if self.bitmask { "=, !, != and +" } else { "=, !=, <, >, <=, >=" };
         fault.expected = alloc::format!("a number up to {} or a name, with {operators} before it", self.most);
+        let range = part.split_once('-').filter(|(low, high)| {
+            !self.bitmask && [low, high].iter().all(|end| decimal::<u32>(end).is_some() && !end.is_empty())
+        });
+        if let Some((low, high)) = range {
+            fault.nearest = Some(alloc::format!(">={low}&<={high}"));
+        }
         fault
     }
 }

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Action;
-use super::attribute::{Draft, OPTIONS};
-use super::cursor::{Cursor, unknown};
+use super::attribute::{Draft, OPTIONS, no_option};
+use super::cursor::Cursor;
 use super::fault::{Fault, Result, Span};
 use super::routes::{Common, Routes};
 use super::token::Token;
@@ -94,7 +94,7 @@ fn option(cursor: &mut Cursor<'_>, draft: &mut Draft, target: Target, keyword: &
         return Ok(());
     }
     let options: Vec<_> = OPTIONS.iter().copied().filter(|option| target.allows(option)).collect();
-    Err(unknown(keyword, "an option of this route", &options))
+    Err(no_option(keyword, &options))
 }
 
 impl Target {

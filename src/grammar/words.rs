@@ -2,8 +2,45 @@
 
 use alloc::vec::Vec;
 
-/// The candidate nearest to `word` by edit distance, where one is near enough to be what was meant.
+/// What other routers, and older ExaBGPs, call something.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("rt", "target"),
+    ("route-target", "target"),
+    ("soo", "origin"),
+    ("site-of-origin", "origin"),
+    ("drop", "discard"),
+    ("reject", "discard"),
+    ("permit", "accept"),
+    ("ttl-security", "incoming-ttl"),
+    ("password", "md5-password"),
+    ("md5", "md5-password"),
+    ("remote-as", "peer-as"),
+    ("update-source", "local-address"),
+    ("metric", "med"),
+    ("group", "template"),
+    ("refresh", "route-refresh"),
+    ("l3vpn", "mpls-vpn"),
+    ("vpnv4", "mpls-vpn"),
+    ("labeled-unicast", "nlri-mpls"),
+    ("labelled-unicast", "nlri-mpls"),
+    ("flowspec", "flow"),
+];
+
+/// The candidate that was probably meant by `word`: the nearest by edit distance where one is near enough, else the one
+/// that it is another name of, or that it begins.
 pub fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
+    by_distance(word, candidates)
+        .or_else(|| {
+            let (_, meant) = ELSEWHERE.iter().find(|(name, _)| *name == word)?;
+            candidates.iter().copied().find(|candidate| candidate == meant)
+        })
+        .or_else(|| {
+            let mut longer = candidates.iter().copied().filter(|candidate| candidate.starts_with(word));
+            longer.next().filter(|_| word.len() >= 3 && longer.next().is_none())
+        })
+}
+
+fn by_distance<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
     // A long word is no typing mistake, and the distance takes the product of both lengths.
     if word.len() > 40 {
         return None;
@@ -55,6 +92,20 @@ mod tests {
         assert_eq!(nearest("local-prefrence", &words), Some("local-preference"));
         assert_eq!(nearest("peer-sa", &words), Some("peer-as"));
         assert_eq!(nearest("bogus", &words), None);
+    }
+
+    #[test]
+    fn the_beginning_of_one_word_alone_is_recognised() {
+        let words = ["local-preference", "local-address", "large-community"];
+        assert_eq!(nearest("local-pref", &words), Some("local-preference"));
+        assert_eq!(nearest("local", &words), None);
+        assert_eq!(nearest("la", &words), None);
+    }
+
+    #[test]
+    fn another_routers_word_is_recognised_where_ours_is_possible() {
+        assert_eq!(nearest("drop", &["accept", "discard"]), Some("discard"));
+        assert_eq!(nearest("drop", &["accept", "mark"]), None);
     }
 
     #[test]

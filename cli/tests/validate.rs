@@ -1,0 +1,45 @@
+//! `holdtime validate`: what is in a configuration, and what is wrong with it.
+
+#![allow(clippy::unwrap_used)] // a failed test stops
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn validate(configuration: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_holdtime")).arg("validate").arg(configuration).output().unwrap()
+}
+
+const NEIGHBOR: &str = "neighbor 192.0.2.2 { local-address 192.0.2.1; local-as 1; peer-as 2;";
+
+#[test]
+fn a_valid_configuration_is_counted_and_its_warnings_are_sentences() {
+    let text = format!("process a {{ run ./no-such-program; }}\n{NEIGHBOR}\n  hold-time 90 30; }}");
+    let path = file("validate-warnings.conf", &text);
+    let output = validate(&path);
+    let name = path.display();
+    assert!(output.status.success());
+    let counts = "1 neighbor, 0 routes, 1 program";
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{name}: valid ({counts})\n"));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        format!(
+            "warning: {name}:3:16: this has no effect: what it stands behind is complete\n    hold-time 90 30; }}\n                 \
+             ^^\nexpected `;`\nwarning: {name}: process a: there is no program \"./no-such-program\" here\n"
+        )
+    );
+}
+
+#[test]
+fn an_invalid_configuration_is_one_mistake_and_status_2() {
+    let path = file("validate-mistake.conf", &format!("{NEIGHBOR} hold-time 1; }}"));
+    let output = validate(&path);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), b"".as_slice()));
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert!(sentence.contains("validate-mistake.conf:1:80: `1` is not a hold time"), "{sentence}");
+}
