@@ -263,3 +263,12 @@ fn a_single_label_block_needs_no_brackets_of_its_own() {
         |sid: &str| shown(&route(&format!("route 10.0.0.0/24 next-hop 192.0.2.1 bgp-prefix-sid {sid}")));
     assert_eq!(route("[ 300, ( 800000,100 ) ]"), route("[ 300, [ ( 800000,100 ) ] ]"));
 }
+
+#[test]
+fn the_last_action_of_a_flow_route_says_its_next_hop() {
+    let hop = |text: &str| route(text).route.next_hop.map(|hop| hop.address().to_string());
+    let rule = "flow route source 10.0.0.0/24 next-hop 192.0.2.1";
+    assert_eq!(hop(&format!("{rule} redirect-to-nexthop")).as_deref(), Some("192.0.2.1"));
+    assert_eq!(hop(&format!("{rule} redirect 192.0.2.2 copy 192.0.2.3")).as_deref(), Some("192.0.2.3"));
+    assert_eq!(hop(&format!("{rule} redirect 65000:1")), None, "a VPN is no next hop");
+}

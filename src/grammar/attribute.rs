@@ -127,23 +127,21 @@ impl Draft {
             }
             text.parse::<IpAddr>().ok().map(|address| Some(NextHop::from(address)))
         })?;
-        self.set_next_hop(cursor, keyword, hop);
-        Ok(())
-    }
-
-    /// Takes the next hop; `None` is `self`.
-    pub(super) fn set_next_hop(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        keyword: &Token<'_>,
-        hop: Option<NextHop>,
-    ) {
         if self.has_next_hop() {
             self.warn_repeated(cursor, keyword);
         } else {
+            // `None` is `self`.
             self.next_hop = hop;
             self.next_hop_self = hop.is_none();
         }
+        Ok(())
+    }
+
+    /// Takes the next hop that an action of a flow route asks for, whatever was said before; a redirection into a VPN has
+    /// none.
+    pub(super) fn redirect_to(&mut self, hop: Option<NextHop>) {
+        self.next_hop = hop;
+        self.next_hop_self = false;
     }
 
     /// Whether there is a next hop, or will be.

@@ -39,7 +39,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut Dra
         "accept" => return Ok(true),
         "discard" => rate(0x06, 0),
         "rate-limit" => rate_limit(cursor)?,
-        "redirect" => redirect(cursor, keyword, draft)?,
+        "redirect" => redirect(cursor, draft)?,
         "redirect-to-nexthop" => to_next_hop(false),
         "redirect-to-nexthop-ietf" => match cursor.ip()? {
             IpAddr::V4(address) => {
@@ -58,7 +58,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut Dra
         },
         "copy" => {
             let address = cursor.ip()?;
-            draft.set_next_hop(cursor, keyword, Some(address.into()));
+            draft.redirect_to(Some(address.into()));
             to_next_hop(true)
         }
         "mark" => {
@@ -132,11 +132,11 @@ fn to_next_hop(copy: bool) -> [u8; 8] {
 }
 
 /// `65500:12345`, a VPN by its route target, or an address to send packets to.
-fn redirect(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut Draft) -> Result<[u8; 8]> {
+fn redirect(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Result<[u8; 8]> {
     let expected = "<AS>:<number>, or an IP address";
     let word = cursor.word(expected)?;
     if let Ok(address) = word.text.parse::<IpAddr>() {
-        draft.set_next_hop(cursor, keyword, Some(address.into()));
+        draft.redirect_to(Some(address.into()));
         return Ok(to_next_hop(false));
     }
     let target = word.text.split_once(':').and_then(|(asn, number)| {
@@ -148,6 +148,7 @@ fn redirect(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut Draft) -> 
             _ => None,
         }
     });
+    draft.redirect_to(None);
     target.ok_or_else(|| match word.text.contains(':') {
         true => not_a(&word, "a place to redirect to").expected(expected),
         false => unknown(&word, "a place to redirect to", &[]).expected(expected),
