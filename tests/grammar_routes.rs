@@ -272,3 +272,8 @@ fn the_last_action_of_a_flow_route_says_its_next_hop() {
     assert_eq!(hop(&format!("{rule} redirect 192.0.2.2 copy 192.0.2.3")).as_deref(), Some("192.0.2.3"));
     assert_eq!(hop(&format!("{rule} redirect 65000:1")), None, "a VPN is no next hop");
 }
+
+#[test]
+fn fragment_flags_may_take_two_octets() {
+    announces("flow route fragment 256 discard", &["ipv4 flow 040c900100", "c010088006000000000000"]);
+}

@@ -90,7 +90,7 @@ fn tested(keyword: &str) -> Option<Tested> {
         "dscp" => number(11, "a DSCP", 0x3f, Width::One, &[]),
         "traffic-class" => number(11, "a traffic class", 0xff, Width::One, &[]),
         "fragment" => {
-            Tested { bitmask: true, ..number(12, "fragment flags", 0xff, Width::UpToTwo, FRAGMENTS) }
+            Tested { bitmask: true, ..number(12, "fragment flags", 0xffff, Width::UpToTwo, FRAGMENTS) }
         }
         "flow-label" => number(13, "a flow label", 0xf_ffff, Width::UpToFour, &[]),
         _ => return None,
