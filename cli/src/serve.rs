@@ -17,6 +17,7 @@ use holdtime_reactor::driver::Recorder;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
 use holdtime_reactor::tokio_host::run_tokio;
 use holdtime_reactor::{Surroundings, find_program, poll, tasks};
+use rustix::fs::{Access, access};
 
 use crate::error::{CliError, Outcome, Verdict};
 use crate::log::LogArgs;
@@ -150,9 +151,7 @@ pub(crate) fn configuration(path: &Path, settings: &Settings) -> Result<Config, 
 fn first_configuration(paths: &[PathBuf], settings: &Settings) -> Result<Config, CliError> {
     let Some(path) = paths.first() else { return Ok(Config::default()) };
     let config = configuration(path, settings)?;
-    if let Some((process, program)) = missing_programs(&config, path).next() {
-        let path = path.display();
-        let sentence = format!("{path}: process {process}: there is no program \"{program}\"");
+    if let Some(sentence) = faulty_programs(&config, path).next() {
         return Err(CliError::input(sentence));
     }
     for warning in &config.warnings {
@@ -161,17 +160,20 @@ fn first_configuration(paths: &[PathBuf], settings: &Settings) -> Result<Config,
     Ok(config)
 }
 
-/// The processes of the configuration at `path` whose programs do not exist, with what they would run.
-pub(crate) fn missing_programs<'c>(
-    config: &'c Config,
-    path: &Path,
-) -> impl Iterator<Item = (&'c str, &'c str)> {
+/// A sentence for each program of the configuration at `path` that cannot be run.
+pub(crate) fn faulty_programs<'c>(config: &'c Config, path: &'c Path) -> impl Iterator<Item = String> + 'c {
     let folder = folder(path);
-    let programs = config.processes.iter().map(|process| {
+    config.processes.iter().filter_map(move |process| {
         let program = process.run.first().map_or("", String::as_str);
-        (process.name.as_str(), program)
-    });
-    programs.filter(move |(_, program)| find_program(program, &folder).is_none())
+        let fault = match find_program(program, &folder) {
+            None => format!("there is no program \"{program}\""),
+            Some(found) if access(&found, Access::EXEC_OK).is_err() => {
+                format!("the program \"{program}\" is not executable")
+            }
+            Some(_) => return None,
+        };
+        Some(format!("{}: process {}: {fault}", path.display(), process.name))
+    })
 }
 
 /// The folder of a configuration.

@@ -30,11 +30,8 @@ pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
                 for warning in &config.warnings {
                     say(&format!("warning: {warning}"));
                 }
-                for (process, program) in serve::missing_programs(&config, path) {
-                    let path = path.display();
-                    say(&format!(
-                        "warning: {path}: process {process}: there is no program \"{program}\" here"
-                    ));
+                for sentence in serve::faulty_programs(&config, path) {
+                    say(&format!("warning: {sentence}"));
                 }
                 let routes = config.neighbors.iter().map(|neighbor| neighbor.routes.len()).sum();
                 let counts = [

@@ -30,7 +30,7 @@ fn a_valid_configuration_is_counted_and_its_warnings_are_sentences() {
         String::from_utf8(output.stderr).unwrap(),
         format!(
             "warning: {name}:3:16: this has no effect: what it stands behind is complete\n    hold-time 90 30; }}\n                 \
-             ^^\nexpected `;`\nwarning: {name}: process a: there is no program \"./no-such-program\" here\n"
+             ^^\nexpected `;`\nwarning: {name}: process a: there is no program \"./no-such-program\"\n"
         )
     );
 }
@@ -42,4 +42,12 @@ fn an_invalid_configuration_is_one_mistake_and_status_2() {
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), b"".as_slice()));
     let sentence = String::from_utf8(output.stderr).unwrap();
     assert!(sentence.contains("validate-mistake.conf:1:80: `1` is not a hold time"), "{sentence}");
+}
+
+#[test]
+fn a_program_that_cannot_be_run_is_a_warning() {
+    file("validate-plain-file", "");
+    let path = file("validate-program.conf", "process a { run ./validate-plain-file; }");
+    let said = String::from_utf8(validate(&path).stderr).unwrap();
+    assert!(said.ends_with("process a: the program \"./validate-plain-file\" is not executable\n"), "{said}");
 }

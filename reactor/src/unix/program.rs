@@ -100,20 +100,25 @@ impl Drop for Programs {
     }
 }
 
-/// Finds a program as a configuration names it: an absolute path as it is; else in the configuration's
-/// folder, in `/etc/exabgp`, and in the folders of `PATH`.
+/// Finds a program as a configuration names it: an absolute path as it is; else in `/etc/exabgp`, in the configuration's
+/// folder, and in the folders of `PATH`. As in ExaBGP the last of these that has it counts, but a name with a `/` is not
+/// looked up in `PATH` where the folder has it, and `etc/exabgp/…` may also stand in the working directory.
 pub fn find(name: &str, folder: &Path) -> Option<PathBuf> {
     if name.is_empty() {
         return None;
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = [folder.to_path_buf(), PathBuf::from("/etc/exabgp")];
+    let beside = folder.to_path_buf();
+    let mut folders = vec![PathBuf::from("/etc/exabgp"), beside.clone()];
+    folders.extend(std::env::split_paths(&path));
+    if name.contains('/') {
+        folders.push(beside);
+    }
+    if name.starts_with("etc/exabgp/") {
+        folders.extend(std::env::current_dir());
+    }
     // Joining an absolute path gives that path.
-    folders
-        .into_iter()
-        .chain(std::env::split_paths(&path))
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_file())
+    folders.into_iter().map(|folder| folder.join(name)).rfind(|path| path.is_file())
 }
 
 fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
