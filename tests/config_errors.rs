@@ -76,6 +76,20 @@ fn an_option_that_says_nothing_of_a_kind_of_route_is_refused() {
 }
 
 #[test]
+fn a_switch_is_followed_by_nothing_but_its_value() {
+    assert!(in_neighbor("  group-updates ( false;").starts_with("edge.conf:3:17: `(` does not belong here"));
+    assert!(in_neighbor("capability { graceful-restart ]; }").contains("`]` does not belong here"));
+}
+
+#[test]
+fn several_templates_need_brackets_and_the_parts_of_a_flow_route_braces() {
+    let templates = in_neighbor("  inherit one two;");
+    assert!(templates.starts_with("edge.conf:3:15: `two` does not belong here"), "{templates}");
+    let flow = in_neighbor("flow { route a { match { port 80; } then discard; } }");
+    assert!(flow.contains("`discard` does not belong here"), "{flow}");
+}
+
+#[test]
 fn an_empty_password_is_refused() {
     assert!(in_neighbor("  md5-password \"\";").starts_with("edge.conf:3:16: `` is not a password"));
 }

@@ -277,3 +277,19 @@ fn the_last_action_of_a_flow_route_says_its_next_hop() {
 fn fragment_flags_may_take_two_octets() {
     announces("flow route fragment 256 discard", &["ipv4 flow 040c900100", "c010088006000000000000"]);
 }
+
+#[test]
+fn bits_past_the_length_of_a_prefix_to_match_are_kept_in_ipv4_and_cleared_in_ipv6() {
+    let discard = "c010088006000000000000";
+    announces("flow route source 10.255.0.0/10 discard", &["ipv4 flow 04020a0aff", discard]);
+    announces("flow route source 2001:dbf::/28/0 discard", &["ipv6 flow 07021c0020010db0", discard]);
+}
+
+#[test]
+fn the_hexadecimal_octets_of_a_generic_attribute_may_be_short_and_in_capitals() {
+    let hop = "route 10.0.0.0/24 next-hop 192.0.2.1";
+    announces(
+        &format!("{hop} attribute [ 0X1 0XC0 0X02 ]"),
+        &["ipv4 unicast 180a0000", "192.0.2.1", "c0010102"],
+    );
+}

@@ -7,8 +7,8 @@ use super::neighbor::{AddPath, SendHold};
 use super::partial::{Graceful, Partial, PartialCapabilities, kept};
 use super::{api, families};
 use crate::grammar::{
-    Action, Cursor, Kind, Result, Routes, Token, address_and_length, asn, decimal, family_statement,
-    flow_statement, l2vpn_statement, operational, static_statement, unknown,
+    Action, Cursor, Result, Routes, Token, address_and_length, asn, decimal, family_statement,
+    flow_statement, l2vpn_statement, operational, static_statement, unexpected, unknown,
 };
 use crate::wire::Afi;
 
@@ -114,10 +114,16 @@ fn option(cursor: &mut Cursor<'_>, keyword: &Token<'_>, partial: &mut Partial) -
         }};
     }
     match keyword.text.as_ref() {
-        "inherit" => cursor.list("a template's name", |cursor| {
-            partial.inherits.push(kept(&cursor.word("a template's name")?));
-            Ok(())
-        })?,
+        "inherit" => {
+            cursor.list("a template's name", |cursor| {
+                partial.inherits.push(kept(&cursor.word("a template's name")?));
+                Ok(())
+            })?;
+            if !cursor.at_end()? {
+                let expected = "`;`, or several names in brackets, such as `[ one two ]`";
+                return Err(unexpected(cursor.peek()?).expected(expected));
+            }
+        }
         "description" => set!(description, cursor.rest_of_statement()?),
         "host-name" => set!(host_name, host_name(cursor)?),
         "domain-name" => set!(domain_name, host_name(cursor)?),
@@ -214,7 +220,7 @@ fn disables(text: &str) -> bool {
 }
 
 fn graceful(cursor: &mut Cursor<'_>) -> Result<Graceful> {
-    if cursor.peek()?.kind != Kind::Word {
+    if cursor.at_end()? {
         return Ok(Graceful::HoldTime);
     }
     cursor.value("a restart time", "a number of seconds from 0 to 4095, or `disable`", |text| {

@@ -259,7 +259,10 @@ fn generic(cursor: &mut Cursor<'_>) -> Result<UnknownAttribute> {
         [octet] => Some(*octet),
         _ => None,
     };
-    let short = |text: &str| byte(text).or_else(|| u8::from_str_radix(text.strip_prefix("0x")?, 16).ok());
+    let short = |text: &str| {
+        let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+        byte(text).or_else(|| u8::from_str_radix(digits?, 16).ok())
+    };
     cursor.expect(Kind::OpenBracket, "`[`, an attribute's code, flags and value, and `]`")?;
     let code = AttributeCode(cursor.value("an attribute code", "one octet, such as 0x04", short)?);
     if matches!(code, AttributeCode::NEXT_HOP | AttributeCode::MP_REACH | AttributeCode::MP_UNREACH) {

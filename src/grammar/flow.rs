@@ -52,20 +52,32 @@ pub(super) fn family_route(
 
 const GENERAL: &[&str] = &["rd", "route-distinguisher", "next-hop"];
 
+/// `match`, `scope` or `then` with its statements, in a block only.
+fn part<'a>(
+    cursor: &mut Cursor<'a>,
+    name: &str,
+    mut statement: impl FnMut(&mut Cursor<'a>, Token<'a>) -> Result<()>,
+) -> Result<()> {
+    cursor.block(name, |cursor, keyword| {
+        statement(cursor, keyword)?;
+        cursor.end_statement()
+    })
+}
+
 impl Rule {
     fn block(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
         cursor.block("flow route", |cursor, keyword| match keyword.text.as_ref() {
-            "match" => cursor.options("match", |cursor, keyword| {
+            "match" => part(cursor, "match", |cursor, keyword| {
                 let known = self.components.read(cursor, &keyword)?;
                 known
                     .then_some(())
                     .ok_or_else(|| unknown(&keyword, "something to match", flow_match::KEYWORDS))
             }),
-            "scope" => cursor.options("scope", |cursor, keyword| {
+            "scope" => part(cursor, "scope", |cursor, keyword| {
                 let known = flow_then::read_scope(cursor, &keyword, &mut self.draft)?;
                 known.then_some(()).ok_or_else(|| unknown(&keyword, "a scope", flow_then::SCOPES))
             }),
-            "then" => cursor.options("then", |cursor, keyword| {
+            "then" => part(cursor, "then", |cursor, keyword| {
                 let known = flow_then::read(cursor, &keyword, &mut self.draft)?;
                 known.then_some(()).ok_or_else(|| unknown(&keyword, "an action", flow_then::KEYWORDS))
             }),

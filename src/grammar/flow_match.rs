@@ -10,7 +10,7 @@ use super::flow_names::{FRAGMENTS, ICMP_CODES, ICMP_TYPES, Name, PROTOCOLS, TCP_
 use super::port_names::PORTS;
 use super::token::Token;
 use super::value::{decimal, decimal_or_hex};
-use crate::wire::{Afi, Prefix};
+use crate::wire::Afi;
 
 /// Every keyword of `match`.
 pub(super) const KEYWORDS: &[&str] = &[
@@ -139,11 +139,13 @@ impl Components {
         bytes.extend([code, length]);
         // ExaBGP's suite wants the whole prefix even behind an offset, where RFC 8956 §3.1 leaves out the bits before it.
         let used = usize::from(length.div_ceil(8));
-        match Prefix::new(address, length).map_or(address, Prefix::address) {
+        match address {
+            // The bits past the length mean nothing, and ExaBGP leaves those of IPv4 as they were written.
             IpAddr::V4(address) => bytes.extend(address.octets().iter().take(used)),
-            IpAddr::V6(address) => {
+            IpAddr::V6(written) => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
                 bytes.push(offset);
-                bytes.extend(address.octets().iter().take(used));
+                bytes.extend((written.to_bits() & mask).to_be_bytes().iter().take(used));
             }
         }
         Ok(())

@@ -5,7 +5,6 @@ use core::str::FromStr;
 
 use super::cursor::Cursor;
 use super::fault::{Fault, Result};
-use super::token::Kind;
 use crate::wire::{Afi, Labels, Prefix, RouteDistinguisher};
 
 use alloc::vec::Vec;
@@ -132,7 +131,7 @@ impl Cursor<'_> {
 
     /// `true`, `enable`, `enabled`, `false`, `disable` or `disabled`; nothing means `unsaid`.
     pub(crate) fn boolean(&mut self, unsaid: bool) -> Result<bool> {
-        if self.peek()?.kind != Kind::Word {
+        if self.at_end()? {
             return Ok(unsaid);
         }
         self.choice(
