@@ -6,10 +6,12 @@ use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::OFlags;
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use rustyline::error::ReadlineError;
 use serde_json::Value;
@@ -20,7 +22,16 @@ use crate::{pipes, settings};
 use prompt::Prompt;
 
 /// How long a speaker may be silent before its answer is given up.
-const PATIENCE: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long another client may be answered before this one gives up.
+const TURN: Duration = Duration::from_secs(30);
+/// How long nothing comes any more where an answer was taken back.
+const QUIET: Duration = Duration::from_millis(100);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The command that takes back what has no answer yet.
+const RESET: &str = "reset";
 
 /// The arguments of `holdtime cli`.
 #[derive(Debug, Args)]
@@ -74,6 +85,8 @@ fn converse(client: Client, console: &mut Console) -> Outcome {
 struct Client {
     commands: File,
     answers: File,
+    /// Where the first of them stands.
+    path: String,
 }
 
 impl Client {
@@ -86,16 +99,15 @@ impl Client {
                 "there are no named pipes {name}.in and {name}.out in {folders}"
             )));
         };
-        let flags = OFlags::NONBLOCK.bits().cast_signed();
-        let answers = OpenOptions::new().read(true).custom_flags(flags).open(&paths.write);
+        let answers = at_once().read(true).open(&paths.write);
         let answers =
             answers.map_err(|error| CliError::io(format_args!("cannot read {}", paths.write), &error))?;
-        let commands = OpenOptions::new().write(true).custom_flags(flags).open(&paths.read);
+        let commands = at_once().write(true).open(&paths.read);
         let commands = commands.map_err(|error| match Errno::from_io_error(&error) {
             Some(Errno::NXIO) => CliError::input(format!("no speaker reads {}", paths.read)),
             _ => CliError::io(format_args!("cannot write {}", paths.read), &error),
         })?;
-        Ok(Self { commands, answers })
+        Ok(Self { commands, answers, path: paths.read })
     }
 
     /// The addresses of the neighbors that the speaker has; none where it does not say.
@@ -109,24 +121,29 @@ impl Client {
 
     /// Sends one command and prints its answer, up to the line that ends it.
     fn ask(&mut self, command: &str, console: &mut impl Write) -> Outcome {
-        self.forget_old_answers();
-        writeln!(self.commands, "{command}")
-            .map_err(|error| CliError::io("cannot send the command", &error))?;
+        let _turn = Turn::wait_for(&self.answers)?;
+        self.forget_old_answers()?;
+        self.send(command)?;
+        if is_unanswered(command) {
+            return Ok(Verdict::AsExpected);
+        }
         let mut unfinished = Vec::new();
+        let mut heard = Instant::now();
         loop {
-            self.wait()?;
             let mut bytes = [0; 4096];
-            let count = match self.answers.read(&mut bytes) {
-                Ok(0) => return Err(CliError::input("the speaker has ended")),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            match self.answers.read(&mut bytes) {
+                Ok(0) => self.wait_for_writer(heard)?,
+                Ok(count) => {
+                    heard = Instant::now();
+                    unfinished.extend_from_slice(&bytes[..count]);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait()?,
                 Err(error) => return Err(CliError::io("cannot read the answer", &error)),
-            };
-            unfinished.extend_from_slice(&bytes[..count]);
+            }
             while let Some(end) = unfinished.iter().position(|&octet| octet == b'\n') {
                 let line: Vec<u8> = unfinished.drain(..=end).collect();
                 let line = String::from_utf8_lossy(&line);
-                match verdict(line.trim_end()) {
+                match verdict(line.trim_end_matches('\n')) {
                     Some(verdict) => return Ok(verdict),
                     None => write!(console, "{line}")?,
                 }
@@ -134,20 +151,94 @@ impl Client {
         }
     }
 
-    /// Throws away what an earlier client did not read to its end.
-    fn forget_old_answers(&mut self) {
+    fn send(&mut self, command: &str) -> Result<(), CliError> {
+        writeln!(self.commands, "{command}").map_err(|error| CliError::io("cannot send the command", &error))
+    }
+
+    /// Throws away what an earlier client did not read to its end, and what it would still be answered.
+    fn forget_old_answers(&mut self) -> Result<(), CliError> {
         let mut bytes = [0; 4096];
-        while matches!(self.answers.read(&mut bytes), Ok(1..)) {}
+        let mut more = || matches!(self.answers.read(&mut bytes), Ok(1..));
+        if !more() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let mut quiet = Instant::now();
+        writeln!(self.commands, "{RESET}").map_err(|error| CliError::io("cannot take back", &error))?;
+        while quiet.elapsed() < QUIET && begun.elapsed() < PATIENCE {
+            if more() {
+                quiet = Instant::now();
+            } else {
+                thread::sleep(PAUSE);
+            }
+        }
+        Ok(())
+    }
+
+    /// ExaBGP opens the pipe anew for each line: that nobody writes it need not be the end.
+    fn wait_for_writer(&self, heard: Instant) -> Result<(), CliError> {
+        let nobody = at_once().write(true).open(&self.path).err();
+        if nobody.and_then(|error| Errno::from_io_error(&error)) == Some(Errno::NXIO) {
+            return Err(CliError::input("the speaker has ended"));
+        }
+        if heard.elapsed() > PATIENCE {
+            return Err(silent());
+        }
+        thread::sleep(PAUSE);
+        Ok(())
     }
 
     fn wait(&self) -> Result<(), CliError> {
         let mut answers = [PollFd::new(&self.answers, PollFlags::IN)];
-        match poll(&mut answers, Some(&PATIENCE)) {
-            Ok(0) => Err(CliError::input("the speaker does not answer")),
+        let patience = Timespec { tv_sec: PATIENCE.as_secs().cast_signed(), tv_nsec: 0 };
+        match poll(&mut answers, Some(&patience)) {
+            Ok(0) => Err(silent()),
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(CliError::io("cannot wait for the answer", &error.into())),
         }
     }
+}
+
+/// How the pipes are opened: without waiting for anybody.
+fn at_once() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    options
+}
+
+fn silent() -> CliError {
+    CliError::input("the speaker does not answer")
+}
+
+/// A client's turn. An answer does not say to whom it is, so that only one may wait for one; ended when dropped.
+struct Turn(File);
+
+impl Turn {
+    fn wait_for(pipe: &File) -> Result<Self, CliError> {
+        let cannot = |error: &io::Error| CliError::io("cannot wait for another client", error);
+        let pipe = pipe.try_clone().map_err(|error| cannot(&error))?;
+        let begun = Instant::now();
+        loop {
+            match flock(&pipe, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Self(pipe)),
+                Err(Errno::AGAIN) if begun.elapsed() < TURN => thread::sleep(PAUSE),
+                Err(Errno::AGAIN) => return Err(CliError::input("another client waits for its answer")),
+                Err(error) => return Err(cannot(&error.into())),
+            }
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // It ends with the process in any case.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
+
+/// Whether a command has no answer, whatever becomes of it.
+fn is_unanswered(command: &str) -> bool {
+    matches!(command.split_whitespace().next(), Some(RESET | "silence-ack" | "debug"))
 }
 
 /// What a line says of the command, if it is the last of the answer.

@@ -10,11 +10,13 @@
 #[path = "shared/waiting.rs"]
 mod waiting;
 
-use std::fs;
-use std::io::{Read, Write};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
+use holdtime_core::api::answer;
 use waiting::eventually;
 
 /// A speaker with one neighbor that nobody answers for, in a root folder of its own; ended with the test.
@@ -25,6 +27,11 @@ struct Speaker {
 
 impl Speaker {
     fn start(name: &str, reactor: &str) -> Self {
+        Self::start_with(name, reactor, "true")
+    }
+
+    /// One whose programs are answered with `done` and `error` where `ack` says so.
+    fn start_with(name: &str, reactor: &str, ack: &str) -> Self {
         let root = std::env::temp_dir().join(format!("holdtime-pipes-{name}-{}", std::process::id()));
         let folder = root.join("run/exabgp");
         fs::create_dir_all(&folder).unwrap();
@@ -33,7 +40,7 @@ impl Speaker {
         let neighbor = "neighbor 127.0.0.7 { passive; router-id 10.0.0.1; local-address 127.0.0.1; local-as 1; peer-as 1; }";
         fs::write(root.join("speaker.conf"), neighbor).unwrap();
         let mut speaker = Command::new(env!("CARGO_BIN_EXE_holdtime"));
-        speaker.args(["serve", "--reactor", reactor, "speaker.conf"]);
+        speaker.args(["serve", "--reactor", reactor, "speaker.conf"]).env("exabgp_api_ack", ack);
         let child = with_pipes(&mut speaker, &root).spawn().unwrap();
         let speaker = Self { child, root };
         eventually("the speaker answers", || speaker.cli(&["version"]).status.success());
@@ -135,6 +142,86 @@ fn commands_are_read_from_a_pipe_line_by_line() {
     let said = stdout(&output);
     assert!(said.contains("192.0.2.0/24") && !said.contains("exabgp"), "{said}");
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_command_without_an_answer_is_not_waited_for() {
+    let speaker = Speaker::start("unanswered", "poll");
+    let begun = Instant::now();
+    for command in [&["reset"][..], &["debug", "hello"], &["silence-ack"], &["enable-ack"]] {
+        let output = speaker.cli(command);
+        assert_eq!(output.status.code(), Some(0), "{command:?}: {output:?}");
+    }
+    assert_eq!(stdout(&speaker.cli(&["version"])), "exabgp 5.0.15\n");
+    assert!(begun.elapsed() < Duration::from_secs(5), "something waited for an answer that does not come");
+}
+
+#[test]
+fn the_client_is_answered_even_where_programs_are_not() {
+    let speaker = Speaker::start_with("unacknowledged", "poll", "false");
+    let output = speaker.cli(&["announce", "route", "192.0.2.0/24", "next-hop", "self"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn the_answer_to_a_client_that_has_gone_is_not_told_to_the_next_one() {
+    for reactor in ["poll", "async"] {
+        let speaker = Speaker::start("gone", reactor);
+        let routes: String =
+            (0..255).map(|n| format!("announce route 10.0.{n}.0/24 next-hop self\n")).collect();
+        let mut command = speaker.command(env!("CARGO_BIN_EXE_holdtime"));
+        command.arg("cli");
+        assert!(fed(command, &routes).status.success());
+        let folder = speaker.root.join("run/exabgp");
+        let mut gone = File::options().write(true).open(folder.join("mine.in")).unwrap();
+        // More than the pipe and the speaker hold: it is still being answered when the next one comes.
+        gone.write_all("show adj-rib out extensive\n".repeat(40).as_bytes()).unwrap();
+        drop(gone);
+        for _ in 0..2 {
+            assert_eq!(stdout(&speaker.cli(&["version"])), "exabgp 5.0.15\n", "{reactor}");
+        }
+    }
+}
+
+#[test]
+fn two_clients_at_once_are_each_told_their_own_answer() {
+    let speaker = Speaker::start("both", "poll");
+    let ask = |word: &str| {
+        let mut command = speaker.command(env!("CARGO_BIN_EXE_holdtime"));
+        command.args(["cli", word]).stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let clients: Vec<_> = (0..8).map(|n| (n, ask(if n % 2 == 0 { "version" } else { "help" }))).collect();
+    for (n, client) in clients {
+        let output = client.wait_with_output().unwrap();
+        let lines = if n % 2 == 0 { 1 } else { answer::help().len() };
+        assert_eq!(stdout(&output).lines().count(), lines, "{n}: {output:?}");
+        assert!(output.status.success());
+    }
+}
+
+#[test]
+fn a_speaker_that_opens_its_pipe_for_each_line_is_heard_to_the_end() {
+    let root = std::env::temp_dir().join(format!("holdtime-pipes-anew-{}", std::process::id()));
+    let folder = root.join("run/exabgp");
+    fs::create_dir_all(&folder).unwrap();
+    let pipes = [folder.join("mine.in"), folder.join("mine.out")];
+    assert!(Command::new("mkfifo").args(&pipes).status().unwrap().success());
+    // As ExaBGP does it: its end for commands stays open, that for answers does not.
+    let commands = File::options().read(true).write(true).open(&pipes[0]).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
+    with_pipes(command.args(["cli", "version"]), &root);
+    let client = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut asked = String::new();
+    BufReader::new(commands.try_clone().unwrap()).read_line(&mut asked).unwrap();
+    assert_eq!(asked, "version\n");
+    for line in ["exabgp 5.0.15\n", "and more\n", "done\n"] {
+        File::options().write(true).open(&pipes[1]).unwrap().write_all(line.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = client.wait_with_output().unwrap();
+    assert_eq!((stdout(&output).as_str(), output.status.code()), ("exabgp 5.0.15\nand more\n", Some(0)));
+    drop(commands);
+    fs::remove_dir_all(&root).unwrap();
 }
 
 #[test]

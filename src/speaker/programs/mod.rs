@@ -135,7 +135,9 @@ impl Programs {
             }
             What::Pipes(paths) => Action::OpenPipes { stream, paths: paths.clone() },
         });
-        let instance = Instance::new(name.to_string(), stream, now, self.settings.acknowledge);
+        // The command-line client waits for the end of every answer, whatever programs are used to.
+        let acknowledge = name == CLI || self.settings.acknowledge;
+        let instance = Instance::new(name.to_string(), stream, now, acknowledge);
         self.instances.insert(stream, instance);
     }
 
