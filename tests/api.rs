@@ -4,7 +4,7 @@ mod util;
 
 use std::path::Path;
 
-use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, StreamId};
+use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, IoError, StreamId};
 use util::{Lone, neighbor, secs, setup};
 
 /// A speaker with a program of this encoder, which commands two of its three neighbors; it is in session with none.
@@ -135,11 +135,113 @@ fn a_teardown_ends_the_session_and_another_one_may_begin() {
     lone.take_sent();
     let told = said(&mut lone, program, "neighbor 10.0.0.2 teardown 4\n");
     assert!(lone.take_sent().iter().any(|message| message.starts_with("030604")), "{told}");
-    assert_eq!(told.replace("\n\n", "\n"), "neighbor 10.0.0.2 down - notification sent (6,4)\ndone\n");
+    assert_eq!(told.replace("\n\n", "\n"), "done\nneighbor 10.0.0.2 down - notification sent (6,4)\n");
     assert!(lone.closed(session).is_some());
     lone.actions.clear();
     let again = lone.accept_from("10.0.0.2");
     assert!(lone.closed(again).is_none());
+}
+
+#[test]
+fn sessions_are_commanded_whoever_they_belong_to_and_routes_only_by_whom_the_configuration_names() {
+    let (mut lone, program, _) = in_session("text", "");
+    let stranger = lone.accept_from("10.0.0.4");
+    lone.receive(stranger, &util::open(65_000, 180, [10, 0, 0, 4]));
+    lone.receive(stranger, &util::keepalive());
+    lone.take_sent();
+    assert_eq!(said(&mut lone, program, "announce eor\n"), "done\n");
+    assert_eq!(lone.take_sent(), ["0200000000", "0200000000"]);
+    assert_eq!(said(&mut lone, program, "neighbor 10.0.0.4 announce eor ipv6 unicast\n"), "done\n");
+    assert_eq!(lone.take_sent(), ["0200000007900f0003000201"]);
+    assert_eq!(
+        said(&mut lone, program, "neighbor 10.0.0.4 announce route 10.1.0.0/24 next-hop 1.1.1.1\n"),
+        "error\n"
+    );
+    for command in [
+        "flush adj-rib out",
+        "clear adj-rib out",
+        "announce watchdog dog",
+        "announce route-refresh ipv4 unicast",
+    ] {
+        assert_eq!(
+            said(&mut lone, program, &format!("neighbor 10.0.0.4 {command}\n")),
+            "done\n",
+            "{command}"
+        );
+    }
+    said(&mut lone, program, "neighbor 10.0.0.4 teardown 2\n");
+    assert!(lone.take_sent().iter().all(|message| message.starts_with("030602")));
+    for command in ["flush adj-rib out", "announce eor"] {
+        assert_eq!(
+            said(&mut lone, program, &format!("neighbor 10.0.0.4 {command}\n")),
+            "error\n",
+            "{command}"
+        );
+    }
+    assert_eq!(said(&mut lone, program, "neighbor 10.0.0.9 announce watchdog dog\n"), "done\n");
+}
+
+#[test]
+fn a_peer_that_cannot_be_asked_again_is_not() {
+    let mut lone = Lone::new(setup(
+        &("process p { run /bin/cat; encoder text; }\n".to_owned()
+            + &neighbor(
+                "10.0.0.1",
+                "10.0.0.2",
+                "passive true; family { ipv4 unicast; } capability { route-refresh; } api { processes [ p ]; }",
+            )),
+    ));
+    let program = lone.start_program();
+    for (capabilities, asked) in [(&[][..], 0), (&[(2, &[][..])], 1)] {
+        let session = lone.accept_from("10.0.0.2");
+        lone.receive(session, &util::open_with(65_000, 180, [10, 0, 0, 2], capabilities));
+        lone.receive(session, &util::keepalive());
+        lone.take_sent();
+        assert_eq!(said(&mut lone, program, "announce route-refresh ipv4 unicast\n"), "done\n");
+        assert_eq!(lone.take_sent().len(), asked, "{capabilities:?}");
+        lone.feed(Input::Closed { stream: session, how: ClosedKind::ReadEnd });
+    }
+}
+
+#[test]
+fn an_operational_message_may_be_named_in_capitals() {
+    let (mut lone, program, _) = in_session("text", "");
+    let line = "announce operational ASM afi ipv4 safi unicast advisory \"hello\"\n";
+    assert_eq!(said(&mut lone, program, line), "done\n");
+}
+
+#[test]
+fn the_messages_that_are_counted_are_those_of_the_session() {
+    let (mut lone, program, session) = in_session("text", "");
+    let line = |lone: &mut Lone| {
+        let shown = said(lone, program, "show neighbor 10.0.0.2 summary\n");
+        shown.lines().nth(1).unwrap().split_whitespace().skip(3).collect::<Vec<_>>().join(" ")
+    };
+    said(&mut lone, program, "announce route 10.1.0.0/24 next-hop 1.1.1.1\n");
+    lone.take_sent();
+    assert_eq!(line(&mut lone), "established 2 0");
+    lone.feed(Input::Closed { stream: session, how: ClosedKind::ReadEnd });
+    assert_eq!(line(&mut lone), "active 0 0");
+}
+
+#[test]
+fn a_command_that_ends_its_program_is_answered_first() {
+    for command in ["reload", "restart", "shutdown"] {
+        let (mut lone, program, _) = in_session("json", "signal;");
+        lone.stalled.push(program);
+        lone.receive(program, format!("{command}\n").as_bytes());
+        // Nothing can be read, and the programs start anew all the same.
+        lone.feed(Input::Reload(Err(("test.conf".into(), IoError::NotFound))));
+        let ends =
+            |lone: &Lone| lone.actions.iter().any(|action| matches!(action, Action::StopProgram { .. }));
+        assert!(!ends(&lone), "{command}: it has yet to read its answer");
+        lone.unstall(program);
+        let told = lone.take_written(program);
+        assert!(told.starts_with(&format!("{command} in progress\ndone\n")), "{command}: {told}");
+        assert_eq!(told.matches("\"code\": \"0\", \"name\": \"none\"").count(), 2, "{command}: {told}");
+        lone.advance(secs(1));
+        assert_eq!(ends(&lone), command != "reload", "{command}");
+    }
 }
 
 #[test]

@@ -193,7 +193,7 @@ pub(super) const COMMANDS: [(&str, bool, &str); 35] = [
 /// Understands a normalised line; `None`: it is no command.
 pub fn parse(line: &str) -> Option<Request<'_>> {
     // Both may hold anything, selectors and other commands included.
-    if line.starts_with('#') {
+    if is_comment(line) {
         return Some(Request { neighbors: Selectors::default(), command: Command::Comment });
     }
     if let Some(text) = line.strip_prefix("debug ") {
@@ -205,16 +205,28 @@ pub fn parse(line: &str) -> Option<Request<'_>> {
         "announce" => routes(RouteAction::Announce, rest)?,
         "withdraw" => routes(RouteAction::Withdraw, rest)?,
         "show" => show(rest)?,
-        "flush" if rest == "adj-rib out" => Command::FlushAdjRibOut,
+        "flush" if begins(rest, "adj-rib out") => Command::FlushAdjRibOut,
         "clear" => clear(rest)?,
         "teardown" => Command::Teardown { subcode: rest.parse().ok()? },
-        _ if !rest.is_empty() => return None,
+        _ if is_comment(line) => Command::Comment,
+        // ExaBGP dies of it.
+        _ if rest.split(' ').any(|word| word == "json") => return None,
         _ => word(verb)?,
     };
     Some(Request { neighbors, command })
 }
 
-/// The commands that are one word.
+/// `#foo` is none.
+fn is_comment(line: &str) -> bool {
+    begins(line, "#")
+}
+
+/// Whether `line` is these words, or these and more.
+fn begins(line: &str, words: &str) -> bool {
+    line.strip_prefix(words).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// The commands that are one word, whatever else follows it.
 fn word(verb: &str) -> Option<Command<'static>> {
     Some(match verb {
         "reload" => Command::Reload,
@@ -277,7 +289,7 @@ fn show(line: &str) -> Option<Command<'_>> {
     let routes =
         kinds.into_iter().find(|(word, _)| take(&mut words, word)).map_or(RouteFilter::All, |(_, kind)| kind);
     // What is left names a neighbor, whether by its address alone or after the word.
-    words.retain(|word| !matches!(*word, "neighbor" | "routes" | "static"));
+    words.retain(|word| !matches!(*word, "neighbor" | "routes" | "static" | "in" | "out"));
     Some(Command::ShowAdjRib(ShowAdjRib { side, routes, neighbor: words.first().copied(), extensive, json }))
 }
 
@@ -299,7 +311,8 @@ fn show_neighbor<'a>(words: &mut Vec<&'a str>, extensive: bool, json: bool) -> C
     } else {
         NeighborForm::Usage
     };
-    Command::ShowNeighbor { form, filter: words.get(1..).and_then(<[_]>::last).copied() }
+    let filter = words.get(1..).and_then(<[_]>::last).filter(|word| **word != "neighbor");
+    Command::ShowNeighbor { form, filter: filter.copied() }
 }
 
 /// What follows `clear`; without a side it is what we send.
@@ -335,13 +348,21 @@ mod tests {
             };
             assert!(command(text).is_some(), "{text}");
         }
-        for line in
-            ["", "bogus", "announce", "announce nothing", "withdraw eor", "show", "show adj-rib", "crash"]
-        {
+        for line in [
+            "",
+            "bogus",
+            "announce",
+            "announce nothing",
+            "withdraw eor",
+            "show",
+            "show adj-rib",
+            "crash",
+            "#foo",
+        ] {
             assert_eq!(command(line), None, "{line}");
         }
         for line in
-            ["teardown", "teardown x", "teardown 256", "version now", "announce eor ipv4", "clear adj-rib no"]
+            ["teardown", "teardown x", "teardown 256", "versions", "announce eor ipv4", "clear adj-rib no"]
         {
             assert_eq!(command(line), None, "{line}");
         }
@@ -352,6 +373,21 @@ mod tests {
         let line = "neighbor 192.0.2.1 withdraw ipv4 unicast 10.0.0.0/24 next-hop self";
         let text = "ipv4 unicast 10.0.0.0/24 next-hop self";
         assert_eq!(command(line), Some(Command::Routes { action: RouteAction::Withdraw, text }));
+    }
+
+    #[test]
+    fn a_word_too_many_changes_nothing_where_there_is_nothing_to_say() {
+        for (line, expected) in [
+            ("version now", Command::Version),
+            ("reset everything", Command::Reset),
+            ("disable-ack please", Command::Acknowledge(Acknowledge::Disable)),
+            ("neighbor 192.0.2.1 help me", Command::Help),
+            ("flush adj-rib out now", Command::FlushAdjRibOut),
+            ("neighbor 192.0.2.1 # a comment", Command::Comment),
+        ] {
+            assert_eq!(command(line), Some(expected), "{line}");
+        }
+        assert_eq!(command("flush adj-rib outside"), None);
     }
 
     #[test]
@@ -377,6 +413,8 @@ mod tests {
             neighbor(NeighborForm::Summary, Some("192.0.2.1"))
         );
         assert_eq!(command("show neighbor extensive json"), neighbor(NeighborForm::Json, None));
+        assert_eq!(command("show neighbor neighbor summary"), neighbor(NeighborForm::Summary, None));
+        assert_eq!(command("show adj-rib in out"), show(AdjRib::In, RouteFilter::All, None, false, false));
     }
 
     proptest! {

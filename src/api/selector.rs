@@ -92,7 +92,8 @@ impl<'a> Selectors<'a> {
     pub fn take(line: &'a str) -> Option<(Self, &'a str)> {
         let mut rest = line;
         let mut alternatives = Vec::new();
-        while rest.starts_with("neighbor ") {
+        let mut another = rest.starts_with("neighbor ");
+        while another {
             let mut terms = Vec::new();
             while let Some((key, after)) = rest.split_once(' ') {
                 let (value, remainder) = after.split_once(' ').unwrap_or((after, ""));
@@ -103,8 +104,12 @@ impl<'a> Selectors<'a> {
             if rest.is_empty() {
                 return None;
             }
-            alternatives.push(terms);
-            rest = rest.strip_prefix(", ").unwrap_or(rest);
+            if !terms.is_empty() {
+                alternatives.push(terms);
+            }
+            let after = rest.strip_prefix(", ");
+            another = after.is_some();
+            rest = after.unwrap_or(rest);
         }
         Some((Self { alternatives }, rest))
     }
@@ -116,8 +121,14 @@ impl<'a> Selectors<'a> {
 
     /// Whether the command is for this neighbor.
     pub fn matches(&self, name: &NeighborName) -> bool {
-        self.is_empty() || self.alternatives.iter().any(|terms| terms.iter().all(|term| term.matches(name)))
+        self.is_empty() || self.alternatives.iter().any(|terms| fulfils(terms, name))
     }
+}
+
+/// Whether the neighbor is all that `terms` ask for. What follows `neighbor *` is not looked at: that is everybody.
+fn fulfils(terms: &[Term<'_>], name: &NeighborName) -> bool {
+    let decisive = terms.iter().find(|term| **term == Term::Address("*") || !term.matches(name));
+    decisive.is_none_or(|term| term.matches(name))
 }
 
 #[cfg(test)]
@@ -159,6 +170,10 @@ mod tests {
             ("neighbor 192.0.2.2, neighbor 192.0.2.1 version", true),
             ("neighbor 192.0.2.2 , neighbor 192.0.2.1 local-as 1 version", false),
             ("neighbor nobody version", false),
+            ("neighbor 192.0.2.2, local-as 65000 router-id 10.0.0.1 version", true),
+            ("neighbor 192.0.2.2, local-as 65001 version", false),
+            ("neighbor * local-as 65001 version", true),
+            ("neighbor 192.0.2.2 neighbor * version", false),
         ] {
             assert_eq!(selected(line), (expected, "version".to_string()), "{line}");
         }

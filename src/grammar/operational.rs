@@ -17,9 +17,9 @@ const ADVISORY: usize = 2048;
 
 /// Reads what `keyword` introduces, to the end of the statement. `router-id <IPv4>` may stand anywhere in it.
 pub(crate) fn message(cursor: &mut Cursor<'_>, keyword: &Token<'_>) -> Result<OperationalMessage> {
-    if !KEYWORDS.contains(&keyword.text.as_ref()) {
+    let Some(name) = KEYWORDS.iter().copied().find(|known| keyword.text.eq_ignore_ascii_case(known)) else {
         return Err(unknown(keyword, "an OPERATIONAL message", KEYWORDS));
-    }
+    };
     let mut router_id = None;
     let mut argument = |cursor: &mut Cursor<'_>, name: &'static str| {
         if cursor.eat_word("router-id")? {
@@ -31,7 +31,7 @@ pub(crate) fn message(cursor: &mut Cursor<'_>, keyword: &Token<'_>) -> Result<Op
     let afi = cursor.value("an address family", "ipv4, ipv6, l2vpn or bgp-ls", Afi::from_name)?;
     argument(cursor, "safi")?;
     let safi = cursor.value("a SAFI", "a name such as unicast", Safi::from_name)?;
-    let kind = match keyword.text.as_ref() {
+    let kind = match name {
         name @ ("asm" | "adm") => {
             argument(cursor, "advisory")?;
             let text = cursor.word("a text in quotes")?;

@@ -14,7 +14,6 @@ use crate::api::command::{Acknowledge, AdjRib, NeighborForm, RouteAction};
 use crate::api::{Command, NeighborName, Request, Selectors, answer, parse};
 use crate::grammar;
 use crate::time::Now;
-use crate::wire::{RefreshKind, RouteRefresh};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,22 +100,45 @@ impl Speaker {
     }
 }
 
+/// Which neighbors a command may be for, before its selectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Those whose configuration names the program: who announces routes, announces its own.
+    Programs,
+    /// Those in session, whoever they belong to.
+    Established,
+    /// All.
+    All,
+}
+
+impl Whose {
+    fn of(command: &Command<'_>) -> Self {
+        match command {
+            Command::EndOfRib { .. }
+            | Command::RouteRefresh { .. }
+            | Command::FlushAdjRibOut
+            | Command::Teardown { .. } => Self::Established,
+            Command::ClearAdjRib { .. } | Command::Watchdog { .. } => Self::All,
+            _ => Self::Programs,
+        }
+    }
+}
+
 /// Which neighbors.
 impl Speaker {
-    /// The neighbors that a program may command and that a request selects; logged where there are none.
-    fn selected(
-        &mut self,
-        stream: StreamId,
-        selectors: &Selectors<'_>,
-        established: bool,
-    ) -> Vec<NeighborId> {
+    /// The neighbors that a request selects; logged where there are none.
+    fn selected(&mut self, stream: StreamId, selectors: &Selectors<'_>, whose: Whose) -> Vec<NeighborId> {
         let program = self.programs.name(stream).unwrap_or_default();
-        let commands = |neighbor: &&Neighbor| {
-            program == CLI || neighbor.config.api.iter().any(|subscription| subscription.process == program)
+        let allowed = |neighbor: &&Neighbor| match whose {
+            Whose::Programs => {
+                program == CLI
+                    || neighbor.config.api.iter().any(|subscription| subscription.process == program)
+            }
+            Whose::Established => neighbor.established().is_some(),
+            Whose::All => true,
         };
-        let matches = |neighbor: &&Neighbor| selectors.is_empty() || selectors.matches(&name(neighbor));
-        let ready = |neighbor: &&Neighbor| !established || neighbor.established().is_some();
-        let neighbors = self.neighbors.values().filter(commands).filter(ready).filter(matches);
+        let matches = |neighbor: &&Neighbor| selectors.matches(&name(neighbor));
+        let neighbors = self.neighbors.values().filter(allowed).filter(matches);
         let selected: Vec<NeighborId> = neighbors.map(|neighbor| neighbor.id).collect();
         if selected.is_empty() {
             self.complain(stream, "names no neighbor that it could command".to_string());
@@ -153,7 +175,7 @@ impl Speaker {
         action: RouteAction,
         text: &str,
     ) -> Outcome {
-        let neighbors = self.selected(stream, selectors, false);
+        let neighbors = self.selected(stream, selectors, Whose::Programs);
         if neighbors.is_empty() {
             return Outcome::Error;
         }
@@ -199,25 +221,22 @@ impl Speaker {
 impl Speaker {
     /// A command for sessions and RIBs as wholes.
     fn session_command(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> Outcome {
-        let established = matches!(
-            request.command,
-            Command::EndOfRib { .. }
-                | Command::RouteRefresh { .. }
-                | Command::FlushAdjRibOut
-                | Command::Teardown { .. }
-        );
-        let neighbors = self.selected(stream, &request.neighbors, established);
+        let neighbors = self.selected(stream, &request.neighbors, Whose::of(&request.command));
         let program = self.programs.name(stream).unwrap_or_default().to_string();
         match &request.command {
             // Nobody to tear down is no error, and everybody has to be asked for.
-            Command::Teardown { subcode } if !request.neighbors.is_empty() => {
-                for id in neighbors {
+            Command::Teardown { subcode } => {
+                // Answered before it is done, and before what is told of it.
+                self.programs.acknowledge(stream, true);
+                let selected = if request.neighbors.is_empty() { Vec::new() } else { neighbors };
+                for id in selected {
                     self.teardown(now, id, *subcode);
                 }
-                return Outcome::Done;
+                return Outcome::Silent;
             }
-            Command::Teardown { .. } => return Outcome::Done,
             Command::Operational { text } => return self.operational(now, stream, &neighbors, text),
+            // Nobody has to have routes of this watchdog.
+            Command::Watchdog { .. } => {}
             _ if neighbors.is_empty() => return Outcome::Error,
             _ => {}
         }
@@ -225,11 +244,7 @@ impl Speaker {
             let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
             match &request.command {
                 Command::EndOfRib { family } => neighbor.rib_out.end_of_rib(*family),
-                Command::RouteRefresh { family } if neighbor.config.families.contains(family) => {
-                    neighbor
-                        .refreshes
-                        .push_back(RouteRefresh { family: *family, kind: RefreshKind::Request });
-                }
+                Command::RouteRefresh { family } => neighbor.ask_again(*family),
                 Command::FlushAdjRibOut => {
                     let families = neighbor.families();
                     let marked = neighbor
@@ -293,6 +308,7 @@ impl Speaker {
         // Answered before it is done: afterwards the program may be another.
         self.programs.answer(stream, &format!("{word} in progress"));
         self.programs.acknowledge(stream, true);
+        self.tell_of_signal(now, None);
         match command {
             Command::Reload => {
                 self.request_reload(false);

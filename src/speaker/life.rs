@@ -147,16 +147,21 @@ impl Speaker {
 
     /// The process was signalled.
     pub(super) fn signalled(&mut self, now: Now, signal: Signal) {
-        let Self { neighbors, programs, .. } = self;
-        for neighbor in neighbors.values() {
-            programs.notify(now, neighbor, &Notice::Signal(signal));
-        }
+        self.tell_of_signal(now, Some(signal));
         match signal {
             Signal::Terminate | Signal::Interrupt | Signal::Hangup => self.shut_down(now, 0),
             Signal::Alarm => self.restart(now),
             Signal::User1 | Signal::User2 => {
                 self.request_reload(signal == Signal::User2);
             }
+        }
+    }
+
+    /// Tells programs of a signal; `None`: a command asks for what a signal would.
+    pub(super) fn tell_of_signal(&mut self, now: Now, signal: Option<Signal>) {
+        let Self { neighbors, programs, .. } = self;
+        for neighbor in neighbors.values() {
+            programs.notify(now, neighbor, &Notice::Signal(signal));
         }
     }
 

@@ -74,7 +74,7 @@ pub struct NeighborStatus<'a> {
     pub state: State,
     /// Since when the session is established.
     pub up_since: Option<Instant>,
-    /// Messages so far.
+    /// Messages since it last had no connection.
     pub counters: Counters,
     /// What the peer has announced, where that is kept.
     pub adj_rib_in: &'a AdjRibIn,
@@ -337,6 +337,14 @@ impl Neighbor {
         self.rib_out = rib;
         self.rate_left = self.rate_left.saturating_sub(u32::try_from(packed.messages).unwrap_or(u32::MAX));
         packed.refused
+    }
+
+    /// Asks the peer for its routes of `family` again, where it has said that it can be asked (RFC 2918 §4).
+    pub(super) fn ask_again(&mut self, family: Family) {
+        let listens = self.established().is_some_and(|link| link.session.negotiated().route_refresh);
+        if listens && self.config.families.contains(&family) {
+            self.refreshes.push_back(RouteRefresh { family, kind: RefreshKind::Request });
+        }
     }
 
     /// The peer has sent a ROUTE-REFRESH.

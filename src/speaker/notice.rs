@@ -41,6 +41,6 @@ pub enum Notice<'a> {
         /// What holds for its contents.
         negotiated: &'a Negotiated,
     },
-    /// The process was signalled.
-    Signal(Signal),
+    /// The process was signalled, or a command asked for what a signal would.
+    Signal(Option<Signal>),
 }

@@ -179,7 +179,8 @@ pub(super) const fn state_name(state: State) -> &'static str {
 }
 
 /// A signal's number on Linux, and its name.
-const fn signal_name(signal: Signal) -> (u8, &'static str) {
+const fn signal_name(signal: Option<Signal>) -> (u8, &'static str) {
+    let Some(signal) = signal else { return (0, "none") };
     match signal {
         Signal::Hangup => (1, "SIGHUP"),
         Signal::Interrupt => (2, "SIGINT"),

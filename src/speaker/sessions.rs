@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 
 use super::event::Severity;
 use super::input::{ClosedKind, Input, StreamId};
-use super::neighbor::{NeighborId, Wish};
+use super::neighbor::{Counters, NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};
 use crate::session::{Direction, Event, Frame, Output, State, Timer};
@@ -303,8 +303,9 @@ impl Speaker {
             None => {}
         }
         let Self { neighbors, programs, .. } = self;
-        let Some(neighbor) = neighbors.get(&id) else { return };
+        let Some(neighbor) = neighbors.get_mut(&id) else { return };
         if was_up && neighbor.link(direction.other()).ends.is_none() {
+            neighbor.counters = Counters::default();
             let reason = &neighbor.link(direction).reason;
             programs.notify(now, neighbor, &Notice::Down { reason });
         }

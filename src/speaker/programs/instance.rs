@@ -42,7 +42,7 @@ pub(super) enum Phase {
     Starting,
     /// It runs.
     Running,
-    /// It was told that the speaker ends, and is given until then to read that.
+    /// It is to end, and is given until then to read what waits for it.
     Leaving(Instant),
     /// It was sent SIGTERM, and is sent SIGKILL then.
     Terminated(Instant),

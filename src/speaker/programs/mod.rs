@@ -223,7 +223,7 @@ fn obligation(instance: &Instance) -> Option<Obligation> {
         Phase::Leaving(_) => owes(
             program,
             Party::Speaker,
-            "reading that the speaker ends".to_string(),
+            "reading what waits for it before it ends".to_string(),
             None,
             "API: 100 ms before SIGTERM",
         ),
@@ -281,7 +281,7 @@ impl Programs {
             self.entries.keys().filter(|name| !wanted.contains_key(*name)).cloned().collect();
         for name in gone {
             if let Some(stream) = self.entries.remove(&name).and_then(|entry| entry.stream) {
-                self.terminate(now, stream);
+                self.leave(now, stream);
             }
         }
         // In the order in which they start: that of the configuration, after the pipes, which a host may open only before
@@ -296,7 +296,7 @@ impl Programs {
                 continue;
             }
             if let Some(stream) = known.and_then(|entry| entry.stream) {
-                self.terminate(now, stream);
+                self.leave(now, stream);
             }
             let respawns = self.entries.get(name).map_or_else(Respawns::default, |entry| entry.respawns);
             self.entries.insert(name.to_string(), Entry { what, stream: None, respawns });
@@ -318,16 +318,27 @@ impl Programs {
             let line = self.teller.shutdown(now.wall, encoder);
             let Some(instance) = self.instances.get_mut(&stream) else { continue };
             if instance.phase == Phase::Running {
-                instance.task = None;
-                instance.input.clear();
                 instance.output.answer(&line);
-                instance.enter(Phase::Leaving(now.monotonic + LEAVE), now.monotonic);
                 self.dirty.insert(stream);
-                self.update_interest(stream);
+                self.leave(now.monotonic, stream);
             } else if instance.phase == Phase::Starting {
                 self.terminate(now.monotonic, stream);
             }
         }
+    }
+
+    /// Takes nothing more from a run, and sends it SIGTERM once it has been given what waits for it: the answer to the
+    /// command that ends it, for one.
+    fn leave(&mut self, now: Instant, stream: StreamId) {
+        let waiting =
+            |instance: &&mut Instance| instance.phase == Phase::Running && instance.output.len() > 0;
+        let Some(instance) = self.instances.get_mut(&stream).filter(waiting) else {
+            return self.terminate(now, stream);
+        };
+        instance.task = None;
+        instance.input.clear();
+        instance.enter(Phase::Leaving(now + LEAVE), now);
+        self.update_interest(stream);
     }
 
     /// Sends SIGTERM, and takes nothing more from this run and tells it nothing more.
