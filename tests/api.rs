@@ -343,6 +343,21 @@ fn fixed_length(mut message: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
+fn the_routes_of_a_rib_are_shown_as_the_configuration_would_write_them() {
+    let (mut lone, program) = speaker("text", "");
+    said(
+        &mut lone,
+        program,
+        "neighbor 10.0.0.2 announce route 10.1.0.0/24 next-hop 1.1.1.1 cluster-list [ 1.1.1.1 ]\n",
+    );
+    let shown = said(&mut lone, program, "show adj-rib out 10.0.0.2 extensive\n");
+    assert!(
+        shown.contains(" ipv4 unicast 10.1.0.0/24 next-hop 1.1.1.1 cluster-list [ 1.1.1.1 ]\ndone\n"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_large_rib_is_shown_a_piece_at_a_time_between_everything_else() {
     let (mut lone, program, session) = in_session("text", "");
     let routes: String = (0..20_000)

@@ -235,7 +235,7 @@ fn a_new_session_gets_every_route_and_no_withdrawal() {
 }
 
 #[test]
-fn a_new_session_and_a_refresh_have_the_routes_in_the_order_in_which_they_first_came() {
+fn a_new_session_a_refresh_and_a_clear_have_the_routes_in_the_order_in_which_they_first_came() {
     let mut rib = rib(Packing::Single);
     for (n, hop) in [(3, 3), (1, 1), (2, 2)] {
         rib.announce(&route(n, hop), false);
@@ -253,6 +253,8 @@ fn a_new_session_and_a_refresh_have_the_routes_in_the_order_in_which_they_first_
     assert_eq!(sent(&mut rib), expected);
     rib.resend(None, &[Family::IPV4_UNICAST], false);
     assert_eq!(sent(&mut rib), expected);
+    rib.clear();
+    assert_eq!(sent(&mut rib), ["-10.0.0.0/16", "-10.3.0.0/16", "-10.2.0.0/16", "-10.1.0.0/16"]);
 }
 
 #[test]

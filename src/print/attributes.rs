@@ -132,7 +132,10 @@ fn attribute_text(out: &mut String, attribute: &Attribute) {
         }
         Attribute::OriginatorId(id) => put!(out, " originator-id {id}"),
         Attribute::ClusterList(clusters) => {
-            words(out, "cluster-list", clusters, |out, id: Ipv4Addr| put!(out, "{id}"));
+            // In brackets even where it is one.
+            out.push_str(" cluster-list [ ");
+            separated(out, " ", clusters, |out, id: &Ipv4Addr| put!(out, "{id}"));
+            out.push_str(" ]");
         }
         Attribute::ExtendedCommunities(communities) => {
             words(out, "extended-community", &sorted(communities), |out, one| {

@@ -9,6 +9,7 @@ mod capability;
 mod community;
 mod flow;
 mod link_state;
+mod names;
 mod nlri;
 mod prefix_sid;
 mod route;

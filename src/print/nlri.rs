@@ -5,7 +5,7 @@ use core::fmt::Write;
 use core::net::Ipv4Addr;
 
 use super::flow::Rule;
-use super::{bgp_ls, hex, put, separated, services};
+use super::{bgp_ls, hex, names, put, separated, services};
 use crate::wire::{Afi, Labels, NextHop, Nlri, PathNlri, Prefix, RouteDistinguisher};
 
 /// Appends the JSON of one destination, into which some families put the next hop. `compact` writes a plain prefix as a
@@ -56,10 +56,11 @@ pub fn nlri_text(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>) {
         Nlri::FlowVpn(nlri) => flow_text(out, &nlri.bytes, nlri.afi, true, next_hop),
         Nlri::RouteTarget(nlri) => services::route_target_text(out, nlri.view()),
         Nlri::Vpls(nlri) => services::vpls_text(out, nlri.view(), next_hop),
+        Nlri::Mvpn(nlri) => names::mvpn(out, nlri.view()),
+        Nlri::Evpn(nlri) => names::evpn(out, nlri.view()),
+        Nlri::Mup(nlri) => names::mup(out, nlri.view()),
         // No configuration writes these: what they say is said as JSON.
-        Nlri::Mvpn(_) | Nlri::Evpn(_) | Nlri::BgpLs(_) | Nlri::Mup(_) => {
-            nlri_json(out, path, next_hop, false);
-        }
+        Nlri::BgpLs(_) => nlri_json(out, path, next_hop, false),
         Nlri::SrPolicy(nlri) => hex(out, &nlri.bytes),
         Nlri::Unknown(nlri) => hex(out, &nlri.bytes),
     }

@@ -33,16 +33,17 @@ pub(super) fn evpn_json(out: &mut String, route: EvpnRouteView<'_>) {
     match route.fields() {
         EvpnFields::EthernetAutoDiscovery { distinguisher, segment, tag, label } => {
             head(out, 1, "Ethernet Auto-Discovery", distinguisher);
-            esi(out, segment);
+            esi_member(out, segment);
             ethernet_tag(out, tag);
             one_label(out, label);
         }
         EvpnFields::MacIp { distinguisher, segment, tag, mac, address, label, .. } => {
             head(out, 2, "MAC/IP advertisement", distinguisher);
-            esi(out, segment);
+            esi_member(out, segment);
             ethernet_tag(out, tag);
-            let [a, b, c, d, e, f] = mac;
-            put!(out, ", \"mac\": \"{a:02X}:{b:02X}:{c:02X}:{d:02X}:{e:02X}:{f:02X}\"");
+            out.push_str(", \"mac\": \"");
+            self::mac(out, mac);
+            out.push('"');
             one_label(out, label);
             if let Some(address) = address {
                 put!(out, ", \"ip\": \"{address}\"");
@@ -55,12 +56,12 @@ pub(super) fn evpn_json(out: &mut String, route: EvpnRouteView<'_>) {
         }
         EvpnFields::EthernetSegment { distinguisher, segment, originator } => {
             head(out, 4, "Ethernet Segment", distinguisher);
-            esi(out, segment);
+            esi_member(out, segment);
             put!(out, ", \"ip\": \"{originator}\"");
         }
         EvpnFields::IpPrefix { distinguisher, segment, tag, length, prefix, gateway, label } => {
             head(out, 5, "IP Prefix Advertisement", distinguisher);
-            esi(out, segment);
+            esi_member(out, segment);
             ethernet_tag(out, tag);
             one_label(out, label);
             put!(out, ", \"ip\": \"{prefix}\", \"iplen\": {length}, \"gateway\": \"{gateway}\"");
@@ -81,15 +82,24 @@ fn ethernet_tag(out: &mut String, tag: u32) {
     put!(out, ", \"ethernet-tag\": {tag}");
 }
 
-/// An Ethernet segment identifier; `-` for none.
-fn esi(out: &mut String, segment: [u8; 10]) {
+fn esi_member(out: &mut String, segment: [u8; 10]) {
     out.push_str(", \"esi\": \"");
+    esi(out, segment);
+    out.push('"');
+}
+
+/// An Ethernet segment identifier; `-` for none.
+pub(super) fn esi(out: &mut String, segment: [u8; 10]) {
     if segment == [0; 10] {
         out.push('-');
     } else {
         super::separated(out, ":", segment, |out, octet| put!(out, "{octet:02x}"));
     }
-    out.push('"');
+}
+
+/// A MAC address.
+pub(super) fn mac(out: &mut String, address: [u8; 6]) {
+    super::separated(out, ":", address, |out, octet| put!(out, "{octet:02X}"));
 }
 
 /// The first label, as a label and as the 24 bits that it stands in.
@@ -221,9 +231,7 @@ pub(super) fn mup_json(out: &mut String, route: MupRouteView<'_>) {
             head(out, 4, "Type2SessionTransformedRoute");
             put!(out, "\"endpoint_len\": {}, ", bits(endpoint) + teid_length);
             put!(out, "\"endpoint_ip\": \"{endpoint}\", \"rd\": \"{distinguisher}\", ");
-            // As a number of as many octets as were sent.
-            let unsent = 32 - u32::from(teid_length.div_ceil(8)) * 8;
-            put!(out, "\"teid\": \"{}\"", teid.unbounded_shr(unsent));
+            put!(out, "\"teid\": \"{}\"", sent_teid(teid, teid_length));
         }
         MupFields::Unknown(octets) => {
             let [architecture, a, b, ..] = *octets else { return super::hex(out, octets) };
@@ -236,6 +244,11 @@ pub(super) fn mup_json(out: &mut String, route: MupRouteView<'_>) {
     out.push_str("\" }");
 }
 
-const fn bits(address: IpAddr) -> u8 {
+/// A tunnel endpoint identifier as a number of as many octets as were sent.
+pub(super) fn sent_teid(teid: u32, length: u8) -> u32 {
+    teid.unbounded_shr(32 - u32::from(length.div_ceil(8)) * 8)
+}
+
+pub(super) const fn bits(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }

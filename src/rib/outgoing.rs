@@ -19,6 +19,7 @@ use alloc::vec::Vec;
 use core::ops::Bound;
 
 use super::batch::{Item, Refreshing, Stage};
+use super::line::{Aged, Line};
 use super::packing::{Former, Member, Own, Packing};
 use super::path::{Destination, Hop, Path, Paths};
 use crate::wire::{Family, Nlri, Route};
@@ -313,23 +314,29 @@ impl AdjRibOut {
         self.queue.insert(place, destination);
     }
 
-    /// Withdraws everything that the peer was told, and forgets what waits to be announced.
+    /// Withdraws everything that the peer was told, the oldest first, and forgets what waits to be announced.
     pub fn clear(&mut self) {
         self.handled += self.entries.len() as u64;
         self.forget_batch();
         self.queue.clear();
         (self.announced, self.replay) = (0, false);
         let Self { entries, queue, next_place, session, void, .. } = self;
+        let mut known = Line::default();
         entries.retain(|destination, entry| {
             let told = entry.told == *session || (entry.withdrawn && entry.place >= *void);
             if told {
-                entry.withdrawn = true;
-                entry.place = *next_place;
-                queue.insert(*next_place, destination.clone());
-                *next_place += 1;
+                known.push(Aged { since: entry.since, destination: destination.clone() });
             }
             told
         });
+        let mut known = known.in_order();
+        while let Some(Aged { destination, .. }) = known.advance() {
+            let Some(entry) = entries.get_mut(&destination) else { continue };
+            entry.withdrawn = true;
+            entry.place = *next_place;
+            queue.insert(*next_place, destination);
+            *next_place += 1;
+        }
     }
 
     /// Announces every route of `family` again, or of all families; `marked`: between the marks of RFC 7313. A change
