@@ -4,7 +4,7 @@ mod util;
 
 use std::path::Path;
 
-use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, IoError, StreamId};
+use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, StreamId};
 use util::{Lone, neighbor, secs, setup};
 
 /// A speaker with a program of this encoder, which commands two of its three neighbors; it is in session with none.
@@ -231,11 +231,11 @@ fn a_command_that_ends_its_program_is_answered_first() {
         lone.stalled.push(program);
         lone.receive(program, format!("{command}\n").as_bytes());
         // Nothing can be read, and the programs start anew all the same.
-        lone.feed(Input::Reload(Err(("test.conf".into(), IoError::NotFound))));
+        lone.feed(Input::Reload(Err(("test.conf".into(), holdtime_core::speaker::IoError::NotFound))));
         let ends =
             |lone: &Lone| lone.actions.iter().any(|action| matches!(action, Action::StopProgram { .. }));
-        assert!(!ends(&lone), "{command}: it has yet to read its answer");
         lone.unstall(program);
+        assert!(!ends(&lone), "{command}: it has yet to read its answer");
         let told = lone.take_written(program);
         assert!(told.starts_with(&format!("{command} in progress\ndone\n")), "{command}: {told}");
         assert_eq!(told.matches("\"code\": \"0\", \"name\": \"none\"").count(), 2, "{command}: {told}");
@@ -251,6 +251,7 @@ fn a_shutdown_is_answered_told_and_ends_the_program() {
     let lines: Vec<_> = told.lines().collect();
     assert_eq!(lines[..2], ["shutdown in progress", "done"]);
     assert!(lines[2].ends_with("\"type\": \"notification\", \"notification\": \"shutdown\" }"), "{told}");
+    lone.advance(secs(1));
     assert!(lone.actions.iter().any(|action| matches!(action, Action::StopProgram { .. })));
     lone.feed(Input::ProgramExited { stream: program, status: ExitStatus::Signal(15) });
     lone.advance(secs(10));

@@ -307,6 +307,11 @@ impl Neighbor {
         self.advise_again();
     }
 
+    /// Nothing was sent or received yet.
+    pub(super) fn count_anew(&mut self) {
+        self.counters = Counters::default();
+    }
+
     /// The session over `direction` is gone, by `event`.
     pub(super) fn session_down(&mut self, now: Instant, direction: Direction, event: Event) {
         self.up_since = None;

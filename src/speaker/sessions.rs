@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 
 use super::event::Severity;
 use super::input::{ClosedKind, Input, StreamId};
-use super::neighbor::{Counters, NeighborId, Wish};
+use super::neighbor::{NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};
 use crate::session::{Direction, Event, Frame, Output, State, Timer};
@@ -295,6 +295,9 @@ impl Speaker {
 
     fn close_link(&mut self, now: Now, id: NeighborId, direction: Direction) {
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
+        if neighbor.link(direction.other()).ends.is_none() {
+            neighbor.count_anew();
+        }
         let link = neighbor.link_mut(direction);
         let was_up = link.ends.take().is_some();
         match link.stream.take() {
@@ -303,9 +306,8 @@ impl Speaker {
             None => {}
         }
         let Self { neighbors, programs, .. } = self;
-        let Some(neighbor) = neighbors.get_mut(&id) else { return };
+        let Some(neighbor) = neighbors.get(&id) else { return };
         if was_up && neighbor.link(direction.other()).ends.is_none() {
-            neighbor.counters = Counters::default();
             let reason = &neighbor.link(direction).reason;
             programs.notify(now, neighbor, &Notice::Down { reason });
         }

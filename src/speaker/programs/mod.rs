@@ -327,12 +327,10 @@ impl Programs {
         }
     }
 
-    /// Takes nothing more from a run, and sends it SIGTERM once it has been given what waits for it: the answer to the
+    /// Takes nothing more from a run, and sends it SIGTERM once it has had time to read what it was told: the answer to the
     /// command that ends it, for one.
     fn leave(&mut self, now: Instant, stream: StreamId) {
-        let waiting =
-            |instance: &&mut Instance| instance.phase == Phase::Running && instance.output.len() > 0;
-        let Some(instance) = self.instances.get_mut(&stream).filter(waiting) else {
+        let Some(instance) = self.instances.get_mut(&stream).filter(|one| one.phase == Phase::Running) else {
             return self.terminate(now, stream);
         };
         instance.task = None;
@@ -457,9 +455,7 @@ impl Programs {
                 instance.output.answer(&line);
             }
         }
-        if matches!(instance.phase, Phase::Leaving(_)) && instance.output.len() == 0 {
-            return self.terminate(now.monotonic, stream);
-        }
+        // One that is to end is not sent SIGTERM yet: what was written stands in its pipe, and is still to be read.
         self.update_interest(stream);
     }
 

@@ -142,9 +142,11 @@ fn at_the_end_every_program_is_told_then_terminated_then_killed() {
     assert_eq!(programs.poll_timeout(), Some(at(110)), "it may take 100 ms to read that");
     assert_eq!(read(&mut programs, stream(0)), "shutdown 0 0\n\n");
     let terminate = Action::StopProgram { stream: stream(0), signal: ProgramSignal::Terminate };
+    assert!(!actions(&mut programs).contains(&terminate), "it has had no time to read what is in its pipe");
+    programs.handle_timeout(at(110));
     assert!(actions(&mut programs).contains(&terminate));
     assert!(!programs.is_done());
-    programs.exited(at(20), stream(0), ExitStatus::Signal(15));
+    programs.exited(at(120), stream(0), ExitStatus::Signal(15));
     assert!(programs.is_done());
     assert_eq!(programs.poll_start(), None);
 }
@@ -199,13 +201,21 @@ fn a_reload_starts_what_is_new_and_ends_what_is_gone_and_leaves_the_rest() {
     assert_eq!(programs.poll_start(), None);
     programs.start(at(5), "q", stream(1));
     programs.configure(at(6), settings, &[process("q", true)], None, false);
-    let ended =
-        actions(&mut programs).into_iter().filter(|action| matches!(action, Action::StopProgram { .. }));
+    let ended = |programs: &mut Programs| {
+        let stops = |action: &Action| matches!(action, Action::StopProgram { .. });
+        actions(programs).into_iter().filter(stops).collect::<Vec<_>>()
+    };
     assert_eq!(
-        ended.collect::<Vec<_>>(),
+        ended(&mut programs),
+        [],
+        "it has had no time to read the answer to what it may have asked for"
+    );
+    programs.handle_timeout(at(106));
+    assert_eq!(
+        ended(&mut programs),
         [Action::StopProgram { stream: stream(0), signal: ProgramSignal::Terminate }]
     );
-    programs.exited(at(7), stream(0), ENDED);
+    programs.exited(at(107), stream(0), ENDED);
     assert_eq!(programs.poll_start(), None, "what was ended is not started again");
 }
 
