@@ -152,19 +152,22 @@ impl Client {
     }
 
     fn send(&mut self, command: &str) -> Result<(), CliError> {
-        writeln!(self.commands, "{command}").map_err(|error| CliError::io("cannot send the command", &error))
+        writeln!(self.commands, "{command}").map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => ended(),
+            _ => CliError::io("cannot send the command", &error),
+        })
     }
 
     /// Throws away what an earlier client did not read to its end, and what it would still be answered.
     fn forget_old_answers(&mut self) -> Result<(), CliError> {
         let mut bytes = [0; 4096];
-        let mut more = || matches!(self.answers.read(&mut bytes), Ok(1..));
-        if !more() {
+        if !matches!(self.answers.read(&mut bytes), Ok(1..)) {
             return Ok(());
         }
+        self.send(RESET)?;
+        let mut more = || matches!(self.answers.read(&mut bytes), Ok(1..));
         let begun = Instant::now();
         let mut quiet = Instant::now();
-        writeln!(self.commands, "{RESET}").map_err(|error| CliError::io("cannot take back", &error))?;
         while quiet.elapsed() < QUIET && begun.elapsed() < PATIENCE {
             if more() {
                 quiet = Instant::now();
@@ -179,7 +182,7 @@ impl Client {
     fn wait_for_writer(&self, heard: Instant) -> Result<(), CliError> {
         let nobody = at_once().write(true).open(&self.path).err();
         if nobody.and_then(|error| Errno::from_io_error(&error)) == Some(Errno::NXIO) {
-            return Err(CliError::input("the speaker has ended"));
+            return Err(ended());
         }
         if heard.elapsed() > PATIENCE {
             return Err(silent());
@@ -204,6 +207,10 @@ fn at_once() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     options
+}
+
+fn ended() -> CliError {
+    CliError::input("the speaker has ended")
 }
 
 fn silent() -> CliError {

@@ -184,6 +184,26 @@ fn the_answer_to_a_client_that_has_gone_is_not_told_to_the_next_one() {
 }
 
 #[test]
+fn a_speaker_that_ends_during_a_conversation_is_one_sentence_and_status_2() {
+    let mut speaker = Speaker::start("ended", "poll");
+    let mut command = speaker.command(env!("CARGO_BIN_EXE_holdtime"));
+    command.arg("cli").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut client = command.spawn().unwrap();
+    let mut typed = client.stdin.take().unwrap();
+    typed.write_all(b"version\n").unwrap();
+    let mut said = String::new();
+    BufReader::new(client.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "exabgp 5.0.15\n");
+    speaker.child.kill().unwrap();
+    speaker.child.wait().unwrap();
+    typed.write_all(b"version\n").unwrap();
+    drop(typed);
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "holdtime: the speaker has ended\n");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn two_clients_at_once_are_each_told_their_own_answer() {
     let speaker = Speaker::start("both", "poll");
     let ask = |word: &str| {
