@@ -1,7 +1,9 @@
 //! `holdtime cli [COMMAND…]`: one command, or a conversation, with a running speaker over its named pipes.
 
 mod prompt;
+mod shorthand;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
@@ -53,7 +55,16 @@ pub(crate) fn run(args: &ClientArgs, console: &mut Console) -> Outcome {
     if args.command.is_empty() {
         return converse(client, console);
     }
-    client.ask(&args.command.join(" "), console)
+    client.ask(&in_full(&args.command.join(" ")), console)
+}
+
+/// The command without abbreviations; a person is told what was understood.
+fn in_full(command: &str) -> Cow<'_, str> {
+    let full = shorthand::expand(command);
+    if matches!(full, Cow::Owned(_)) {
+        console::say(&format!("command: {full}"));
+    }
+    full
 }
 
 /// Asks every line of the standard input, with a prompt where a person types; the verdict of the last one.
@@ -74,7 +85,7 @@ fn converse(client: Client, console: &mut Console) -> Outcome {
         match line.trim() {
             "" => {}
             word if prompt::FAREWELLS.contains(&word) => break,
-            command => verdict = client.borrow_mut().ask(command, console)?,
+            command => verdict = client.borrow_mut().ask(&in_full(command), console)?,
         }
         console.flush()?;
     }

@@ -127,6 +127,10 @@ fn a_command_is_answered_and_its_verdict_is_the_exit_status() {
         let output = speaker.cli(&["show", "neighbor", "summary"]);
         assert!(stdout(&output).contains("127.0.0.7"), "{}", stdout(&output));
         assert_eq!(output.status.code(), Some(0));
+        let output = speaker.cli(&["s", "n", "sum"]);
+        assert!(stdout(&output).contains("127.0.0.7"), "{}", stdout(&output));
+        let understood = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(understood, "command: show neighbor summary\n");
         let output = speaker.cli(&["announce", "nonsense"]);
         assert_eq!(output.status.code(), Some(1));
     }
