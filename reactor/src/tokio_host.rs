@@ -506,6 +506,9 @@ impl AsyncHost for TokioHost {
     }
 
     async fn readable(&self, stream: StreamId) -> Result<(), IoError> {
+        // tokio runs dozens of tasks that are ready before it asks the kernel who else is: those that always are, such as
+        // readers of programs that write without end, let it ask first.
+        tokio::task::yield_now().await;
         poll_fn(|cx| self.poll_stream(stream, |state| state.poll_readable(cx))).await
     }
 

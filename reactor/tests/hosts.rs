@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
+use std::cell::Cell;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use holdtime_core::speaker::{
     CloseKind, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
@@ -13,7 +15,8 @@ use holdtime_core::speaker::{
 use holdtime_core::time::Duration;
 use holdtime_reactor::mio_host::run_blocking;
 use holdtime_reactor::tokio_host::run_tokio;
-use holdtime_reactor::{Host, MioHost, Ready, Surroundings};
+use holdtime_reactor::turns::yield_now;
+use holdtime_reactor::{AsyncHost, Host, MioHost, Ready, Surroundings};
 
 /// Far longer than anything here takes; reached only by a failure.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -59,6 +62,38 @@ on_both_hosts! {
     named_pipes_outlive_their_clients
     a_listener_that_rests_leaves_the_connection_waiting
     calls_on_an_unknown_stream_say_so
+}
+
+#[test]
+fn a_program_that_writes_without_end_keeps_tokio_from_noticing_nobody() {
+    let rounds = run_tokio(nowhere(), |host| async move {
+        connection(&host).await;
+        start(&host, "yes");
+        host.set_interest(PROGRAM, true, false);
+        host.set_interest(ACCEPTED, true, false);
+        let rounds = Rc::new(Cell::new(0));
+        drop(host.spawn(read_for_ever(host.clone(), rounds.clone())));
+        while rounds.get() < 100 {
+            yield_now().await;
+        }
+        assert_eq!(host.read(ACCEPTED, &mut [0]), Err(IoError::WouldBlock));
+        host.write(DIALLED, b"notice me").unwrap();
+        let before = rounds.get();
+        host.readable(ACCEPTED).await.unwrap();
+        rounds.get() - before
+    });
+    let rounds = rounds.unwrap();
+    assert!(rounds < 10, "its output was read {rounds} times before anybody looked");
+}
+
+/// Reads what a program writes, an octet at a time, so that there always is more; counts how often.
+async fn read_for_ever<H: AsyncHost>(host: H, rounds: Rc<Cell<u32>>) {
+    while host.readable(PROGRAM).await.is_ok() {
+        if host.read(PROGRAM, &mut [0]) == Ok(1) {
+            rounds.set(rounds.get() + 1);
+        }
+        yield_now().await;
+    }
 }
 
 async fn both_ends_of_a_connection_know_each_other<H: Host>(host: &H) {
