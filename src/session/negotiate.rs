@@ -98,7 +98,8 @@ pub fn negotiate(ours: &Open, theirs: &Open) -> Negotiated {
         both(|capability| matches!(capability, Capability::EnhancedRouteRefresh));
     negotiated.operational = both(|capability| matches!(capability, Capability::Operational));
     negotiated.hold_time = ours.hold_time.min(theirs.hold_time);
-    for family in families(ours).filter(|family| families(theirs).any(|other| other == *family)) {
+    // In the order of the peer's OPEN, as ExaBGP: programs are told of them so, and End-of-RIB is sent so.
+    for family in families(theirs).filter(|family| families(ours).any(|other| other == *family)) {
         let (ours_path, theirs_path) = (add_path(ours, family), add_path(theirs, family));
         negotiated.set_family(FamilyTerms {
             family,
@@ -206,6 +207,19 @@ mod tests {
         assert_eq!(agreed.families().len(), 1);
         let terms = agreed.family(V6).unwrap();
         assert!(terms.add_path_send && !terms.add_path_receive);
+    }
+
+    #[test]
+    fn families_stand_in_the_order_of_the_peer_s_open() {
+        let offer = |asn, id, families: [Family; 3]| {
+            open(asn, id, families.into_iter().map(Capability::Multiprotocol).collect())
+        };
+        let vpn = Family::new(Afi::IPV4, Safi::VPN);
+        let ours = offer(1, 1, [Family::IPV4_UNICAST, vpn, V6]);
+        let theirs = offer(2, 2, [V6, Family::IPV4_UNICAST, V6]);
+        let agreed: Vec<Family> =
+            negotiate(&ours, &theirs).families().iter().map(|terms| terms.family).collect();
+        assert_eq!(agreed, [V6, Family::IPV4_UNICAST]);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct Negotiated {
     pub operational: bool,
     /// The hold time, in seconds: the lesser of the two offers; 0: none.
     pub hold_time: u16,
-    /// The families, in order.
+    /// The families, in the order in which they were added.
     families: Vec<FamilyTerms>,
 }
 
@@ -69,20 +69,16 @@ impl Negotiated {
         self.families.iter().find(|terms| terms.family == family)
     }
 
-    /// Every family that was negotiated, in order.
+    /// Every family that was negotiated, in the order in which they were added: the peer's.
     pub fn families(&self) -> &[FamilyTerms] {
         &self.families
     }
 
     /// Adds a family, or replaces what was said of it.
     pub fn set_family(&mut self, terms: FamilyTerms) {
-        match self.families.binary_search_by_key(&terms.family, |known| known.family) {
-            Ok(at) => {
-                if let Some(known) = self.families.get_mut(at) {
-                    *known = terms;
-                }
-            }
-            Err(at) => self.families.insert(at, terms),
+        match self.families.iter_mut().find(|known| known.family == terms.family) {
+            Some(known) => *known = terms,
+            None => self.families.push(terms),
         }
     }
 
