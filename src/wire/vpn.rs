@@ -39,14 +39,14 @@ impl RouteDistinguisher {
 }
 
 impl fmt::Display for RouteDistinguisher {
-    /// `65000:1` or `10.0.0.1:1`; an unknown type in hexadecimal.
+    /// `65000:1` or `10.0.0.1:1`; an unknown type in hexadecimal, as `0x00FF000000000001`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [_, _, a, b, c, d, e, g] = self.0;
         match self.kind() {
             0 => write!(f, "{}:{}", u16::from_be_bytes([a, b]), u32::from_be_bytes([c, d, e, g])),
             1 => write!(f, "{}:{}", Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([e, g])),
             2 => write!(f, "{}:{}", u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, g])),
-            _ => self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}")),
+            _ => write!(f, "0x{:016X}", u64::from_be_bytes(self.0)),
         }
     }
 }
@@ -148,5 +148,16 @@ impl<'a> LabelsView<'a> {
 impl From<LabelsView<'_>> for Labels {
     fn from(view: LabelsView<'_>) -> Self {
         Self(view.iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distinguisher_of_unknown_type_is_written_as_its_octets() {
+        let unknown = RouteDistinguisher([0x1d, 0xed, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(alloc::format!("{unknown}"), "0x1DED000000000001");
     }
 }
