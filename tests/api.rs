@@ -4,6 +4,7 @@ mod util;
 
 use std::path::Path;
 
+use holdtime_core::Duration;
 use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, StreamId};
 use util::{Lone, neighbor, secs, setup};
 
@@ -96,7 +97,7 @@ fn a_session_is_told_of_from_its_connection_on() {
          neighbor 10.0.0.2 receive update end\n\n"
     );
     lone.feed(Input::Closed { stream: session, how: ClosedKind::ReadEnd });
-    assert_eq!(lone.take_written(program), "neighbor 10.0.0.2 down - the peer closed the connection\n\n");
+    assert_eq!(lone.take_written(program), "neighbor 10.0.0.2 down - closing connection\n\n");
 }
 
 #[test]
@@ -105,7 +106,8 @@ fn every_form_of_a_message_is_what_the_configuration_asks_for() {
         ("parsed;", "\"direction\": \"receive\"  } }", "0xFFFF"),
         ("packets;", "\"message\": { \"category\": 4, \"header\": \"0xFFFF", "\"body\": \"0x00"),
         ("packets; consolidate;", "\"type\": \"keepalive\", \"header\": \"0xFFFF", "\"category\""),
-        ("consolidate;", "\"direction\": \"receive\"  } }", "0xFFFF"),
+        // ExaBGP shows the octets of what it receives to everyone who consolidates.
+        ("consolidate;", "\"type\": \"keepalive\", \"header\": \"0xFFFF", "\"category\""),
     ] {
         let (mut lone, program, session) = in_session("json", &format!("receive {{ {form} keepalive; }}"));
         lone.take_written(program);
@@ -113,6 +115,43 @@ fn every_form_of_a_message_is_what_the_configuration_asks_for() {
         let told = lone.take_written(program);
         assert_eq!(told.lines().count(), 1, "{form}: {told}");
         assert!(told.contains(expected) && !told.contains(unexpected), "{form}: {told}");
+    }
+}
+
+#[test]
+fn octets_of_what_is_sent_stand_beside_it_only_where_they_are_asked_for() {
+    for (form, beside) in [("consolidate;", false), ("packets; consolidate;", true)] {
+        let (mut lone, program, _) = in_session("json", &format!("send {{ {form} keepalive; }}"));
+        let told = lone.take_written(program);
+        assert!(told.contains("\"direction\": \"send\"  } }"), "{form}: {told}");
+        assert_eq!(told.contains("0xFFFF"), beside, "{form}: {told}");
+    }
+}
+
+#[test]
+fn withdrawals_that_cannot_be_read_are_no_end_of_rib() {
+    // A prefix of 32 bits, of which one octet is there.
+    let unreach = [0, 0, 0, 8, 0x80, 15, 5, 0, 1, 1, 32, 10];
+    for (encoder, expected) in [
+        ("json", "\"message\": { \"update\": { \"attribute\": { \"error\": \"disable: "),
+        ("text", "receive update start\nneighbor 10.0.0.2 receive update end\n"),
+    ] {
+        let (mut lone, program, session) = in_session(encoder, "receive { parsed; update; }");
+        lone.receive(session, &util::message(2, &unreach));
+        let told = lone.take_written(program);
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
+fn our_open_is_told_of_with_a_host_name_even_where_there_is_none() {
+    for (encoder, expected) in [
+        ("json", "\"hostname\": { \"host-name\": null, \"domain-name\": null } } } } }"),
+        ("text", ", hostname(none none)]"),
+    ] {
+        let (mut lone, program, _) = in_session(encoder, "send { parsed; open; }");
+        let told = lone.take_written(program);
+        assert!(told.contains(expected), "{told}");
     }
 }
 
@@ -251,7 +290,7 @@ fn a_shutdown_is_answered_told_and_ends_the_program() {
     let lines: Vec<_> = told.lines().collect();
     assert_eq!(lines[..2], ["shutdown in progress", "done"]);
     assert!(lines[2].ends_with("\"type\": \"notification\", \"notification\": \"shutdown\" }"), "{told}");
-    lone.advance(secs(1));
+    lone.advance(Duration::from_millis(100));
     assert!(lone.actions.iter().any(|action| matches!(action, Action::StopProgram { .. })));
     lone.feed(Input::ProgramExited { stream: program, status: ExitStatus::Signal(15) });
     lone.advance(secs(10));

@@ -66,7 +66,7 @@ fn message_text(
             put!(out, " open version {} asn {} hold_time {}", open.version, open.my_as, open.hold_time);
             put!(out, " router_id {} capabilities [", open.router_id);
             let mut capabilities = String::new();
-            capabilities_text(&mut capabilities, open);
+            capabilities_text(&mut capabilities, open, direction == Direction::Send);
             one_line(out, &capabilities);
             out.push(']');
         }
@@ -113,7 +113,7 @@ fn message_text(
 fn update_text(out: &mut String, start: usize, update: &Update, problem: Option<&Problem>, octets: &[u8]) {
     let prefix = alloc::format!("{} update", out.get(start..).unwrap_or_default());
     out.push_str(" update start\n");
-    if let Some(of) = print::end_of_rib(update) {
+    if let Some(of) = print::end_of_rib(update, problem) {
         put!(out, "{prefix} route eor {}/{} (", of.afi.0, of.safi.0);
         print::family(out, of, ' ');
         out.push_str(")\n");

@@ -143,7 +143,7 @@ pub fn open(message: &[u8]) {
     if let Some(open) = round_trip(message, body, Open::decode, Open::encode) {
         let mut out = String::new();
         print::capabilities_json(&mut out, &open, false);
-        print::capabilities_text(&mut out, &open);
+        print::capabilities_text(&mut out, &open, false);
         black_box((out, negotiate(&open, &open)));
     }
 }

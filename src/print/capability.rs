@@ -1,5 +1,6 @@
 //! What an OPEN offers.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
@@ -10,27 +11,39 @@ use crate::wire::{Capability, Open};
 
 /// Appends the members of the JSON object "capabilities", without its braces.
 ///
-/// What was received is keyed by number, what was sent by name. A capability that is sent once for each family is
+/// What was received is keyed by number, what was `sent` by name. A capability that is sent once for each family is
 /// told of once.
-pub fn capabilities_json(out: &mut String, open: &Open, by_name: bool) {
-    separated(out, ", ", by_code(open), |out, (code, instances)| {
-        match capability_name(code).filter(|_| by_name) {
+pub fn capabilities_json(out: &mut String, open: &Open, sent: bool) {
+    let nameless = nameless();
+    separated(out, ", ", by_code(open, sent.then_some(&nameless)), |out, (code, instances)| {
+        match capability_name(code).filter(|_| sent) {
             Some(name) => put!(out, "\"{name}\": "),
             None => put!(out, "\"{code}\": "),
         }
-        capability_json(out, code, &instances);
+        match instances.last() {
+            Some(Capability::Fqdn { host, domain }) if sent => fqdn_json(out, own(host), own_domain(domain)),
+            _ => capability_json(out, code, &instances),
+        }
     });
 }
 
 /// Appends the capabilities as one line of text.
-pub fn capabilities_text(out: &mut String, open: &Open) {
-    let mut groups = by_code(open);
+pub fn capabilities_text(out: &mut String, open: &Open, sent: bool) {
+    let nameless = nameless();
+    let mut groups = by_code(open, sent.then_some(&nameless));
     groups.sort_by_key(|(code, _)| *code);
-    separated(out, ", ", groups, |out, (code, instances)| capability_text(out, code, &instances));
+    separated(out, ", ", groups, |out, (code, instances)| match instances.last() {
+        Some(Capability::Fqdn { host, domain }) if sent => {
+            let [host, domain] = [own(host), own_domain(domain)].map(|name| name.unwrap_or(b"none"));
+            fqdn_text(out, host, domain);
+        }
+        _ => capability_text(out, code, &instances),
+    });
 }
 
-/// The capabilities by code, in the order of their first appearance.
-fn by_code(open: &Open) -> Vec<(u8, Vec<&Capability>)> {
+/// The capabilities by code, in the order of their first appearance; `nameless` stands in for a host name that there is
+/// none of.
+fn by_code<'a>(open: &'a Open, nameless: Option<&'a Capability>) -> Vec<(u8, Vec<&'a Capability>)> {
     let mut groups: Vec<(u8, Vec<&Capability>)> = Vec::new();
     for capability in open.capabilities() {
         match groups.iter_mut().find(|(code, _)| *code == capability.code()) {
@@ -38,7 +51,48 @@ fn by_code(open: &Open) -> Vec<(u8, Vec<&Capability>)> {
             None => groups.push((capability.code(), Vec::from([capability]))),
         }
     }
+    if let Some(nameless) =
+        nameless.filter(|nameless| groups.iter().all(|(code, _)| *code != nameless.code()))
+    {
+        let behind = |(code, _): &(u8, _)| AFTER_HOST_NAME.contains(code);
+        let at = groups.iter().position(behind).unwrap_or(groups.len());
+        groups.insert(at, (nameless.code(), Vec::from([nameless])));
+    }
     groups
+}
+
+/// What ExaBGP offers after its host name: the software version, and several sessions.
+const AFTER_HOST_NAME: [u8; 3] = [75, 68, 131];
+
+/// The host name of a speaker that has none. ExaBGP does not send that, and tells programs that it did.
+fn nameless() -> Capability {
+    Capability::Fqdn { host: Box::default(), domain: None }
+}
+
+/// One of our own names, where we have it.
+fn own(name: &[u8]) -> Option<&[u8]> {
+    Some(name).filter(|name| !name.is_empty())
+}
+
+fn own_domain(domain: &Option<Box<[u8]>>) -> Option<&[u8]> {
+    own(domain.as_deref().unwrap_or_default())
+}
+
+fn fqdn_json(out: &mut String, host: Option<&[u8]>, domain: Option<&[u8]>) {
+    let name = |out: &mut String, name: Option<&[u8]>| match name {
+        Some(name) => string(out, &String::from_utf8_lossy(name)),
+        None => out.push_str("null"),
+    };
+    out.push_str("{ \"host-name\": ");
+    name(out, host);
+    out.push_str(", \"domain-name\": ");
+    name(out, domain);
+    out.push_str(" }");
+}
+
+fn fqdn_text(out: &mut String, host: &[u8], domain: &[u8]) {
+    let (host, domain) = (String::from_utf8_lossy(host), String::from_utf8_lossy(domain));
+    put!(out, "hostname({} {})", host.to_lowercase(), domain.to_lowercase());
 }
 
 /// The name that a capability has as a key.
@@ -153,11 +207,7 @@ fn capability_json(out: &mut String, code: u8, instances: &[&Capability]) {
         }
         Capability::EnhancedRouteRefresh => out.push_str("{ \"name\": \"enhanced-route-refresh\" }"),
         Capability::Fqdn { host, domain } => {
-            out.push_str("{ \"host-name\": ");
-            string(out, &String::from_utf8_lossy(host));
-            out.push_str(", \"domain-name\": ");
-            string(out, &String::from_utf8_lossy(domain.as_deref().unwrap_or_default()));
-            out.push_str(" }");
+            fqdn_json(out, Some(host), Some(domain.as_deref().unwrap_or_default()));
         }
         Capability::SoftwareVersion(version) => {
             out.push_str("{ \"software\": ");
@@ -274,11 +324,7 @@ fn capability_text(out: &mut String, code: u8, instances: &[&Capability]) {
             out.push(')');
         }
         Capability::EnhancedRouteRefresh => out.push_str("enhanced route refresh"),
-        Capability::Fqdn { host, domain } => {
-            let domain = domain.as_deref().unwrap_or_default();
-            let (host, domain) = (String::from_utf8_lossy(host), String::from_utf8_lossy(domain));
-            put!(out, "hostname({} {})", host.to_lowercase(), domain.to_lowercase());
-        }
+        Capability::Fqdn { host, domain } => fqdn_text(out, host, domain.as_deref().unwrap_or_default()),
         Capability::SoftwareVersion(version) => {
             put!(out, "software({})", String::from_utf8_lossy(version).to_lowercase());
         }

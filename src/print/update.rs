@@ -82,9 +82,9 @@ pub(crate) fn route_attributes(update: &Update) -> Vec<&Attribute> {
     attributes
 }
 
-/// The family whose End-of-RIB an UPDATE is (RFC 4724 §2).
-pub(crate) fn end_of_rib(update: &Update) -> Option<Family> {
-    if !update.withdrawn.is_empty() || !update.nlri.is_empty() {
+/// The family whose End-of-RIB an UPDATE is (RFC 4724 §2). One whose routes could not be read is none.
+pub(crate) fn end_of_rib(update: &Update, problem: Option<&Problem>) -> Option<Family> {
+    if problem.is_some() || !update.withdrawn.is_empty() || !update.nlri.is_empty() {
         return None;
     }
     match update.attributes.as_slice() {
@@ -100,7 +100,7 @@ pub(crate) fn end_of_rib(update: &Update) -> Option<Family> {
 /// Appends what an UPDATE says as the value of "message": an object with "update", or with "eor". What is wrong with it stands
 /// as "error" among its attributes.
 pub fn update_json(out: &mut String, update: &Update, problem: Option<&Problem>, compact: bool) {
-    if let Some(family) = end_of_rib(update) {
+    if let Some(family) = end_of_rib(update, problem) {
         out.push_str("{ \"eor\": { \"afi\" : \"");
         super::afi(out, family.afi);
         out.push_str("\", \"safi\" : \"");

@@ -27,6 +27,9 @@ impl NeighborId {
     }
 }
 
+/// Why a connection ended, where no NOTIFICATION says so.
+pub(super) const CLOSING: &str = "closing connection";
+
 /// One of a neighbor's two sessions, and its connection.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
@@ -42,6 +45,11 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(session: Session) -> Self {
         Self { session, stream: None, ends: None, reason: String::new() }
+    }
+
+    /// Why it ended, as programs are told: in ExaBGP's words, which tell NOTIFICATIONs apart and nothing else.
+    pub(super) fn told_reason(&self) -> &str {
+        if self.reason.starts_with("notification ") { &self.reason } else { CLOSING }
     }
 }
 

@@ -135,7 +135,8 @@ impl Programs {
                         decode(direction, octets, negotiated, aigp)
                     });
                     let Some(message) = message else { continue };
-                    let beside = (wanted.consolidate && wanted.packets).then_some(*octets);
+                    // Of what is received ExaBGP shows the octets to everyone who consolidates, asked for or not.
+                    let beside = (wanted.consolidate && (wanted.packets || !*sent)).then_some(*octets);
                     let (message, problem) = (&message.0, message.1.as_ref());
                     let negotiated = negotiated_too;
                     tell(Event::Message { direction, message, problem, octets: beside, negotiated });

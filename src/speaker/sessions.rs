@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 
 use super::event::Severity;
 use super::input::{ClosedKind, Input, StreamId};
-use super::neighbor::{NeighborId, Wish};
+use super::neighbor::{CLOSING, NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};
 use crate::session::{Direction, Event, Frame, Output, State, Timer};
@@ -109,7 +109,7 @@ impl Speaker {
         let terms = super::open::terms(&neighbor.config, settings, identity, neighbor.restarted);
         let link = neighbor.link_mut(direction);
         link.ends = Some(ends);
-        link.reason = String::from("closing connection");
+        link.reason = String::from(CLOSING);
         link.session.set_terms(terms);
         link.session.connected(now.monotonic);
         programs.notify(now, neighbor, &Notice::Connected);
@@ -308,7 +308,7 @@ impl Speaker {
         let Self { neighbors, programs, .. } = self;
         let Some(neighbor) = neighbors.get(&id) else { return };
         if was_up && neighbor.link(direction.other()).ends.is_none() {
-            let reason = &neighbor.link(direction).reason;
+            let reason = neighbor.link(direction).told_reason();
             programs.notify(now, neighbor, &Notice::Down { reason });
         }
     }

@@ -206,9 +206,10 @@ impl<'a> UpdateView<'a> {
         attributes
     }
 
-    /// The family whose routes were all sent, where this is End-of-RIB (RFC 4724 §2).
+    /// The family whose routes were all sent, where this is End-of-RIB (RFC 4724 §2). What has lost its routes because they
+    /// could not be read is none.
     pub fn end_of_rib(&self) -> Option<Family> {
-        if !self.withdrawn().is_empty() || !self.nlri().is_empty() {
+        if self.treatment.is_some() || !self.withdrawn().is_empty() || !self.nlri().is_empty() {
             return None;
         }
         let mut attributes = RawAttributes::new(self.part(self.attributes));
