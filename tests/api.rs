@@ -5,6 +5,7 @@ mod util;
 use std::path::Path;
 
 use holdtime_core::Duration;
+use holdtime_core::config::Settings;
 use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, StreamId};
 use util::{Lone, neighbor, secs, setup};
 
@@ -416,6 +417,31 @@ fn a_large_rib_is_shown_a_piece_at_a_time_between_everything_else() {
     let shown = lone.take_written(program);
     assert_eq!(shown.matches("10.0.0.2 ipv4 unicast 10.").count(), 20_000);
     assert!(shown.ends_with("done\nexabgp 5.0.15\ndone\n"), "what was asked for next is answered next");
+}
+
+#[test]
+fn routes_are_shown_as_many_at_a_time_as_the_setting_says() {
+    for (chunk, expected) in [(0, 1), (1, 1), (3, 3), (1_000, 5)] {
+        let mut settings = Settings::default();
+        settings.api.chunk = chunk;
+        let text = "process p { run /bin/cat; encoder text; }\n".to_owned()
+            + &neighbor("10.0.0.1", "10.0.0.2", "passive true; api { processes [ p ]; }");
+        let mut lone = Lone::new(util::setup_with(&text, settings));
+        let program = lone.start_program();
+        let routes: String =
+            (0..5).map(|n| format!("announce route 10.1.{n}.0/24 next-hop 192.0.2.1\n")).collect();
+        said(&mut lone, program, &routes);
+        lone.stalled.push(program);
+        lone.receive(program, b"show adj-rib out\n");
+        lone.feed(Input::Writable { stream: program, budget: 65_536 });
+        let waiting = lone.speaker.poll_transmit(program).unwrap_or_default();
+        let lines =
+            waiting.split(|octet| *octet == b'\n').filter(|line| line.starts_with(b"10.0.0.2 ")).count();
+        assert_eq!(lines, expected, "with api.chunk {chunk}");
+        lone.unstall(program);
+        lone.feed(Input::Timeout);
+        assert!(lone.take_written(program).ends_with("done\n"));
+    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The log: `tracing`, as text or as one JSON object a line. Every verb logs to the standard error; `serve` also where
 //! ExaBGP's settings say, and `healthcheck` to syslog.
 
+mod file;
+
 use std::fmt;
-use std::fs::File;
 use std::io::{self, IsTerminal};
+use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
@@ -20,6 +22,7 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::error::CliError;
 use crate::syslog::Syslog;
+use file::LogFile;
 
 /// What is logged, and how.
 #[derive(Debug, Args)]
@@ -194,10 +197,7 @@ impl Destination {
                 None => BoxMakeWriter::new(io::sink),
             },
             Self::Host(host) => BoxMakeWriter::new(Syslog::remote(host, "holdtime").map_err(cannot)?),
-            Self::File(path) => {
-                let file = File::options().create(true).append(true).open(path).map_err(cannot)?;
-                BoxMakeWriter::new(std::sync::Arc::new(file))
-            }
+            Self::File(path) => BoxMakeWriter::new(Mutex::new(LogFile::open(path).map_err(cannot)?)),
         })
     }
 }

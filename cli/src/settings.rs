@@ -231,7 +231,7 @@ const SETTINGS: [Setting; 45] = {
         setting("cache", "attributes", Boolean, "true", None),
         setting("cache", "nexthops", Boolean, "true", None),
         setting("api", "ack", Boolean, "true", Honoured),
-        setting("api", "chunk", Upper, "1", None),
+        setting("api", "chunk", Upper, "1", Honoured),
         setting("api", "show-routes-format", Lower, "v1", Honoured),
         setting("api", "encoder", Lower, "json", Honoured),
         setting("api", "compact", Boolean, "false", Honoured),

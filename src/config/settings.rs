@@ -80,7 +80,7 @@ impl Default for BgpSettings {
 pub struct ApiSettings {
     /// Answer each command with `done` or `error`.
     pub ack: bool,
-    /// Lines of a long answer (`show adj-rib`) between two turns of the reactor.
+    /// Lines of `show adj-rib` that are written before the reactor looks at anything else; at least one.
     pub chunk: u32,
     /// The encoder of programs whose `process` section names none.
     pub encoder: Encoder,

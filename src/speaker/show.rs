@@ -164,7 +164,8 @@ impl Speaker {
                 (!lines.is_empty()).then_some(Task::Lines(lines))
             }
             Task::Routes(mut routes) => {
-                let lines = self.next_routes(now, &mut routes, budget);
+                let most = usize::try_from(self.settings.api.chunk).unwrap_or(usize::MAX).max(1);
+                let lines = self.next_routes(now, &mut routes, budget, most);
                 self.routes_told += lines.len() as u64;
                 lines.iter().for_each(|line| self.programs.answer(stream, line));
                 (!routes.neighbors.is_empty()).then_some(Task::Routes(routes))
@@ -179,8 +180,8 @@ impl Speaker {
         }
     }
 
-    /// The next lines of `show adj-rib`, and how far they got.
-    fn next_routes(&self, now: Now, routes: &mut ShowRoutes, budget: usize) -> Vec<String> {
+    /// The next lines of `show adj-rib`, `most` at most, and how far they got.
+    fn next_routes(&self, now: Now, routes: &mut ShowRoutes, budget: usize, most: usize) -> Vec<String> {
         let mut lines = Vec::new();
         let mut written = 0;
         while let Some(neighbor) = routes.neighbors.front().and_then(|id| self.neighbors.get(id)) {
@@ -189,7 +190,7 @@ impl Speaker {
             // Routes of other kinds cost time too, though they show nothing.
             let all = neighbor.routes_after(routes.side, after.as_ref()).enumerate();
             for (passed, (destination, nlri, path)) in all {
-                if written >= budget || passed >= budget {
+                if written >= budget || passed >= budget || lines.len() >= most {
                     routes.after = last;
                     return lines;
                 }
