@@ -444,6 +444,62 @@ fn routes_are_shown_as_many_at_a_time_as_the_setting_says() {
     }
 }
 
+/// An UPDATE of 800 routes.
+fn many_routes(n: u8) -> Vec<u8> {
+    let mut body = vec![0, 0, 0, 14, 0x40, 1, 1, 0, 0x40, 2, 0, 0x40, 3, 4, 192, 0, 2, 1];
+    body.extend((0..800u16).flat_map(|m| [24, 10 + n, (m >> 8) as u8, m as u8]));
+    util::message(2, &body)
+}
+
+/// Whether a stream is to be read, as the speaker last said.
+fn is_read(lone: &Lone, of: StreamId) -> bool {
+    let read = lone.actions.iter().rev().find_map(|action| match action {
+        Action::Interest { stream, read, .. } if *stream == of => Some(*read),
+        _ => None,
+    });
+    read.unwrap_or(true)
+}
+
+#[test]
+fn a_peer_is_read_again_when_the_program_that_lagged_behind_has_caught_up_and_nothing_is_lost() {
+    let (mut lone, program, session) = in_session("json", "receive { parsed; update; }");
+    lone.take_written(program);
+    lone.stalled.push(program);
+    let mut fed = 0;
+    while is_read(&lone, session) {
+        lone.receive(session, &many_routes(fed));
+        fed += 1;
+        assert!(fed < 100, "the peer is never held back");
+    }
+    let other = lone.accept_from("10.0.0.3");
+    assert!(
+        is_read(&lone, other),
+        "a neighbor that the program is told nothing of yet is none of its business"
+    );
+    lone.unstall(program);
+    assert!(is_read(&lone, session));
+    assert_eq!(lone.take_written(program).lines().count(), usize::from(fed));
+}
+
+#[test]
+fn a_peer_that_is_held_back_is_read_every_second_and_a_program_that_takes_nothing_is_not_waited_for() {
+    let (mut lone, program, session) = in_session("json", "receive { parsed; update; }");
+    lone.stalled.push(program);
+    let mut reads = 0;
+    for second in 0..5 {
+        while is_read(&lone, session) {
+            lone.receive(session, &many_routes(reads));
+            reads += 1;
+        }
+        lone.advance(secs(1));
+        assert!(is_read(&lone, session), "after {second} s the peer is heard again");
+    }
+    for n in 0..9 {
+        lone.receive(session, &many_routes(n));
+        assert!(is_read(&lone, session), "a program that takes nothing for 5 s is not waited for");
+    }
+}
+
 #[test]
 fn a_hundred_thousand_routes_are_answered_one_by_one() {
     let (mut lone, program, _) = in_session("text", "");

@@ -10,6 +10,7 @@ mod commands;
 mod dial;
 mod event;
 mod graceful;
+mod hold_back;
 mod input;
 mod intake;
 mod life;
@@ -35,7 +36,7 @@ pub use neighbor::{Counters, NeighborId, NeighborStatus};
 pub use notice::Notice;
 pub use obligation::{Obligation, Party};
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -100,6 +101,8 @@ pub struct Speaker {
     listeners: Listeners,
     programs: Programs,
     pipes: Option<PipePaths>,
+    /// The neighbors that are, or were, not read because of a program that lags behind.
+    held_back: BTreeSet<NeighborId>,
     /// How often the configuration was read, from 1.
     generation: u32,
     /// What the reload that is under way is to start anew.
@@ -129,6 +132,7 @@ impl Speaker {
             listeners: Listeners::default(),
             programs: Programs::default(),
             pipes,
+            held_back: BTreeSet::new(),
             generation: 1,
             anew: Anew::default(),
             actions: VecDeque::new(),
@@ -159,6 +163,7 @@ impl Speaker {
             | Input::ProgramExited { stream, .. } => self.stream_input(now, stream, &input),
         }
         self.serve_programs(now);
+        self.release(now);
         self.streams.close_departed(now.monotonic, &mut self.actions);
         self.conclude(now);
         self.neighbors.account();

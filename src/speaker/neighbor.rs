@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::graceful::Stale;
+use super::hold_back::PAUSE;
 use super::input::StreamId;
 use super::intake::Intake;
 use super::obligation::Party;
@@ -125,6 +126,8 @@ pub(super) struct Neighbor {
     pub(super) stale: Option<Stale>,
     /// Since when something waits to be sent without a break.
     pub(super) pending_since: Option<Instant>,
+    /// Since when it is not read: a program lags behind.
+    pub(super) held_back: Option<Instant>,
     /// UPDATEs that may still be sent before `next_second`.
     pub(super) rate_left: u32,
     pub(super) next_second: Instant,
@@ -163,6 +166,7 @@ impl Neighbor {
             stale: None,
             pending_since: None,
             rate_left: 0,
+            held_back: None,
             next_second: now.monotonic,
         };
         neighbor.configure(config, generation);
@@ -295,10 +299,11 @@ impl Neighbor {
 
     /// The next deadline.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let held_back = self.established().is_some() && self.wants_to_send() && !self.may_send();
-        let rate = held_back.then_some(self.next_second);
+        let limited = self.established().is_some() && self.wants_to_send() && !self.may_send();
+        let rate = limited.then_some(self.next_second);
         let sessions = [self.outgoing.session.poll_timeout(), self.incoming.session.poll_timeout()];
-        sessions.into_iter().flatten().chain(rate).chain(self.stale_until()).min()
+        let held_back = self.held_back.map(|since| since + PAUSE);
+        sessions.into_iter().flatten().chain(rate).chain(self.stale_until()).chain(held_back).min()
     }
 }
 

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::hold_back::PAUSE;
 use super::life::Phase;
 use super::neighbor::{Link, Neighbor};
 use super::obligation::{Obligation, Party};
@@ -21,6 +22,13 @@ impl Neighbor {
             owed.extend(self.owed_octets(link, streams));
         }
         owed.extend(self.owed_changes(streams));
+        owed.extend(self.held_back.map(|since| {
+            let what = String::from("reading what it sends");
+            let waits_for = Some(String::from("a program to read what it is told of it"));
+            let until = Some(since + PAUSE);
+            let owed = self.by_us(what, since, until, "API: a program that reads is waited for");
+            Obligation { waits_for, ..owed }
+        }));
         owed.extend(self.stale_until().map(|until| {
             let since = self.leading().session.since();
             self.by_peer("its routes and End-of-RIB after its restart", since, Some(until), "RFC 4724 §4.2")

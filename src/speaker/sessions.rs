@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::event::Severity;
+use super::hold_back::PAUSE;
 use super::input::{ClosedKind, Input, StreamId};
 use super::neighbor::{CLOSING, NeighborId, Wish};
 use super::notice::Notice;
@@ -125,6 +126,7 @@ impl Speaker {
             self.frame(now, id, direction, &frame);
             self.settle(now, id);
         }
+        self.hold_back(now.monotonic, id);
         self.settle(now, id);
     }
 
@@ -224,6 +226,7 @@ impl Speaker {
             if let Some(neighbor) = self.neighbors.get_mut(&id) {
                 neighbor.renew_rate(now.monotonic);
                 neighbor.expire_stale(now.monotonic);
+                neighbor.held_back = neighbor.held_back.filter(|since| *since + PAUSE > now.monotonic);
                 neighbor.outgoing.session.handle_timeout(now.monotonic);
                 neighbor.incoming.session.handle_timeout(now.monotonic);
             }
@@ -414,7 +417,7 @@ impl Speaker {
         for link in [&neighbor.outgoing, &neighbor.incoming] {
             if let (Some(stream), Some(_)) = (link.stream, link.ends) {
                 let write = link.session.state() == State::Established && neighbor.may_send();
-                streams.set_interest(stream, true, write, actions);
+                streams.set_interest(stream, neighbor.held_back.is_none(), write, actions);
             }
         }
     }

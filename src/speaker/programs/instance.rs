@@ -31,6 +31,8 @@ pub(super) struct Instance {
     pub(super) read_ended: bool,
     /// How it ended, once it has.
     pub(super) exited: Option<ExitStatus>,
+    /// When it last took something of what waits for it.
+    pub(super) taken: Instant,
     /// What was last asked of the reactor: read, write.
     pub(super) interest: (bool, bool),
 }
@@ -66,6 +68,7 @@ impl Instance {
             acknowledge,
             read_ended: false,
             exited: None,
+            taken: now,
             interest: (false, false),
         }
     }

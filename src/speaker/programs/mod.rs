@@ -6,7 +6,8 @@
 //!
 //! **A program that does not read stalls nobody.** While more than [`COMMANDS_WAIT`](output::COMMANDS_WAIT) octets wait for it, its commands are no
 //! longer read: at most what was read before, [`MAX_LINE`](crate::api::line::MAX_LINE) and one reading, waits here, and the
-//! rest in its pipe. Events go on to be queued, up to [`EVENTS_LOST`](output::EVENTS_LOST) octets; beyond that they are dropped and counted, and
+//! rest in its pipe. While it reads, the peers that it is told of are read [more slowly](super::hold_back) once
+//! [`EVENTS_WAIT`](output::EVENTS_WAIT) octets wait. Where it does not, events go on to be queued, up to [`EVENTS_LOST`](output::EVENTS_LOST) octets; beyond that they are dropped and counted, and
 //! when the program has read half of it a line says how many.
 
 mod instance;
@@ -24,6 +25,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use instance::{Instance, Phase};
+use output::EVENTS_WAIT;
 use respawn::Respawns;
 
 use super::notify::Teller;
@@ -39,6 +41,8 @@ use crate::time::{Duration, Instant, Now};
 const LEAVE: Duration = Duration::from_millis(100);
 /// How long a program may take to end after SIGTERM, before it is sent SIGKILL.
 const TERMINATE: Duration = Duration::from_secs(2);
+/// How long a program may take nothing of what waits for it, before nobody waits for it any more.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long what a program wrote before it ended is waited for: its children may hold its pipe open for ever.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -60,6 +64,8 @@ pub(super) struct Programs {
     /// Streams that have something new to be written.
     dirty: BTreeSet<StreamId>,
     ending: bool,
+    /// Some program has caught up.
+    relief: bool,
     /// A program ended that the speaker was told not to live without.
     bereft: bool,
 }
@@ -448,7 +454,12 @@ impl Programs {
     /// So much was written.
     pub(super) fn sent(&mut self, now: Now, stream: StreamId, count: usize) {
         let Some(instance) = self.instances.get_mut(&stream) else { return };
+        let before = instance.output.len();
         instance.output.consume(count);
+        if count > 0 {
+            instance.taken = now.monotonic;
+        }
+        self.relief |= before > EVENTS_WAIT / 2 && instance.output.len() <= EVENTS_WAIT / 2;
         if let Some(entry) = self.entries.get(&instance.name) {
             let report = |count| self.teller.lost(now.wall, entry.what.encoder(), count);
             if let Some(line) = instance.output.report(report) {
@@ -567,6 +578,20 @@ impl Programs {
             .is_some_and(|instance| instance.phase == Phase::Running)
     }
 
+    /// Whether a program reads, and has so much to read that it should not be told of much more.
+    pub(super) fn is_behind(&self, now: Instant, name: &str) -> bool {
+        let stream = self.entries.get(name).and_then(|entry| entry.stream);
+        stream.and_then(|stream| self.instances.get(&stream)).is_some_and(|instance| {
+            let reads = instance.phase == Phase::Running && now < instance.taken + PATIENCE;
+            reads && instance.output.is_behind()
+        })
+    }
+
+    /// Whether a program has caught up since this was last asked.
+    pub(super) fn take_relief(&mut self) -> bool {
+        core::mem::take(&mut self.relief)
+    }
+
     /// Tells a program of an event, unless it has too much to read already.
     pub(super) fn tell(&mut self, now: Now, name: &str, line: &str) {
         let Some(entry) = self.entries.get(name) else { return };
@@ -576,6 +601,9 @@ impl Programs {
         else {
             return;
         };
+        if instance.output.len() == 0 {
+            instance.taken = now.monotonic;
+        }
         let before = instance.output.lost();
         instance.output.event(line, |count| self.teller.lost(now.wall, entry.what.encoder(), count));
         if before == 0 && instance.output.lost() > 0 {

@@ -6,6 +6,9 @@ use alloc::vec::Vec;
 /// Above this many octets no more commands are taken from the program: it is to read its answers first.
 pub(in crate::speaker) const COMMANDS_WAIT: usize = 64 * 1024;
 
+/// Above this many octets the peers whose events these are, are read more slowly, until half of it has been read.
+pub(in crate::speaker) const EVENTS_WAIT: usize = 1024 * 1024;
+
 /// Above this many octets events are dropped and counted, until half of it has been read.
 pub(in crate::speaker) const EVENTS_LOST: usize = 8 * 1024 * 1024;
 
@@ -49,6 +52,11 @@ impl Output {
     /// Whether answers to more commands would find room.
     pub(super) fn has_room(&self) -> bool {
         self.len() <= COMMANDS_WAIT
+    }
+
+    /// Whether so much waits that there should not be much more of it. Once events are lost it does not matter any more.
+    pub(super) fn is_behind(&self) -> bool {
+        self.lost == 0 && self.len() > EVENTS_WAIT
     }
 
     /// Drops everything, now and from now on: nobody reads any more.
