@@ -51,7 +51,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     ) {
         return match error.print() {
-            Err(error) => console::report(&CliError::from(error)),
+            Err(error) => console::report(&CliError::from(error), false),
             Ok(()) if error.use_stderr() => ExitCode::from(2),
             Ok(()) => ExitCode::SUCCESS,
         };

@@ -8,6 +8,7 @@ use holdtime_sim::report::Paint;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::CliError;
+use crate::log;
 
 /// The two standard outputs, as a verb sees them. Written to with `writeln!`, it is the standard output.
 #[derive(Debug)]
@@ -81,12 +82,12 @@ impl Write for Console {
     }
 }
 
-/// Says on the standard error why the command failed; returns the exit status.
-pub(crate) fn report(error: &CliError) -> ExitCode {
+/// Says on the standard error why the command failed; returns the exit status. `json`: the standard error is JSON, line by line.
+pub(crate) fn report(error: &CliError, json: bool) -> ExitCode {
     match error {
         CliError::ReaderGone => ExitCode::SUCCESS,
         CliError::Input(sentence) => {
-            say(&format!("holdtime: {sentence}"));
+            say(&if json { log::json_line(sentence) } else { format!("holdtime: {sentence}") });
             ExitCode::from(2)
         }
     }

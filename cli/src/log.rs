@@ -13,6 +13,7 @@ use holdtime_core::config::LogSettings;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{FilterExt, LevelFilter, filter_fn};
 use tracing_subscriber::fmt::format::{DefaultFields, Format, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime as UtcTime};
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, Layer as TextLayer, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
@@ -86,7 +87,26 @@ pub(crate) fn start_daemon(args: &LogArgs, settings: Option<&LogSettings>) -> Re
     Ok(())
 }
 
+/// A mistake as a line of a log that is JSON: whoever reads it as such is not to stumble over the last line.
+pub(crate) fn json_line(sentence: &str) -> String {
+    let mut time = String::new();
+    // A line without its time is better than none.
+    let _ = UtcTime.format_time(&mut Writer::new(&mut time));
+    serde_json::json!({
+        "timestamp": time,
+        "level": "ERROR",
+        "fields": { "message": sentence },
+        "target": "holdtime",
+    })
+    .to_string()
+}
+
 impl LogArgs {
+    /// Whether the log is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.log_format == LogFormat::Json
+    }
+
     /// Whether the log goes to a place that going into the background takes away.
     pub(crate) fn needs_foreground(&self, settings: &LogSettings) -> bool {
         let (destination, _) = Destination::parse(&settings.destination);

@@ -28,6 +28,7 @@ mod suite;
 mod syslog;
 mod validate;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -45,6 +46,9 @@ struct Cli {
     verb: Verb,
     #[command(flatten)]
     log: log::LogArgs,
+    /// The file of settings, instead of etc/exabgp/exabgp.env
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    env_file: Option<PathBuf>,
 }
 
 const EXIT_STATUS: &str = "\
@@ -101,16 +105,18 @@ fn main() -> ExitCode {
         Err(error) => return args::report(&error),
     };
     let mut console = Console::new();
+    let json = cli.log.is_json();
     let outcome = dispatch(cli, &mut console);
     // What was printed before a failure is part of the answer: it goes out before the error does.
     let outcome = console.finish().map_err(CliError::from).and(outcome);
     match outcome {
         Ok(verdict) => verdict.into(),
-        Err(error) => console::report(&error),
+        Err(error) => console::report(&error, json),
     }
 }
 
 fn dispatch(cli: Cli, console: &mut Console) -> Outcome {
+    settings::read_from(cli.env_file);
     // The daemons answer signals themselves (an interrupt is a clean end) and log as their own options say.
     if !matches!(cli.verb, Verb::Serve(_) | Verb::Healthcheck(_)) {
         log::start(&cli.log)?;

@@ -1,6 +1,7 @@
 //! ExaBGP's settings, as `serve` finds them: the file `exabgp.env`, then the environment. And `holdtime env`, which prints them.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clap::Args;
 use holdtime_core::config::{Settings, env_file_pairs};
@@ -62,14 +63,7 @@ pub(crate) fn find_under(made: &[(&str, &str)]) -> Result<Found, CliError> {
 /// because it overrides the file. Within the environment the spelling with dots overrides the one with
 /// underscores.
 fn pairs() -> Vec<(String, String)> {
-    let path = std::env::var_os("EXABGP_ENVFILE").map_or_else(
-        || {
-            let root = std::env::var_os("EXABGP_ROOT").unwrap_or_else(|| "/".into());
-            Path::new(&root).join("etc/exabgp/exabgp.env")
-        },
-        PathBuf::from,
-    );
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let text = std::fs::read_to_string(file()).unwrap_or_default();
     let mut pairs: Vec<_> =
         env_file_pairs(&text).into_iter().map(|(name, value)| (name, value.to_owned())).collect();
     // A variable that is not UTF-8 is none of ours.
@@ -81,6 +75,42 @@ fn pairs() -> Vec<(String, String)> {
     pairs.extend(underscored.into_iter().map(|(name, value)| (name.replacen('_', ".", 2), value)));
     pairs.extend(dotted);
     pairs
+}
+
+/// The file that the command line names.
+static GIVEN_FILE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Takes the settings from this file instead of the usual one.
+pub(crate) fn read_from(file: Option<PathBuf>) {
+    if let Some(file) = file {
+        GIVEN_FILE.get_or_init(|| file);
+    }
+}
+
+/// Where the settings are: what the command line names, or `EXABGP_ENVFILE`, or `etc/exabgp/exabgp.env` below
+/// `EXABGP_ROOT`, below where this program is installed, or below `/`.
+fn file() -> PathBuf {
+    let variable = std::env::var_os("EXABGP_ENVFILE").map(PathBuf::from);
+    if let Some(file) = GIVEN_FILE.get().cloned().or(variable) {
+        return file;
+    }
+    let below = |root: &Path| root.join("etc/exabgp/exabgp.env");
+    match std::env::var_os("EXABGP_ROOT").filter(|root| !root.is_empty()) {
+        Some(root) => below(Path::new(&root)),
+        None => installed_below()
+            .map(|root| below(&root))
+            .filter(|file| file.is_file())
+            .unwrap_or_else(|| below(Path::new("/"))),
+    }
+}
+
+/// `/usr/local` where this program is `/usr/local/bin/holdtime`, or a link there; found through `PATH` it has no folder.
+fn installed_below() -> Option<PathBuf> {
+    let called = std::env::args_os().next().map(PathBuf::from).filter(|path| path.components().count() > 1);
+    let program = std::path::absolute(called.or_else(|| std::env::current_exe().ok())?).ok()?;
+    let folder = program.parent()?;
+    let is_bin = folder.file_name().is_some_and(|name| name == "bin" || name == "sbin");
+    is_bin.then(|| folder.parent().map(Path::to_path_buf)).flatten()
 }
 
 /// The arguments of `holdtime env`.
@@ -168,7 +198,9 @@ impl Setting {
                 let yes = ["1", "yes", "on", "enable", "true"];
                 yes.contains(&value.to_ascii_lowercase().as_str()).to_string()
             }
-            Form::Upper => value.to_uppercase(),
+            Form::Upper => {
+                value.parse().map_or_else(|_| value.to_uppercase(), |number: u32| number.to_string())
+            }
             Form::Lower => value.to_lowercase(),
             Form::Quoted => format!("'{value}'"),
             Form::Umask => {

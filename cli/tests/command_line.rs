@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn holdtime(arguments: &[&str]) -> Output {
@@ -35,6 +36,52 @@ fn a_log_filter_that_is_none_is_refused_with_status_2() {
     let output = holdtime(&["--log", "=loud=", "completions", "bash"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("=loud="));
+}
+
+#[test]
+fn a_mistake_is_json_where_the_log_is() {
+    let output = holdtime(&["serve", "--log-format", "json", "there-is-no-such.conf"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let line: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(line["level"], "ERROR");
+    assert!(line["fields"]["message"].as_str().unwrap().contains("there-is-no-such.conf"), "{said}");
+    assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{said}");
+}
+
+/// What `holdtime env --diff` prints under one name for its file of settings, given as an option or as a variable.
+fn settings_of(program: &Path, options: &[&str], variables: &[(&str, &Path)]) -> String {
+    let mut command = Command::new(program);
+    command.env_clear().args(["env", "--diff", "--env"]).args(options);
+    let output =
+        command.envs(variables.iter().map(|(name, path)| (*name, path.as_os_str()))).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn settings_are_found_where_they_are_said_to_be_or_below_where_the_program_is_installed() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("settings");
+    let _ = std::fs::remove_dir_all(&root);
+    let write = |file: &Path, port: u16| {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, format!("[exabgp.tcp]\nport = {port}\n")).unwrap();
+    };
+    let (given, named) = (root.join("given.env"), root.join("named.env"));
+    write(&given, 1);
+    write(&named, 2);
+    write(&root.join("other/etc/exabgp/exabgp.env"), 3);
+    write(&root.join("etc/exabgp/exabgp.env"), 4);
+    std::fs::create_dir(root.join("bin")).unwrap();
+    let program = root.join("bin/exabgp");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_holdtime"), &program).unwrap();
+    let option = ["--env-file", given.to_str().unwrap()];
+    let (variable, other) = (("EXABGP_ENVFILE", named.as_path()), root.join("other"));
+    let below = ("EXABGP_ROOT", other.as_path());
+    assert_eq!(settings_of(&program, &option, &[variable, below]), "exabgp.tcp.port=1\n");
+    assert_eq!(settings_of(&program, &[], &[variable, below]), "exabgp.tcp.port=2\n");
+    assert_eq!(settings_of(&program, &[], &[below]), "exabgp.tcp.port=3\n");
+    assert_eq!(settings_of(&program, &[], &[]), "exabgp.tcp.port=4\n");
 }
 
 #[test]

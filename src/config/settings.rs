@@ -281,13 +281,13 @@ impl Settings {
             ("api", "pipename") => api.pipename = value.to_string(),
             ("api", "show-routes-format") => {
                 api.show_routes_v2 = match value {
-                    "v1" => false,
-                    "v2" => true,
+                    "v1" | "V1" => false,
+                    "v2" | "V2" => true,
                     _ => return Err("v1 or v2"),
                 }
             }
             ("log", "enable") => log.enable = boolean(value),
-            ("log", "level") => log.level = value.to_uppercase(),
+            ("log", "level") => log.level = level(value)?,
             ("log", "destination") => log.destination = value.to_string(),
             ("log", "all") => log.all = boolean(value),
             ("log", "short") => log.short = boolean(value),
@@ -337,6 +337,12 @@ fn boolean(value: &str) -> bool {
 
 fn number(value: &str) -> Result<u32, &'static str> {
     value.parse().map_err(|_| "a number")
+}
+
+fn level(value: &str) -> Result<String, &'static str> {
+    let level = value.to_uppercase();
+    let known = ["FATAL", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET"];
+    known.contains(&level.as_str()).then_some(level).ok_or("CRITICAL, ERROR, WARNING, INFO or DEBUG")
 }
 
 fn encoder(value: &str) -> Result<Encoder, &'static str> {
@@ -394,6 +400,14 @@ mod tests {
     fn a_value_of_the_wrong_kind_is_refused_by_name() {
         let error = Settings::default().apply([("exabgp_tcp_port", "http")]).unwrap_err();
         assert_eq!(error.to_string(), "the setting exabgp_tcp_port must be a port number, not \"http\"");
+    }
+
+    #[test]
+    fn words_are_read_in_any_case_and_others_refused() {
+        assert_eq!(settings(&[("exabgp_log_level", "debug")]).log.level, "DEBUG");
+        assert!(settings(&[("exabgp_api_show-routes-format", "V2")]).api.show_routes_v2);
+        let error = Settings::default().apply([("exabgp.log.level", "loud")]).unwrap_err();
+        assert_eq!(error.expected, "CRITICAL, ERROR, WARNING, INFO or DEBUG");
     }
 
     #[test]
