@@ -130,6 +130,19 @@ fn octets_of_what_is_sent_stand_beside_it_only_where_they_are_asked_for() {
 }
 
 #[test]
+fn what_happens_before_a_program_runs_is_told_once_it_does() {
+    let text = "process p { run /bin/cat; encoder json; }\n".to_owned()
+        + &neighbor("10.0.0.1", "10.0.0.2", "api { processes [ p ]; fsm; }");
+    let mut lone = Lone::new(setup(&text));
+    let program = lone.start_program();
+    let told = lone.take_written(program);
+    assert!(
+        told.contains("\"counter\": 1, \"type\": \"fsm\"") && told.contains("\"state\": \"ACTIVE\""),
+        "{told}"
+    );
+}
+
+#[test]
 fn withdrawals_that_cannot_be_read_are_no_end_of_rib() {
     // A prefix of 32 bits, of which one octet is there.
     let unreach = [0, 0, 0, 8, 0x80, 15, 5, 0, 1, 1, 32, 10];

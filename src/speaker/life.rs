@@ -77,6 +77,8 @@ impl Speaker {
         self.take_in(now);
         self.update_listeners(true);
         self.configure_programs(now, false);
+        // Programs first: they are to hear of the sessions from the beginning.
+        self.serve_programs(now);
         self.settle_all(now);
     }
 

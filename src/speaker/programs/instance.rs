@@ -79,6 +79,11 @@ impl Instance {
         self.since = now;
     }
 
+    /// Whether it is told of events: what happens before it runs is told when it does.
+    pub(super) fn may_be_told(&self) -> bool {
+        matches!(self.phase, Phase::Starting | Phase::Running)
+    }
+
     /// Whether commands are taken from it: it runs, or has ended and left some behind.
     pub(super) fn may_command(&self) -> bool {
         matches!(self.phase, Phase::Running | Phase::Ended(_))

@@ -164,7 +164,7 @@ impl Programs {
 
     /// What to write next.
     pub(super) fn poll_transmit(&self, stream: StreamId) -> Option<&[u8]> {
-        self.instances.get(&stream)?.output.next()
+        self.instances.get(&stream).filter(|instance| instance.phase != Phase::Starting)?.output.next()
     }
 
     /// When [`Programs::handle_timeout`] has something to do.
@@ -384,6 +384,9 @@ impl Programs {
             return;
         }
         instance.enter(Phase::Running, now);
+        if instance.output.len() > 0 {
+            self.dirty.insert(stream);
+        }
         let text =
             if instance.name == CLI { "opened".to_string() } else { format!("started, process {pid}") };
         let party = Party::Program(instance.name.clone());
@@ -570,12 +573,10 @@ impl Programs {
         self.instances.get_mut(&stream)?.task.take()
     }
 
-    /// Whether a program with this name runs, so that it can be told of something.
+    /// Whether a program with this name runs, or is about to, so that it can be told of something.
     pub(super) fn is_listening(&self, name: &str) -> bool {
         let stream = self.entries.get(name).and_then(|entry| entry.stream);
-        stream
-            .and_then(|stream| self.instances.get(&stream))
-            .is_some_and(|instance| instance.phase == Phase::Running)
+        stream.and_then(|stream| self.instances.get(&stream)).is_some_and(Instance::may_be_told)
     }
 
     /// Whether a program reads, and has so much to read that it should not be told of much more.
@@ -596,9 +597,7 @@ impl Programs {
     pub(super) fn tell(&mut self, now: Now, name: &str, line: &str) {
         let Some(entry) = self.entries.get(name) else { return };
         let Some(stream) = entry.stream else { return };
-        let Some(instance) =
-            self.instances.get_mut(&stream).filter(|instance| instance.phase == Phase::Running)
-        else {
+        let Some(instance) = self.instances.get_mut(&stream).filter(|instance| instance.may_be_told()) else {
             return;
         };
         if instance.output.len() == 0 {
@@ -611,7 +610,9 @@ impl Programs {
             let party = Party::Program(instance.name.clone());
             self.events.push_back(Event { severity: Severity::Warning, party, text });
         }
-        self.dirty.insert(stream);
+        if instance.phase == Phase::Running {
+            self.dirty.insert(stream);
+        }
     }
 
     /// Asks the reactor for what is wanted of a stream, where that has changed.
