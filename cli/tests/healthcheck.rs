@@ -292,6 +292,42 @@ fn addresses_are_set_up_while_the_service_may_be_announced_and_removed_at_the_en
 }
 
 #[test]
+fn an_address_may_be_set_up_on_another_interface_than_loopback() {
+    // Every kernel has bridges; dummy interfaces are a module.
+    let script = "ip link add port0 type bridge; ip link set port0 up
+         list() { ip -o address show | awk '$3 ~ /inet/ && $4 !~ /^(127|::1|fe80)/ { print $2, $4 }' | sort | xargs; }
+         said=$(mktemp)
+         $HC --ip 192.0.2.7 --ip 192.0.2.8 --ip-ifname 192.0.2.8%port0 --label web > $said &
+         until [ $(wc -l < $said) -ge 2 ]; do sleep 0.01; done
+         list; ip -o address show dev port0 | grep -o port0:web; kill $!; wait $!; list; rm $said
+         $HC --ip 192.0.2.9 --ip-ifname 192.0.2.9%nowhere 2>&1 --interval 0 || echo status $?";
+    let Some(written) = in_namespace(script) else {
+        return println!("SKIPPED an_address_may_be_…: this user may not make network namespaces");
+    };
+    let expected = [
+        "lo 192.0.2.7/32 port0 192.0.2.8/32",
+        "port0:web",
+        "",
+        "holdtime: cannot set 192.0.2.9/32 up on nowhere: ip failed with exit status: 1",
+        "status 2",
+    ];
+    assert_eq!(written.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn an_address_of_somebody_else_whose_label_begins_alike_is_left_where_it_is() {
+    let script = format!(
+        "ip address add 192.0.2.1/32 dev lo label lo:web1
+         said=$(mktemp); $HC --label web > $said & until [ -s $said ]; do sleep 0.01; done
+         kill $!; wait $!; {LIST}; rm $said"
+    );
+    let Some(written) = in_namespace(&script) else {
+        return println!("SKIPPED an_address_of_somebody_else_…: this user may not make network namespaces");
+    };
+    assert_eq!(written, "192.0.2.1/32\n");
+}
+
+#[test]
 fn the_addresses_of_loopback_are_announced_where_none_is_named_by_their_label() {
     let script = "ip address add 192.0.2.1/32 dev lo label lo:web1
         ip address add 192.0.2.2/32 dev lo label lo:web2

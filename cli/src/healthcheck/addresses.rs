@@ -45,7 +45,12 @@ pub(super) fn remove(args: &HealthcheckArgs, networks: &[Network]) {
     for host in hosts(networks).intersection(&present) {
         let interface = interface(args, host);
         tracing::debug!("removing {host} from {interface}");
-        let status = ip(args, &["address", "delete", &host.to_string(), "dev", interface]).status();
+        let mut command = ip(args, &["address", "delete", &host.to_string(), "dev", interface]);
+        // An address whose label only begins like ours was set up by somebody else.
+        if let Some(label) = &args.label {
+            command.args(["label", &format!("{interface}:{label}")]);
+        }
+        let status = command.status();
         if !status.is_ok_and(|status| status.success()) {
             tracing::warn!("cannot remove {host} from {interface}: is this running as root?");
         }
