@@ -116,7 +116,9 @@ fn a_message_that_the_state_does_not_allow_is_a_finite_state_machine_error() {
 
 #[test]
 fn an_open_that_cannot_be_accepted_is_refused_with_its_reason() {
+    let parameter = message(1, &[4, 0xfd, 0xe8, 0, 90, 10, 0, 0, 2, 3, 9, 1, 0]);
     for (octets, expected) in [
+        (parameter, "030204"),
         (open(65_001, 90, PEER), "030202"),
         (open(65_000, 2, PEER), "030206"),
         (open(65_000, 90, [0, 0, 0, 0]), "030203"),

@@ -14,6 +14,7 @@ use crate::wire::{Capability, Family, FamilyTerms, Negotiated, Notification, Ope
 /// Subcodes of OPEN Message Error (RFC 4271 §6.2).
 const BAD_PEER_AS: u8 = 2;
 const BAD_IDENTIFIER: u8 = 3;
+const UNSUPPORTED_PARAMETER: u8 = 4;
 const BAD_HOLD_TIME: u8 = 6;
 const GROUPING_CONFLICT: u8 = 8;
 const GROUPING_REQUIRED: u8 = 9;
@@ -21,9 +22,17 @@ const GROUPING_REQUIRED: u8 = 9;
 /// Whether a peer's OPEN can be accepted; otherwise the NOTIFICATION to refuse it with.
 ///
 /// # Errors
-/// RFC 4271 §6.2: AS number, hold time, identifier (RFC 6286 §2.2 too). The text in the data is for the peer's
+/// RFC 4271 §6.2: optional parameters, AS number, hold time, identifier (RFC 6286 §2.2 too). The text in the data is for the peer's
 /// operator.
 pub fn check_open(terms: &Terms, peer: &Open) -> Result<(), Notification> {
+    let unknown = peer.parameters.iter().find_map(|parameter| match parameter {
+        OptionalParameter::Unknown { kind, .. } => Some(*kind),
+        OptionalParameter::Capabilities(_) => None,
+    });
+    if let Some(kind) = unknown {
+        let text = format!("optional parameter {kind} is unknown");
+        return Err(refusal(UNSUPPORTED_PARAMETER, text_data(text)));
+    }
     if let Some(expected) = terms.peer_as.filter(|expected| *expected != peer.asn()) {
         let text = format!("ASN in OPEN ({}) did not match ASN expected ({expected})", peer.asn());
         return Err(refusal(BAD_PEER_AS, text_data(text)));
