@@ -43,6 +43,7 @@ on_both_reactors! {
     a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown
     a_peer_that_is_still_sending_at_the_end_is_not_reset
     a_connection_that_is_accepted_must_come_with_the_ttl_that_its_neighbor_asks_for
+    a_peer_that_resets_its_session_may_dial_again_at_once
     the_programs_run_as_the_user_that_the_settings_name
     a_port_in_use_is_one_sentence_and_status_2
     a_missing_program_is_one_sentence_and_status_2
@@ -113,6 +114,31 @@ fn a_peer_that_is_still_sending_at_the_end_is_not_reset(reactor: &str) {
     assert_eq!(session.next(), "", "the connection is not closed");
     assert!(session.may_still_send(), "the connection was reset");
     assert_eq!(speaker.wait(), Some(0));
+}
+
+fn a_peer_that_resets_its_session_may_dial_again_at_once(reactor: &str) {
+    let folder = Folder::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let text = format!(
+        "neighbor 127.0.0.2 {{ passive; listen {}; router-id 10.0.0.1; local-address 127.0.0.1;
+            local-as 65000; peer-as 65000; family {{ ipv4 unicast; }} }}\n",
+        free.port()
+    );
+    folder.write("speaker.conf", &text);
+    let speaker = folder.serve(reactor);
+    let mut session = peer::dial("127.0.0.2", free);
+    session.send_open(180);
+    session.expect_keepalive();
+    assert_eq!(session.next(), END_OF_RIB);
+    // So that the speaker sees both at once.
+    speaker.signal("STOP");
+    session.reset();
+    let mut session = peer::connect("127.0.0.2", free);
+    speaker.signal("CONT");
+    session.expect_open();
+    session.send_open(180);
+    session.expect_keepalive();
+    assert_eq!(session.next(), END_OF_RIB);
 }
 
 fn a_connection_that_is_accepted_must_come_with_the_ttl_that_its_neighbor_asks_for(reactor: &str) {

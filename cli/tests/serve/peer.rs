@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::waiting::{PATIENCE, eventually};
 
@@ -49,6 +49,13 @@ impl Peer {
 
 /// Dials a speaker from another address of loopback until it answers with its OPEN. The TTL is that of a machine somewhere.
 pub(crate) fn dial(from: &str, to: SocketAddr) -> Session {
+    let mut session = connect(from, to);
+    session.expect_open();
+    session
+}
+
+/// The same without its OPEN.
+pub(crate) fn connect(from: &str, to: SocketAddr) -> Session {
     let mut stream = None;
     eventually("the speaker listens", || {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -56,14 +63,13 @@ pub(crate) fn dial(from: &str, to: SocketAddr) -> Session {
         stream = socket.connect(&to.into()).is_ok().then(|| TcpStream::from(socket));
         stream.is_some()
     });
-    let mut session = Session { stream: stream.unwrap() };
+    let session = Session { stream: stream.unwrap() };
     session.stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    session.expect_open();
     session
 }
 
 impl Session {
-    fn expect_open(&mut self) {
+    pub(crate) fn expect_open(&mut self) {
         let open = self.message().unwrap();
         assert_eq!(open[18], 1, "the first message is no OPEN: {open:02x?}");
     }
@@ -103,6 +109,11 @@ impl Session {
     pub(crate) fn expect_keepalive(&mut self) {
         assert_eq!(self.message().unwrap()[18], KEEPALIVE);
         self.keepalive();
+    }
+
+    /// Ends the connection as a machine does that knows nothing of it.
+    pub(crate) fn reset(self) {
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// Goes on sending for a while, as a peer does that has not heard yet; whether the speaker takes it.
