@@ -5,7 +5,7 @@ mod util;
 
 use holdtime_core::StreamId;
 use holdtime_core::config::ConfigText;
-use holdtime_core::speaker::{Action, CloseKind, Input, Signal};
+use holdtime_core::speaker::{Action, CloseKind, ClosedKind, Input, Signal};
 use util::*;
 
 fn range(routes: &str) -> String {
@@ -40,9 +40,10 @@ fn updates(lone: &mut Lone) -> Vec<String> {
 #[test]
 fn every_peer_out_of_a_range_is_told_its_routes() {
     let mut lone = Lone::new(setup(&range(ROUTE)));
-    for last in [7, 8] {
-        establish(&mut lone, [10, 0, 0, last]);
+    for last in [7, 8, 7] {
+        let stream = establish(&mut lone, [10, 0, 0, last]);
         assert_eq!(updates(&mut lone), ["100a09", "000000"]);
+        lone.feed(Input::Closed { stream, how: ClosedKind::ReadEnd });
     }
 }
 
