@@ -4,7 +4,7 @@
 mod util;
 
 use holdtime_core::config::Settings;
-use holdtime_core::speaker::{CloseKind, ClosedKind, Input, IoError};
+use holdtime_core::speaker::{CloseKind, ClosedKind, Input, IoError, Severity};
 use util::*;
 
 const PEER: [u8; 4] = [10, 0, 0, 2];
@@ -132,6 +132,62 @@ fn an_open_that_cannot_be_accepted_is_refused_with_its_reason() {
         assert!(sent.len() == 1 && sent[0].starts_with(expected), "{expected}: {sent:?}");
         assert_eq!(lone.closed(stream), Some(CloseKind::Graceful));
     }
+}
+
+#[test]
+fn an_optional_parameter_that_is_not_known_is_refused_as_unsupported() {
+    for kind in [1, 5] {
+        let mut lone = lone("");
+        let stream = lone.connect();
+        lone.take_sent();
+        let mut body = open(65_000, 90, PEER).split_off(19);
+        body[9] += 3;
+        body.extend([kind, 1, 0]);
+        lone.receive(stream, &message(1, &body));
+        assert_eq!(lone.take_sent(), ["030204"], "type {kind}");
+    }
+}
+
+#[test]
+fn the_log_says_why_an_attempt_failed_and_how_much_that_matters() {
+    let told = |lone: &Lone| {
+        let event = lone.events.iter().rev().find(|event| event.text.contains("given up")).cloned();
+        event.map(|event| (event.severity, event.text)).unwrap()
+    };
+    let mut lone = lone("");
+    let stream = lone.connect();
+    lone.receive(stream, &open(65_001, 90, PEER));
+    let text = "outgoing connection given up: notification sent (2,2): \"ASN in OPEN (65001) did not match ASN expected (65000)\"";
+    assert_eq!(told(&lone), (Severity::Warning, text.to_owned()));
+
+    lone.advance(secs(10));
+    let stream = lone.connect();
+    lone.receive(stream, &message(3, &[2, 6]));
+    let text = "outgoing connection given up: notification received (2,6)";
+    assert_eq!(told(&lone), (Severity::Warning, text.to_owned()));
+
+    lone.advance(secs(10));
+    let stream = lone.dialled().unwrap();
+    lone.feed(Input::ConnectFailed { stream, error: IoError::ConnectionRefused });
+    let text = "outgoing connection given up: could not connect: connection refused";
+    assert_eq!(told(&lone), (Severity::Info, text.to_owned()));
+}
+
+#[test]
+fn a_connection_that_loses_a_collision_is_not_reported_as_a_failure() {
+    let mut lone = lone("");
+    lone.establish(90);
+    lone.accept_from("10.0.0.2");
+    assert!(!lone.log().iter().any(|text| text.contains("given up")), "{:?}", lone.log());
+}
+
+#[test]
+fn a_peers_words_at_its_shutdown_are_in_the_log_and_cannot_break_its_line() {
+    let mut lone = lone("");
+    let stream = lone.establish(90);
+    lone.receive(stream, &message(3, b"\x06\x02\x0bback\nat 5pm"));
+    let text = "session down: notification received (6,2): \"back\\nat 5pm\"";
+    assert!(lone.log().contains(&text), "{:?}", lone.log());
 }
 
 #[test]

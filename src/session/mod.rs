@@ -11,7 +11,7 @@ mod timer;
 
 pub use fsm::{Event, State, Step, react};
 pub use jitter::Jitter;
-pub use negotiate::{check_open, graceful_restart, long_lived_restart, negotiate};
+pub use negotiate::{check_open, graceful_restart, long_lived_restart, negotiate, offers};
 pub use timer::{Timer, Timers};
 
 use alloc::collections::VecDeque;

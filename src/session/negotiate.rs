@@ -1,6 +1,7 @@
 //! What two OPENs agree on, and whether the peer's is acceptable at all (RFC 4271 §6.2).
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use core::net::Ipv4Addr;
@@ -69,7 +70,7 @@ fn check_multisession(ours: &Open, theirs: &Open) -> Result<(), Notification> {
     match (grouping(ours), grouping(theirs)) {
         (None, _) => Ok(()),
         (Some(_), None) => Err(refusal(GROUPING_REQUIRED, Box::default())),
-        (Some(_), Some(_)) if families(ours).eq(families(theirs)) => Ok(()),
+        (Some(_), Some(_)) if offers(ours) == offers(theirs) => Ok(()),
         (Some(_), Some(_)) => Err(refusal(GROUPING_CONFLICT, Box::default())),
     }
 }
@@ -119,6 +120,11 @@ pub fn negotiate(ours: &Open, theirs: &Open) -> Negotiated {
         });
     }
     negotiated
+}
+
+/// The families that an OPEN offers, whatever their order.
+pub fn offers(open: &Open) -> BTreeSet<Family> {
+    families(open).collect()
 }
 
 /// The families that an OPEN offers; without a multiprotocol capability IPv4 unicast (RFC 4760 §8).

@@ -41,11 +41,21 @@ pub(super) struct Link {
     pub(super) ends: Option<(SocketAddr, SocketAddr)>,
     /// Why the connection ended, or will.
     pub(super) reason: String,
+    /// What the NOTIFICATION behind that says in words.
+    pub(super) words: Option<String>,
 }
 
 impl Link {
     pub(super) fn new(session: Session) -> Self {
-        Self { session, stream: None, ends: None, reason: String::new() }
+        Self { session, stream: None, ends: None, reason: String::new(), words: None }
+    }
+
+    /// Why the connection ended, for a log: a peer's words in quotes, since they may hold anything.
+    pub(super) fn explanation(&self) -> String {
+        match &self.words {
+            Some(words) => alloc::format!("{}: {words:?}", self.reason),
+            None => self.reason.clone(),
+        }
     }
 
     /// Why it ended, as programs are told: in ExaBGP's words, which tell NOTIFICATIONs apart and nothing else.

@@ -36,6 +36,17 @@ pub(super) fn append(message: &Message, out: &mut Vec<u8>) {
     }
 }
 
+/// How much it matters that an attempt at a session ended by `event`; `None`: it did not, or as it should. A peer that is not
+/// there yet is no news, but one that is there and does not agree will not come to agree by itself.
+fn severity_of(event: Event, to: State) -> Option<Severity> {
+    match event {
+        _ if to != State::Idle => None,
+        Event::Stop | Event::CollisionDump => None,
+        Event::ConnectionFails => Some(Severity::Info),
+        _ => Some(Severity::Warning),
+    }
+}
+
 /// Inputs.
 impl Speaker {
     /// An input about a connection of a neighbor's session.
@@ -94,6 +105,7 @@ impl Speaker {
             link.stream = None;
         }
         link.reason = reason;
+        link.words = None;
         link.session.connection_failed(at);
     }
 
@@ -111,6 +123,7 @@ impl Speaker {
         let link = neighbor.link_mut(direction);
         link.ends = Some(ends);
         link.reason = String::from(CLOSING);
+        link.words = None;
         link.session.set_terms(terms);
         link.session.connected(now.monotonic);
         programs.notify(now, neighbor, &Notice::Connected);
@@ -143,12 +156,10 @@ impl Speaker {
         match frame.kind {
             kind::OPEN => self.resolve_collision(now, id, direction),
             kind::NOTIFICATION => {
-                let (code, subcode) = match frame.body() {
-                    [code, subcode, ..] => (*code, *subcode),
-                    _ => (0, 0),
-                };
+                let received = Notification::decode(frame.body()).unwrap_or_else(|_| Notification::new(0, 0));
                 let link = neighbor.link_mut(direction);
-                link.reason = format!("notification received ({code},{subcode})");
+                link.reason = format!("notification received ({},{})", received.code, received.subcode);
+                link.words = received.words();
             }
             kind::UPDATE if neighbor.state() == State::Established => {
                 if let Err(notification) = update::receive(neighbor, frame) {
@@ -284,6 +295,7 @@ impl Speaker {
             // Nothing that has not begun to leave matters any more.
             streams.discard_unsent(stream);
             link.reason = format!("notification sent ({},{})", notification.code, notification.subcode);
+            link.words = notification.words();
         }
         let mut octets = Vec::new();
         append(message, &mut octets);
@@ -330,8 +342,12 @@ impl Speaker {
             events.push_back(super::Event { severity, party: party.clone(), text });
         };
         log(Severity::Debug, format!("{} session: {from} to {to}", direction.name()));
+        if let (true, Some(severity)) = (from < State::Established, severity_of(event, to)) {
+            let why = neighbor.link(direction).explanation();
+            log(severity, format!("{} connection given up: {why}", direction.name()));
+        }
         if from == State::Established {
-            log(Severity::Warning, format!("session down: {}", neighbor.link(direction).reason));
+            log(Severity::Warning, format!("session down: {}", neighbor.link(direction).explanation()));
             neighbor.session_down(now.monotonic, direction, event);
         }
         if to == State::Established {

@@ -1,6 +1,7 @@
 //! NOTIFICATION (RFC 4271 §4.5): why a session ends.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 
 use super::error::{BufferFull, ErrorData, WireError, code};
 use super::frame::HEADER;
@@ -83,6 +84,18 @@ impl Notification {
         core::str::from_utf8(text.get(..usize::from(*length))?).ok()
     }
 
+    /// What it says in words to whoever operates the receiver: the text of a shutdown or a reset, that of the one which a Hard
+    /// Reset carries, or data that is nothing but printable. Too few octets are a number that happens to be printable.
+    pub fn words(&self) -> Option<String> {
+        if let Some(inner) = self.hard_reset() {
+            return inner.words();
+        }
+        let printable =
+            |data: &&[u8]| data.len() > 4 && data.iter().all(|octet| matches!(octet, b' '..=b'~'));
+        let bare = || core::str::from_utf8(Some(&*self.data).filter(printable)?).ok();
+        self.text().or_else(bare).filter(|text| !text.is_empty()).map(String::from)
+    }
+
     /// The NOTIFICATION as a Hard Reset carries it: so that graceful restart does not keep routes (RFC 8538 §3.1).
     pub fn into_hard_reset(self) -> Self {
         let data = [&[self.code, self.subcode], &*self.data].concat().into();
@@ -130,7 +143,6 @@ impl Notification {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::String;
 
     #[test]
     fn a_shutdown_carries_a_text() {
@@ -156,6 +168,17 @@ mod tests {
         assert_eq!(notification(&[1, 0xff]).text(), None);
         assert_eq!(notification(&[]).text(), None);
         assert_eq!(notification(&[0]).text(), Some(""));
+    }
+
+    #[test]
+    fn what_is_said_in_words_is_told_from_numbers() {
+        let words = |code, subcode, data: &[u8]| Notification { code, subcode, data: data.into() }.words();
+        assert_eq!(words(6, 2, b"\x03bye").as_deref(), Some("bye"));
+        assert_eq!(words(6, 9, b"\x06\x04\x03bye").as_deref(), Some("bye"));
+        assert_eq!(words(2, 2, b"a wrong AS").as_deref(), Some("a wrong AS"));
+        assert_eq!(words(1, 2, &[0, 18]), None);
+        assert_eq!(words(2, 2, b"AS"), None);
+        assert_eq!(words(6, 2, &[0]), None);
     }
 
     #[test]
