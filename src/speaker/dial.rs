@@ -1,6 +1,6 @@
 //! How connections come to be: sockets that listen, dials, and connections that are accepted.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,11 +12,13 @@ use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::obligation::Party;
 use super::sessions;
 use super::stream::Owner;
+use super::unclaimed::{Ends, is_undecided, mismatch};
 use super::{Speaker, life};
+use crate::config;
 use crate::session::{Direction, State};
 use crate::time::Now;
 use crate::wire::notification::cease;
-use crate::wire::{Message, Notification};
+use crate::wire::{Family, Message, Notification};
 
 /// The sockets that listen, or are asked for.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +33,14 @@ struct Listener {
     options: ListenOptions,
     /// The speaker cannot do without: it was there from the beginning.
     required: bool,
+}
+
+/// The TTLs of a connection that may be for any of these neighbors: the greatest that one of them sends with, and the least
+/// that one of them accepts, where each asks for one.
+pub(super) fn common_ttls(neighbors: &[&config::Neighbor]) -> (Option<u8>, Option<u8>) {
+    let least: Option<Vec<u8>> = neighbors.iter().map(|config| config.incoming_ttl).collect();
+    let ttl = neighbors.iter().filter_map(|config| config.outgoing_ttl).max();
+    (ttl, least.and_then(|ttls| ttls.into_iter().min()))
 }
 
 impl Speaker {
@@ -76,9 +86,7 @@ impl Speaker {
             // Whose connection it is, is known once it is accepted: what holds for all of them goes here.
             let alike = |neighbor: &&Neighbor| neighbor.config.peer.address.is_ipv4() == address.is_ipv4();
             let configs: Vec<_> = running().filter(alike).map(|neighbor| &neighbor.config).collect();
-            options.ttl = configs.iter().filter_map(|config| config.outgoing_ttl).max();
-            let least: Option<Vec<u8>> = configs.iter().map(|config| config.incoming_ttl).collect();
-            options.min_ttl = least.and_then(|ttls| ttls.into_iter().min());
+            (options.ttl, options.min_ttl) = common_ttls(&configs);
             let keys = configs
                 .iter()
                 .filter_map(|config| Some((config.peer.address, config.md5.as_ref()?.key.clone())));
@@ -139,7 +147,23 @@ impl Speaker {
         local: SocketAddr,
         remote: SocketAddr,
     ) {
-        let Some(id) = self.neighbor_for(now, local.ip(), remote.ip()) else {
+        if is_undecided(&self.candidates((local, remote))) {
+            self.hold_unclaimed(now, stream, (local, remote));
+        } else {
+            self.hand_over(now, stream, (local, remote), None);
+        }
+    }
+
+    /// Gives a connection to the session that it is for; `offered`: the families in the peer's OPEN, if that is here already.
+    pub(super) fn hand_over(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        ends: Ends,
+        offered: Option<&BTreeSet<Family>>,
+    ) {
+        let remote = ends.1;
+        let Some(id) = self.neighbor_for(now, ends, offered) else {
             self.log(
                 Severity::Warning,
                 Party::Speaker,
@@ -161,29 +185,44 @@ impl Speaker {
                     self.actions.push_back(Action::SetTtl { stream, ttl, min_ttl });
                 }
             }
-            self.connection_up(now, id, Direction::Incoming, (local, remote));
+            self.connection_up(now, id, Direction::Incoming, ends);
         } else {
             self.turn_away(now, stream, sessions::cease(cease::COLLISION, "another connection goes on"));
         }
         self.settle(now, id);
     }
 
-    /// The neighbor that a connection is for. A peer from a range gets a neighbor of its own.
-    fn neighbor_for(&mut self, now: Now, local: IpAddr, remote: IpAddr) -> Option<NeighborId> {
-        let (local, remote) = (local.to_canonical(), remote.to_canonical());
-        let suits = |neighbor: &&Neighbor| {
+    /// The neighbors with the address of a connection's peer.
+    pub(super) fn candidates(&self, ends: Ends) -> Vec<&Neighbor> {
+        self.suiting(ends).filter(|neighbor| neighbor.config.peer.is_single()).collect()
+    }
+
+    /// The neighbors that a connection may be for by its ends, ranges among them.
+    fn suiting(&self, (local, remote): Ends) -> impl Iterator<Item = &Neighbor> {
+        let (local, remote) = (local.ip().to_canonical(), remote.ip().to_canonical());
+        self.neighbors.values().filter(move |neighbor| {
             let config = &neighbor.config;
             let ours = config.local_address.is_none_or(|address| address == local);
             neighbor.wish == Wish::Run && ours && config.peer.contains(remote)
-        };
-        let candidates: Vec<_> = self.neighbors.values().filter(suits).collect();
-        let exact = candidates.iter().filter(|neighbor| neighbor.config.peer.is_single());
-        // Of several sessions with one peer the connection is for the one that has none yet.
-        if let Some(exact) = exact.min_by_key(|neighbor| neighbor.state()) {
-            return Some(exact.id);
+        })
+    }
+
+    /// The neighbor that a connection is for. A peer from a range gets a neighbor of its own.
+    fn neighbor_for(
+        &mut self,
+        now: Now,
+        ends: Ends,
+        offered: Option<&BTreeSet<Family>>,
+    ) -> Option<NeighborId> {
+        // Of several sessions with one peer the connection is for the one with these families, or else for the one that has
+        // no connection yet.
+        let suits = |neighbor: &&Neighbor| offered.map(|offered| mismatch(neighbor, offered));
+        let candidates = self.candidates(ends).into_iter();
+        if let Some(best) = candidates.min_by_key(|neighbor| (suits(neighbor), neighbor.state())) {
+            return Some(best.id);
         }
-        let range = candidates.first()?.id;
-        self.add_from_range(now, range, remote)
+        let range = self.suiting(ends).next()?.id;
+        self.add_from_range(now, range, ends.1.ip().to_canonical())
     }
 
     /// Readies the incoming session for a new connection; `false`: it must not have it.
@@ -210,7 +249,7 @@ impl Speaker {
     }
 
     /// Says why, and closes a connection that is nobody's.
-    fn turn_away(&mut self, now: Now, stream: StreamId, notification: Notification) {
+    pub(super) fn turn_away(&mut self, now: Now, stream: StreamId, notification: Notification) {
         self.streams.adopt(stream, Owner::Leaving(now.monotonic));
         self.streams.queue(now.monotonic, stream, |out| {
             sessions::append(&Message::Notification(notification), out);

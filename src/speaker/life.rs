@@ -104,6 +104,7 @@ impl Speaker {
             }
             self.end_sessions(now, id, &notification);
         }
+        self.end_unclaimed(now, &notification);
         self.update_listeners(false);
         self.end_programs(now);
     }

@@ -1,7 +1,8 @@
 //! The speaker: the core's contract with the reactor that runs it. See the crate's documentation for the loop.
 //!
-//! This file is the door. Behind it: `sessions` is what neighbors do with inputs, `dial` how connections come to be,
-//! `life` how a speaker starts, reloads and ends, `programs` and `commands` the API's side, [`record`] recordings.
+//! This file is the door. Behind it: `sessions` is what neighbors do with inputs, `dial` how connections come to be
+//! and `unclaimed` those whose neighbor the peer's OPEN decides, `life` how a speaker starts, reloads and ends, `programs` and
+//! `commands` the API's side, [`record`] recordings.
 
 mod action;
 mod advisory;
@@ -26,6 +27,7 @@ pub mod record;
 mod sessions;
 mod show;
 mod stream;
+mod unclaimed;
 mod update;
 
 pub use crate::config::ConfigText;
@@ -51,6 +53,7 @@ use neighbor::Neighbor;
 use neighbors::Neighbors;
 use programs::Programs;
 use stream::{Owner, Streams};
+use unclaimed::Unclaimed;
 
 /// Who this process is, for the JSON API; handed over because the core cannot look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,6 +101,7 @@ pub struct Speaker {
     next_neighbor: u32,
     intakes: Intakes,
     streams: Streams,
+    unclaimed: Unclaimed,
     listeners: Listeners,
     programs: Programs,
     pipes: Option<PipePaths>,
@@ -129,6 +133,7 @@ impl Speaker {
             next_neighbor: 0,
             intakes: Intakes::default(),
             streams: Streams::default(),
+            unclaimed: Unclaimed::default(),
             listeners: Listeners::default(),
             programs: Programs::default(),
             pipes,
@@ -174,6 +179,7 @@ impl Speaker {
             Some(Owner::Session(neighbor, direction)) => {
                 self.session_input(now, neighbor, direction, stream, input);
             }
+            Some(Owner::Unclaimed) => self.unclaimed_input(now, stream, input),
             Some(Owner::Leaving(_)) => self.leaving_input(now, stream, input),
             None if self.programs.owns(stream) => self.program_input(now, stream, input),
             // A late report about a stream that is closed.
@@ -199,6 +205,7 @@ impl Speaker {
         }
         self.take_in(now);
         self.session_timeouts(now);
+        self.unclaimed_timeouts(now);
         self.programs.handle_timeout(now.monotonic);
         self.life_timeout(now);
     }
@@ -226,6 +233,7 @@ impl Speaker {
             self.phase.poll_timeout(),
             self.intakes.poll_timeout(),
             self.streams.poll_timeout(),
+            self.unclaimed.poll_timeout(),
             self.programs.poll_timeout(),
         ];
         deadlines.into_iter().flatten().min()
@@ -250,7 +258,8 @@ impl Speaker {
     /// What is owed, to whom, since when, until when, and by which clause.
     pub fn obligations(&self) -> impl Iterator<Item = Obligation> {
         let neighbors = self.neighbors.values().flat_map(|neighbor| neighbor.obligations(&self.streams));
-        neighbors.chain(owed::remaining(self.phase, &self.streams)).chain(self.programs.obligations())
+        let remaining = owed::remaining(self.phase, &self.streams);
+        neighbors.chain(self.unclaimed.obligations()).chain(remaining).chain(self.programs.obligations())
     }
 
     fn log(&mut self, severity: Severity, party: Party, text: String) {

@@ -17,6 +17,8 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(super) enum Owner {
     /// A session's connection.
     Session(NeighborId, Direction),
+    /// Nobody's before the peer's OPEN.
+    Unclaimed,
     /// Nobody's any more: what waits is sent until then, and the stream is closed.
     Leaving(Instant),
 }
