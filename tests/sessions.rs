@@ -176,6 +176,9 @@ fn the_log_says_why_an_attempt_failed_and_how_much_that_matters() {
 #[test]
 fn a_connection_that_loses_a_collision_is_not_reported_as_a_failure() {
     let mut lone = lone("");
+    let outgoing = lone.connect();
+    lone.receive(outgoing, &message(3, &[6, 7]));
+    lone.advance(secs(10));
     lone.establish(90);
     lone.accept_from("10.0.0.2");
     assert!(!lone.log().iter().any(|text| text.contains("given up")), "{:?}", lone.log());

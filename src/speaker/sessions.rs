@@ -8,7 +8,7 @@ use core::net::SocketAddr;
 use super::event::Severity;
 use super::hold_back::PAUSE;
 use super::input::{ClosedKind, Input, StreamId};
-use super::neighbor::{CLOSING, NeighborId, Wish};
+use super::neighbor::{CLOSING, Link, NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};
 use crate::session::{Direction, Event, Frame, Output, State, Timer};
@@ -36,11 +36,17 @@ pub(super) fn append(message: &Message, out: &mut Vec<u8>) {
     }
 }
 
+/// [`Link::reason`] where the peer has kept the other connection (RFC 4271 §6.8).
+const LOST_COLLISION: &str = "notification received (6,7)";
+const _: () = assert!(cease::COLLISION == 7);
+
 /// How much it matters that an attempt at a session ended by `event`; `None`: it did not, or as it should. A peer that is not
 /// there yet is no news, but one that is there and does not agree will not come to agree by itself.
-fn severity_of(event: Event, to: State) -> Option<Severity> {
+fn severity_of(event: Event, to: State, link: &Link) -> Option<Severity> {
     match event {
         _ if to != State::Idle => None,
+        // Where both sides dial, this is how one of two connections ends.
+        Event::Notification if link.reason == LOST_COLLISION => None,
         Event::Stop | Event::CollisionDump => None,
         Event::ConnectionFails => Some(Severity::Info),
         _ => Some(Severity::Warning),
@@ -342,7 +348,9 @@ impl Speaker {
             events.push_back(super::Event { severity, party: party.clone(), text });
         };
         log(Severity::Debug, format!("{} session: {from} to {to}", direction.name()));
-        if let (true, Some(severity)) = (from < State::Established, severity_of(event, to)) {
+        if let (true, Some(severity)) =
+            (from < State::Established, severity_of(event, to, neighbor.link(direction)))
+        {
             let why = neighbor.link(direction).explanation();
             log(severity, format!("{} connection given up: {why}", direction.name()));
         }
