@@ -3,29 +3,63 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use crate::features::{self, Daemon, KEY, Refreshes, ShutsDown, TakesRules, With};
 use crate::namespace::{self, DAEMON, SPEAKER};
 use crate::process::{Folder, Process, output};
-use crate::speaker::{Daemon, OURS, Speaker, THEIRS, Wishes, exchange, set};
+use crate::route::{Route, THEIR_HOPS, THEIRS};
 use crate::waiting::eventually;
 
-const NEEDS: [&str; 2] = ["bird", "birdc"];
-
-struct Bird<'f> {
-    process: Process,
-    folder: &'f Folder,
+tests! { ["bird", "birdc"];
+    routes_are_exchanged_on_the_poll_reactor => |folder| features::both_ways::<Bird>(folder, "poll");
+    routes_are_exchanged_on_the_async_reactor => |folder| features::both_ways::<Bird>(folder, "async");
+    rules_are_exchanged => |folder| features::rules_both_ways::<Bird>(folder, "poll");
+    it_gets_every_route_again_when_it_asks => |folder| features::the_daemon_asks_again::<Bird>(folder, "async");
+    we_get_every_route_again_when_we_ask => |folder| features::we_ask_again::<Bird>(folder, "poll");
+    our_routes_stay_there_while_we_restart => |folder| features::we_restart::<Bird>(folder, "poll");
+    its_routes_stay_here_while_it_restarts => |folder| features::the_daemon_restarts::<Bird>(folder, "async");
+    suspended_it_is_closed_by_the_hold_timer_and_comes_back =>
+        |folder| features::a_daemon_that_is_suspended::<Bird>(folder, "poll");
+    it_reads_why_we_shut_down => |folder| features::our_words_at_a_shutdown::<Bird>(folder, "async");
+    we_read_why_it_shuts_down => |folder| features::their_words_at_a_shutdown::<Bird>(folder, "poll");
+    it_sees_our_end => |folder| features::our_end::<Bird>(folder, "poll", "TERM");
+    md5_protects_the_sessions => |folder| features::a_key_that_both_have::<Bird>(folder, "poll");
+    no_session_comes_up_with_another_key => |folder| features::a_key_that_differs::<Bird>(folder, "async");
+    no_session_comes_up_without_its_key => |folder| features::no_key_where_the_daemon_has_one::<Bird>(folder, "poll");
 }
 
-impl<'f> Bird<'f> {
-    fn start(folder: &'f Folder, session: &str, channels: &str) -> Self {
+const SESSIONS: [&str; 2] = ["v4", "v6"];
+
+struct Bird {
+    process: Process,
+    folder: Folder,
+}
+
+impl Bird {
+    fn ask(&self, question: &str) -> String {
+        let control = self.folder.path("bird.ctl");
+        output(Command::new(namespace::find("birdc").unwrap()).arg("-s").arg(control).arg(question)).unwrap()
+    }
+}
+
+impl Daemon for Bird {
+    fn start(folder: &Folder, with: With) -> Self {
+        let key = if with.md5 { format!("password \"{KEY}\";") } else { String::new() };
+        let graceful = if with.graceful { "graceful restart on;" } else { "" };
+        let flow = if with.flow {
+            "flow4 { table rules; import all; export where source = RTS_STATIC; };"
+        } else {
+            ""
+        };
+        let export =
+            "export filter { if source != RTS_STATIC then reject; bgp_community.add((65001, 9)); accept; };";
         let sessions: String = (0..2)
             .map(|n| {
-                let name = ["v4", "v6"][n];
                 format!(
-                    "protocol bgp {name} {{ local {} port 179 as 65001; neighbor {} port 179 as 65101; strict bind yes;
-                       multihop 2; hold time 9; error wait time 1, 2; passive; {session}
-                       ipv4 {{ import all; export where source = RTS_STATIC; next hop address 10.0.1.1; }};
-                       ipv6 {{ import all; export where source = RTS_STATIC; next hop address fd00:179::1; }}; {channels} }}\n",
-                    DAEMON[n], SPEAKER[n]
+                    "protocol bgp {} {{ local {} port 179 as 65001; neighbor {} port 179 as 65101; strict bind yes;
+                       multihop 2; hold time 9; error wait time 1, 2; passive; {key} {graceful}
+                       ipv4 {{ import all; {export} next hop address {}; }};
+                       ipv6 {{ import all; {export} next hop address {}; }}; {flow} }}\n",
+                    SESSIONS[n], DAEMON[n], SPEAKER[n], THEIR_HOPS[0], THEIR_HOPS[1]
                 )
             })
             .collect();
@@ -34,152 +68,78 @@ impl<'f> Bird<'f> {
             &format!(
                 "log stderr all; router id 10.0.1.1; protocol device {{}} flow4 table rules;
                  protocol static s4 {{ ipv4; route {} blackhole; route {} blackhole; }}
-                 protocol static s6 {{ ipv6; route {} blackhole; }}\n{sessions}",
+                 protocol static s6 {{ ipv6; route {} blackhole; }}
+                 protocol static rule {{ flow4 {{ table rules; }};
+                   route flow4 {{ dst 10.8.0.0/24; proto = 6; dport = 80; }} {{ bgp_ext_community.add((generic, 0x80060000, 0)); }}; }}
+                 {sessions}",
                 THEIRS[0], THEIRS[1], THEIRS[2]
             ),
         );
         let (control, pid) = (folder.path("bird.ctl"), folder.path("bird.pid"));
         let mut command = Command::new(namespace::find("bird").unwrap());
         command.arg("-f").args(["-c", &conf]).arg("-s").arg(&control).arg("-P").arg(pid);
-        let bird = Self { process: Process::start(folder, "bird", &mut command), folder };
+        let bird = Self { process: Process::start(folder, "bird", &mut command), folder: folder.clone() };
         eventually("BIRD answers", || bird.ask("show status").contains("up and running"));
         bird
     }
 
-    fn ask(&self, question: &str) -> String {
-        let control = self.folder.path("bird.ctl");
-        output(Command::new(namespace::find("birdc").unwrap()).arg("-s").arg(control).arg(question)).unwrap()
+    fn learned(&self, n: usize) -> BTreeSet<Route> {
+        let told = self.ask(&format!("show route protocol {} all", SESSIONS[n]));
+        let mut learned: Vec<Route> = vec![];
+        for line in told.lines() {
+            if line.contains(&format!("[{} ", SESSIONS[n])) && !line.starts_with("flow") {
+                let prefix = line.split_whitespace().next().unwrap_or_default();
+                learned.push(Route { prefix: prefix.to_owned(), ..Route::default() });
+            }
+            let (Some((name, value)), Some(route)) = (line.trim().split_once(": "), learned.last_mut())
+            else {
+                continue;
+            };
+            match name {
+                "BGP.as_path" => route.as_path = value.to_owned(),
+                "BGP.next_hop" => route.next_hop = value.to_owned(),
+                "BGP.med" => route.med = value.parse().unwrap(),
+                "BGP.community" => {
+                    let communities =
+                        value.split(") (").map(|one| one.trim_matches(['(', ')']).replace(',', ":"));
+                    route.communities = communities.collect();
+                }
+                _ => {}
+            }
+        }
+        learned.into_iter().collect()
+    }
+
+    fn is_up(&self) -> bool {
+        self.ask("show protocols v4").contains("Established")
+    }
+
+    fn was_told(&self, text: &str) -> bool {
+        self.process.log().contains(&format!("v4: Received: Administrative shutdown: \"{text}\""))
+    }
+
+    fn signal(&self, name: &str) {
+        self.process.signal(name);
     }
 }
 
-impl Daemon for Bird<'_> {
-    fn learned(&self, n: usize) -> BTreeSet<String> {
-        let session = ["v4", "v6"][n];
-        let told = self.ask(&format!("show route protocol {session}"));
-        let entries = told.lines().filter(|line| line.contains(&format!("[{session} ")));
-        entries.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+impl Refreshes for Bird {
+    fn ask_again(&self) {
+        self.ask("reload in v4");
     }
 }
 
-fn both_ways(reactor: &str, session: &str, wishes: &Wishes) {
-    let folder = Folder::new(&format!("bird-{reactor}"));
-    let bird = Bird::start(&folder, session, "");
-    let _speaker = exchange(&folder, reactor, &bird, wishes);
-    let detail = bird.ask("show route 10.2.0.0/24 all");
-    assert!(detail.contains("(65101,7)"), "the community arrives: {detail}");
+impl TakesRules for Bird {
+    fn has_rule(&self) -> bool {
+        let told = self.ask("show route table rules protocol v4 all");
+        told.contains("flow4 { dst 10.9.0.0/24; proto 6; dport 22; }")
+            && told.contains("(generic, 0x80060000, 0x0)")
+    }
 }
 
-#[test]
-fn routes_are_exchanged_with_bird_on_the_poll_reactor() {
-    namespace::run("bird::routes_are_exchanged_with_bird_on_the_poll_reactor", &NEEDS, || {
-        both_ways("poll", "", &Wishes::default());
-    });
-}
-
-#[test]
-fn routes_are_exchanged_with_bird_on_the_async_reactor() {
-    namespace::run("bird::routes_are_exchanged_with_bird_on_the_async_reactor", &NEEDS, || {
-        both_ways("async", "", &Wishes::default());
-    });
-}
-
-#[test]
-fn a_session_with_bird_is_protected_by_md5() {
-    namespace::run("bird::a_session_with_bird_is_protected_by_md5", &NEEDS, || {
-        let wishes = Wishes { neighbor: "md5-password secret;", ..Wishes::default() };
-        both_ways("poll", "password \"secret\";", &wishes);
-    });
-}
-
-#[test]
-fn bird_takes_a_flowspec_rule() {
-    namespace::run("bird::bird_takes_a_flowspec_rule", &NEEDS, || {
-        let folder = Folder::new("bird-flow");
-        let bird = Bird::start(&folder, "", "flow4 { table rules; import all; export none; };");
-        let wishes = Wishes {
-            family: "ipv4 flow;",
-            sections: "flow { route ssh { match { destination 10.9.0.0/24; protocol tcp; destination-port =22; } then { discard; } } }",
-            ..Wishes::default()
-        };
-        let speaker = Speaker::start(&folder, "poll", &wishes);
-        eventually("both sessions are up", || speaker.all_up(&wishes));
-        eventually("BIRD has the rule", || {
-            let told = bird.ask("show route table rules");
-            told.contains("dst 10.9.0.0/24") && told.contains("proto 6") && told.contains("dport 22")
-        });
-    });
-}
-
-#[test]
-fn bird_asks_for_a_route_refresh_and_gets_every_route_again() {
-    namespace::run("bird::bird_asks_for_a_route_refresh_and_gets_every_route_again", &NEEDS, || {
-        let folder = Folder::new("bird-refresh");
-        let bird = Bird::start(&folder, "", "");
-        let wishes = Wishes::default();
-        let speaker = Speaker::start(&folder, "async", &wishes);
-        eventually("BIRD has our routes", || bird.learned(0) == set(&OURS));
-        let before = imported(&bird, "v4");
-        bird.ask("reload in v4");
-        eventually("we are told of the request", || speaker.count("refresh") >= 2);
-        eventually("every route came again", || imported(&bird, "v4") >= before + OURS.len() as u64);
-        assert_eq!(bird.learned(0), set(&OURS));
-    });
-}
-
-/// How many import updates `session` has counted, over all its channels.
-fn imported(bird: &Bird<'_>, session: &str) -> u64 {
-    let told = bird.ask(&format!("show protocols all {session}"));
-    let lines = told.lines().filter(|line| line.contains("Import updates:"));
-    lines.filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok()).sum()
-}
-
-#[test]
-fn bird_reads_why_we_shut_down() {
-    namespace::run("bird::bird_reads_why_we_shut_down", &NEEDS, || {
-        let folder = Folder::new("bird-shutdown");
-        let bird = Bird::start(&folder, "", "");
-        let wishes = Wishes::default();
-        let mut speaker = Speaker::start(&folder, "poll", &wishes);
-        eventually("both sessions are up", || speaker.all_up(&wishes));
-        speaker.process.signal("TERM");
-        assert_eq!(speaker.process.wait(), Some(0));
-        eventually("BIRD logs the cease", || bird.process.log().contains("Administrative shutdown"));
-    });
-}
-
-#[test]
-fn a_bird_that_is_suspended_is_closed_by_the_hold_timer_and_comes_back() {
-    namespace::run(
-        "bird::a_bird_that_is_suspended_is_closed_by_the_hold_timer_and_comes_back",
-        &NEEDS,
-        || {
-            let folder = Folder::new("bird-hold");
-            let bird = Bird::start(&folder, "", "");
-            let wishes = Wishes { ipv4_only: true, ..Wishes::default() };
-            let speaker = Speaker::start(&folder, "poll", &wishes);
-            eventually("the session is up", || speaker.all_up(&wishes));
-            bird.process.signal("STOP");
-            eventually("the hold timer closes the session", || speaker.up().is_empty());
-            bird.process.signal("CONT");
-            eventually("the session is up again", || speaker.times_up() == 2 && speaker.all_up(&wishes));
-            eventually("the routes are back", || bird.learned(0) == set(&OURS));
-        },
-    );
-}
-
-#[test]
-fn our_routes_stay_in_bird_while_we_restart_gracefully() {
-    namespace::run("bird::our_routes_stay_in_bird_while_we_restart_gracefully", &NEEDS, || {
-        let folder = Folder::new("bird-graceful");
-        let bird = Bird::start(&folder, "graceful restart on;", "");
-        let wishes = Wishes { capability: "graceful-restart 60;", ipv4_only: true, ..Wishes::default() };
-        let speaker = Speaker::start(&folder, "poll", &wishes);
-        eventually("BIRD has our routes", || bird.learned(0) == set(&OURS));
-        speaker.process.signal("KILL");
-        eventually("BIRD sees the session end", || bird.ask("show protocols v4").contains("Passive"));
-        assert_eq!(bird.learned(0), set(&OURS), "the routes are kept as stale");
-        let again = Speaker::start(&folder, "poll", &wishes);
-        eventually("the session is up again", || again.all_up(&wishes));
-        eventually("BIRD has our routes", || bird.learned(0) == set(&OURS));
-    });
+impl ShutsDown for Bird {
+    fn shut_down(&self) -> &'static str {
+        self.ask("disable v4 \"back at 5pm\"");
+        "back at 5pm"
+    }
 }

@@ -7,35 +7,80 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::features::{self, Daemon, KEY, Refreshes, ShutsDown, TakesRules, With};
 use crate::namespace::{self, DAEMON, SPEAKER};
 use crate::process::{Folder, Process, output};
-use crate::speaker::{Daemon, THEIRS, Wishes, exchange, learned, watcher};
+use crate::route::{self, Route, THEIR_HOPS, THEIRS};
+use crate::speaker::Program;
 
-const NEEDS: [&str; 1] = ["exabgp"];
-
-struct ExaBgp<'f> {
-    _process: Process,
-    folder: &'f Folder,
+tests! { ["exabgp"];
+    routes_are_exchanged_on_the_poll_reactor => |folder| tried(|| features::both_ways::<ExaBgp>(folder, "poll"));
+    routes_are_exchanged_on_the_async_reactor => |folder| tried(|| features::both_ways::<ExaBgp>(folder, "async"));
+    rules_are_exchanged => |folder| tried(|| features::rules_both_ways::<ExaBgp>(folder, "poll"));
+    it_gets_every_route_again_when_it_asks =>
+        |folder| tried(|| features::the_daemon_asks_again::<ExaBgp>(folder, "async"));
+    we_get_every_route_again_when_we_ask => |folder| tried(|| features::we_ask_again::<ExaBgp>(folder, "poll"));
+    its_routes_stay_here_while_it_restarts =>
+        |folder| tried(|| features::the_daemon_restarts::<ExaBgp>(folder, "poll"));
+    suspended_it_is_closed_by_the_hold_timer_and_comes_back =>
+        |folder| tried(|| features::a_daemon_that_is_suspended::<ExaBgp>(folder, "async"));
+    it_reads_why_we_shut_down => |folder| tried(|| features::our_words_at_a_shutdown::<ExaBgp>(folder, "poll"));
+    we_read_why_it_shuts_down => |folder| tried(|| features::their_words_at_a_shutdown::<ExaBgp>(folder, "async"));
+    it_sees_our_end => |folder| tried(|| features::our_end::<ExaBgp>(folder, "async", "TERM"));
+    md5_protects_the_sessions => |folder| tried(|| features::a_key_that_both_have::<ExaBgp>(folder, "async"));
+    no_session_comes_up_with_another_key => |folder| tried(|| features::a_key_that_differs::<ExaBgp>(folder, "poll"));
+    no_session_comes_up_without_its_key =>
+        |folder| tried(|| features::no_key_where_the_daemon_has_one::<ExaBgp>(folder, "async"));
 }
 
-impl<'f> ExaBgp<'f> {
-    fn start(folder: &'f Folder) -> Self {
-        let script = watcher(folder, "exabgp-watch.sh", "exabgp-heard.json");
+/// Runs a test, if this is the ExaBGP that the tests are written for.
+fn tried(test: impl FnOnce()) {
+    let version = output(Command::new(namespace::find("exabgp").unwrap()).arg("version")).unwrap();
+    match version.contains("5.0.") {
+        true => test(),
+        false => println!("SKIPPED: exabgp is not version 5.0"),
+    }
+}
+
+struct ExaBgp {
+    process: Process,
+    program: Program,
+}
+
+impl Daemon for ExaBgp {
+    fn start(folder: &Folder, with: With) -> Self {
+        let program = Program::write(folder, "exabgp-watch");
+        let key = if with.md5 { format!("md5-password {KEY};") } else { String::new() };
+        let graceful = if with.graceful { "graceful-restart 60;" } else { "" };
+        let (family, rule) = match with.flow {
+            true => (
+                "ipv4 flow;",
+                "flow { route web { match { destination 10.8.0.0/24; protocol tcp; destination-port =80; } then { discard; } } }",
+            ),
+            false => ("", ""),
+        };
+        let routes: String = THEIRS
+            .iter()
+            .map(|prefix| {
+                let hop = THEIR_HOPS[usize::from(prefix.contains(':'))];
+                format!("route {prefix} next-hop {hop} community [ 65001:9 ]; ")
+            })
+            .collect();
         let neighbors: String = (0..2)
             .map(|n| {
                 format!(
-                    "neighbor {} {{ router-id 10.0.1.1; local-address {}; local-as 65001; peer-as 65101; hold-time 9; passive true;
-                       family {{ ipv4 unicast; ipv6 unicast; }}
-                       capability {{ route-refresh; }}
-                       api {{ processes [ watch ]; neighbor-changes; receive {{ parsed; update; }} }}
-                       static {{ route {} next-hop 10.0.1.1; route {} next-hop 10.0.1.1; route {} next-hop fd00:179::1; }} }}\n",
-                    SPEAKER[n], DAEMON[n], THEIRS[0], THEIRS[1], THEIRS[2]
+                    "neighbor {} {{ router-id 10.0.1.1; local-address {}; local-as 65001; peer-as 65101; hold-time 9; passive true; {key}
+                       family {{ ipv4 unicast; ipv6 unicast; {family} }}
+                       capability {{ route-refresh; {graceful} }}
+                       api {{ processes [ watch ]; neighbor-changes; receive {{ parsed; update; refresh; notification; }} }}
+                       static {{ {routes} }} {rule} }}\n",
+                    SPEAKER[n], DAEMON[n]
                 )
             })
             .collect();
         let conf = folder.write(
             "exabgp.conf",
-            &format!("process watch {{ run /bin/sh {script}; encoder json; }}\n{neighbors}"),
+            &format!("process watch {{ run {}; encoder json; }}\n{neighbors}", program.command()),
         );
         let mut command = Command::new(namespace::find("exabgp").unwrap());
         command.args(["server", &conf]);
@@ -48,38 +93,64 @@ impl<'f> ExaBgp<'f> {
         ] {
             command.env(name, value);
         }
-        Self { _process: Process::start(folder, "exabgp", &mut command), folder }
+        let exabgp = Self { process: Process::start(folder, "exabgp", &mut command), program };
+        exabgp.program.ask("version");
+        exabgp
+    }
+
+    fn learned(&self, n: usize) -> BTreeSet<Route> {
+        route::learned(&self.session(n), SPEAKER[n])
+    }
+
+    fn is_up(&self) -> bool {
+        let states = self.session(0);
+        let last = states.iter().rev().find_map(|event| event["neighbor"]["state"].as_str());
+        last == Some("up")
+    }
+
+    fn was_told(&self, text: &str) -> bool {
+        let said = (6, 2, format!("Shutdown Communication: \"{text}\""));
+        self.program.notified(SPEAKER[0]).contains(&said)
+    }
+
+    fn signal(&self, name: &str) {
+        self.process.signal(name);
     }
 }
 
-impl Daemon for ExaBgp<'_> {
-    fn learned(&self, n: usize) -> BTreeSet<String> {
-        let text = self.folder.read("exabgp-heard.json");
-        let heard: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        learned(&heard, SPEAKER[n])
+impl ExaBgp {
+    /// What the program was told of a neighbor since its session came up last: ExaBGP has a RIB of what it was told, but no way
+    /// to show that forgets it with the session.
+    fn session(&self, n: usize) -> Vec<Value> {
+        let mut heard = self.program.heard();
+        heard.retain(|event| event["neighbor"]["address"]["peer"] == SPEAKER[n]);
+        let last = heard
+            .iter()
+            .rposition(|event| event["neighbor"]["state"] == "up" || event["neighbor"]["state"] == "down");
+        heard.split_off(last.unwrap_or_default())
     }
 }
 
-fn both_ways(test: &str, reactor: &str) {
-    namespace::run(test, &NEEDS, || {
-        let version = output(Command::new(namespace::find("exabgp").unwrap()).arg("version")).unwrap();
-        if !version.contains("5.0.") {
-            return println!("SKIPPED {test}: exabgp is not version 5.0");
-        }
-        let folder = Folder::new(&format!("exabgp-{reactor}"));
-        let daemon = ExaBgp::start(&folder);
-        let _speaker = exchange(&folder, reactor, &daemon, &Wishes::default());
-    });
+impl Refreshes for ExaBgp {
+    fn ask_again(&self) {
+        self.program.ask(&format!("neighbor {} announce route-refresh ipv4 unicast", SPEAKER[0]));
+    }
 }
 
-#[test]
-fn routes_are_exchanged_with_exabgp_on_the_poll_reactor() {
-    both_ways("exabgp::routes_are_exchanged_with_exabgp_on_the_poll_reactor", "poll");
+impl TakesRules for ExaBgp {
+    fn has_rule(&self) -> bool {
+        let rule = "flow destination-ipv4 10.9.0.0/24 protocol =tcp destination-port =22";
+        route::rules(&self.program.heard(), SPEAKER[0])
+            .contains(&(rule.to_owned(), "rate-limit:0".to_owned()))
+    }
 }
 
-#[test]
-fn routes_are_exchanged_with_exabgp_on_the_async_reactor() {
-    both_ways("exabgp::routes_are_exchanged_with_exabgp_on_the_async_reactor", "async");
+impl ShutsDown for ExaBgp {
+    fn shut_down(&self) -> &'static str {
+        // Its words cannot be chosen.
+        self.program.ask(&format!("neighbor {} teardown 2", SPEAKER[0]));
+        "Administrative Shutdown"
+    }
 }
 
 /// The fuzz corpus has UPDATEs of each family; ExaBGP prints one at each start.

@@ -5,32 +5,65 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::features::{self, Daemon, KEY, ShutsDown, TakesRules, With};
 use crate::namespace::{self, DAEMON, SPEAKER};
 use crate::process::{Folder, Process, output};
-use crate::speaker::{Daemon, Speaker, THEIRS, Wishes, exchange};
+use crate::route::{Route, THEIR_HOPS, THEIRS};
 use crate::waiting::eventually;
 
-const NEEDS: [&str; 2] = ["gobgpd", "gobgp"];
+tests! { ["gobgpd", "gobgp"];
+    routes_are_exchanged_on_the_poll_reactor => |folder| features::both_ways::<GoBgp>(folder, "poll");
+    routes_are_exchanged_on_the_async_reactor => |folder| features::both_ways::<GoBgp>(folder, "async");
+    rules_are_exchanged => |folder| features::rules_both_ways::<GoBgp>(folder, "async");
+    we_get_every_route_again_when_we_ask => |folder| features::we_ask_again::<GoBgp>(folder, "poll");
+    our_routes_stay_there_while_we_restart => |folder| features::we_restart::<GoBgp>(folder, "poll");
+    its_routes_stay_here_while_it_restarts => |folder| features::the_daemon_restarts::<GoBgp>(folder, "async");
+    suspended_it_is_closed_by_the_hold_timer_and_comes_back =>
+        |folder| features::a_daemon_that_is_suspended::<GoBgp>(folder, "poll");
+    it_reads_why_we_shut_down => |folder| features::our_words_at_a_shutdown::<GoBgp>(folder, "async");
+    we_read_why_it_shuts_down => |folder| features::their_words_at_a_shutdown::<GoBgp>(folder, "poll");
+    it_sees_our_end => |folder| features::our_end::<GoBgp>(folder, "poll", "TERM");
+    md5_protects_the_sessions => |folder| features::a_key_that_both_have::<GoBgp>(folder, "poll");
+    no_session_comes_up_with_another_key => |folder| features::a_key_that_differs::<GoBgp>(folder, "async");
+    no_session_comes_up_without_its_key => |folder| features::no_key_where_the_daemon_has_one::<GoBgp>(folder, "poll");
+}
 
 struct GoBgp {
-    _process: Process,
+    process: Process,
 }
 
 impl GoBgp {
-    fn start(folder: &Folder, session: &str, families: &[&str]) -> Self {
-        let families: String = ["ipv4-unicast", "ipv6-unicast"]
+    fn ask(&self, question: &[&str]) -> String {
+        output(Command::new(namespace::find("gobgp").unwrap()).args(question)).unwrap()
+    }
+
+    fn ask_json(&self, question: &[&str]) -> Value {
+        serde_json::from_str(&self.ask(&[&["-j"], question].concat())).unwrap_or_default()
+    }
+}
+
+impl Daemon for GoBgp {
+    fn start(folder: &Folder, with: With) -> Self {
+        let mut families = vec!["ipv4-unicast", "ipv6-unicast"];
+        families.extend(with.flow.then_some("ipv4-flowspec"));
+        let graceful = if with.graceful { "enabled = true\n" } else { "enabled = false\n" };
+        let families: String = families
             .iter()
-            .chain(families)
             .map(|name| {
-                format!("[[neighbors.afi-safis]]\n[neighbors.afi-safis.config]\nafi-safi-name = \"{name}\"\n")
+                format!(
+                    "[[neighbors.afi-safis]]\n[neighbors.afi-safis.config]\nafi-safi-name = \"{name}\"\n\
+                     [neighbors.afi-safis.mp-graceful-restart.config]\n{graceful}"
+                )
             })
             .collect();
+        let key = if with.md5 { format!("auth-password = \"{KEY}\"\n") } else { String::new() };
         let neighbors: String = (0..2)
             .map(|n| {
                 format!(
-                    "[[neighbors]]\n[neighbors.config]\nneighbor-address = \"{}\"\npeer-as = 65101\n{session}\
+                    "[[neighbors]]\n[neighbors.config]\nneighbor-address = \"{}\"\npeer-as = 65101\n{key}\
                      [neighbors.transport.config]\npassive-mode = true\nlocal-address = \"{}\"\n\
-                     [neighbors.timers.config]\nhold-time = 9\nkeepalive-interval = 3\n\
+                     [neighbors.timers.config]\nhold-time = 9\nkeepalive-interval = 3\nidle-hold-time-after-reset = 1\n\
+                     [neighbors.graceful-restart.config]\n{graceful}restart-time = 60\n\
                      [neighbors.ebgp-multihop.config]\nenabled = true\nmultihop-ttl = 2\n{families}",
                     SPEAKER[n], DAEMON[n]
                 )
@@ -45,75 +78,96 @@ impl GoBgp {
         );
         let mut command = Command::new(namespace::find("gobgpd").unwrap());
         command.args(["-f", &conf, "-l", "debug", "--api-hosts", "127.0.0.1:50051", "-p"]);
-        let gobgp = Self { _process: Process::start(folder, "gobgp", &mut command) };
+        let gobgp = Self { process: Process::start(folder, "gobgp", &mut command) };
         eventually("GoBGP answers", || gobgp.ask(&["neighbor"]).contains(SPEAKER[1]));
-        for (prefix, hop) in [(THEIRS[0], "10.0.1.1"), (THEIRS[1], "10.0.1.1")] {
-            gobgp.ask(&["global", "rib", "add", prefix, "nexthop", hop]);
+        for prefix in THEIRS {
+            let (family, hop) = match prefix.contains(':') {
+                true => ("ipv6", THEIR_HOPS[1]),
+                false => ("ipv4", THEIR_HOPS[0]),
+            };
+            gobgp.ask(&[
+                "global",
+                "rib",
+                "-a",
+                family,
+                "add",
+                prefix,
+                "nexthop",
+                hop,
+                "community",
+                "65001:9",
+            ]);
         }
-        gobgp.ask(&["global", "rib", "-a", "ipv6", "add", THEIRS[2], "nexthop", DAEMON[1]]);
+        if with.flow {
+            let rule = "match destination 10.8.0.0/24 protocol tcp destination-port ==80 then discard";
+            let command = ["global", "rib", "-a", "ipv4-flowspec", "add"];
+            gobgp.ask(&[&command, &*rule.split(' ').collect::<Vec<_>>()].concat());
+        }
         gobgp
     }
 
-    fn ask(&self, question: &[&str]) -> String {
-        output(Command::new(namespace::find("gobgp").unwrap()).args(question)).unwrap()
-    }
-}
-
-impl Daemon for GoBgp {
-    fn learned(&self, n: usize) -> BTreeSet<String> {
+    fn learned(&self, n: usize) -> BTreeSet<Route> {
         let mut learned = BTreeSet::new();
         for family in ["ipv4", "ipv6"] {
-            let told = self.ask(&["-j", "neighbor", SPEAKER[n], "adj-in", "-a", family]);
-            let told: Value = serde_json::from_str(&told).unwrap_or_default();
-            learned.extend(told.as_object().into_iter().flat_map(|routes| routes.keys().cloned()));
+            let told = self.ask_json(&["neighbor", SPEAKER[n], "adj-in", "-a", family]);
+            // A mistake is an object too.
+            let routes = told.as_object().into_iter().flatten().filter(|(_, paths)| paths.is_array());
+            for (prefix, paths) in routes {
+                let mut route = Route { prefix: prefix.clone(), ..Route::default() };
+                for attribute in paths[0]["attrs"].as_array().into_iter().flatten() {
+                    match attribute["type"].as_u64() {
+                        Some(2) => {
+                            let numbers = attribute["as_paths"][0]["asns"].as_array().into_iter().flatten();
+                            route.as_path = numbers.map(Value::to_string).collect::<Vec<_>>().join(" ");
+                        }
+                        Some(3 | 14) => {
+                            route.next_hop = attribute["nexthop"].as_str().unwrap_or_default().to_owned();
+                        }
+                        Some(4) => route.med = attribute["metric"].as_u64().unwrap_or_default(),
+                        Some(8) => {
+                            let numbers = attribute["communities"].as_array().into_iter().flatten();
+                            let numbers = numbers.filter_map(Value::as_u64);
+                            route.communities = numbers
+                                .map(|number| format!("{}:{}", number >> 16, number & 0xffff))
+                                .collect();
+                        }
+                        _ => {}
+                    }
+                }
+                learned.insert(route);
+            }
         }
         learned
     }
+
+    fn is_up(&self) -> bool {
+        self.ask(&["neighbor", SPEAKER[0]]).contains("BGP state = ESTABLISHED")
+    }
+
+    fn was_told(&self, text: &str) -> bool {
+        let log = self.process.log();
+        log.lines().any(|line| {
+            line.contains("received notification")
+                && line.contains(&format!("Communicated-Reason=\"{text}\""))
+                && line.contains(&format!("Key={} ", SPEAKER[0]))
+        })
+    }
+
+    fn signal(&self, name: &str) {
+        self.process.signal(name);
+    }
 }
 
-fn both_ways(reactor: &str, session: &str, wishes: &Wishes) {
-    let folder = Folder::new(&format!("gobgp-{reactor}"));
-    let gobgp = GoBgp::start(&folder, session, &[]);
-    let _speaker = exchange(&folder, reactor, &gobgp, wishes);
+impl TakesRules for GoBgp {
+    fn has_rule(&self) -> bool {
+        let told = self.ask(&["neighbor", SPEAKER[0], "adj-in", "-a", "ipv4-flowspec"]);
+        ["destination: 10.9.0.0/24", "==tcp", "==22", "[discard]"].iter().all(|part| told.contains(part))
+    }
 }
 
-#[test]
-fn routes_are_exchanged_with_gobgp_on_the_poll_reactor() {
-    namespace::run("gobgp::routes_are_exchanged_with_gobgp_on_the_poll_reactor", &NEEDS, || {
-        both_ways("poll", "", &Wishes::default());
-    });
-}
-
-#[test]
-fn routes_are_exchanged_with_gobgp_on_the_async_reactor() {
-    namespace::run("gobgp::routes_are_exchanged_with_gobgp_on_the_async_reactor", &NEEDS, || {
-        both_ways("async", "", &Wishes::default());
-    });
-}
-
-#[test]
-fn a_session_with_gobgp_is_protected_by_md5() {
-    namespace::run("gobgp::a_session_with_gobgp_is_protected_by_md5", &NEEDS, || {
-        let wishes = Wishes { neighbor: "md5-password secret;", ..Wishes::default() };
-        both_ways("poll", "auth-password = \"secret\"\n", &wishes);
-    });
-}
-
-#[test]
-fn gobgp_takes_a_flowspec_rule() {
-    namespace::run("gobgp::gobgp_takes_a_flowspec_rule", &NEEDS, || {
-        let folder = Folder::new("gobgp-flow");
-        let gobgp = GoBgp::start(&folder, "", &["ipv4-flowspec"]);
-        let wishes = Wishes {
-            family: "ipv4 flow;",
-            sections: "flow { route ssh { match { destination 10.9.0.0/24; protocol tcp; destination-port =22; } then { discard; } } }",
-            ..Wishes::default()
-        };
-        let speaker = Speaker::start(&folder, "async", &wishes);
-        eventually("both sessions are up", || speaker.all_up(&wishes));
-        eventually("GoBGP has the rule", || {
-            let told = gobgp.ask(&["neighbor", SPEAKER[0], "adj-in", "-a", "ipv4-flowspec"]);
-            told.contains("destination: 10.9.0.0/24") && told.contains("==tcp") && told.contains("==22")
-        });
-    });
+impl ShutsDown for GoBgp {
+    fn shut_down(&self) -> &'static str {
+        self.ask(&["neighbor", SPEAKER[0], "shutdown", "--reason", "back at 5pm"]);
+        "back at 5pm"
+    }
 }

@@ -5,119 +5,130 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::features::{self, Daemon, HearsRefreshes, Refreshes, ShutsDown, With};
 use crate::namespace::{self, DAEMON, SPEAKER};
 use crate::process::{Folder, Process, output};
-use crate::speaker::{Daemon, OURS, THEIRS, Wishes, exchange, set};
+use crate::route::{Route, THEIR_HOPS, THEIRS};
 use crate::waiting::eventually;
 
 const BGPD: &str = "/usr/sbin/bgpd";
-const NEEDS: [&str; 2] = [BGPD, "bgpctl"];
 
-struct OpenBgpd<'f> {
-    process: Process,
-    folder: &'f Folder,
+tests! { [BGPD, "bgpctl"];
+    routes_are_exchanged_on_the_poll_reactor => |folder| features::both_ways::<OpenBgpd>(folder, "poll");
+    routes_are_exchanged_on_the_async_reactor => |folder| features::both_ways::<OpenBgpd>(folder, "async");
+    it_gets_every_route_again_when_it_asks => |folder| features::the_daemon_asks_again::<OpenBgpd>(folder, "poll");
+    it_hears_that_we_ask_for_its_routes_again => |folder| features::we_ask_in_vain::<OpenBgpd>(folder, "async");
+    our_routes_stay_there_while_we_restart => |folder| features::we_restart::<OpenBgpd>(folder, "async");
+    suspended_it_is_closed_by_the_hold_timer_and_comes_back =>
+        |folder| features::a_daemon_that_is_suspended::<OpenBgpd>(folder, "async");
+    it_reads_why_we_shut_down => |folder| features::our_words_at_a_shutdown::<OpenBgpd>(folder, "poll");
+    we_read_why_it_shuts_down => |folder| features::their_words_at_a_shutdown::<OpenBgpd>(folder, "async");
+    it_sees_our_end => |folder| features::our_end::<OpenBgpd>(folder, "async", "TERM");
 }
 
-impl<'f> OpenBgpd<'f> {
-    fn start(folder: &'f Folder) -> Self {
+struct OpenBgpd {
+    process: Process,
+    folder: Folder,
+}
+
+impl OpenBgpd {
+    fn ask(&self, question: &[&str]) -> String {
+        let mut command = Command::new(namespace::find("bgpctl").unwrap());
+        command.arg("-j").arg("-s").arg(self.folder.path("openbgpd.sock")).args(question);
+        output(&mut command).unwrap()
+    }
+
+    fn ask_json(&self, question: &[&str]) -> Value {
+        serde_json::from_str(&self.ask(question)).unwrap_or_default()
+    }
+}
+
+impl Daemon for OpenBgpd {
+    fn start(folder: &Folder, _with: With) -> Self {
         // The daemon drops its privileges into this folder.
         std::fs::create_dir_all("/run/openbgpd").unwrap();
         let neighbors: String = (0..2)
             .map(|n| {
                 format!(
-                    "neighbor {} {{ remote-as 65101; local-address {}; multihop 2; passive; holdtime 9; \
-                     announce IPv4 unicast; announce IPv6 unicast }}\n",
+                    "neighbor {} {{\nremote-as 65101\nlocal-address {}\nmultihop 2\npassive\nholdtime 9\n\
+                     announce IPv4 unicast\nannounce IPv6 unicast\n}}\n",
                     SPEAKER[n], DAEMON[n]
                 )
-                .replace("; ", "\n")
-                .replace("{ ", "{\n")
-                .replace(" }", "\n}")
+            })
+            .collect();
+        let networks: String = THEIRS
+            .iter()
+            .map(|prefix| {
+                let hop = THEIR_HOPS[usize::from(prefix.contains(':'))];
+                format!("network {prefix} set nexthop {hop}\n")
             })
             .collect();
         let conf = folder.write(
             "openbgpd.conf",
             &format!(
                 "AS 65001\nrouter-id 10.0.1.1\nfib-update no\nlisten on {} port 179\nlisten on {} port 179\nsocket \"{}\"\n\
-                 network {}\nnetwork {}\nnetwork {}\n{neighbors}\
-                 allow quick from any\nmatch to any inet set nexthop 10.0.1.1\nmatch to any inet6 set nexthop fd00:179::1\n\
+                 {networks}{neighbors}allow quick from any\nmatch to any set community 65001:9\n\
+                 match to any set nexthop no-modify\n\
                  deny quick to any AS 65101\nallow quick to any\n",
                 DAEMON[0],
                 DAEMON[1],
-                folder.path("openbgpd.sock").display(),
-                THEIRS[0],
-                THEIRS[1],
-                THEIRS[2]
+                folder.path("openbgpd.sock").display()
             ),
         );
         let secret = Command::new("chmod").args(["600", &conf]).status().unwrap();
         assert!(secret.success());
         let mut command = Command::new(BGPD);
         command.args(["-d", "-v", "-f", &conf]);
-        let daemon = Self { process: Process::start(folder, "openbgpd", &mut command), folder };
-        eventually("OpenBGPD answers", || daemon.ask("show").contains("65101"));
+        let process = Process::start(folder, "openbgpd", &mut command);
+        let daemon = Self { process, folder: folder.clone() };
+        eventually("OpenBGPD answers", || daemon.ask(&["show"]).contains("65101"));
         daemon
     }
 
-    fn ask(&self, question: &str) -> String {
-        let mut command = Command::new(namespace::find("bgpctl").unwrap());
-        command.arg("-j").arg("-s").arg(self.folder.path("openbgpd.sock")).args(question.split(' '));
-        output(&mut command).unwrap()
-    }
-}
-
-impl Daemon for OpenBgpd<'_> {
-    fn learned(&self, n: usize) -> BTreeSet<String> {
-        let told = self.ask(&format!("show rib in neighbor {}", SPEAKER[n]));
-        let told: Value = serde_json::from_str(&told).unwrap_or_default();
+    fn learned(&self, n: usize) -> BTreeSet<Route> {
+        let told = self.ask_json(&["show", "rib", "detail", "in", "neighbor", SPEAKER[n]]);
         let routes = told["rib"].as_array().into_iter().flatten();
-        routes.filter_map(|route| route["prefix"].as_str()).map(str::to_owned).collect()
+        let route = |told: &Value| {
+            let text = |name: &str| told[name].as_str().unwrap_or_default();
+            let communities = told["communities"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let communities: Vec<&str> = communities.collect();
+            let med = told["metric"].as_u64().unwrap_or_default();
+            Route::new(text("prefix"), text("true_nexthop"), text("aspath"), &communities, med)
+        };
+        routes.map(route).collect()
+    }
+
+    fn is_up(&self) -> bool {
+        let told = self.ask_json(&["show", "neighbor", SPEAKER[0]]);
+        told["neighbors"][0]["state"] == "Established"
+    }
+
+    fn was_told(&self, text: &str) -> bool {
+        let words = format!("neighbor {}: received shutdown reason: \"{text}\"", SPEAKER[0]);
+        self.process.log().contains(&words)
+    }
+
+    fn signal(&self, name: &str) {
+        self.process.signal_all(name);
     }
 }
 
-#[test]
-fn routes_are_exchanged_with_openbgpd_on_the_poll_reactor() {
-    namespace::run("openbgpd::routes_are_exchanged_with_openbgpd_on_the_poll_reactor", &NEEDS, || {
-        let folder = Folder::new("openbgpd-poll");
-        let daemon = OpenBgpd::start(&folder);
-        let _speaker = exchange(&folder, "poll", &daemon, &Wishes::default());
-    });
+impl Refreshes for OpenBgpd {
+    fn ask_again(&self) {
+        self.ask(&["neighbor", SPEAKER[0], "refresh"]);
+    }
 }
 
-#[test]
-fn routes_are_exchanged_with_openbgpd_on_the_async_reactor() {
-    namespace::run("openbgpd::routes_are_exchanged_with_openbgpd_on_the_async_reactor", &NEEDS, || {
-        let folder = Folder::new("openbgpd-async");
-        let daemon = OpenBgpd::start(&folder);
-        let _speaker = exchange(&folder, "async", &daemon, &Wishes::default());
-    });
+impl ShutsDown for OpenBgpd {
+    fn shut_down(&self) -> &'static str {
+        self.ask(&["neighbor", SPEAKER[0], "down", "back at 5pm"]);
+        "back at 5pm"
+    }
 }
 
-#[test]
-fn openbgpd_asks_for_a_route_refresh_and_gets_every_route_again() {
-    namespace::run("openbgpd::openbgpd_asks_for_a_route_refresh_and_gets_every_route_again", &NEEDS, || {
-        let folder = Folder::new("openbgpd-refresh");
-        let daemon = OpenBgpd::start(&folder);
-        let speaker = exchange(&folder, "poll", &daemon, &Wishes::default());
-        daemon.ask(&format!("neighbor {} refresh", SPEAKER[0]));
-        eventually("we are told of the request", || speaker.count("refresh") >= 1);
-        assert_eq!(daemon.learned(0), set(&OURS));
-    });
-}
-
-#[test]
-fn openbgpd_logs_that_we_shut_down() {
-    namespace::run("openbgpd::openbgpd_logs_that_we_shut_down", &NEEDS, || {
-        let folder = Folder::new("openbgpd-shutdown");
-        let daemon = OpenBgpd::start(&folder);
-        let mut speaker = exchange(&folder, "async", &daemon, &Wishes::default());
-        speaker.process.signal("TERM");
-        assert_eq!(speaker.process.wait(), Some(0));
-        eventually("OpenBGPD logs the cease", || {
-            daemon
-                .process
-                .log()
-                .to_lowercase()
-                .contains("received notification: cease, administratively down")
-        });
-    });
+impl HearsRefreshes for OpenBgpd {
+    fn refreshes_heard(&self) -> u64 {
+        let told = self.ask_json(&["show", "neighbor", SPEAKER[0]]);
+        told["neighbors"][0]["stats"]["message"]["received"]["route_refresh"].as_u64().unwrap_or_default()
+    }
 }

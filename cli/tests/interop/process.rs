@@ -4,22 +4,26 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::waiting::eventually;
 
-/// A folder of this test's own, removed when the test passes.
-pub(crate) struct Folder(PathBuf);
+/// A folder of this test's own, removed when the test passes and nobody has it any more.
+#[derive(Clone)]
+pub(crate) struct Folder(Rc<Place>);
+
+struct Place(PathBuf);
 
 impl Folder {
     pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("holdtime-interop-{name}-{}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self(Rc::new(Place(path)))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.as_path().join(name)
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
@@ -33,11 +37,11 @@ impl Folder {
     }
 
     pub(crate) fn as_path(&self) -> &Path {
-        &self.0
+        &self.0.0
     }
 }
 
-impl Drop for Folder {
+impl Drop for Place {
     fn drop(&mut self) {
         if std::thread::panicking() {
             println!("what the processes said is kept in {}", self.0.display());
@@ -78,6 +82,18 @@ impl Process {
         assert!(status.success(), "could not signal {name}");
     }
 
+    /// Signals the process and those that it has forked.
+    pub(crate) fn signal_all(&self, name: &str) {
+        let parent = self.child.id().to_string();
+        let mut ids = vec![parent.clone()];
+        for task in fs::read_dir(format!("/proc/{parent}/task")).unwrap() {
+            let children = fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default();
+            ids.extend(children.split_whitespace().map(str::to_owned));
+        }
+        let status = Command::new("kill").arg(format!("-{name}")).args(&ids).status().unwrap();
+        assert!(status.success(), "could not signal {name}");
+    }
+
     /// Waits for the process to end by itself and returns its exit status.
     pub(crate) fn wait(&mut self) -> Option<i32> {
         let mut status = None;
@@ -98,7 +114,9 @@ impl Drop for Process {
             tail.iter().rev().for_each(|line| println!("{line}"));
         }
         // Both the daemon and its children: some daemons fork workers that outlive a killed parent.
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        }
         let until = Instant::now() + Duration::from_secs(3);
         while Instant::now() < until && matches!(self.child.try_wait(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(20));

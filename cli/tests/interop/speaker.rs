@@ -2,18 +2,16 @@
 //! that writes down every message as JSON.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::namespace::{DAEMON, SPEAKER};
 use crate::process::{Folder, Process};
+use crate::route::{self, OURS, Route};
 use crate::waiting::eventually;
-
-/// What holdtime announces in every test.
-pub(crate) const OURS: [&str; 3] = ["10.2.0.0/24", "10.2.1.0/24", "fd02::/48"];
-/// What a daemon announces in every test.
-pub(crate) const THEIRS: [&str; 3] = ["10.1.0.0/24", "10.1.1.0/24", "fd01::/48"];
 
 /// What a test wants beside the ordinary configuration.
 #[derive(Default)]
@@ -31,57 +29,34 @@ pub(crate) struct Wishes {
 }
 
 impl Wishes {
-    fn neighbors(&self) -> usize {
+    pub(crate) fn neighbors(&self) -> usize {
         if self.ipv4_only { 1 } else { 2 }
     }
 }
 
-/// A real daemon, as the tests ask it.
-pub(crate) trait Daemon {
-    /// The prefixes of both unicast families learned from holdtime over its neighbor with address `SPEAKER[n]`.
-    fn learned(&self, n: usize) -> BTreeSet<String>;
-}
-
-/// Runs holdtime beside `daemon` until both sessions are up and both sides have each other's routes, all of them and no others.
-pub(crate) fn exchange<'f>(
-    folder: &'f Folder,
-    reactor: &str,
-    daemon: &impl Daemon,
-    wishes: &Wishes,
-) -> Speaker<'f> {
-    let speaker = Speaker::start(folder, reactor, wishes);
-    eventually("every session is up", || speaker.all_up(wishes));
-    for (n, address) in DAEMON.iter().enumerate().take(wishes.neighbors()) {
-        eventually("the daemon has our routes", || daemon.learned(n) == set(&OURS));
-        eventually("we have the daemon's routes", || speaker.learned(address) == set(&THEIRS));
-    }
-    speaker
-}
-
-/// Prefixes as the tests compare them.
-pub(crate) fn set(prefixes: &[&str]) -> BTreeSet<String> {
-    prefixes.iter().map(|prefix| (*prefix).to_owned()).collect()
-}
-
 /// A running holdtime.
-pub(crate) struct Speaker<'f> {
+pub(crate) struct Speaker {
     pub(crate) process: Process,
-    folder: &'f Folder,
+    program: Program,
 }
 
-impl<'f> Speaker<'f> {
-    pub(crate) fn start(folder: &'f Folder, reactor: &str, wishes: &Wishes) -> Self {
-        watcher(folder, "watch.sh", "heard.json");
-        folder.write("speaker.conf", &configuration(folder, wishes));
+impl Speaker {
+    pub(crate) fn start(folder: &Folder, reactor: &str, wishes: &Wishes) -> Self {
+        let program = Program::write(folder, "watch");
+        folder.write("speaker.conf", &configuration(&program, wishes));
         let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
         command.args(["serve", "--reactor", reactor, "speaker.conf"]).env("exabgp_tcp_port", "179");
-        Self { process: Process::start(folder, "holdtime", &mut command), folder }
+        Self { process: Process::start(folder, "holdtime", &mut command), program }
     }
 
     /// Everything that the API told so far.
     fn heard(&self) -> Vec<Value> {
-        let text = self.folder.read("heard.json");
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        self.program.heard()
+    }
+
+    /// Gives a command and returns the lines of its answer.
+    pub(crate) fn ask(&self, command: &str) -> Vec<String> {
+        self.program.ask(command)
     }
 
     /// The peer addresses of the neighbors that are up: the last `state` of each.
@@ -111,47 +86,120 @@ impl<'f> Speaker<'f> {
         self.up().len() == wishes.neighbors()
     }
 
-    /// The prefixes that `peer` has announced and not withdrawn.
-    pub(crate) fn learned(&self, peer: &str) -> BTreeSet<String> {
-        learned(&self.heard(), peer)
+    /// The unicast routes that `peer` has announced and not withdrawn.
+    pub(crate) fn learned(&self, peer: &str) -> BTreeSet<Route> {
+        route::learned(&self.heard(), peer)
     }
 
-    /// How many messages of this type `peer` has sent.
-    pub(crate) fn count(&self, kind: &str) -> usize {
-        self.heard().iter().filter(|event| event["type"] == kind).count()
+    /// The prefixes of `peer` that are kept, whether or not its session is up.
+    pub(crate) fn kept(&self, peer: &str) -> BTreeSet<String> {
+        let told = self.ask("show adj-rib in");
+        let of_peer = told.iter().filter(|line| line.starts_with(&format!("{peer} ")));
+        let prefix =
+            |line: &String| line.split_whitespace().find(|word| word.contains('/')).map(str::to_owned);
+        of_peer.filter_map(prefix).collect()
+    }
+
+    /// How often a prefix was announced, `direction` being `send` or `receive`.
+    pub(crate) fn announced(&self, direction: &str, peer: &str, prefix: &str) -> usize {
+        let heard = self.heard();
+        let lists = route::updates(&heard, direction, peer)
+            .flat_map(|update| update["announce"]["ipv4 unicast"].as_object().into_iter().flatten());
+        lists.filter(|(_, list)| route::prefixes(list).iter().any(|one| one == prefix)).count()
+    }
+
+    /// The IPv4 flow specifications that `peer` has announced, each with its first action.
+    pub(crate) fn rules(&self, peer: &str) -> BTreeSet<(String, String)> {
+        route::rules(&self.heard(), peer)
+    }
+
+    /// How many route refreshes peers have asked for.
+    pub(crate) fn refreshes_asked_for(&self) -> usize {
+        let heard = self.heard();
+        let asked = heard.iter().filter(|event| event["neighbor"]["route-refresh"]["subtype"] == "query");
+        asked.filter(|event| event["neighbor"]["direction"] == "receive").count()
+    }
+
+    /// The NOTIFICATIONs that `peer` has sent: code, subcode and text.
+    pub(crate) fn notified(&self, peer: &str) -> Vec<(u64, u64, String)> {
+        self.program.notified(peer)
     }
 }
 
-/// Writes an API program that writes down all it is told. It holds its own standard output open, because ExaBGP takes the end of
-/// that pipe for the program's death.
-pub(crate) fn watcher(folder: &Folder, script: &str, heard: &str) -> String {
-    folder.write(script, &format!("exec 3>&1; exec cat > {}\n", folder.path(heard).display()))
+/// An API program that writes down all it is told, and says what it is asked to say. ExaBGP runs one too.
+pub(crate) struct Program {
+    folder: Folder,
+    name: &'static str,
 }
 
-/// The prefixes that `peer` has announced and not withdrawn, from the events of ExaBGP's JSON API.
-pub(crate) fn learned(heard: &[Value], peer: &str) -> BTreeSet<String> {
-    let mut learned = BTreeSet::new();
-    for event in heard.iter().filter(|event| event["neighbor"]["address"]["peer"] == peer) {
-        let update = &event["neighbor"]["message"]["update"];
-        for family in ["ipv4 unicast", "ipv6 unicast"] {
-            for announced in update["announce"][family].as_object().into_iter().flat_map(|hops| hops.values())
-            {
-                learned.extend(prefixes(announced));
-            }
-            for prefix in prefixes(&update["withdraw"][family]) {
-                learned.remove(&prefix);
-            }
-        }
+impl Program {
+    /// It holds its own standard output open, because ExaBGP takes the end of that pipe for the program's death.
+    pub(crate) fn write(folder: &Folder, name: &'static str) -> Self {
+        let program = Self { folder: folder.clone(), name };
+        let (heard, asked) = (program.path("heard"), program.path("asked"));
+        let script = format!("rm -f {asked}; mkfifo {asked}; cat <> {asked} & cat > {heard}; kill $!\n");
+        folder.write(&format!("{name}.heard"), "");
+        // That of a program which ran before has nobody at its other end.
+        let _ = fs::remove_file(&asked);
+        folder.write(&format!("{name}.sh"), &script);
+        program
     }
-    learned
+
+    /// How a configuration runs it.
+    pub(crate) fn command(&self) -> String {
+        format!("/bin/sh {}", self.path("sh"))
+    }
+
+    fn path(&self, kind: &str) -> String {
+        self.folder.path(&format!("{}.{kind}", self.name)).display().to_string()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let text = self.folder.read(&format!("{}.heard", self.name));
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        whole.lines().map(str::to_owned).collect()
+    }
+
+    /// Every event so far.
+    pub(crate) fn heard(&self) -> Vec<Value> {
+        self.lines().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Gives a command and returns the lines of its answer.
+    pub(crate) fn ask(&self, command: &str) -> Vec<String> {
+        let answers =
+            || -> Vec<String> { self.lines().into_iter().filter(|line| !line.starts_with('{')).collect() };
+        let ends = |lines: &[String]| lines.iter().filter(|line| *line == "done" || *line == "error").count();
+        let before = answers();
+        eventually("the program can be asked", || Path::new(&self.path("asked")).exists());
+        fs::write(self.path("asked"), format!("{command}\n")).unwrap();
+        let mut after = Vec::new();
+        eventually("the command is answered", || {
+            after = answers();
+            ends(&after) > ends(&before)
+        });
+        let mut answer = after.split_off(before.len());
+        assert_eq!(answer.pop().as_deref(), Some("done"), "the answer to {command}");
+        answer
+    }
+
+    /// The NOTIFICATIONs that `peer` has sent: code, subcode and text.
+    pub(crate) fn notified(&self, peer: &str) -> Vec<(u64, u64, String)> {
+        let heard = self.heard();
+        let of_peer = heard
+            .iter()
+            .map(|event| &event["neighbor"])
+            .filter(|neighbor| neighbor["address"]["peer"] == peer && neighbor["direction"] == "receive");
+        let parts = |neighbor: &Value| {
+            let told = &neighbor["notification"];
+            let text = told["message"].as_str()?.to_owned();
+            Some((told["code"].as_u64()?, told["subcode"].as_u64()?, text))
+        };
+        of_peer.filter_map(parts).collect()
+    }
 }
 
-fn prefixes(list: &Value) -> Vec<String> {
-    let entries = list.as_array().into_iter().flatten();
-    entries.filter_map(|entry| entry["nlri"].as_str().or(entry.as_str())).map(str::to_owned).collect()
-}
-
-fn configuration(folder: &Folder, wishes: &Wishes) -> String {
+fn configuration(program: &Program, wishes: &Wishes) -> String {
     let Wishes { neighbor, capability, family, sections, .. } = wishes;
     let neighbors = DAEMON.iter().zip(SPEAKER).take(wishes.neighbors()).map(|(daemon, speaker)| {
         format!(
@@ -159,7 +207,7 @@ fn configuration(folder: &Folder, wishes: &Wishes) -> String {
                 router-id 10.0.2.1; local-address {speaker}; local-as 65101; peer-as 65001; hold-time 9; {neighbor}
                 family {{ ipv4 unicast; ipv6 unicast; {family} }}
                 capability {{ route-refresh; {capability} }}
-                api {{ processes [ watch ]; neighbor-changes; receive {{ parsed; update; refresh; }} }}
+                api {{ processes [ watch ]; neighbor-changes; receive {{ parsed; update; refresh; notification; }} send {{ parsed; update; }} }}
                 static {{
                     route {} next-hop 10.0.2.1 community [ 65101:7 ];
                     route {} next-hop 10.0.2.1 as-path [ 65101 65102 ] med 50;
@@ -170,10 +218,5 @@ fn configuration(folder: &Folder, wishes: &Wishes) -> String {
             OURS[0], OURS[1], OURS[2]
         )
     });
-    let script = folder.path("watch.sh");
-    format!(
-        "process watch {{ run /bin/sh {}; encoder json; }}\n{}",
-        script.display(),
-        neighbors.collect::<String>()
-    )
+    format!("process watch {{ run {}; encoder json; }}\n{}", program.command(), neighbors.collect::<String>())
 }
