@@ -85,9 +85,14 @@ pub struct PeerRange {
 }
 
 impl PeerRange {
+    /// The range that holds this peer alone.
+    pub const fn single(address: IpAddr) -> Self {
+        Self { address, length: if address.is_ipv4() { 32 } else { 128 } }
+    }
+
     /// Whether this is one peer rather than many.
     pub fn is_single(self) -> bool {
-        self.length == if self.address.is_ipv4() { 32 } else { 128 }
+        self.length == Self::single(self.address).length
     }
 
     /// Whether a connection from `address` can be this peer's.

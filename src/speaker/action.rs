@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::input::{ListenerId, StreamId};
+use crate::config::PeerRange;
 
 /// One thing to carry out. Every action is non-blocking; its outcome comes back as an [`Input`](super::Input).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,8 +118,8 @@ pub struct TcpOptions {
 /// Options of a listening socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListenOptions {
-    /// Keys of `TCP_MD5SIG`, by the peer they are for.
-    pub md5: Vec<(IpAddr, Vec<u8>)>,
+    /// Keys of `TCP_MD5SIG`, by the peers they are for.
+    pub md5: Vec<(PeerRange, Vec<u8>)>,
     /// `IP_TTL` of what is sent before the peer is known: the greatest that any neighbor asks for.
     pub ttl: Option<u8>,
     /// `IP_MINTTL`, where every neighbor asks for one: the least of them.

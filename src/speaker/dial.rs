@@ -87,9 +87,8 @@ impl Speaker {
             let alike = |neighbor: &&Neighbor| neighbor.config.peer.address.is_ipv4() == address.is_ipv4();
             let configs: Vec<_> = running().filter(alike).map(|neighbor| &neighbor.config).collect();
             (options.ttl, options.min_ttl) = common_ttls(&configs);
-            let keys = configs
-                .iter()
-                .filter_map(|config| Some((config.peer.address, config.md5.as_ref()?.key.clone())));
+            let keys =
+                configs.iter().filter_map(|config| Some((config.peer, config.md5.as_ref()?.key.clone())));
             options.md5 = keys.collect();
         }
         wanted

@@ -327,7 +327,7 @@ impl Speaker {
     /// Adds a neighbor for one peer out of a range, which announces what the range does.
     pub(super) fn add_from_range(&mut self, now: Now, range: NeighborId, peer: IpAddr) -> Option<NeighborId> {
         let range = self.neighbors.get(&range)?.clone();
-        let peer = config::PeerRange { address: peer, length: if peer.is_ipv4() { 32 } else { 128 } };
+        let peer = config::PeerRange::single(peer);
         let id = self.add_neighbor(now, config::Neighbor { peer, ..range.config.clone() });
         if let Some(neighbor) = self.neighbors.get_mut(&id) {
             neighbor.come_from(range);

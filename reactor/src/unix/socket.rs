@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use holdtime_core::config::PeerRange;
 use holdtime_core::speaker::{CloseKind, ListenOptions, TcpOptions};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -27,8 +28,8 @@ pub(crate) fn listen(address: SocketAddr, options: &ListenOptions) -> io::Result
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    for (peer, key) in &options.md5 {
-        sockopt::set_md5(&socket, *peer, key)?;
+    for (peers, key) in &options.md5 {
+        sockopt::set_md5(&socket, *peers, key)?;
     }
     set_ttl(&socket, address.is_ipv6(), options.ttl, options.min_ttl)?;
     socket.bind(&address.into())?;
@@ -45,7 +46,7 @@ pub(crate) fn dial(local: Option<IpAddr>, remote: SocketAddr, options: &TcpOptio
     }
     set_ttl(&socket, remote.is_ipv6(), options.ttl, options.min_ttl)?;
     if let Some(key) = &options.md5 {
-        sockopt::set_md5(&socket, remote.ip(), key)?;
+        sockopt::set_md5(&socket, PeerRange::single(remote.ip()), key)?;
     }
     if let Some(local) = local {
         socket.bind(&SocketAddr::new(local, 0).into())?;
@@ -161,4 +162,35 @@ fn new(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Dials a listener that wants this key of peers out of 127.0.0.0/8, from 127.0.0.9; whether the connection comes up soon.
+    fn comes_up(key: Option<&[u8]>) -> io::Result<bool> {
+        let range = PeerRange { address: [127, 0, 0, 0].into(), length: 8 };
+        let options = ListenOptions { md5: vec![(range, b"secret".to_vec())], ..ListenOptions::default() };
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)), &options)?;
+        let options = TcpOptions { md5: key.map(<[u8]>::to_vec), ..TcpOptions::default() };
+        let _dialled = dial(Some([127, 0, 0, 9].into()), local(&listener)?, &options)?;
+        for _ in 0..50 {
+            if accept(&listener).is_ok() {
+                return Ok(true);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(false)
+    }
+
+    #[test]
+    fn a_key_for_a_range_is_wanted_of_every_peer_out_of_it() {
+        match comes_up(Some(b"secret")) {
+            Ok(up) => assert!(up),
+            Err(error) => return println!("skipped: this kernel has no TCP_MD5SIG_EXT ({error})"),
+        }
+        assert!(!comes_up(Some(b"another")).unwrap());
+        assert!(!comes_up(None).unwrap());
+    }
 }

@@ -8,10 +8,15 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 
+use holdtime_core::config::PeerRange;
 use socket2::Socket;
 
 /// The longest key that the kernel takes, in octets.
 const MD5_KEY_MAX: usize = 80;
+
+/// `TCP_MD5SIG_EXT`, which heeds the flags, and the flag that the prefix length counts (Linux 4.13).
+const MD5_EXTENDED: i32 = 32;
+const MD5_OF_PREFIX: u8 = 1;
 
 /// Sets the least TTL (or hop limit) with which the peer's packets are accepted.
 pub(super) fn set_min_ttl(socket: &Socket, ipv6: bool, ttl: u8) -> io::Result<()> {
@@ -20,7 +25,7 @@ pub(super) fn set_min_ttl(socket: &Socket, ipv6: bool, ttl: u8) -> io::Result<()
     set(socket, level, name, &i32::from(ttl).to_ne_bytes())
 }
 
-/// Signs everything exchanged with `peer` with `key`.
+/// Signs everything exchanged with these peers with `key`.
 ///
 /// The kernel's `struct tcp_md5sig`, in octets:
 ///
@@ -28,14 +33,14 @@ pub(super) fn set_min_ttl(socket: &Socket, ipv6: bool, ttl: u8) -> io::Result<()
 /// 0        128     129         130          132       136   216
 /// | address | flags | prefixlen | key length | ifindex | key |
 /// ```
-pub(super) fn set_md5(socket: &Socket, peer: IpAddr, key: &[u8]) -> io::Result<()> {
+pub(super) fn set_md5(socket: &Socket, peers: PeerRange, key: &[u8]) -> io::Result<()> {
     let mut value = [0; 216];
     let length = u16::try_from(key.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     let slot = value[136..].get_mut(..key.len()).ok_or(io::ErrorKind::InvalidInput)?;
     debug_assert!(slot.len() <= MD5_KEY_MAX);
     slot.copy_from_slice(key);
     value[130..132].copy_from_slice(&length.to_ne_bytes());
-    match peer {
+    match peers.address {
         // sockaddr_in: family, port 0, address
         IpAddr::V4(address) => {
             value[..2].copy_from_slice(&(libc::AF_INET as u16).to_ne_bytes());
@@ -47,7 +52,11 @@ pub(super) fn set_md5(socket: &Socket, peer: IpAddr, key: &[u8]) -> io::Result<(
             value[8..24].copy_from_slice(&address.octets());
         }
     }
-    set(socket, libc::IPPROTO_TCP, libc::TCP_MD5SIG, &value)
+    let mut name = libc::TCP_MD5SIG;
+    if !peers.is_single() {
+        (value[128], value[129], name) = (MD5_OF_PREFIX, peers.length, MD5_EXTENDED);
+    }
+    set(socket, libc::IPPROTO_TCP, name, &value)
 }
 
 fn set(socket: &Socket, level: i32, name: i32, value: &[u8]) -> io::Result<()> {

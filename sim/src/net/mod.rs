@@ -18,8 +18,7 @@ pub use segment::{Flags, Segment};
 pub use stack::MachineId;
 pub use tcp::{State, Tcp};
 
-use std::net::IpAddr;
-
+use holdtime_core::config::PeerRange;
 use holdtime_core::time::Instant;
 
 /// A socket, known by one number in the whole network, which is never used again.
@@ -59,7 +58,7 @@ pub struct ListenerOptions {
     /// `SO_REUSEADDR`: what is left of old connections does not keep the port.
     pub reuse_address: bool,
     /// Keys by peer, which replace the one in `socket`.
-    pub keys: Vec<(IpAddr, u64)>,
+    pub keys: Vec<(PeerRange, u64)>,
 }
 
 impl Default for ListenerOptions {

@@ -383,7 +383,7 @@ impl Network {
             return;
         }
         let mut options = listener.options.socket.clone();
-        let key = listener.options.keys.iter().find(|(peer, _)| *peer == syn.src.ip());
+        let key = listener.options.keys.iter().find(|(peers, _)| peers.contains(syn.src.ip()));
         options.key = key.map(|(_, key)| *key).or(options.key);
         if options.key != syn.key || syn.ttl < options.min_ttl {
             return;

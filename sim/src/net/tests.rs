@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use holdtime_core::config::PeerRange;
 use holdtime_core::speaker::IoError;
 use holdtime_core::time::{Duration, Instant};
 
@@ -393,7 +394,7 @@ fn a_full_accept_queue_lets_one_more_in_than_the_backlog_and_the_next_waits() {
 #[test]
 fn a_segment_signed_with_another_key_is_never_seen() {
     let mut rig = Rig::new();
-    let keys = vec![(ip("10.0.0.1"), 1)];
+    let keys = vec![(PeerRange { address: ip("10.0.0.0"), length: 24 }, 1)];
     rig.listen(ListenerOptions { keys, ..ListenerOptions::default() });
     let wrong = rig.dial(SocketOptions { key: Some(2), ..SocketOptions::default() });
     let right = rig.dial(SocketOptions { key: Some(1), ..SocketOptions::default() });
