@@ -81,14 +81,36 @@ fn an_open_is_waited_for_in_pieces_and_what_follows_it_is_not_lost() {
 
 #[test]
 fn families_that_suit_nobody_are_refused_by_the_neighbor_that_comes_closest() {
-    for (families, closest) in [(&[V6, FLOW][..], 1), (&[FLOW], 0), (&[V4, V6], 0)] {
-        let mut lone = multisession("passive true;");
+    // Each neighbor has a program that hears what is sent on its session.
+    let section = |n: usize, families: &str| {
+        let program = format!("process p{n} {{ run ./p; encoder text; }}");
+        let options = "passive true; capability { multi-session; }";
+        let api = format!("api {{ processes [ p{n} ]; send {{ parsed; notification; }} }}");
+        let options = format!("{options} {api} family {{ {families} unicast; }}");
+        format!("{program} {}", neighbor("10.0.0.1", "10.0.0.2", &options))
+    };
+    let config = [section(0, "ipv4"), section(1, "ipv6")].concat();
+    for (families, closest) in [(&[V6, FLOW][..], "p1"), (&[FLOW], "p0"), (&[V4, V6], "p0")] {
+        let mut lone = Lone::new(setup(&config));
+        let programs: Vec<(StreamId, String)> = lone
+            .take_actions()
+            .into_iter()
+            .filter_map(|action| match action {
+                Action::StartProgram { stream, spec } => Some((stream, spec.name)),
+                _ => None,
+            })
+            .collect();
+        for (program, _) in &programs {
+            lone.feed(Input::ProgramStarted { stream: *program, pid: 1 });
+        }
         let stream = lone.accept_from("10.0.0.2");
         lone.receive(stream, &offer(families));
         // OPEN Message Error, Grouping Conflict.
         assert_eq!(sent_on(&lone, stream), ["030208"], "{families:?}");
-        let refusals: Vec<_> = lone.speaker.neighbors().map(|neighbor| neighbor.counters.sent[3]).collect();
-        assert_eq!(refusals[closest], 1, "{families:?}: {refusals:?}");
+        let mut told =
+            programs.iter().filter(|(program, _)| lone.take_written(*program).contains("notification"));
+        assert_eq!(told.next().map(|(_, name)| name.as_str()), Some(closest), "{families:?}");
+        assert_eq!(told.next(), None, "{families:?}");
     }
 }
 

@@ -144,7 +144,8 @@ fn an_optional_parameter_that_is_not_known_is_refused_as_unsupported() {
         body[9] += 3;
         body.extend([kind, 1, 0]);
         lone.receive(stream, &message(1, &body));
-        assert_eq!(lone.take_sent(), ["030204"], "type {kind}");
+        let [refusal] = <[String; 1]>::try_from(lone.take_sent()).unwrap();
+        assert!(refusal.starts_with("030204"), "type {kind}: {refusal}");
     }
 }
 

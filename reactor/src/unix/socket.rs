@@ -165,6 +165,11 @@ fn new(address: SocketAddr) -> io::Result<Socket> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test waits for the kernel, and says what it skips"
+)]
 mod tests {
     use super::*;
 
