@@ -43,7 +43,7 @@ pub(crate) trait Refreshes: Daemon {
     fn ask_again(&self);
 }
 
-/// A daemon that counts the requests for its routes and sends nothing, because nothing of them has changed.
+/// A daemon that counts the requests for its routes and, as long as they are the same, sends nothing.
 pub(crate) trait HearsRefreshes: Daemon {
     /// How many came from `SPEAKER[0]`.
     fn refreshes_heard(&self) -> u64;

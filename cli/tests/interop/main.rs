@@ -25,7 +25,7 @@
 //! 1. It has no FlowSpec in this version: `announce IPv4 flowspec` is a syntax error.
 //! 2. It has no command that originates a rule.
 //! 3. `softresetin` goes over its Adj-RIB-In again and asks nobody.
-//! 4. It counts our request and sends nothing, because nothing has changed since.
+//! 4. It counts our request and sends nothing: presumably because its routes are the same. Why was not found out.
 //! 5. It has no RIB of what it received that could be kept.
 //! 6. It helps, and does not offer to restart (restart time 0, no family).
 //! 7. The words are always those of the subcode.
