@@ -7,8 +7,8 @@
 //! **A program that does not read stalls nobody.** While more than [`COMMANDS_WAIT`](output::COMMANDS_WAIT) octets wait for it, its commands are no
 //! longer read: at most what was read before, [`MAX_LINE`](crate::api::line::MAX_LINE) and one reading, waits here, and the
 //! rest in its pipe. While it reads, the peers that it is told of are read [more slowly](super::hold_back) once
-//! [`EVENTS_WAIT`](output::EVENTS_WAIT) octets wait. Where it does not, events go on to be queued, up to [`EVENTS_LOST`](output::EVENTS_LOST) octets; beyond that they are dropped and counted, and
-//! when the program has read half of it a line says how many.
+//! [`EVENTS_WAIT`] octets wait. Where it does not, events go on to be queued, up to [`EVENTS_LOST`](output::EVENTS_LOST)
+//! octets; beyond that they are dropped and counted, and when the program has read half of it a line says how many.
 
 mod instance;
 mod output;
