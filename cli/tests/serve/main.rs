@@ -41,6 +41,7 @@ on_both_reactors! {
     an_api_program_announces_a_route_and_is_answered
     a_program_that_never_reads_disturbs_nobody
     a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown
+    a_stalled_peer_is_given_up_while_others_are_served_and_a_program_is_deaf
     a_peer_that_is_still_sending_at_the_end_is_not_reset
     a_connection_that_is_accepted_must_come_with_the_ttl_that_its_neighbor_asks_for
     a_peer_that_resets_its_session_may_dial_again_at_once
@@ -272,15 +273,7 @@ fn a_program_that_never_reads_disturbs_nobody(reactor: &str) {
 
 fn a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown(reactor: &str) {
     let (stalled, reading, folder) = (Peer::listen_on("127.0.0.2"), Peer::listen(), Folder::new());
-    // 6 MB: more than the kernel takes for a peer that does not read (4 MB and 128 kB by default).
-    let bulk = "ab".repeat(1500);
-    let routes: String = (0..4_000u32)
-        .map(|n| {
-            let prefix = format!("10.{}.{}.0/24", n >> 8, n & 0xff);
-            format!("route {prefix} next-hop 10.0.0.1 med {n} attribute [ 0x99 0xc0 0x{bulk} ];\n")
-        })
-        .collect();
-    let many = neighbor(&stalled, &format!("static {{ {routes} }}"));
+    let many = neighbor(&stalled, &more_than_a_connection_holds());
     folder.write("speaker.conf", &(many + &neighbor(&reading, STATIC)));
     let mut speaker = folder.serve(reactor);
     let _never_read = stalled.session(180);
@@ -290,6 +283,57 @@ fn a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown(rea
     for _ in 0..3 {
         session.expect_keepalive();
     }
+    speaker.signal("TERM");
+    assert_eq!(session.next(), ADMINISTRATIVE_SHUTDOWN);
+    assert_eq!(speaker.wait(), Some(0));
+}
+
+/// Routes for a peer that does not read.
+fn more_than_a_connection_holds() -> String {
+    // 6 MB: more than the kernel takes for a peer that does not read (4 MB and 128 kB by default).
+    let bulk = "ab".repeat(1500);
+    let routes: String = (0..4_000u32)
+        .map(|n| {
+            let prefix = format!("10.{}.{}.0/24", n >> 8, n & 0xff);
+            format!("route {prefix} next-hop 10.0.0.1 med {n} attribute [ 0x99 0xc0 0x{bulk} ];\n")
+        })
+        .collect();
+    format!("static {{ {routes} }}")
+}
+
+fn a_stalled_peer_is_given_up_while_others_are_served_and_a_program_is_deaf(reactor: &str) {
+    let (stalled, reading, folder) = (Peer::listen_on("127.0.0.2"), Peer::listen(), Folder::new());
+    folder.write_program("deaf", "while :; do echo version; done");
+    folder.write_program(
+        "ask",
+        "while echo version; read version; read answer; do echo $answer >> answers; sleep 0.1; done",
+    );
+    folder.write_program("watch", "while read line; do case $line in *down*) echo $line > down;; esac; done");
+    let programs: String = ["deaf", "ask", "watch"]
+        .map(|name| format!("process {name} {{ run ./{name}; encoder text; }}\n"))
+        .concat();
+    let api = "api { processes [ watch ]; neighbor-changes; } send-hold-time 3;";
+    let many = neighbor(&stalled, &format!("{api} {}", more_than_a_connection_holds()));
+    let other = neighbor(&reading, &format!("api {{ processes [ deaf ask ]; }} {STATIC}"));
+    folder.write("speaker.conf", &[programs, many, other].concat());
+    let mut speaker = folder.serve(reactor);
+    let _never_read = stalled.session(180);
+    let mut session = reading.session(3);
+    assert_eq!(session.next(), ROUTE_1);
+    assert_eq!(session.next(), END_OF_RIB);
+    // The peer says nothing but its answers to them: were one of them late, the hold timer would end the session.
+    for _ in 0..5 {
+        let before = std::fs::read_to_string(folder.0.join("answers")).unwrap_or_default();
+        session.expect_keepalive();
+        eventually("another command is answered", || {
+            std::fs::read_to_string(folder.0.join("answers"))
+                .is_ok_and(|answers| answers.len() > before.len())
+        });
+    }
+    let down = folder.await_file("down");
+    assert!(down.contains("(8,0)"), "the send hold timer gives its peer up (RFC 9687): {down}");
+    let answers = std::fs::read_to_string(folder.0.join("answers")).unwrap();
+    assert!(answers.lines().all(|answer| answer == "done"), "{answers}");
     speaker.signal("TERM");
     assert_eq!(session.next(), ADMINISTRATIVE_SHUTDOWN);
     assert_eq!(speaker.wait(), Some(0));
