@@ -36,18 +36,17 @@ pub async fn run<H: Host>(host: H, speaker: Speaker, recorder: Option<Recorder>)
 ///
 /// Input comes before the timers, and the timers are judged as of the moment when the input was looked for: a
 /// hold timer never fires while the KEEPALIVE that restarts it waits unread, however long the rest of the
-/// turn takes. New connections come after what the old ones have to say: a peer that was reset and dials again at once
-/// would be refused for the session that it has lost. Output comes last, because it is what can wait.
+/// turn takes. Output comes last, because it is what can wait.
 pub fn turn<H: Host>(driver: &mut Driver<H>, now: Now, ready: &[Ready]) {
-    let handle = |driver: &mut Driver<H>, which: fn(&Ready) -> bool| {
-        for &ready in ready.iter().filter(|ready| which(ready)) {
-            driver.handle(now, ready);
-            driver.drain(now);
-        }
-    };
-    handle(driver, |ready| !matches!(ready, Ready::Acceptable(_) | Ready::Writable(_)));
-    handle(driver, |ready| matches!(ready, Ready::Acceptable(_)));
+    let is_output = |ready: &&Ready| matches!(ready, Ready::Writable(_));
+    for &input in ready.iter().filter(|ready| !is_output(ready)) {
+        driver.handle(now, input);
+        driver.drain(now);
+    }
     driver.timeouts(now);
     driver.drain(now);
-    handle(driver, |ready| matches!(ready, Ready::Writable(_)));
+    for &output in ready.iter().filter(is_output) {
+        driver.handle(now, output);
+        driver.drain(now);
+    }
 }

@@ -1,5 +1,7 @@
 //! Carrying out what the core asks for.
 
+use std::net::IpAddr;
+
 use holdtime_core::speaker::{Action, CloseKind, Input, ProgramSpec, StreamId};
 use holdtime_core::time::Now;
 
@@ -27,7 +29,7 @@ impl<H: Host> Driver<H> {
             Action::Connect { stream, local, remote, options } => {
                 match self.host.connect(stream, local, remote, &options) {
                     Ok(()) => {
-                        self.streams.insert(stream, Stream::new(StreamKind::Connection));
+                        self.streams.insert(stream, Stream::new(StreamKind::Connection, None));
                         self.births.push_back(Birth::Dialling(stream));
                     }
                     Err(error) => self.feed(now, Input::ConnectFailed { stream, error }),
@@ -39,7 +41,7 @@ impl<H: Host> Driver<H> {
             Action::StopProgram { stream, signal } => self.host.signal_program(stream, signal),
             Action::OpenPipes { stream, paths } => match self.host.open_pipes(stream, &paths) {
                 Ok(()) => {
-                    self.open(stream, StreamKind::Pipes);
+                    self.open(stream, StreamKind::Pipes, None);
                     self.feed(now, Input::ProgramStarted { stream, pid: 0 });
                 }
                 Err(error) => self.feed(now, Input::ProgramFailed { stream, error }),
@@ -61,7 +63,7 @@ impl<H: Host> Driver<H> {
     fn start_program(&mut self, now: Now, stream: StreamId, spec: &ProgramSpec) {
         match self.host.start_program(stream, spec) {
             Ok(pid) => {
-                self.open(stream, StreamKind::Program);
+                self.open(stream, StreamKind::Program, None);
                 self.births.push_back(Birth::Program(stream));
                 self.feed(now, Input::ProgramStarted { stream, pid });
             }
@@ -75,9 +77,9 @@ impl<H: Host> Driver<H> {
         }
     }
 
-    /// Remembers a stream that can be read and written from now on.
-    pub(super) fn open(&mut self, stream: StreamId, kind: StreamKind) {
-        self.streams.insert(stream, Stream::new(kind));
+    /// Remembers a stream that can be read and written from now on, and the machine at its other end.
+    pub(super) fn open(&mut self, stream: StreamId, kind: StreamKind, remote: Option<IpAddr>) {
+        self.streams.insert(stream, Stream::new(kind, remote));
         self.births.push_back(Birth::Stream(stream));
     }
 }

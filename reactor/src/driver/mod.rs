@@ -8,6 +8,7 @@ mod streams;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::net::IpAddr;
 
 use holdtime_core::speaker::{ExitStatus, Input, ListenerId, Signal, Speaker, StreamId};
 use holdtime_core::time::{Duration, Instant, Now};
@@ -22,6 +23,9 @@ pub const WRITE_BUDGET: usize = 64 * 1024;
 
 /// At most this many connections are taken from one backlog before everything else has had its turn.
 pub const ACCEPT_BUDGET: usize = 64;
+
+/// At most this many readings of an older connection before a new one of the same machine is taken.
+pub const LAST_READS: usize = 16;
 
 /// How long a listener rests when the process has no file descriptor left for the connection that waits
 /// there.
@@ -73,6 +77,8 @@ pub enum Birth {
 #[derive(Clone, Copy, Debug)]
 struct Stream {
     kind: StreamKind,
+    /// The machine at the other end of a connection.
+    remote: Option<IpAddr>,
     /// The core wants its bytes.
     read: bool,
     /// The core wants to hear when it can take more.
@@ -246,8 +252,8 @@ impl<H: Host> Driver<H> {
 
 impl Stream {
     /// A new stream, of which nothing is wanted yet.
-    fn new(kind: StreamKind) -> Self {
-        Self { kind, read: false, write: false, blocked: false, ended: false, refused: false }
+    fn new(kind: StreamKind, remote: Option<IpAddr>) -> Self {
+        Self { kind, remote, read: false, write: false, blocked: false, ended: false, refused: false }
     }
 }
 

@@ -1,18 +1,25 @@
 //! Reading, writing, connecting and accepting: bounded amounts, so that nobody waits for long behind anybody
 //! else.
 
+use std::net::IpAddr;
+
 use holdtime_core::speaker::{ClosedKind, Input, IoError, ListenerId, StreamId};
 use holdtime_core::time::Now;
 
-use super::{ACCEPT_BUDGET, ACCEPT_PAUSE, Driver, Stream, StreamKind, WRITE_BUDGET};
+use super::{ACCEPT_BUDGET, ACCEPT_PAUSE, Driver, LAST_READS, Stream, StreamKind, WRITE_BUDGET};
 use crate::host::Host;
 
 impl<H: Host> Driver<H> {
     /// Reads once, at most [`READ_BUDGET`](super::READ_BUDGET) octets, and feeds the core what came: bytes,
     /// the end or an error. What the core does not want is left in the kernel.
     pub fn read_stream(&mut self, now: Now, stream: StreamId) {
+        self.read_once(now, stream);
+    }
+
+    /// The same; whether bytes came, after which there may be more.
+    fn read_once(&mut self, now: Now, stream: StreamId) -> bool {
         let Some(state) = self.streams.get_mut(&stream).filter(|state| state.read && !state.ended) else {
-            return;
+            return false;
         };
         match self.host.read(stream, &mut self.buffer) {
             Ok(0) => {
@@ -25,10 +32,12 @@ impl<H: Host> Driver<H> {
                 let buffer = std::mem::take(&mut self.buffer);
                 self.feed(now, Input::Received { stream, data: &buffer[..count] });
                 self.buffer = buffer;
+                return true;
             }
             Err(IoError::WouldBlock) => {}
             Err(error) => self.broken(now, stream, error),
         }
+        false
     }
 
     /// Tells the core that a stream can take more, and writes that; what is left from before goes first.
@@ -83,7 +92,7 @@ impl<H: Host> Driver<H> {
         }
         match self.host.finish_connect(stream) {
             Ok(ends) => {
-                self.open(stream, StreamKind::Connection);
+                self.open(stream, StreamKind::Connection, Some(ends.remote.ip()));
                 self.feed(now, Input::Connected { stream, local: ends.local, remote: ends.remote });
             }
             Err(IoError::WouldBlock) => {}
@@ -103,8 +112,9 @@ impl<H: Host> Driver<H> {
             match self.host.accept(listener, stream) {
                 Ok(ends) => {
                     self.accepted += 1;
-                    self.open(stream, StreamKind::Connection);
                     let (local, remote) = (ends.local, ends.remote);
+                    self.hear_out(now, remote.ip());
+                    self.open(stream, StreamKind::Connection, Some(remote.ip()));
                     self.feed(now, Input::Accepted { stream, listener, local, remote });
                 }
                 Err(IoError::ConnectionAborted) => {}
@@ -121,6 +131,20 @@ impl<H: Host> Driver<H> {
                     self.host.unlisten(listener);
                     self.feed(now, Input::ListenFailed { listener, error });
                     return;
+                }
+            }
+        }
+    }
+
+    /// Reads what the older connections of a machine have to say, before a new one of it is taken: it may have reset the one
+    /// and dialled the other at once, and would be refused for the session that it has lost.
+    fn hear_out(&mut self, now: Now, remote: IpAddr) {
+        let older = self.streams.iter().filter(|(_, state)| state.remote == Some(remote));
+        let older: Vec<StreamId> = older.map(|(stream, _)| *stream).collect();
+        for stream in older {
+            for _ in 0..LAST_READS {
+                if !self.read_once(now, stream) {
+                    break;
                 }
             }
         }
