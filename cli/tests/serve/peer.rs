@@ -113,7 +113,15 @@ impl Session {
 
     /// Ends the connection as a machine does that knows nothing of it.
     pub(crate) fn reset(self) {
+        let SocketAddr::V4(own) = self.stream.local_addr().unwrap() else { panic!("not over IPv4") };
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(self.stream);
+        // A busy kernel may deliver what is sent next before it.
+        let end = format!("{:08X}:{:04X}", u32::from_le_bytes(own.ip().octets()), own.port());
+        eventually("the reset arrives", || {
+            let connections = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            !connections.lines().any(|line| line.split_whitespace().nth(2) == Some(end.as_str()))
+        });
     }
 
     /// Goes on sending for a while, as a peer does that has not heard yet; whether the speaker takes it.
