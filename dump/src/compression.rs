@@ -1,0 +1,125 @@
+//! What was compressed is read as if it were not, as it comes.
+
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+
+use bzip2::read::MultiBzDecoder;
+use flate2::read::MultiGzDecoder;
+use lzma_rust2::XzReader;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use crate::stream::Octets;
+
+/// A way to compress a file, known by the first octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// RFC 1952
+    Gzip,
+    /// `BZh`
+    Bzip2,
+    /// The .xz file format
+    Xz,
+    /// RFC 8878
+    Zstd,
+}
+
+impl Compression {
+    /// How many octets tell.
+    pub const MAGIC: usize = 6;
+
+    /// The compression of what begins with these octets; `None`: it is not compressed in a way that is known here.
+    pub fn of(head: &[u8]) -> Option<Self> {
+        match head {
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => Some(Self::Bzip2),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// What `octets` are when they are decompressed, with their compression; as they are where they were not compressed.
+///
+/// # Errors
+///
+/// Those of reading the first octets. Later ones, a file that was cut off in transit among them, come when that place is read: what stands
+/// before it is read first.
+pub fn decompress(mut octets: Octets) -> io::Result<(Octets, Option<Compression>)> {
+    let head = head(&mut octets, Compression::MAGIC)?;
+    let compression = Compression::of(&head);
+    let whole = Cursor::new(head).chain(octets);
+    let plain: Octets = match compression {
+        None => Box::new(whole),
+        Some(Compression::Gzip) => Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole))),
+        Some(Compression::Bzip2) => Box::new(MultiBzDecoder::new(whole)),
+        Some(Compression::Xz) => Box::new(XzReader::new(BufReader::new(whole), true)),
+        Some(Compression::Zstd) => Box::new(Frames::new(BufReader::new(whole))),
+    };
+    Ok((plain, compression))
+}
+
+/// The first `count` octets, or all where there are fewer.
+pub(crate) fn head(octets: &mut impl Read, count: usize) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(count);
+    octets.take(count as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// The frames of a zstd file one after the other: the decoder knows of one at a time (RFC 8878 §3.1).
+struct Frames<R> {
+    octets: R,
+    decoder: FrameDecoder,
+    within: bool,
+}
+
+impl<R: BufRead> Frames<R> {
+    fn new(octets: R) -> Self {
+        Self { octets, decoder: FrameDecoder::new(), within: false }
+    }
+
+    /// Goes on to the next frame with something in it; false at the end.
+    fn next_frame(&mut self) -> io::Result<bool> {
+        use ReadFrameHeaderError::SkipFrame;
+        while !self.octets.fill_buf()?.is_empty() {
+            match self.decoder.init(&mut self.octets) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(SkipFrame { length, .. })) => {
+                    io::copy(&mut (&mut self.octets).take(u64::from(length)), &mut io::sink())?;
+                }
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if !self.within && !self.next_frame()? {
+                return Ok(0);
+            }
+            self.within = true;
+            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                self.decoder
+                    .decode_blocks(&mut self.octets, BlockDecodingStrategy::UptoBlocks(1))
+                    .map_err(io::Error::other)?;
+            }
+            match self.decoder.read(buffer)? {
+                0 if self.decoder.is_finished() && !buffer.is_empty() => self.within = false,
+                count => return Ok(count),
+            }
+        }
+    }
+}

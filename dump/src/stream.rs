@@ -1,0 +1,54 @@
+//! An input from its first octet to its last.
+
+use std::io::{self, Cursor, Read};
+
+use crate::batch::Batch;
+use crate::compression::{self, Compression};
+use crate::form::Form;
+use crate::{capture, hex};
+
+/// Octets as they come, from a file, a pipe or a decompressor.
+pub type Octets = Box<dyn Read + Send>;
+
+/// A form of input that is read in order.
+pub trait Source: Send {
+    /// Adds the next pieces to `batch`, until it is full or nothing more is there at once. False at the end, where nothing was added.
+    ///
+    /// It never fails: what cannot be read, the input's own I/O errors included, is a fault in the batch.
+    fn fill(&mut self, batch: &mut Batch) -> bool;
+}
+
+/// An input, with what it was found to be.
+pub struct Stream {
+    /// How it was compressed.
+    pub compression: Option<Compression>,
+    /// Its form.
+    pub form: Form,
+    source: Box<dyn Source>,
+}
+
+impl Stream {
+    /// Looks at the first octets; `None`: there are none, or they are nothing that is known here.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading the first octets.
+    pub fn open(octets: Octets) -> io::Result<Option<Self>> {
+        let (mut plain, compression) = compression::decompress(octets)?;
+        let head = compression::head(&mut plain, Form::MAGIC)?;
+        let Some(form) = Form::of(&head).filter(|_| !head.is_empty()) else { return Ok(None) };
+        let plain: Octets = Box::new(Cursor::new(head).chain(plain));
+        let source: Box<dyn Source> = match form {
+            Form::Pcap | Form::Pcapng => capture::source(form, plain),
+            Form::Hex => hex::source(plain),
+            Form::Mrt | Form::Raw => hex::source(plain),
+        };
+        Ok(Some(Self { compression, form, source }))
+    }
+}
+
+impl Source for Stream {
+    fn fill(&mut self, batch: &mut Batch) -> bool {
+        self.source.fill(batch)
+    }
+}
