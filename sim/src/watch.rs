@@ -44,13 +44,27 @@ pub enum Ending {
     Notification(Instant, u8, u8),
     /// It closed the connection without one.
     Close(Instant),
+    /// The peer chose the other one of two connections (RFC 4271 §6.8), and said so.
+    Superseded(Instant),
 }
+
+/// Cease / Connection Collision Resolution (RFC 4486 §4).
+const COLLISION: (u8, u8) = (6, 7);
 
 impl Ending {
     /// When.
     pub fn at(&self) -> Instant {
-        let (Self::Notification(at, ..) | Self::Close(at)) = self;
+        let (Self::Notification(at, ..) | Self::Close(at) | Self::Superseded(at)) = self;
         *at
+    }
+
+    /// Whether a collision ended a connection before a session came of it (RFC 4271 §6.8).
+    pub fn is_collision(&self) -> bool {
+        match self {
+            Self::Notification(_, code, subcode) => (*code, *subcode) == COLLISION,
+            Self::Close(_) => false,
+            Self::Superseded(_) => true,
+        }
     }
 
     /// Whether a scenario means this by `how`.
@@ -59,7 +73,8 @@ impl Ending {
             (Self::Notification(_, code, subcode), Pattern::Notification(c, s)) => {
                 (*code, *subcode) == (c, s)
             }
-            (Self::Notification(..), Pattern::Type(3)) | (Self::Close(_), Pattern::Close) => true,
+            (Self::Notification(..), Pattern::Type(3))
+            | (Self::Close(_) | Self::Superseded(_), Pattern::Close) => true,
             _ => false,
         }
     }
@@ -70,6 +85,7 @@ impl fmt::Display for Ending {
         match self {
             Self::Notification(at, code, subcode) => write!(f, "NOTIFICATION {code}/{subcode} at {at}"),
             Self::Close(at) => write!(f, "its connection closed at {at}"),
+            Self::Superseded(at) => write!(f, "its connection superseded by another one at {at}"),
         }
     }
 }
@@ -91,6 +107,8 @@ pub struct SessionSeat {
     blocked: bool,
     /// The speaker has sent a NOTIFICATION.
     noted: bool,
+    /// The peer has sent one that ends it for another connection's sake.
+    superseded: bool,
     /// Messages that a peer sent before the speaker knew of the connection.
     early: Vec<Vec<u8>>,
     /// When each end has sent its first KEEPALIVE, which is its answer to the other's OPEN.
@@ -235,6 +253,7 @@ impl Watch {
                 received: Vec::new(),
                 blocked: false,
                 noted: false,
+                superseded: false,
                 early: Vec::new(),
                 kept: Kept::default(),
             });
@@ -246,11 +265,9 @@ impl Watch {
         if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
             session.sent.extend_from_slice(octets.unwrap_or_default());
             take_messages(&mut session.sent, |message| {
-                if let (Some(3), [code, subcode, ..]) =
-                    (message.get(18), message.get(19..).unwrap_or_default())
-                {
+                if let Some((code, subcode)) = notification(message) {
                     session.noted = true;
-                    self.endings.push(Ending::Notification(at, *code, *subcode));
+                    self.endings.push(Ending::Notification(at, code, subcode));
                 }
                 if is_keepalive(message) {
                     session.kept.speaker.get_or_insert(at);
@@ -297,7 +314,8 @@ impl Watch {
             session.stream = None;
             let key = session.key;
             if !session.noted {
-                self.endings.push(Ending::Close(at));
+                let ending = if session.superseded { Ending::Superseded(at) } else { Ending::Close(at) };
+                self.endings.push(ending);
             }
             self.by_dialler.retain(|_, seat| self.sessions.get(*seat).is_some_and(|seat| seat.key != key));
             self.bench.see(at, &Seen::Closed(key));
@@ -320,6 +338,7 @@ impl Watch {
                     if is_keepalive(message) {
                         session.kept.peer.get_or_insert(at);
                     }
+                    session.superseded |= notification(message) == Some(COLLISION);
                     if known {
                         self.bench.see(at, &Seen::Received(key, message));
                     } else {
@@ -404,6 +423,14 @@ fn take_messages(octets: &mut Vec<u8>, mut take: impl FnMut(&[u8])) {
         taken += message.len();
     }
     octets.drain(..taken);
+}
+
+/// A NOTIFICATION's code and subcode.
+fn notification(message: &[u8]) -> Option<(u8, u8)> {
+    match message.get(18..)? {
+        [3, code, subcode, ..] => Some((*code, *subcode)),
+        _ => None,
+    }
 }
 
 fn is_keepalive(message: &[u8]) -> bool {

@@ -15,6 +15,8 @@ pub struct Course {
     pub up: Option<Instant>,
     /// How the first one ended of those that did.
     pub end: Option<Ending>,
+    /// How the first one ended of those that a collision did not end before they came up.
+    pub lost: Option<Ending>,
     /// Whether one is established at the end of the run.
     pub is_up: bool,
 }
@@ -37,6 +39,7 @@ impl Course {
         Self {
             up: watch.sessions().iter().filter_map(SessionSeat::up).min(),
             end: watch.endings().first().copied(),
+            lost: watch.endings().iter().find(|ending| !ending.is_collision()).copied(),
             is_up: watch.sessions().iter().any(SessionSeat::is_up),
         }
     }
@@ -64,9 +67,11 @@ impl Course {
             None => Some("no session was established".to_owned()),
         });
         let mistaken_end = || match (play.ends?, self.end) {
-            (Ends::Never, None) if self.is_up => None,
-            (Ends::Never, None) => Some("no session is up".to_owned()),
-            (Ends::Never, Some(end)) => Some(format!("a session ended with {end}")),
+            (Ends::Never, _) => match self.lost {
+                None if self.is_up => None,
+                None => Some("no session is up".to_owned()),
+                Some(end) => Some(format!("a session ended with {end}")),
+            },
             (Ends::With(..), None) => Some("the session has not ended".to_owned()),
             (Ends::With(_, window), Some(end)) => (!window.has(end.at()))
                 .then(|| format!("the session ended at {}, expected at {window}", end.at())),

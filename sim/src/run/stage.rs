@@ -13,6 +13,7 @@ use super::recording::Recording;
 use super::{Course, Plan, Run};
 use crate::net::MachineId;
 use crate::oracle::{Alarm, Bench, Creditor, Oracle};
+use crate::rng::Rng;
 use crate::scenario::{Fault, FaultKind};
 use crate::script::{
     Beyond, PeerRun, PeerState, ProgramScript, ScriptedPeer, ScriptedProgram, drive_peer, drive_program,
@@ -128,7 +129,7 @@ impl<'p> Stage<'p> {
             settings: speaker.settings.clone(),
             files: speaker.files.iter().map(|file| file.name.clone()).collect(),
             config,
-            seed: run.seed,
+            seed: seed_of(run.seed, &speaker.name),
             pipes: None,
         };
         let now = host.now();
@@ -287,6 +288,12 @@ impl<'p> Stage<'p> {
     }
 }
 
+/// The seed of one speaker: of the run and of its name, so that two speakers never wait for the same time, and one more
+/// speaker leaves the others' draws alone.
+fn seed_of(run: u64, name: &str) -> u64 {
+    name.bytes().fold(Rng::new(run).next_u64(), |seed, octet| Rng::new(seed ^ u64::from(octet)).next_u64())
+}
+
 fn cut(world: &mut World, from: MachineId, to: MachineId, both: bool, cut: bool) {
     world.change_network(|network| {
         network.set_cut(from, to, cut);
@@ -336,5 +343,20 @@ fn number_of(signal: Signal) -> i32 {
         Signal::User2 => 12,
         Signal::Alarm => 14,
         Signal::Terminate => 15,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_speakers_of_one_run_never_have_the_same_seed_and_a_run_repeats_both() {
+        for run in 0..200 {
+            assert_ne!(seed_of(run, "left"), seed_of(run, "right"), "run {run}");
+            assert_ne!(seed_of(run, "left"), seed_of(run + 1, "left"), "run {run}");
+            assert_eq!(seed_of(run, "left"), seed_of(run, "left"));
+        }
+        assert_ne!(seed_of(1, "ab"), seed_of(1, "ba"));
     }
 }
