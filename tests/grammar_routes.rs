@@ -142,6 +142,11 @@ fn flow_routes_hold_their_conditions_in_order_and_their_actions_as_communities()
         "flow route destination 2001:db8:1::/48 flow-label 70000 rate-limit 9600",
         &["ipv6 flow 0f01300020010db800010da100011170", "c010088006000046160000"],
     );
+    // A pattern begins behind its offset (RFC 8956 §3.1), and is shifted by it.
+    announces(
+        "flow route source 2001:db8:6:7::/63/12 destination 2001:db8::9/128/64 rate-limit 9600",
+        &["ipv6 flow 150180400000000000000009023f0c10db8000600060", "c010088006000046160000"],
+    );
     announces(
         "flow route destination 203.0.113.1/32 interface-set [ transitive:input:64500:10 ] copy 192.0.2.9",
         &["ipv4 flow 060120cb007101", "192.0.2.9", "c0101007020000fbf4400a0800000000000001"],

@@ -137,15 +137,16 @@ impl Components {
         self.afi = Some(afi);
         let bytes = self.prefixes.entry(code).or_default();
         bytes.extend([code, length]);
-        // ExaBGP's suite wants the whole prefix even behind an offset, where RFC 8956 §3.1 leaves out the bits before it.
-        let used = usize::from(length.div_ceil(8));
+        let used = usize::from(length.saturating_sub(offset).div_ceil(8));
         match address {
             // The bits past the length mean nothing, and ExaBGP leaves those of IPv4 as they were written.
             IpAddr::V4(address) => bytes.extend(address.octets().iter().take(used)),
             IpAddr::V6(written) => {
                 let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
+                // The pattern holds the bits from the offset to the length alone (RFC 8956 §3.1).
+                let pattern = (written.to_bits() & mask).checked_shl(offset.into()).unwrap_or(0);
                 bytes.push(offset);
-                bytes.extend((written.to_bits() & mask).to_be_bytes().iter().take(used));
+                bytes.extend(pattern.to_be_bytes().iter().take(used));
             }
         }
         Ok(())
