@@ -7,7 +7,7 @@ use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
 use holdtime_core::speaker::record::{self, Head};
 use holdtime_core::speaker::{
-    Action, CloseKind, ClosedKind, Identity, Input, IoError, Party, Signal, Speaker,
+    Action, CloseKind, ClosedKind, Identity, Input, IoError, ListenerId, Party, Signal, Speaker,
 };
 use holdtime_core::wire::{AttributeCode, Community};
 use util::*;
@@ -199,6 +199,59 @@ fn a_port_in_use_ends_the_speaker_with_a_sentence() {
     lone.feed(Input::ListenFailed { listener: listener.unwrap(), error: IoError::AddressInUse });
     assert_eq!(lone.exit(), Some(2));
     assert!(lone.log().contains(&"cannot listen on 10.0.0.1:179: address already in use"));
+}
+
+/// The listeners that were asked for so far.
+fn listeners(lone: &Lone) -> Vec<ListenerId> {
+    let asked = lone.actions.iter().filter_map(|action| match action {
+        Action::Listen { listener, .. } => Some(*listener),
+        _ => None,
+    });
+    asked.collect()
+}
+
+#[test]
+fn a_listener_that_breaks_is_opened_again_and_costs_no_session() {
+    let mut settings = Settings::default();
+    settings.tcp.bind = vec!["10.0.0.1".parse().unwrap()];
+    let mut lone = Lone::new(setup_with(&neighbor("10.0.0.1", "10.0.0.2", "passive true;"), settings));
+    let first = listeners(&lone)[0];
+    lone.feed(Input::Listening { listener: first, local: addr("10.0.0.1:179") });
+    let stream = lone.accept_from("10.0.0.2");
+    lone.receive(stream, &open(65_000, 90, [10, 0, 0, 9]));
+    lone.receive(stream, &keepalive());
+    lone.feed(Input::ListenFailed { listener: first, error: IoError::Other(9) });
+    assert_eq!((lone.exit(), lone.closed(stream)), (None, None));
+    lone.advance(secs(1));
+    let second = listeners(&lone)[1];
+    // What cannot be opened again yet is left alone for longer each time.
+    lone.feed(Input::ListenFailed { listener: second, error: IoError::AddressNotAvailable });
+    lone.advance(secs(1));
+    assert_eq!(listeners(&lone).len(), 2);
+    lone.advance(secs(1));
+    lone.feed(Input::Listening { listener: listeners(&lone)[2], local: addr("10.0.0.1:179") });
+    lone.advance(secs(60));
+    assert_eq!((listeners(&lone).len(), lone.exit(), lone.closed(stream)), (3, None, None));
+    assert!(lone.log().contains(&"cannot listen on 10.0.0.1:179: errno 9; it is tried again after 1 s"));
+}
+
+#[test]
+fn connections_that_cannot_be_taken_are_said_once_a_minute_and_cost_nothing() {
+    let mut settings = Settings::default();
+    settings.tcp.bind = vec!["10.0.0.1".parse().unwrap()];
+    let mut lone = Lone::new(setup_with(&neighbor("10.0.0.1", "10.0.0.2", "passive true;"), settings));
+    let listener = listeners(&lone)[0];
+    lone.feed(Input::Listening { listener, local: addr("10.0.0.1:179") });
+    for _ in 0..65 {
+        lone.feed(Input::AcceptFailed { listener, error: IoError::TooManyFiles });
+        lone.advance(secs(1));
+    }
+    lone.advance(secs(60));
+    lone.feed(Input::AcceptFailed { listener, error: IoError::PermissionDenied });
+    let said: Vec<_> = lone.log().into_iter().filter(|text| text.contains("to 10.0.0.1:179 ")).collect();
+    let short = "too many open files: connections to 10.0.0.1:179 wait until there is room; raise the limit of open files";
+    assert_eq!(said, [short, short, "a connection to 10.0.0.1:179 could not be taken: permission denied"]);
+    assert_eq!((lone.exit(), listeners(&lone).len()), (None, 1));
 }
 
 #[test]

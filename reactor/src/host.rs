@@ -93,7 +93,7 @@ pub trait Host {
     /// # Errors
     /// `WouldBlock`: the backlog is empty. `ConnectionAborted`: one was there and is gone; try again.
     /// `TooManyFiles`: one is there and stays there; the listener stays acceptable, so do not come back at
-    /// once.
+    /// once. Any other: as a rule what became of the one that was taken, as accept(2) of Linux has it; try again.
     fn accept(&self, listener: ListenerId, stream: StreamId) -> Result<Ends, IoError>;
 
     /// Begins to connect: `socket`, the options, `bind` to `local` (port 0) where given, `connect`. The

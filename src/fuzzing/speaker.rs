@@ -102,6 +102,8 @@ enum Step {
     Reload { which: u8 },
     /// A listener breaks.
     ListenFailed { listener: u8, error: Failure },
+    /// A listener cannot take a connection.
+    AcceptFailed { listener: u8, error: Failure },
     /// A report about a stream that nobody knows.
     Stray { raw: u16, count: u16 },
 }
@@ -309,6 +311,9 @@ impl World {
             Step::Reload { which } => self.reload(which),
             Step::ListenFailed { listener, error } => {
                 self.feed(Input::ListenFailed { listener: ListenerId(listener.into()), error: error.into() });
+            }
+            Step::AcceptFailed { listener, error } => {
+                self.feed(Input::AcceptFailed { listener: ListenerId(listener.into()), error: error.into() });
             }
             Step::Stray { raw, count } => {
                 let stream = StreamId::from_u64(u64::from(raw) + 1_000_000);

@@ -28,7 +28,7 @@ impl Speaker {
         let at = now.monotonic;
         match *input {
             Input::ProgramStarted { pid, .. } => self.programs.started(at, stream, pid),
-            Input::ProgramFailed { error, .. } => self.programs.failed(stream, error),
+            Input::ProgramFailed { error, .. } => self.programs.failed(at, stream, error),
             Input::ProgramExited { status, .. } => self.programs.exited(at, stream, status),
             Input::Received { data, .. } => {
                 self.programs.received(stream, data);

@@ -1,113 +1,25 @@
-//! How connections come to be: sockets that listen, dials, and connections that are accepted.
+//! How connections come to be: dials, and connections that are accepted.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::SocketAddr;
 
-use super::action::{Action, CloseKind, ListenOptions, TcpOptions};
+use super::Speaker;
+use super::action::{Action, CloseKind, TcpOptions};
 use super::event::Severity;
-use super::input::{IoError, ListenerId, StreamId};
+use super::input::{ListenerId, StreamId};
 use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::obligation::Party;
 use super::sessions;
 use super::stream::Owner;
 use super::unclaimed::{Ends, is_undecided, mismatch};
-use super::{Speaker, life};
-use crate::config;
 use crate::session::{Direction, State};
 use crate::time::Now;
 use crate::wire::notification::cease;
 use crate::wire::{Family, Message, Notification};
 
-/// The sockets that listen, or are asked for.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Listeners {
-    open: BTreeMap<ListenerId, Listener>,
-    next: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Listener {
-    address: SocketAddr,
-    options: ListenOptions,
-    /// The speaker cannot do without: it was there from the beginning.
-    required: bool,
-}
-
-/// The TTLs of a connection that may be for any of these neighbors: the greatest that one of them sends with, and the least
-/// that one of them accepts, where each asks for one.
-pub(super) fn common_ttls(neighbors: &[&config::Neighbor]) -> (Option<u8>, Option<u8>) {
-    let least: Option<Vec<u8>> = neighbors.iter().map(|config| config.incoming_ttl).collect();
-    let ttl = neighbors.iter().filter_map(|config| config.outgoing_ttl).max();
-    (ttl, least.and_then(|ttls| ttls.into_iter().min()))
-}
-
 impl Speaker {
-    /// Opens the sockets that the settings and the neighbors ask for, and closes those that nobody asks for any more.
-    pub(super) fn update_listeners(&mut self, required: bool) {
-        let wanted = self.wanted_listeners();
-        let Self { listeners, actions, .. } = self;
-        listeners.open.retain(|id, listener| {
-            let keep = wanted.get(&listener.address) == Some(&listener.options);
-            if !keep {
-                actions.push_back(Action::Unlisten { listener: *id });
-            }
-            keep
-        });
-        for (address, options) in wanted {
-            if listeners.open.values().any(|listener| listener.address == address) {
-                continue;
-            }
-            let id = ListenerId(listeners.next);
-            listeners.next += 1;
-            actions.push_back(Action::Listen { listener: id, address, options: options.clone() });
-            listeners.open.insert(id, Listener { address, options, required });
-        }
-    }
-
-    fn wanted_listeners(&self) -> BTreeMap<SocketAddr, ListenOptions> {
-        let mut wanted = BTreeMap::<_, ListenOptions>::new();
-        for address in &self.settings.tcp.bind {
-            wanted.insert(SocketAddr::new(*address, self.settings.tcp.port), ListenOptions::default());
-        }
-        let running = || self.neighbors.values().filter(|neighbor| neighbor.wish == Wish::Run);
-        for config in running().map(|neighbor| &neighbor.config) {
-            let any = match config.peer.address {
-                IpAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
-                IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-            };
-            if let Some(port) = config.listen {
-                let own = config.md5.as_ref().and_then(|md5| md5.address).or(config.local_address);
-                wanted.entry(SocketAddr::new(own.unwrap_or(any), port)).or_default();
-            }
-        }
-        for (address, options) in &mut wanted {
-            // Whose connection it is, is known once it is accepted: what holds for all of them goes here.
-            let alike = |neighbor: &&Neighbor| neighbor.config.peer.address.is_ipv4() == address.is_ipv4();
-            let configs: Vec<_> = running().filter(alike).map(|neighbor| &neighbor.config).collect();
-            (options.ttl, options.min_ttl) = common_ttls(&configs);
-            let keys =
-                configs.iter().filter_map(|config| Some((config.peer, config.md5.as_ref()?.key.clone())));
-            options.md5 = keys.collect();
-        }
-        wanted
-    }
-
-    /// A listening socket is open.
-    pub(super) fn listening(&mut self, _listener: ListenerId, local: SocketAddr) {
-        self.log(Severity::Info, Party::Speaker, format!("listening on {local}"));
-    }
-
-    /// A listening socket could not be opened, or broke.
-    pub(super) fn listen_failed(&mut self, listener: ListenerId, error: IoError) {
-        let Some(listener) = self.listeners.open.remove(&listener) else { return };
-        self.log(Severity::Error, Party::Speaker, format!("cannot listen on {}: {error}", listener.address));
-        if listener.required {
-            self.exit_with(life::STARTUP_FAILED);
-        }
-    }
-
     /// Dials a neighbor.
     pub(super) fn dial(&mut self, now: Now, id: NeighborId) {
         let exhausted = self.attempts_exhausted(id);

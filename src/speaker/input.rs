@@ -55,8 +55,16 @@ pub enum Input<'a> {
         /// Where, with the port that was really bound.
         local: SocketAddr,
     },
-    /// A listening socket could not be opened, or broke.
+    /// A listening socket could not be opened, or broke and is closed.
     ListenFailed {
+        /// Which.
+        listener: ListenerId,
+        /// Why.
+        error: IoError,
+    },
+    /// A connection waits at a listening socket and could not be taken: it is gone, or (`TooManyFiles`) has to wait. The
+    /// socket goes on listening.
+    AcceptFailed {
         /// Which.
         listener: ListenerId,
         /// Why.

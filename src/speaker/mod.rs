@@ -1,6 +1,6 @@
 //! The speaker: the core's contract with the reactor that runs it. See the crate's documentation for the loop.
 //!
-//! This file is the door. Behind it: `sessions` is what neighbors do with inputs, `dial` how connections come to be
+//! This file is the door. Behind it: `sessions` is what neighbors do with inputs, `dial` how connections come to be, `listeners` where the peers dial,
 //! and `unclaimed` those whose neighbor the peer's OPEN decides, `life` how a speaker starts, reloads and ends, `programs` and
 //! `commands` the API's side, [`record`] recordings.
 
@@ -15,6 +15,7 @@ mod hold_back;
 mod input;
 mod intake;
 mod life;
+mod listeners;
 mod neighbor;
 mod neighbors;
 mod notice;
@@ -46,9 +47,9 @@ use crate::config::{Config, Settings};
 use crate::session::Jitter;
 use crate::time::{Instant, Now};
 
-use dial::Listeners;
 use intake::Intakes;
 use life::{Anew, Phase};
+use listeners::Listeners;
 use neighbor::Neighbor;
 use neighbors::Neighbors;
 use programs::Programs;
@@ -151,7 +152,8 @@ impl Speaker {
         match input {
             Input::Timeout => self.timeout(now),
             Input::Listening { listener, local } => self.listening(listener, local),
-            Input::ListenFailed { listener, error } => self.listen_failed(listener, error),
+            Input::ListenFailed { listener, error } => self.listen_failed(now, listener, error),
+            Input::AcceptFailed { listener, error } => self.accept_failed(now, listener, error),
             Input::Accepted { stream, listener, local, remote } => {
                 self.accepted(now, stream, listener, local, remote);
             }
@@ -207,6 +209,7 @@ impl Speaker {
         self.session_timeouts(now);
         self.unclaimed_timeouts(now);
         self.programs.handle_timeout(now.monotonic);
+        self.listen_again(now);
         self.life_timeout(now);
     }
 
@@ -234,6 +237,7 @@ impl Speaker {
             self.intakes.poll_timeout(),
             self.streams.poll_timeout(),
             self.unclaimed.poll_timeout(),
+            self.listeners.poll_timeout(),
             self.programs.poll_timeout(),
         ];
         deadlines.into_iter().flatten().min()

@@ -137,6 +137,9 @@ fn write_line(out: &mut String, now: Now, input: &Input<'_>) -> fmt::Result {
         Input::ListenFailed { listener, error } => {
             write!(out, "listen-failed {} {}", listener.0, Name(*error))?;
         }
+        Input::AcceptFailed { listener, error } => {
+            write!(out, "accept-failed {} {}", listener.0, Name(*error))?;
+        }
         Input::Connected { stream, local, remote } => {
             write!(out, "connected {} {local} {remote}", stream.as_u64())?;
         }
@@ -234,6 +237,9 @@ fn kept(kind: &str, words: &mut Words<'_>) -> Option<Kept> {
         "listening" => Input::Listening { listener: ListenerId(words.parse()?), local: words.parse()? },
         "listen-failed" => {
             Input::ListenFailed { listener: ListenerId(words.parse()?), error: words.error()? }
+        }
+        "accept-failed" => {
+            Input::AcceptFailed { listener: ListenerId(words.parse()?), error: words.error()? }
         }
         "connected" => {
             Input::Connected { stream: words.stream()?, local: words.parse()?, remote: words.parse()? }
@@ -411,6 +417,7 @@ mod tests {
             Input::Timeout,
             Input::Listening { listener: ListenerId(1), local: address("[::1]:179") },
             Input::ListenFailed { listener: ListenerId(1), error: IoError::AddressInUse },
+            Input::AcceptFailed { listener: ListenerId(1), error: IoError::TooManyFiles },
             Input::Connected { stream, local: address("10.0.0.1:1"), remote: address("10.0.0.2:2") },
             Input::ConnectFailed { stream, error: IoError::Other(71) },
             Input::Accepted {

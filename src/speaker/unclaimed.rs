@@ -14,9 +14,9 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::action::{Action, CloseKind};
-use super::dial::common_ttls;
 use super::event::Severity;
 use super::input::{ClosedKind, Input, StreamId};
+use super::listeners::common_ttls;
 use super::neighbor::Neighbor;
 use super::obligation::{Obligation, Party};
 use super::stream::Owner;

@@ -102,6 +102,9 @@ impl Parties {
             Input::ListenFailed { error, .. } => {
                 all.push(told("speaker", "failed", format!("to listen: {error}")));
             }
+            Input::AcceptFailed { error, .. } => {
+                all.push(told("speaker", "failed", format!("to take a connection: {error}")));
+            }
             Input::Timeout | Input::Writable { .. } => {}
         }
     }

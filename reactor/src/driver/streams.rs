@@ -103,10 +103,14 @@ impl<H: Host> Driver<H> {
         }
     }
 
-    /// Takes connections from a backlog, at most [`ACCEPT_BUDGET`], and feeds them to the core. Without a
-    /// file descriptor to spare the listener rests for [`ACCEPT_PAUSE`]: the connection would stay
-    /// acceptable, and the reactor busy.
+    /// Takes connections from a backlog, at most [`ACCEPT_BUDGET`], and feeds them to the core.
+    ///
+    /// An error is one connection's as a rule: Linux hands out here what became of it since (accept(2) names eight), and
+    /// a firewall or a security module may refuse one. So the next one is tried. A listener of which nothing but errors
+    /// comes is closed, for the core to open again. Without a file descriptor to spare it rests for [`ACCEPT_PAUSE`]: the
+    /// connection would stay acceptable, and the reactor busy.
     pub fn accept_all(&mut self, now: Now, listener: ListenerId) {
+        let mut failures = 0;
         for _ in 0..ACCEPT_BUDGET {
             let stream = StreamId::accepted(self.accepted);
             match self.host.accept(listener, stream) {
@@ -119,18 +123,23 @@ impl<H: Host> Driver<H> {
                 }
                 Err(IoError::ConnectionAborted) => {}
                 Err(IoError::WouldBlock | IoError::NotConnected) => return,
-                Err(IoError::TooManyFiles) => {
+                Err(error @ IoError::TooManyFiles) => {
                     if let Some(state) = self.listeners.get_mut(&listener) {
                         state.rests_until = Some(now.monotonic + ACCEPT_PAUSE);
                         self.host.set_accepting(listener, false);
                     }
-                    return;
+                    return self.feed(now, Input::AcceptFailed { listener, error });
                 }
                 Err(error) => {
-                    self.listeners.remove(&listener);
-                    self.host.unlisten(listener);
-                    self.feed(now, Input::ListenFailed { listener, error });
-                    return;
+                    failures += 1;
+                    if failures == ACCEPT_BUDGET {
+                        self.listeners.remove(&listener);
+                        self.host.unlisten(listener);
+                        return self.feed(now, Input::ListenFailed { listener, error });
+                    }
+                    if failures == 1 {
+                        self.feed(now, Input::AcceptFailed { listener, error });
+                    }
                 }
             }
         }

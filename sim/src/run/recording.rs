@@ -29,6 +29,7 @@ impl Recording {
             Input::Timeout => Kept::Other(Input::Timeout),
             Input::Listening { listener, local } => Kept::Other(Input::Listening { listener, local }),
             Input::ListenFailed { listener, error } => Kept::Other(Input::ListenFailed { listener, error }),
+            Input::AcceptFailed { listener, error } => Kept::Other(Input::AcceptFailed { listener, error }),
             Input::Connected { stream, local, remote } => {
                 Kept::Other(Input::Connected { stream, local, remote })
             }

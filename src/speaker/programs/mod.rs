@@ -43,6 +43,8 @@ const LEAVE: Duration = Duration::from_millis(100);
 const TERMINATE: Duration = Duration::from_secs(2);
 /// How long a program may take nothing of what waits for it, before nobody waits for it any more.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a program that could not be started for want of something waits for the next attempt.
+const SHORTAGE: Duration = Duration::from_secs(1);
 /// How long what a program wrote before it ended is waited for: its children may hold its pipe open for ever.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -94,6 +96,21 @@ struct Entry {
     /// Its current run.
     stream: Option<StreamId>,
     respawns: Respawns,
+    /// It could not be started for want of something: when it was or is tried again, and whether that is still to come.
+    again: Option<(Instant, bool)>,
+}
+
+impl Entry {
+    /// When it is to be tried again.
+    fn due(&self) -> Option<Instant> {
+        self.again.and_then(|(at, waits)| waits.then_some(at))
+    }
+}
+
+/// Whether a program that could not be started may be startable before long: fork(2) and pipe(2) of Linux say so where
+/// descriptors, processes or memory are short.
+fn is_shortage(error: IoError) -> bool {
+    matches!(error, IoError::TooManyFiles | IoError::WouldBlock)
 }
 
 /// What stands behind a name.
@@ -169,7 +186,8 @@ impl Programs {
 
     /// When [`Programs::handle_timeout`] has something to do.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.instances.values().filter_map(Instance::deadline).min()
+        let again = self.entries.values().filter_map(Entry::due);
+        self.instances.values().filter_map(Instance::deadline).chain(again).min()
     }
 
     /// Whether this stream is a program's.
@@ -305,7 +323,7 @@ impl Programs {
                 self.leave(now, stream);
             }
             let respawns = self.entries.get(name).map_or_else(Respawns::default, |entry| entry.respawns);
-            self.entries.insert(name.to_string(), Entry { what, stream: None, respawns });
+            self.entries.insert(name.to_string(), Entry { what, stream: None, respawns, again: None });
             self.starts.push_back(name.to_string());
         }
     }
@@ -316,6 +334,7 @@ impl Programs {
             return;
         }
         self.starts.clear();
+        self.entries.values_mut().for_each(|entry| entry.again = None);
         for stream in self.streams() {
             let Some(encoder) = self.name(stream).and_then(|name| self.encoder(name)) else {
                 self.terminate(now.monotonic, stream);
@@ -384,6 +403,9 @@ impl Programs {
             return;
         }
         instance.enter(Phase::Running, now);
+        if let Some(entry) = self.entries.get_mut(&instance.name) {
+            entry.again = None;
+        }
         if instance.output.len() > 0 {
             self.dirty.insert(stream);
         }
@@ -394,20 +416,27 @@ impl Programs {
         self.update_interest(stream);
     }
 
-    /// A program could not be started. It is not tried again: nothing will have changed.
-    pub(super) fn failed(&mut self, stream: StreamId, error: IoError) {
+    /// A program could not be started. Where the machine was short of something, it is tried again; nothing else will have
+    /// changed.
+    pub(super) fn failed(&mut self, now: Instant, stream: StreamId, error: IoError) {
         let Some(instance) = self.instances.remove(&stream) else { return };
-        let text = format!("could not be started: {error}");
-        self.events.push_back(Event {
-            severity: Severity::Error,
-            party: Party::Program(instance.name.clone()),
-            text,
-        });
-        if let Some(entry) = self.entries.get_mut(&instance.name).filter(|entry| entry.stream == Some(stream))
-        {
+        let entry = self.entries.get_mut(&instance.name).filter(|entry| entry.stream == Some(stream));
+        let mut text = format!("could not be started: {error}");
+        let mut severity = Severity::Error;
+        if let Some(entry) = entry {
             entry.stream = None;
-            self.bereft |= self.settings.terminate;
+            if !self.ending && is_shortage(error) {
+                let first = entry.again.is_none();
+                entry.again = Some((now + SHORTAGE, true));
+                if !first {
+                    return;
+                }
+                (severity, text) = (Severity::Warning, text + "; it is tried again until it can be");
+            } else {
+                self.bereft |= self.settings.terminate;
+            }
         }
+        self.events.push_back(Event { severity, party: Party::Program(instance.name), text });
     }
 
     /// A program wrote. [`Programs::take_line`] afterwards.
@@ -473,8 +502,16 @@ impl Programs {
         self.update_interest(stream);
     }
 
-    /// Sends the signals that are due, and gives up on last words.
+    /// Sends the signals that are due, gives up on last words, and tries again what could not be started.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
+        for (name, entry) in &mut self.entries {
+            if let Some((at, waits @ true)) = &mut entry.again
+                && *at <= now
+            {
+                *waits = false;
+                self.starts.push_back(name.clone());
+            }
+        }
         let due: Vec<StreamId> = self
             .instances
             .values()

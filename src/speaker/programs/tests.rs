@@ -244,8 +244,47 @@ fn a_program_that_cannot_be_started_is_reported_once() {
     programs.configure(at(0), settings, &[process("p", true)], None, false);
     let name = programs.poll_start().expect("a start");
     programs.start(at(0), &name, stream(0));
-    programs.failed(stream(0), IoError::NotFound);
+    programs.failed(at(0), stream(0), IoError::NotFound);
     assert_eq!(events(&mut programs), ["could not be started: no such file or program"]);
     assert_eq!(programs.poll_start(), None);
     assert!(programs.is_bereft());
+}
+
+#[test]
+fn a_program_that_could_not_be_started_for_want_of_something_is_tried_again_and_that_is_said_once() {
+    let settings = ProgramSettings { terminate: true, ..ProgramSettings::default() };
+    for shortage in [IoError::TooManyFiles, IoError::WouldBlock] {
+        let mut programs = Programs::default();
+        programs.configure(at(0), settings, &[process("p", false)], None, false);
+        for attempt in 0..3 {
+            programs.handle_timeout(at(1_000 * attempt));
+            assert_eq!(programs.poll_start().as_deref(), Some("p"), "attempt {attempt}");
+            programs.start(at(1_000 * attempt), "p", stream(attempt));
+            programs.failed(at(1_000 * attempt), stream(attempt), shortage);
+            assert_eq!(programs.poll_timeout(), Some(at(1_000 * attempt + 1_000)));
+        }
+        let said = format!("could not be started: {shortage}; it is tried again until it can be");
+        assert_eq!(events(&mut programs), [said]);
+        assert!(!programs.is_bereft());
+        programs.handle_timeout(at(3_000));
+        assert_eq!(programs.poll_start().as_deref(), Some("p"));
+        assert_eq!(programs.poll_timeout(), None, "it was asked for");
+        programs.start(at(3_000), "p", stream(9));
+        programs.started(at(3_000), stream(9), 42);
+        assert_eq!(events(&mut programs), ["started, process 42"]);
+        programs.handle_timeout(at(9_000));
+        assert_eq!(programs.poll_start(), None);
+    }
+}
+
+#[test]
+fn a_program_that_waits_for_its_next_attempt_does_not_hold_up_the_end() {
+    let mut programs = Programs::default();
+    programs.configure(at(0), ProgramSettings::default(), &[process("p", true)], None, false);
+    programs.poll_start();
+    programs.start(at(0), "p", stream(0));
+    programs.failed(at(0), stream(0), IoError::TooManyFiles);
+    programs.shut_down(now(10));
+    programs.handle_timeout(at(2_000));
+    assert!(programs.is_done() && programs.poll_timeout().is_none());
 }
