@@ -1,21 +1,85 @@
-//! Captures: pcap and pcapng, whose TCP streams are put together again.
+//! Captures: pcap and pcapng, whose TCP streams are put together again, and the messages of BGP in them.
+//!
+//! ```text
+//! file ──▶ Packets ──▶ segment ──▶ Connections ──▶ Reassembly ──▶ Messages
+//!          pcap(ng)    link, IP,   port pairs,     octets in      from marker
+//!                      TCP         the OPENs       order          to marker
+//! ```
+//!
+//! A stream counts as BGP where it carries a marker with a sound length and type, on any port. What a capture lacks (packets that were
+//! dropped, or cut; a connection that began before it) is a fault with the packet behind it and the number of octets, and the next
+//! marker is looked for. Memory is bounded: one packet, a number of connections, and for each direction the message at hand and
+//! a megabyte that waits for what is missing.
+//!
+//! Each message is told of as its receiver saw it: the local end is the receiver, the peer the sender; the time is that of
+//! the packet with which it was complete.
 
-use crate::batch::Batch;
+mod connections;
+mod messages;
+mod packets;
+mod pcap;
+mod pcapng;
+mod reassembly;
+mod segment;
+
+use self::connections::{Connections, Told};
+use self::packets::Packets;
+use crate::batch::{Batch, MessagePiece};
 use crate::form::Form;
+use crate::item::{Direction, LeftOut};
+use crate::place::Place;
 use crate::stream::{Octets, Source};
 
 /// The messages of a capture.
 pub(crate) fn source(form: Form, octets: Octets) -> Box<dyn Source> {
-    Box::new(Packets { _form: form, _octets: octets })
+    let packets = Packets::new(form, octets);
+    Box::new(Capture { packets, connections: Connections::default(), ended: false })
 }
 
-struct Packets {
-    _form: Form,
-    _octets: Octets,
+/// The packet that something was found with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Stamp {
+    place: Place,
+    /// In nanoseconds since the Unix epoch.
+    time: Option<i64>,
 }
 
-impl Source for Packets {
-    fn fill(&mut self, _batch: &mut Batch) -> bool {
-        false
+struct Capture {
+    packets: Packets,
+    connections: Connections,
+    ended: bool,
+}
+
+impl Source for Capture {
+    fn fill(&mut self, batch: &mut Batch) -> bool {
+        while !batch.is_full() && !self.ended {
+            match self.packets.next_packet() {
+                Some(Ok(packet)) => match segment::segment(&packet) {
+                    Ok(segment) => {
+                        let stamp = Stamp { place: packet.place, time: packet.time };
+                        self.connections.take(&segment, stamp, &mut |told| push(batch, told));
+                    }
+                    Err(kind) => batch.push_left_out(LeftOut { kind }),
+                },
+                Some(Err(fault)) => batch.push_fault(fault.place, fault.what),
+                None => {
+                    self.connections.end(&mut |told| push(batch, told));
+                    self.ended = true;
+                }
+            }
+        }
+        !batch.is_empty() || !self.ended
+    }
+}
+
+fn push(batch: &mut Batch, told: Told<'_>) {
+    match told {
+        Told::Message { octets, stamp, session, terms } => {
+            let Stamp { place, time } = stamp;
+            let direction = Direction::Received;
+            batch
+                .push_message(MessagePiece { place, time, session: Some(session), direction, terms }, octets);
+        }
+        Told::Trouble { what, stamp } => batch.push_fault(stamp.place, what),
     }
 }
