@@ -1,21 +1,31 @@
 //! ExaBGP's own `conf-*` cases, on the bare core: what its configuration files announce must be what ExaBGP sends, octet
 //! by octet. They are read from `../shared/exabgp-qa` where that folder is there.
-#![allow(
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what fails here fails the test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
+#[path = "util/trials.rs"]
+mod trials;
 mod util;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use holdtime_core::speaker::Input;
+use trials::Test;
 use util::*;
+
+fn main() -> ExitCode {
+    trials::run(vec![Test::needing(
+        || trials::without(&folder()),
+        "every_configuration_announces_what_exabgp_announces",
+        every_configuration_announces_what_exabgp_announces,
+    )])
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/exabgp-qa")
+}
 
 /// The messages that a case expects, in hex without marker and length.
 fn expected(text: &str) -> BTreeSet<String> {
@@ -61,13 +71,9 @@ fn announced(text: &str, rules: &str) -> BTreeSet<String> {
     all
 }
 
-#[test]
 fn every_configuration_announces_what_exabgp_announces() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/exabgp-qa");
-    let Ok(cases) = fs::read_dir(folder.join("encoding")) else {
-        eprintln!("skipped: {} is not there", folder.display());
-        return;
-    };
+    let folder = folder();
+    let cases = fs::read_dir(folder.join("encoding")).unwrap();
     let mut failures = vec![];
     let mut names: Vec<_> = cases.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.sort();

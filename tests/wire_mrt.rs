@@ -5,28 +5,47 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should say where")]
 #![allow(clippy::print_stderr, reason = "the figures are for whoever runs it with --nocapture")]
 
+#[path = "util/trials.rs"]
+mod trials;
+
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use holdtime_core::wire::mrt::{MrtContent, MrtReader};
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{Framer, Message, MessageView, Negotiated, WireError, Writer};
+use trials::Test;
+
+fn main() -> ExitCode {
+    let test = |name, run| Test::needing(|| trials::without(&folder()), name, run);
+    trials::run(vec![
+        test(
+            "every_message_of_the_collectors_is_encoded_as_it_was_received",
+            every_message_of_the_collectors_is_encoded_as_it_was_received,
+        ),
+        test(
+            "a_prefix_of_the_collectors_without_its_octets_ends_the_session",
+            a_prefix_of_the_collectors_without_its_octets_ends_the_session,
+        ),
+    ])
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/mrt")
+}
 
 /// Its one message ends with a prefix that is said to have 11 bits, and has none.
 const CUT: &str = "updates.nlri_mask_trailing_bits.gz";
 
-/// The files, in the order of their names; `None` where there is no such folder.
-fn files() -> Option<Vec<PathBuf>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/mrt");
-    let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("SKIPPED: there is no ../shared/mrt beside this repository");
-        return None;
-    };
+/// The files, in the order of their names.
+fn files() -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder()).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "gz"));
     files.sort();
-    Some(files)
+    files
 }
 
 /// Every message of a file, with what its speakers must have agreed on.
@@ -58,9 +77,8 @@ fn re_encoded(message: &[u8], negotiated: &Negotiated) -> Result<Vec<u8>, WireEr
     Ok(out.written().to_vec())
 }
 
-#[test]
 fn every_message_of_the_collectors_is_encoded_as_it_was_received() {
-    for file in files().unwrap_or_default() {
+    for file in files() {
         if file.ends_with(CUT) {
             continue;
         }
@@ -76,9 +94,8 @@ fn every_message_of_the_collectors_is_encoded_as_it_was_received() {
 /// The one exception. Where a prefix ends before its octets do, nobody knows which routes were meant: RFC 7606 §5.3 calls the field
 /// incorrect, and §3 j has the session end as RFC 4271 §6.3 says. With the octets that are missing it would be a message like any
 /// other, whose first prefix, of 13 bits, has bits set behind them: those are cleared, because RFC 4271 §4.3 gives them no meaning.
-#[test]
 fn a_prefix_of_the_collectors_without_its_octets_ends_the_session() {
-    let Some(file) = files().into_iter().flatten().find(|file| file.ends_with(CUT)) else { return };
+    let file = files().into_iter().find(|file| file.ends_with(CUT)).unwrap();
     let messages = messages(&file);
     let [(cut, negotiated)] = messages.as_slice() else { unreachable!("it holds one message") };
     let error = re_encoded(cut, negotiated).unwrap_err();

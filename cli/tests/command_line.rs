@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+#[path = "shared/private.rs"]
+mod private;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn holdtime(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_holdtime")).args(arguments).output().unwrap()
+    private::holdtime().args(arguments).output().unwrap()
 }
 
 fn stderr(output: &Output) -> String {
@@ -93,7 +96,7 @@ fn help_goes_to_the_standard_output_and_names_the_exit_statuses() {
 
 #[test]
 fn a_reader_that_goes_away_is_not_an_error() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_holdtime"))
+    let mut child = private::holdtime()
         .args(["completions", "bash"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -2,18 +2,21 @@
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)] // a skipped test says so, and a failed one stops
 
+#[path = "shared/private.rs"]
+mod private;
+
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
 fn decode(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_holdtime")).arg("decode").args(arguments).output().unwrap()
+    private::holdtime().arg("decode").args(arguments).output().unwrap()
 }
 
 fn decode_input(input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_holdtime"))
+    let mut child = private::holdtime()
         .args(["decode", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // a failed test stops
 
+#[path = "shared/private.rs"]
+mod private;
+
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
@@ -36,7 +39,7 @@ fn file(name: &str, text: &str) -> PathBuf {
 }
 
 fn encode(configuration: &PathBuf, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
+    let mut command = private::holdtime();
     command.arg("encode").arg(configuration).args(arguments).output().unwrap()
 }
 
@@ -86,7 +89,7 @@ fn what_is_encoded_as_json_says_what_decode_reads_in_the_hex() {
         let sent: Value = serde_json::from_str(json).unwrap();
         assert_eq!(sent["neighbor"]["direction"], "send");
         assert_eq!(sent["neighbor"]["address"]["peer"], "192.0.2.3");
-        let decode = Command::new(env!("CARGO_BIN_EXE_holdtime")).args(["decode", hex]).output().unwrap();
+        let decode = private::holdtime().args(["decode", hex]).output().unwrap();
         let read: Value = serde_json::from_slice(&decode.stdout).unwrap();
         assert_eq!(sent["type"], read["type"]);
         assert_eq!(sent["neighbor"]["message"], read["neighbor"]["message"], "{hex}");

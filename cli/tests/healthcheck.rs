@@ -1,16 +1,36 @@
 //! `holdtime healthcheck`: what it writes for a state of the service, which is what ExaBGP's own program writes, and how it ends.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails loudly, and says on its output what it skipped"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
+
+#[macro_use]
+#[path = "shared/needs.rs"]
+mod needs;
+#[path = "shared/private.rs"]
+mod private;
+#[path = "../../tests/util/trials.rs"]
+mod trials;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use needs::Need;
+
+tests! {
+    every_state_is_announced_as_its_options_say;
+    exabgp_announces_the_same_for_the_same_options: [Need::ExaBgp];
+    a_service_rises_and_falls_after_so_many_results_in_a_row;
+    sigterm_withdraws_what_was_announced_and_ends_with_status_0;
+    nothing_more_is_written_before_the_last_command_is_answered;
+    a_check_that_takes_too_long_has_failed_and_is_killed_with_what_it_started;
+    addresses_are_set_up_while_the_service_may_be_announced_and_removed_at_the_end: [Need::Namespaces];
+    an_address_may_be_set_up_on_another_interface_than_loopback: [Need::Namespaces];
+    an_address_of_somebody_else_whose_label_begins_alike_is_left_where_it_is: [Need::Namespaces];
+    the_addresses_of_loopback_are_announced_where_none_is_named_by_their_label: [Need::Namespaces];
+    a_configuration_file_has_options_and_the_command_line_overrides_them;
+    a_mistake_is_one_sentence_and_status_2;
+}
 
 /// One round and out, and no address of this machine touched.
 const ONCE: &str = "--interval 0 --fast-interval 0.01 --rise 1 --fall 1 --no-ip-setup --no-ack --silent";
@@ -88,25 +108,16 @@ fn announced(mut program: Command, options: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[test]
 fn every_state_is_announced_as_its_options_say() {
     for (options, expected) in ANNOUNCEMENTS {
-        let written = announced(Command::new(env!("CARGO_BIN_EXE_holdtime")), options);
+        let written = announced(private::holdtime(), options);
         assert_eq!(written.lines().collect::<Vec<_>>(), expected, "{options}");
     }
 }
 
-#[test]
 fn exabgp_announces_the_same_for_the_same_options() {
-    let version = Command::new("exabgp").arg("version").output();
-    let found = version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("5.0."));
-    if !found {
-        return println!(
-            "SKIPPED exabgp_announces_the_same_for_the_same_options: exabgp 5.0 is not installed"
-        );
-    }
     for (options, expected) in ANNOUNCEMENTS {
-        let written = announced(Command::new("exabgp"), options);
+        let written = announced(private::command(needs::exabgp().unwrap()), options);
         assert_eq!(written.lines().collect::<Vec<_>>(), expected, "{options}");
     }
 }
@@ -133,7 +144,7 @@ impl Watcher {
             "--interval",
             "0.05",
         ];
-        let mut child = Command::new(env!("CARGO_BIN_EXE_holdtime"))
+        let mut child = private::holdtime()
             .args(fixed)
             .args(options)
             .current_dir(&folder)
@@ -186,7 +197,6 @@ const UP: &str = "neighbor * announce route 192.0.2.1/32 next-hop self med 100";
 const DOWN: &str = "neighbor * announce route 192.0.2.1/32 next-hop self med 1000";
 const WITHDRAWN: &str = "neighbor * withdraw route 192.0.2.1/32 next-hop self";
 
-#[test]
 fn a_service_rises_and_falls_after_so_many_results_in_a_row() {
     let check = "test ! -e broken && test -e well";
     let hook = "echo $STATE >> states";
@@ -204,7 +214,6 @@ fn a_service_rises_and_falls_after_so_many_results_in_a_row() {
     );
 }
 
-#[test]
 fn sigterm_withdraws_what_was_announced_and_ends_with_status_0() {
     let mut watcher = Watcher::start("term", &["--rise", "1"]);
     assert_eq!(watcher.line(), UP);
@@ -216,7 +225,6 @@ fn sigterm_withdraws_what_was_announced_and_ends_with_status_0() {
     assert_eq!(watcher.child.wait().unwrap().code(), Some(0));
 }
 
-#[test]
 fn nothing_more_is_written_before_the_last_command_is_answered() {
     let mut watcher = Watcher::start(
         "answers",
@@ -229,7 +237,6 @@ fn nothing_more_is_written_before_the_last_command_is_answered() {
     assert_eq!(watcher.line(), UP);
 }
 
-#[test]
 fn a_check_that_takes_too_long_has_failed_and_is_killed_with_what_it_started() {
     let check = "sleep 1000 & echo $! > sleeper; wait";
     let mut watcher = Watcher::start("slow", &["--cmd", check, "--timeout", "1", "--fall", "1", "--no-ack"]);
@@ -240,17 +247,10 @@ fn a_check_that_takes_too_long_has_failed_and_is_killed_with_what_it_started() {
     assert!(state.is_empty() || state.contains(") Z"), "{state}");
 }
 
-/// Runs a shell script in a network namespace of its own, where `$HC` is the healthcheck; what it wrote. `None`: this user may not
-/// make namespaces.
-fn in_namespace(script: &str) -> Option<String> {
-    let options = [&["-n"][..], &["-r", "-n"]];
-    let may = |options: &&[&str]| {
-        let tried = Command::new("unshare").args(*options).args(["ip", "link", "set", "lo", "up"]).output();
-        tried.is_ok_and(|output| output.status.success())
-    };
-    let options = options.into_iter().find(may)?;
-    let output = Command::new("unshare")
-        .args(options)
+/// Runs a shell script in a network namespace of its own, where `$HC` is the healthcheck; what it wrote.
+fn in_namespace(script: &str) -> String {
+    let output = private::command("unshare")
+        .args(needs::unshare().unwrap())
         .args(["sh", "-c", &format!("set -e; ip link set lo up\n{script}")])
         .env(
             "HC",
@@ -260,13 +260,12 @@ fn in_namespace(script: &str) -> Option<String> {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(String::from_utf8(output.stdout).unwrap())
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Lists the addresses of loopback on one line.
 const LIST: &str = "ip -o address show dev lo | awk '{ print $4 }' | grep -v -e ^127 -e ^::1 | sort | xargs";
 
-#[test]
 fn addresses_are_set_up_while_the_service_may_be_announced_and_removed_at_the_end() {
     let script = format!(
         "$HC --ip 192.0.2.0/31 --ip 2001:db8::5 --interval 0; {LIST}
@@ -274,9 +273,7 @@ fn addresses_are_set_up_while_the_service_may_be_announced_and_removed_at_the_en
          said=$(mktemp); $HC --ip 192.0.2.7 > $said & until [ -s $said ]; do sleep 0.01; done
          {LIST}; kill $!; wait $!; {LIST}; cat $said; rm $said"
     );
-    let Some(written) = in_namespace(&script) else {
-        return println!("SKIPPED addresses_are_set_up_…: this user may not make network namespaces");
-    };
+    let written = in_namespace(&script);
     let expected = [
         "neighbor * announce route 192.0.2.0/31 next-hop self med 100",
         "neighbor * announce route 2001:db8::5/128 next-hop self med 101",
@@ -291,7 +288,6 @@ fn addresses_are_set_up_while_the_service_may_be_announced_and_removed_at_the_en
     assert_eq!(written.lines().collect::<Vec<_>>(), expected);
 }
 
-#[test]
 fn an_address_may_be_set_up_on_another_interface_than_loopback() {
     // Every kernel has bridges; dummy interfaces are a module.
     let script = "ip link add port0 type bridge; ip link set port0 up
@@ -301,9 +297,7 @@ fn an_address_may_be_set_up_on_another_interface_than_loopback() {
          until [ $(wc -l < $said) -ge 2 ]; do sleep 0.01; done
          list; ip -o address show dev port0 | grep -o port0:web; kill $!; wait $!; list; rm $said
          $HC --ip 192.0.2.9 --ip-ifname 192.0.2.9%nowhere 2>&1 --interval 0 || echo status $?";
-    let Some(written) = in_namespace(script) else {
-        return println!("SKIPPED an_address_may_be_…: this user may not make network namespaces");
-    };
+    let written = in_namespace(script);
     let expected = [
         "lo 192.0.2.7/32 port0 192.0.2.8/32",
         "port0:web",
@@ -314,28 +308,22 @@ fn an_address_may_be_set_up_on_another_interface_than_loopback() {
     assert_eq!(written.lines().collect::<Vec<_>>(), expected);
 }
 
-#[test]
 fn an_address_of_somebody_else_whose_label_begins_alike_is_left_where_it_is() {
     let script = format!(
         "ip address add 192.0.2.1/32 dev lo label lo:web1
          said=$(mktemp); $HC --label web > $said & until [ -s $said ]; do sleep 0.01; done
          kill $!; wait $!; {LIST}; rm $said"
     );
-    let Some(written) = in_namespace(&script) else {
-        return println!("SKIPPED an_address_of_somebody_else_…: this user may not make network namespaces");
-    };
+    let written = in_namespace(&script);
     assert_eq!(written, "192.0.2.1/32\n");
 }
 
-#[test]
 fn the_addresses_of_loopback_are_announced_where_none_is_named_by_their_label() {
     let script = "ip address add 192.0.2.1/32 dev lo label lo:web1
         ip address add 192.0.2.2/32 dev lo label lo:web2
         ip address add 192.0.2.3/24 dev lo
         $HC --interval 0 --no-ip-setup; $HC --interval 0 --label web; $HC --interval 0 --label web2 --label-exact-match";
-    let Some(written) = in_namespace(script) else {
-        return println!("SKIPPED the_addresses_of_loopback_…: this user may not make network namespaces");
-    };
+    let written = in_namespace(script);
     let line = |address: &str, metric: u32| {
         format!("neighbor * announce route {address}/32 next-hop self med {metric}")
     };
@@ -344,7 +332,6 @@ fn the_addresses_of_loopback_are_announced_where_none_is_named_by_their_label() 
     assert_eq!(written.lines().collect::<Vec<_>>(), expected);
 }
 
-#[test]
 fn a_configuration_file_has_options_and_the_command_line_overrides_them() {
     let path = std::env::temp_dir().join(format!("holdtime-healthcheck-file-{}", std::process::id()));
     std::fs::write(
@@ -352,7 +339,7 @@ fn a_configuration_file_has_options_and_the_command_line_overrides_them() {
         "# mine\ninterval = 0\nrise = 1\nup-metric = 5\nip = 192.0.2.7\nno-ack\nno-ip-setup\nsilent\n",
     )
     .unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_holdtime"))
+    let output = private::holdtime()
         .args(["healthcheck", "-F", path.to_str().unwrap(), "--up-metric", "6", "--ip", "192.0.2.8"])
         .output()
         .unwrap();
@@ -362,7 +349,6 @@ fn a_configuration_file_has_options_and_the_command_line_overrides_them() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
 }
 
-#[test]
 fn a_mistake_is_one_sentence_and_status_2() {
     for (options, sentence) in [
         (&["--ip", "192.0.2.1/24"][..], "has host bits set"),
@@ -373,8 +359,7 @@ fn a_mistake_is_one_sentence_and_status_2() {
         (&["--config", "/nowhere"], "cannot read \"/nowhere\""),
         (&["--ip", "192.0.2.1", "--syslog-facility", "nobody"], "there is no syslog facility"),
     ] {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_holdtime")).arg("healthcheck").args(options).output().unwrap();
+        let output = private::holdtime().arg("healthcheck").args(options).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains(sentence) && said.lines().count() == 1, "{options:?}: {said}");
         assert_eq!(output.status.code(), Some(2), "{options:?}");

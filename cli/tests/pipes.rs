@@ -1,23 +1,40 @@
 //! `holdtime cli`, and ExaBGP's own client, over the named pipes of a running speaker.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a failed call is a failed test, which says on its output what it skipped"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed call is a failed test")]
 
+#[macro_use]
+#[path = "shared/needs.rs"]
+mod needs;
+#[path = "shared/private.rs"]
+mod private;
+#[path = "../../tests/util/trials.rs"]
+mod trials;
 #[path = "shared/waiting.rs"]
 mod waiting;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use holdtime_core::api::answer;
+use needs::Need;
 use waiting::eventually;
+
+tests! {
+    a_command_is_answered_and_its_verdict_is_the_exit_status;
+    commands_are_read_from_a_pipe_line_by_line;
+    a_command_without_an_answer_is_not_waited_for;
+    the_client_is_answered_even_where_programs_are_not;
+    the_answer_to_a_client_that_has_gone_is_not_told_to_the_next_one;
+    a_speaker_that_ends_during_a_conversation_is_one_sentence_and_status_2;
+    two_clients_at_once_are_each_told_their_own_answer;
+    a_speaker_that_opens_its_pipe_for_each_line_is_heard_to_the_end;
+    a_line_typed_at_a_terminal_is_completed_from_the_commands_and_the_neighbors: [Need::Program("script")];
+    exabgp_s_own_client_is_served_as_well: [Need::ExaBgp];
+    nobody_there_is_one_sentence_and_status_2;
+}
 
 /// A speaker with one neighbor that nobody answers for, in a root folder of its own; ended with the test.
 struct Speaker {
@@ -33,15 +50,12 @@ impl Speaker {
     /// One whose programs are answered with `done` and `error` where `ack` says so.
     fn start_with(name: &str, reactor: &str, ack: &str) -> Self {
         let root = std::env::temp_dir().join(format!("holdtime-pipes-{name}-{}", std::process::id()));
-        let folder = root.join("run/exabgp");
-        fs::create_dir_all(&folder).unwrap();
-        let pipes = [folder.join("mine.in"), folder.join("mine.out")];
-        assert!(Command::new("mkfifo").args(&pipes).status().unwrap().success());
+        make_pipes(&root);
         let neighbor = "neighbor 127.0.0.7 { passive; router-id 10.0.0.1; local-address 127.0.0.1; local-as 1; peer-as 1; }";
         fs::write(root.join("speaker.conf"), neighbor).unwrap();
-        let mut speaker = Command::new(env!("CARGO_BIN_EXE_holdtime"));
+        let mut speaker = with_pipes(env!("CARGO_BIN_EXE_holdtime"), &root);
         speaker.args(["serve", "--reactor", reactor, "speaker.conf"]).env("exabgp_api_ack", ack);
-        let child = with_pipes(&mut speaker, &root).spawn().unwrap();
+        let child = speaker.spawn().unwrap();
         let speaker = Self { child, root };
         eventually("the speaker answers", || speaker.cli(&["version"]).status.success());
         speaker
@@ -49,9 +63,7 @@ impl Speaker {
 
     /// A command that finds the pipes.
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        with_pipes(&mut command, &self.root);
-        command
+        with_pipes(program, &self.root)
     }
 
     fn cli(&self, words: &[&str]) -> Output {
@@ -67,12 +79,22 @@ impl Drop for Speaker {
     }
 }
 
-fn with_pipes<'a>(command: &'a mut Command, root: &PathBuf) -> &'a mut Command {
+/// A program that looks for its pipes in a root folder of the test's own, under a name of its own.
+fn with_pipes(program: &str, root: &Path) -> Command {
+    let mut command = private::keep(Command::new(program), root);
+    command.current_dir(root).env("EXABGP_ROOT", root).env("XDG_STATE_HOME", root);
     command
-        .current_dir(root)
-        .env("EXABGP_ROOT", root)
-        .env("exabgp_api_pipename", "mine")
-        .env("XDG_STATE_HOME", root)
+}
+
+/// Where the pipes of a root folder are: that for commands, and that for answers.
+fn pipes(root: &Path) -> [PathBuf; 2] {
+    let name = private::pipename(root);
+    ["in", "out"].map(|end| root.join(format!("run/exabgp/{name}.{end}")))
+}
+
+fn make_pipes(root: &Path) {
+    fs::create_dir_all(root.join("run/exabgp")).unwrap();
+    assert!(Command::new("mkfifo").args(pipes(root)).status().unwrap().success());
 }
 
 fn stdout(output: &Output) -> String {
@@ -120,7 +142,6 @@ impl Terminal {
     }
 }
 
-#[test]
 fn a_command_is_answered_and_its_verdict_is_the_exit_status() {
     for reactor in ["poll", "async"] {
         let speaker = Speaker::start("one-shot", reactor);
@@ -136,7 +157,6 @@ fn a_command_is_answered_and_its_verdict_is_the_exit_status() {
     }
 }
 
-#[test]
 fn commands_are_read_from_a_pipe_line_by_line() {
     let speaker = Speaker::start("lines", "poll");
     let mut command = speaker.command(env!("CARGO_BIN_EXE_holdtime"));
@@ -148,7 +168,6 @@ fn commands_are_read_from_a_pipe_line_by_line() {
     assert_eq!(output.status.code(), Some(0));
 }
 
-#[test]
 fn a_command_without_an_answer_is_not_waited_for() {
     let speaker = Speaker::start("unanswered", "poll");
     let begun = Instant::now();
@@ -160,14 +179,12 @@ fn a_command_without_an_answer_is_not_waited_for() {
     assert!(begun.elapsed() < Duration::from_secs(5), "something waited for an answer that does not come");
 }
 
-#[test]
 fn the_client_is_answered_even_where_programs_are_not() {
     let speaker = Speaker::start_with("unacknowledged", "poll", "false");
     let output = speaker.cli(&["announce", "route", "192.0.2.0/24", "next-hop", "self"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
-#[test]
 fn the_answer_to_a_client_that_has_gone_is_not_told_to_the_next_one() {
     for reactor in ["poll", "async"] {
         let speaker = Speaker::start("gone", reactor);
@@ -176,8 +193,7 @@ fn the_answer_to_a_client_that_has_gone_is_not_told_to_the_next_one() {
         let mut command = speaker.command(env!("CARGO_BIN_EXE_holdtime"));
         command.arg("cli");
         assert!(fed(command, &routes).status.success());
-        let folder = speaker.root.join("run/exabgp");
-        let mut gone = File::options().write(true).open(folder.join("mine.in")).unwrap();
+        let mut gone = File::options().write(true).open(&pipes(&speaker.root)[0]).unwrap();
         // More than the pipe and the speaker hold: it is still being answered when the next one comes.
         gone.write_all("show adj-rib out extensive\n".repeat(40).as_bytes()).unwrap();
         drop(gone);
@@ -187,7 +203,6 @@ fn the_answer_to_a_client_that_has_gone_is_not_told_to_the_next_one() {
     }
 }
 
-#[test]
 fn a_speaker_that_ends_during_a_conversation_is_one_sentence_and_status_2() {
     let mut speaker = Speaker::start("ended", "poll");
     let mut command = speaker.command(env!("CARGO_BIN_EXE_holdtime"));
@@ -207,7 +222,6 @@ fn a_speaker_that_ends_during_a_conversation_is_one_sentence_and_status_2() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-#[test]
 fn two_clients_at_once_are_each_told_their_own_answer() {
     let speaker = Speaker::start("both", "poll");
     let ask = |word: &str| {
@@ -223,18 +237,14 @@ fn two_clients_at_once_are_each_told_their_own_answer() {
     }
 }
 
-#[test]
 fn a_speaker_that_opens_its_pipe_for_each_line_is_heard_to_the_end() {
     let root = std::env::temp_dir().join(format!("holdtime-pipes-anew-{}", std::process::id()));
-    let folder = root.join("run/exabgp");
-    fs::create_dir_all(&folder).unwrap();
-    let pipes = [folder.join("mine.in"), folder.join("mine.out")];
-    assert!(Command::new("mkfifo").args(&pipes).status().unwrap().success());
+    make_pipes(&root);
+    let pipes = pipes(&root);
     // As ExaBGP does it: its end for commands stays open, that for answers does not.
     let commands = File::options().read(true).write(true).open(&pipes[0]).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
-    with_pipes(command.args(["cli", "version"]), &root);
-    let client = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut command = with_pipes(env!("CARGO_BIN_EXE_holdtime"), &root);
+    let client = command.args(["cli", "version"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut asked = String::new();
     BufReader::new(commands.try_clone().unwrap()).read_line(&mut asked).unwrap();
     assert_eq!(asked, "version\n");
@@ -248,13 +258,7 @@ fn a_speaker_that_opens_its_pipe_for_each_line_is_heard_to_the_end() {
     fs::remove_dir_all(&root).unwrap();
 }
 
-#[test]
 fn a_line_typed_at_a_terminal_is_completed_from_the_commands_and_the_neighbors() {
-    if !Command::new("script").arg("--version").output().is_ok_and(|output| output.status.success()) {
-        return println!(
-            "SKIPPED a_line_typed_at_a_terminal_is_completed: util-linux's script is not installed"
-        );
-    }
     let speaker = Speaker::start("typed", "poll");
     let mut command = speaker.command("script");
     command
@@ -274,16 +278,11 @@ fn a_line_typed_at_a_terminal_is_completed_from_the_commands_and_the_neighbors()
     assert!(remembered.contains("show neighbor summary"), "{remembered}");
 }
 
-#[test]
 fn exabgp_s_own_client_is_served_as_well() {
-    let version = Command::new("exabgp").arg("version").output();
-    if !version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("5.0.")) {
-        return println!("SKIPPED exabgp_s_own_client_is_served_as_well: exabgp 5.0 is not installed");
-    }
     for reactor in ["poll", "async"] {
         let speaker = Speaker::start("exabgpcli", reactor);
         let client = |words: &[&str]| {
-            let output = speaker.command("exabgp").arg("cli").args(words).output().unwrap();
+            let output = speaker.command(needs::exabgp().unwrap()).arg("cli").args(words).output().unwrap();
             assert!(output.status.success(), "{words:?}: {output:?}");
             (stdout(&output), String::from_utf8(output.stderr).unwrap())
         };
@@ -295,12 +294,13 @@ fn exabgp_s_own_client_is_served_as_well() {
     }
 }
 
-#[test]
 fn nobody_there_is_one_sentence_and_status_2() {
-    let root = std::env::temp_dir();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
-    let output = with_pipes(command.args(["cli", "version"]), &root).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("holdtime: there are no named pipes mine.in and mine.out in "), "{said}");
+    let root = std::env::temp_dir().join(format!("holdtime-pipes-nobody-{}", std::process::id()));
+    fs::create_dir_all(&root).unwrap();
+    let output = with_pipes(env!("CARGO_BIN_EXE_holdtime"), &root).args(["cli", "version"]).output().unwrap();
+    fs::remove_dir_all(&root).unwrap();
+    let (said, name) = (String::from_utf8(output.stderr).unwrap(), private::pipename(&root));
+    let begins = format!("holdtime: there are no named pipes {name}.in and {name}.out in ");
+    assert!(said.starts_with(&begins), "{said}");
     assert_eq!((said.lines().count(), output.status.code()), (1, Some(2)));
 }

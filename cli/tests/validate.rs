@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // a failed test stops
 
+#[path = "shared/private.rs"]
+mod private;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn file(name: &str, text: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -12,7 +15,7 @@ fn file(name: &str, text: &str) -> PathBuf {
 }
 
 fn validate(configuration: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_holdtime")).arg("validate").arg(configuration).output().unwrap()
+    private::holdtime().arg("validate").arg(configuration).output().unwrap()
 }
 
 const NEIGHBOR: &str = "neighbor 192.0.2.2 { local-address 192.0.2.1; local-as 1; peer-as 2;";

@@ -148,18 +148,32 @@ impl Contender {
                 command = Command::new(program);
                 // Its logs go to the standard error, which nobody reads here.
                 command.args(["server", &folder.join("speaker.conf").display().to_string()]);
-                command.envs([
-                    ("exabgp_daemon_drop", "false"),
-                    ("exabgp_daemon_user", "root"),
-                    ("exabgp_log_level", "CRITICAL"),
-                ]);
             }
         }
-        command.current_dir(folder).env("exabgp_api_cli", "false");
+        command.current_dir(folder);
+        keep(&mut command, folder)?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let since = Instant::now();
         Ok(Running { child: command.spawn()?, since })
     }
+}
+
+/// Keeps a speaker to settings of its own: neither those of this machine nor its named pipes are touched.
+fn keep(command: &mut Command, folder: &Path) -> io::Result<()> {
+    let settings = std::path::absolute(folder.join("settings.env"))?;
+    let pipename = format!("holdtime-speakers-{}", std::process::id());
+    // ExaBGP gives up root for the user that is named.
+    let own = format!(
+        "[exabgp.api]\ncli = false\npipename = '{pipename}'\n[exabgp.daemon]\ndrop = false\nuser = 'root'\n"
+    );
+    fs::write(&settings, own + "[exabgp.log]\nlevel = CRITICAL\n")?;
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().to_lowercase().starts_with("exabgp") {
+            command.env_remove(name);
+        }
+    }
+    command.env("EXABGP_ENVFILE", settings);
+    Ok(())
 }
 
 /// The language that holdtime and ExaBGP share.

@@ -26,6 +26,8 @@ use crate::error::CliError;
 const LOOK: Duration = Duration::from_millis(10);
 /// How long a speaker may take to shut down before it is killed.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// The settings of the speakers that are started.
+const SETTINGS: &str = "settings.env";
 
 /// Every case on every reactor.
 pub(super) fn run(
@@ -97,6 +99,9 @@ impl Scratch {
     fn fill(folder: &dyn Folder) -> Result<Self, CliError> {
         let root = std::env::temp_dir().join(format!("holdtime-suite-{}", std::process::id()));
         let scratch = Self { root };
+        // Neither the settings nor the named pipes of this machine, where another speaker may be at work.
+        let pipename = format!("holdtime-suite-{}", std::process::id());
+        scratch.write(SETTINGS, format!("[exabgp.api]\npipename = '{pipename}'\n").as_bytes())?;
         for name in folder.files() {
             if let Some(text) =
                 folder.read(&name).filter(|_| !name.ends_with(".msg") && !name.ends_with(".ci"))
@@ -209,6 +214,7 @@ impl Live {
         let own = program.parent().unwrap_or(Path::new("."));
         let path = std::env::join_paths(std::iter::once(own.to_owned()).chain(std::env::split_paths(&path)))
             .map_err(|error| error.to_string())?;
+        command.env("EXABGP_ENVFILE", root.join(SETTINGS));
         command.envs(case.environment()).env("exabgp_tcp_port", port.to_string()).env("PATH", path);
         command
             .current_dir(root.join(folder))

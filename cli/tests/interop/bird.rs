@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use crate::features::{self, Daemon, KEY, Refreshes, ShutsDown, TakesRules, With};
-use crate::namespace::{self, DAEMON, SPEAKER};
+use crate::namespace::{DAEMON, SPEAKER};
+use crate::needs::{self, Need::Program};
 use crate::process::{Folder, Process, output};
 use crate::route::{Route, THEIR_HOPS, THEIRS};
 use crate::waiting::eventually;
 
-tests! { ["bird", "birdc"];
+tests! { [Program("bird"), Program("birdc")];
     routes_are_exchanged_on_the_poll_reactor => |folder| features::both_ways::<Bird>(folder, "poll");
     routes_are_exchanged_on_the_async_reactor => |folder| features::both_ways::<Bird>(folder, "async");
     rules_are_exchanged => |folder| features::rules_both_ways::<Bird>(folder, "poll");
@@ -37,7 +38,7 @@ struct Bird {
 impl Bird {
     fn ask(&self, question: &str) -> String {
         let control = self.folder.path("bird.ctl");
-        output(Command::new(namespace::find("birdc").unwrap()).arg("-s").arg(control).arg(question)).unwrap()
+        output(Command::new(needs::find("birdc").unwrap()).arg("-s").arg(control).arg(question)).unwrap()
     }
 }
 
@@ -76,7 +77,7 @@ impl Daemon for Bird {
             ),
         );
         let (control, pid) = (folder.path("bird.ctl"), folder.path("bird.pid"));
-        let mut command = Command::new(namespace::find("bird").unwrap());
+        let mut command = Command::new(needs::find("bird").unwrap());
         command.arg("-f").args(["-c", &conf]).arg("-s").arg(&control).arg("-P").arg(pid);
         let bird = Self { process: Process::start(folder, "bird", &mut command), folder: folder.clone() };
         eventually("BIRD answers", || bird.ask("show status").contains("up and running"));

@@ -8,38 +8,31 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::features::{self, Daemon, KEY, Refreshes, ShutsDown, TakesRules, With};
-use crate::namespace::{self, DAEMON, SPEAKER};
+use crate::namespace::{DAEMON, SPEAKER};
+use crate::needs::{self, Need};
+use crate::private;
 use crate::process::{Folder, Process, output};
 use crate::route::{self, Route, THEIR_HOPS, THEIRS};
 use crate::speaker::Program;
 
-tests! { ["exabgp"];
-    routes_are_exchanged_on_the_poll_reactor => |folder| tried(|| features::both_ways::<ExaBgp>(folder, "poll"));
-    routes_are_exchanged_on_the_async_reactor => |folder| tried(|| features::both_ways::<ExaBgp>(folder, "async"));
-    rules_are_exchanged => |folder| tried(|| features::rules_both_ways::<ExaBgp>(folder, "poll"));
+tests! { [Need::ExaBgp];
+    routes_are_exchanged_on_the_poll_reactor => |folder| features::both_ways::<ExaBgp>(folder, "poll");
+    routes_are_exchanged_on_the_async_reactor => |folder| features::both_ways::<ExaBgp>(folder, "async");
+    rules_are_exchanged => |folder| features::rules_both_ways::<ExaBgp>(folder, "poll");
     it_gets_every_route_again_when_it_asks =>
-        |folder| tried(|| features::the_daemon_asks_again::<ExaBgp>(folder, "async"));
-    we_get_every_route_again_when_we_ask => |folder| tried(|| features::we_ask_again::<ExaBgp>(folder, "poll"));
+        |folder| features::the_daemon_asks_again::<ExaBgp>(folder, "async");
+    we_get_every_route_again_when_we_ask => |folder| features::we_ask_again::<ExaBgp>(folder, "poll");
     its_routes_stay_here_while_it_restarts =>
-        |folder| tried(|| features::the_daemon_restarts::<ExaBgp>(folder, "poll"));
+        |folder| features::the_daemon_restarts::<ExaBgp>(folder, "poll");
     suspended_it_is_closed_by_the_hold_timer_and_comes_back =>
-        |folder| tried(|| features::a_daemon_that_is_suspended::<ExaBgp>(folder, "async"));
-    it_reads_why_we_shut_down => |folder| tried(|| features::our_words_at_a_shutdown::<ExaBgp>(folder, "poll"));
-    we_read_why_it_shuts_down => |folder| tried(|| features::their_words_at_a_shutdown::<ExaBgp>(folder, "async"));
-    it_sees_our_end => |folder| tried(|| features::our_end::<ExaBgp>(folder, "async", "TERM"));
-    md5_protects_the_sessions => |folder| tried(|| features::a_key_that_both_have::<ExaBgp>(folder, "async"));
-    no_session_comes_up_with_another_key => |folder| tried(|| features::a_key_that_differs::<ExaBgp>(folder, "poll"));
+        |folder| features::a_daemon_that_is_suspended::<ExaBgp>(folder, "async");
+    it_reads_why_we_shut_down => |folder| features::our_words_at_a_shutdown::<ExaBgp>(folder, "poll");
+    we_read_why_it_shuts_down => |folder| features::their_words_at_a_shutdown::<ExaBgp>(folder, "async");
+    it_sees_our_end => |folder| features::our_end::<ExaBgp>(folder, "async", "TERM");
+    md5_protects_the_sessions => |folder| features::a_key_that_both_have::<ExaBgp>(folder, "async");
+    no_session_comes_up_with_another_key => |folder| features::a_key_that_differs::<ExaBgp>(folder, "poll");
     no_session_comes_up_without_its_key =>
-        |folder| tried(|| features::no_key_where_the_daemon_has_one::<ExaBgp>(folder, "async"));
-}
-
-/// Runs a test, if this is the ExaBGP that the tests are written for.
-fn tried(test: impl FnOnce()) {
-    let version = output(Command::new(namespace::find("exabgp").unwrap()).arg("version")).unwrap();
-    match version.contains("5.0.") {
-        true => test(),
-        false => println!("SKIPPED: exabgp is not version 5.0"),
-    }
+        |folder| features::no_key_where_the_daemon_has_one::<ExaBgp>(folder, "async");
 }
 
 struct ExaBgp {
@@ -82,7 +75,7 @@ impl Daemon for ExaBgp {
             "exabgp.conf",
             &format!("process watch {{ run {}; encoder json; }}\n{neighbors}", program.command()),
         );
-        let mut command = Command::new(namespace::find("exabgp").unwrap());
+        let mut command = private::keep(Command::new(needs::exabgp().unwrap()), folder.as_path());
         command.args(["server", &conf]);
         for (name, value) in [
             ("exabgp_tcp_bind", "127.0.1.1 fd00:179::1"),
@@ -154,11 +147,8 @@ impl ShutsDown for ExaBgp {
 }
 
 /// The fuzz corpus has UPDATEs of each family; ExaBGP prints one at each start.
-#[test]
-fn messages_are_printed_as_exabgp_prints_them() {
-    let Some(exabgp) = namespace::find("exabgp") else {
-        return println!("SKIPPED messages_are_printed_as_exabgp_prints_them: there is no exabgp");
-    };
+pub(crate) fn messages_are_printed_as_exabgp_prints_them() {
+    let exabgp = needs::exabgp().unwrap();
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/update");
     for family in ["ipv4", "ipv6", "vpn", "flowspec", "evpn", "bgp-ls"] {
         for seed in [0, 3] {
@@ -166,9 +156,8 @@ fn messages_are_printed_as_exabgp_prints_them() {
             // What the fuzz target draws its session from.
             message[..16].fill(0xff);
             let hex: String = message.iter().map(|octet| format!("{octet:02X}")).collect();
-            let theirs = printed(Command::new(&exabgp).args(["decode", &hex]));
-            let ours =
-                printed(Command::new(env!("CARGO_BIN_EXE_holdtime")).args(["decode", "--update", &hex]));
+            let theirs = printed(private::command(exabgp).args(["decode", &hex]));
+            let ours = printed(private::holdtime().args(["decode", "--update", &hex]));
             assert_eq!(ours, theirs, "{family}-{seed}");
         }
     }

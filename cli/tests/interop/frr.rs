@@ -6,14 +6,15 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::features::{self, Daemon, HearsRefreshes, KEY, Refreshes, ShutsDown, TakesRules, With};
-use crate::namespace::{self, DAEMON, SPEAKER};
+use crate::namespace::{DAEMON, SPEAKER};
+use crate::needs::{self, Need::Program};
 use crate::process::{Folder, Process, output};
 use crate::route::{Route, THEIR_HOPS, THEIRS};
 use crate::waiting::eventually;
 
 const BGPD: &str = "/usr/lib/frr/bgpd";
 
-tests! { [BGPD, "vtysh"];
+tests! { [Program(BGPD), Program("vtysh")];
     routes_are_exchanged_on_the_poll_reactor => |folder| features::both_ways::<Frr>(folder, "poll");
     routes_are_exchanged_on_the_async_reactor => |folder| features::both_ways::<Frr>(folder, "async");
     it_takes_our_rule => |folder| features::our_rule_is_taken::<Frr>(folder, "async");
@@ -38,7 +39,7 @@ struct Frr {
 
 impl Frr {
     fn ask(&self, questions: &[&str]) -> String {
-        let mut command = Command::new(namespace::find("vtysh").unwrap());
+        let mut command = Command::new(needs::find("vtysh").unwrap());
         command.arg("--vty_socket").arg(self.folder.as_path()).args(["-d", "bgpd"]);
         questions.iter().for_each(|question| {
             command.args(["-c", question]);

@@ -6,12 +6,13 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::features::{self, Daemon, KEY, ShutsDown, TakesRules, With};
-use crate::namespace::{self, DAEMON, SPEAKER};
+use crate::namespace::{DAEMON, SPEAKER};
+use crate::needs::{self, Need::Program};
 use crate::process::{Folder, Process, output};
 use crate::route::{Route, THEIR_HOPS, THEIRS};
 use crate::waiting::eventually;
 
-tests! { ["gobgpd", "gobgp"];
+tests! { [Program("gobgpd"), Program("gobgp")];
     routes_are_exchanged_on_the_poll_reactor => |folder| features::both_ways::<GoBgp>(folder, "poll");
     routes_are_exchanged_on_the_async_reactor => |folder| features::both_ways::<GoBgp>(folder, "async");
     rules_are_exchanged => |folder| features::rules_both_ways::<GoBgp>(folder, "async");
@@ -34,7 +35,7 @@ struct GoBgp {
 
 impl GoBgp {
     fn ask(&self, question: &[&str]) -> String {
-        output(Command::new(namespace::find("gobgp").unwrap()).args(question)).unwrap()
+        output(Command::new(needs::find("gobgp").unwrap()).args(question)).unwrap()
     }
 
     fn ask_json(&self, question: &[&str]) -> Value {
@@ -76,7 +77,7 @@ impl Daemon for GoBgp {
                 DAEMON[0], DAEMON[1]
             ),
         );
-        let mut command = Command::new(namespace::find("gobgpd").unwrap());
+        let mut command = Command::new(needs::find("gobgpd").unwrap());
         command.args(["-f", &conf, "-l", "debug", "--api-hosts", "127.0.0.1:50051", "-p"]);
         let gobgp = Self { process: Process::start(folder, "gobgp", &mut command) };
         eventually("GoBGP answers", || gobgp.ask(&["neighbor"]).contains(SPEAKER[1]));

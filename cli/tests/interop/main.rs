@@ -2,7 +2,7 @@
 //!
 //! Each test runs in a network namespace of its own, so that port 179 is free and nothing leaves the machine. In
 //! it the daemon owns 127.0.1.1 and fd00:179::1 (AS 65001), holdtime 127.0.2.1 and fd00:179::2 (AS 65101). A test
-//! whose daemon is not installed says so and passes.
+//! whose daemon is not installed is ignored.
 //!
 //! What is tried, with BIRD 2.0.12, FRR 8.4.4, GoBGP 3.10, OpenBGPD 7.7 and ExaBGP 5.0.15 (p: on the `poll` reactor, a: on the
 //! `async` one):
@@ -35,22 +35,28 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a test fails loudly, and says on its output what it skipped"
+    reason = "a test fails loudly, and says why on its output"
 )]
 
-/// Makes a test of each feature, in a network namespace and with a folder of its own, where the programs are installed that it
-/// needs.
+/// Makes a test of each feature, in a network namespace and with a folder of its own, where the machine has what it needs.
 macro_rules! tests {
-    ($needs:expr; $($name:ident => $test:expr;)*) => { $(
-        #[test]
-        fn $name() {
-            let (_, test) = concat!(module_path!(), "::", stringify!($name)).split_once("::").unwrap();
-            crate::namespace::run(test, &$needs, || {
-                let body: fn(&crate::process::Folder) = $test;
-                body(&crate::process::Folder::new(test.split("::").next().unwrap()));
-            });
+    ([$($needs:expr),+]; $($name:ident => $test:expr;)*) => {
+        pub(crate) fn tests() -> Vec<crate::trials::Test> {
+            const NEEDS: &[crate::needs::Need] = &[$($needs,)+ crate::needs::Need::Program("ip"), crate::needs::Need::Namespaces];
+            let (_, module) = module_path!().split_once("::").unwrap();
+            vec![$({
+                let run = || {
+                    let (_, test) = concat!(module_path!(), "::", stringify!($name)).split_once("::").unwrap();
+                    crate::namespace::run(test, || {
+                        let body: fn(&crate::process::Folder) = $test;
+                        body(&crate::process::Folder::new(test.split("::").next().unwrap()));
+                    });
+                };
+                let name = format!("{module}::{}", stringify!($name));
+                crate::trials::Test::needing(|| crate::namespace::missing(NEEDS), &name, run)
+            }),*]
         }
-    )* };
+    };
 }
 
 mod bird;
@@ -59,9 +65,25 @@ mod features;
 mod frr;
 mod gobgp;
 mod namespace;
+#[path = "../shared/needs.rs"]
+mod needs;
 mod openbgpd;
+#[path = "../shared/private.rs"]
+mod private;
 mod process;
 mod route;
 mod speaker;
+#[path = "../../../tests/util/trials.rs"]
+mod trials;
 #[path = "../shared/waiting.rs"]
 mod waiting;
+
+fn main() -> std::process::ExitCode {
+    let daemons = [bird::tests(), exabgp::tests(), frr::tests(), gobgp::tests(), openbgpd::tests()];
+    let printed = trials::Test::needing(
+        || needs::Need::ExaBgp.missing(),
+        "exabgp::messages_are_printed_as_exabgp_prints_them",
+        exabgp::messages_are_printed_as_exabgp_prints_them,
+    );
+    trials::run(daemons.into_iter().flatten().chain([printed]).collect())
+}

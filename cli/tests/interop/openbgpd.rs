@@ -6,14 +6,15 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::features::{self, Daemon, HearsRefreshes, Refreshes, ShutsDown, With};
-use crate::namespace::{self, DAEMON, SPEAKER};
+use crate::namespace::{DAEMON, SPEAKER};
+use crate::needs::{self, Need::Program};
 use crate::process::{Folder, Process, output};
 use crate::route::{Route, THEIR_HOPS, THEIRS};
 use crate::waiting::eventually;
 
 const BGPD: &str = "/usr/sbin/bgpd";
 
-tests! { [BGPD, "bgpctl"];
+tests! { [Program(BGPD), Program("bgpctl")];
     routes_are_exchanged_on_the_poll_reactor => |folder| features::both_ways::<OpenBgpd>(folder, "poll");
     routes_are_exchanged_on_the_async_reactor => |folder| features::both_ways::<OpenBgpd>(folder, "async");
     it_gets_every_route_again_when_it_asks => |folder| features::the_daemon_asks_again::<OpenBgpd>(folder, "poll");
@@ -33,7 +34,7 @@ struct OpenBgpd {
 
 impl OpenBgpd {
     fn ask(&self, question: &[&str]) -> String {
-        let mut command = Command::new(namespace::find("bgpctl").unwrap());
+        let mut command = Command::new(needs::find("bgpctl").unwrap());
         command.arg("-j").arg("-s").arg(self.folder.path("openbgpd.sock")).args(question);
         output(&mut command).unwrap()
     }

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
 use crate::namespace::{DAEMON, SPEAKER};
+use crate::private;
 use crate::process::{Folder, Process};
 use crate::route::{self, OURS, Route};
 use crate::waiting::eventually;
@@ -44,7 +44,7 @@ impl Speaker {
     pub(crate) fn start(folder: &Folder, reactor: &str, wishes: &Wishes) -> Self {
         let program = Program::write(folder, "watch");
         folder.write("speaker.conf", &configuration(&program, wishes));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
+        let mut command = private::holdtime_in(folder.as_path());
         command.args(["serve", "--reactor", reactor, "speaker.conf"]).env("exabgp_tcp_port", "179");
         Self { process: Process::start(folder, "holdtime", &mut command), program }
     }

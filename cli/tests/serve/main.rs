@@ -1,22 +1,26 @@
 //! `holdtime serve`, live: real TCP on loopback, real programs, both reactors.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a failed call is a failed test, which says on its output what it skipped"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed call is a failed test")]
 
+#[path = "../shared/needs.rs"]
+mod needs;
 mod peer;
+#[path = "../shared/private.rs"]
+mod private;
 mod replay;
 mod speaker;
+#[path = "../../../tests/util/trials.rs"]
+mod trials;
 #[path = "../shared/waiting.rs"]
 mod waiting;
 
 use std::net::TcpListener;
+use std::process::ExitCode;
 
+use needs::Need;
 use peer::Peer;
 use speaker::Folder;
+use trials::Test;
 use waiting::eventually;
 
 /// The UPDATEs that announce 10.1.0.0/24 and 10.2.0.0/24 over IBGP, from their length on.
@@ -26,29 +30,52 @@ const END_OF_RIB: &str = "00170200000000";
 /// Cease, Administrative Shutdown, from its length on.
 const ADMINISTRATIVE_SHUTDOWN: &str = "0015030602";
 
+/// Tests that are run on both reactors.
 macro_rules! on_both_reactors {
-    ($($name:ident)*) => {
-        mod poll { $(#[test] fn $name() { super::$name("poll"); })* }
-        mod tasks { $(#[test] fn $name() { super::$name("async"); })* }
+    ($($name:ident $(: [$($needs:expr),+])?;)*) => {
+        vec![$({
+            const NEEDS: &[Need] = &[$($($needs),+)?];
+            let missing = || Need::first_missing(NEEDS);
+            [
+                Test::needing(missing, concat!("poll::", stringify!($name)), || $name("poll")),
+                Test::needing(missing, concat!("tasks::", stringify!($name)), || $name("async")),
+            ]
+        }),*]
     };
 }
 
-on_both_reactors! {
-    a_static_route_is_announced_and_sigterm_ends_the_session_with_6_2
-    ctrl_c_ends_it_as_well
-    a_session_stays_up_on_keepalives_and_costs_next_to_nothing
-    a_second_ctrl_c_does_not_wait_for_a_program_that_will_not_end
-    an_api_program_announces_a_route_and_is_answered
-    a_program_that_never_reads_disturbs_nobody
-    a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown
-    a_stalled_peer_is_given_up_while_others_are_served_and_a_program_is_deaf
-    a_peer_that_is_still_sending_at_the_end_is_not_reset
-    a_connection_that_is_accepted_must_come_with_the_ttl_that_its_neighbor_asks_for
-    a_peer_that_resets_its_session_may_dial_again_at_once
-    the_programs_run_as_the_user_that_the_settings_name
-    a_port_in_use_is_one_sentence_and_status_2
-    a_missing_program_is_one_sentence_and_status_2
-    a_mistake_in_the_configuration_is_shown_where_it_is_with_status_2
+/// Tests that choose their reactors themselves.
+macro_rules! once {
+    ($($test:path;)*) => { vec![$(Test::new(stringify!($test), $test)),*] };
+}
+
+fn main() -> ExitCode {
+    let both = on_both_reactors! {
+        a_static_route_is_announced_and_sigterm_ends_the_session_with_6_2;
+        ctrl_c_ends_it_as_well;
+        a_session_stays_up_on_keepalives_and_costs_next_to_nothing;
+        a_second_ctrl_c_does_not_wait_for_a_program_that_will_not_end;
+        an_api_program_announces_a_route_and_is_answered;
+        a_program_that_never_reads_disturbs_nobody;
+        a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown;
+        a_stalled_peer_is_given_up_while_others_are_served_and_a_program_is_deaf;
+        a_peer_that_is_still_sending_at_the_end_is_not_reset;
+        a_connection_that_is_accepted_must_come_with_the_ttl_that_its_neighbor_asks_for;
+        a_peer_that_resets_its_session_may_dial_again_at_once;
+        the_programs_run_as_the_user_that_the_settings_name: [Need::Root];
+        a_port_in_use_is_one_sentence_and_status_2;
+        a_missing_program_is_one_sentence_and_status_2;
+        a_mistake_in_the_configuration_is_shown_where_it_is_with_status_2;
+    };
+    let once = once! {
+        a_daemon_in_the_background_has_a_process_id_and_a_log_and_ends_when_told_to;
+        settings_without_effect_are_named_once;
+        an_unknown_reactor_is_answered_with_the_nearest_name;
+        replay::a_replay_sends_what_the_peer_has_received_and_says_what_a_program_has;
+        replay::a_replay_ends_with_what_is_owed_to_whom;
+        replay::what_is_no_recording_is_one_sentence_and_status_2;
+    };
+    trials::run(both.into_iter().flatten().chain(once).collect())
 }
 
 fn a_static_route_is_announced_and_sigterm_ends_the_session_with_6_2(reactor: &str) {
@@ -167,9 +194,6 @@ fn a_connection_that_is_accepted_must_come_with_the_ttl_that_its_neighbor_asks_f
 }
 
 fn the_programs_run_as_the_user_that_the_settings_name(reactor: &str) {
-    if std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) != 0) {
-        return println!("SKIPPED the_programs_run_as_the_user_that_the_settings_name: this is not root");
-    }
     let (peer, folder) = (Peer::listen(), Folder::new());
     let program = "id -un > user; read line";
     folder.write_program("who", program).write("speaker.conf", &with_program(&peer, "./who")).open_to_all();
@@ -179,7 +203,6 @@ fn the_programs_run_as_the_user_that_the_settings_name(reactor: &str) {
     assert_eq!(speaker.user(), "nobody");
 }
 
-#[test]
 fn a_daemon_in_the_background_has_a_process_id_and_a_log_and_ends_when_told_to() {
     let (peer, folder) = (Peer::listen(), Folder::new());
     folder.write("speaker.conf", &neighbor(&peer, STATIC));
@@ -209,7 +232,6 @@ fn a_daemon_in_the_background_has_a_process_id_and_a_log_and_ends_when_told_to()
     assert!(!log.contains(" network "), "{log}");
 }
 
-#[test]
 fn settings_without_effect_are_named_once() {
     let folder = Folder::new();
     folder.write(
@@ -372,7 +394,6 @@ fn a_mistake_in_the_configuration_is_shown_where_it_is_with_status_2(reactor: &s
     assert_eq!(output.status.code(), Some(2));
 }
 
-#[test]
 fn an_unknown_reactor_is_answered_with_the_nearest_name() {
     let folder = Folder::new();
     let output = folder.serve_in_vain("pol");

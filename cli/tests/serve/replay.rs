@@ -6,8 +6,7 @@ use crate::peer::Peer;
 use crate::speaker::Folder;
 use crate::{ADMINISTRATIVE_SHUTDOWN, STATIC, neighbor, with_program};
 
-#[test]
-fn a_replay_sends_what_the_peer_has_received_and_says_what_a_program_has() {
+pub(crate) fn a_replay_sends_what_the_peer_has_received_and_says_what_a_program_has() {
     for reactor in ["poll", "async"] {
         let (peer, folder) = (Peer::listen(), Folder::new());
         let program = "echo version; read version; read answer; echo $answer > answer; read end";
@@ -39,8 +38,7 @@ fn a_replay_sends_what_the_peer_has_received_and_says_what_a_program_has() {
     }
 }
 
-#[test]
-fn a_replay_ends_with_what_is_owed_to_whom() {
+pub(crate) fn a_replay_ends_with_what_is_owed_to_whom() {
     let (peer, folder) = (Peer::listen(), Folder::new());
     folder.write("speaker.conf", &neighbor(&peer, STATIC));
     let speaker = folder.serve_recorded("poll");
@@ -57,8 +55,7 @@ fn a_replay_ends_with_what_is_owed_to_whom() {
     assert!(at_once.lines().count() < printed.lines().count(), "{at_once}");
 }
 
-#[test]
-fn what_is_no_recording_is_one_sentence_and_status_2() {
+pub(crate) fn what_is_no_recording_is_one_sentence_and_status_2() {
     let folder = Folder::new();
     folder.write("flight", "neighbor 127.0.0.1 {\n}\n");
     let (printed, status) = folder.replay(&[]);

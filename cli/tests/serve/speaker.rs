@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::private;
 use crate::waiting::eventually;
 
 /// A folder with a configuration in it, removed with the test.
@@ -48,12 +49,15 @@ impl Folder {
     }
 
     fn command(&self, reactor: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
+        let mut command = self.holdtime();
+        command.args(["serve", "--reactor", reactor, "speaker.conf"]).stdin(Stdio::null());
         command
-            .args(["serve", "--reactor", reactor, "speaker.conf"])
-            .current_dir(&self.0)
-            .env("exabgp_api_cli", "false")
-            .stdin(Stdio::null());
+    }
+
+    /// `holdtime` in this folder, with settings of its own.
+    fn holdtime(&self) -> Command {
+        let mut command = private::holdtime_in(&self.0);
+        command.current_dir(&self.0);
         command
     }
 
@@ -69,8 +73,7 @@ impl Folder {
 
     /// What `holdtime replay flight` prints with these arguments more, and its exit status.
     pub(crate) fn replay(&self, more: &[&str]) -> (String, Option<i32>) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_holdtime"));
-        let output = command.args(["replay", "flight"]).args(more).current_dir(&self.0).output().unwrap();
+        let output = self.holdtime().args(["replay", "flight"]).args(more).output().unwrap();
         let said = [output.stdout, output.stderr].concat();
         (String::from_utf8(said).unwrap(), output.status.code())
     }
