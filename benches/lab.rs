@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints its table, and may fail loudly")]
 
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use holdtime_core::time::Instant as LabTime;
@@ -12,10 +13,22 @@ use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::run::{Play, Run};
 use holdtime_sim::scenario;
 use holdtime_sim::star::Star;
+use libtest_mimic::{Arguments, Trial};
 
-fn main() {
-    // `cargo test --benches` builds and runs this too: a small star is enough there.
-    let full = std::env::args().any(|argument| argument == "--bench");
+fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == "--bench") {
+        tables(true);
+        return ExitCode::SUCCESS;
+    }
+    // `cargo test --benches` builds and runs this too, and other runners ask for its list: a small star is enough there.
+    let small = Trial::test("a_small_star_plays", || {
+        tables(false);
+        Ok(())
+    });
+    libtest_mimic::run(&Arguments::from_args(), vec![small]).exit_code()
+}
+
+fn tables(full: bool) {
     let sizes: &[u32] = if full { &[1, 10, 100, 1_000] } else { &[1, 10] };
     println!(
         "a star: every leaf announces its routes to the hub, until the hub has read them all (wall time)\n"

@@ -1,9 +1,11 @@
 //! The speakers: how each is found, configured and started.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::note;
@@ -154,7 +156,7 @@ impl Contender {
         keep(&mut command, folder)?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let since = Instant::now();
-        Ok(Running { child: command.spawn()?, since })
+        Running::start(&mut command, since)
     }
 }
 
@@ -225,7 +227,31 @@ pub(crate) fn prefix(n: u32) -> String {
     format!("{address}/24")
 }
 
+/// The processes that have not been ended.
+static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// Ends every speaker; with it go its programs. For whoever is interrupted.
+pub(crate) fn end_all() {
+    for pid in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        // Gone already is as good as ended.
+        let _ = Command::new("kill").arg(pid.to_string()).status();
+    }
+}
+
 impl Running {
+    fn start(command: &mut Command, since: Instant) -> io::Result<Self> {
+        // Under the lock, so that an interrupt finds every one that was started.
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let child = command.spawn()?;
+        running.insert(child.id());
+        Ok(Self { child, since })
+    }
+
+    /// Whether it has ended, which none does by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// The most memory that it had resident so far, in kB.
     pub(crate) fn most_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
@@ -256,5 +282,6 @@ impl Drop for Running {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.child.id());
     }
 }

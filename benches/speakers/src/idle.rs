@@ -38,7 +38,7 @@ pub(crate) fn measure(contender: &Contender, hold_time: u16, folder: &Path) -> i
         let established = up.0.clone();
         // Ends with the connection, when the speaker is ended.
         std::thread::spawn(move || -> io::Result<()> {
-            let mut receiver = Receiver::accept(&listener)?;
+            let mut receiver = Receiver::accept(&listener, || false)?;
             receiver.establish()?;
             // Nobody listens any more once every session is up.
             let _ = established.send(());

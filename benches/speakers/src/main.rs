@@ -24,6 +24,8 @@ use std::time::Duration;
 use clap::Parser;
 
 use contender::Contender;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 /// Routes in a configuration, and lines of an API program, if nothing else is asked for.
 const ROUTES: u32 = 100_000;
@@ -74,18 +76,35 @@ fn compare(options: &Options) -> io::Result<()> {
     let contenders = contender::all(&options.only, options.exabgp.as_deref())?;
     let folder = std::env::temp_dir().join(format!("holdtime-speakers-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
+    clean_up_on_interrupt(folder.clone())?;
     let measured = tables(options, &contenders, &folder);
     fs::remove_dir_all(&folder)?;
     measured
 }
 
+/// Whoever is told to stop leaves neither a process nor a folder behind.
+fn clean_up_on_interrupt(folder: PathBuf) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            note("interrupted: ending the speakers");
+            contender::end_all();
+            let _ = fs::remove_dir_all(&folder);
+            std::process::exit(128 + signal);
+        }
+    });
+    Ok(())
+}
+
 fn tables(options: &Options, contenders: &[Contender], folder: &Path) -> io::Result<()> {
     let mut rows = Vec::new();
     for contender in contenders {
+        note(&format!("measuring {}: {ROUTES} routes from a configuration", contender.name()));
         rows.extend(from_configuration(contender, ROUTES, folder));
     }
     if options.million {
         for contender in contenders.iter().filter(|contender| contender.is_ours()) {
+            note(&format!("measuring {}: {} routes from a configuration", contender.name(), 10 * ROUTES));
             rows.extend(from_configuration(contender, 10 * ROUTES, folder));
         }
     }
@@ -93,6 +112,7 @@ fn tables(options: &Options, contenders: &[Contender], folder: &Path) -> io::Res
     let mut rows = Vec::new();
     for contender in contenders.iter().filter(|contender| contender.has_api()) {
         let lines = if contender.is_ours() || options.with_slow { ROUTES } else { SLOW_LINES };
+        note(&format!("measuring {}: {lines} routes from a program", contender.name()));
         let measure = || routes::from_program(contender, lines, folder);
         rows.extend(told(contender, best(measure, routes::FromProgram::took)));
     }
@@ -100,6 +120,7 @@ fn tables(options: &Options, contenders: &[Contender], folder: &Path) -> io::Res
     let mut rows = Vec::new();
     for contender in contenders {
         for hold_time in [9, 180] {
+            note(&format!("measuring {}: 100 idle sessions, hold time {hold_time} s", contender.name()));
             rows.extend(told(contender, idle::measure(contender, hold_time, folder)));
         }
     }

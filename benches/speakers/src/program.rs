@@ -15,23 +15,27 @@ pub(crate) const ANSWERED: &str = "answered";
 /// Announces that many routes, a line each, and reads as many answers.
 pub(crate) fn run(lines: &str, folder: &Path) -> io::Result<()> {
     let lines: u32 = lines.parse().map_err(|_| io::ErrorKind::InvalidInput)?;
-    while !folder.join(GO).exists() {
+    let answered = folder.join(ANSWERED);
+    let answers = std::thread::spawn(move || read_answers(lines, &answered));
+    while !folder.join(GO).exists() && !answers.is_finished() {
         std::thread::sleep(Duration::from_millis(1));
     }
-    let answers = std::thread::spawn(move || {
-        io::stdin()
-            .lock()
-            .lines()
-            .filter(|line| line.as_ref().is_ok_and(|line| line == "done"))
-            .take(lines as usize)
-            .count()
-    });
     let mut out = BufWriter::new(io::stdout().lock());
     (0..lines).try_for_each(|n| writeln!(out, "announce route {} next-hop 10.0.0.1", prefix(n)))?;
     out.flush()?;
-    let answered = answers.join().unwrap_or_default();
-    fs::write(folder.join(ANSWERED), answered.to_string())?;
-    // Its end would be another event for the speaker: it waits to be ended.
-    std::thread::sleep(Duration::from_secs(3600));
+    // Its end would be another event for the speaker: it waits for the speaker's.
+    answers.join().unwrap_or_else(|_| Err(io::Error::other("reading the answers failed")))
+}
+
+/// Reads until the speaker is gone, and says when so many commands are answered.
+fn read_answers(lines: u32, answered: &Path) -> io::Result<()> {
+    let mut done = 0;
+    for line in io::stdin().lock().lines() {
+        done += u32::from(line? == "done");
+        if done == lines {
+            fs::write(answered, done.to_string())?;
+            done += 1;
+        }
+    }
     Ok(())
 }

@@ -44,9 +44,9 @@ pub(crate) fn listen(address: [u8; 4], port: u16) -> io::Result<TcpListener> {
 }
 
 impl Receiver {
-    /// Takes a speaker's connection.
-    pub(crate) fn accept(listener: &TcpListener) -> io::Result<Self> {
-        let (stream, _) = accept_in_time(listener)?;
+    /// Takes a speaker's connection. `has_ended`: the speaker has, so that none will come.
+    pub(crate) fn accept(listener: &TcpListener, has_ended: impl FnMut() -> bool) -> io::Result<Self> {
+        let (stream, _) = accept_in_time(listener, has_ended)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         let connected = Instant::now();
@@ -113,11 +113,15 @@ impl Seen {
 }
 
 /// `accept` that gives up after [`PATIENCE`].
-fn accept_in_time(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+fn accept_in_time(
+    listener: &TcpListener,
+    mut has_ended: impl FnMut() -> bool,
+) -> io::Result<(TcpStream, SocketAddr)> {
     listener.set_nonblocking(true)?;
     let until = Instant::now() + PATIENCE;
     loop {
         match listener.accept() {
+            Err(_) if has_ended() => return Err(io::Error::other("the speaker ended at once")),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < until => {
                 std::thread::sleep(Duration::from_micros(500));
             }

@@ -9,6 +9,9 @@ use crate::contender::{Contender, Session, Task};
 use crate::program::{ANSWERED, GO};
 use crate::receiver::{Receiver, Seen, listen};
 
+/// How long all answers may take, once all routes were read. A reader of routes has a patience of its own.
+const LONGEST: Duration = Duration::from_secs(180);
+
 /// One speaker and one configuration.
 #[derive(Debug)]
 pub(crate) struct FromConfiguration {
@@ -55,8 +58,8 @@ pub(crate) fn from_configuration(
 ) -> io::Result<FromConfiguration> {
     let listener = listen([127, 0, 0, 1], 0)?;
     let session = Session { address: [127, 0, 0, 1], port: listener.local_addr()?.port(), hold_time: 180 };
-    let running = contender.start(&Task { sessions: vec![session], routes, program: None }, folder)?;
-    let seen = Receiver::accept(&listener)?.read_routes(routes)?;
+    let mut running = contender.start(&Task { sessions: vec![session], routes, program: None }, folder)?;
+    let seen = Receiver::accept(&listener, || running.has_ended())?.read_routes(routes)?;
     Ok(FromConfiguration {
         name: contender.name(),
         started: running.since,
@@ -76,13 +79,22 @@ pub(crate) fn from_program(contender: &Contender, lines: u32, folder: &Path) -> 
     let session = Session { address: [127, 0, 0, 1], port: listener.local_addr()?.port(), hold_time: 180 };
     let program = format!("{} --program {lines} {}", std::env::current_exe()?.display(), folder.display());
     let task = Task { sessions: vec![session], routes: 0, program: Some(program) };
-    let running = contender.start(&task, folder)?;
-    let mut receiver = Receiver::accept(&listener)?;
+    let mut running = contender.start(&task, folder)?;
+    let mut receiver = Receiver::accept(&listener, || running.has_ended())?;
     receiver.establish()?;
     fs::write(&go, "")?;
     let begun = Instant::now();
     let reading = std::thread::spawn(move || receiver.read_routes(lines));
-    while !done.exists() && begun.elapsed() < Duration::from_secs(600) {
+    while !done.exists() {
+        if running.has_ended() {
+            return Err(io::Error::other("the speaker ended before every line was answered"));
+        }
+        if reading.is_finished() && begun.elapsed() > LONGEST {
+            return Err(io::Error::other(format!(
+                "not every line was answered after {} s",
+                LONGEST.as_secs()
+            )));
+        }
         std::thread::sleep(Duration::from_millis(1));
     }
     let answered = begun.elapsed();
