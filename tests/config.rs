@@ -1,5 +1,7 @@
 //! Configurations of ExaBGP's own suite must validate.
 
+#![allow(clippy::unwrap_used)] // a failed test stops
+
 #[path = "util/trials.rs"]
 mod trials;
 
