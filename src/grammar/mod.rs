@@ -19,6 +19,8 @@ mod prefix_route;
 mod prefix_sid;
 mod routes;
 mod section;
+mod segments;
+mod sr_policy;
 mod token;
 mod value;
 mod vpls;

@@ -7,7 +7,7 @@ use super::fault::Result;
 use super::prefix_route::{self, Target};
 use super::routes::Routes;
 use super::token::{Kind, Token};
-use super::{flow, mup, mvpn, vpls};
+use super::{flow, mup, mvpn, sr_policy, vpls};
 use crate::wire::{Afi, Family, Safi};
 
 /// A statement of `static`.
@@ -21,7 +21,8 @@ pub(crate) fn static_statement(
     match keyword.text.as_ref() {
         "route" => prefix_route::route(cursor, action, Target::Inferred, routes),
         "attributes" | "attribute" => prefix_route::attributes(cursor, action, routes),
-        _ => Err(unknown(keyword, "a statement of `static`", &["route", "attributes"])),
+        "sr-policy" => sr_policy::route(cursor, action, None, routes),
+        _ => Err(unknown(keyword, "a statement of `static`", &["route", "attributes", "sr-policy"])),
     }
 }
 
@@ -72,12 +73,13 @@ pub(crate) fn family_statement(
         "flow" => flow::family_route(cursor, action, Family::new(afi, Safi::FLOW), routes),
         "flow-vpn" => flow::family_route(cursor, action, Family::new(afi, Safi::FLOW_VPN), routes),
         "mup" => mup::route(cursor, action, afi, routes),
+        "sr-policy" => sr_policy::route(cursor, action, Some(afi), routes),
         _ => Err(unknown(keyword, "a family to announce routes of", FAMILIES)),
     }
 }
 
 const FAMILIES: &[&str] =
-    &["unicast", "multicast", "nlri-mpls", "mpls-vpn", "mcast-vpn", "flow", "flow-vpn", "mup"];
+    &["unicast", "multicast", "nlri-mpls", "mpls-vpn", "mcast-vpn", "flow", "flow-vpn", "mup", "sr-policy"];
 
 /// What follows `announce` or `withdraw` in the API: a section's statement, or several with `;` between them.
 pub(super) fn command(cursor: &mut Cursor<'_>, action: Action, routes: &mut Routes) -> Result<()> {

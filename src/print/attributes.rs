@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::net::Ipv4Addr;
 
-use super::{community, decimal, hex, link_state, prefix_sid, put, separated};
+use super::{community, decimal, hex, link_state, prefix_sid, put, separated, sr_policy};
 use crate::wire::attribute::{
     Aggregator, AsPath, AsSegmentKind, Attribute, AttributeFlags, Origin, PmsiTunnel, UnknownAttribute,
 };
@@ -104,7 +104,13 @@ pub(super) fn attribute_json(out: &mut String, attribute: &Attribute) {
             as_path_text(out, path);
             out.push('"');
         }
-        Attribute::TunnelEncapsulation(tunnel) => unknown_json(out, 0xe0, 23, &tunnel.bytes),
+        Attribute::TunnelEncapsulation(tunnel) => {
+            let mut inside = String::new();
+            match sr_policy::json(&mut inside, tunnel) {
+                true => put!(out, "\"tunnel-encap\": {inside}"),
+                false => unknown_json(out, 0xe0, 23, &tunnel.bytes),
+            }
+        }
         Attribute::OnlyToCustomer(asn) => unknown_json(out, 0xe0, 35, &asn.to_be_bytes()),
         Attribute::AttrSet(set) => {
             unknown_json(out, 0xe0, 128, &attr_set_octets(set.origin_as, &set.attributes));
@@ -180,7 +186,11 @@ fn attribute_text(out: &mut String, attribute: &Attribute) {
             as_path_text(out, path);
             out.push_str(" ]");
         }
-        Attribute::TunnelEncapsulation(tunnel) => unknown_text(out, 0xe0, 23, &tunnel.bytes),
+        Attribute::TunnelEncapsulation(tunnel) => {
+            if !sr_policy::text(out, tunnel) {
+                unknown_text(out, 0xe0, 23, &tunnel.bytes);
+            }
+        }
         Attribute::OnlyToCustomer(asn) => unknown_text(out, 0xe0, 35, &asn.to_be_bytes()),
         Attribute::AttrSet(set) => {
             unknown_text(out, 0xe0, 128, &attr_set_octets(set.origin_as, &set.attributes));

@@ -14,6 +14,7 @@ mod nlri;
 mod prefix_sid;
 mod route;
 mod services;
+mod sr_policy;
 mod tlv;
 mod update;
 

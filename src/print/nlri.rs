@@ -5,7 +5,7 @@ use core::fmt::Write;
 use core::net::Ipv4Addr;
 
 use super::flow::Rule;
-use super::{bgp_ls, hex, names, put, separated, services};
+use super::{bgp_ls, hex, names, put, separated, services, sr_policy};
 use crate::wire::{Afi, Labels, NextHop, Nlri, PathNlri, Prefix, RouteDistinguisher};
 
 /// Appends the JSON of one destination, into which some families put the next hop. `compact` writes a plain prefix as a
@@ -22,7 +22,7 @@ pub fn nlri_json(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>, c
         Nlri::Flow(nlri) => flow_json(out, &nlri.bytes, nlri.afi, false, next_hop),
         Nlri::FlowVpn(nlri) => flow_json(out, &nlri.bytes, nlri.afi, true, next_hop),
         Nlri::RouteTarget(nlri) => services::route_target_json(out, nlri.view()),
-        Nlri::SrPolicy(nlri) => raw_json(out, &nlri.bytes),
+        Nlri::SrPolicy(nlri) => sr_policy::nlri_json(out, nlri.view()),
         Nlri::Vpls(nlri) => services::vpls_json(out, nlri.view()),
         Nlri::Evpn(nlri) => services::evpn_json(out, nlri.view()),
         Nlri::BgpLs(nlri) => bgp_ls::json(out, nlri.view(), next_hop),
@@ -59,9 +59,9 @@ pub fn nlri_text(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>) {
         Nlri::Mvpn(nlri) => names::mvpn(out, nlri.view()),
         Nlri::Evpn(nlri) => names::evpn(out, nlri.view()),
         Nlri::Mup(nlri) => names::mup(out, nlri.view()),
+        Nlri::SrPolicy(nlri) => sr_policy::nlri_text(out, nlri.view(), next_hop),
         // No configuration writes these: what they say is said as JSON.
         Nlri::BgpLs(_) => nlri_json(out, path, next_hop, false),
-        Nlri::SrPolicy(nlri) => hex(out, &nlri.bytes),
         Nlri::Unknown(nlri) => hex(out, &nlri.bytes),
     }
 }

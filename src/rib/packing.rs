@@ -9,7 +9,7 @@
 //! - a withdrawal in MP_UNREACH_NLRI drags its route's attributes along, except in unicast and multicast families;
 //! - ORIGIN IGP, an AS_PATH with the own AS alone (empty inside an AS) and inside an AS LOCAL_PREF 100 are added where they
 //!   are missing, and LOCAL_PREF never leaves the AS; an AS_PATH that was written is sent as it was written;
-//! - NEXT_HOP goes along with MP_REACH_NLRI too where it is an IPv4 address, but not with FlowSpec and VPLS;
+//! - NEXT_HOP goes along with MP_REACH_NLRI too where it is an IPv4 address, but not with FlowSpec, VPLS and SR policies;
 //! - of several changes of one route that wait together each is sent, unless they differ in nothing but announcement and
 //!   withdrawal; the last one always comes last;
 //! - a route that a reload adds is sent once more when the peer has next sent something.
@@ -314,7 +314,7 @@ fn encode_attributes(
     }
     let mut hop = match next_hop {
         // ExaBGP has the next hop of these in MP_REACH_NLRI only.
-        _ if matches!(family.safi, Safi::FLOW | Safi::FLOW_VPN | Safi::VPLS) => None,
+        _ if matches!(family.safi, Safi::FLOW | Safi::FLOW_VPN | Safi::VPLS | Safi::SR_POLICY) => None,
         Some(NextHop::V4(address)) => Some(address),
         _ => None,
     };

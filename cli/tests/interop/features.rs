@@ -18,6 +18,8 @@ pub(crate) struct With {
     pub(crate) graceful: bool,
     /// The family of IPv4 flow specifications, and a rule of its own where it can originate one.
     pub(crate) flow: bool,
+    /// The families of SR policies.
+    pub(crate) policies: bool,
 }
 
 /// The key of a session that is protected.
@@ -53,6 +55,40 @@ pub(crate) trait HearsRefreshes: Daemon {
 pub(crate) trait TakesRules: Daemon {
     /// Whether it has the rule of [`RULE`].
     fn has_rule(&self) -> bool;
+}
+
+/// A daemon that takes SR policies and passes them on.
+pub(crate) trait TakesPolicies: Daemon {
+    /// Whether it has read the policies of [`POLICIES`] as we mean them.
+    fn has_policies(&self) -> bool;
+}
+
+/// The policies that holdtime announces over both sessions, from another AS: what one session brings goes out over the other.
+const POLICIES: &str = "announce {
+    ipv4 { sr-policy distinguisher 1 color 100 endpoint 192.0.2.7 next-hop 10.0.2.1 as-path [ 65102 ] preference 100 \
+             binding-sid mpls 24000 enlp 3 priority 5 segment-list weight 2 segment type-a mpls 16001 \
+             segment type-b srv6 fd00::1 endpoint-behavior 65 32 0 16 0; }
+    ipv6 { sr-policy distinguisher 2 color 200 endpoint 2001:db8::7 next-hop fd00:179::2 as-path [ 65102 ] preference 7 \
+             srv6-binding-sid fd00::9 segment-list weight 3 segment type-b srv6 fd00::1; } }";
+
+pub(crate) fn policies_there_and_back<D: TakesPolicies>(folder: &Folder, reactor: &str) {
+    let daemon = D::start(folder, With { policies: true, ..With::default() });
+    let wishes =
+        Wishes { family: "ipv4 sr-policy; ipv6 sr-policy;", sections: POLICIES, ..Wishes::default() };
+    let speaker = exchange(folder, reactor, &daemon, &wishes);
+    eventually("the daemon has our policies", || daemon.has_policies());
+    let ipv4 = serde_json::json!({ "preference": 100, "binding-sid": { "type": "mpls", "label": 24000 }, "enlp": 3,
+        "priority": 5, "segment-lists": [{ "weight": 2, "segments": [
+            { "type": "A", "label": 16001, "tc": 0, "s": true, "ttl": 0 },
+            { "type": "B", "sid": "fd00::1", "endpoint-behavior":
+                { "behavior": 65, "lb-length": 32, "ln-length": 0, "fun-length": 16, "arg-length": 0 } }] }] });
+    let ipv6 = serde_json::json!({ "preference": 7, "srv6-binding-sid": "fd00::9", "segment-lists": [
+        { "weight": 3, "segments": [{ "type": "B", "sid": "fd00::1" }] }] });
+    for (family, policy) in [("ipv4 sr-policy", ipv4), ("ipv6 sr-policy", ipv6)] {
+        eventually("a policy comes back over the other session", || {
+            DAEMON.iter().any(|peer| speaker.policies(peer, family).contains(&policy))
+        });
+    }
 }
 
 /// A daemon that says why it shuts a session down.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::features::{self, Daemon, KEY, ShutsDown, TakesRules, With};
+use crate::features::{self, Daemon, KEY, ShutsDown, TakesPolicies, TakesRules, With};
 use crate::namespace::{DAEMON, SPEAKER};
 use crate::needs::{self, Need::Program};
 use crate::process::{Folder, Process, output};
@@ -15,6 +15,7 @@ use crate::waiting::eventually;
 tests! { [Program("gobgpd"), Program("gobgp")];
     routes_are_exchanged_on_the_poll_reactor => |folder| features::both_ways::<GoBgp>(folder, "poll");
     routes_are_exchanged_on_the_async_reactor => |folder| features::both_ways::<GoBgp>(folder, "async");
+    our_policies_go_there_and_come_back => |folder| features::policies_there_and_back::<GoBgp>(folder, "poll");
     rules_are_exchanged => |folder| features::rules_both_ways::<GoBgp>(folder, "async");
     we_get_every_route_again_when_we_ask => |folder| features::we_ask_again::<GoBgp>(folder, "poll");
     our_routes_stay_there_while_we_restart => |folder| features::we_restart::<GoBgp>(folder, "poll");
@@ -47,6 +48,7 @@ impl Daemon for GoBgp {
     fn start(folder: &Folder, with: With) -> Self {
         let mut families = vec!["ipv4-unicast", "ipv6-unicast"];
         families.extend(with.flow.then_some("ipv4-flowspec"));
+        families.extend(with.policies.then_some(["ipv4-srpolicy", "ipv6-srpolicy"]).into_iter().flatten());
         let graceful = if with.graceful { "enabled = true\n" } else { "enabled = false\n" };
         let families: String = families
             .iter()
@@ -163,6 +165,27 @@ impl TakesRules for GoBgp {
     fn has_rule(&self) -> bool {
         let told = self.ask(&["neighbor", SPEAKER[0], "adj-in", "-a", "ipv4-flowspec"]);
         ["destination: 10.9.0.0/24", "==tcp", "==22", "[discard]"].iter().all(|part| told.contains(part))
+    }
+}
+
+/// Its client does not show this family; its log does.
+impl TakesPolicies for GoBgp {
+    fn has_policies(&self) -> bool {
+        let log = self.process.log();
+        let has = |parts: &[&str]| {
+            log.lines()
+                .any(|line| line.contains("received update") && parts.iter().all(|part| line.contains(part)))
+        };
+        has(&[
+            "Distinguisher: 1, Color 100, Endpoint: 192.0.2.7",
+            "Preference: 100}",
+            "BSID: 24000}",
+            "ENLP Type: 3}",
+            "{Priority: 5}",
+            "Weight: 2}",
+            "Label: 16001 TC: 0 S: true TTL: 0}",
+            "Sid: fd00::1, Ebs: {Behavior: SRBehavior(65), BlockLen: 32, NodeLen: 0, FuncLen: 16, ArgLen: 0}",
+        ]) && has(&["Distinguisher: 2, Color 200, Endpoint: 2001:db8::7", "Preference: 7}", "Sid: fd00::1}"])
     }
 }
 

@@ -113,6 +113,14 @@ impl Speaker {
         route::rules(&self.heard(), peer)
     }
 
+    /// What the tunnels of the SR policies say that `peer` has announced.
+    pub(crate) fn policies(&self, peer: &str, family: &str) -> Vec<Value> {
+        let heard = self.heard();
+        let updates = route::updates(&heard, "receive", peer);
+        let of_family = updates.filter(|update| update["announce"][family].is_object());
+        of_family.map(|update| update["attribute"]["tunnel-encap"]["sr-policy"].clone()).collect()
+    }
+
     /// How many route refreshes peers have asked for.
     pub(crate) fn refreshes_asked_for(&self) -> usize {
         let heard = self.heard();
@@ -201,10 +209,12 @@ impl Program {
 
 fn configuration(program: &Program, wishes: &Wishes) -> String {
     let Wishes { neighbor, capability, family, sections, .. } = wishes;
-    let neighbors = DAEMON.iter().zip(SPEAKER).take(wishes.neighbors()).map(|(daemon, speaker)| {
+    let both = DAEMON.iter().zip(SPEAKER).zip(1..).take(wishes.neighbors());
+    // Two identifiers, because GoBGP sends nothing back to the one that it comes from.
+    let neighbors = both.map(|((daemon, speaker), id)| {
         format!(
             "neighbor {daemon} {{
-                router-id 10.0.2.1; local-address {speaker}; local-as 65101; peer-as 65001; hold-time 9; {neighbor}
+                router-id 10.0.2.{id}; local-address {speaker}; local-as 65101; peer-as 65001; hold-time 9; {neighbor}
                 family {{ ipv4 unicast; ipv6 unicast; {family} }}
                 capability {{ route-refresh; {capability} }}
                 api {{ processes [ watch ]; neighbor-changes; receive {{ parsed; update; refresh; notification; }} send {{ parsed; update; }} }}

@@ -6,7 +6,9 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use core::net::Ipv4Addr;
 
 use super::super::attribute::{
-    Aigp, AttrSet, BgpLsAttribute, PmsiTunnel, PrefixSid, TunnelEncapsulation, UnknownAttribute,
+    Aigp, AttrSet, BgpLsAttribute, BindingSid, EndpointBehavior, Interface, LabelStackEntry, PmsiTunnel,
+    PrefixSid, SR_POLICY_TUNNEL, Segment, SegmentKind, SrPolicySubTlv, Srv6Sid, TunnelEncapsulation,
+    UnknownAttribute, encode_segment_list,
 };
 use super::super::{
     Aggregator, AsPath, AsSegment, Attribute, AttributeCode, AttributeFlags, Attributes, treatment,
@@ -63,8 +65,85 @@ fn tlv(kind: u8, value: &[u8]) -> Vec<u8> {
     [&[kind, a, b], value].concat()
 }
 
+impl<'a> Arbitrary<'a> for LabelStackEntry {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        u.arbitrary().map(Self)
+    }
+}
+
+impl<'a> Arbitrary<'a> for Srv6Sid {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let behavior: Option<(u16, [u8; 4])> = u.arbitrary()?;
+        let behavior = behavior.map(|(behavior, lengths)| EndpointBehavior { behavior, lengths });
+        Ok(Self { sid: u.arbitrary()?, behavior })
+    }
+}
+
+impl<'a> Arbitrary<'a> for Interface {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        Ok(Self { id: u.arbitrary()?, node: u.arbitrary()? })
+    }
+}
+
+impl<'a> Arbitrary<'a> for Segment {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        use SegmentKind as Kind;
+        let kind = match u.int_in_range(0..=10)? {
+            0 => Kind::A(u.arbitrary()?),
+            1 => Kind::B(u.arbitrary()?),
+            2 => Kind::C(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?),
+            3 => Kind::D(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?),
+            4 => Kind::E(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?),
+            5 => Kind::F(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?),
+            6 => Kind::G(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?),
+            7 => Kind::H(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?),
+            8 => Kind::I(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?),
+            9 => Kind::J(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?, u.arbitrary()?),
+            _ => Kind::K(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?, u.arbitrary()?),
+        };
+        Ok(Self { flags: u.arbitrary()?, kind })
+    }
+}
+
+/// The sub-TLVs of a policy: each that may stand only once at most once, segment lists with and without a weight.
+fn policy(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if u.arbitrary()? {
+        SrPolicySubTlv::Preference(u.arbitrary()?).encode(&mut bytes);
+    }
+    if u.arbitrary()? {
+        let sid = match u.int_in_range(0..=2)? {
+            0 => BindingSid::Null,
+            1 => BindingSid::Label(u.arbitrary()?),
+            _ => BindingSid::Srv6(u.arbitrary()?),
+        };
+        SrPolicySubTlv::BindingSid { flags: u.arbitrary()?, sid }.encode(&mut bytes);
+    }
+    if u.arbitrary()? {
+        SrPolicySubTlv::ExplicitNull(u.arbitrary()?).encode(&mut bytes);
+        SrPolicySubTlv::Priority(u.arbitrary()?).encode(&mut bytes);
+    }
+    for _ in 0..u.int_in_range(0..=2)? {
+        SrPolicySubTlv::Srv6BindingSid { flags: u.arbitrary()?, sid: u.arbitrary()? }.encode(&mut bytes);
+    }
+    for _ in 0..u.int_in_range(0..=2)? {
+        encode_segment_list(u.arbitrary()?, &few::<Segment>(u, 0, 4)?, &mut bytes);
+    }
+    if u.arbitrary()? {
+        SrPolicySubTlv::PolicyName(&octets(u, 12)?).encode(&mut bytes);
+        SrPolicySubTlv::CandidatePathName(&octets(u, 12)?).encode(&mut bytes);
+        SrPolicySubTlv::Unknown { code: 200, value: &octets(u, 12)? }.encode(&mut bytes);
+    }
+    Ok(bytes)
+}
+
 impl<'a> Arbitrary<'a> for TunnelEncapsulation {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        if u.arbitrary()? {
+            let policy = policy(u)?;
+            let bytes = [&[0, 15][..], &(policy.len() as u16).to_be_bytes(), &policy].concat();
+            return Ok(Self { bytes: bytes.into() });
+        }
         let mut bytes = Vec::new();
         for _ in 0..u.int_in_range(1..=2)? {
             let mut inner = Vec::new();
@@ -74,7 +153,8 @@ impl<'a> Arbitrary<'a> for TunnelEncapsulation {
                 let short = [&[kind, value.len() as u8], &*value].concat();
                 inner.extend(if kind < 128 { short } else { long });
             }
-            fill::<2>(u, &mut bytes)?;
+            let kind: u16 = u.arbitrary()?;
+            bytes.extend((if kind == SR_POLICY_TUNNEL { 8 } else { kind }).to_be_bytes());
             bytes.extend((inner.len() as u16).to_be_bytes());
             bytes.extend(inner);
         }

@@ -16,7 +16,9 @@ mod list;
 mod pmsi;
 mod prefix_sid;
 mod raw;
+mod segment;
 mod set;
+mod sr_policy;
 mod tunnel_encapsulation;
 mod view;
 
@@ -31,8 +33,13 @@ pub use pmsi::{PmsiTunnel, PmsiTunnelView};
 pub(super) use prefix_sid::is_in_service;
 pub use prefix_sid::{PrefixSid, PrefixSidView};
 pub use raw::{RawAttribute, RawAttributes};
+pub use segment::{
+    EndpointBehavior, Interface, LabelStackEntry, Segment, SegmentKind, SegmentListItem, SegmentListView,
+    Srv6Sid,
+};
 pub use set::Attributes;
-pub use tunnel_encapsulation::{TunnelEncapsulation, TunnelEncapsulationView};
+pub use sr_policy::{BindingSid, SR_POLICY_TUNNEL, SrPolicySubTlv, encode_segment_list};
+pub use tunnel_encapsulation::{Tunnel, TunnelEncapsulation, TunnelEncapsulationView};
 pub use view::{AttributeView, UnknownAttributeView};
 pub(super) use view::{parse_aggregator, parse_origin, parse_u32};
 
