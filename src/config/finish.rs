@@ -99,6 +99,8 @@ pub(super) fn neighbor(
         manual_eor: partial.manual_eor.or(false),
         send_hold: partial.send_hold.or_default(),
         delay_open: partial.delay_open.get(),
+        flow_whole_prefix: partial.flow_whole_prefix.or(false),
+        flow_inner_path_identifier: partial.flow_inner_path_identifier.or(false),
         capabilities,
         families,
         add_paths,

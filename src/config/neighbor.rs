@@ -59,6 +59,12 @@ pub struct Neighbor {
     pub send_hold: SendHold,
     /// Seconds to wait before OPEN is sent on a connection that came up (RFC 4271 §8.1.1 DelayOpenTime).
     pub delay_open: Option<u16>,
+    /// Write an IPv6 flow rule with the whole prefix behind its offset, as FRR and GoBGP read it, and not as RFC 8956 §3.1 says.
+    /// Received rules are read in both forms.
+    pub flow_whole_prefix: bool,
+    /// Write a path identifier into each prefix of a flow rule where ADD-PATH is agreed on for unicast, as GoBGP 3 reads it, and not
+    /// as RFC 7911 §3 says. Received rules are read in both forms.
+    pub flow_inner_path_identifier: bool,
     /// What to offer in OPEN.
     pub capabilities: Capabilities,
     /// The families to offer, sorted by number.
@@ -320,6 +326,7 @@ impl Neighbor {
             (self.hold_time, self.send_hold, self.delay_open, self.rate_limit),
             (self.group_updates, self.auto_flush, self.adj_rib_in, self.adj_rib_out, self.manual_eor),
             (&self.capabilities, &self.families, &self.add_paths, &self.next_hops),
+            (self.flow_whole_prefix, self.flow_inner_path_identifier),
         )
     }
 }

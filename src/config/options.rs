@@ -40,6 +40,8 @@ const OPTIONS: &[&str] = &[
     "manual-eor",
     "send-hold-time",
     "delay-open-time",
+    "flow-whole-prefix",
+    "flow-inner-path-identifier",
 ];
 
 const SECTIONS: &[&str] = &[
@@ -158,6 +160,8 @@ fn option(cursor: &mut Cursor<'_>, keyword: &Token<'_>, partial: &mut Partial) -
         "delay-open-time" => {
             set!(delay_open, cursor.number("a delay", "a number of seconds up to 65535")?);
         }
+        "flow-whole-prefix" => set!(flow_whole_prefix, cursor.boolean(true)?),
+        "flow-inner-path-identifier" => set!(flow_inner_path_identifier, cursor.boolean(true)?),
         _ => return Err(unknown(keyword, "an option of a neighbor", &[OPTIONS, SECTIONS].concat())),
     }
     Ok(())

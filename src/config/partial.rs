@@ -102,6 +102,8 @@ pub(super) struct Partial {
     pub(super) manual_eor: Setting<bool>,
     pub(super) send_hold: Setting<SendHold>,
     pub(super) delay_open: Setting<u16>,
+    pub(super) flow_whole_prefix: Setting<bool>,
+    pub(super) flow_inner_path_identifier: Setting<bool>,
     pub(super) capabilities: PartialCapabilities,
     pub(super) families: Vec<Family>,
     pub(super) add_paths: Vec<Family>,
@@ -194,6 +196,8 @@ impl Partial {
                 manual_eor,
                 send_hold,
                 delay_open,
+                flow_whole_prefix,
+                flow_inner_path_identifier,
             ]
         );
         inherit_settings!(

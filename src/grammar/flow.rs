@@ -11,7 +11,7 @@ use super::flow_match::{self, Components};
 use super::flow_then;
 use super::routes::Routes;
 use super::token::Token;
-use crate::wire::nlri::{FlowRule, FlowVpnRule};
+use crate::wire::nlri::{FlowRule, FlowVpnRule, flow_with_length};
 use crate::wire::{Afi, Family, Nlri, Safi};
 
 /// What a statement has said of its rule so far.
@@ -124,7 +124,7 @@ impl Rule {
             body.extend(rd.unwrap_or_default().0);
         }
         self.components.write(&mut body);
-        let bytes = with_length(body).ok_or_else(|| {
+        let bytes = flow_with_length(&body).ok_or_else(|| {
             Fault::new(place, "this flow route is longer than its encoding allows")
                 .expected("at most 4095 octets")
         })?;
@@ -136,15 +136,4 @@ impl Rule {
         routes.add_one(self.draft, nlri);
         Ok(())
     }
-}
-
-/// Puts the length before `body`: one octet below 240, else two with the first four bits set (RFC 8955 §4.1).
-fn with_length(body: Vec<u8>) -> Option<Box<[u8]>> {
-    let length = u16::try_from(body.len()).ok().filter(|length| *length < 0x1000)?;
-    let mut bytes = match u8::try_from(length) {
-        Ok(length) if length < 0xf0 => Vec::from([length]),
-        _ => Vec::from((0xf000 | length).to_be_bytes()),
-    };
-    bytes.extend(body);
-    Some(bytes.into())
 }

@@ -221,6 +221,8 @@ impl AdjRibOut {
             };
             let exact = member.former.as_ref().map_or(&entry.exact, |former| &former.exact);
             let nlri = exact.as_deref().unwrap_or(&member.destination.nlri);
+            let other_form = agreed.flow_form.rewrite(nlri);
+            let nlri = other_form.as_ref().unwrap_or(nlri);
             let mut writer = Writer::new(buffer);
             let path_id = agreed.add_path_send.then(|| member.destination.path_id.unwrap_or_default());
             let written = path_id.map_or(Ok(()), |id| writer.u32(id)).and_then(|()| nlri.encode(&mut writer));

@@ -21,6 +21,7 @@ use alloc::vec::Vec;
 use crate::time::{Duration, Instant};
 use crate::wire::error::code;
 use crate::wire::frame::{HEADER, kind};
+use crate::wire::nlri::FlowForm;
 use crate::wire::{Message, Negotiated, Notification, Open};
 
 use inbox::Inbox;
@@ -82,6 +83,8 @@ pub struct Terms {
     pub delay_open: Option<Duration>,
     /// SendHoldTime.
     pub send_hold: SendHold,
+    /// How flow rules are sent; an identifier stands inside only where ADD-PATH is agreed on for unicast.
+    pub flow_form: FlowForm,
 }
 
 /// What a session asks for, in order.
@@ -326,6 +329,7 @@ impl Session {
             self.our_open = negotiate::mirror_as(&self.our_open, peer);
         }
         self.negotiated = negotiate(&self.our_open, peer);
+        negotiate::lay_out_flows(&mut self.negotiated, self.terms.flow_form);
         let delayed = self.timers.deadline(Timer::DelayOpen).is_some();
         self.apply(now, if delayed { Event::OpenWhileDelayed } else { Event::Open }, None);
     }

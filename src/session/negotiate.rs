@@ -4,13 +4,15 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use super::Terms;
 use crate::wire::capability::{AddPathFamily, GracefulRestart, LongLivedFamily};
 use crate::wire::error::code;
+use crate::wire::nlri::FlowForm;
 use crate::wire::open::OptionalParameter;
-use crate::wire::{Capability, Family, FamilyTerms, Negotiated, Notification, Open};
+use crate::wire::{Capability, Family, FamilyTerms, Negotiated, Notification, Open, Safi};
 
 /// Subcodes of OPEN Message Error (RFC 4271 §6.2).
 const BAD_PEER_AS: u8 = 2;
@@ -112,14 +114,26 @@ pub fn negotiate(ours: &Open, theirs: &Open) -> Negotiated {
     for family in families(theirs).filter(|family| families(ours).any(|other| other == *family)) {
         let (ours_path, theirs_path) = (add_path(ours, family), add_path(theirs, family));
         negotiated.set_family(FamilyTerms {
-            family,
             add_path_receive: ours_path.receives() && theirs_path.sends(),
             add_path_send: ours_path.sends() && theirs_path.receives(),
             extended_next_hop: next_hops(ours, family)
                 .find(|afi| next_hops(theirs, family).any(|other| other == *afi)),
+            ..FamilyTerms::plain(family)
         });
     }
     negotiated
+}
+
+/// Lays out the rules of flow families as the configuration wants it.
+pub(super) fn lay_out_flows(negotiated: &mut Negotiated, form: FlowForm) {
+    let is_flow = |terms: &&FamilyTerms| matches!(terms.family.safi, Safi::FLOW | Safi::FLOW_VPN);
+    let families: Vec<FamilyTerms> = negotiated.families().iter().filter(is_flow).copied().collect();
+    for terms in families {
+        let unicast = negotiated.family(Family::new(terms.family.afi, Safi::UNICAST));
+        let in_unicast = unicast.is_some_and(|unicast| unicast.add_path_send);
+        let identifier_inside = form.identifier_inside && in_unicast;
+        negotiated.set_family(FamilyTerms { flow_form: FlowForm { identifier_inside, ..form }, ..terms });
+    }
 }
 
 /// The families that an OPEN offers, whatever their order.
@@ -181,9 +195,8 @@ pub fn long_lived_restart(open: &Open) -> &[LongLivedFamily] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Afi, Safi};
+    use crate::wire::Afi;
     use alloc::vec;
-    use alloc::vec::Vec;
 
     const V6: Family = Family::IPV6_UNICAST;
 

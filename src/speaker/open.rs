@@ -11,6 +11,7 @@ use crate::time::Duration;
 use crate::wire::capability::{
     AddPathFamily, ExtendedNextHop, GracefulFamily, GracefulRestart, LongLivedFamily,
 };
+use crate::wire::nlri::FlowForm;
 use crate::wire::{Afi, Capability, Family, Open, Safi};
 
 /// How long a dial may take, and how long an Active session waits before it dials again. RFC 4271 §10 suggests 120 s.
@@ -45,6 +46,10 @@ pub(super) fn terms(neighbor: &Neighbor, settings: &Settings, identity: &Identit
             SendHold::Recommended => session::SendHold::Recommended,
             SendHold::Disabled => session::SendHold::Disabled,
             SendHold::Seconds(seconds) => session::SendHold::After(Duration::from_secs(seconds.into())),
+        },
+        flow_form: FlowForm {
+            whole_prefix: neighbor.flow_whole_prefix,
+            identifier_inside: neighbor.flow_inner_path_identifier,
         },
     }
 }

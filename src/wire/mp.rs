@@ -5,7 +5,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use super::error::{BufferFull, Malformed};
 use super::family::{Afi, Family, Safi};
 use super::negotiated::{FamilyTerms, Negotiated};
-use super::nlri::{NlriIter, NlriList, Routes};
+use super::nlri::{FlowForm, NlriIter, NlriList, PathNlri, Routes};
 use super::reader::Reader;
 use super::route::NextHop;
 use super::writer::Writer;
@@ -25,8 +25,7 @@ impl MpReach {
     /// Writes the attribute's value.
     pub(crate) fn encode(&self, negotiated: &Negotiated, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         encode_reach_head(self.family, self.next_hop, out)?;
-        let add_path = negotiated.family(self.family).is_some_and(|terms| terms.add_path_send);
-        self.nlri.encode(add_path, out)
+        encode_nlri(negotiated.family(self.family), &self.nlri, out)
     }
 }
 
@@ -43,8 +42,19 @@ impl MpUnreach {
     /// Writes the attribute's value.
     pub(crate) fn encode(&self, negotiated: &Negotiated, out: &mut Writer<'_>) -> Result<(), BufferFull> {
         encode_family(self.family, out)?;
-        let add_path = negotiated.family(self.family).is_some_and(|terms| terms.add_path_send);
-        self.nlri.encode(add_path, out)
+        encode_nlri(negotiated.family(self.family), &self.nlri, out)
+    }
+}
+
+/// Writes routes under the terms of their family.
+fn encode_nlri(terms: Option<&FamilyTerms>, nlri: &NlriList, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+    match terms {
+        None => nlri.encode(false, out),
+        Some(terms) if terms.flow_form == FlowForm::default() => nlri.encode(terms.add_path_send, out),
+        Some(terms) => nlri.iter().try_for_each(|route| {
+            let nlri = terms.flow_form.rewrite(&route.nlri).unwrap_or(route.nlri);
+            PathNlri { nlri, ..route }.encode(terms.add_path_send, out)
+        }),
     }
 }
 

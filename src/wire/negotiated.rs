@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::family::{Afi, Family};
+use super::nlri::FlowForm;
 
 /// The largest message without RFC 8654, in octets (RFC 4271 §4.1).
 pub const MAX_MESSAGE: usize = 4096;
@@ -44,12 +45,22 @@ pub struct FamilyTerms {
     pub add_path_send: bool,
     /// IPv4 routes may have a next hop of this address family (RFC 8950).
     pub extended_next_hop: Option<Afi>,
+    /// Of a FlowSpec family, how rules that we send are laid out. Nothing that OPENs could agree on: the neighbor's configuration
+    /// says it.
+    #[cfg_attr(feature = "arbitrary", arbitrary(default))]
+    pub flow_form: FlowForm,
 }
 
 impl FamilyTerms {
     /// A family with nothing agreed on beyond itself.
     pub const fn plain(family: Family) -> Self {
-        Self { family, add_path_receive: false, add_path_send: false, extended_next_hop: None }
+        Self {
+            family,
+            add_path_receive: false,
+            add_path_send: false,
+            extended_next_hop: None,
+            flow_form: FlowForm { whole_prefix: false, identifier_inside: false },
+        }
     }
 
     /// A family of a session whose OPENs nobody heard: whatever may stand in a message without changing its layout was agreed on.

@@ -10,6 +10,8 @@ use super::super::family::Afi;
 use super::super::reader::Reader;
 use super::super::vpn::RouteDistinguisher;
 use super::super::writer::Writer;
+use super::RD_OCTETS;
+use super::flow_form::{Layout, settled};
 
 /// The type of a component (RFC 8955 §4.2.2, RFC 8956 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,13 +121,15 @@ impl<'a> FlowRuleView<'a> {
     #[inline]
     pub fn components(&self) -> FlowComponents<'a> {
         let reader = body(&mut Reader::new(self.bytes, 0)).unwrap_or(Reader::new(&[], 0));
-        FlowComponents { afi: self.afi, reader }
+        FlowComponents { afi: self.afi, layout: Layout::of(reader, self.afi), reader }
     }
 }
 
 impl From<FlowRuleView<'_>> for FlowRule {
+    /// The rule as the RFCs lay it out, in whichever form it came.
     fn from(view: FlowRuleView<'_>) -> Self {
-        Self { afi: view.afi, bytes: view.bytes.into() }
+        let bytes = settled(view.bytes, view.afi, 0).unwrap_or_else(|| view.bytes.into());
+        Self { afi: view.afi, bytes }
     }
 }
 
@@ -170,7 +174,7 @@ impl<'a> FlowVpnRuleView<'a> {
     pub(super) fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
         let mut ahead = *reader;
         let mut body = body(&mut ahead)?;
-        body.array::<8>()?;
+        body.array::<RD_OCTETS>()?;
         check(body, afi)?;
         let bytes = reader.bytes(reader.len() - ahead.len())?;
         Ok(Self { afi, bytes })
@@ -184,8 +188,8 @@ impl<'a> FlowVpnRuleView<'a> {
     /// What the rule matches, in the order of the wire.
     pub fn components(&self) -> FlowComponents<'a> {
         let mut reader = self.body();
-        let _distinguisher = reader.array::<8>();
-        FlowComponents { afi: self.afi, reader }
+        let _distinguisher = reader.array::<RD_OCTETS>();
+        FlowComponents { afi: self.afi, layout: Layout::of(reader, self.afi), reader }
     }
 
     fn body(&self) -> Reader<'a> {
@@ -194,21 +198,29 @@ impl<'a> FlowVpnRuleView<'a> {
 }
 
 impl From<FlowVpnRuleView<'_>> for FlowVpnRule {
+    /// The rule as the RFCs lay it out, in whichever form it came.
     fn from(view: FlowVpnRuleView<'_>) -> Self {
-        Self { afi: view.afi, bytes: view.bytes.into() }
+        let bytes = settled(view.bytes, view.afi, RD_OCTETS).unwrap_or_else(|| view.bytes.into());
+        Self { afi: view.afi, bytes }
     }
 }
 
 /// Every component known, well formed, and of a higher type than the one before (RFC 8955 §4.2).
 #[inline]
-fn check(mut reader: Reader<'_>, afi: Afi) -> Result<(), Malformed> {
+fn check(reader: Reader<'_>, afi: Afi) -> Result<(), Malformed> {
+    check_in(reader, afi, Layout::of(reader, afi))
+}
+
+/// The same of a rule whose layout is known.
+#[inline]
+pub(super) fn check_in(mut reader: Reader<'_>, afi: Afi, layout: Layout) -> Result<(), Malformed> {
     let mut last = 0;
     if reader.is_empty() {
         return Err(reader.truncated());
     }
     while !reader.is_empty() {
         let offset = reader.offset();
-        let FlowType(kind) = FlowComponent::parse(&mut reader, afi)?.kind();
+        let FlowType(kind) = FlowComponent::parse_in(&mut reader, afi, layout)?.kind();
         if kind <= last {
             return Err(Malformed::value(offset, "FlowSpec components out of order"));
         }
@@ -236,14 +248,14 @@ impl<'a> FlowComponent<'a> {
     }
 
     #[inline]
-    fn parse(reader: &mut Reader<'a>, afi: Afi) -> Result<Self, Malformed> {
+    pub(super) fn parse_in(reader: &mut Reader<'a>, afi: Afi, layout: Layout) -> Result<Self, Malformed> {
         let offset = reader.offset();
         let kind = FlowType(reader.u8()?);
         if !kind.is_known(afi) {
             return Err(Malformed::value(offset, "a FlowSpec component of unknown type"));
         }
         if kind.is_prefix() {
-            return FlowPrefix::parse(reader, afi, kind).map(Self::Prefix);
+            return FlowPrefix::parse(reader, afi, kind, layout).map(Self::Prefix);
         }
         let mut ahead = *reader;
         while !FlowTerm::skip(&mut ahead)?.is_last() {}
@@ -256,6 +268,7 @@ impl<'a> FlowComponent<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct FlowComponents<'a> {
     afi: Afi,
+    layout: Layout,
     reader: Reader<'a>,
 }
 
@@ -264,7 +277,7 @@ impl<'a> Iterator for FlowComponents<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        FlowComponent::parse(&mut self.reader, self.afi).ok()
+        FlowComponent::parse_in(&mut self.reader, self.afi, self.layout).ok()
     }
 }
 
@@ -277,7 +290,8 @@ impl<'a> Iterator for FlowComponents<'a> {
 /// +------------+--------------------+   +------------+------------+---------------------+
 /// ```
 ///
-/// The pattern holds the bits from `offset` to `length` alone.
+/// The pattern holds the bits from `offset` to `length` alone; of a rule that was received in [another form](super::FlowForm), all up
+/// to `length`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowPrefix<'a> {
     /// [`FlowType::DESTINATION`] or [`FlowType::SOURCE`].
@@ -286,28 +300,43 @@ pub struct FlowPrefix<'a> {
     pub length: u8,
     /// How many bits before the pattern do not count; 0 for IPv4.
     pub offset: u8,
-    /// The bits that count, the first of them in the highest bit.
+    /// How many bits the first bit of the pattern is behind the first of the address: `offset`, or 0 where the prefix stands whole.
+    pub start: u8,
+    /// The bits that count, or all up to them, the first in the highest bit.
     pub pattern: &'a [u8],
 }
 
 impl<'a> FlowPrefix<'a> {
     #[inline]
-    fn parse(reader: &mut Reader<'a>, afi: Afi, kind: FlowType) -> Result<Self, Malformed> {
+    fn parse(reader: &mut Reader<'a>, afi: Afi, kind: FlowType, layout: Layout) -> Result<Self, Malformed> {
         let place = reader.offset();
-        let length = reader.u8()?;
-        let (bits, offset) = if afi == Afi::IPV6 { (128, reader.u8()?) } else { (32, 0) };
+        let is_ipv6 = afi == Afi::IPV6;
+        let mut length = reader.u8()?;
+        let offset = if is_ipv6 { reader.u8()? } else { 0 };
+        if layout == Layout::Inside {
+            // What was read is the first octet of the identifier.
+            let rest = reader.array::<3>()?;
+            if length != 0 || rest != [0; 3] {
+                return Err(Malformed::value(place, "a path identifier in one FlowSpec prefix of two"));
+            }
+            length = reader.u8()?;
+        }
+        let bits = if is_ipv6 { 128 } else { 32 };
         if length > bits || offset > length || (offset == length && length != 0) {
             return Err(Malformed::value(place, "a FlowSpec prefix with an impossible length"));
         }
-        let pattern = reader.bytes(usize::from(length - offset).div_ceil(8))?;
-        Ok(Self { kind, length, offset, pattern })
+        let start = if layout == Layout::Standard { offset } else { 0 };
+        let pattern = reader.bytes(usize::from(length - start).div_ceil(8))?;
+        Ok(Self { kind, length, offset, start, pattern })
     }
 
     /// The address with the bits of the pattern in their place and zeros elsewhere.
     pub fn address(&self) -> [u8; 16] {
         let mut pattern = [0; 16];
         pattern.iter_mut().zip(self.pattern).for_each(|(to, from)| *to = *from);
-        u128::from_be_bytes(pattern).checked_shr(u32::from(self.offset)).unwrap_or(0).to_be_bytes()
+        let placed = u128::from_be_bytes(pattern).checked_shr(u32::from(self.start)).unwrap_or(0);
+        let behind = u128::MAX.checked_shr(u32::from(self.offset)).unwrap_or(0);
+        (placed & behind).to_be_bytes()
     }
 }
 
@@ -406,13 +435,22 @@ impl FlowOperator {
 
 /// Reads the length and what it counts.
 #[inline]
-fn body<'a>(reader: &mut Reader<'a>) -> Result<Reader<'a>, Malformed> {
+pub(super) fn body<'a>(reader: &mut Reader<'a>) -> Result<Reader<'a>, Malformed> {
     let first = reader.u8()?;
     let length = match first {
         0xf0.. => usize::from(first & 0x0f) << 8 | usize::from(reader.u8()?),
         _ => usize::from(first),
     };
     reader.sub(length)
+}
+
+/// Puts the length before a rule's octets: one octet below 240, else two with the first four bits set (RFC 8955 §4.1). `None`: it is
+/// longer than that allows, 4095 octets.
+pub(crate) fn with_length(rule: &[u8]) -> Option<Box<[u8]>> {
+    let length = u16::try_from(rule.len()).ok().filter(|length| *length < 0x1000)?;
+    let [high, low] = length.to_be_bytes();
+    let head = if length < 0xf0 { &[low][..] } else { &[0xf0 | high, low] };
+    Some([head, rule].concat().into())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod address;
 mod bgp_ls;
 mod evpn;
 mod flow;
+mod flow_form;
 mod kept;
 mod labelled;
 mod list;
@@ -23,10 +24,12 @@ mod vpls;
 
 pub use bgp_ls::{BgpLsFields, BgpLsNlri, BgpLsNlriView};
 pub use evpn::{EthernetSegment, EvpnFields, EvpnRoute, EvpnRouteView};
+pub(crate) use flow::with_length as flow_with_length;
 pub use flow::{
     FlowComponent, FlowComponents, FlowOperator, FlowPrefix, FlowRule, FlowRuleView, FlowTerm, FlowTerms,
     FlowType, FlowVpnRule, FlowVpnRuleView,
 };
+pub use flow_form::FlowForm;
 pub use labelled::{LabelledPrefix, LabelledPrefixView, VpnPrefix, VpnPrefixView};
 pub use list::NlriList;
 pub use mup::{MupFields, MupRoute, MupRouteView};
@@ -45,6 +48,9 @@ use super::prefix::{Ipv4Prefix, Ipv6Prefix, Prefix};
 use super::reader::Reader;
 use super::vpn::Labels;
 use super::writer::Writer;
+
+/// How many octets a route distinguisher takes.
+const RD_OCTETS: usize = 8;
 
 /// A destination of any family. At most 24 octets: what is larger is boxed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
