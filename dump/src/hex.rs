@@ -1,19 +1,299 @@
-//! Text: hex with comments, a message or more a line.
+//! Text: messages in hex, as people keep them.
+//!
+//! - A message a line, or several, or one over several lines: it goes on until it has the length that its header says. A line that begins with
+//!   no marker is the body of an UPDATE.
+//! - What hexdump, od, xxd, tcpdump and Wireshark print, with offsets and characters; the headers of a packet before a message are passed over.
+//! - The lines `N:raw:…` of ExaBGP's cases; their other lines hold no message.
+//!
+//! Blanks, colons, commas, full stops, hyphens, `0x` and `\x` are for the eye; `#`, `;` and `//` begin a comment.
 
-use crate::batch::Batch;
+mod block;
+mod line;
+
+use std::io::{BufRead, BufReader, Read};
+
+use holdtime_core::wire::frame::{HEADER, kind};
+use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
+
+use self::block::Block;
+use self::line::{Line, Mistake};
+use crate::batch::{Batch, MessagePiece};
+use crate::item::{Direction, LeftOut};
+use crate::place::{Place, Unit};
 use crate::stream::{Octets, Source};
+
+/// Octets of a line. A message of 65,535 octets has four times as many with a blank and `0x` for each.
+const MAX_LINE: u64 = 1 << 20;
+const MARKER: usize = 16;
 
 /// The messages of a text.
 pub(crate) fn source(octets: Octets) -> Box<dyn Source> {
-    Box::new(Lines { _octets: octets })
+    Box::new(Text {
+        octets: BufReader::with_capacity(1 << 16, octets),
+        line: 0,
+        offset: 0,
+        open: Open::Nothing,
+        ended: false,
+    })
 }
 
-struct Lines {
-    _octets: Octets,
+struct Text {
+    octets: BufReader<Octets>,
+    /// Lines and octets so far.
+    line: u64,
+    offset: u64,
+    open: Open,
+    ended: bool,
 }
 
-impl Source for Lines {
-    fn fill(&mut self, _batch: &mut Batch) -> bool {
-        false
+/// What the lines so far have begun.
+enum Open {
+    Nothing,
+    /// A message that has no end yet, as digits, and where it began.
+    Message(Place, Vec<u8>),
+    /// A message of which a line could not be read, so that what goes on with it is passed over.
+    Spoiled,
+    /// Octets with offsets.
+    Block(Block),
+}
+
+impl Source for Text {
+    fn fill(&mut self, batch: &mut Batch) -> bool {
+        let mut bytes = Vec::new();
+        while !batch.is_full() && !self.ended {
+            // What is there is handed over before more is waited for.
+            if self.octets.buffer().is_empty() && !batch.is_empty() {
+                break;
+            }
+            let place = Place { unit: Unit::Line, number: self.line + 1, offset: self.offset };
+            bytes.clear();
+            match self.octets.by_ref().take(MAX_LINE).read_until(b'\n', &mut bytes) {
+                Ok(0) => {
+                    self.close(batch);
+                    self.ended = true;
+                }
+                Ok(read) => {
+                    self.line += 1;
+                    self.offset += read as u64;
+                    if read as u64 == MAX_LINE && !bytes.ends_with(b"\n") {
+                        self.pass_over_line(place, batch);
+                    } else {
+                        self.take(
+                            place,
+                            String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']),
+                            batch,
+                        );
+                    }
+                }
+                Err(error) => {
+                    self.close(batch);
+                    batch.push_fault(place, format!("the rest cannot be read: {error}"));
+                    self.ended = true;
+                }
+            }
+        }
+        !batch.is_empty() || !self.ended
     }
+}
+
+impl Text {
+    /// Passes over the rest of a line that is too long.
+    fn pass_over_line(&mut self, place: Place, batch: &mut Batch) {
+        self.spoil(batch);
+        batch.push_fault(place, format!("the line has more than {MAX_LINE} octets"));
+        loop {
+            let buffered = match self.octets.fill_buf() {
+                Ok([]) | Err(_) => return,
+                Ok(buffered) => buffered,
+            };
+            let end = buffered.iter().position(|octet| *octet == b'\n').map(|at| at + 1);
+            let used = end.unwrap_or(buffered.len());
+            self.octets.consume(used);
+            self.offset += used as u64;
+            if end.is_some() {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, place: Place, text: &str, batch: &mut Batch) {
+        let expected = match &self.open {
+            Open::Block(block) => Some(block.expects()),
+            _ => None,
+        };
+        match Line::parse(text, expected) {
+            Ok(Line::Comment) => {}
+            Ok(Line::Blank) => {
+                // A message may have blank lines within; anything else ends.
+                if !matches!(self.open, Open::Message(..)) {
+                    self.close(batch);
+                }
+            }
+            Ok(Line::Directive) => {
+                self.close(batch);
+                batch.push_left_out(LeftOut { kind: "lines of ExaBGP's that hold no message".into() });
+            }
+            Ok(Line::Raw(digits)) => {
+                self.close(batch);
+                self.open = Open::Message(place, digits);
+                self.cut(place, batch);
+                self.close(batch);
+            }
+            Ok(Line::Dump(line)) => {
+                if let Open::Block(block) = &mut self.open
+                    && block.goes_on(&line)
+                {
+                    block.push(line);
+                    return;
+                }
+                self.close(batch);
+                self.open = Open::Block(Block::new(place, line));
+            }
+            Ok(Line::Repeat) => {
+                if let Open::Block(block) = &mut self.open {
+                    block.repeat();
+                }
+            }
+            Ok(Line::Digits(digits)) => self.digits(place, digits, batch),
+            Err(Mistake { column, text, expected }) => {
+                self.spoil(batch);
+                batch.push_fault(place, format!("\"{text}\" in column {column} is not {expected}"));
+            }
+        }
+    }
+
+    /// Takes a line of digits: more of the message at hand, or another message.
+    fn digits(&mut self, place: Place, digits: Vec<u8>, batch: &mut Batch) {
+        let whole = octets(&digits).is_some_and(|line| length(&line) == Some(line.len()));
+        let marked = begins_with_marker(&digits);
+        match &mut self.open {
+            Open::Message(_, begun) if !whole => begun.extend(digits),
+            Open::Spoiled if !marked => return,
+            _ => {
+                self.close(batch);
+                self.open = Open::Message(place, digits);
+            }
+        }
+        self.cut(place, batch);
+    }
+
+    /// A line cannot be read: what it belonged to cannot either.
+    fn spoil(&mut self, batch: &mut Batch) {
+        let within = matches!(self.open, Open::Message(..) | Open::Spoiled);
+        self.close(batch);
+        if within {
+            self.open = Open::Spoiled;
+        }
+    }
+
+    /// Takes what is complete of the message at hand. `place`: the line at hand.
+    fn cut(&mut self, place: Place, batch: &mut Batch) {
+        let Open::Message(start, digits) = std::mem::replace(&mut self.open, Open::Nothing) else { return };
+        if !begins_with_marker(&digits) {
+            match octets(&digits) {
+                Some(octets) => push(batch, start, &octets),
+                None => batch.push_fault(start, "hex has two digits for each octet, and one is missing"),
+            }
+            return;
+        }
+        let even = digits.len() / 2 * 2;
+        let whole = octets(digits.get(..even).unwrap_or_default()).unwrap_or_default();
+        let (used, fault) = messages(&whole, start, batch);
+        if let Some(what) = fault {
+            batch.push_fault(start, what);
+            return;
+        }
+        let rest = digits.get(2 * used..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.open = Open::Message(if used == 0 { start } else { place }, rest.to_vec());
+        }
+    }
+
+    /// Nothing goes on with what the lines so far have begun.
+    fn close(&mut self, batch: &mut Batch) {
+        match std::mem::replace(&mut self.open, Open::Nothing) {
+            Open::Nothing | Open::Spoiled => {}
+            Open::Message(place, digits) => {
+                let have = digits.len() / 2;
+                let octets = octets(digits.get(..2 * have).unwrap_or_default()).unwrap_or_default();
+                batch.push_fault(place, incomplete(&octets));
+            }
+            Open::Block(block) => block.finish(batch),
+        }
+    }
+}
+
+/// Adds the messages at the beginning of `octets`; returns how many octets they have, and what is wrong behind them. What is left where nothing
+/// is wrong is the beginning of a message.
+fn messages(octets: &[u8], place: Place, batch: &mut Batch) -> (usize, Option<String>) {
+    let mut used = 0;
+    loop {
+        let rest = octets.get(used..).unwrap_or_default();
+        if rest.iter().take(MARKER).any(|octet| *octet != 0xff) {
+            let surplus = rest.len();
+            let what = format!("{surplus} octets behind the message of {used} begin with no marker");
+            return (used, Some(what));
+        }
+        match length(rest) {
+            Some(length) if length < HEADER => {
+                let what = format!("the message says that it has {length} octets, which none can have");
+                return (used, Some(what));
+            }
+            Some(length) if length <= rest.len() => {
+                push(batch, place, rest.get(..length).unwrap_or_default());
+                used += length;
+            }
+            _ => return (used, None),
+        }
+    }
+}
+
+/// What is said of the beginning of a message that has no end.
+fn incomplete(octets: &[u8]) -> String {
+    let have = octets.len();
+    match length(octets) {
+        Some(length) => format!("the message says that it has {length} octets and has {have}"),
+        None => format!("the message has {have} octets, fewer than a header has"),
+    }
+}
+
+/// Adds a message; what has no marker is the body of an UPDATE.
+fn push(batch: &mut Batch, place: Place, octets: &[u8]) {
+    let direction = Direction::Received;
+    let piece = MessagePiece { place, time: None, session: None, direction, terms: None };
+    if length(octets).is_some() {
+        batch.push_message(piece, octets);
+        return;
+    }
+    let Some(length) = u16::try_from(HEADER + octets.len()).ok() else {
+        let most = MAX_EXTENDED_MESSAGE - HEADER;
+        batch.push_fault(
+            place,
+            format!("a body of {} octets, of which none has more than {most}", octets.len()),
+        );
+        return;
+    };
+    let mut message = vec![0xff; MARKER];
+    message.extend(length.to_be_bytes());
+    message.push(kind::UPDATE);
+    message.extend_from_slice(octets);
+    batch.push_message(piece, &message);
+}
+
+/// The length in a header; `None` where there is none.
+fn length(octets: &[u8]) -> Option<usize> {
+    let (marker, rest) = octets.get(..HEADER)?.split_at_checked(MARKER)?;
+    let high_low = rest.first_chunk()?;
+    marker.iter().all(|octet| *octet == 0xff).then(|| usize::from(u16::from_be_bytes(*high_low)))
+}
+
+/// Whether these digits may be the beginning of a message with a header.
+fn begins_with_marker(digits: &[u8]) -> bool {
+    digits.iter().take(2 * MARKER).all(|digit| *digit == 0xf)
+}
+
+/// Octets of digits; `None` where one is missing.
+fn octets(digits: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, rest) = digits.as_chunks::<2>();
+    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
