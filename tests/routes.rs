@@ -23,7 +23,13 @@ fn negotiated() -> Negotiated {
 
 fn terms(negotiated: &Negotiated) -> PeerTerms<'_> {
     let [local_address, router_id] = [[10, 0, 0, 1]; 2];
-    PeerTerms { negotiated, local_address: local_address.into(), router_id: router_id.into(), aigp: false }
+    PeerTerms {
+        negotiated,
+        local_address: local_address.into(),
+        router_id: router_id.into(),
+        link_local: None,
+        aigp: false,
+    }
 }
 
 /// 10.`n`.0.0/16 by way of 10.0.0.`hop`.

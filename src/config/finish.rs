@@ -73,11 +73,17 @@ pub(super) fn neighbor(
     }
     let md5 = md5(&partial.md5_password, partial.md5_base64.or(Some(false)), partial.md5_ip.get())?;
 
+    if let (Some(span), false) = (partial.local_link_local.span(), capabilities.link_local_next_hop) {
+        let problem = "`local-link-local` has no effect without the capability";
+        cursor.warn(Fault::new(span, problem).expected("`link-local-nexthop enable;` in `capability`"));
+    }
+
     let mut neighbor = Neighbor {
         peer,
         description: partial.description.get(),
         router_id,
         local_address,
+        local_link_local: partial.local_link_local.get(),
         source_interface: partial.source_interface.get(),
         local_as,
         peer_as,
@@ -180,6 +186,7 @@ fn capabilities(partial: &PartialCapabilities, hold_time: u16) -> Capabilities {
         next_hop: partial.next_hop.or(default.next_hop),
         aigp: partial.aigp.or(default.aigp),
         software_version: partial.software_version.or(default.software_version),
+        link_local_next_hop: partial.link_local_next_hop.or(default.link_local_next_hop),
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::grammar::{Announcement, OperationalMessage};
 use crate::wire::{Afi, Family};
@@ -19,6 +19,8 @@ pub struct Neighbor {
     pub router_id: Ipv4Addr,
     /// Our end of the connection; `None` (`local-address auto`): what the kernel chooses.
     pub local_address: Option<IpAddr>,
+    /// Our link-local address, for next hops (draft-ietf-idr-linklocal-capability).
+    pub local_link_local: Option<Ipv6Addr>,
     /// The interface to bind connections to.
     pub source_interface: Option<String>,
     /// Our AS number; `None` (`auto`): the peer's.
@@ -185,6 +187,8 @@ pub struct Capabilities {
     pub aigp: bool,
     /// Our software's name and version.
     pub software_version: bool,
+    /// Link-local next hops (draft-ietf-idr-linklocal-capability).
+    pub link_local_next_hop: bool,
 }
 
 impl Default for Capabilities {
@@ -202,6 +206,7 @@ impl Default for Capabilities {
             next_hop: false,
             aigp: false,
             software_version: false,
+            link_local_next_hop: false,
         }
     }
 }
@@ -311,6 +316,7 @@ impl Neighbor {
                 self.peer,
                 self.router_id,
                 self.local_address,
+                self.local_link_local,
                 &self.source_interface,
                 self.local_as,
                 self.peer_as,

@@ -1,13 +1,13 @@
 //! The statements of a neighbor or a template: its options, and the sections in it.
 
 use alloc::string::{String, ToString};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 
 use super::neighbor::{AddPath, SendHold};
 use super::partial::{Graceful, Partial, PartialCapabilities, kept};
 use super::{api, families};
 use crate::grammar::{
-    Action, Cursor, Result, Routes, Token, address_and_length, asn, decimal, family_statement,
+    Action, Cursor, Fault, Result, Routes, Token, address_and_length, asn, decimal, family_statement,
     flow_statement, l2vpn_statement, operational, static_statement, unexpected, unknown,
 };
 use crate::wire::Afi;
@@ -21,6 +21,7 @@ const OPTIONS: &[&str] = &[
     "hold-time",
     "rate-limit",
     "local-address",
+    "local-link-local",
     "source-interface",
     "peer-address",
     "local-as",
@@ -133,6 +134,7 @@ fn option(cursor: &mut Cursor<'_>, keyword: &Token<'_>, partial: &mut Partial) -
         "hold-time" => set!(hold_time, hold_time(cursor)?),
         "rate-limit" => set!(rate_limit, rate_limit(cursor)?),
         "local-address" => set!(local_address, local_address(cursor)?),
+        "local-link-local" => set!(local_link_local, link_local(cursor)?),
         "source-interface" => set!(source_interface, cursor.word("an interface's name")?.text.to_string()),
         "peer-address" => {
             set!(peer_address, cursor.value("a peer's address", "an IP address", address_and_length)?);
@@ -185,6 +187,8 @@ fn capability(
         "aigp",
         "extended-message",
         "software-version",
+        "link-local-nexthop",
+        "link-local-prefer",
     ];
     const ADD_PATHS: &[(&str, AddPath)] = &[
         ("disable", AddPath::Disabled),
@@ -213,6 +217,14 @@ fn capability(
         "extended-message" => set!(extended_message, cursor.boolean(true)?),
         // Named without a value, it is off.
         "software-version" => set!(software_version, cursor.boolean(false)?),
+        "link-local-nexthop" => set!(link_local_next_hop, cursor.boolean(true)?),
+        // ExaBGP 6 reads it and does nothing else with it.
+        "link-local-prefer" => {
+            if cursor.boolean(true)? {
+                let problem = "this has no effect: nothing is forwarded here, so no next hop is preferred";
+                cursor.warn(Fault::new(keyword.span, problem));
+            }
+        }
         _ => return Err(unknown(keyword, "a capability", CAPABILITIES)),
     }
     cursor.end_statement()
@@ -275,6 +287,11 @@ fn local_address(cursor: &mut Cursor<'_>) -> Result<Option<IpAddr>> {
         "auto" => Some(None),
         text => text.parse().ok().map(Some),
     })
+}
+
+fn link_local(cursor: &mut Cursor<'_>) -> Result<Ipv6Addr> {
+    let link_local = |text: &str| text.parse().ok().filter(Ipv6Addr::is_unicast_link_local);
+    cursor.value("a link-local address", "an IPv6 address of fe80::/10", link_local)
 }
 
 fn auto_asn(cursor: &mut Cursor<'_>) -> Result<Option<u32>> {

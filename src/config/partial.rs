@@ -2,7 +2,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::neighbor::{AddPath, Messages, SendHold};
 use crate::grammar::{Announcement, Cursor, Fault, OperationalMessage, Span, Token};
@@ -77,6 +77,7 @@ pub(super) struct Partial {
     pub(super) description: Setting<String>,
     pub(super) router_id: Setting<Ipv4Addr>,
     pub(super) local_address: Setting<Option<IpAddr>>,
+    pub(super) local_link_local: Setting<Ipv6Addr>,
     pub(super) source_interface: Setting<String>,
     pub(super) peer_address: Setting<(IpAddr, u8)>,
     pub(super) local_as: Setting<Option<u32>>,
@@ -131,6 +132,7 @@ pub(super) struct PartialCapabilities {
     pub(super) next_hop: Setting<bool>,
     pub(super) aigp: Setting<bool>,
     pub(super) software_version: Setting<bool>,
+    pub(super) link_local_next_hop: Setting<bool>,
 }
 
 /// `graceful-restart`
@@ -173,6 +175,7 @@ impl Partial {
                 description,
                 router_id,
                 local_address,
+                local_link_local,
                 source_interface,
                 peer_address,
                 local_as,
@@ -217,6 +220,7 @@ impl Partial {
                 next_hop,
                 aigp,
                 software_version,
+                link_local_next_hop,
             ]
         );
         self.families.extend(&template.families);

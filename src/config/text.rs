@@ -18,6 +18,9 @@ impl Neighbor {
             "local-address",
             &self.local_address.map_or_else(|| "auto".to_string(), |ip| ip.to_string()),
         );
+        if let Some(address) = self.local_link_local {
+            text.option("local-link-local", &address);
+        }
         text.option("source-interface", &or_none(self.source_interface.as_deref()));
         text.option("local-as", &or_auto(self.local_as));
         text.option("peer-as", &or_auto(self.peer_as));
@@ -71,6 +74,9 @@ impl Neighbor {
             &graceful.map_or_else(|| "disable".to_string(), |time| time.to_string()),
         );
         text.option("software-version", &switch(capabilities.software_version));
+        if capabilities.link_local_next_hop {
+            text.option("link-local-nexthop", &switch(true));
+        }
         text.option("nexthop", &switch(capabilities.next_hop));
         text.option(
             "add-path",

@@ -61,8 +61,8 @@ fn by_code<'a>(open: &'a Open, nameless: Option<&'a Capability>) -> Vec<(u8, Vec
     groups
 }
 
-/// What ExaBGP offers after its host name: the software version, and several sessions.
-const AFTER_HOST_NAME: [u8; 3] = [75, 68, 131];
+/// What ExaBGP offers after its host name: the software version, link-local next hops, and several sessions.
+const AFTER_HOST_NAME: [u8; 4] = [75, 77, 68, 131];
 
 /// The host name of a speaker that has none. ExaBGP does not send that, and tells programs that it did.
 fn nameless() -> Capability {
@@ -112,6 +112,7 @@ fn capability_name(code: u8) -> Option<&'static str> {
         70 => "enhanced-route-refresh",
         73 => "hostname",
         75 => "software-version",
+        77 => "link-local-nexthop",
         128 => "cisco-route-refresh",
         131 => "cisco-multi-sesion",
         185 => "operational",
@@ -215,6 +216,7 @@ fn capability_json(out: &mut String, code: u8, instances: &[&Capability]) {
             out.push_str(" }");
         }
         Capability::Operational => out.push_str("{ \"name\": \"operational\" }"),
+        Capability::LinkLocalNextHop => out.push_str("{ \"name\": \"link-local-nexthop\" }"),
         other => unknown_json(out, code, &value(other)),
     }
 }
@@ -329,6 +331,7 @@ fn capability_text(out: &mut String, code: u8, instances: &[&Capability]) {
             put!(out, "software({})", String::from_utf8_lossy(version).to_lowercase());
         }
         Capability::Operational => out.push_str("operational"),
+        Capability::LinkLocalNextHop => out.push_str("link-local nexthop"),
         _ => match code {
             70..128 => put!(out, "unassigned {code}"),
             128.. => put!(out, "reserved {code}"),

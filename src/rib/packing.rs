@@ -30,7 +30,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::line::{Line, Ordered};
 use super::path::{Destination, Hop, Path};
@@ -62,6 +62,8 @@ pub struct PeerTerms<'a> {
     pub local_address: IpAddr,
     /// Our BGP identifier: the IPv4 next hop `self` on a session over IPv6.
     pub router_id: Ipv4Addr,
+    /// Our link-local address, where it goes along with global next hops of IPv6 routes.
+    pub link_local: Option<Ipv6Addr>,
     /// Whether AIGP may leave the AS (RFC 7311 §3.2).
     pub aigp: bool,
 }
@@ -69,13 +71,26 @@ pub struct PeerTerms<'a> {
 impl PeerTerms<'_> {
     /// The address that `hop` means for a route of `family`; `None`: there is none.
     pub fn next_hop(&self, hop: Hop, family: Family) -> Option<NextHop> {
-        self.own().next_hop(hop, family)
+        match (self.own().next_hop(hop, family), self.link_local) {
+            (Some(NextHop::V6(global)), Some(link_local))
+                if may_carry_link_local(family) && !global.is_unicast_link_local() =>
+            {
+                Some(NextHop::V6LinkLocal(global, link_local))
+            }
+            (next_hop, _) => next_hop,
+        }
     }
 
     /// Our end of the session.
     pub(super) fn own(&self) -> Own {
         Own { address: self.local_address, router_id: self.router_id }
     }
+}
+
+/// The families whose next hop may be two addresses (RFC 2545 §3, RFC 4659 §3.2.1, RFC 8277 §2).
+const fn may_carry_link_local(family: Family) -> bool {
+    matches!(family.afi, Afi::IPV6)
+        && matches!(family.safi, Safi::UNICAST | Safi::MULTICAST | Safi::LABELLED | Safi::VPN)
 }
 
 /// Our end of a session, which `next-hop self` means.

@@ -108,6 +108,7 @@ pub fn negotiate(ours: &Open, theirs: &Open) -> Negotiated {
         both(|capability| matches!(capability, Capability::RouteRefresh | Capability::RouteRefreshCisco));
     negotiated.enhanced_route_refresh =
         both(|capability| matches!(capability, Capability::EnhancedRouteRefresh));
+    negotiated.link_local_next_hop = both(|capability| matches!(capability, Capability::LinkLocalNextHop));
     negotiated.operational = both(|capability| matches!(capability, Capability::Operational));
     negotiated.hold_time = ours.hold_time.min(theirs.hold_time);
     // In the order of the peer's OPEN, as ExaBGP: programs are told of them so, and End-of-RIB is sent so.

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::graceful::Stale;
 use super::hold_back::PAUSE;
@@ -279,8 +279,15 @@ impl Neighbor {
             negotiated: link.session.negotiated(),
             local_address: self.config.local_address.or_else(|| Some(link.ends?.0.ip()))?,
             router_id: self.config.router_id,
+            link_local: self.link_local(link),
             aigp: self.config.capabilities.aigp,
         })
+    }
+
+    /// Our link-local address, which goes along with IPv6 next hops: where both sides have said so, and the peer is on our link.
+    fn link_local(&self, link: &Link) -> Option<Ipv6Addr> {
+        let on_link = self.config.outgoing_ttl.is_none_or(|ttl| ttl <= 1);
+        self.config.local_link_local.filter(|_| on_link && link.session.negotiated().link_local_next_hop)
     }
 
     /// Whether AIGP is taken from this peer and sent to it (RFC 7311 §3.2): inside an AS, and where it is configured.

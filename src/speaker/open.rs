@@ -95,6 +95,7 @@ fn capabilities(neighbor: &Neighbor, identity: &Identity, local_as: u32, restart
     offer_if(!host.is_empty(), Capability::Fqdn { host, domain: Some(domain) });
     let version: String = alloc::format!("ExaBGP/{}", identity.version);
     offer_if(wanted.software_version, Capability::SoftwareVersion(octets(&version)));
+    offer_if(wanted.link_local_next_hop, Capability::LinkLocalNextHop);
     // ExaBGP sends the flags and the one capability that tells sessions apart (1, multiprotocol) as two capabilities;
     // Cisco's form has the flags only.
     offer_if(wanted.multi_session, Capability::Multisession(Box::new([0])));

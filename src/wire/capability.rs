@@ -46,7 +46,7 @@ pub enum Capability {
     SoftwareVersion(Box<[u8]>),
     /// Paths limit, 76 (draft-abraitis-idr-addpath-paths-limit)
     PathsLimit(Vec<PathsLimit>),
-    /// Link-local next hop, 77 (draft-white-linklocal-capability)
+    /// Link-local next hop, 77 (draft-ietf-idr-linklocal-capability)
     LinkLocalNextHop,
     /// Route refresh as Cisco numbered it before RFC 2918, 128.
     RouteRefreshCisco,

@@ -25,6 +25,8 @@ pub struct Negotiated {
     pub route_refresh: bool,
     /// Both sides mark where a refresh begins and ends (RFC 7313).
     pub enhanced_route_refresh: bool,
+    /// A link-local address alone may be the next hop (draft-ietf-idr-linklocal-capability).
+    pub link_local_next_hop: bool,
     /// Both sides speak OPERATIONAL.
     pub operational: bool,
     /// The hold time, in seconds: the lesser of the two offers; 0: none.

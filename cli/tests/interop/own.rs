@@ -11,6 +11,7 @@ use crate::waiting::eventually;
 
 tests! { [];
     policies_are_exchanged_and_withdrawn => |folder| policies(folder);
+    link_local_next_hops_go_where_both_have_the_capability => |folder| link_local(folder);
 }
 
 /// One of the two.
@@ -112,4 +113,32 @@ fn policies(folder: &Folder) {
         first.withdrawn(SPEAKER[0], "ipv6 sr-policy").contains(&gone)
     });
     assert!(!second.program.ask("show adj-rib out").iter().any(|line| line.contains("2001:db8::7")));
+}
+
+fn link_local(folder: &Folder) {
+    let neighbor = |address: &str, routes: &str| {
+        format!(
+            "local-link-local {address}; family {{ ipv6 unicast; }} capability {{ link-local-nexthop enable; }} static {{ {routes} }}"
+        )
+    };
+    let [first, second] = start(
+        folder,
+        1,
+        [
+            &neighbor("fe80::1", "route fd01::/48 next-hop self;"),
+            &neighbor("fe80::2", "route fd02::/48 next-hop fe80::2;"),
+        ],
+    );
+    eventually("the route with both addresses arrives", || {
+        second.announced(DAEMON[1], "ipv6 unicast").iter().any(|(hops, _)| {
+            *hops == serde_json::json!({ DAEMON[1]: [{ "nlri": "fd01::/48" }], "fe80::1": [{ "nlri": "fd01::/48" }] })
+        })
+    });
+    eventually("the route with a link-local address alone arrives", || {
+        let hops = first.announced(SPEAKER[1], "ipv6 unicast");
+        hops.iter().any(|(hops, _)| *hops == serde_json::json!({ "fe80::2": [{ "nlri": "fd02::/48" }] }))
+    });
+    let offered =
+        |event: &Value| event["neighbor"]["open"]["capabilities"]["77"]["name"] == "link-local-nexthop";
+    assert!(first.program.heard().iter().any(offered), "programs are told of the capability");
 }
