@@ -32,6 +32,8 @@ pub enum Step<'a> {
     Connected(ProcessId, StreamId, Result<SocketAddr, IoError>),
     /// A process accepted a connection from this address.
     Accepted(ProcessId, StreamId, SocketAddr),
+    /// A process accepted nothing.
+    AcceptFailed(ProcessId, ListenerId, IoError),
     /// A process read these octets; none: the end.
     Read(ProcessId, StreamId, Result<&'a [u8], IoError>),
     /// A process wrote these octets.
@@ -129,6 +131,10 @@ fn mix(hash: &mut TraceHash, step: &Step<'_>) {
         Step::Accepted(process, stream, remote) => {
             hash.words([7, process.0.into(), stream.as_u64(), 0]);
             hash.address(*remote);
+        }
+        Step::AcceptFailed(process, listener, error) => {
+            hash.words([17, process.0.into(), listener.0.into(), 0]);
+            hash.outcome(Err::<&(), _>(error), |_, ()| {});
         }
         Step::Read(process, stream, outcome) => {
             hash.words([8, process.0.into(), stream.as_u64(), 0]);

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use holdtime_core::Instant;
 use holdtime_core::config::{Config, Neighbor};
-use holdtime_core::speaker::StreamId;
+use holdtime_core::speaker::{IoError, StreamId};
 
 use crate::SimHost;
 use crate::executor::TaskId;
@@ -201,7 +201,7 @@ impl Watch {
                 self.open(at, *stream, *local, remote);
             }
             Step::Accepted(_, stream, remote) => self.open(at, *stream, *remote, Some(*remote)),
-            Step::Wrote(_, stream, outcome) => self.wrote(at, *stream, outcome.ok()),
+            Step::Wrote(_, stream, outcome) => self.wrote(at, *stream, *outcome),
             Step::Read(_, stream, outcome) => self.read(at, *stream, *outcome),
             Step::Closed(_, stream) => self.closed(at, *stream),
             Step::Started(_, stream, process, name) => {
@@ -261,9 +261,12 @@ impl Watch {
         })
     }
 
-    fn wrote(&mut self, at: Instant, stream: StreamId, octets: Option<&[u8]>) {
+    fn wrote(&mut self, at: Instant, stream: StreamId, outcome: Result<&[u8], IoError>) {
+        let octets = outcome.unwrap_or_default();
+        // Only a write that would have blocked says that no more is taken; half a message may be the writer's own choice.
+        let blocked = outcome == Err(IoError::WouldBlock);
         if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
-            session.sent.extend_from_slice(octets.unwrap_or_default());
+            session.sent.extend_from_slice(octets);
             take_messages(&mut session.sent, |message| {
                 if let Some((code, subcode)) = notification(message) {
                     session.noted = true;
@@ -274,34 +277,28 @@ impl Watch {
                 }
                 self.bench.see(at, &Seen::Sent(session.key, message));
             });
-            // A speaker writes whole messages: half a one is all that the network took.
-            let blocked = octets.is_none() || !session.sent.is_empty();
             if std::mem::replace(&mut session.blocked, blocked) != blocked {
                 self.bench.see(at, &Seen::Blocked(session.key, blocked));
             }
         } else if let Some(program) = self.programs.iter_mut().find(|seat| seat.stream == stream) {
-            program.answer.extend_from_slice(octets.unwrap_or_default());
+            program.answer.extend_from_slice(octets);
             take_lines(&mut program.answer, |line| self.bench.see(at, &Seen::Answer(program.key, line)));
-            let blocked = octets.is_none() || !program.answer.is_empty();
             if std::mem::replace(&mut program.blocked, blocked) != blocked {
                 self.bench.see(at, &Seen::PipeBlocked(program.key, blocked));
             }
         }
     }
 
-    fn read(
-        &mut self,
-        at: Instant,
-        stream: StreamId,
-        outcome: Result<&[u8], holdtime_core::speaker::IoError>,
-    ) {
-        if let Some(program) = self.programs.iter_mut().find(|seat| seat.stream == stream) {
-            program.unread = program.unread.saturating_sub(outcome.map_or(0, <[u8]>::len));
+    fn read(&mut self, at: Instant, stream: StreamId, outcome: Result<&[u8], IoError>) {
+        if let Some(program) = self.programs.iter_mut().find(|seat| seat.stream == stream)
+            && let Ok(octets) = outcome
+        {
+            program.unread = program.unread.saturating_sub(octets.len());
             program.unread_since = at;
         }
         let gone = match outcome {
             Ok(octets) => octets.is_empty(),
-            Err(error) => error != holdtime_core::speaker::IoError::WouldBlock,
+            Err(error) => error != IoError::WouldBlock,
         };
         if gone {
             self.closed(at, stream);
@@ -393,6 +390,7 @@ fn actor(step: &Step<'_>) -> Option<ProcessId> {
         | Step::Connects(process, ..)
         | Step::Connected(process, ..)
         | Step::Accepted(process, ..)
+        | Step::AcceptFailed(process, ..)
         | Step::Read(process, ..)
         | Step::Wrote(process, ..)
         | Step::Shut(process, ..)
@@ -405,12 +403,13 @@ fn actor(step: &Step<'_>) -> Option<ProcessId> {
     }
 }
 
-/// Whether something moved: a call that got nothing moves nothing.
+/// Whether something moved: a call that got nothing moves nothing, and neither does reading the end once more.
 fn moves(step: &Step<'_>) -> bool {
     match step {
-        Step::Read(_, _, outcome) => outcome.is_ok(),
+        Step::Read(_, _, outcome) => outcome.is_ok_and(|octets| !octets.is_empty()),
         Step::Wrote(_, _, outcome) => outcome.is_ok(),
-        Step::Polled(..) | Step::Logged(..) | Step::Fault(_) => false,
+        Step::Connected(_, _, outcome) => *outcome != Err(IoError::WouldBlock),
+        Step::Polled(..) | Step::AcceptFailed(..) | Step::Logged(..) | Step::Fault(_) => false,
         _ => true,
     }
 }

@@ -72,3 +72,72 @@ fn two_speakers_that_dial_each_other_agree_on_one_session_and_keep_it() {
         }
     }
 }
+
+/// A peer that stops reading with a small buffer, and routes that fill the speaker's send buffer from three quarters on.
+const STALLED: &str = r"
+title = 'A peer stops reading, and the send hold time ends its session'
+run-for = '3h'
+
+[[speaker]]
+address = '10.0.0.1'
+config = '''
+process feed { run ./feed; encoder text; }
+
+neighbor 10.0.0.2 {
+	router-id 10.0.0.1;
+	local-address 10.0.0.1;
+	local-as 65001;
+	peer-as 65002;
+	hold-time 9;
+	group-updates false;
+	send-hold-time 15;
+	family { ipv4 unicast; }
+	api { processes [ feed ]; }
+}
+'''
+
+[[peer]]
+name = 'far'
+address = '10.0.0.2'
+as = 65002
+receive-buffer = 1024
+mss = 536
+script = '''
+accept
+expect open
+send open hold 9
+expect keepalive
+send keepalive
+keepalives every 1s
+stop reading
+'''
+
+[[program]]
+run = './feed'
+script = '''
+wait 1s
+send ROUTES times announce route 10.{a}.{b}.0/24 next-hop 10.0.0.1
+wait 1s
+'''
+
+[bounds]
+route = '2h'
+
+[ends]
+how = 'close'
+at = '15s'
+within = '5s'
+";
+
+#[test]
+fn a_stalled_peer_is_given_up_one_send_hold_time_after_the_last_octet_went_out_as_on_real_sockets() {
+    for routes in ["4000"] {
+        let text = STALLED.replace("ROUTES", routes);
+        for reactor in ReactorName::SHIPPED {
+            for seed in 0..3 {
+                let outcome = play(&text, reactor, seed);
+                assert_eq!(outcome.verdict.code(), "pass", "{routes} on {reactor}: {:?}", outcome.verdict);
+            }
+        }
+    }
+}

@@ -90,7 +90,11 @@ const ROWS: &[Row] = rows! {
         what_is_not_wanted_is_not_reported,
         a_wait_ends_at_its_deadline_and_not_before,
         closing_while_connecting_is_quiet,
-        a_late_reset_reaches_a_half_closed_peer_as_a_broken_pipe;
+        a_late_reset_reaches_a_half_closed_peer_as_a_broken_pipe,
+        a_socket_is_writable_until_a_write_would_block,
+        a_writer_that_was_refused_hears_nothing_of_a_little_room,
+        what_arrives_tells_a_refused_writer_of_no_room,
+        a_writer_that_never_was_refused_stays_writable;
     pipes:
         a_program_that_is_not_there_does_not_start,
         a_program_answers_through_its_pipes,
@@ -106,7 +110,10 @@ const ROWS: &[Row] = rows! {
         killing_the_reader_breaks_the_pipe,
         a_program_may_close_its_input_and_live,
         a_program_may_close_its_output_and_live,
-        a_program_that_floods_is_stopped_by_its_pipe;
+        a_program_that_floods_is_stopped_by_its_pipe,
+        a_pipe_is_writable_until_a_write_would_block,
+        a_line_that_is_read_makes_no_room_in_a_full_pipe,
+        a_pipe_with_a_page_to_spare_takes_part_of_a_write;
 };
 
 /// Differences that are kept, each with its reason.

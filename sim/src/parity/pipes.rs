@@ -13,6 +13,7 @@ pub(super) const SAY_HELLO: &[&str] = &["/bin/sh", "-c", "echo hello"];
 pub(super) const CLOSE_INPUT: &[&str] = &["/bin/sh", "-c", "exec 0<&-; sleep 30"];
 pub(super) const CLOSE_OUTPUT: &[&str] = &["/bin/sh", "-c", "exec 1>&-; read line; exit 7"];
 pub(super) const READ_A_LINE: &[&str] = &["/bin/sh", "-c", "read line; echo got $line"];
+pub(super) const READ_AND_SLEEP: &[&str] = &["/bin/sh", "-c", "read line; sleep 30"];
 pub(super) const FLOOD: &[&str] = &["/bin/cat", "/dev/zero"];
 
 pub(super) async fn a_program_that_is_not_there_does_not_start<H: Host>(stage: &Stage<H>) {
@@ -148,4 +149,41 @@ pub(super) async fn a_program_that_floods_is_stopped_by_its_pipe<H: Host>(stage:
     let (rest, end) = stage.drain(flood).await;
     stage.see(format!("a full pipe is left: {}", rest > 0));
     stage.see_count("then", end);
+}
+
+pub(super) async fn a_pipe_is_writable_until_a_write_would_block<H: Host>(stage: &Stage<H>) {
+    let sleep = stage.started(SLEEP);
+    for page in 1..=17 {
+        let outcome = stage.write(sleep, 4_096);
+        let (_, writable) = stage.is_ready(sleep).await;
+        if outcome != Ok(4_096) || !writable || page == 16 {
+            stage.see_count(&format!("page {page}, then writable: {writable}"), outcome);
+        }
+    }
+    stage.signal(sleep, ProgramSignal::Kill);
+    stage.see_exit(sleep).await;
+}
+
+/// A page that is read in part makes no room, and nobody is told of any.
+pub(super) async fn a_line_that_is_read_makes_no_room_in_a_full_pipe<H: Host>(stage: &Stage<H>) {
+    let shell = stage.started(READ_AND_SLEEP);
+    stage.see_count("a line", stage.host.write(shell, b"one line\n"));
+    let (filled, why) = stage.fill(shell, 4_096).await;
+    stage.see(format!("filled: {filled}, then {why}"));
+    stage.see_readiness("a full pipe", shell).await;
+    stage.signal(shell, ProgramSignal::Kill);
+    stage.see_exit(shell).await;
+}
+
+pub(super) async fn a_pipe_with_a_page_to_spare_takes_part_of_a_write<H: Host>(stage: &Stage<H>) {
+    let sleep = stage.started(SLEEP);
+    stage.see_count("15 pages", stage.write(sleep, 15 * 4_096));
+    stage.see_count("two more", stage.write(sleep, 2 * 4_096));
+    let (_, writable) = stage.is_ready(sleep).await;
+    stage.see(format!("writable: {writable}"));
+    stage.see_count("one octet", stage.write(sleep, 1));
+    let (_, writable) = stage.is_ready(sleep).await;
+    stage.see(format!("writable: {writable}"));
+    stage.signal(sleep, ProgramSignal::Kill);
+    stage.see_exit(sleep).await;
 }

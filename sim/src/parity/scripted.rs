@@ -46,6 +46,10 @@ async fn run(host: SimHost, spec: ProgramSpec) -> ExitStatus {
             read_line(&host).await;
             7
         }
+        command if command == pipes::READ_AND_SLEEP => {
+            read_line(&host).await;
+            sleep(&host).await
+        }
         command if command == pipes::READ_A_LINE => {
             let line = read_line(&host).await;
             write(&host, &[b"got ", &line[..]].concat()).await;

@@ -180,17 +180,21 @@ impl<H: Host> Stage<H> {
         }));
     }
 
-    /// What a look without waiting reports of a stream of which everything is wanted.
+    /// Notes what a look without waiting reports of a stream of which everything is wanted.
     pub(super) async fn see_readiness(&self, what: &str, stream: StreamId) {
+        let (read, write) = self.is_ready(stream).await;
+        self.see(format!("{what}: readable {read}, writable {write}"));
+    }
+
+    /// Whether a look without waiting reports a stream as readable, and as writable.
+    pub(super) async fn is_ready(&self, stream: StreamId) -> (bool, bool) {
         self.host.set_interest(stream, true, true);
         let mut ready = Vec::new();
         let now = self.host.now().monotonic;
         self.host.wait(Some(now), &mut ready).await;
         self.keep_exits(&ready);
         self.host.set_interest(stream, false, false);
-        let read = ready.contains(&Ready::Readable(stream));
-        let write = ready.contains(&Ready::Writable(stream));
-        self.see(format!("{what}: readable {read}, writable {write}"));
+        (ready.contains(&Ready::Readable(stream)), ready.contains(&Ready::Writable(stream)))
     }
 
     // Reading and writing.

@@ -421,3 +421,49 @@ pub(super) async fn a_late_reset_reaches_a_half_closed_peer_as_a_broken_pipe<H: 
     stage.see_count("write", stage.write(pair.server, 1));
     stage.see_count("write", stage.write(pair.server, 1));
 }
+
+/// What epoll reports where its edges are kept until a call blocks, as mio and tokio use it; `poll(2)` would say no from two
+/// thirds of the buffer on.
+pub(super) async fn a_socket_is_writable_until_a_write_would_block<H: Host>(stage: &Stage<H>) {
+    let pair = stage.pair().await;
+    let mut refused = None;
+    let mut always = true;
+    while refused.is_none() {
+        match stage.write(pair.client, 50_000) {
+            Ok(_) => always &= stage.is_ready(pair.client).await.1,
+            Err(error) => refused = Some(error),
+        }
+    }
+    stage.see(format!("writable after every write that was taken: {always}"));
+    stage.see_readiness("after one that was not", pair.client).await;
+}
+
+pub(super) async fn a_writer_that_was_refused_hears_nothing_of_a_little_room<H: Host>(stage: &Stage<H>) {
+    let pair = stage.pair().await;
+    stage.fill(pair.client, 50_000).await;
+    stage.see_count("read", stage.read_now(pair.server, 1_000));
+    stage.pause().await;
+    stage.see_readiness("after a small read", pair.client).await;
+    let (_, end) = stage.drain(pair.server).await;
+    stage.see_count("read", end);
+    stage.see_readiness("after everything was read", pair.client).await;
+}
+
+pub(super) async fn what_arrives_tells_a_refused_writer_of_no_room<H: Host>(stage: &Stage<H>) {
+    let pair = stage.pair().await;
+    stage.fill(pair.client, 50_000).await;
+    stage.see_count("the other way", stage.write(pair.server, 19));
+    stage.pause().await;
+    stage.see_readiness("the writer", pair.client).await;
+    stage.see_count("read", stage.read_now(pair.client, 100));
+}
+
+pub(super) async fn a_writer_that_never_was_refused_stays_writable<H: Host>(stage: &Stage<H>) {
+    let pair = stage.pair().await;
+    for _ in 0..3 {
+        stage.see_count("write", stage.write(pair.client, 10_000));
+        stage.see_readiness("the writer", pair.client).await;
+    }
+    stage.pause().await;
+    stage.see_readiness("the writer, later", pair.client).await;
+}

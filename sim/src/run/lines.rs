@@ -59,6 +59,7 @@ fn words(step: &Step<'_>) -> String {
             format!("{}  {stream} connected: {}", process(id), said(outcome.as_ref()))
         }
         Step::Accepted(id, stream, remote) => format!("{}  {stream} accepted from {remote}", process(id)),
+        Step::AcceptFailed(id, _, error) => format!("{}  accepted nothing: {error}", process(id)),
         Step::Read(id, stream, outcome) => {
             format!("{}  {} read {}", process(id), stream_name(*stream), octets(*outcome))
         }

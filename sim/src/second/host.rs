@@ -298,9 +298,9 @@ impl Host for SecondHost {
         let outcome = self.with(stream, |known| known.incoming.read(into));
         if outcome != Err(IoError::WouldBlock) {
             self.common.bell.ring();
-            let octets = outcome.map(|count| into.get(..count).unwrap_or_default());
-            self.tell(&Step::Read(self.process, stream, octets));
         }
+        let octets = outcome.map(|count| into.get(..count).unwrap_or_default());
+        self.tell(&Step::Read(self.process, stream, octets));
         outcome
     }
 
@@ -308,9 +308,9 @@ impl Host for SecondHost {
         let outcome = self.with(stream, |known| known.outgoing.write(bytes));
         if outcome != Err(IoError::WouldBlock) {
             self.common.bell.ring();
-            let octets = outcome.map(|count| bytes.get(..count).unwrap_or_default());
-            self.tell(&Step::Wrote(self.process, stream, octets));
         }
+        let octets = outcome.map(|count| bytes.get(..count).unwrap_or_default());
+        self.tell(&Step::Wrote(self.process, stream, octets));
         outcome
     }
 

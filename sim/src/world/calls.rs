@@ -98,9 +98,12 @@ impl World {
         let process = self.process(id);
         let listening = process.listeners.get(&listener).ok_or(IoError::NotConnected)?.socket;
         if !self.network.readiness(listening).read {
-            return self.blocked(id);
+            self.process_mut(id).tally.blocked += 1;
+            self.record(id, &Step::AcceptFailed(id, listener, IoError::WouldBlock));
+            return Err(IoError::WouldBlock);
         }
         if !self.process(id).has_file_to_spare() {
+            self.record(id, &Step::AcceptFailed(id, listener, IoError::TooManyFiles));
             return Err(IoError::TooManyFiles);
         }
         let socket = self.network.accept(listening)?;
@@ -108,6 +111,7 @@ impl World {
             let now = self.local_time(id);
             self.network.close(now, socket);
             self.absorb();
+            self.record(id, &Step::AcceptFailed(id, listener, IoError::ConnectionAborted));
             return Err(IoError::ConnectionAborted);
         };
         self.record(id, &Step::Accepted(id, stream, ends.remote));
@@ -163,7 +167,9 @@ impl World {
             return Err(IoError::NotConnected);
         };
         if !self.network.readiness(socket).connected {
-            return self.blocked(id);
+            self.process_mut(id).tally.blocked += 1;
+            self.record(id, &Step::Connected(id, stream, Err(IoError::WouldBlock)));
+            return Err(IoError::WouldBlock);
         }
         let outcome = match self.network.take_error(socket) {
             Some(error) => Err(error),
@@ -210,6 +216,9 @@ impl World {
             StreamEnds::Pipes { write: Some(pipe), .. } => self.write_pipe(id, pipe, bytes),
             StreamEnds::Pipes { write: None, .. } => Err(IoError::BrokenPipe),
         };
+        if outcome == Err(IoError::WouldBlock) {
+            self.stream_mut(id, stream)?.write_blocked = true;
+        }
         let step = Step::Wrote(id, stream, outcome.map(|count| bytes.get(..count).unwrap_or_default()));
         self.conclude(id, outcome, &step)
     }
@@ -227,16 +236,11 @@ impl World {
                 self.charge(id, self.settings.prices.octets(count));
                 self.process_mut(id).tally.octets += count as u64;
             }
-            Err(IoError::WouldBlock) => return self.blocked(id),
+            Err(IoError::WouldBlock) => self.process_mut(id).tally.blocked += 1,
             Err(_) => {}
         }
         self.record(id, step);
         outcome
-    }
-
-    fn blocked<T>(&mut self, id: ProcessId) -> Result<T, IoError> {
-        self.process_mut(id).tally.blocked += 1;
-        Err(IoError::WouldBlock)
     }
 
     fn read_pipe(&mut self, id: ProcessId, pipe: PipeId, into: &mut [u8]) -> Result<usize, IoError> {
@@ -502,7 +506,16 @@ impl World {
 
     pub(crate) fn is_writable(&self, id: ProcessId, stream: StreamId) -> Result<bool, IoError> {
         let known = self.stream(id, stream)?;
-        Ok(known.wants_write && !known.connecting && self.readiness(known.ends).write)
+        Ok(known.wants_write && !known.connecting && !known.write_blocked)
+    }
+
+    /// Takes note of an edge: the kernel tells of room, which a stream keeps until a write blocks again.
+    pub(super) fn note_edge(&mut self, id: ProcessId, name: Name) {
+        let Name::Stream(stream) = name else { return };
+        let has_room = self.stream(id, stream).is_ok_and(|known| self.readiness(known.ends).write);
+        if has_room && let Ok(known) = self.stream_mut(id, stream) {
+            known.write_blocked = false;
+        }
     }
 
     fn readiness(&self, ends: StreamEnds) -> Readiness {

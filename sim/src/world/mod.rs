@@ -423,6 +423,7 @@ impl World {
 
     /// Tells a process that something of its own may be ready, and wakes the tasks for which it is.
     pub(crate) fn announce(&mut self, id: ProcessId, name: Name) {
+        self.note_edge(id, name);
         let mut found = Vec::new();
         self.ready_of(id, name, &mut found);
         if found.is_empty() {

@@ -88,6 +88,9 @@ pub(crate) struct Stream {
     pub(crate) connecting: bool,
     pub(crate) wants_read: bool,
     pub(crate) wants_write: bool,
+    /// The kernel has told of no room yet, or of none since a write would have blocked. Once it has told, epoll as mio
+    /// and tokio use it (edges, kept until a call blocks) reports a stream as writable whatever `poll(2)` would say.
+    pub(crate) write_blocked: bool,
     pub(crate) reader: Option<Waker>,
     pub(crate) writer: Option<Waker>,
     pub(crate) connecter: Option<Waker>,
@@ -182,6 +185,7 @@ impl Stream {
             connecting,
             wants_read: false,
             wants_write: false,
+            write_blocked: true,
             reader: None,
             writer: None,
             connecter: None,
