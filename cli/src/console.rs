@@ -86,9 +86,10 @@ impl Write for Console {
 pub(crate) fn report(error: &CliError, json: bool) -> ExitCode {
     match error {
         CliError::ReaderGone => ExitCode::SUCCESS,
-        CliError::Input(sentence) => {
-            say(&if json { log::json_line(sentence) } else { format!("holdtime: {sentence}") });
-            ExitCode::from(2)
+        CliError::Input(_) | CliError::Interrupted(_) => {
+            let sentence = error.to_string();
+            say(&if json { log::json_line(&sentence) } else { format!("holdtime: {sentence}") });
+            ExitCode::from(if matches!(error, CliError::Input(_)) { 2 } else { 130 })
         }
     }
 }

@@ -30,6 +30,8 @@ impl From<Verdict> for ExitCode {
 pub(crate) enum CliError {
     /// Bad usage or bad input, said in one sentence without a final full stop. Status 2.
     Input(String),
+    /// Ctrl-C came; what was done until then, in one sentence without a final full stop. Status 130.
+    Interrupted(String),
     /// Whoever read the standard output has gone (`holdtime list | head -1`), which is not an error. Status 0.
     ReaderGone,
 }
@@ -74,6 +76,7 @@ impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Input(sentence) => f.write_str(sentence),
+            Self::Interrupted(done) => write!(f, "interrupted: {done}"),
             Self::ReaderGone => f.write_str("the reader of the standard output has gone"),
         }
     }

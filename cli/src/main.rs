@@ -120,7 +120,10 @@ fn dispatch(cli: Cli, console: &mut Console) -> Outcome {
     // The daemons answer signals themselves (an interrupt is a clean end) and log as their own options say.
     if !matches!(cli.verb, Verb::Serve(_) | Verb::Healthcheck(_)) {
         log::start(&cli.log)?;
-        exit_on_interrupt()?;
+        // It says how far it came.
+        if !matches!(cli.verb, Verb::Replay(_)) {
+            exit_on_interrupt()?;
+        }
     }
     match cli.verb {
         Verb::Run(args) => run::run(&args, console),

@@ -1,10 +1,12 @@
 //! `holdtime replay FILE`: what a recorded speaker did, and what is owed to whom when the recording ends.
 
+mod series;
 mod told;
 
-use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use holdtime_core::speaker::{Obligation, Speaker};
@@ -12,16 +14,20 @@ use holdtime_core::{Duration, Instant};
 use holdtime_sim::flight::Flight;
 use serde_json::json;
 
-use crate::console::Console;
+use crate::console::{Console, say};
 use crate::error::{CliError, Outcome, Verdict};
-use told::{Parties, Told};
+use series::Run;
+use told::{Parties, Told, printable};
 
 /// The arguments of `holdtime replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// What `holdtime serve --record` has written
+    /// What `holdtime serve --record` was given: F stands for F, F.1, F.2 and so on
     pub(crate) file: PathBuf,
-    /// Stop this many seconds after the beginning, and say what is owed then
+    /// Only this run of the speaker: 1 is the oldest; without it, all of them
+    #[arg(long, value_name = "N")]
+    run: Option<usize>,
+    /// Stop this many seconds after the beginning of each run, and say what is owed then
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) until: Option<f64>,
     /// Print one JSON object a line
@@ -35,54 +41,121 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> Outcome {
-    let recording = fs::read_to_string(&args.file)
-        .map_err(|error| CliError::io(format!("cannot read \"{}\"", args.file.display()), &error))?;
-    // A speaker that was killed may have left half a line behind.
-    let whole = recording.rfind('\n').map_or("", |end| recording.get(..=end).unwrap_or_default());
-    let wrong = |error: String| CliError::input(format!("\"{}\": {error}", args.file.display()));
-    let mut flight = Flight::open(whole).map_err(wrong)?;
-    let bar = console.progress("lines", whole.lines().count() as u64);
-    let mut parties = Parties::default();
-    let began = flight.next_at().unwrap_or_default();
-    let mut ended = began;
-    let in_time = |at| args.until.is_none_or(|until| since_began(at, began) <= until);
-    while flight.next_at().is_none_or(in_time) {
-        let Some(leg) = flight.next() else { break };
-        bar.inc(1);
-        let leg = leg.map_err(wrong)?;
-        ended = leg.now().monotonic;
-        for told in parties.hear(&leg) {
-            print(console, args.json, ended - began, &told)?;
-        }
+    let interrupted = Arc::new(AtomicBool::new(false));
+    stop_on_interrupt(&interrupted)?;
+    let runs = series::runs(&args.file)?;
+    let count = runs.len();
+    let wanted = |index: usize| args.run.is_none_or(|run| run == index + 1);
+    if args.run.is_some_and(|run| !(1..=count).contains(&run)) {
+        let runs = if count == 1 { "run" } else { "runs" };
+        return Err(CliError::input(format!("\"{}\" has {count} {runs}", args.file.display())));
     }
-    if let (Some(until), Some(_)) = (args.until, flight.next_at()) {
-        ended = began + Duration::from_nanos((until * 1e9) as u64);
-    }
-    bar.finish_and_clear();
-    if args.json {
-        for owed in flight.speaker().obligations() {
-            writeln!(console, "{}", owed_as_json(&owed, began))?;
+    for (index, run) in runs.iter().enumerate().filter(|(index, _)| wanted(*index)) {
+        if count > 1 && !args.json {
+            let heading = format!("run {} of {count}: {}", index + 1, run.name());
+            writeln!(console, "{}", holdtime_sim::report::Paint::bold(&console.paint(), &heading))?;
         }
-    } else {
-        print_end(console, flight.speaker(), began, ended)?;
+        let number = (count > 1).then_some(index + 1);
+        Replay { args, run, number, interrupted: &interrupted }.play(console)?;
     }
     Ok(Verdict::AsExpected)
 }
 
-fn print(console: &mut Console, as_json: bool, at: Duration, told: &Told) -> Result<(), CliError> {
-    if as_json {
-        let mut object =
-            json!({ "at": at.as_nanos(), "who": told.who, "what": told.what, "text": told.text });
-        if let Some(octets) = &told.octets {
-            let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-            object["octets"] = hex.into();
-        }
-        writeln!(console, "{object}")?;
-    } else {
-        let seconds = at.as_nanos() as f64 / 1e9;
-        writeln!(console, "{seconds:>12.6}  {:<24} {:<9} {}", told.who, told.what, told.text)?;
-    }
+/// The first Ctrl-C ends the replay where it is, the second one the process.
+fn stop_on_interrupt(interrupted: &Arc<AtomicBool>) -> Result<(), CliError> {
+    use signal_hook::consts::SIGINT;
+    let cannot = |error| CliError::io("cannot answer Ctrl-C", &error);
+    signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(interrupted)).map_err(cannot)?;
+    signal_hook::flag::register(SIGINT, Arc::clone(interrupted)).map_err(cannot)?;
     Ok(())
+}
+
+/// One run that is played again.
+struct Replay<'a> {
+    args: &'a ReplayArgs,
+    run: &'a Run,
+    /// Which of several it is.
+    number: Option<usize>,
+    interrupted: &'a AtomicBool,
+}
+
+impl Replay<'_> {
+    fn play(&self, console: &mut Console) -> Result<(), CliError> {
+        let text = self.run.text()?;
+        let wrong = |error: String| CliError::input(format!("{}: {error}", self.run.name()));
+        let mut flight = if self.run.is_whole {
+            Flight::open(&text).map_err(wrong)?
+        } else {
+            say(&format!(
+                "{}: the beginning of this run is gone: what came to the speaker is told, and not what it did",
+                self.run.name()
+            ));
+            Flight::open_without_beginning(&text)
+        };
+        let bar = console.progress("lines", text.lines().count() as u64);
+        let mut parties = Parties::default();
+        let began = flight.next_at().unwrap_or_default();
+        let mut ended = began;
+        let in_time = |at| self.args.until.is_none_or(|until| since_began(at, began) <= until);
+        while flight.next_at().is_none_or(in_time) && !self.interrupted.load(Ordering::Relaxed) {
+            let Some(leg) = flight.next() else { break };
+            bar.inc(1);
+            let leg = leg.map_err(wrong)?;
+            ended = leg.now().monotonic;
+            for told in parties.hear(&leg) {
+                self.print(console, ended - began, &told)?;
+            }
+        }
+        let interrupted = self.interrupted.load(Ordering::Relaxed);
+        if let (Some(until), Some(_), false) = (self.args.until, flight.next_at(), interrupted) {
+            ended = began + Duration::from_nanos((until * 1e9) as u64);
+        }
+        bar.finish_and_clear();
+        if let Some(speaker) = flight.speaker() {
+            self.print_owed(console, speaker, began, ended)?;
+        }
+        if interrupted {
+            let at = since_began(ended, began);
+            return Err(CliError::Interrupted(format!("{} was played up to {at:.3} s", self.run.name())));
+        }
+        Ok(())
+    }
+
+    fn print(&self, console: &mut Console, at: Duration, told: &Told) -> Result<(), CliError> {
+        if self.args.json {
+            let mut object =
+                json!({ "at": at.as_nanos(), "who": told.who, "what": told.what, "text": told.text });
+            if let Some(octets) = &told.octets {
+                let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+                object["octets"] = hex.into();
+            }
+            self.print_json(console, object)
+        } else {
+            let seconds = at.as_nanos() as f64 / 1e9;
+            let text = printable(&told.text);
+            Ok(writeln!(console, "{seconds:>12.6}  {:<24} {:<9} {text}", told.who, told.what)?)
+        }
+    }
+
+    fn print_json(&self, console: &mut Console, mut object: serde_json::Value) -> Result<(), CliError> {
+        if let Some(number) = self.number {
+            object["run"] = number.into();
+        }
+        Ok(writeln!(console, "{object}")?)
+    }
+
+    fn print_owed(
+        &self,
+        console: &mut Console,
+        speaker: &Speaker,
+        began: Instant,
+        ended: Instant,
+    ) -> Result<(), CliError> {
+        if !self.args.json {
+            return print_end(console, speaker, began, ended);
+        }
+        speaker.obligations().try_for_each(|owed| self.print_json(console, owed_as_json(&owed, began)))
+    }
 }
 
 /// Times are counted from the first line of the recording.
@@ -124,7 +197,10 @@ fn print_end(
         writeln!(
             console,
             "  {} owes {}  {} since {since:.3} s{until}{waits} ({})",
-            owed.debtor, owed.creditor, owed.what, owed.clause
+            owed.debtor,
+            owed.creditor,
+            printable(&owed.what),
+            owed.clause
         )?;
     }
     if !any {

@@ -38,9 +38,12 @@ pub(crate) struct ServeArgs {
     /// The reactor: poll or async
     #[arg(long, value_name = "R", default_value = "poll")]
     pub(crate) reactor: String,
-    /// Record every input to this file, for `holdtime replay`
+    /// Record every input in F, then F.1, F.2, …, for `holdtime replay`; never over what is there. Keys of sessions are left out
     #[arg(long, value_name = "F")]
     pub(crate) record: Option<PathBuf>,
+    /// How many MiB the recordings of one name may take; the oldest files make place
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    record_limit: u64,
     /// Dial every peer only once (exabgp.tcp.attempts 1)
     #[arg(long, short = '1')]
     once: bool,
@@ -76,7 +79,7 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
     }
     let found = settings::find_under(&args.settings())?;
     log::start_daemon(log, found.has("exabgp.log.").then_some(&found.settings.log))?;
-    let config = first_configuration(&args.configurations, &found.settings)?;
+    let (text, config) = first_configuration(&args.configurations, &found.settings)?;
     if args.detached {
         daemon::detach();
     } else if daemon::wants_background(&found.settings.daemon) {
@@ -100,7 +103,11 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
         settings,
         config,
     };
-    let recorder = args.record.as_ref().map(|path| recorder::start(path, &setup, found.pairs)).transpose()?;
+    let recorder = args
+        .record
+        .as_ref()
+        .map(|path| recorder::start(path, args.record_limit << 20, &setup, found.pairs, text))
+        .transpose()?;
     let journal = Rc::new(Journal::default());
     let noted = Rc::clone(&journal);
     let surroundings = Surroundings {
@@ -140,24 +147,32 @@ fn serve(
 
 /// Reads and checks a configuration file, its programs included.
 pub(crate) fn configuration(path: &Path, settings: &Settings) -> Result<Config, CliError> {
+    parse(&read(path)?, settings)
+}
+
+fn read(path: &Path) -> Result<ConfigText, CliError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| CliError::io(format_args!("cannot read \"{}\"", path.display()), &error))?;
-    let text = ConfigText { name: path.display().to_string(), text };
-    Config::parse(&text, settings).map_err(|error| CliError::input(error.to_string()))
+    Ok(ConfigText { name: path.display().to_string(), text })
+}
+
+fn parse(text: &ConfigText, settings: &Settings) -> Result<Config, CliError> {
+    Config::parse(text, settings).map_err(|error| CliError::input(error.to_string()))
 }
 
 /// The configuration to start with; its programs must exist. The others of a rotation are looked at when
 /// their turn comes.
-fn first_configuration(paths: &[PathBuf], settings: &Settings) -> Result<Config, CliError> {
-    let Some(path) = paths.first() else { return Ok(Config::default()) };
-    let config = configuration(path, settings)?;
+fn first_configuration(paths: &[PathBuf], settings: &Settings) -> Result<(ConfigText, Config), CliError> {
+    let Some(path) = paths.first() else { return Ok(Default::default()) };
+    let text = read(path)?;
+    let config = parse(&text, settings)?;
     if let Some(sentence) = faulty_programs(&config, path).next() {
         return Err(CliError::input(sentence));
     }
     for warning in &config.warnings {
         tracing::warn!(target: "configuration", "{warning}");
     }
-    Ok(config)
+    Ok((text, config))
 }
 
 /// A sentence for each program of the configuration at `path` that cannot be run.

@@ -9,8 +9,8 @@ use holdtime_core::{Instant, Now, Speaker};
 
 /// A recording on its way through a twin.
 pub struct Flight<'a> {
-    head: Head,
-    twin: Speaker,
+    /// What it was recorded of, and a speaker made from that; `None` where the beginning is missing.
+    twin: Option<(Head, Speaker)>,
     entries: Peekable<Box<dyn Iterator<Item = Result<Entry, BadLine>> + 'a>>,
 }
 
@@ -47,12 +47,18 @@ impl<'a> Flight<'a> {
         let (head, entries) = record::parse(recording).map_err(|error| error.to_string())?;
         let twin = Speaker::new(Now::default(), head.setup()?);
         let entries: Box<dyn Iterator<Item = _>> = Box::new(entries);
-        Ok(Self { head, twin, entries: entries.peekable() })
+        Ok(Self { twin: Some((head, twin)), entries: entries.peekable() })
     }
 
-    /// What it was recorded of.
-    pub fn head(&self) -> &Head {
-        &self.head
+    /// A recording whose beginning is missing: it tells what came to the speaker, and not what the speaker did about it.
+    pub fn open_without_beginning(recording: &'a str) -> Self {
+        let entries: Box<dyn Iterator<Item = _>> = Box::new(record::entries(recording));
+        Self { twin: None, entries: entries.peekable() }
+    }
+
+    /// What it was recorded of; `None` where the beginning is missing.
+    pub fn head(&self) -> Option<&Head> {
+        self.twin.as_ref().map(|(head, _)| head)
     }
 
     /// When the next input is; `None`: there is none, or it cannot be read.
@@ -60,15 +66,18 @@ impl<'a> Flight<'a> {
         Some(self.entries.peek()?.as_ref().ok()?.now.monotonic)
     }
 
-    /// The speaker as it was after the last leg.
-    pub fn speaker(&self) -> &Speaker {
-        &self.twin
+    /// The speaker as it was after the last leg; `None` where the beginning is missing.
+    pub fn speaker(&self) -> Option<&Speaker> {
+        self.twin.as_ref().map(|(_, twin)| twin)
     }
 
     fn fly(&mut self, entry: Entry) -> Result<Leg, String> {
         let mut sent = Vec::new();
+        let Some((_, twin)) = &mut self.twin else {
+            return Ok(Leg { entry, sent, actions: Vec::new(), events: Vec::new() });
+        };
         if let Input::Sent { stream, count } = entry.input() {
-            let ready = self.twin.poll_transmit(stream).and_then(|octets| octets.get(..count));
+            let ready = twin.poll_transmit(stream).and_then(|octets| octets.get(..count));
             sent.extend_from_slice(ready.ok_or_else(|| {
                 let at = entry.now.monotonic;
                 format!(
@@ -77,10 +86,10 @@ impl<'a> Flight<'a> {
                 )
             })?);
         }
-        self.twin.handle_input(entry.now, entry.input());
-        let actions = std::iter::from_fn(|| self.twin.poll_action()).collect();
-        while self.twin.poll_stream().is_some() {}
-        let events = std::iter::from_fn(|| self.twin.poll_event()).collect();
+        twin.handle_input(entry.now, entry.input());
+        let actions = std::iter::from_fn(|| twin.poll_action()).collect();
+        while twin.poll_stream().is_some() {}
+        let events = std::iter::from_fn(|| twin.poll_event()).collect();
         Ok(Leg { entry, sent, actions, events })
     }
 }

@@ -55,6 +55,11 @@ impl LineBuffer {
         self.len() == 0
     }
 
+    /// Whether a whole line is held.
+    pub fn has_line(&self) -> bool {
+        self.bytes.get(self.searched..).unwrap_or_default().contains(&b'\n')
+    }
+
     /// Forgets everything, as after the program's death: nobody will finish its line.
     pub fn clear(&mut self) {
         *self = Self::default();

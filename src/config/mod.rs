@@ -9,11 +9,13 @@ mod options;
 mod parse;
 mod partial;
 mod process;
+mod secrets;
 mod settings;
 mod text;
 
 pub use neighbor::{AddPath, Capabilities, Md5, Messages, Neighbor, PeerRange, SendHold, Subscription};
 pub use process::Process;
+pub use secrets::Secrets;
 pub use settings::{
     ApiSettings, BgpSettings, DaemonSettings, DebugSettings, Encoder, LogSettings, Settings, SettingsError,
     TcpSettings, env_file_pairs,

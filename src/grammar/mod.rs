@@ -41,7 +41,7 @@ pub(crate) use cursor::{Cursor, Source, unexpected, unknown};
 pub(crate) use fault::{Fault, Result, Span};
 pub(crate) use routes::Routes;
 pub(crate) use section::{family_statement, flow_statement, l2vpn_statement, static_statement};
-pub(crate) use token::{Kind, Token};
+pub(crate) use token::{Kind, Lexer, Token};
 pub(crate) use value::{address_and_length, asn, decimal};
 
 /// Reads what follows `announce` or `withdraw` on a line of the API, such as `route 10.0.0.0/24 next-hop self`.

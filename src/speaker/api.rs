@@ -31,7 +31,7 @@ impl Speaker {
             Input::ProgramFailed { error, .. } => self.programs.failed(at, stream, error),
             Input::ProgramExited { status, .. } => self.programs.exited(at, stream, status),
             Input::Received { data, .. } => {
-                self.programs.received(stream, data);
+                self.programs.received(at, stream, data);
                 self.run_commands(now, stream);
             }
             Input::Sent { count, .. } => {

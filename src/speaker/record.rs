@@ -208,10 +208,20 @@ pub fn parse(text: &str) -> Result<(Head, impl Iterator<Item = Result<Entry, Bad
             _ => return Err(wrong()),
         }
     }
-    let entries = lines
-        .filter(|(_, line)| !line.is_empty())
-        .map(move |(number, line)| entry(line).ok_or_else(|| bad(number, "a time and an input")));
-    Ok((head, entries))
+    Ok((head, read_entries(lines)))
+}
+
+/// Reads a part of a recording that has no head: its entries.
+pub fn entries(text: &str) -> impl Iterator<Item = Result<Entry, BadLine>> {
+    read_entries(text.lines().enumerate())
+}
+
+fn read_entries<L: AsRef<str>>(
+    lines: impl Iterator<Item = (usize, L)>,
+) -> impl Iterator<Item = Result<Entry, BadLine>> {
+    lines.filter(|(_, line)| !line.as_ref().is_empty()).map(|(number, line)| {
+        entry(line.as_ref()).ok_or(BadLine { line: number + 1, expected: "a time and an input" })
+    })
 }
 
 fn identity(words: &mut Words<'_>) -> Option<Identity> {

@@ -10,6 +10,9 @@ use holdtime_sim::flight::Leg;
 /// The longest message there is (RFC 8654).
 const MAX_MESSAGE: usize = 65_535;
 
+/// The named pipes, as the log and obligations call who is behind them.
+const COMMAND_LINE: &str = "program api-internal-cli";
+
 /// One thing that happened.
 #[derive(Debug)]
 pub(super) struct Told {
@@ -55,6 +58,9 @@ impl Parties {
     fn hear_input(&mut self, leg: &Leg, all: &mut Vec<Told>) {
         match leg.input() {
             Input::Connected { stream, local, remote } => {
+                self.streams
+                    .entry(stream)
+                    .or_insert_with(|| Party::new(format!("neighbor {}", remote.ip()), true));
                 all.push(told(self.name(stream), "connected", format!("{local} to {remote}")));
             }
             Input::ConnectFailed { stream, error } => {
@@ -65,10 +71,11 @@ impl Parties {
                 all.push(told(self.name(stream), "accepted", format!("{remote} on {local}")));
             }
             Input::Received { stream, data } => {
-                if let Some(party) = self.streams.get_mut(&stream) {
-                    party.received.extend_from_slice(data);
-                    party.tell("received", |party| &mut party.received, all);
-                }
+                // One that was there before the recording begins is known by what it says.
+                let unknown = || Party::new(format!("stream {stream}"), data.starts_with(&[0xff; 16]));
+                let party = self.streams.entry(stream).or_insert_with(unknown);
+                party.received.extend_from_slice(data);
+                party.tell("received", |party| &mut party.received, all);
             }
             Input::Sent { stream, .. } => {
                 if let Some(party) = self.streams.get_mut(&stream) {
@@ -119,7 +126,7 @@ impl Parties {
                 self.add(*stream, format!("program {}", spec.name), false);
                 all.push(told(self.name(*stream), "started", spec.command.join(" ")));
             }
-            Action::OpenPipes { stream, .. } => self.add(*stream, "command line".to_owned(), false),
+            Action::OpenPipes { stream, .. } => self.add(*stream, COMMAND_LINE.to_owned(), false),
             Action::StopProgram { stream, signal } => {
                 all.push(told(self.name(*stream), "stopped", format!("{signal:?}")));
             }
@@ -136,8 +143,7 @@ impl Parties {
     }
 
     fn add(&mut self, stream: StreamId, name: String, speaks_bgp: bool) {
-        let party = Party { name, speaks_bgp, sent: Vec::new(), received: Vec::new() };
-        self.streams.insert(stream, party);
+        self.streams.insert(stream, Party::new(name, speaks_bgp));
     }
 
     fn name(&self, stream: StreamId) -> &str {
@@ -146,6 +152,10 @@ impl Parties {
 }
 
 impl Party {
+    fn new(name: String, speaks_bgp: bool) -> Self {
+        Self { name, speaks_bgp, sent: Vec::new(), received: Vec::new() }
+    }
+
     /// Tells of every whole message or line in a buffer, and leaves the rest there.
     fn tell(&mut self, what: &'static str, buffer: fn(&mut Self) -> &mut Vec<u8>, all: &mut Vec<Told>) {
         let octets = std::mem::take(buffer(self));
@@ -169,6 +179,28 @@ impl Party {
     }
 }
 
+/// How much of a text is printed, in characters.
+const SHOWN: usize = 400;
+
+/// A text as a terminal may be shown it: on one line, without what would command it, and not longer than one reads.
+pub(super) fn printable(text: &str) -> String {
+    let mut shown = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == SHOWN {
+            return format!("{shown}… ({} octets)", text.len());
+        }
+        match character {
+            // What changes the direction of what is read, or is not seen at all.
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
+                shown.extend(character.escape_unicode());
+            }
+            _ if character.is_control() => shown.extend(character.escape_default()),
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
 fn told(who: &str, what: &'static str, text: String) -> Told {
     Told { who: who.to_owned(), what, text, octets: None }
 }
@@ -183,5 +215,17 @@ fn message_name(kind: u8) -> String {
         kind::ROUTE_REFRESH => "ROUTE-REFRESH".to_owned(),
         kind::OPERATIONAL => "OPERATIONAL".to_owned(),
         other => format!("message of type {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn what_would_command_a_terminal_is_written_out_and_what_is_long_is_cut() {
+        assert_eq!(printable("a\x1b[2Jb\tc\u{9b}\u{202e}é"), "a\\u{1b}[2Jb\\tc\\u{9b}\\u{202e}é");
+        let long = printable(&"x".repeat(1 << 20));
+        assert!(long.len() < 500 && long.ends_with("x… (1048576 octets)"), "{long}");
     }
 }

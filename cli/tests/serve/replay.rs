@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::peer::Peer;
 use crate::speaker::Folder;
+use crate::waiting::eventually;
 use crate::{ADMINISTRATIVE_SHUTDOWN, STATIC, neighbor, with_program};
 
 pub(crate) fn a_replay_sends_what_the_peer_has_received_and_says_what_a_program_has() {
@@ -53,6 +54,90 @@ pub(crate) fn a_replay_ends_with_what_is_owed_to_whom() {
     assert!(printed.contains("owes speaker  a KEEPALIVE or an UPDATE since "), "{printed}");
     let (at_once, _) = folder.replay(&["--until", "0"]);
     assert!(at_once.lines().count() < printed.lines().count(), "{at_once}");
+}
+
+pub(crate) fn a_recording_is_for_its_owner_alone_and_has_no_key_and_is_exact_all_the_same() {
+    use std::os::unix::fs::PermissionsExt;
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    let program = "echo 'show neighbor configuration'; while read line; do echo \"$line\" >> answer; done";
+    let keyed = "neighbor 127.0.0.9 { passive; listen 0; router-id 10.0.0.1; local-address 127.0.0.1; local-as 1; peer-as 1;
+        md5-password 'much too secret'; # md5-password older-secret;\n api { processes [ api ]; } }\n";
+    let configuration = with_program(&peer, "./ask").replace("family", &format!("{STATIC} family")) + keyed;
+    folder.write_program("ask", program).write("speaker.conf", &configuration.replace("listen 0;", ""));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let mut speaker =
+        folder.serve_recorded_with("poll", &["--record", "flight"], &[("exabgp_tcp_port", &free)]);
+    let mut session = peer.session(180);
+    session.next();
+    eventually("the configuration is told", || folder.read("answer").lines().any(|line| line == "done"));
+    assert!(folder.read("answer").contains("much too secret"), "{}", folder.read("answer"));
+    // The keys are in what is loaded again, too.
+    speaker.signal("USR1");
+    eventually("it is loaded again", || folder.read("flight").contains(" reload "));
+    speaker.signal("TERM");
+    assert_eq!(speaker.wait(), Some(0));
+    let mode = std::fs::metadata(folder.0.join("flight")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(!folder.read("flight").contains("secret"), "{}", folder.read("flight"));
+    let (printed, status) = folder.replay(&[]);
+    assert_eq!(status, Some(0), "{printed}");
+    assert!(printed.contains("md5-password \"x"), "{printed}");
+    assert!(!printed.contains("secret"), "{printed}");
+}
+
+pub(crate) fn a_speaker_that_is_started_again_leaves_the_recording_of_the_one_that_was_killed() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    folder.write("speaker.conf", &neighbor(&peer, STATIC));
+    for run in 1..=2 {
+        let speaker = folder.serve_recorded("poll");
+        let mut session = peer.session(180);
+        session.next();
+        speaker.signal("KILL");
+        drop(speaker);
+        let (printed, status) = folder.replay(&[]);
+        assert_eq!(status, Some(0), "{printed}");
+        assert_eq!(printed.matches("received  OPEN, ").count(), run, "{printed}");
+    }
+    let (printed, _) = folder.replay(&["--run", "2"]);
+    assert!(printed.starts_with("run 2 of 2: flight.1\n"), "{printed}");
+    assert_eq!(printed.matches("received  OPEN, ").count(), 1, "{printed}");
+    let (printed, status) = folder.replay(&["--run", "3"]);
+    assert_eq!((printed.as_str(), status), ("holdtime: \"flight\" has 2 runs\n", Some(2)));
+}
+
+pub(crate) fn a_recording_goes_on_in_further_files_and_takes_no_more_room_than_it_may() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    // A command takes some 4 kB of the recording: a few files are full after the first hundred, and 1 MiB is after all of them.
+    let long = "ab".repeat(1000);
+    let program = format!(
+        "n=0
+        say() {{ while [ $n -lt $1 ]; do n=$((n + 1));
+            echo announce route 10.2.0.0/24 next-hop 10.0.0.1 med $n attribute [ 0x99 0xc0 0x{long} ]; read answer; done; }}
+        say 100; echo > some; until [ -e more ]; do sleep 0.01; done; say 400; echo > all; read end"
+    );
+    folder.write_program("talk", &program).write("speaker.conf", &with_program(&peer, "./talk"));
+    let arguments = ["--record", "flight", "--record-limit", "1"];
+    let mut speaker = folder.serve_recorded_with("poll", &arguments, &[]);
+    let mut session = peer.session(180);
+    std::thread::spawn(move || while !session.next().is_empty() {});
+    folder.await_file("some");
+    assert!(folder.0.join("flight.2").exists());
+    let (printed, status) = folder.replay(&[]);
+    assert_eq!(status, Some(0), "{printed}");
+    assert!(printed.contains("program api              started "), "the run is played from its beginning");
+    assert!(printed.contains("what is owed at "), "{printed}");
+    folder.write("more", "").await_file("all");
+    assert!(!folder.0.join("flight").exists(), "the oldest file is still there");
+    speaker.signal("TERM");
+    assert_eq!(speaker.wait(), Some(0));
+    let sizes = std::fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap());
+    let sizes = sizes.filter(|entry| entry.file_name().to_string_lossy().starts_with("flight"));
+    let size: u64 = sizes.map(|entry| entry.metadata().unwrap().len()).sum();
+    assert!(size <= 1 << 20, "{size} octets");
+    let (printed, status) = folder.replay(&[]);
+    assert_eq!(status, Some(0), "{printed}");
+    assert!(printed.contains("the beginning of this run is gone"), "{printed}");
+    assert!(printed.contains("received  announce route 10.2.0.0/24 next-hop 10.0.0.1 med "), "{printed}");
 }
 
 pub(crate) fn what_is_no_recording_is_one_sentence_and_status_2() {

@@ -68,7 +68,23 @@ impl Folder {
 
     /// The same with a recording in the file `flight`.
     pub(crate) fn serve_recorded(&self, reactor: &str) -> Speaker {
-        Speaker { child: self.command(reactor).args(["--record", "flight"]).spawn().unwrap() }
+        self.serve_recorded_with(reactor, &["--record", "flight"], &[])
+    }
+
+    /// The same with these arguments and variables.
+    pub(crate) fn serve_recorded_with(
+        &self,
+        reactor: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Speaker {
+        let mut command = self.command(reactor);
+        Speaker { child: command.args(arguments).envs(variables.iter().copied()).spawn().unwrap() }
+    }
+
+    /// A file's text; empty where there is none.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap_or_default()
     }
 
     /// What `holdtime replay flight` prints with these arguments more, and its exit status.

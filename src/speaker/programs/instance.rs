@@ -1,12 +1,17 @@
 //! One run of a program: its stream, from the moment it is asked for until the program has ended.
 
+use alloc::collections::VecDeque;
 use alloc::string::String;
 
+use super::PATIENCE;
 use super::output::{COMMANDS_WAIT, Output};
 use super::task::Task;
-use crate::api::LineBuffer;
+use crate::api::{Line, LineBuffer};
 use crate::speaker::{ExitStatus, StreamId};
 use crate::time::Instant;
+
+/// At most so many arrivals of what waits are told apart.
+const ARRIVALS: usize = 1024;
 
 /// A program that runs, or is about to, or is ending. What one run asked for is never answered to the next.
 #[derive(Clone, Debug)]
@@ -33,6 +38,14 @@ pub(super) struct Instance {
     pub(super) exited: Option<ExitStatus>,
     /// When it last took something of what waits for it.
     pub(super) taken: Instant,
+    /// When each piece of what it wrote came, and how much it had written with it; up to what is taken, the pieces are forgotten.
+    arrivals: VecDeque<(u64, Instant)>,
+    /// How many octets it has written.
+    written: u64,
+    /// When the command came that was taken last.
+    pub(super) asked: Instant,
+    /// That it does not read has been told.
+    pub(super) reported: bool,
     /// What was last asked of the reactor: read, write.
     pub(super) interest: (bool, bool),
 }
@@ -69,6 +82,10 @@ impl Instance {
             read_ended: false,
             exited: None,
             taken: now,
+            arrivals: VecDeque::new(),
+            written: 0,
+            asked: now,
+            reported: false,
             interest: (false, false),
         }
     }
@@ -77,6 +94,50 @@ impl Instance {
     pub(super) fn enter(&mut self, phase: Phase, now: Instant) {
         self.phase = phase;
         self.since = now;
+    }
+
+    /// Keeps what it wrote.
+    pub(super) fn hear(&mut self, now: Instant, data: &[u8]) {
+        self.input.push(data);
+        self.written += data.len() as u64;
+        let taken = self.written - self.input.len() as u64;
+        while self.arrivals.front().is_some_and(|(end, _)| *end <= taken) {
+            self.arrivals.pop_front();
+        }
+        // Whoever writes an octet at a time does not fill the memory with their times.
+        let full = self.arrivals.len() >= ARRIVALS;
+        match self.arrivals.back_mut().filter(|_| full) {
+            Some(last) => last.0 = self.written,
+            None => self.arrivals.push_back((self.written, now)),
+        }
+    }
+
+    /// The next whole line that it wrote.
+    pub(super) fn next_line(&mut self) -> Option<Line<'_>> {
+        if self.input.has_line() {
+            self.asked = self.first_arrival().unwrap_or(self.asked);
+        }
+        self.input.next_line()
+    }
+
+    /// When the first octet came that is not taken yet.
+    fn first_arrival(&self) -> Option<Instant> {
+        let taken = self.written - self.input.len() as u64;
+        self.arrivals.iter().find(|(end, _)| *end > taken).map(|(_, at)| *at)
+    }
+
+    /// Since when its oldest command waits for its answer; `None`: there is none.
+    pub(super) fn unanswered_since(&self) -> Option<Instant> {
+        match self.task {
+            Some(_) => Some(self.asked),
+            None => self.first_arrival().filter(|_| self.input.has_line()),
+        }
+    }
+
+    /// When it is to be told that it has read nothing for long, where something waits for it.
+    pub(super) fn report_at(&self) -> Option<Instant> {
+        let waits = self.phase == Phase::Running && self.output.len() > 0 && !self.reported;
+        waits.then(|| self.taken + PATIENCE)
     }
 
     /// Whether it is told of events: what happens before it runs is told when it does.

@@ -12,6 +12,7 @@
 
 mod instance;
 mod output;
+mod owed;
 mod respawn;
 mod task;
 
@@ -187,7 +188,8 @@ impl Programs {
     /// When [`Programs::handle_timeout`] has something to do.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let again = self.entries.values().filter_map(Entry::due);
-        self.instances.values().filter_map(Instance::deadline).chain(again).min()
+        let reports = self.instances.values().filter_map(Instance::report_at);
+        self.instances.values().filter_map(Instance::deadline).chain(again).chain(reports).min()
     }
 
     /// Whether this stream is a program's.
@@ -222,66 +224,7 @@ impl Programs {
 
     /// What is owed to programs and by them.
     pub(super) fn obligations(&self) -> impl Iterator<Item = Obligation> {
-        self.instances.values().filter_map(obligation)
-    }
-}
-
-/// What a run owes, or is owed.
-fn obligation(instance: &Instance) -> Option<Obligation> {
-    let program = Party::Program(instance.name.clone());
-    let owes = |debtor, creditor, what: String, waits_for: Option<String>, clause| {
-        Some(Obligation {
-            debtor,
-            creditor,
-            what,
-            waits_for,
-            since: instance.since,
-            until: instance.deadline(),
-            clause,
-        })
-    };
-    match instance.phase {
-        Phase::Starting => {
-            owes(Party::Speaker, program, "its start".to_string(), None, "the configuration's process")
-        }
-        Phase::Leaving(_) => owes(
-            program,
-            Party::Speaker,
-            "reading what waits for it before it ends".to_string(),
-            None,
-            "API: 100 ms before SIGTERM",
-        ),
-        Phase::Terminated(_) => {
-            owes(program, Party::Speaker, "ending after SIGTERM".to_string(), None, "API: 2 s before SIGKILL")
-        }
-        Phase::Killed => owes(program, Party::Speaker, "ending after SIGKILL".to_string(), None, "API"),
-        Phase::Ended(_) => owes(
-            Party::Speaker,
-            program,
-            "reading what it wrote before it ended".to_string(),
-            Some("the end of its standard output".to_string()),
-            "API: 1 s",
-        ),
-        Phase::Running if instance.task.is_some() || !instance.input.is_empty() => {
-            let waiting = (!instance.output.has_room()).then(|| {
-                format!("the program to read its standard input ({} octets wait)", instance.output.len())
-            });
-            owes(
-                Party::Speaker,
-                program,
-                "an answer to its command".to_string(),
-                waiting,
-                "API: every command is answered",
-            )
-        }
-        Phase::Running if !instance.output.has_room() => owes(
-            program,
-            Party::Speaker,
-            format!("reading the {} octets that wait for it", instance.output.len()),
-            None,
-            "API: a program reads what it asked for",
-        ),
-        Phase::Running => None,
+        self.instances.values().filter_map(owed::obligation)
     }
 }
 
@@ -440,10 +383,10 @@ impl Programs {
     }
 
     /// A program wrote. [`Programs::take_line`] afterwards.
-    pub(super) fn received(&mut self, stream: StreamId, data: &[u8]) {
+    pub(super) fn received(&mut self, now: Instant, stream: StreamId, data: &[u8]) {
         let Some(instance) = self.instances.get_mut(&stream) else { return };
         if matches!(instance.phase, Phase::Running | Phase::Ended(_)) {
-            instance.input.push(data);
+            instance.hear(now, data);
             // The one command that does not wait its turn: it takes back what has no answer yet.
             if instance.task.is_some() && instance.input.skip_through("reset") {
                 instance.task = None;
@@ -490,6 +433,10 @@ impl Programs {
         instance.output.consume(count);
         if count > 0 {
             instance.taken = now.monotonic;
+            if core::mem::take(&mut instance.reported) {
+                let (party, text) = (Party::Program(instance.name.clone()), "reads again".to_string());
+                self.events.push_back(Event { severity: Severity::Info, party, text });
+            }
         }
         self.relief |= before > EVENTS_WAIT / 2 && instance.output.len() <= EVENTS_WAIT / 2;
         if let Some(entry) = self.entries.get(&instance.name) {
@@ -511,6 +458,17 @@ impl Programs {
                 *waits = false;
                 self.starts.push_back(name.clone());
             }
+        }
+        for instance in self.instances.values_mut().filter(|one| one.report_at().is_some_and(|at| at <= now))
+        {
+            instance.reported = true;
+            let text = format!(
+                "has read nothing for {} s: {} octets wait for it",
+                PATIENCE.as_secs(),
+                instance.output.len()
+            );
+            let party = Party::Program(instance.name.clone());
+            self.events.push_back(Event { severity: Severity::Warning, party, text });
         }
         let due: Vec<StreamId> = self
             .instances
@@ -568,7 +526,7 @@ impl Programs {
     /// next one is taken, or a [`Task`] is to be set that answers it. A line that cannot be read is answered here.
     pub(super) fn take_line(&mut self, stream: StreamId) -> Option<String> {
         while let Some(instance) = self.instances.get_mut(&stream).filter(|instance| instance.may_command()) {
-            match instance.input.next_line()? {
+            match instance.next_line()? {
                 Line::Text(text) => return Some(line::normalise(text).into_owned()),
                 Line::NotUtf8 | Line::TooLong => self.acknowledge(stream, false),
             }
@@ -579,6 +537,9 @@ impl Programs {
     /// Queues one line of an answer.
     pub(super) fn answer(&mut self, stream: StreamId, line: &str) {
         let Some(instance) = self.instances.get_mut(&stream) else { return };
+        if instance.output.len() == 0 {
+            instance.taken = instance.taken.max(instance.asked);
+        }
         instance.output.answer(line);
         self.dirty.insert(stream);
     }

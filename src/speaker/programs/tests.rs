@@ -99,7 +99,7 @@ fn a_program_without_respawn_is_left_dead() {
 fn what_a_program_wrote_before_it_died_is_carried_out() {
     let mut programs = running(false);
     programs.exited(at(5), stream(0), ENDED);
-    programs.received(stream(0), b"announce route 10.0.0.0/8 next-hop self\n");
+    programs.received(Instant::ZERO, stream(0), b"announce route 10.0.0.0/8 next-hop self\n");
     assert!(programs.take_line(stream(0)).is_some());
     programs.closed(at(6), stream(0), ClosedKind::ReadEnd);
     assert!(!programs.owns(stream(0)));
@@ -108,7 +108,7 @@ fn what_a_program_wrote_before_it_died_is_carried_out() {
 #[test]
 fn a_command_of_the_run_that_died_is_not_answered_to_the_next_one() {
     let mut programs = running(true);
-    programs.received(stream(0), b"version\nunfinished");
+    programs.received(Instant::ZERO, stream(0), b"version\nunfinished");
     assert_eq!(programs.take_line(stream(0)).as_deref(), Some("version"));
     programs.closed(at(1), stream(0), ClosedKind::ReadEnd);
     programs.exited(at(1), stream(0), ENDED);
@@ -116,7 +116,7 @@ fn a_command_of_the_run_that_died_is_not_answered_to_the_next_one() {
     programs.start(at(1), &name, stream(1));
     programs.started(at(1), stream(1), 43);
     programs.acknowledge(stream(0), true);
-    programs.received(stream(1), b"help\n");
+    programs.received(Instant::ZERO, stream(1), b"help\n");
     assert_eq!(programs.take_line(stream(1)).as_deref(), Some("help"));
     assert_eq!(read(&mut programs, stream(1)), "");
 }
@@ -154,7 +154,7 @@ fn at_the_end_every_program_is_told_then_terminated_then_killed() {
 #[test]
 fn a_program_that_never_reads_is_no_longer_read_from_and_then_loses_events_but_no_answers() {
     let mut programs = running(true);
-    programs.received(stream(0), b"version\n".repeat(20_000).as_slice());
+    programs.received(Instant::ZERO, stream(0), b"version\n".repeat(20_000).as_slice());
     let mut answered = 0;
     while programs.take_line(stream(0)).is_some() {
         programs.answer(stream(0), "exabgp 5.0.15");
@@ -183,10 +183,42 @@ fn a_program_that_never_reads_is_no_longer_read_from_and_then_loses_events_but_n
 }
 
 #[test]
+fn an_answer_is_owed_since_the_command_came_and_not_for_half_a_line() {
+    let mut programs = running(true);
+    let since = |programs: &Programs| programs.obligations().map(|owed| owed.since).collect::<Vec<_>>();
+    programs.received(at(3), stream(0), b"vers");
+    assert_eq!(since(&programs), []);
+    programs.received(at(4), stream(0), b"ion\nhelp\n");
+    programs.received(at(5), stream(0), b"version\n");
+    assert_eq!(since(&programs), [at(3)]);
+    assert!(programs.take_line(stream(0)).is_some());
+    assert_eq!(since(&programs), [at(4)]);
+    assert!(programs.take_line(stream(0)).is_some());
+    assert_eq!(since(&programs), [at(5)]);
+    assert!(programs.take_line(stream(0)).is_some());
+    assert_eq!(since(&programs), []);
+}
+
+#[test]
+fn that_a_program_reads_nothing_is_told_once_and_that_it_reads_again() {
+    let mut programs = running(true);
+    programs.tell(now(1), "p", "an event");
+    events(&mut programs);
+    assert_eq!(programs.poll_timeout(), Some(at(1) + PATIENCE));
+    programs.handle_timeout(at(1) + PATIENCE);
+    programs.handle_timeout(at(1) + PATIENCE + PATIENCE);
+    let told = events(&mut programs);
+    assert!(matches!(told.as_slice(), [one] if one.contains("has read nothing for 5 s")), "{told:?}");
+    assert_eq!(programs.poll_timeout(), None);
+    programs.sent(now(20_000), stream(0), 9);
+    assert_eq!(events(&mut programs), ["reads again"]);
+}
+
+#[test]
 fn a_program_that_closed_its_input_still_commands() {
     let mut programs = running(true);
     programs.closed(at(1), stream(0), ClosedKind::WriteEnd);
-    programs.received(stream(0), b"version\n");
+    programs.received(Instant::ZERO, stream(0), b"version\n");
     assert_eq!(programs.take_line(stream(0)).as_deref(), Some("version"));
     programs.acknowledge(stream(0), true);
     assert_eq!(programs.poll_transmit(stream(0)), None);
@@ -222,7 +254,7 @@ fn a_reload_starts_what_is_new_and_ends_what_is_gone_and_leaves_the_rest() {
 #[test]
 fn a_line_that_cannot_be_read_is_an_error_and_the_next_one_is_not() {
     let mut programs = running(true);
-    programs.received(stream(0), b"\xff\xff\nversion\n");
+    programs.received(Instant::ZERO, stream(0), b"\xff\xff\nversion\n");
     assert_eq!(programs.take_line(stream(0)).as_deref(), Some("version"));
     assert_eq!(read(&mut programs, stream(0)), "error\n");
 }
@@ -231,9 +263,9 @@ fn a_line_that_cannot_be_read_is_an_error_and_the_next_one_is_not() {
 fn a_reset_takes_back_a_long_answer_and_what_waits_behind_it() {
     let mut programs = running(true);
     programs.set_task(stream(0), Task::Lines(VecDeque::new()));
-    programs.received(stream(0), b"help\n");
+    programs.received(Instant::ZERO, stream(0), b"help\n");
     assert_eq!(programs.take_line(stream(0)), None, "it waits its turn");
-    programs.received(stream(0), b"reset\nversion\n");
+    programs.received(Instant::ZERO, stream(0), b"reset\nversion\n");
     assert_eq!(programs.take_line(stream(0)).as_deref(), Some("version"));
 }
 
