@@ -8,6 +8,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Result, Unstructured};
+use core::cell::RefCell;
 use core::hint::black_box;
 use core::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
@@ -29,6 +30,8 @@ const DRAIN: usize = 20_000;
 const DEADLINES: usize = 64;
 /// How much happens in one run.
 const STEPS: usize = 200;
+/// So many configurations are read in one run, each of which costs as much as ten other steps; the file is gone after that.
+const RELOADS: u32 = 2;
 
 /// What the speaker is configured with.
 const CONFIGURATIONS: [&str; 3] = [
@@ -202,7 +205,8 @@ pub fn speaker(bytes: &[u8]) {
 fn config(which: u8) -> Config {
     static CONFIGS: OnceLock<Vec<Config>> = OnceLock::new();
     let read = |which: usize| {
-        let config = Config::parse(&configuration(which as u8), &Settings::default());
+        let text = configuration(String::from("fuzz.conf"), which as u8);
+        let config = Config::parse(&text, &Settings::default());
         assert!(config.is_ok(), "a configuration of the world's own is refused: {config:?}");
         config.unwrap_or_default()
     };
@@ -210,9 +214,9 @@ fn config(which: u8) -> Config {
     configs.get(usize::from(which) % CONFIGURATIONS.len()).cloned().unwrap_or_default()
 }
 
-fn configuration(which: u8) -> ConfigText {
+fn configuration(name: String, which: u8) -> ConfigText {
     let text = CONFIGURATIONS.get(usize::from(which) % CONFIGURATIONS.len()).copied().unwrap_or_default();
-    ConfigText { name: String::from("fuzz.conf"), text: String::from(text) }
+    ConfigText { name, text: String::from(text) }
 }
 
 /// What the world knows of a stream.
@@ -236,6 +240,8 @@ struct World {
     /// Open streams only.
     streams: BTreeMap<StreamId, Stream>,
     accepted: u64,
+    /// Configurations that may still be read.
+    reloads: u32,
     is_over: bool,
 }
 
@@ -248,7 +254,8 @@ impl World {
         let at = Instant::from_secs(1);
         let now = Now { monotonic: at, wall: Timestamp::default() };
         let speaker = Speaker::new(now, setup);
-        let mut world = Self { speaker, at, wall: 0, streams: BTreeMap::new(), accepted: 0, is_over: false };
+        let streams = BTreeMap::new();
+        let mut world = Self { speaker, at, wall: 0, streams, accepted: 0, reloads: RELOADS, is_over: false };
         world.feed(Input::Timeout);
         world
     }
@@ -392,12 +399,20 @@ impl World {
     }
 
     fn reload(&mut self, which: u8) {
+        let name = String::from("fuzz.conf");
         let input = match which {
-            0 => Err((String::from("fuzz.conf"), IoError::NotFound)),
-            1 => Ok(ConfigText { name: String::from("fuzz.conf"), text: String::from("neighbor {") }),
-            _ => Ok(configuration(which)),
+            0 => Input::Reload(Err((name, IoError::NotFound))),
+            1 => Input::Reload(Ok(ConfigText { name, text: String::from("neighbor {") })),
+            _ => self.read_again(name, which),
         };
-        self.feed(Input::Reload(input));
+        self.feed(input);
+    }
+
+    /// What reading the file gives: one of the configurations, for the first few times.
+    fn read_again(&mut self, name: String, which: u8) -> Input<'static> {
+        let is_there = self.reloads > 0;
+        self.reloads = self.reloads.saturating_sub(1);
+        Input::Reload(if is_there { Ok(configuration(name, which)) } else { Err((name, IoError::NotFound)) })
     }
 
     /// Time passes, and every deadline is served in its time.
@@ -501,8 +516,8 @@ impl World {
                 }
             }
             Action::LoadConfig { name } => {
-                let text = configuration(2).text;
-                self.speaker.handle_input(self.now(), Input::Reload(Ok(ConfigText { name, text })));
+                let input = self.read_again(name, 2);
+                self.speaker.handle_input(self.now(), input);
             }
             Action::Exit { .. } => self.is_over = true,
             Action::Unlisten { .. } | Action::SetTtl { .. } => {}
@@ -568,10 +583,15 @@ fn open(asn: u32, hold_time: u16, id: u8, more: &[Capability]) -> Vec<u8> {
 
 /// The message as a session of these terms has it; nothing where it does not fit.
 fn encode(message: &Message, choices: u8) -> Vec<u8> {
-    let mut buffer = alloc::vec![0; MAX_EXTENDED_MESSAGE];
-    let mut out = Writer::new(&mut buffer);
-    let fits = message.encode(&session(choices), &mut out);
-    if fits.is_ok() { out.written().to_vec() } else { Vec::new() }
+    std::thread_local! {
+        // One for all: clearing so much room again for each message costs more than the message.
+        static BUFFER: RefCell<Vec<u8>> = RefCell::new(alloc::vec![0; MAX_EXTENDED_MESSAGE]);
+    }
+    BUFFER.with_borrow_mut(|buffer| {
+        let mut out = Writer::new(buffer);
+        let fits = message.encode(&session(choices), &mut out);
+        if fits.is_ok() { out.written().to_vec() } else { Vec::new() }
+    })
 }
 
 const fn address(host: u8, port: u16) -> SocketAddr {

@@ -13,6 +13,7 @@ use std::ops::Range;
 use holdtime_core::Duration;
 use holdtime_core::speaker::Signal;
 
+use super::whole::{Hosts, before_the_end};
 use crate::mistake::{Mistake, Source};
 use crate::script::{Words, parse_duration, script_lines};
 
@@ -79,18 +80,26 @@ const SIGNALS: &[(&str, Signal)] = &[
     ("SIGUSR2", Signal::User2),
 ];
 
-/// Parses the faults at `range` of `source`; `hosts` are the names that exist.
-pub(super) fn parse(source: &Source, range: Range<usize>, hosts: &[&str]) -> Result<Vec<Fault>, Mistake> {
+/// Parses the faults at `range` of `source`; `hosts` are the names that exist, and the run ends after `run_for`.
+pub(super) fn parse(
+    source: &Source,
+    range: Range<usize>,
+    hosts: &Hosts<'_>,
+    run_for: Duration,
+) -> Result<Vec<Fault>, Mistake> {
     script_lines(source, range)
         .map(|mut words| {
+            let time = words.clone().nth(1);
             let fault = parse_line(&mut words, hosts)?;
             words.end()?;
+            let place = time.map_or(0..0, |time| time.range);
+            before_the_end(source, place, fault.at, run_for)?;
             Ok(fault)
         })
         .collect()
 }
 
-fn parse_line(words: &mut Words<'_>, hosts: &[&str]) -> Result<Fault, Mistake> {
+fn parse_line(words: &mut Words<'_>, hosts: &Hosts<'_>) -> Result<Fault, Mistake> {
     let at = words.demand("`at` and a time")?;
     if at.text != "at" {
         return Err(words.mistake(&at, "a fault begins with its time").expected("`at` and a time"));
@@ -98,16 +107,16 @@ fn parse_line(words: &mut Words<'_>, hosts: &[&str]) -> Result<Fault, Mistake> {
     let at = words.duration()?;
     let verb = words.demand("a fault")?;
     let kind = match verb.text {
-        "cut" => parse_cut(words, hosts)?,
+        "cut" => parse_cut(words, &hosts.all())?,
         "suspend" => {
-            let host = parse_host(words, hosts)?;
+            let host = parse_host(words, &hosts.all())?;
             let lasts = parse_for(words)?
                 .ok_or_else(|| words.mistake(&verb, "for how long?").expected("`for` and a time"))?;
             FaultKind::Suspend { host, lasts }
         }
-        "clock" => FaultKind::Clock { host: parse_host(words, hosts)?, by: parse_jump(words)? },
+        "clock" => FaultKind::Clock { host: parse_host(words, &hosts.all())?, by: parse_jump(words)? },
         "power" => {
-            let host = parse_host(words, hosts)?;
+            let host = parse_host(words, &hosts.all())?;
             let off = words.demand("`off`")?;
             if off.text != "off" {
                 return Err(words
@@ -117,7 +126,7 @@ fn parse_line(words: &mut Words<'_>, hosts: &[&str]) -> Result<Fault, Mistake> {
             FaultKind::Power { host, lasts: parse_for(words)? }
         }
         "signal" => {
-            let host = parse_host(words, hosts)?;
+            let host = parse_speaker(words, hosts)?;
             let names: Vec<_> = SIGNALS.iter().map(|(name, _)| *name).collect();
             let name = words.demand("a signal")?;
             let signal = SIGNALS.iter().find(|(known, _)| *known == name.text).map(|(_, signal)| *signal);
@@ -138,7 +147,26 @@ fn parse_cut(words: &mut Words<'_>, hosts: &[&str]) -> Result<FaultKind, Mistake
         "<->" => true,
         _ => return Err(words.mistake(&arrow, "no direction").expected("`->` or `<->`")),
     };
-    Ok(FaultKind::Cut { from, to: parse_host(words, hosts)?, both, lasts: parse_for(words)? })
+    let place = words.clone().next();
+    let to = parse_host(words, hosts)?;
+    if let Some(word) = place.filter(|_| from == to) {
+        let others: Vec<&str> = hosts.iter().copied().filter(|host| *host != from).collect();
+        let mistake = words.mistake(&word, "no host is cut off from itself");
+        return Err(mistake.expected(format!("one of: {}", others.join(", "))));
+    }
+    Ok(FaultKind::Cut { from, to, both, lasts: parse_for(words)? })
+}
+
+/// Only a speaker's process does anything about a signal: a scripted peer has no process that could.
+fn parse_speaker(words: &mut Words<'_>, hosts: &Hosts<'_>) -> Result<String, Mistake> {
+    let mut ahead = words.clone();
+    match ahead.next() {
+        Some(word) if hosts.peers.contains(&word.text) => {
+            let problem = format!("`{}` is a peer, and only a speaker is signalled", word.text);
+            Err(words.mistake(&word, problem).one_of(word.text, &hosts.speakers))
+        }
+        _ => parse_host(words, &hosts.all()),
+    }
 }
 
 fn parse_host(words: &mut Words<'_>, hosts: &[&str]) -> Result<String, Mistake> {
@@ -150,7 +178,7 @@ fn parse_host(words: &mut Words<'_>, hosts: &[&str]) -> Result<String, Mistake> 
 }
 
 fn parse_for(words: &mut Words<'_>) -> Result<Option<Duration>, Mistake> {
-    if words.skip_word("for") { words.duration().map(Some) } else { Ok(None) }
+    if words.skip_word("for") { words.positive_duration().map(Some) } else { Ok(None) }
 }
 
 fn parse_jump(words: &mut Words<'_>) -> Result<i64, Mistake> {
@@ -170,7 +198,8 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Result<Vec<Fault>, Mistake> {
-        parse(&Source::new("faults", text), 0..text.len(), &["speaker", "far"])
+        let hosts = Hosts { speakers: vec!["speaker"], peers: vec!["far"] };
+        parse(&Source::new("faults", text), 0..text.len(), &hosts, Duration::from_secs(60))
     }
 
     #[test]

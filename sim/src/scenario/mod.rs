@@ -55,6 +55,7 @@
 mod fault;
 mod library;
 mod parse;
+mod whole;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};

@@ -8,7 +8,7 @@ use holdtime_core::config::ConfigText;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, SpeakerHost, Window, fault};
+use super::{Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, SpeakerHost, Window, fault, whole};
 use crate::mistake::{Mistake, Source, nearest};
 use crate::oracle::Oracle;
 use crate::reactors::ReactorName;
@@ -16,16 +16,16 @@ use crate::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pa
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct File {
+pub(super) struct File {
     title: String,
     source: Option<String>,
     run_for: Spanned<String>,
     faults: Option<Spanned<String>>,
-    speaker: Vec<SpeakerTable>,
+    pub(super) speaker: Vec<SpeakerTable>,
     #[serde(default)]
-    peer: Vec<PeerTable>,
+    pub(super) peer: Vec<PeerTable>,
     #[serde(default)]
-    program: Vec<ProgramTable>,
+    pub(super) program: Vec<ProgramTable>,
     #[serde(default)]
     network: NetworkTable,
     #[serde(default)]
@@ -40,29 +40,29 @@ struct File {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct SpeakerTable {
-    name: Option<Spanned<String>>,
-    address: Spanned<Addresses>,
-    config: Option<Spanned<String>>,
-    config_file: Option<Spanned<String>>,
+pub(super) struct SpeakerTable {
+    pub(super) name: Option<Spanned<String>>,
+    pub(super) address: Spanned<Addresses>,
+    pub(super) config: Option<Spanned<String>>,
+    pub(super) config_file: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct PeerTable {
-    name: Spanned<String>,
-    address: Spanned<Addresses>,
+pub(super) struct PeerTable {
+    pub(super) name: Spanned<String>,
+    pub(super) address: Spanned<Addresses>,
     r#as: u32,
     router_id: Option<Ipv4Addr>,
-    receive_buffer: Option<usize>,
-    mss: Option<u16>,
+    receive_buffer: Option<Spanned<usize>>,
+    mss: Option<Spanned<u16>>,
     script: Spanned<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ProgramTable {
-    run: String,
+pub(super) struct ProgramTable {
+    pub(super) run: Spanned<String>,
     script: Spanned<String>,
 }
 
@@ -106,9 +106,19 @@ struct WindowTable {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Addresses {
+pub(super) enum Addresses {
     One(IpAddr),
     Many(Vec<IpAddr>),
+}
+
+impl Addresses {
+    /// Each of them.
+    pub(super) fn all(&self) -> &[IpAddr] {
+        match self {
+            Self::One(address) => std::slice::from_ref(address),
+            Self::Many(many) => many,
+        }
+    }
 }
 
 impl Scenario {
@@ -119,35 +129,31 @@ impl Scenario {
     pub fn parse(source: &Source, read: impl Fn(&str) -> Option<String>) -> Result<Self, Mistake> {
         let file: File = toml::from_str(source.text()).map_err(|error| from_toml(source, &error))?;
         let check = Check { source };
-        let speakers = file
-            .speaker
-            .into_iter()
-            .map(|table| check.speaker(table, &read))
-            .collect::<Result<Vec<_>, _>>()?;
-        let peers = file.peer.into_iter().map(|table| check.peer(table)).collect::<Result<Vec<_>, _>>()?;
-        let programs =
-            file.program.into_iter().map(|table| check.program(table)).collect::<Result<Vec<_>, _>>()?;
-        let hosts: Vec<&str> = speakers
-            .iter()
-            .map(|host| host.name.as_str())
-            .chain(peers.iter().map(|host| host.name.as_str()))
-            .collect();
+        let run_for = check.positive(&file.run_for)?;
+        let hosts = whole::hosts(&check, &file)?;
         let faults = match &file.faults {
-            Some(faults) => fault::parse(source, check.inside(faults), &hosts)?,
+            Some(faults) => fault::parse(source, check.inside(faults), &hosts, run_for)?,
             None => Vec::new(),
         };
-        let latency = check.positive(file.network.latency.as_ref(), Duration::from_millis(1))?;
+        let speakers = file.speaker.iter().map(|table| check.speaker(table, &read));
+        let speakers = speakers.collect::<Result<Vec<_>, _>>()?;
+        let configs: Vec<ConfigText> = speakers.iter().map(|host| host.config.clone()).collect();
+        whole::programs(&check, &file, &configs)?;
+        let peers = file.peer.iter().map(|table| check.peer(table)).collect::<Result<Vec<_>, _>>()?;
+        let programs = file.program.iter().map(|table| check.program(table));
+        let programs = programs.collect::<Result<Vec<_>, _>>()?;
+        let up = file.up.map(|up| check.window(&up.at, up.within.as_ref(), run_for)).transpose()?;
         Ok(Self {
             name: scenario_name(source.name()),
             title: file.title,
             source: file.source,
-            run_for: check.duration(&file.run_for)?,
+            run_for,
             faults,
-            latency,
+            latency: check.price(file.network.latency.as_ref(), Duration::from_millis(1))?,
             prices: check.prices(&file.prices)?,
             bounds: check.bounds(&file.bounds)?,
-            up: file.up.map(|up| check.window(&up.at, up.within.as_ref())).transpose()?,
-            ends: file.ends.map(|ends| check.ends(&ends)).transpose()?,
+            up,
+            ends: file.ends.map(|ends| check.ends(&ends, run_for)).transpose()?,
             expect: check.expect(&file.expect)?,
             speakers,
             peers,
@@ -162,20 +168,20 @@ fn scenario_name(file: &str) -> String {
     name.strip_suffix(".toml").unwrap_or(name).to_owned()
 }
 
-struct Check<'a> {
-    source: &'a Source,
+pub(super) struct Check<'a> {
+    pub(super) source: &'a Source,
 }
 
 impl Check<'_> {
     fn speaker(
         &self,
-        table: SpeakerTable,
+        table: &SpeakerTable,
         read: &impl Fn(&str) -> Option<String>,
     ) -> Result<SpeakerHost, Mistake> {
-        let config = match (table.config, table.config_file) {
+        let config = match (&table.config, &table.config_file) {
             (Some(text), None) => ConfigText {
                 name: format!("{} (configuration)", self.source.name()),
-                text: text.into_inner(),
+                text: text.get_ref().clone(),
             },
             (None, Some(file)) => {
                 let name = file.get_ref().clone();
@@ -190,63 +196,77 @@ impl Check<'_> {
                     .expected("either `config` or `config-file`"));
             }
         };
-        let name = table.name.map_or_else(|| "speaker".to_owned(), Spanned::into_inner);
-        Ok(SpeakerHost { name, addresses: self.addresses(table.address)?, config })
+        let name =
+            table.name.as_ref().map_or_else(|| whole::SPEAKER.to_owned(), |name| name.get_ref().clone());
+        Ok(SpeakerHost { name, addresses: self.addresses(&table.address)?, config })
     }
 
-    fn peer(&self, table: PeerTable) -> Result<PeerHost, Mistake> {
-        let addresses = self.addresses(table.address)?;
+    fn peer(&self, table: &PeerTable) -> Result<PeerHost, Mistake> {
+        let addresses = self.addresses(&table.address)?;
         let address = addresses.iter().find_map(|address| match address {
             IpAddr::V4(address) => Some(*address),
             IpAddr::V6(_) => None,
         });
         Ok(PeerHost {
-            name: table.name.into_inner(),
+            name: table.name.get_ref().clone(),
             asn: table.r#as,
             router_id: table.router_id.or(address).unwrap_or(Ipv4Addr::new(10, 255, 255, 254)),
-            receive_buffer: table.receive_buffer,
-            mss: table.mss,
+            receive_buffer: self.at_least_one(table.receive_buffer.as_ref(), 0)?,
+            mss: self.at_least_one(table.mss.as_ref(), 0)?,
             script: PeerScript::parse(self.source, self.inside(&table.script))?,
             addresses,
         })
     }
 
-    fn program(&self, table: ProgramTable) -> Result<Program, Mistake> {
-        Ok(Program { run: table.run, script: ProgramScript::parse(self.source, self.inside(&table.script))? })
+    fn program(&self, table: &ProgramTable) -> Result<Program, Mistake> {
+        let script = ProgramScript::parse(self.source, self.inside(&table.script))?;
+        Ok(Program { run: table.run.get_ref().clone(), script })
     }
 
-    fn addresses(&self, addresses: Spanned<Addresses>) -> Result<Vec<IpAddr>, Mistake> {
-        let place = addresses.span();
-        match addresses.into_inner() {
-            Addresses::One(address) => Ok(vec![address]),
-            Addresses::Many(many) if !many.is_empty() => Ok(many),
-            Addresses::Many(_) => Err(self
+    /// A number of octets, where there is one.
+    fn at_least_one<T: Copy + PartialEq>(
+        &self,
+        number: Option<&Spanned<T>>,
+        zero: T,
+    ) -> Result<Option<T>, Mistake> {
+        match number {
+            Some(number) if *number.get_ref() == zero => {
+                Err(self.source.mistake(number.span(), "this holds nothing").expected("at least 1 octet"))
+            }
+            number => Ok(number.map(|number| *number.get_ref())),
+        }
+    }
+
+    fn addresses(&self, addresses: &Spanned<Addresses>) -> Result<Vec<IpAddr>, Mistake> {
+        match addresses.get_ref().all() {
+            [] => Err(self
                 .source
-                .mistake(place, "a host has an address")
+                .mistake(addresses.span(), "a host has an address")
                 .expected("an IP address, or a list of them")),
+            many => Ok(many.to_vec()),
         }
     }
 
     fn prices(&self, table: &PricesTable) -> Result<Prices, Mistake> {
         let usual = Prices::default();
         Ok(Prices {
-            poll: self.positive(table.poll.as_ref(), usual.poll)?,
-            call: self.positive(table.call.as_ref(), usual.call)?,
-            byte: self.positive(table.byte.as_ref(), usual.byte)?,
-            route: self.positive(table.route.as_ref(), usual.route)?,
+            poll: self.price(table.poll.as_ref(), usual.poll)?,
+            call: self.price(table.call.as_ref(), usual.call)?,
+            byte: self.price(table.byte.as_ref(), usual.byte)?,
+            route: self.price(table.route.as_ref(), usual.route)?,
         })
     }
 
     fn bounds(&self, table: &BoundsTable) -> Result<Bounds, Mistake> {
         let usual = Bounds::default();
         Ok(Bounds {
-            route: self.positive(table.route.as_ref(), usual.route)?,
-            answer: self.positive(table.answer.as_ref(), usual.answer)?,
+            route: self.price(table.route.as_ref(), usual.route)?,
+            answer: self.price(table.answer.as_ref(), usual.answer)?,
             wakeups: table.wakeups.unwrap_or(usual.wakeups),
         })
     }
 
-    fn ends(&self, table: &EndsTable) -> Result<Ends, Mistake> {
+    fn ends(&self, table: &EndsTable, run_for: Duration) -> Result<Ends, Mistake> {
         let never = table.how.get_ref() == "never";
         match (&table.at, &table.within) {
             (Some(time), _) | (None, Some(time)) if never => Err(self
@@ -263,7 +283,7 @@ impl Check<'_> {
                         .mistake(self.inside(&table.how), "no session ends like this")
                         .one_of(table.how.get_ref(), &["notification", "close", "never"])
                 })?;
-                Ok(Ends::With(how, self.window(at, within.as_ref())?))
+                Ok(Ends::With(how, self.window(at, within.as_ref(), run_for)?))
             }
             (None, _) => Err(self
                 .source
@@ -272,9 +292,17 @@ impl Check<'_> {
         }
     }
 
-    fn window(&self, at: &Spanned<String>, within: Option<&Spanned<String>>) -> Result<Window, Mistake> {
+    fn window(
+        &self,
+        at: &Spanned<String>,
+        within: Option<&Spanned<String>>,
+        run_for: Duration,
+    ) -> Result<Window, Mistake> {
         let within = within.map_or(Ok(Duration::from_secs(1)), |within| self.duration(within))?;
-        Ok(Window { at: self.duration(at)?, within })
+        let place = self.inside(at);
+        let at = self.duration(at)?;
+        whole::before_the_end(self.source, place, at, run_for)?;
+        Ok(Window { at, within })
     }
 
     fn expect(&self, table: &toml::Table) -> Result<Vec<(ReactorName, Expected)>, Mistake> {
@@ -310,8 +338,11 @@ impl Check<'_> {
         at..at + key.len()
     }
 
-    fn positive(&self, text: Option<&Spanned<String>>, usual: Duration) -> Result<Duration, Mistake> {
-        let Some(text) = text else { return Ok(usual) };
+    fn price(&self, text: Option<&Spanned<String>>, usual: Duration) -> Result<Duration, Mistake> {
+        text.map_or(Ok(usual), |text| self.positive(text))
+    }
+
+    fn positive(&self, text: &Spanned<String>) -> Result<Duration, Mistake> {
         match self.duration(text)? {
             Duration::ZERO => Err(self
                 .source
@@ -329,8 +360,13 @@ impl Check<'_> {
         })
     }
 
+    /// The line on which a place begins, from 1.
+    pub(super) fn line(&self, place: &Range<usize>) -> usize {
+        self.source.at(0..place.start).matches('\n').count() + 1
+    }
+
     /// Where a string's content stands, its quotes left out. Escapes would shift places: scripts are best written in `'''`.
-    fn inside(&self, text: &Spanned<String>) -> Range<usize> {
+    pub(super) fn inside(&self, text: &Spanned<String>) -> Range<usize> {
         let span = text.span();
         let written = self.source.at(span.clone());
         let quote = ["'''", "\"\"\"", "'", "\""]
@@ -349,7 +385,11 @@ fn parse_expected(text: &str) -> Option<Expected> {
     }
     let oracles: Vec<Oracle> =
         text.split_whitespace().map(|code| code.parse().ok()).collect::<Option<_>>()?;
-    (!oracles.is_empty()).then_some(Expected::Hang(oracles))
+    let is_twice = oracles
+        .iter()
+        .enumerate()
+        .any(|(at, oracle)| oracles.iter().skip(at + 1).any(|other| other == oracle));
+    (!oracles.is_empty() && !is_twice).then_some(Expected::Hang(oracles))
 }
 
 /// The TOML reader's own complaint, with the nearest field where it does not know one.
@@ -369,7 +409,7 @@ fn from_toml(source: &Source, error: &toml::de::Error) -> Mistake {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "title = 'a speaker and a peer'\nrun-for = '60s'\nfaults = '''\nat 1s suspend silent for 2s\n'''\n\n[[speaker]]\naddress = '10.0.0.1'\nconfig = 'neighbor 10.0.0.2 { }'\n\n\
+    const GOOD: &str = "title = 'a speaker and a peer'\nrun-for = '100s'\nfaults = '''\nat 1s suspend silent for 2s\n'''\n\n[[speaker]]\naddress = '10.0.0.1'\nconfig = 'process p { run ./announce; encoder text; } neighbor 10.0.0.2 { router-id 10.0.0.1; local-address 10.0.0.1; local-as 1; peer-as 2; }'\n\n\
         [[peer]]\nname = 'silent'\naddress = ['10.0.0.2', 'fd00::2']\nas = 65002\nscript = '''\naccept\nexpect open\n'''\n\n\
         [[program]]\nrun = './announce'\nscript = 'send version'\n\n[prices]\nbyte = '3ns'\n\n[ends]\nhow = 'notification 4/0'\nat = '90s'\n\n[expect]\npoll = 'pass'\nread-first = 'O1 O3'\n";
 
@@ -398,8 +438,8 @@ mod tests {
     fn every_mistake_is_shown_at_its_place() {
         for (right, wrong, place, complaint) in [
             ("expect open", "expect opne", "17:8:", "did you mean `open`?"),
-            ("run-for = '60s'", "run-for = '60 secs'", "2:12:", "not a time"),
-            ("run-for = '60s'", "run-fro = '60s'", "2:1:", "did you mean `run-for`?"),
+            ("run-for = '100s'", "run-for = '60 secs'", "2:12:", "not a time"),
+            ("run-for = '100s'", "run-fro = '60s'", "2:1:", "did you mean `run-for`?"),
             ("byte = '3ns'", "byte = '0s'", "25:9:", "nothing is free"),
             ("suspend silent", "suspend silence", "4:15:", "did you mean `silent`?"),
             ("read-first = ", "red-first = ", "33:1:", "did you mean `read-first`?"),

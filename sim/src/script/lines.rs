@@ -78,6 +78,17 @@ impl<'a> Words<'a> {
         })
     }
 
+    /// The same, but not zero: what happens every `0s` never lets anything else happen.
+    pub(crate) fn positive_duration(&mut self) -> Result<Duration, Mistake> {
+        let word = self.clone().next();
+        match (self.duration()?, word) {
+            (Duration::ZERO, Some(word)) => Err(self
+                .mistake(&word, "this is no time at all")
+                .expected("a time above zero, such as `1ms`")),
+            (time, _) => Ok(time),
+        }
+    }
+
     /// A value that `what` describes.
     pub(crate) fn value<T: std::str::FromStr>(&mut self, what: &str) -> Result<T, Mistake> {
         let word = self.demand(what)?;

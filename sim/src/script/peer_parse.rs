@@ -119,7 +119,7 @@ impl PeerStep {
                         .mistake(&every, format!("`{}` does not fit here", every.text))
                         .expected("`every` and a time"));
                 }
-                Self::Dribble { message, every: words.duration()? }
+                Self::Dribble { message, every: words.positive_duration()? }
             }
             "expect" => {
                 let pattern = Pattern::parse(words)?;
@@ -127,7 +127,7 @@ impl PeerStep {
                 Self::Expect { pattern, within }
             }
             "keepalives" if words.skip_word("off") => Self::Keepalives(None),
-            "keepalives" if words.skip_word("every") => Self::Keepalives(Some(words.duration()?)),
+            "keepalives" if words.skip_word("every") => Self::Keepalives(Some(words.positive_duration()?)),
             "wait" => Self::Wait(words.duration()?),
             "read" => Self::Read(words.value("a number of octets")?),
             "stop" if words.skip_word("reading") => Self::Reading(false),
