@@ -84,15 +84,27 @@ impl MioHost {
         result
     }
 
-    /// Looks at the kernel once, for at most `timeout`.
+    /// Looks at the kernel, for at most `timeout`, and takes all that it has to say: a stream whose turn came only after
+    /// the next deadline would be judged unheard.
     fn look(&self, timeout: Option<Duration>) {
+        let all = self.watch.borrow().streams.len() * 2 / EVENTS;
+        let mut filled = self.look_once(timeout);
+        for _ in 0..all {
+            filled = filled && self.look_once(Some(Duration::ZERO));
+        }
+    }
+
+    /// Looks at the kernel once; whether there may be more.
+    fn look_once(&self, timeout: Option<Duration>) -> bool {
         let mut watch = self.watch.borrow_mut();
         let watch = &mut *watch;
         // Interrupted by a signal: its bell is readable now, and found the next time.
         if watch.poll.poll(&mut watch.events, timeout).is_err() {
-            return;
+            return false;
         }
+        let mut found = 0;
         for event in &watch.events {
+            found += 1;
             match decode(event.token()) {
                 Source::Signals => {
                     while matches!((&self.bell).read(&mut [0; 64]), Ok(1..)) {}
@@ -125,6 +137,7 @@ impl MioHost {
             }
         }
         watch.stop_lingering();
+        found >= EVENTS
     }
 
     /// How long to wait at most: until `deadline`, or until a connection has lingered long enough.

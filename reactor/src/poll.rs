@@ -36,12 +36,19 @@ pub async fn run<H: Host>(host: H, speaker: Speaker, recorder: Option<Recorder>)
 ///
 /// Input comes before the timers, and the timers are judged as of the moment when the input was looked for: a
 /// hold timer never fires while the KEEPALIVE that restarts it waits unread, however long the rest of the
-/// turn takes. Output comes last, because it is what can wait.
+/// turn takes. So does what a stream had no room for before: the send hold timer waits for that. More output comes last,
+/// because it is what can wait.
 pub fn turn<H: Host>(driver: &mut Driver<H>, now: Now, ready: &[Ready]) {
     let is_output = |ready: &&Ready| matches!(ready, Ready::Writable(_));
     for &input in ready.iter().filter(|ready| !is_output(ready)) {
         driver.handle(now, input);
         driver.drain(now);
+    }
+    for &output in ready.iter().filter(is_output) {
+        if let Ready::Writable(stream) = output {
+            driver.resume_stream(now, stream);
+            driver.drain(now);
+        }
     }
     driver.timeouts(now);
     driver.drain(now);

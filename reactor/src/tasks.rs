@@ -11,7 +11,7 @@
 //! lets the others run. So the driver is never borrowed across an await, nothing that was read can be lost,
 //! and no read is ever timed out: timers belong to the core and wait beside the streams, not around them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use holdtime_core::speaker::{ListenerId, Speaker, StreamId};
@@ -40,8 +40,16 @@ pub async fn run<H: AsyncHost>(host: H, speaker: Speaker, recorder: Option<Recor
             return code;
         }
         let deadline = shared.driver.borrow().deadline();
-        either(shared.bell.rung(), sleep(&host, deadline)).await;
-        shared.work(Driver::timeouts);
+        let due = Cell::new(false);
+        either(shared.bell.rung(), async {
+            sleep(&host, deadline).await;
+            due.set(true);
+        })
+        .await;
+        // The bell alone says that there is another deadline, and not that whoever is ready has had its turn before it.
+        if due.get() {
+            shared.work(Driver::timeouts);
+        }
         // What is overdue is done a slice at a time, and between two slices everybody else has a turn.
         yield_now().await;
     }

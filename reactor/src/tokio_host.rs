@@ -194,13 +194,26 @@ impl Stream {
 
 impl Listener {
     fn poll_acceptable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.watch.poll(cx, |cx| {
-            if self.taken.is_none() {
-                self.taken = Some(ready!(self.socket.poll_accept(cx)).map(|(stream, _)| stream));
-            }
-            Poll::Ready(())
-        })
+        let Self { socket, watch, taken } = self;
+        watch.poll(cx, |cx| poll_taken(socket, taken, cx))
     }
+
+    /// The same, whether or not that is wanted.
+    fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        poll_taken(&self.socket, &mut self.taken, cx)
+    }
+}
+
+/// Ready once something was taken from a backlog, be it an error.
+fn poll_taken(
+    socket: &TcpListener,
+    taken: &mut Option<io::Result<TcpStream>>,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    if taken.is_none() {
+        *taken = Some(ready!(socket.poll_accept(cx)).map(|(stream, _)| stream));
+    }
+    Poll::Ready(())
 }
 
 impl TokioHost {
@@ -241,6 +254,30 @@ impl TokioHost {
         }
     }
 
+    /// Everything that is ready now.
+    fn collect(&self, cx: &mut Context<'_>, found: &mut Vec<Ready>) {
+        if let Poll::Ready(signal) = self.poll_bell(cx, |table| table.signalled.pop_front()) {
+            found.push(Ready::Signalled(signal));
+        }
+        if let Poll::Ready((stream, status)) = self.poll_bell(cx, |table| table.exited.pop_first()) {
+            found.push(Ready::Exited(stream, status));
+        }
+        let table = &mut *self.inner.table.borrow_mut();
+        for (&listener, state) in &mut table.listeners {
+            if state.poll_acceptable(cx).is_ready() {
+                found.push(Ready::Acceptable(listener));
+            }
+        }
+        for (&stream, state) in &mut table.streams {
+            if state.poll_readable(cx).is_ready() {
+                found.push(Ready::Readable(stream));
+            }
+            if state.poll_writable(cx).is_ready() {
+                found.push(if state.connecting { Ready::Connected(stream) } else { Ready::Writable(stream) });
+            }
+        }
+    }
+
     /// Ready when `wanted` finds what it looks for among what came from signals.
     fn poll_bell<T>(&self, cx: &mut Context<'_>, wanted: impl Fn(&mut Table) -> Option<T>) -> Poll<T> {
         let mut table = self.inner.table.borrow_mut();
@@ -251,6 +288,23 @@ impl TokioHost {
             table.waiting.push(cx.waker().clone());
         }
         Poll::Pending
+    }
+}
+
+/// How many events tokio takes from the kernel at a time.
+const EVENTS: usize = 1024;
+
+/// Lets every task go first for which the kernel has something by now.
+///
+/// tokio finds I/O and timers in one look at the kernel, and runs the task that called [`run_tokio`] before all others that
+/// this has woken. So whoever is ready goes on to its next wait, the kernel is asked once more, and whoever that has woken
+/// goes too. Tasks run in the order in which they were woken: an empty one that is started now comes behind them.
+async fn after_the_ready(streams: usize) {
+    let everybody = || async { drop(spawn_local(async {}).await) };
+    everybody().await;
+    for _ in 0..=2 * streams / EVENTS {
+        tokio::task::yield_now().await;
+        everybody().await;
     }
 }
 
@@ -322,8 +376,9 @@ impl Host for TokioHost {
         let taken = {
             let mut table = self.inner.table.borrow_mut();
             let state = table.listeners.get_mut(&listener).ok_or(IoError::NotConnected)?;
-            // Whoever accepts waits again before long, so the waker need not be a real one.
-            let _ = state.poll_acceptable(&mut Context::from_waker(Waker::noop()));
+            // Whoever accepts waits again before long, so the waker need not be a real one. tokio would stop a task after 128.
+            let taking = tokio::task::unconstrained(poll_fn(|cx| state.poll_taken(cx)));
+            let _ = std::pin::pin!(taking).poll(&mut Context::from_waker(Waker::noop()));
             state.taken.take().ok_or(IoError::WouldBlock)?
         };
         let accept = || {
@@ -466,33 +521,23 @@ impl Host for TokioHost {
             }
         });
         found.clear();
-        poll_fn(|cx| {
-            if let Poll::Ready(signal) = self.poll_bell(cx, |table| table.signalled.pop_front()) {
-                found.push(Ready::Signalled(signal));
+        // What is ready already goes together with what the kernel has to say, but does not wait for it.
+        tokio::task::yield_now().await;
+        // tokio lets a task look at no more than 128 things at a time, unless it says that it knows what it does.
+        tokio::task::unconstrained(async {
+            poll_fn(|cx| {
+                self.collect(cx, found);
+                if found.is_empty() { sleep.as_mut().poll(cx) } else { Poll::Ready(()) }
+            })
+            .await;
+            if found.is_empty() {
+                // What came no later than the deadline.
+                poll_fn(|cx| {
+                    self.collect(cx, found);
+                    Poll::Ready(())
+                })
+                .await;
             }
-            let exited = self.poll_bell(cx, |table| table.exited.pop_first());
-            if let Poll::Ready((stream, status)) = exited {
-                found.push(Ready::Exited(stream, status));
-            }
-            let table = &mut *self.inner.table.borrow_mut();
-            for (&listener, state) in &mut table.listeners {
-                if state.poll_acceptable(cx).is_ready() {
-                    found.push(Ready::Acceptable(listener));
-                }
-            }
-            for (&stream, state) in &mut table.streams {
-                if state.poll_readable(cx).is_ready() {
-                    found.push(Ready::Readable(stream));
-                }
-                if state.poll_writable(cx).is_ready() {
-                    found.push(if state.connecting {
-                        Ready::Connected(stream)
-                    } else {
-                        Ready::Writable(stream)
-                    });
-                }
-            }
-            if found.is_empty() { sleep.as_mut().poll(cx) } else { Poll::Ready(()) }
         })
         .await;
     }
@@ -541,6 +586,8 @@ impl AsyncHost for TokioHost {
             Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
             None => std::future::pending().await,
         }
+        let streams = self.inner.table.borrow().streams.len();
+        after_the_ready(streams).await;
     }
 }
 

@@ -40,6 +40,15 @@ impl<H: Host> Driver<H> {
         false
     }
 
+    /// Writes what a stream that can take more has left from before.
+    pub fn resume_stream(&mut self, now: Now, stream: StreamId) {
+        let Some(state) = self.streams.get_mut(&stream) else { return };
+        if std::mem::take(&mut state.blocked) {
+            self.write_stream(now, stream);
+            self.update_interest(stream);
+        }
+    }
+
     /// Tells the core that a stream can take more, and writes that; what is left from before goes first.
     pub fn fill_stream(&mut self, now: Now, stream: StreamId) {
         let Some(state) = self.streams.get_mut(&stream) else { return };

@@ -74,21 +74,28 @@ pub(super) enum Cause {
 /// The tasks of one process that could run now.
 ///
 /// The next one is drawn from the seed, except that a task woken by a deadline waits for those whose input came no
-/// later, and is not overtaken by those whose input came after it.
+/// later, and is not overtaken by those whose input came after it. While the process does not run, time does not pass for
+/// it: what comes between two of its turns it finds at once, and deadlines after everything else.
 #[derive(Debug, Default)]
 pub(super) struct ReadyTasks {
     batches: VecDeque<(Cause, Vec<TaskId>)>,
+    /// Deadlines stand last that came since the last turn.
+    unseen: bool,
 }
 
 impl ReadyTasks {
     pub(super) fn push(&mut self, task: TaskId, cause: Cause) {
+        let deadlines = if cause == Cause::Input && self.unseen { self.batches.pop_back() } else { None };
         match self.batches.back_mut() {
             Some((same, tasks)) if *same == cause => tasks.push(task),
             _ => self.batches.push_back((cause, vec![task])),
         }
+        self.batches.extend(deadlines);
+        self.unseen |= cause == Cause::Deadline;
     }
 
     pub(super) fn draw(&mut self, rng: &mut Rng) -> Option<TaskId> {
+        self.unseen = false;
         let (_, tasks) = self.batches.front_mut()?;
         let task = tasks.swap_remove(rng.index(tasks.len()));
         if tasks.is_empty() {
@@ -157,16 +164,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_is_judged_after_the_input_that_came_before_it_and_before_what_came_after() {
+    fn a_deadline_is_judged_after_what_came_before_the_next_turn_and_before_what_came_after() {
         for seed in 0..50 {
             let mut ready = ReadyTasks::default();
             let mut rng = Rng::new(seed);
             ready.push(TaskId(1), Cause::Input);
+            ready.push(TaskId(4), Cause::Deadline);
             ready.push(TaskId(2), Cause::Input);
-            ready.push(TaskId(3), Cause::Deadline);
-            ready.push(TaskId(4), Cause::Input);
-            let drawn: Vec<_> = std::iter::from_fn(|| ready.draw(&mut rng)).map(|task| task.0).collect();
-            assert!(drawn == [1, 2, 3, 4] || drawn == [2, 1, 3, 4], "{drawn:?}");
+            ready.push(TaskId(5), Cause::Deadline);
+            ready.push(TaskId(3), Cause::Input);
+            let first = ready.draw(&mut rng);
+            ready.push(TaskId(6), Cause::Input);
+            let rest = std::iter::from_fn(|| ready.draw(&mut rng));
+            let mut drawn: Vec<_> = first.into_iter().chain(rest).map(|task| task.0).collect();
+            drawn[..3].sort_unstable();
+            drawn[3..5].sort_unstable();
+            assert_eq!(drawn, [1, 2, 3, 4, 5, 6]);
         }
     }
 }

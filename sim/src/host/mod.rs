@@ -354,7 +354,7 @@ impl AsyncHost for SimHost {
     }
 
     async fn sleep_until(&self, deadline: Instant) {
-        Sleep { host: self, deadline, timer: None }.await;
+        Sleep { host: self, deadline, timer: None, looked: false }.await;
     }
 }
 
@@ -363,6 +363,8 @@ struct Sleep<'a> {
     host: &'a SimHost,
     deadline: Instant,
     timer: Option<EntryId>,
+    /// It has let those go first that were ready before it, also where the deadline had passed from the beginning.
+    looked: bool,
 }
 
 impl Future for Sleep<'_> {
@@ -371,8 +373,9 @@ impl Future for Sleep<'_> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let (deadline, timer) = (this.deadline, &mut this.timer);
+        let looked = std::mem::replace(&mut this.looked, true);
         this.host.call(|world, process| {
-            if world.read_clock(process).monotonic >= deadline && world.is_patient(process) {
+            if looked && world.read_clock(process).monotonic >= deadline && world.is_patient(process) {
                 return Poll::Ready(());
             }
             if let Some(timer) = timer.take() {

@@ -2,12 +2,15 @@
 //!
 //! A simulator that invents hangs, or hides them, is worse than none. Each row of the table is one program, written
 //! once over `Host`; it plays both ends of what it tries and notes what it observes: results, kinds of errors, octet
-//! counts where the kernel documents them, and what is readable and writable. [`compare`] runs every row on both hosts.
+//! counts where the kernel documents them, and what is readable and writable. [`compare`] runs every row on the simulated
+//! host and on the hosts that ship, mio and tokio; what is about tasks, on those that have them.
 
 mod pipes;
 mod scripted;
 mod stage;
 mod tcp;
+mod turns;
+mod waits;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -17,6 +20,7 @@ use std::rc::Rc;
 use holdtime_core::time::{Duration, Instant};
 use holdtime_reactor::Surroundings;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
+use holdtime_reactor::tokio_host::{TokioHost, run_tokio};
 
 use crate::executor::Lab;
 use crate::host::SimHost;
@@ -32,24 +36,43 @@ type Running = Pin<Box<dyn Future<Output = Vec<String>>>>;
 struct Row {
     name: &'static str,
     simulated: fn(SimHost) -> Running,
-    real: fn(MioHost) -> Running,
+    /// `None`: it is about tasks, which wait for nothing on this host.
+    mio: Option<fn(MioHost) -> Running>,
+    tokio: fn(TokioHost) -> Running,
+}
+
+/// A program on whatever host it is given.
+macro_rules! on_a_stage {
+    ($module:ident::$name:ident) => {
+        |host| {
+            Box::pin(async move {
+                let stage = Stage::new(host);
+                $module::$name(&stage).await;
+                stage.into_seen()
+            })
+        }
+    };
 }
 
 macro_rules! rows {
     ($($module:ident: $($name:ident),+ $(,)?;)+) => {
-        &[$($(Row {
+        &[$($(rows!(@row $module $name),)+)+]
+    };
+    (@row turns $name:ident) => {
+        Row {
             name: stringify!($name),
-            simulated: |host| Box::pin(async move {
-                let stage = Stage::new(host);
-                $module::$name(&stage).await;
-                stage.into_seen()
-            }),
-            real: |host| Box::pin(async move {
-                let stage = Stage::new(host);
-                $module::$name(&stage).await;
-                stage.into_seen()
-            }),
-        },)+)+]
+            simulated: on_a_stage!(turns::$name),
+            mio: None,
+            tokio: on_a_stage!(turns::$name),
+        }
+    };
+    (@row $module:ident $name:ident) => {
+        Row {
+            name: stringify!($name),
+            simulated: on_a_stage!($module::$name),
+            mio: Some(on_a_stage!($module::$name)),
+            tokio: on_a_stage!($module::$name),
+        }
     };
 }
 
@@ -114,6 +137,27 @@ const ROWS: &[Row] = rows! {
         a_pipe_is_writable_until_a_write_would_block,
         a_line_that_is_read_makes_no_room_in_a_full_pipe,
         a_pipe_with_a_page_to_spare_takes_part_of_a_write;
+    waits:
+        after_a_pause_input_is_found_by_the_wait_whose_deadline_has_passed,
+        what_comes_late_in_a_pause_is_found_although_it_missed_the_deadline,
+        after_a_pause_room_is_found_by_the_wait_whose_deadline_has_passed,
+        one_wait_finds_everybody_who_is_ready,
+        a_stream_that_always_has_more_hides_nobody_from_a_wait,
+        readiness_that_was_used_up_is_not_told_again,
+        an_edge_that_came_while_nothing_was_wanted_is_not_lost,
+        an_end_behind_octets_is_told_after_them,
+        a_wait_without_a_deadline_ends_with_what_comes;
+    turns:
+        after_a_pause_a_reader_goes_before_a_deadline_that_has_passed,
+        a_reader_of_what_came_late_in_a_pause_goes_before_the_deadline,
+        after_a_pause_a_writer_with_new_room_goes_before_the_deadline,
+        every_one_of_many_readers_goes_before_the_deadline,
+        a_deadline_that_has_passed_already_lets_readers_go_first,
+        a_reader_that_always_has_more_hides_nobody_from_another,
+        readers_that_always_have_more_take_turns,
+        a_deadline_comes_although_a_reader_always_has_more,
+        a_reader_is_not_woken_again_for_what_was_read,
+        whoever_waits_for_a_stream_hears_that_it_is_closed;
 };
 
 /// Differences that are kept, each with its reason.
@@ -126,14 +170,14 @@ pub struct Outcome {
     pub name: &'static str,
     /// What it observed on the simulated host.
     pub simulated: Vec<String>,
-    /// What it observed on real Linux.
-    pub real: Vec<String>,
+    /// What it observed on real Linux, host by host.
+    pub real: Vec<(&'static str, Vec<String>)>,
 }
 
 impl Outcome {
-    /// Whether both hosts showed the same.
+    /// Whether all hosts showed the same.
     pub fn agrees(&self) -> bool {
-        self.simulated == self.real
+        self.real.iter().all(|(_, seen)| *seen == self.simulated)
     }
 
     /// Why a difference is kept; `None`: it is not.
@@ -161,12 +205,18 @@ impl fmt::Display for Table {
         for outcome in &self.outcomes {
             let name = outcome.name.replace('_', " ");
             match (outcome.agrees(), outcome.kept()) {
-                (true, _) => writeln!(f, "same     {name} ({} observations)", outcome.real.len())?,
+                (true, _) => {
+                    let hosts: Vec<_> = outcome.real.iter().map(|(host, _)| *host).collect();
+                    let (seen, hosts) = (outcome.simulated.len(), hosts.join(", "));
+                    writeln!(f, "same     {name} ({seen} observations; {hosts})")?;
+                }
                 (false, Some(reason)) => writeln!(f, "kept     {name}: {reason}")?,
                 (false, None) => {
                     writeln!(f, "DIFFERS  {name}")?;
                     writeln!(f, "           simulated: {}", outcome.simulated.join("; "))?;
-                    writeln!(f, "           real:      {}", outcome.real.join("; "))?;
+                    for (host, seen) in &outcome.real {
+                        writeln!(f, "           {:<11}{}", format!("{host}:"), seen.join("; "))?;
+                    }
                 }
             }
         }
@@ -188,11 +238,19 @@ pub fn compare(seed: u64, only: &str) -> std::io::Result<Table> {
     let mut outcomes = Vec::new();
     for row in ROWS.iter().filter(|row| row.name.contains(only)) {
         let simulated = run_simulated(seed, row);
-        let real =
-            run_blocking((row.real)(MioHost::new(Surroundings::new(std::path::PathBuf::new(), |_| {}))?));
+        let mut real = Vec::new();
+        if let Some(mio) = row.mio {
+            real.push(("mio", run_blocking(mio(MioHost::new(surroundings())?))));
+        }
+        real.push(("tokio", run_tokio(surroundings(), row.tokio)?));
         outcomes.push(Outcome { name: row.name, simulated, real });
     }
     Ok(Table { outcomes })
+}
+
+/// A machine without a folder and without a log.
+fn surroundings() -> Surroundings {
+    Surroundings::new(std::path::PathBuf::new(), |_| {})
 }
 
 fn run_simulated(seed: u64, row: &Row) -> Vec<String> {

@@ -14,6 +14,7 @@ pub(super) const CLOSE_INPUT: &[&str] = &["/bin/sh", "-c", "exec 0<&-; sleep 30"
 pub(super) const CLOSE_OUTPUT: &[&str] = &["/bin/sh", "-c", "exec 1>&-; read line; exit 7"];
 pub(super) const READ_A_LINE: &[&str] = &["/bin/sh", "-c", "read line; echo got $line"];
 pub(super) const READ_AND_SLEEP: &[&str] = &["/bin/sh", "-c", "read line; sleep 30"];
+pub(super) const SAY_LATE: &[&str] = &["/bin/sh", "-c", "sleep 0.1; echo late"];
 pub(super) const FLOOD: &[&str] = &["/bin/cat", "/dev/zero"];
 
 pub(super) async fn a_program_that_is_not_there_does_not_start<H: Host>(stage: &Stage<H>) {

@@ -37,6 +37,11 @@ async fn run(host: SimHost, spec: ProgramSpec) -> ExitStatus {
             write(&host, b"hello\n").await;
             0
         }
+        command if command == pipes::SAY_LATE => {
+            host.sleep_until(host.now().monotonic + Duration::from_millis(100)).await;
+            write(&host, b"late\n").await;
+            0
+        }
         command if command == pipes::CLOSE_INPUT => {
             host.close_input(STDIO);
             sleep(&host).await

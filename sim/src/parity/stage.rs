@@ -8,7 +8,9 @@ use holdtime_core::speaker::{
     TcpOptions,
 };
 use holdtime_core::time::Duration;
-use holdtime_reactor::{Host, Ready};
+use holdtime_reactor::{Host, MioHost, Ready, TokioHost};
+
+use crate::host::SimHost;
 
 /// A host, and what a program has seen of it.
 pub(super) struct Stage<H> {
@@ -25,6 +27,45 @@ pub(super) struct Pair {
     pub(super) client: StreamId,
     pub(super) server: StreamId,
 }
+
+/// A machine on which a process can be made to stand still, as SIGSTOP and a suspended machine do: the world goes on.
+pub(super) trait StandStill {
+    /// Does nothing for this long.
+    fn stand_still(&self, span: Duration);
+}
+
+impl StandStill for SimHost {
+    fn stand_still(&self, span: Duration) {
+        // A route costs a microsecond.
+        self.computed(u64::try_from(span.as_micros()).unwrap_or(u64::MAX));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is the real machine that is to stand still")]
+fn stand_still(span: Duration) {
+    std::thread::sleep(span);
+}
+
+impl StandStill for MioHost {
+    fn stand_still(&self, span: Duration) {
+        stand_still(span);
+    }
+}
+
+impl StandStill for TokioHost {
+    fn stand_still(&self, span: Duration) {
+        stand_still(span);
+    }
+}
+
+/// How far away a deadline is that passes while the process stands still.
+pub(super) const SOON: Duration = Duration::from_millis(20);
+/// How long it then stands still.
+pub(super) const PAUSE: Duration = Duration::from_millis(60);
+/// The same, while a program says something late.
+pub(super) const LONG_PAUSE: Duration = Duration::from_millis(600);
+/// So many connections are a crowd: more than tokio serves before it looks around.
+pub(super) const CROWD: usize = 150;
 
 /// How long anything on loopback may take. Nothing that succeeds waits for so long.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -127,7 +168,28 @@ impl<H: Host> Stage<H> {
         }
     }
 
+    /// Many connections.
+    pub(super) async fn crowd(&self) -> Vec<Pair> {
+        let mut pairs = Vec::new();
+        for _ in 0..CROWD {
+            pairs.push(self.pair().await);
+        }
+        pairs
+    }
+
     // Waiting.
+
+    /// Notes whether `wanted` is found by a wait whose deadline passes while the process stands still.
+    pub(super) async fn see_after_a_pause(&self, what: &str, pause: Duration, wanted: Ready)
+    where
+        H: StandStill,
+    {
+        let deadline = self.host.now().monotonic + SOON;
+        self.host.stand_still(pause);
+        let mut ready = Vec::new();
+        self.host.wait(Some(deadline), &mut ready).await;
+        self.see(format!("{what} is found: {}", ready.contains(&wanted)));
+    }
 
     /// Lets everything that is on its way arrive.
     pub(super) async fn pause(&self) {
