@@ -10,7 +10,9 @@ use core::net::{IpAddr, Ipv4Addr};
 use crate::print::{hex, put};
 use crate::wire::operational::{OperationalContent, kind};
 use crate::wire::treatment::Problem;
-use crate::wire::{Message, MpUnreach, Negotiated, Notification, PathAttributeValue, Update, UpdateView};
+use crate::wire::{
+    Attribute, Message, MpUnreach, Negotiated, Notification, PathAttributeValue, Update, UpdateView,
+};
 
 /// One thing that happened to a neighbor.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +128,10 @@ pub fn told(
     if problem.is_some() && view.treat_as_withdraw() {
         withdraw_all(&mut update);
     }
+    if negotiated.asn4 && direction != Direction::Send {
+        // RFC 6793 §6: not for a speaker of four-octet numbers to say.
+        update.attributes.retain(|attribute| !is_for_two_octets(&attribute.value));
+    }
     if !negotiated.asn4 {
         let merged = update.route_attributes(negotiated);
         update.attributes.retain(|attribute| !matches!(attribute.value, PathAttributeValue::Route(_)));
@@ -133,6 +139,11 @@ pub fn told(
         update.attributes.extend(merged);
     }
     (Message::Update(update), problem)
+}
+
+/// Whether it is an attribute that only speakers of two-octet AS numbers send on.
+const fn is_for_two_octets(value: &PathAttributeValue) -> bool {
+    matches!(value, PathAttributeValue::Route(Attribute::As4Path(_) | Attribute::As4Aggregator(_)))
 }
 
 /// Turns what an UPDATE announces into what it withdraws.

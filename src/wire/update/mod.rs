@@ -135,14 +135,13 @@ fn merge_four_octet_numbers(attributes: &mut Attributes, asn4: bool) {
     if asn4 {
         return;
     }
-    // An aggregator that could say its AS number in two octets has not sent AS4_AGGREGATOR for it: whoever replaced it knew
-    // nothing of AS4_PATH either.
-    let aggregator = attributes.aggregator();
-    if aggregator.is_some_and(|aggregator| aggregator.asn != u32::from(attribute::AS_TRANS)) {
-        return;
-    }
-    if let (Some(_), Some(Attribute::As4Aggregator(aggregator))) = (aggregator, as4_aggregator) {
-        attributes.insert(Attribute::Aggregator(aggregator));
+    if let (Some(aggregator), Some(Attribute::As4Aggregator(as4))) = (attributes.aggregator(), as4_aggregator)
+    {
+        // Somebody has aggregated since who knew nothing of AS4_AGGREGATOR, nor of AS4_PATH.
+        if aggregator.asn != u32::from(attribute::AS_TRANS) {
+            return;
+        }
+        attributes.insert(Attribute::Aggregator(as4));
     }
     if let (Some(path), Some(Attribute::As4Path(as4_path))) = (attributes.as_path(), as4_path) {
         let merged = path.merged(&as4_path);
