@@ -58,6 +58,12 @@ impl AdjRibIn {
         self.routes.clear();
     }
 
+    /// Forgets every route of `family`.
+    pub fn clear_family(&mut self, family: Family) {
+        self.handled += self.routes.len() as u64;
+        self.routes.retain(|destination, _| destination.family() != family);
+    }
+
     /// Marks the routes of these families as stale and forgets all others: the peer restarts (RFC 4724 §4.2).
     pub fn mark_stale(&mut self, preserved: &[Family]) {
         self.handled += self.routes.len() as u64;

@@ -22,7 +22,7 @@ use crate::time::{Duration, Instant};
 use crate::wire::error::code;
 use crate::wire::frame::{HEADER, kind};
 use crate::wire::nlri::FlowForm;
-use crate::wire::{Message, Negotiated, Notification, Open};
+use crate::wire::{Family, Message, Negotiated, Notification, Open};
 
 use inbox::Inbox;
 
@@ -214,6 +214,11 @@ impl Session {
     /// What the OPENs agreed on; what no OPEN is needed for before that.
     pub fn negotiated(&self) -> &Negotiated {
         &self.negotiated
+    }
+
+    /// Takes nothing more of a family from the peer, for as long as the session lasts (RFC 7606 §2); whether it was taken so far.
+    pub fn ignore(&mut self, family: Family) -> bool {
+        self.negotiated.ignore(family)
     }
 
     /// Whether a connection belongs to this session.

@@ -11,6 +11,7 @@ use super::input::StreamId;
 use super::intake::Intake;
 use super::obligation::Party;
 use super::sessions::append;
+use super::update::Complaints;
 use crate::config;
 use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packing, PeerTerms, Watchdogs};
 use crate::session::{Direction, Event, Frame, Session, State};
@@ -132,6 +133,8 @@ pub(super) struct Neighbor {
     pub(super) told: State,
     /// When its session was established, by both clocks.
     pub(super) up_since: Option<(Instant, Timestamp)>,
+    /// What the log was told of this session's UPDATEs.
+    pub(super) complaints: Complaints,
     /// Until when what a restarting peer announced is kept (RFC 4724 §4.2).
     pub(super) stale: Option<Stale>,
     /// Since when something waits to be sent without a break.
@@ -173,6 +176,7 @@ impl Neighbor {
             counters: Counters::default(),
             told: State::Idle,
             up_since: None,
+            complaints: Complaints::new(),
             stale: None,
             pending_since: None,
             rate_left: 0,
@@ -330,6 +334,7 @@ impl Neighbor {
     pub(super) fn session_up(&mut self, now: Now) {
         self.restarted = false;
         self.up_since = Some((now.monotonic, now.wall));
+        self.complaints.clear();
         self.resume_stale(now.monotonic);
         let families = self.families();
         self.rib_out.session_up(&families, !self.config.manual_eor);
@@ -376,7 +381,10 @@ impl Neighbor {
 
     /// Asks the peer for its routes of `family` again, where it has said that it can be asked (RFC 2918 §4).
     pub(super) fn ask_again(&mut self, family: Family) {
-        let listens = self.established().is_some_and(|link| link.session.negotiated().route_refresh);
+        let listens = self.established().is_some_and(|link| {
+            let negotiated = link.session.negotiated();
+            negotiated.route_refresh && !negotiated.ignores(family)
+        });
         if listens && self.config.families.contains(&family) {
             self.refreshes.push_back(RouteRefresh { family, kind: RefreshKind::Request });
         }

@@ -204,6 +204,8 @@ fn decode(
     let negotiated = seen_by_peer.as_ref().unwrap_or(negotiated);
     let frame = Framer::new(octets, negotiated.max_message()).next_frame().ok()??;
     Some(match MessageView::decode(frame, negotiated).ok()? {
+        // Of a family that is ignored nothing is told, but why.
+        MessageView::Update(view) if view.is_ignored() && view.disabled().next().is_none() => return None,
         MessageView::Update(view) => {
             let mut told = api::event::told(&view, negotiated, direction);
             if let (false, Message::Update(update)) = (aigp, &mut told.0) {

@@ -168,8 +168,15 @@ impl Speaker {
                 link.words = received.words();
             }
             kind::UPDATE if neighbor.state() == State::Established => {
-                if let Err(notification) = update::receive(neighbor, frame) {
-                    neighbor.link_mut(direction).session.refuse(now.monotonic, notification);
+                match update::receive(neighbor, frame) {
+                    Ok(None) => {}
+                    Ok(Some((severity, text))) => {
+                        let party = neighbor.party();
+                        self.log(severity, party, text);
+                    }
+                    Err(notification) => {
+                        neighbor.link_mut(direction).session.refuse(now.monotonic, notification);
+                    }
                 }
             }
             kind::ROUTE_REFRESH if neighbor.state() == State::Established => {

@@ -191,6 +191,8 @@ pub struct MpReachView<'a> {
     pub next_hop: Option<NextHop>,
     /// Whether the family was negotiated. Routes of one that was not are ignored (RFC 4760 §7): there are no [`Self::nlri`].
     pub negotiated: bool,
+    /// Whether the family is ignored since routes of it could not be read: there are no [`Self::nlri`] either.
+    pub ignored: bool,
     value: &'a [u8],
     nlri: NlriIter<'a>,
 }
@@ -210,21 +212,38 @@ impl<'a> MpReachView<'a> {
             None => None,
         };
         let nlri = match terms {
-            Some(terms) => NlriIter::new(reader, family, terms.add_path_receive),
-            None => NlriIter::new(Reader::new(&[], reader.offset()), family, false),
+            Some(terms) if !terms.ignored => NlriIter::new(reader, family, terms.add_path_receive),
+            _ => NlriIter::new(Reader::new(&[], reader.offset()), family, false),
         };
-        Ok(Self { family, next_hop, negotiated: terms.is_some(), value, nlri })
+        Ok(Self {
+            family,
+            next_hop,
+            negotiated: terms.is_some(),
+            ignored: terms.is_some_and(|terms| terms.ignored),
+            value,
+            nlri,
+        })
     }
 
-    /// Checks the NLRI.
-    pub(crate) fn check(&self) -> Result<(), Malformed> {
+    /// Checks the NLRI: as [`NlriIter::check`].
+    pub(crate) fn check(&self) -> Result<Option<Malformed>, Malformed> {
         self.nlri.check()
+    }
+
+    /// The same view, of routes of which some are to be passed over.
+    pub(crate) const fn uneven(self) -> Self {
+        Self { nlri: self.nlri.uneven(), ..self }
     }
 
     /// The routes.
     #[inline]
     pub const fn nlri(self) -> Routes<'a> {
         Routes::new(self.nlri)
+    }
+
+    /// Whether its routes are looked at: the family was negotiated and is not ignored.
+    pub(crate) const fn is_read(&self) -> bool {
+        self.negotiated && !self.ignored
     }
 
     /// The whole value, for what is passed on unread.
@@ -256,6 +275,8 @@ pub struct MpUnreachView<'a> {
     pub family: Family,
     /// Whether the family was negotiated. Routes of one that was not are ignored (RFC 4760 §7): there are no [`Self::nlri`].
     pub negotiated: bool,
+    /// Whether the family is ignored since routes of it could not be read: there are no [`Self::nlri`] either.
+    pub ignored: bool,
     value: &'a [u8],
     nlri: NlriIter<'a>,
 }
@@ -268,15 +289,26 @@ impl<'a> MpUnreachView<'a> {
         let family = parse_family(&mut reader)?;
         let terms = negotiated.family(family);
         let nlri = match terms {
-            Some(terms) => NlriIter::new(reader, family, terms.add_path_receive),
-            None => NlriIter::new(Reader::new(&[], reader.offset()), family, false),
+            Some(terms) if !terms.ignored => NlriIter::new(reader, family, terms.add_path_receive),
+            _ => NlriIter::new(Reader::new(&[], reader.offset()), family, false),
         };
-        Ok(Self { family, negotiated: terms.is_some(), value, nlri })
+        Ok(Self {
+            family,
+            negotiated: terms.is_some(),
+            ignored: terms.is_some_and(|terms| terms.ignored),
+            value,
+            nlri,
+        })
     }
 
-    /// Checks the NLRI.
-    pub(crate) fn check(&self) -> Result<(), Malformed> {
+    /// Checks the NLRI: as [`NlriIter::check`].
+    pub(crate) fn check(&self) -> Result<Option<Malformed>, Malformed> {
         self.nlri.check()
+    }
+
+    /// The same view, of routes of which some are to be passed over.
+    pub(crate) const fn uneven(self) -> Self {
+        Self { nlri: self.nlri.uneven(), ..self }
     }
 
     /// The routes.

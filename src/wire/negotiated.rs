@@ -51,6 +51,10 @@ pub struct FamilyTerms {
     /// says it.
     #[cfg_attr(feature = "arbitrary", arbitrary(default))]
     pub flow_form: FlowForm,
+    /// The peer has sent routes of it that could not be read ([`Treatment::Disable`](super::Treatment::Disable)): nothing more of it is
+    /// taken from the peer. It is sent on.
+    #[cfg_attr(feature = "arbitrary", arbitrary(default))]
+    pub ignored: bool,
 }
 
 impl FamilyTerms {
@@ -62,6 +66,7 @@ impl FamilyTerms {
             add_path_send: false,
             extended_next_hop: None,
             flow_form: FlowForm { whole_prefix: false, identifier_inside: false },
+            ignored: false,
         }
     }
 
@@ -93,6 +98,17 @@ impl Negotiated {
             Some(known) => *known = terms,
             None => self.families.push(terms),
         }
+    }
+
+    /// Takes nothing more of a family from the peer; whether it was taken so far.
+    pub fn ignore(&mut self, family: Family) -> bool {
+        let known = self.families.iter_mut().find(|terms| terms.family == family);
+        known.is_some_and(|terms| !core::mem::replace(&mut terms.ignored, true))
+    }
+
+    /// Whether nothing more of a family is taken from the peer.
+    pub fn ignores(&self, family: Family) -> bool {
+        self.family(family).is_some_and(|terms| terms.ignored)
     }
 
     /// Whether both sides are of one AS.

@@ -5,13 +5,15 @@ use core::fmt;
 
 use super::attribute::{AttributeCode as Code, AttributeFlags, RawAttribute, is_in_service};
 use super::error::{ErrorData, Malformed, MalformedKind, WireError, code};
-use super::family::Family;
+use super::family::{Afi, Family};
 
 /// What becomes of an UPDATE with an error, the mildest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Treatment {
     /// The attribute is dropped and the rest counts ("attribute discard", RFC 7606 §2).
     Discard,
+    /// A route that says its own length is dropped and the others count ("NLRI discard", RFC 9552 §8.2.2; RFC 7606 §5.4).
+    NlriDiscard,
     /// The routes that it announces count as withdrawn (RFC 7606 §2).
     Withdraw,
     /// Every route of the family is forgotten and the family ignored from now on ("AFI/SAFI disable", RFC 7606 §2).
@@ -24,6 +26,7 @@ impl fmt::Display for Treatment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Discard => "discard",
+            Self::NlriDiscard => "nlri-discard",
             Self::Withdraw => "treat-as-withdraw",
             Self::Disable => "disable",
             Self::Reset => "session-reset",
@@ -95,7 +98,7 @@ impl Row {
 }
 
 use Class::{OptionalNonTransitive, OptionalTransitive, WellKnown};
-use Treatment::{Disable, Discard, Reset, Withdraw};
+use Treatment::{Disable, Discard, NlriDiscard, Reset, Withdraw};
 
 /// Invalid ORIGIN Attribute (RFC 4271 §6.3)
 const INVALID_ORIGIN: u8 = 6;
@@ -171,12 +174,32 @@ pub const UNKNOWN_WELL_KNOWN: Rule = Rule::new(Reset, 2, "an unknown well-known 
 /// Withdrawn routes or NLRI outside of an attribute cannot be read to their end.
 pub const NLRI: Rule = Rule::new(Reset, 10, "NLRI that cannot be read", "RFC 7606 §5.3");
 
+/// A route in MP_REACH_NLRI or MP_UNREACH_NLRI says its own length and is malformed inside: the next one can be found.
+pub const ROUTE: Rule = Rule::new(NlriDiscard, 10, "a route that cannot be read", "RFC 7606 §5.4");
+/// The same of link-state routes, which have an order inside.
+pub const LINK_STATE_ROUTE: Rule =
+    Rule::new(NlriDiscard, 10, "a link-state route that cannot be read", "RFC 9552 §8.2.2");
+
+/// Every rule.
+pub static RULES: [&Rule; 10] = [
+    &LENGTHS,
+    &FLAGS,
+    &MISSING,
+    &DUPLICATE,
+    &DUPLICATE_MP,
+    &OVERRUN,
+    &UNKNOWN_WELL_KNOWN,
+    &NLRI,
+    &ROUTE,
+    &LINK_STATE_ROUTE,
+];
+
 /// The worst that was found in an UPDATE, and what comes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// What comes of it.
     pub treatment: Treatment,
-    /// The family, where the treatment is [`Treatment::Disable`].
+    /// The family of the routes, where the trouble is with routes that say of which they are.
     pub family: Option<Family>,
     /// What is wrong, and how a NOTIFICATION would say it.
     pub error: WireError,
@@ -184,10 +207,14 @@ pub struct Problem {
     pub clause: &'static str,
 }
 
-/// `treat-as-withdraw: what is wrong at octet 23 (RFC 7606 §7.3)`
+/// `treat-as-withdraw: what is wrong at octet 23 (RFC 7606 §7.3)`, and of which family, where that matters.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} at octet {} ({})", self.treatment, self.error.what, self.error.offset, self.clause)
+        write!(f, "{}: {} at octet {}", self.treatment, self.error.what, self.error.offset)?;
+        if let Some(family) = self.family {
+            write!(f, ", in {family}")?;
+        }
+        write!(f, " ({})", self.clause)
     }
 }
 
@@ -203,6 +230,15 @@ impl Problem {
     pub(crate) const fn rule(rule: &Rule, offset: usize, data: ErrorData) -> Self {
         let error = WireError { code: code::UPDATE, subcode: rule.subcode, data, offset, what: rule.what };
         Self { treatment: rule.treatment, family: None, error, clause: rule.clause }
+    }
+
+    /// A route in this attribute is malformed, and only that one.
+    #[cold]
+    pub(crate) fn route(raw: &RawAttribute<'_>, malformed: Malformed, family: Option<Family>) -> Self {
+        let is_link_state = family.is_some_and(|family| family.afi == Afi::BGP_LS);
+        let problem = Self::attribute(if is_link_state { &LINK_STATE_ROUTE } else { &ROUTE }, raw);
+        let error = WireError { offset: malformed.offset, what: malformed.what, ..problem.error };
+        Self { family, error, ..problem }
     }
 
     /// The flags of this attribute are wrong. `family`: as of [`Problem::malformed`].

@@ -262,14 +262,33 @@ fn bgp_ls(safi: Safi, u: &mut Unstructured<'_>) -> Result<BgpLsNlri> {
         fill::<8>(u, &mut value)?;
     }
     fill::<9>(u, &mut value)?;
+    let mut descriptors = Vec::new();
     for _ in 0..u.int_in_range(0..=4)? {
-        let inner = octets(u, 24)?;
-        value.extend(u.int_in_range(256_u16..=300)?.to_be_bytes());
-        value.extend((inner.len() as u16).to_be_bytes());
-        value.extend(inner);
+        let code = u.int_in_range(256_u16..=300)?;
+        let inner = if code < 258 { node_descriptors(u)? } else { octets(u, 24)?.into_vec() };
+        descriptors.push((code, inner));
     }
+    value.extend(in_order(descriptors));
     let [a, b] = (value.len() as u16).to_be_bytes();
     Ok(BgpLsNlri { safi, bytes: [&[0, kind, a, b], value.as_slice()].concat().into() })
+}
+
+/// What stands in a local or remote node descriptor.
+fn node_descriptors(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let mut inside = Vec::new();
+    for _ in 0..u.int_in_range(0..=3)? {
+        inside.push((u.int_in_range(512_u16..=518)?, octets(u, 8)?.into_vec()));
+    }
+    Ok(in_order(inside))
+}
+
+/// TLVs as they ascend (RFC 9552 §5.1).
+fn in_order(mut tlvs: Vec<(u16, Vec<u8>)>) -> Vec<u8> {
+    tlvs.sort_by(|(a, x), (b, y)| (a, x.len(), x).cmp(&(b, y.len(), y)));
+    let write = |(code, value): (u16, Vec<u8>)| {
+        [&code.to_be_bytes()[..], &(value.len() as u16).to_be_bytes(), &value].concat()
+    };
+    tlvs.into_iter().flat_map(write).collect()
 }
 
 fn flow(afi: Afi, u: &mut Unstructured<'_>) -> Result<FlowRule> {

@@ -38,8 +38,8 @@ impl BgpLsNlri {
 /// +-----------+-------------+-------------------------+------------------+-----------------+--------------------------+
 /// ```
 ///
-/// A descriptor is a [TLV](Tlvs). What is inside one is for those who use the
-/// topology: a speaker that only passes it on must not judge it (RFC 9552 §8.2.2).
+/// A descriptor is a [TLV](Tlvs), and so is what is inside of those of nodes; all of them ascend (RFC 9552 §5.1). What the others hold
+/// is for those who use the topology (RFC 9552 §8.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BgpLsNlriView<'a> {
     /// 71, or 72 in a VPN.
@@ -114,9 +114,43 @@ impl<'a> BgpLsFields<'a> {
             if safi == Safi::BGP_LS_VPN { Some(RouteDistinguisher(value.array()?)) } else { None };
         let protocol = value.u8()?;
         let identifier = value.u64()?;
-        let descriptors = Tlvs::parse(value)?;
+        let descriptors = in_order(value)?;
         Ok(Self::Element { kind, distinguisher, protocol, identifier, descriptors })
     }
+}
+
+/// Local and remote node descriptors (RFC 9552 §5.2.1.2, §5.2.1.3), which hold TLVs.
+const NODES: [u16; 2] = [256, 257];
+
+/// Reads TLVs to their end. They ascend by type, those of one type by length and then by value (RFC 9552 §5.1): that is how routes
+/// compare by their octets.
+#[inline]
+fn in_order(reader: Reader<'_>) -> Result<Tlvs<'_>, Malformed> {
+    ascending(
+        reader,
+        |kind, inside| if NODES.contains(&kind) { ascending(inside, |_, _| Ok(())) } else { Ok(()) },
+    )?;
+    Ok(Tlvs::new(reader.rest()))
+}
+
+#[inline]
+fn ascending<'a>(
+    mut reader: Reader<'a>,
+    check: impl Fn(u16, Reader<'a>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let mut last = (0, 0, &[][..]);
+    while !reader.is_empty() {
+        let offset = reader.offset();
+        let (kind, length) = (reader.u16()?, reader.u16()?);
+        let value = reader.sub(usize::from(length))?;
+        let next = (kind, length, value.rest());
+        if next < last {
+            return Err(Malformed::value(offset, "link-state TLVs out of order"));
+        }
+        last = next;
+        check(kind, value)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -148,6 +182,33 @@ mod tests {
                 ..
             }
         ));
+    }
+
+    /// A node behind its protocol and identifier.
+    fn node(descriptors: &[u8]) -> Result<(), Malformed> {
+        let value = [&[2, 0, 0, 0, 0, 0, 0, 0, 9][..], descriptors].concat();
+        let bytes = [&[0, 1, 0, u8::try_from(value.len()).unwrap()][..], &value].concat();
+        BgpLsNlriView::parse(&mut Reader::new(&bytes, 0), Safi::BGP_LS).map(drop)
+    }
+
+    #[test]
+    fn descriptors_ascend_by_type_then_by_length_then_by_value() {
+        assert!(node(&[1, 3, 0, 1, 9, 1, 4, 0, 0]).is_ok());
+        assert_eq!(node(&[1, 4, 0, 0, 1, 3, 0, 1, 9]).unwrap_err().what, "link-state TLVs out of order");
+        assert!(node(&[1, 4, 0, 1, 9, 1, 4, 0, 2, 1, 1]).is_ok());
+        assert!(node(&[1, 4, 0, 2, 1, 1, 1, 4, 0, 1, 9]).is_err());
+        assert!(node(&[1, 4, 0, 1, 2, 1, 4, 0, 1, 3]).is_ok());
+        assert!(node(&[1, 4, 0, 1, 3, 1, 4, 0, 1, 2]).is_err());
+        assert!(node(&[1, 4, 0, 1, 3, 1, 4, 0, 1, 3]).is_ok(), "the same twice");
+    }
+
+    #[test]
+    fn what_nodes_hold_ascends_and_ends_where_they_do() {
+        assert!(node(&[1, 0, 0, 9, 2, 0, 0, 1, 7, 2, 3, 0, 0]).is_ok());
+        assert!(node(&[1, 0, 0, 9, 2, 3, 0, 0, 2, 0, 0, 1, 7]).is_err());
+        assert!(node(&[1, 1, 0, 9, 2, 3, 0, 0, 2, 0, 0, 1, 7]).is_err(), "a remote node");
+        assert!(node(&[1, 0, 0, 4, 2, 0, 0, 1]).is_err(), "a TLV that is cut short");
+        assert!(node(&[1, 9, 0, 9, 2, 3, 0, 0, 2, 0, 0, 1, 7]).is_ok(), "no node");
     }
 
     #[test]

@@ -161,17 +161,18 @@ impl<'a> EvpnFields<'a> {
         let kind = reader.u8()?;
         let length = reader.u8()?;
         let mut value = reader.sub(usize::from(length))?;
+        let mut whole = start;
         let fields = match kind {
             1 => Self::ethernet_auto_discovery(&mut value)?,
             2 => Self::mac_ip(&mut value)?,
             3 => Self::inclusive_multicast(&mut value)?,
             4 => Self::ethernet_segment(&mut value)?,
             5 => Self::ip_prefix(&mut value)?,
-            6..=8 => Self::multicast(kind, &mut value)?,
-            _ => {
-                let mut whole = start;
-                return Ok(Self::Unknown(whole.bytes(start.len() - reader.len())?));
-            }
+            6..=8 => match Self::multicast(kind, &mut value)? {
+                Some(fields) => fields,
+                None => Self::Unknown(whole.bytes(start.len() - reader.len())?),
+            },
+            _ => return Ok(Self::Unknown(whole.bytes(start.len() - reader.len())?)),
         };
         value.finish()?;
         Ok(fields)
@@ -249,20 +250,36 @@ impl<'a> EvpnFields<'a> {
         })
     }
 
-    fn multicast(kind: u8, value: &mut Reader<'a>) -> Result<Self, Malformed> {
-        Ok(Self::Multicast {
+    /// `None`: a leave synch route of an octet less than RFC 9251 §9.3 wants, as some routers send them. Which of its last fields is
+    /// shorter cannot be told, and so it is kept as it is.
+    fn multicast(kind: u8, value: &mut Reader<'a>) -> Result<Option<Self>, Malformed> {
+        let distinguisher = RouteDistinguisher(value.array()?);
+        let segment = if kind == 6 { None } else { Some(value.array()?) };
+        let tag = value.u32()?;
+        let (source, group) = (address::optional(value)?, address::optional(value)?);
+        let originator = address::required(value)?;
+        if kind == 8 && value.len() == LEAVE_TAIL - 1 {
+            value.take_rest();
+            return Ok(None);
+        }
+        let leave = if kind == 8 { Some((value.u32()?, value.u8()?)) } else { None };
+        let flags = value.u8()?;
+        Ok(Some(Self::Multicast {
             kind,
-            distinguisher: RouteDistinguisher(value.array()?),
-            segment: if kind == 6 { None } else { Some(value.array()?) },
-            tag: value.u32()?,
-            source: address::optional(value)?,
-            group: address::optional(value)?,
-            originator: address::required(value)?,
-            leave: if kind == 8 { Some((value.u32()?, value.u8()?)) } else { None },
-            flags: value.u8()?,
-        })
+            distinguisher,
+            segment,
+            tag,
+            source,
+            group,
+            originator,
+            leave,
+            flags,
+        }))
     }
 }
+
+/// The octets of a leave synch route behind its addresses: sequence, delay and flags.
+const LEAVE_TAIL: usize = 4 + 1 + 1;
 
 #[cfg(test)]
 mod tests {
@@ -345,6 +362,17 @@ mod tests {
             panic!("a multicast route")
         };
         assert_eq!((source, leave, flags, segment), (None, Some((5, 100)), 2, Some([7; 10])));
+    }
+
+    #[test]
+    fn a_leave_synch_route_of_an_octet_less_is_kept_as_octets() {
+        let head = [&RD[..], &[7; 10], &[0, 0, 0, 1], &[0], &[32, 239, 0, 0, 1], &[32, 10, 0, 0, 1]].concat();
+        let short = route(8, &[&head, &[0, 0, 0, 5, 2]]);
+        assert_eq!(short.len(), 2 + 38);
+        assert_eq!(parse(&short).unwrap().view().fields(), EvpnFields::Unknown(&short));
+        assert!(parse(&route(8, &[&head, &[0, 0, 0, 5]])).is_err(), "two octets less");
+        assert!(parse(&route(8, &[&head, &[0, 0, 0, 5, 100, 2, 0]])).is_err(), "an octet more");
+        assert!(parse(&route(7, &[&head, &[]])).is_err(), "another type");
     }
 
     #[test]

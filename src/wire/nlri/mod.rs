@@ -12,6 +12,7 @@ mod bgp_ls;
 mod evpn;
 mod flow;
 mod flow_form;
+mod framing;
 mod kept;
 mod labelled;
 mod list;
@@ -326,12 +327,19 @@ pub struct NlriIter<'a> {
     reader: Reader<'a>,
     family: Family,
     add_path: bool,
+    /// Some are malformed and to be passed over.
+    uneven: bool,
 }
 
 impl<'a> NlriIter<'a> {
     /// The NLRI that `reader` holds, each after a path identifier where `add_path` says so.
     pub const fn new(reader: Reader<'a>, family: Family, add_path: bool) -> Self {
-        Self { reader, family, add_path }
+        Self { reader, family, add_path, uneven: false }
+    }
+
+    /// The same, of which some are to be passed over.
+    pub(crate) const fn uneven(self) -> Self {
+        Self { uneven: true, ..self }
     }
 
     /// What was not read yet.
@@ -350,18 +358,24 @@ impl<'a> NlriIter<'a> {
         matches!(self.family.safi, Safi::UNICAST | Safi::MULTICAST) && !self.add_path
     }
 
-    /// The first error of what is left.
+    /// Checks what is left. `Some`: what is wrong with the first NLRI that is malformed inside of a length of its own, behind which the
+    /// next one is found (RFC 7606 §5.4).
+    ///
+    /// # Errors
+    ///
+    /// The first that leaves open where the next one begins.
     #[inline]
-    pub(crate) fn check(self) -> Result<(), Malformed> {
-        match (self.family.afi, self.family.safi) {
+    pub(crate) fn check(self) -> Result<Option<Malformed>, Malformed> {
+        let prefixes = match (self.family.afi, self.family.safi) {
             (Afi::IPV4, Safi::UNICAST | Safi::MULTICAST) => prefixes::check(self.reader, 32, self.add_path),
             (Afi::IPV6, Safi::UNICAST | Safi::MULTICAST) => prefixes::check(self.reader, 128, self.add_path),
-            _ => self.check_other(),
-        }
+            _ => return self.check_other(),
+        };
+        prefixes.map(|()| None)
     }
 
     /// A loop of its own for each family that comes in numbers.
-    fn check_other(self) -> Result<(), Malformed> {
+    fn check_other(self) -> Result<Option<Malformed>, Malformed> {
         let afi = self.family.afi;
         match (afi, self.family.safi) {
             (Afi::IPV4 | Afi::IPV6, Safi::VPN) => self.each(|one| VpnPrefixView::parse(one, afi).map(drop)),
@@ -373,16 +387,23 @@ impl<'a> NlriIter<'a> {
 
     /// Checks one after the other.
     #[inline]
-    fn each(self, check: impl Fn(&mut Reader<'a>) -> Result<(), Malformed>) -> Result<(), Malformed> {
-        let mut reader = self.reader;
+    fn each(
+        self,
+        check: impl Fn(&mut Reader<'a>) -> Result<(), Malformed>,
+    ) -> Result<Option<Malformed>, Malformed> {
+        let (mut reader, mut passed_over) = (self.reader, None);
         while !reader.is_empty() {
             budget::step();
             if self.add_path {
                 reader.u32()?;
             }
-            check(&mut reader)?;
+            let before = reader;
+            if let Err(malformed) = check(&mut reader) {
+                reader = framing::pass_over(self.family, before).ok_or(malformed)?;
+                passed_over.get_or_insert(malformed);
+            }
         }
-        Ok(())
+        Ok(passed_over)
     }
 
     #[inline]
@@ -450,7 +471,10 @@ impl<'a> Iterator for Routes<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let NlriIter { reader, family, add_path } = &mut self.0;
+        let NlriIter { reader, family, add_path, uneven } = &mut self.0;
+        if *uneven {
+            return next_good(reader, *family, *add_path);
+        }
         if reader.is_empty() {
             return None;
         }
@@ -458,6 +482,21 @@ impl<'a> Iterator for Routes<'a> {
         let path_id = if *add_path { Some(reader.u32().ok()?) } else { None };
         Some(PathNlriView { path_id, nlri: NlriView::cut(*family, reader).ok()? })
     }
+}
+
+/// The next one that is not malformed.
+#[cold]
+fn next_good<'a>(reader: &mut Reader<'a>, family: Family, add_path: bool) -> Option<PathNlriView<'a>> {
+    while !reader.is_empty() {
+        budget::step();
+        let path_id = if add_path { Some(reader.u32().ok()?) } else { None };
+        let before = *reader;
+        match NlriView::parse(family, reader) {
+            Ok(nlri) => return Some(PathNlriView { path_id, nlri }),
+            Err(_) => *reader = framing::pass_over(family, before)?,
+        }
+    }
+    None
 }
 
 #[cfg(test)]

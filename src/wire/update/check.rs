@@ -22,10 +22,11 @@ use super::view::{Place, Places, UpdateView};
 pub(super) fn decode<'a>(body: &'a [u8], negotiated: &'a Negotiated) -> Result<UpdateView<'a>, WireError> {
     let (withdrawn, attributes, nlri) = split(body)
         .map_err(|malformed| Problem::rule(&treatment::LENGTHS, malformed.offset, ErrorData::Empty).error)?;
-    let add_path = negotiated.family(Family::IPV4_UNICAST).is_some_and(|terms| terms.add_path_receive);
+    let terms = negotiated.family(Family::IPV4_UNICAST);
+    let add_path = terms.is_some_and(|terms| terms.add_path_receive);
     let check = |field| NlriIter::new(field, Family::IPV4_UNICAST, add_path).check();
     check(withdrawn)
-        .and_then(|()| check(nlri))
+        .and_then(|_| check(nlri))
         .map_err(|malformed| Problem::rule(&treatment::NLRI, malformed.offset, ErrorData::Empty).error)?;
     let mut view = UpdateView {
         negotiated,
@@ -38,6 +39,9 @@ pub(super) fn decode<'a>(body: &'a [u8], negotiated: &'a Negotiated) -> Result<U
         duplicates: false,
         add_path,
         treatment: None,
+        withdraws: false,
+        disabled: [None; 2],
+        ignores_ipv4: terms.is_some_and(|terms| terms.ignored),
         discarded: 0,
     };
     view.treatment = view.check_attributes()?.map(|problem| problem.treatment);
@@ -66,6 +70,7 @@ impl<'a> UpdateView<'a> {
     #[inline]
     pub(super) fn check_attributes(&mut self) -> Result<Option<Problem>, WireError> {
         let (mut seen, mut worst) = (Codes::default(), None);
+        (self.withdraws, self.disabled) = (false, [None; 2]);
         let internal = self.negotiated.is_internal();
         for raw in RawAttributes::new(self.part(self.attributes)) {
             let outcome = match raw {
@@ -74,13 +79,13 @@ impl<'a> UpdateView<'a> {
                 Err(malformed) => Err(Problem::rule(&treatment::OVERRUN, malformed.offset, ErrorData::Empty)),
             };
             if let Err(problem) = outcome {
-                note(&mut worst, problem)?;
+                self.note(&mut worst, problem)?;
             }
         }
         if self.announces(&seen)
             && let Some(problem) = self.missing(&seen, internal)
         {
-            note(&mut worst, problem)?;
+            self.note(&mut worst, problem)?;
         }
         match worst {
             Some(problem) if problem.treatment == Treatment::Withdraw => self.confident(problem).map(Some),
@@ -123,7 +128,7 @@ impl<'a> UpdateView<'a> {
             Code::LOCAL_PREF | Code::ORIGINATOR_ID | Code::CLUSTER_LIST if !internal => {
                 // RFC 7606 §7.5, §7.9, §7.10: not for outsiders to say, malformed or not.
                 self.discard(raw.code);
-                Ok(())
+                Ok(None)
             }
             Code::MP_REACH => MpReachView::parse(value, negotiated).and_then(|reach| {
                 self.places.reach = Place::of(value);
@@ -136,10 +141,14 @@ impl<'a> UpdateView<'a> {
             _ => {
                 let parsed = AttributeView::parse(*raw, negotiated);
                 self.has_others |= parsed.is_ok();
-                parsed.map(drop)
+                parsed.map(|_| None)
             }
         };
-        checked.map_err(|malformed| self.reject(raw, malformed))
+        match checked {
+            Ok(None) => Ok(()),
+            Ok(Some(malformed)) => Err(Problem::route(raw, malformed, family(raw))),
+            Err(malformed) => Err(self.reject(raw, malformed)),
+        }
     }
 
     /// What wrong flags come to. An attribute that is discarded for them is remembered.
@@ -160,6 +169,28 @@ impl<'a> UpdateView<'a> {
             self.discard(raw.code);
         }
         problem
+    }
+
+    /// Keeps the worst problem, and what each one means for the routes; one that ends the session ends the decoding.
+    #[cold]
+    fn note(&mut self, worst: &mut Option<Problem>, problem: Problem) -> Result<(), WireError> {
+        match problem.treatment {
+            Treatment::Reset => return Err(problem.error),
+            Treatment::Disable => {
+                // There are two attributes with routes at most, each once.
+                self.disabled
+                    .iter_mut()
+                    .find(|place| place.is_none())
+                    .into_iter()
+                    .for_each(|place| *place = problem.family);
+            }
+            Treatment::Withdraw => self.withdraws = true,
+            Treatment::Discard | Treatment::NlriDiscard => {}
+        }
+        if worst.is_none_or(|known| known.treatment < problem.treatment) {
+            *worst = Some(problem);
+        }
+        Ok(())
     }
 
     fn discard(&mut self, code: Code) {
@@ -198,7 +229,7 @@ impl<'a> UpdateView<'a> {
     /// discarding an attribute mends, nobody can be sure that its routes were found, and so none can be withdrawn.
     #[cold]
     fn confident(&self, problem: Problem) -> Result<Problem, WireError> {
-        let multi = self.mp_reach().is_some_and(|reach| !reach.negotiated || !reach.nlri().is_empty());
+        let multi = self.any_reach().is_some_and(|reach| !reach.is_read() || !reach.nlri().is_empty());
         if multi || !self.nlri().is_empty() { Ok(problem) } else { Err(problem.error) }
     }
 }
@@ -206,18 +237,6 @@ impl<'a> UpdateView<'a> {
 /// The family of the routes in an attribute, where it holds routes and says of which.
 fn family(raw: &RawAttribute<'_>) -> Option<Family> {
     matches!(raw.code, Code::MP_REACH | Code::MP_UNREACH).then(|| mp::family(raw.value)).flatten()
-}
-
-/// Keeps the worst problem; one that ends the session ends the decoding.
-#[cold]
-fn note(worst: &mut Option<Problem>, problem: Problem) -> Result<(), WireError> {
-    if problem.treatment == Treatment::Reset {
-        return Err(problem.error);
-    }
-    if worst.is_none_or(|known| known.treatment < problem.treatment) {
-        *worst = Some(problem);
-    }
-    Ok(())
 }
 
 /// Whether it is an address that a packet could be sent to (RFC 4271 §6.3).

@@ -52,6 +52,12 @@ pub struct UpdateView<'a> {
     pub(super) add_path: bool,
     /// What the worst problem comes to.
     pub(super) treatment: Option<Treatment>,
+    /// Something comes to [`Treatment::Withdraw`].
+    pub(super) withdraws: bool,
+    /// The families for which something comes to [`Treatment::Disable`].
+    pub(super) disabled: [Option<Family>; 2],
+    /// IPv4 unicast is ignored.
+    pub(super) ignores_ipv4: bool,
     /// Bit N: attribute N was discarded; none with a code above 63 ever is.
     pub(super) discarded: u64,
 }
@@ -130,20 +136,47 @@ impl<'a> UpdateView<'a> {
     }
 
     /// Whether the routes that it announces count as withdrawn (RFC 7606 §2).
-    pub fn treat_as_withdraw(&self) -> bool {
-        self.treatment == Some(Treatment::Withdraw)
+    pub const fn treat_as_withdraw(&self) -> bool {
+        self.withdraws
+    }
+
+    /// The families whose routes could not be read: all of them are to be forgotten, and the family
+    /// [ignored](Negotiated::ignore) from now on (RFC 7606 §2).
+    pub fn disabled(&self) -> impl Iterator<Item = Family> + use<> {
+        self.disabled.into_iter().flatten()
+    }
+
+    /// Whether every route in it is of a family that is ignored, so that nothing is left to tell of.
+    pub fn is_ignored(&self) -> bool {
+        let ignored = |family, ignored| ignored || self.disabled().any(|other| other == family);
+        let reach = self.any_reach().map(|reach| ignored(reach.family, reach.ignored));
+        let unreach = self.any_unreach().map(|unreach| ignored(unreach.family, unreach.ignored));
+        // Without anything it is End-of-RIB of IPv4 unicast.
+        let has_ipv4 = self.attributes.length == 0 || self.withdrawn.length > 0 || self.nlri.length > 0;
+        let ipv4 = has_ipv4.then(|| ignored(Family::IPV4_UNICAST, self.ignores_ipv4));
+        let mut all = [reach, unreach, ipv4].into_iter().flatten().peekable();
+        all.peek().is_some() && all.all(|ignored| ignored)
     }
 
     /// Withdrawn routes, IPv4 unicast.
     #[inline]
     pub fn withdrawn(&self) -> Routes<'a> {
-        Routes::new(NlriIter::new(self.part(self.withdrawn), Family::IPV4_UNICAST, self.add_path))
+        self.ipv4(self.withdrawn)
     }
 
     /// Announced routes, IPv4 unicast.
     #[inline]
     pub fn nlri(&self) -> Routes<'a> {
-        Routes::new(NlriIter::new(self.part(self.nlri), Family::IPV4_UNICAST, self.add_path))
+        self.ipv4(self.nlri)
+    }
+
+    #[inline]
+    fn ipv4(&self, place: Place) -> Routes<'a> {
+        let family = Family::IPV4_UNICAST;
+        let ignored =
+            self.ignores_ipv4 || self.treatment.is_some() && self.disabled().any(|one| one == family);
+        let place = if ignored { Place::default() } else { place };
+        Routes::new(NlriIter::new(self.part(place), family, self.add_path))
     }
 
     /// NEXT_HOP: of [`UpdateView::nlri`].
@@ -152,15 +185,34 @@ impl<'a> UpdateView<'a> {
         self.value(self.places.next_hop).and_then(|value| parse_u32(value).ok()).map(Ipv4Addr::from_bits)
     }
 
-    /// MP_REACH_NLRI
+    /// MP_REACH_NLRI; not of a family that is ignored.
     #[inline]
     pub fn mp_reach(&self) -> Option<MpReachView<'a>> {
+        let reach = self.any_reach().filter(|reach| !reach.ignored)?;
+        match self.treatment {
+            None => Some(reach),
+            Some(_) => (!self.disabled().any(|one| one == reach.family)).then(|| reach.uneven()),
+        }
+    }
+
+    /// MP_UNREACH_NLRI; not of a family that is ignored.
+    #[inline]
+    pub fn mp_unreach(&self) -> Option<MpUnreachView<'a>> {
+        let unreach = self.any_unreach().filter(|unreach| !unreach.ignored)?;
+        match self.treatment {
+            None => Some(unreach),
+            Some(_) => (!self.disabled().any(|one| one == unreach.family)).then(|| unreach.uneven()),
+        }
+    }
+
+    /// MP_REACH_NLRI, ignored or not.
+    #[inline]
+    pub(super) fn any_reach(&self) -> Option<MpReachView<'a>> {
         self.value(self.places.reach).and_then(|value| MpReachView::parse(value, self.negotiated).ok())
     }
 
-    /// MP_UNREACH_NLRI
     #[inline]
-    pub fn mp_unreach(&self) -> Option<MpUnreachView<'a>> {
+    fn any_unreach(&self) -> Option<MpUnreachView<'a>> {
         self.value(self.places.unreach).and_then(|value| MpUnreachView::parse(value, self.negotiated).ok())
     }
 
@@ -214,7 +266,7 @@ impl<'a> UpdateView<'a> {
         }
         let mut attributes = RawAttributes::new(self.part(self.attributes));
         match (attributes.next(), attributes.next()) {
-            (None, _) => Some(Family::IPV4_UNICAST),
+            (None, _) => (!self.ignores_ipv4).then_some(Family::IPV4_UNICAST),
             (Some(_), None) => {
                 self.mp_unreach().filter(|unreach| unreach.is_empty()).map(|unreach| unreach.family)
             }
