@@ -1,14 +1,14 @@
 //! Events as JSON, one object a line: ExaBGP's API version 5.0.0.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt::Write;
-use core::net::IpAddr;
 
 use super::event::{self, Direction, Envelope, Event, Operational, Peer};
-use crate::print::{self, capabilities_json, hex, put, string, update_json};
+use crate::print::{
+    self, address, capabilities_json, hex, put, string, unsigned, update_json, update_view_json,
+};
 use crate::wire::treatment::Problem;
-use crate::wire::{Message, Negotiated, Notification, Open, RefreshKind};
+use crate::wire::{Message, Negotiated, Notification, Open, RefreshKind, UpdateView};
 
 /// The version of the JSON that this is.
 pub const VERSION: &str = "5.0.0";
@@ -50,6 +50,41 @@ pub fn event(
     told
 }
 
+/// Appends the event that an UPDATE was sent or received, as [`event()`] does of its owned form, which is made only where it is needed.
+pub fn update(
+    out: &mut String,
+    envelope: &Envelope<'_>,
+    peer: &Peer,
+    direction: Direction,
+    (view, negotiated): (&UpdateView<'_>, &Negotiated),
+    compact: bool,
+) {
+    other(out, envelope, peer, "update", |out| {
+        out.push_str(", \"direction\": \"");
+        out.push_str(direction.name());
+        out.push_str("\", \"message\": ");
+        if !update_view_json(out, view, negotiated.asn4, compact)
+            && let (Message::Update(update), problem) = event::told(view, negotiated, direction)
+        {
+            update_json(out, &update, problem.as_ref(), compact);
+        }
+    });
+}
+
+/// Appends an event of type `kind`; `content` writes what stands behind the neighbor, from a comma on.
+pub fn other(
+    out: &mut String,
+    envelope: &Envelope<'_>,
+    peer: &Peer,
+    kind: &str,
+    content: impl FnOnce(&mut String),
+) {
+    head(out, envelope, Some(envelope.counter), kind);
+    neighbor(out, peer);
+    content(out);
+    out.push_str(" } }");
+}
+
 /// Appends the line that a program is sent before it is told to end.
 pub fn shutdown(out: &mut String, envelope: &Envelope<'_>) {
     head(out, envelope, None, "notification");
@@ -64,29 +99,47 @@ pub fn lost(out: &mut String, envelope: &Envelope<'_>, count: u64) {
 
 /// `{ "exabgp": …, "type": "…", `
 fn head(out: &mut String, envelope: &Envelope<'_>, counter: Option<u64>, kind: &str) {
-    put!(out, "{{ \"exabgp\": \"{VERSION}\", \"time\": ");
+    out.push_str("{ \"exabgp\": \"");
+    out.push_str(VERSION);
+    out.push_str("\", \"time\": ");
     print::float(out, envelope.time as f64 / 1e9);
     out.push_str(", \"host\" : ");
     string(out, envelope.host);
-    put!(out, ", \"pid\" : {}, \"ppid\" : {}, ", envelope.pid, envelope.ppid);
+    out.push_str(", \"pid\" : ");
+    unsigned(out, envelope.pid);
+    out.push_str(", \"ppid\" : ");
+    unsigned(out, envelope.ppid);
     if let Some(counter) = counter {
-        put!(out, "\"counter\": {counter}, ");
+        out.push_str(", \"counter\": ");
+        out.push_str(itoa::Buffer::new().format(counter));
     }
-    put!(out, "\"type\": \"{kind}\", ");
+    out.push_str(", \"type\": \"");
+    out.push_str(kind);
+    out.push_str("\", ");
 }
 
 /// `"neighbor": { … ` up to where the event itself begins.
 fn neighbor(out: &mut String, peer: &Peer) {
-    let number =
-        |asn: Option<u32>| asn.map_or(Cow::Borrowed("null"), |asn| Cow::Owned(alloc::format!("{asn}")));
-    let text = |address: Option<IpAddr>| {
-        address.map_or(Cow::Borrowed("None"), |address| Cow::Owned(alloc::format!("{address}")))
+    let number = |out: &mut String, asn: Option<u32>| match asn {
+        Some(asn) => unsigned(out, asn),
+        None => out.push_str("null"),
     };
-    put!(out, "\"neighbor\": {{ \"address\": {{ \"local\": \"{}\", ", text(peer.local_address));
-    put!(out, "\"peer\": \"{}\" }}, ", peer.peer_address);
-    put!(out, "\"asn\": {{ \"local\": {}, \"peer\": {} }}", number(peer.local_as), number(peer.peer_as));
+    out.push_str("\"neighbor\": { \"address\": { \"local\": \"");
+    match peer.local_address {
+        Some(local) => address(out, local),
+        None => out.push_str("None"),
+    }
+    out.push_str("\", \"peer\": \"");
+    address(out, peer.peer_address);
+    out.push_str("\" }, \"asn\": { \"local\": ");
+    number(out, peer.local_as);
+    out.push_str(", \"peer\": ");
+    number(out, peer.peer_as);
+    out.push_str(" }");
     if let Some(id) = peer.router_id {
-        put!(out, ", \"router-id\": \"{id}\"");
+        out.push_str(", \"router-id\": \"");
+        address(out, id.into());
+        out.push('"');
     }
     out.push(' ');
 }

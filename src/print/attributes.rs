@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::net::Ipv4Addr;
 
-use super::{community, decimal, hex, link_state, prefix_sid, put, separated, sr_policy};
+use super::{community, decimal, hex, link_state, number, prefix_sid, put, separated, sr_policy};
 use crate::wire::attribute::{
     Aggregator, AsPath, AsSegmentKind, Attribute, AttributeFlags, Origin, PmsiTunnel, UnknownAttribute,
 };
@@ -205,7 +205,7 @@ fn passed_on(unknown: &UnknownAttribute) -> u8 {
     unknown.flags.0 | partial
 }
 
-fn origin_name(origin: Origin) -> &'static str {
+pub(super) fn origin_name(origin: Origin) -> &'static str {
     match origin {
         Origin::Igp => "igp",
         Origin::Egp => "egp",
@@ -264,9 +264,9 @@ fn attr_set_octets(origin_as: u32, attributes: &[u8]) -> Vec<u8> {
     origin_as.to_be_bytes().iter().chain(attributes).copied().collect()
 }
 
-fn unknown_json(out: &mut String, flags: u8, code: u8, value: &[u8]) {
+pub(super) fn unknown_json(out: &mut String, flags: u8, code: u8, value: &[u8]) {
     put!(out, "\"attribute-0x{code:02X}-0x{flags:02X}\": \"0x");
-    value.iter().for_each(|octet| put!(out, "{octet:02x}"));
+    value.iter().for_each(|octet| number::hex_octet(out, *octet, *b"0123456789abcdef"));
     out.push('"');
 }
 

@@ -11,19 +11,23 @@ mod flow;
 mod link_state;
 mod names;
 mod nlri;
+mod number;
 mod prefix_sid;
 mod route;
 mod services;
 mod sr_policy;
 mod tlv;
 mod update;
+mod view;
 
 pub use attributes::{attributes_json, attributes_text};
 pub use capability::{capabilities_json, capabilities_text};
 pub use nlri::{nlri_json, nlri_text, route_prefix};
+pub use number::{address, unsigned};
 pub use route::route_json;
 pub use update::{RouteEvent, update_json, update_routes};
 pub(crate) use update::{end_of_rib, route_attributes};
+pub use view::{announcement_json, attribute_views_json, raw_attribute_json, update_view_json};
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -61,13 +65,16 @@ pub fn string(out: &mut String, text: &str) {
 /// Appends octets in hexadecimal: `0x00FF`.
 pub fn hex(out: &mut String, octets: &[u8]) {
     out.push_str("0x");
-    octets.iter().for_each(|octet| put!(out, "{octet:02X}"));
+    octets.iter().for_each(|octet| number::hex_octet(out, *octet, *b"0123456789ABCDEF"));
 }
 
 /// Appends a number as Python writes a float: shortest that reads back the same, with `.0` or an exponent.
 pub fn float(out: &mut String, number: f64) {
     let magnitude = number.abs();
-    if !number.is_finite() {
+    if magnitude < 1e15 && number as i64 as f64 == number && number.is_sign_positive() {
+        out.push_str(itoa::Buffer::new().format(number as i64));
+        out.push_str(".0");
+    } else if !number.is_finite() {
         out.push_str("null");
     } else if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
         let text = alloc::format!("{number:e}");

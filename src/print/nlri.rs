@@ -5,7 +5,7 @@ use core::fmt::Write;
 use core::net::Ipv4Addr;
 
 use super::flow::Rule;
-use super::{bgp_ls, hex, names, put, separated, services, sr_policy};
+use super::{bgp_ls, hex, names, number, put, separated, services, sr_policy};
 use crate::wire::{Afi, Labels, NextHop, Nlri, PathNlri, Prefix, RouteDistinguisher};
 
 /// Appends the JSON of one destination, into which some families put the next hop. `compact` writes a plain prefix as a
@@ -82,7 +82,7 @@ fn flow_text(out: &mut String, octets: &[u8], afi: Afi, in_vpn: bool, next_hop: 
 
 /// A next hop's address, of two the global one.
 pub(super) fn next_hop_text(out: &mut String, next_hop: NextHop) {
-    put!(out, "{}", next_hop.address());
+    number::address(out, next_hop.address());
 }
 
 fn prefix_json(

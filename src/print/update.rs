@@ -59,7 +59,7 @@ pub fn update_routes(update: &Update) -> Vec<RouteEvent> {
 }
 
 /// The next hops of MP_REACH_NLRI one by one: the link-local address stands as one of its own (RFC 2545 §3).
-fn next_hops(of: Option<NextHop>) -> [Option<Option<NextHop>>; 2] {
+pub(super) fn next_hops(of: Option<NextHop>) -> [Option<Option<NextHop>>; 2] {
     match of {
         Some(NextHop::V6LinkLocal(global, link_local)) => {
             [Some(Some(NextHop::V6(global))), Some(Some(NextHop::V6(link_local)))]
@@ -169,7 +169,7 @@ fn announce_json(out: &mut String, groups: &Groups<(Family, Option<NextHop>)>, c
 }
 
 /// `"ipv4 unicast": `
-fn key(out: &mut String, name: Family) {
+pub(super) fn key(out: &mut String, name: Family) {
     out.push('"');
     family(out, name, ' ');
     out.push_str("\": ");
