@@ -1,11 +1,13 @@
 //! Pieces of an input that stand for themselves: filled in order by a [`Source`](crate::Source), decoded on any thread.
 
 use std::ops::Range;
+use std::slice;
 use std::sync::Arc;
 
 use holdtime_core::wire::Negotiated;
 
 use crate::item::{Content, Direction, Found, Item, LeftOut, Message, Session, Terms};
+use crate::mrt::{FoundInRecord, Peers, Record};
 use crate::place::{Fault, Place};
 
 /// Pieces of an input, with their octets. Cleared and filled again, it allocates nothing.
@@ -18,9 +20,20 @@ pub struct Batch {
 /// One piece; octets by their place in [`Batch::octets`].
 #[derive(Debug)]
 enum Piece {
+    Record(RecordPiece),
+    /// The peers of the records behind it.
+    Peers(Arc<Peers>),
     Message(MessagePiece, Range<usize>),
     Fault(Fault),
     LeftOut(LeftOut),
+}
+
+/// Where a record stands among a batch's octets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordPiece {
+    pub(crate) place: Place,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 /// What is known of a message that a source has found.
@@ -52,12 +65,16 @@ impl Batch {
 
     /// Whether a source should hand it over.
     pub fn is_full(&self) -> bool {
-        self.octets.len() >= Self::TARGET || self.pieces.len() >= Self::PIECES
+        self.octets.len() >= Self::TARGET || self.has_many_pieces()
     }
 
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
+    }
+
+    pub(crate) fn has_many_pieces(&self) -> bool {
+        self.pieces.len() >= Self::PIECES
     }
 
     /// Adds a message.
@@ -77,17 +94,74 @@ impl Batch {
         self.pieces.push(Piece::LeftOut(left_out));
     }
 
+    /// Begins a batch of records with the first octets of one and the peers that are known; the octets to put more behind.
+    pub(crate) fn start_records(&mut self, first: &[u8], peers: Arc<Peers>) -> Vec<u8> {
+        self.pieces.push(Piece::Peers(peers));
+        let mut octets = std::mem::take(&mut self.octets);
+        octets.extend_from_slice(first);
+        octets
+    }
+
+    /// Takes the octets back that the records stand in.
+    pub(crate) fn finish_records(&mut self, octets: Vec<u8>) {
+        self.octets = octets;
+    }
+
+    pub(crate) fn push_record(&mut self, record: RecordPiece) {
+        self.pieces.push(Piece::Record(record));
+    }
+
+    pub(crate) fn push_peers(&mut self, peers: Arc<Peers>) {
+        self.pieces.push(Piece::Peers(peers));
+    }
+
     /// What is in it, in order.
-    pub fn found(&self) -> impl Iterator<Item = Found<'_>> {
-        self.pieces.iter().map(|piece| match piece {
-            Piece::Message(piece, range) => {
-                let octets = self.octets.get(range.clone()).unwrap_or_default();
-                let terms = piece.terms.as_deref().map_or(Terms::Unheard, Terms::Agreed);
-                let content = Content::Message(Message { direction: piece.direction, terms, octets });
-                Found::Item(Item { place: piece.place, time: piece.time, session: piece.session, content })
+    pub fn found(&self) -> FoundInBatch<'_> {
+        FoundInBatch { octets: &self.octets, pieces: self.pieces.iter(), peers: &NO_PEERS, record: None }
+    }
+}
+
+static NO_PEERS: Peers = Peers { collector: None, view: String::new(), list: Vec::new() };
+
+/// What is in a batch, in order.
+#[derive(Clone, Debug)]
+pub struct FoundInBatch<'a> {
+    octets: &'a [u8],
+    pieces: slice::Iter<'a, Piece>,
+    peers: &'a Peers,
+    record: Option<FoundInRecord<'a>>,
+}
+
+impl<'a> FoundInBatch<'a> {
+    fn message(&self, piece: &'a MessagePiece, range: Range<usize>) -> Item<'a> {
+        let octets = self.octets.get(range).unwrap_or_default();
+        let terms = piece.terms.as_deref().map_or(Terms::Unheard, Terms::Agreed);
+        let content = Content::Message(Message { direction: piece.direction, terms, octets });
+        Item { place: piece.place, time: piece.time, session: piece.session, content }
+    }
+}
+
+impl<'a> Iterator for FoundInBatch<'a> {
+    type Item = Found<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(found) = self.record.as_mut().and_then(Iterator::next) {
+                return Some(found);
             }
-            Piece::Fault(fault) => Found::Fault(fault.clone()),
-            Piece::LeftOut(left_out) => Found::LeftOut(left_out.clone()),
-        })
+            self.record = None;
+            match self.pieces.next()? {
+                Piece::Record(piece) => {
+                    let octets = self.octets.get(piece.start..piece.end).unwrap_or_default();
+                    self.record = Some(Record::new(octets, piece.place).found(self.peers));
+                }
+                Piece::Peers(peers) => self.peers = peers,
+                Piece::Message(piece, range) => {
+                    return Some(Found::Item(self.message(piece, range.clone())));
+                }
+                Piece::Fault(fault) => return Some(Found::Fault(fault.clone())),
+                Piece::LeftOut(left_out) => return Some(Found::LeftOut(left_out.clone())),
+            }
+        }
     }
 }

@@ -51,14 +51,10 @@ impl Compression {
 
 /// What `octets` are when they are decompressed, with their compression; as they are where they were not compressed.
 ///
-/// # Errors
-///
-/// Those of reading the first octets. Later ones, a file that was cut off in transit among them, come when that place is read: what stands
-/// before it is read first.
-pub fn decompress(mut octets: Octets) -> io::Result<(Octets, Option<Compression>)> {
-    let head = head(&mut octets, Compression::MAGIC)?;
-    let compression = Compression::of(&head);
-    let whole = Cursor::new(head).chain(octets);
+/// Errors, a file that was cut off in transit among them, come when their place is read: what stands before it is read first.
+pub fn decompress(octets: Octets) -> (Octets, Option<Compression>) {
+    let whole = Peeked::new(octets, Compression::MAGIC);
+    let compression = Compression::of(whole.head());
     let plain: Octets = match compression {
         None => Box::new(whole),
         Some(Compression::Gzip) => Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole))),
@@ -66,14 +62,41 @@ pub fn decompress(mut octets: Octets) -> io::Result<(Octets, Option<Compression>
         Some(Compression::Xz) => Box::new(XzReader::new(BufReader::new(whole), true)),
         Some(Compression::Zstd) => Box::new(Frames::new(BufReader::new(whole))),
     };
-    Ok((plain, compression))
+    (plain, compression)
 }
 
-/// The first `count` octets, or all where there are fewer.
-pub(crate) fn head(octets: &mut impl Read, count: usize) -> io::Result<Vec<u8>> {
-    let mut head = Vec::with_capacity(count);
-    octets.take(count as u64).read_to_end(&mut head)?;
-    Ok(head)
+/// Octets whose first have been looked at, and come again. An error comes where it came.
+pub(crate) struct Peeked {
+    head: Cursor<Vec<u8>>,
+    error: Option<io::Error>,
+    octets: Octets,
+}
+
+impl Peeked {
+    /// Looks at the first `count` octets, or at all where there are fewer.
+    pub(crate) fn new(mut octets: Octets, count: usize) -> Self {
+        let mut head = Vec::with_capacity(count);
+        let error = (&mut octets).take(count as u64).read_to_end(&mut head).err();
+        Self { head: Cursor::new(head), error, octets }
+    }
+
+    pub(crate) fn head(&self) -> &[u8] {
+        self.head.get_ref()
+    }
+
+    /// The error, where not even one octet came.
+    pub(crate) fn error(&mut self) -> io::Result<()> {
+        if self.head().is_empty() { self.error.take().map_or(Ok(()), Err) } else { Ok(()) }
+    }
+}
+
+impl Read for Peeked {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self.head.read(into)? {
+            0 if !into.is_empty() => self.error.take().map_or_else(|| self.octets.read(into), Err),
+            count => Ok(count),
+        }
+    }
 }
 
 /// The frames of a zstd file one after the other: the decoder knows of one at a time (RFC 8878 §3.1).

@@ -3,12 +3,18 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
-use holdtime_core::wire::Negotiated;
+use holdtime_core::wire::attribute::RawAttributes;
+use holdtime_core::wire::{Family, Negotiated, NextHop, PathNlriView};
 
+use crate::mrt::Location;
 use crate::place::{Fault, Place};
 
 /// One thing that was found, good or bad.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most are items, and boxing them would cost more than moving them"
+)]
 pub enum Found<'a> {
     /// What can be told of.
     Item(Item<'a>),
@@ -43,6 +49,93 @@ pub struct Item<'a> {
 pub enum Content<'a> {
     /// A message of BGP.
     Message(Message<'a>),
+    /// A route of a table.
+    Route(Route<'a>),
+    /// A session went from one state to another.
+    State(StateChange),
+}
+
+/// A route of a table, with its attributes as they were found: nothing in them has been looked at, but for the next hop.
+#[derive(Clone, Copy, Debug)]
+pub struct Route<'a> {
+    /// The family of its destination.
+    pub family: Family,
+    /// Its destination, with a path identifier where the table has one.
+    pub destination: PathNlriView<'a>,
+    /// Its path attributes. MP_REACH_NLRI may be shortened to the next hop (RFC 6396 §4.3.4).
+    pub attributes: RawAttributes<'a>,
+    /// AS numbers in the attributes have four octets.
+    pub asn4: bool,
+    /// Its next hop, where it does not stand among the attributes.
+    pub next_hop: Option<NextHop>,
+    /// When it came, in seconds since the Unix epoch.
+    pub originated: u32,
+    /// When the table was written, in seconds since the Unix epoch.
+    pub dumped: u32,
+    /// Which record of its table it stands in, as the file counts them.
+    pub sequence: Option<u32>,
+    /// The view whose table it is.
+    pub view: View<'a>,
+    /// Where its peer is, if the file says so.
+    pub location: Option<Location>,
+    /// Why nothing is known of its peer, where its item has no session.
+    pub unknown_peer: Option<UnknownPeer>,
+}
+
+/// The view of a routing table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View<'a> {
+    /// By its name, mostly empty (TABLE_DUMP_V2).
+    Named(&'a str),
+    /// By its number (TABLE_DUMP, BGP4MP_ENTRY).
+    Numbered(u16),
+}
+
+/// A route's peer that is not in the file's peer table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownPeer {
+    /// Its place in the table, from 0 on.
+    pub index: u16,
+    /// How many peers are in the table.
+    pub peers: usize,
+}
+
+/// A session went from one state to another (RFC 4271 §8.2.2). States are numbered as in RFC 6396 §4.4.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateChange {
+    /// From this.
+    pub from: State,
+    /// To this.
+    pub to: State,
+}
+
+/// The number of a state in a file: 1 Idle to 6 Established; what Quagga and FRR add are 7 Clearing and 8 Deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State(pub u16);
+
+impl State {
+    /// Established.
+    pub const ESTABLISHED: Self = Self(6);
+
+    /// RFC 4271's name of it, in capitals.
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self.0 {
+            1 => "IDLE",
+            2 => "CONNECT",
+            3 => "ACTIVE",
+            4 => "OPENSENT",
+            5 => "OPENCONFIRM",
+            6 => "ESTABLISHED",
+            7 => "CLEARING",
+            8 => "DELETED",
+            _ => return None,
+        })
+    }
+
+    /// Whether there is a TCP connection in it.
+    pub const fn is_connected(self) -> bool {
+        matches!(self.0, 4..=6)
+    }
 }
 
 /// The two ends of a session. The local one is whoever recorded it; of a capture, the receiver of the message.

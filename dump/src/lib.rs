@@ -29,14 +29,21 @@ mod batch;
 pub mod capture;
 mod compression;
 mod form;
+#[cfg(any(test, feature = "arbitrary"))]
+pub mod fuzzing;
 pub mod hex;
 mod item;
+pub mod mrt;
 mod place;
+mod raw;
 mod stream;
 
-pub use batch::{Batch, MessagePiece};
+pub use batch::{Batch, FoundInBatch, MessagePiece};
 pub use compression::{Compression, decompress};
 pub use form::Form;
-pub use item::{Content, Direction, Found, Item, LeftOut, Message, Session, Terms};
+pub use item::{
+    Content, Direction, Found, Item, LeftOut, Message, Route, Session, State, StateChange, Terms,
+    UnknownPeer, View,
+};
 pub use place::{Fault, Place, Unit};
 pub use stream::{Octets, Source, Stream};

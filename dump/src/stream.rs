@@ -1,11 +1,12 @@
 //! An input from its first octet to its last.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 
 use crate::batch::Batch;
-use crate::compression::{self, Compression};
+use crate::compression::{self, Compression, Peeked};
 use crate::form::Form;
-use crate::{capture, hex};
+use crate::item::Found;
+use crate::{capture, hex, mrt, raw};
 
 /// Octets as they come, from a file, a pipe or a decompressor.
 pub type Octets = Box<dyn Read + Send>;
@@ -32,18 +33,31 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// Those of reading the first octets.
+    /// That of reading the first octet. Others are faults, behind what stands before them.
     pub fn open(octets: Octets) -> io::Result<Option<Self>> {
-        let (mut plain, compression) = compression::decompress(octets)?;
-        let head = compression::head(&mut plain, Form::MAGIC)?;
-        let Some(form) = Form::of(&head).filter(|_| !head.is_empty()) else { return Ok(None) };
-        let plain: Octets = Box::new(Cursor::new(head).chain(plain));
+        let (plain, compression) = compression::decompress(octets);
+        let mut plain = Peeked::new(plain, Form::MAGIC);
+        plain.error()?;
+        let Some(form) = Form::of(plain.head()).filter(|_| !plain.head().is_empty()) else {
+            return Ok(None);
+        };
+        let plain: Octets = Box::new(plain);
         let source: Box<dyn Source> = match form {
             Form::Pcap | Form::Pcapng => capture::source(form, plain),
             Form::Hex => hex::source(plain),
-            Form::Mrt | Form::Raw => hex::source(plain),
+            Form::Mrt => mrt::source(plain),
+            Form::Raw => raw::source(plain),
         };
         Ok(Some(Self { compression, form, source }))
+    }
+
+    /// Hands over everything that is found, in order, on this thread.
+    pub fn each(mut self, mut take: impl FnMut(Found<'_>)) {
+        let mut batch = Batch::default();
+        while self.fill(&mut batch) {
+            batch.found().for_each(&mut take);
+            batch.clear();
+        }
     }
 }
 

@@ -10,15 +10,14 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use holdtime_benches::{Shape, corpus};
 use holdtime_core::fuzzing::mutation::{Mutator, every_decoder};
-use holdtime_core::wire::mrt::{MrtContent, MrtReader};
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{Family, FamilyTerms, Framer, Message, MessageView, Negotiated};
+use holdtime_dump::{Content, Found, Item, Stream};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -149,19 +148,12 @@ fn messages(mut files: Vec<PathBuf>) -> Result<(String, Vec<Vec<u8>>), Box<dyn E
     }
     let mut messages = Vec::new();
     for file in &files {
-        let mut octets = Vec::new();
-        flate2::read::MultiGzDecoder::new(File::open(file)?).read_to_end(&mut octets)?;
-        for record in MrtReader::new(&octets).map_while(Result::ok) {
-            match record.content {
-                MrtContent::Message(message) => messages.push(message.message.to_vec()),
-                MrtContent::Rib(rib) => {
-                    messages.extend(
-                        rib.entries().map_while(Result::ok).filter_map(|entry| rib.update(&entry).ok()),
-                    );
-                }
-                MrtContent::Peers(_) | MrtContent::Other { .. } => {}
+        let Some(stream) = Stream::open(Box::new(File::open(file)?))? else { continue };
+        stream.each(|found| {
+            if let Found::Item(Item { content: Content::Message(message), .. }) = found {
+                messages.push(message.octets.to_vec());
             }
-        }
+        });
     }
     if !messages.is_empty() {
         return Ok((format!("{} MRT files", files.len()), messages));

@@ -1,14 +1,12 @@
-//! What others wrote down: configurations, commands, MRT files.
+//! What others wrote down: configurations and commands.
 
 use alloc::string::{String, ToString};
 use core::hint::black_box;
 
-use super::{encode, within_budget};
+use super::encode;
 use crate::config::{Config, ConfigText, Settings};
 use crate::grammar::{Action, Announcement, Diagnostic, parse_operational, parse_routes};
-use crate::wire::mrt::{MrtContent, MrtReader};
 use crate::wire::negotiated::MAX_EXTENDED_MESSAGE;
-use crate::wire::{Framer, MessageView};
 
 /// A configuration file. It is read or refused; a mistake is shown with a place that the text has; every route that it announces
 /// can be encoded.
@@ -51,40 +49,4 @@ fn encodable(routes: &[Announcement]) {
         let nlri = &announcement.route.nlri;
         assert!(encode(MAX_EXTENDED_MESSAGE, |out| nlri.encode(out)).is_ok(), "{nlri:?}");
     }
-}
-
-/// An MRT file: every message and route in it can be read, within the work budget of each, and its number of records has a bound.
-pub fn mrt(bytes: &[u8]) {
-    let mut records = 0;
-    for record in MrtReader::new(bytes) {
-        records += 1;
-        let Ok(record) = record else { continue };
-        match record.content {
-            MrtContent::Message(message) => {
-                let negotiated = message.negotiated();
-                if let Ok(Some(frame)) = Framer::new(message.message, MAX_EXTENDED_MESSAGE).next_frame() {
-                    let octets = message.message.len();
-                    let _ = black_box(within_budget(octets, || MessageView::decode(frame, &negotiated)));
-                }
-            }
-            MrtContent::Peers(peers) => {
-                // The number of peers is whatever the file says: what cannot be read ends them.
-                black_box(peers.iter().map_while(Result::ok).count());
-            }
-            MrtContent::Rib(rib) => {
-                for entry in rib.entries().map_while(Result::ok) {
-                    let Ok(update) = rib.update(&entry) else { continue };
-                    let negotiated = rib.negotiated(&entry);
-                    if let Ok(Some(frame)) = Framer::new(&update, MAX_EXTENDED_MESSAGE).next_frame() {
-                        let _ = black_box(within_budget(update.len(), || {
-                            MessageView::decode(frame, &negotiated)
-                        }));
-                    }
-                }
-                black_box(rib.nlri());
-            }
-            MrtContent::Other { .. } => {}
-        }
-    }
-    assert!(records <= bytes.len() / 12 + 1, "more records than the file can hold");
 }

@@ -2,7 +2,7 @@
 //! where something that must hold does not.
 //!
 //! A file for each kind of input: [`messages`], the [`nlri`] of each family, the [`attributes`] with an inner structure,
-//! [`files`] that others wrote (configurations, commands, MRT), real messages with [`mutation`]s, and what begins with our own types (`owned`) or plays a whole
+//! [`files`] that others wrote (configurations, commands), real messages with [`mutation`]s, and what begins with our own types (`owned`) or plays a whole
 //! [`speaker`]. `cargo test` replays the checked-in corpora through them, without a fuzzer.
 
 #![allow(clippy::panic, reason = "what must hold and does not is a finding")]
@@ -36,7 +36,7 @@ fn encode(
 }
 
 /// Runs a decoder over `octets`, and fails if it takes more steps than they warrant: one that loops is found at once.
-fn within_budget<T>(octets: usize, decode: impl FnOnce() -> T) -> T {
+pub fn within_budget<T>(octets: usize, decode: impl FnOnce() -> T) -> T {
     #[cfg(not(feature = "arbitrary"))]
     {
         let _ = octets;

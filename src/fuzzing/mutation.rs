@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{attributes, files, messages, nlri};
+use super::{attributes, messages, nlri};
 use crate::wire::frame::HEADER;
 
 /// Octets that decoders trip over more often than over others.
@@ -82,10 +82,9 @@ pub fn every_decoder(message: &[u8]) {
         messages::refresh,
         messages::operational,
     ];
-    const PARTS: [fn(&[u8]); 24] = [
+    const PARTS: [fn(&[u8]); 23] = [
         messages::capability,
         messages::framing,
-        files::mrt,
         nlri::unicast,
         nlri::labelled,
         nlri::vpn,

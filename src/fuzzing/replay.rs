@@ -60,7 +60,6 @@ corpora! {
     the_corpus_of_operational_holds: "operational" = messages::operational;
     the_corpus_of_configuration_holds: "configuration" = files::configuration;
     the_corpus_of_command_holds: "command" = files::command;
-    the_corpus_of_mrt_holds: "mrt" = files::mrt;
     the_corpus_of_nlri_unicast_holds: "nlri_unicast" = nlri::unicast;
     the_corpus_of_nlri_labelled_holds: "nlri_labelled" = nlri::labelled;
     the_corpus_of_nlri_vpn_holds: "nlri_vpn" = nlri::vpn;

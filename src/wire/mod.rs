@@ -48,7 +48,6 @@ pub mod family;
 pub mod frame;
 mod message;
 pub mod mp;
-pub mod mrt;
 pub mod negotiated;
 pub mod nlri;
 pub mod notification;

@@ -128,6 +128,15 @@ fn may_have_ipv6_next_hop(terms: &FamilyTerms) -> bool {
     !is_ipv4 || terms.extended_next_hop == Some(Afi::IPV6)
 }
 
+/// Reads a next hop of `family` that stands by itself, as in an entry of a table dump (RFC 6396 §4.3.4); its length says what it is.
+///
+/// # Errors
+///
+/// Where no next hop of the family has that length.
+pub fn next_hop(family: Family, octets: Reader<'_>) -> Result<Option<NextHop>, Malformed> {
+    parse_next_hop(&FamilyTerms::unheard(family), octets)
+}
+
 /// Reads a next hop of all that is left in `reader`; its length says what it is.
 #[inline]
 fn parse_next_hop(terms: &FamilyTerms, mut reader: Reader<'_>) -> Result<Option<NextHop>, Malformed> {

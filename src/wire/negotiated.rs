@@ -29,6 +29,8 @@ pub struct Negotiated {
     pub link_local_next_hop: bool,
     /// Both sides speak OPERATIONAL.
     pub operational: bool,
+    /// BGPsec_PATH stands for AS_PATH where it is there (RFC 8205 §4.1).
+    pub bgpsec: bool,
     /// The hold time, in seconds: the lesser of the two offers; 0: none.
     pub hold_time: u16,
     /// The families, in the order in which they were added.

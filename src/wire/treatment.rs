@@ -227,7 +227,7 @@ impl Problem {
 
     /// A rule broken here.
     #[cold]
-    pub(crate) const fn rule(rule: &Rule, offset: usize, data: ErrorData) -> Self {
+    pub const fn rule(rule: &Rule, offset: usize, data: ErrorData) -> Self {
         let error = WireError { code: code::UPDATE, subcode: rule.subcode, data, offset, what: rule.what };
         Self { treatment: rule.treatment, family: None, error, clause: rule.clause }
     }
@@ -257,7 +257,7 @@ impl Problem {
 
     /// The inside of this attribute is malformed. `family`: of the routes in it, where it holds routes and says of which.
     #[cold]
-    pub(crate) fn malformed(raw: &RawAttribute<'_>, malformed: Malformed, family: Option<Family>) -> Self {
+    pub fn malformed(raw: &RawAttribute<'_>, malformed: Malformed, family: Option<Family>) -> Self {
         let (treatment, subcode, clause) = match of(raw.code) {
             // Which family to disable could not be read.
             Some(row) if row.malformed == Disable && family.is_none() => (Reset, row.subcode, row.clause),
@@ -296,6 +296,11 @@ static FLAGS_OF: [u8; 256] = {
 };
 
 const UNDEFINED: u8 = 0xff;
+
+/// What the flags of an attribute come to, where they are not what its definition wants; one that has NLRI counts as of `family`.
+pub fn wrong_flags(raw: &RawAttribute<'_>, family: Option<Family>) -> Option<Problem> {
+    check_flags(raw).err().map(|unknown| unknown.unwrap_or_else(|| Problem::flags(raw, family)))
+}
 
 /// Whether the flags of an attribute are what its definition wants; what has no definition must be optional.
 ///

@@ -123,15 +123,8 @@ fn table(what: &str, scores: &[Score]) -> String {
 }
 
 fn recorded(file: &str) -> Result<Corpus, String> {
-    let octets = std::fs::read(file).map_err(|error| format!("cannot read {file}: {error}"))?;
-    let mut plain = Vec::new();
-    if octets.starts_with(&[0x1f, 0x8b]) {
-        let mut inflate = flate2::read::MultiGzDecoder::new(octets.as_slice());
-        inflate.read_to_end(&mut plain).map_err(|error| format!("cannot inflate {file}: {error}"))?;
-    } else {
-        plain = octets;
-    }
-    let corpus = mrt::updates(&plain).map_err(|at| format!("{file} is no MRT file at octet {at}"))?;
+    let octets = std::fs::File::open(file).map_err(|error| format!("cannot read {file}: {error}"))?;
+    let corpus = mrt::updates(Box::new(octets)).map_err(|error| format!("cannot read {file}: {error}"))?;
     if corpus.is_empty() {
         return Err(format!("{file} holds no UPDATE with AS numbers of four octets"));
     }

@@ -1,81 +1,101 @@
-//! Finding messages in what was given: hex, raw octets, MRT, and any of them compressed with gzip.
+//! Where the octets come from: a file, the standard input, or the argument itself.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::read::MultiGzDecoder;
-use holdtime_core::wire::frame::kind;
+use holdtime_core::wire::frame::HEADER;
+use holdtime_dump::{Octets, Stream};
 
-use super::{Found, header, mrt, with_header};
 use crate::error::CliError;
 
-/// Every message in `bytes`.
-pub(super) fn messages(bytes: &[u8]) -> Result<Vec<Found>, CliError> {
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut plain = Vec::new();
-        MultiGzDecoder::new(bytes)
-            .read_to_end(&mut plain)
-            .map_err(|error| CliError::io("cannot decompress the input", &error))?;
-        return messages(&plain);
-    }
-    if bytes.is_empty() {
-        return Err(CliError::input("there is nothing to decode"));
-    }
-    if header(bytes).is_some() {
-        return raw(bytes);
-    }
-    // MRT says so in its type, whose values are no letters.
-    if mrt::looks_like(bytes) {
-        return mrt::messages(bytes);
-    }
-    lines(bytes)
+/// What is to be decoded.
+pub(super) struct Input {
+    pub(super) stream: Stream,
+    /// How many octets it has, as it is stored, where that is known.
+    pub(super) length: Option<u64>,
+    /// How many of them have been read.
+    pub(super) read: Arc<AtomicU64>,
 }
 
-/// Raw messages, one after the other.
-fn raw(mut bytes: &[u8]) -> Result<Vec<Found>, CliError> {
-    let mut found = Vec::new();
-    while !bytes.is_empty() {
-        let (length, _) = header(bytes).ok_or_else(|| {
-            CliError::input(format!("message {} does not begin with a marker", found.len() + 1))
-        })?;
-        let message = bytes.get(..length).ok_or_else(|| {
-            CliError::input(format!("message {} ends before its {length} octets", found.len() + 1))
-        })?;
-        found.push(self::message(message, kind::UPDATE)?);
-        bytes = bytes.get(length..).unwrap_or_default();
+/// Opens a file, the standard input or the argument itself, and looks at what it is.
+pub(super) fn open(file: Option<&PathBuf>) -> Result<Input, CliError> {
+    let (name, octets, length) = source(file)?;
+    let read = Arc::new(AtomicU64::new(0));
+    let octets = Box::new(Counted { octets, read: Arc::clone(&read) });
+    let unreadable = |error| CliError::io(format!("cannot read {name}"), &error);
+    match Stream::open(octets).map_err(unreadable)? {
+        Some(stream) => Ok(Input { stream, length, read }),
+        None if read.load(Ordering::Relaxed) == 0 => Err(CliError::input("there is nothing to decode")),
+        None => Err(CliError::input(format!("{name} is neither MRT nor a capture nor BGP messages nor hex"))),
     }
-    Ok(found)
 }
 
-/// Hex, one message a line, or one message folded over all of them.
-fn lines(bytes: &[u8]) -> Result<Vec<Found>, CliError> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| CliError::input("the input is neither hex nor BGP messages nor MRT"))?;
-    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
-    let folded = hex(&lines.concat())
-        .ok()
-        .filter(|whole| header(whole).is_some_and(|(length, _)| length == whole.len()));
-    match folded {
-        Some(whole) => raw(&whole),
-        None if lines.is_empty() => Err(CliError::input("there is nothing to decode")),
-        None => lines.iter().map(|line| message(&hex(line)?, kind::UPDATE)).collect(),
+fn source(file: Option<&PathBuf>) -> Result<(String, Octets, Option<u64>), CliError> {
+    let Some(path) = file.filter(|path| path.as_os_str() != "-") else {
+        return Ok((String::from("the standard input"), Box::new(io::stdin()), None));
+    };
+    let name = format!("\"{}\"", path.display());
+    match File::open(path) {
+        Ok(file) => {
+            let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|about| about.len());
+            Ok((name, Box::new(file), length))
+        }
+        Err(error) => match path.to_str() {
+            Some(text) if hex(text).is_ok_and(|bytes| !bytes.is_empty()) => {
+                Ok((name, Box::new(Cursor::new(text.as_bytes().to_vec())), None))
+            }
+            _ => Err(CliError::io(format!("cannot read {name}"), &error)),
+        },
+    }
+}
+
+/// Octets that are counted as they are read.
+struct Counted {
+    octets: Octets,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.octets.read(into)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
     }
 }
 
 /// One message; without a header it is the body of a message of type `kind`.
-pub(super) fn message(bytes: &[u8], kind: u8) -> Result<Found, CliError> {
-    let octets = match header(bytes) {
-        Some((length, _)) if length == bytes.len() => bytes.to_vec(),
-        Some((length, _)) => {
+pub(super) fn message(bytes: &[u8], kind: u8) -> Result<Vec<u8>, CliError> {
+    match length(bytes) {
+        Some(length) if length == bytes.len() => Ok(bytes.to_vec()),
+        Some(length) => {
             let have = bytes.len();
-            return Err(CliError::input(format!(
-                "the message says that it has {length} octets and has {have}"
-            )));
+            Err(CliError::input(format!("the message says that it has {length} octets and has {have}")))
         }
-        None => with_header(kind, bytes)
-            .ok_or_else(|| CliError::input("the message is longer than any can be"))?,
-    };
-    Ok(Found { octets, time: 0, peer: None, asn4: true, add_path: false })
+        None => {
+            with_header(kind, bytes).ok_or_else(|| CliError::input("the message is longer than any can be"))
+        }
+    }
+}
+
+/// The length in a message's header; `None` where there is no header.
+fn length(bytes: &[u8]) -> Option<usize> {
+    let header = bytes.get(..HEADER)?;
+    let marker = header.get(..16)?.iter().all(|octet| *octet == 0xff);
+    let length = usize::from(u16::from_be_bytes([*header.get(16)?, *header.get(17)?]));
+    (marker && length >= HEADER).then_some(length)
+}
+
+/// A message of this type with this body; `None` where it would be too long.
+fn with_header(kind: u8, body: &[u8]) -> Option<Vec<u8>> {
+    let length = u16::try_from(HEADER + body.len()).ok()?;
+    let mut octets = vec![0xff; 16];
+    octets.extend(length.to_be_bytes());
+    octets.push(kind);
+    octets.extend_from_slice(body);
+    Some(octets)
 }
 
 /// Octets from hex; blanks, colons and a leading 0x are for the eye.
@@ -98,38 +118,6 @@ pub(super) fn hex(text: &str) -> Result<Vec<u8>, CliError> {
 mod tests {
     use super::*;
 
-    const KEEPALIVE: &str = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF:0013:04";
-
-    fn kinds(bytes: &[u8]) -> Vec<(u8, usize)> {
-        messages(bytes)
-            .unwrap()
-            .into_iter()
-            .map(|found| (found.octets[18], found.octets.len() - 19))
-            .collect()
-    }
-
-    #[test]
-    fn messages_are_found_in_hex_line_by_line_and_in_raw_octets() {
-        let text = format!("# two messages\n{KEEPALIVE}\n\n0x00000000  # a body\n");
-        assert_eq!(kinds(text.as_bytes()), [(4, 0), (2, 4)]);
-        let raw = hex(KEEPALIVE).unwrap().repeat(3);
-        assert_eq!(kinds(&raw), [(4, 0), (4, 0), (4, 0)]);
-    }
-
-    #[test]
-    fn a_message_may_be_folded_over_lines() {
-        let text = format!("{}\n{}\n", &KEEPALIVE[..20], &KEEPALIVE[20..]);
-        assert_eq!(kinds(text.as_bytes()), [(4, 0)]);
-    }
-
-    #[test]
-    fn compressed_messages_are_found_too() {
-        use std::io::Write;
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all(KEEPALIVE.as_bytes()).unwrap();
-        assert_eq!(kinds(&gzip.finish().unwrap()), [(4, 0)]);
-    }
-
     #[test]
     fn what_is_no_hex_is_refused_in_words() {
         assert_eq!(hex("0g").unwrap_err().to_string(), "a message is written in hex: digits 0-9 and a-f");
@@ -137,6 +125,13 @@ mod tests {
             hex("012").unwrap_err().to_string(),
             "hex wants two digits for each octet, and one is missing"
         );
-        assert!(messages(b"").is_err());
+    }
+
+    #[test]
+    fn a_body_without_a_header_gets_one() {
+        let whole = message(&[0; 4], 2).unwrap();
+        assert_eq!((whole.len(), whole[17], whole[18]), (23, 23, 2));
+        assert_eq!(message(&whole, 1).unwrap(), whole);
+        assert!(message(&whole[..22], 2).is_err());
     }
 }

@@ -95,6 +95,8 @@ impl AttributeCode {
     pub const BGP_LS: Self = Self(29);
     /// RFC 8092
     pub const LARGE_COMMUNITIES: Self = Self(32);
+    /// RFC 8205
+    pub const BGPSEC_PATH: Self = Self(33);
     /// RFC 9234
     pub const ONLY_TO_CUSTOMER: Self = Self(35);
     /// RFC 8669

@@ -216,7 +216,7 @@ impl<'a> UpdateView<'a> {
     fn missing(&self, seen: &Codes, internal: bool) -> Option<Problem> {
         let needed = [
             (Code::ORIGIN, true),
-            (Code::AS_PATH, true),
+            (Code::AS_PATH, !(self.negotiated.bgpsec && seen.contains(Code::BGPSEC_PATH))),
             (Code::NEXT_HOP, !self.part(self.nlri).is_empty()),
             (Code::LOCAL_PREF, internal),
         ];

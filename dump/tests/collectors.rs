@@ -2,20 +2,26 @@
 //!
 //! The files are not part of this repository: they are looked for in `../shared/mrt`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should say where")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that fails should say where"
+)]
 #![allow(clippy::print_stderr, reason = "the figures are for whoever runs it with --nocapture")]
 
-#[path = "util/trials.rs"]
+#[path = "../../tests/util/trials.rs"]
 mod trials;
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use holdtime_core::wire::mrt::{MrtContent, MrtReader};
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
-use holdtime_core::wire::{Framer, Message, MessageView, Negotiated, WireError, Writer};
+use holdtime_core::wire::{
+    AttributeView, Family, FamilyTerms, Framer, Message, MessageView, Negotiated, WireError, Writer,
+};
+use holdtime_dump::{Content, Found, Item, Stream, Terms};
 use trials::Test;
 
 fn main() -> ExitCode {
@@ -33,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/mrt")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/mrt")
 }
 
 /// Its one message ends with a prefix that is said to have 11 bits, and has none.
@@ -48,22 +54,44 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-/// Every message of a file, with what its speakers must have agreed on.
-fn messages(file: &Path) -> Vec<(Vec<u8>, Negotiated)> {
-    let mut bytes = Vec::new();
-    flate2::read::MultiGzDecoder::new(fs::File::open(file).unwrap()).read_to_end(&mut bytes).unwrap();
-    let mut messages = Vec::new();
-    for record in MrtReader::new(&bytes) {
-        match record.unwrap().content {
-            MrtContent::Message(message) => messages.push((message.message.to_vec(), message.negotiated())),
-            MrtContent::Rib(rib) => messages.extend(rib.entries().map(|entry| {
-                let entry = entry.unwrap();
-                (rib.update(&entry).unwrap(), rib.negotiated(&entry))
-            })),
-            MrtContent::Peers(_) | MrtContent::Other { .. } => {}
-        }
+/// What a session between these has agreed on that lays its messages out so, for every family.
+fn terms(local_as: u32, peer_as: u32, asn4: bool, add_path: bool) -> Negotiated {
+    let mut negotiated = Negotiated::between(local_as, peer_as);
+    (negotiated.asn4, negotiated.extended_message) = (asn4, true);
+    for family in Family::ALL {
+        negotiated.set_family(FamilyTerms {
+            add_path_receive: add_path,
+            add_path_send: add_path,
+            ..FamilyTerms::unheard(family)
+        });
     }
-    messages
+    negotiated
+}
+
+/// Every message of a file, with what its speakers must have agreed on, and how many routes of a table there are.
+fn messages(file: &Path) -> (Vec<(Vec<u8>, Negotiated)>, usize) {
+    let stream = Stream::open(Box::new(fs::File::open(file).unwrap())).unwrap().unwrap();
+    let (mut messages, mut routes) = (Vec::new(), 0);
+    stream.each(|found| match found {
+        Found::Item(Item { content: Content::Message(message), session, .. }) => {
+            let (Terms::Told { asn4, add_path }, Some(session)) = (message.terms, session) else {
+                panic!("MRT says how its messages are laid out, and between whom: {message:?}")
+            };
+            let (local, peer) = (session.local_as.unwrap(), session.peer_as.unwrap());
+            messages.push((message.octets.to_vec(), terms(local, peer, asn4, add_path)));
+        }
+        Found::Item(Item { content: Content::Route(route), session, .. }) => {
+            assert!(session.is_some() && route.destination.path_id.is_some());
+            let internal = terms(0, 0, route.asn4, false);
+            for raw in route.attributes.map(Result::unwrap).filter(|raw| !matches!(raw.code.0, 3 | 14)) {
+                assert!(AttributeView::parse(raw, &internal).is_ok(), "{raw:?}");
+            }
+            routes += 1;
+        }
+        Found::Item(Item { content: Content::State(_), .. }) => {}
+        bad => panic!("{bad:?}"),
+    });
+    (messages, routes)
 }
 
 /// The message, decoded and encoded again.
@@ -82,12 +110,12 @@ fn every_message_of_the_collectors_is_encoded_as_it_was_received() {
         if file.ends_with(CUT) {
             continue;
         }
-        let messages = messages(&file);
+        let (messages, routes) = messages(&file);
         for (message, negotiated) in &messages {
             assert_eq!(re_encoded(message, negotiated).as_ref(), Ok(message), "{}", file.display());
         }
-        assert!(!messages.is_empty(), "{} holds no message", file.display());
-        eprintln!("{}: {} messages, all the same", file.display(), messages.len());
+        assert!(messages.len() + routes > 0, "{} holds nothing", file.display());
+        eprintln!("{}: {} messages, all the same; {routes} routes", file.display(), messages.len());
     }
 }
 
@@ -96,7 +124,7 @@ fn every_message_of_the_collectors_is_encoded_as_it_was_received() {
 /// other, whose first prefix, of 13 bits, has bits set behind them: those are cleared, because RFC 4271 §4.3 gives them no meaning.
 fn a_prefix_of_the_collectors_without_its_octets_ends_the_session() {
     let file = files().into_iter().find(|file| file.ends_with(CUT)).unwrap();
-    let messages = messages(&file);
+    let (messages, _) = messages(&file);
     let [(cut, negotiated)] = messages.as_slice() else { unreachable!("it holds one message") };
     let error = re_encoded(cut, negotiated).unwrap_err();
     assert_eq!((error.code, error.subcode, error.offset), (3, 10, cut.len() - 1));

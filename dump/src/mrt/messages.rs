@@ -1,0 +1,81 @@
+//! BGP4MP and BGP4MP_ET (RFC 6396 §4.4, RFC 8050 §3): what was said on a session, and what became of it.
+
+use std::net::Ipv4Addr;
+
+use holdtime_core::wire::error::Malformed;
+use holdtime_core::wire::frame::HEADER;
+use holdtime_core::wire::{Afi, Reader};
+
+use super::{address, asn};
+use crate::item::{Content, Direction, Item, Message, Session, State, StateChange, Terms};
+use crate::place::Place;
+
+/// The two ends of a session.
+///
+/// ```text
+/// | Peer AS (2, 4) | Local AS (2, 4) | Interface (2) | AFI (2) | Peer Address (4, 16) | Local Address (4, 16) |
+/// ```
+pub(super) fn session(body: &mut Reader<'_>, four_octets: bool) -> Result<Session, Malformed> {
+    let (peer_as, local_as) = (asn(body, four_octets)?, asn(body, four_octets)?);
+    let _interface = body.u16()?;
+    let afi = Afi(body.u16()?);
+    let (peer, local) = (address(body, afi)?, address(body, afi)?);
+    Ok(Session {
+        local_address: Some(local),
+        peer_address: peer,
+        local_as: Some(local_as),
+        peer_as: Some(peer_as),
+        peer_id: None,
+    })
+}
+
+/// ```text
+/// | Session | BGP Message |
+/// ```
+pub(super) fn message(
+    mut body: Reader<'_>,
+    subtype: u16,
+    time: i64,
+    place: Place,
+) -> Result<Item<'_>, Malformed> {
+    let asn4 = matches!(subtype, 4 | 7 | 9 | 11);
+    let session = session(&mut body, asn4)?;
+    let direction = if matches!(subtype, 6 | 7 | 10 | 11) { Direction::Sent } else { Direction::Received };
+    let terms = Terms::Told { asn4, add_path: subtype >= 8 };
+    let octets = body.rest();
+    // What follows the message that its header delimits is not part of it.
+    let length = match octets.get(16..HEADER) {
+        Some([high, low, _]) => usize::from(u16::from_be_bytes([*high, *low])),
+        _ => return Err(Malformed::length(body.offset(), "a BGP message without a whole header")),
+    };
+    let octets = octets.get(..length.max(HEADER)).unwrap_or(octets);
+    let content = Content::Message(Message { direction, terms, octets });
+    Ok(Item { place, time: Some(time), session: Some(session), content })
+}
+
+/// FRR leaves everything between the AS numbers and the states away where it does not know the peer's address any more.
+///
+/// ```text
+/// | Session | Old State (2) | New State (2) |
+/// ```
+pub(super) fn state_change(
+    mut body: Reader<'_>,
+    subtype: u16,
+    time: i64,
+    place: Place,
+) -> Result<Item<'_>, Malformed> {
+    let four_octets = subtype == 5;
+    let session = match (body.len(), four_octets) {
+        (12, true) | (8, false) => Session {
+            peer_as: Some(asn(&mut body, four_octets)?),
+            local_as: Some(asn(&mut body, four_octets)?),
+            peer_address: Ipv4Addr::UNSPECIFIED.into(),
+            local_address: None,
+            peer_id: None,
+        },
+        _ => session(&mut body, four_octets)?,
+    };
+    let (from, to) = (State(body.u16()?), State(body.u16()?));
+    let content = Content::State(StateChange { from, to });
+    Ok(Item { place, time: Some(time), session: Some(session), content })
+}
