@@ -1,9 +1,11 @@
 //! `holdtime validate CONF…`: configuration files checked, nothing started.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use holdtime_core::config::Config;
+use holdtime_reactor::try_keys;
 
 use crate::console::{Console, say};
 use crate::error::{CliError, Outcome, Verdict};
@@ -18,7 +20,8 @@ pub(crate) struct ValidateArgs {
 }
 
 /// One line for each file: what is in it, or what is wrong with it and where. Programs that are not on this machine are a
-/// warning: the configuration may be another one's.
+/// warning: the configuration may be another one's. A neighbor whose
+/// session this kernel cannot sign is a fault: there would be no session with it.
 pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
     let settings = settings::find()?.settings;
     let mut wrong = Vec::new();
@@ -33,6 +36,11 @@ pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
                 for sentence in serve::faulty_programs(&config, path) {
                     say(&format!("warning: {sentence}"));
                 }
+                let unsigned = unsigned(&config, path);
+                if !unsigned.is_empty() {
+                    wrong.extend(unsigned);
+                    continue;
+                }
                 let routes = config.neighbors.iter().map(|neighbor| neighbor.routes.len()).sum();
                 let counts = [
                     count(config.neighbors.len(), "neighbor"),
@@ -44,6 +52,16 @@ pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
         }
     }
     if wrong.is_empty() { Ok(Verdict::AsExpected) } else { Err(CliError::input(wrong.join("\n"))) }
+}
+
+/// The neighbors whose sessions this kernel cannot sign: `serve` has none with them.
+fn unsigned(config: &Config, path: &Path) -> Vec<String> {
+    let signed = config.neighbors.iter().filter(|neighbor| !neighbor.tcp_ao.is_empty());
+    let refused = signed.filter_map(|neighbor| {
+        let error = try_keys(neighbor.peer, &neighbor.tcp_ao).err()?;
+        Some(format!("{}: neighbor {} is refused: {error}", path.display(), neighbor.peer))
+    });
+    refused.collect()
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -39,6 +39,31 @@ fn a_valid_configuration_is_counted_and_its_warnings_are_sentences() {
 }
 
 #[test]
+fn a_neighbor_that_this_kernel_cannot_sign_for_is_named_and_status_2() {
+    let other = NEIGHBOR.replace("192.0.2.2", "192.0.2.3");
+    let key = "tcp-ao { keyid 1; algorithm hmac-sha-1-96; password hunter2; }";
+    let path = file("validate-tcp-ao.conf", &format!("{NEIGHBOR} }}\n{other} {key} }}"));
+    let output = validate(&path);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let peer = holdtime_core::config::PeerRange::single([192, 0, 2, 3].into());
+    let key = holdtime_core::config::AoKey {
+        send_id: 1,
+        receive_id: 1,
+        algorithm: holdtime_core::config::AoAlgorithm::HmacSha1,
+        key: b"hunter2".to_vec(),
+    };
+    match holdtime_reactor::try_keys(peer, &[key]) {
+        Ok(()) => assert_eq!((output.status.code(), said.as_str()), (Some(0), "")),
+        Err(error) => {
+            assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), b"".as_slice()));
+            let sentence = format!("{}: neighbor 192.0.2.3 is refused: {error}\n", path.display());
+            assert!(said.ends_with(&sentence), "{said}");
+            assert!(!said.contains("192.0.2.2") && !said.contains("hunter2"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn an_invalid_configuration_is_one_mistake_and_status_2() {
     let path = file("validate-mistake.conf", &format!("{NEIGHBOR} hold-time 1; }}"));
     let output = validate(&path);

@@ -23,8 +23,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use holdtime_core::config::ConfigText;
 use holdtime_core::speaker::{
-    CloseKind, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
-    Signal, StreamId, TcpOptions,
+    CloseKind, Event, ExitStatus, IoError, KeyChange, ListenOptions, ListenerId, PipePaths, ProgramSignal,
+    ProgramSpec, Signal, StreamId, TcpOptions,
 };
 use holdtime_core::time::{Instant, Now};
 
@@ -166,6 +166,15 @@ pub trait Host {
     /// as it is. A host without such options does nothing.
     fn set_ttl(&self, stream: StreamId, ttl: Option<u8>, min_ttl: Option<u8>) {
         let _ = (stream, ttl, min_ttl);
+    }
+
+    /// Changes the TCP-AO keys of an open connection, in the order that [`KeyChange`] has.
+    ///
+    /// # Errors
+    /// `TcpAo`: not all of it was possible. The stream is still known; it is to be closed.
+    fn set_keys(&self, stream: StreamId, change: &KeyChange) -> Result<(), IoError> {
+        let _ = (stream, change);
+        Err(IoError::TcpAo)
     }
 
     /// Signals a program and the rest of its process group. Does nothing once its end was reported.

@@ -19,4 +19,4 @@ pub use driver::Driver;
 pub use host::{AsyncHost, Ends, Host, Ready};
 pub use mio_host::MioHost;
 pub use tokio_host::TokioHost;
-pub use unix::{Surroundings, find_program, user};
+pub use unix::{Surroundings, find_program, try_keys, user};

@@ -16,8 +16,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant as Clock};
 
 use holdtime_core::speaker::{
-    CloseKind, ConfigText, Event, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
-    StreamId, TcpOptions,
+    CloseKind, ConfigText, Event, IoError, KeyChange, ListenOptions, ListenerId, PipePaths, ProgramSignal,
+    ProgramSpec, StreamId, TcpOptions,
 };
 use holdtime_core::time::{Instant, Now};
 use mio::unix::SourceFd;
@@ -411,6 +411,13 @@ impl Host for MioHost {
             let socket = state.channel.socket().ok_or(IoError::NotConnected)?;
             unix::set_accepted_ttl(socket, ttl, min_ttl).map_err(|error| io_error(&error))
         });
+    }
+
+    fn set_keys(&self, stream: StreamId, change: &KeyChange) -> Result<(), IoError> {
+        self.with_stream(stream, |state| {
+            let socket = state.channel.socket().ok_or(IoError::NotConnected)?;
+            unix::set_keys(socket, change).map_err(|error| io_error(&error))
+        })
     }
 
     fn started(&self) {

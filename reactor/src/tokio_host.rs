@@ -14,8 +14,8 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker, ready};
 
 use holdtime_core::speaker::{
-    CloseKind, ConfigText, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal,
-    ProgramSpec, Signal, StreamId, TcpOptions,
+    CloseKind, ConfigText, Event, ExitStatus, IoError, KeyChange, ListenOptions, ListenerId, PipePaths,
+    ProgramSignal, ProgramSpec, Signal, StreamId, TcpOptions,
 };
 use holdtime_core::time::{Instant, Now};
 use socket2::SockRef;
@@ -493,6 +493,15 @@ impl Host for TokioHost {
         if let Some(Stream { io: Io::Socket(socket), .. }) = self.inner.table.borrow().streams.get(&stream) {
             // One that is gone needs no TTL.
             let _ = unix::set_accepted_ttl(&SockRef::from(socket), ttl, min_ttl);
+        }
+    }
+
+    fn set_keys(&self, stream: StreamId, change: &KeyChange) -> Result<(), IoError> {
+        match self.inner.table.borrow().streams.get(&stream) {
+            Some(Stream { io: Io::Socket(socket), .. }) => {
+                unix::set_keys(&SockRef::from(socket), change).map_err(|error| io_error(&error))
+            }
+            _ => Err(IoError::NotConnected),
         }
     }
 

@@ -3,13 +3,14 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 
 use super::base64;
 use super::families;
 use super::neighbor::{AddPath, Capabilities, Md5, Neighbor, PeerRange, Subscription};
-use super::partial::{Graceful, Partial, PartialCapabilities};
+use super::partial::{Given, Graceful, Partial, PartialCapabilities, Setting};
 use super::settings::Settings;
+use super::tcp_ao::{self, AoKey};
 use crate::grammar::{Announcement, Cursor, Fault, OperationalKind, OperationalMessage, Result, Span};
 use crate::wire::{Afi, Family, NextHop};
 
@@ -73,10 +74,8 @@ pub(super) fn neighbor(
     }
     let md5 = md5(&partial.md5_password, partial.md5_base64.or(Some(false)), partial.md5_ip.get())?;
 
-    if let (Some(span), false) = (partial.local_link_local.span(), capabilities.link_local_next_hop) {
-        let problem = "`local-link-local` has no effect without the capability";
-        cursor.warn(Fault::new(span, problem).expected("`link-local-nexthop enable;` in `capability`"));
-    }
+    let tcp_ao = tcp_ao(core::mem::take(&mut partial.tcp_ao), md5.is_some())?;
+    warn_of_link_local(&partial.local_link_local, &capabilities, cursor);
 
     let mut neighbor = Neighbor {
         peer,
@@ -97,6 +96,7 @@ pub(super) fn neighbor(
         outgoing_ttl: partial.outgoing_ttl.or(None),
         incoming_ttl: partial.incoming_ttl.or(None),
         md5,
+        tcp_ao,
         group_updates: partial.group_updates.or(true),
         auto_flush: partial.auto_flush.or(true),
         adj_rib_in: partial.adj_rib_in.or(true),
@@ -120,6 +120,24 @@ pub(super) fn neighbor(
     neighbor.operational.retain(|message| families.contains(&message.family));
     keep_last_advisories(&mut neighbor.operational);
     Ok(neighbor)
+}
+
+/// The keys of TCP-AO, beside which there is no TCP MD5.
+fn tcp_ao(given: Vec<Given<AoKey>>, has_md5: bool) -> Result<Vec<AoKey>> {
+    match given.first() {
+        Some(Given { span, .. }) if has_md5 => {
+            let problem = "a session cannot have both `md5-password` and `tcp-ao`";
+            Err(Fault::new(*span, problem).expected("one of them"))
+        }
+        _ => tcp_ao::keys(given),
+    }
+}
+
+fn warn_of_link_local(address: &Setting<Ipv6Addr>, capabilities: &Capabilities, cursor: &mut Cursor<'_>) {
+    if let (Some(span), false) = (address.span(), capabilities.link_local_next_hop) {
+        let problem = "`local-link-local` has no effect without the capability";
+        cursor.warn(Fault::new(span, problem).expected("`link-local-nexthop enable;` in `capability`"));
+    }
 }
 
 /// Of the advisories that a peer keeps, one a family, the last one counts.
@@ -202,7 +220,7 @@ fn sorted(mut chosen: Vec<Family>, default: impl Iterator<Item = Family>) -> Vec
 
 /// The key. With `auto` a password that looks like hexadecimal is base64 without its padding where it can be, as in ExaBGP.
 fn md5(
-    password: &super::partial::Setting<String>,
+    password: &Setting<String>,
     base64: Option<bool>,
     address: Option<IpAddr>,
 ) -> Result<Option<Md5>, Box<Fault>> {

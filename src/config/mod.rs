@@ -11,6 +11,7 @@ mod partial;
 mod process;
 mod secrets;
 mod settings;
+mod tcp_ao;
 mod text;
 
 pub use neighbor::{AddPath, Capabilities, Md5, Messages, Neighbor, PeerRange, SendHold, Subscription};
@@ -20,6 +21,7 @@ pub use settings::{
     ApiSettings, BgpSettings, DaemonSettings, DebugSettings, Encoder, LogSettings, Settings, SettingsError,
     TcpSettings, env_file_pairs,
 };
+pub use tcp_ao::{AoAlgorithm, AoKey};
 
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::tcp_ao::{self, AoKey};
 use crate::grammar::{Announcement, OperationalMessage};
 use crate::wire::{Afi, Family};
 
@@ -47,6 +48,8 @@ pub struct Neighbor {
     pub incoming_ttl: Option<u8>,
     /// The key of TCP MD5 signatures (RFC 2385), decoded.
     pub md5: Option<Md5>,
+    /// The keys of the TCP Authentication Option (RFC 5925); with the first one is signed. Empty: none.
+    pub tcp_ao: Vec<AoKey>,
     /// Put routes that share attributes into one UPDATE.
     pub group_updates: bool,
     /// Send changes at once; without it they wait for `flush adj-rib out`.
@@ -303,10 +306,12 @@ impl Neighbor {
         }
     }
 
-    /// Whether a session set up for `self` can go on under `other`: everything but routes, subscriptions and the
-    /// description agrees. A reload keeps such a session.
+    /// Whether a session set up for `self` can go on under `other`: everything but routes, subscriptions, the
+    /// description and keys that are rolled over agrees. A reload keeps such a session.
     pub fn same_session(&self, other: &Self) -> bool {
-        self.identity() == other.identity() && self.options() == other.options()
+        self.identity() == other.identity()
+            && self.options() == other.options()
+            && tcp_ao::is_roll_over(&self.tcp_ao, &other.tcp_ao)
     }
 
     /// Who speaks with whom, and how they find each other.

@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv6Addr};
 
 use super::neighbor::{AddPath, SendHold};
 use super::partial::{Graceful, Partial, PartialCapabilities, kept};
-use super::{api, families};
+use super::{api, families, tcp_ao};
 use crate::grammar::{
     Action, Cursor, Fault, Result, Routes, Token, address_and_length, asn, decimal, family_statement,
     flow_statement, l2vpn_statement, operational, static_statement, unexpected, unknown,
@@ -48,6 +48,7 @@ const OPTIONS: &[&str] = &[
 const SECTIONS: &[&str] = &[
     "family",
     "capability",
+    "tcp-ao",
     "add-path",
     "nexthop",
     "api",
@@ -74,6 +75,10 @@ pub(super) fn statement(
         }
         "capability" => {
             cursor.block("capability", |c, keyword| capability(c, &keyword, &mut partial.capabilities))
+        }
+        "tcp-ao" => {
+            partial.tcp_ao.push(tcp_ao::section(cursor, keyword)?);
+            Ok(())
         }
         "api" => api::section(cursor, &mut partial.api),
         "static" => cursor.block("static", |c, keyword| static_statement(c, ANNOUNCE, &keyword, routes)),

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::neighbor::{AddPath, Messages, SendHold};
+use super::tcp_ao::AoKey;
 use crate::grammar::{Announcement, Cursor, Fault, OperationalMessage, Span, Token};
 use crate::wire::{Afi, Family};
 
@@ -96,6 +97,7 @@ pub(super) struct Partial {
     /// `None` is `auto`.
     pub(super) md5_base64: Setting<Option<bool>>,
     pub(super) md5_ip: Setting<IpAddr>,
+    pub(super) tcp_ao: Vec<Given<AoKey>>,
     pub(super) group_updates: Setting<bool>,
     pub(super) auto_flush: Setting<bool>,
     pub(super) adj_rib_in: Setting<bool>,
@@ -223,6 +225,7 @@ impl Partial {
                 link_local_next_hop,
             ]
         );
+        self.tcp_ao.extend(template.tcp_ao.iter().cloned());
         self.families.extend(&template.families);
         self.add_paths.extend(&template.add_paths);
         self.next_hops.extend(&template.next_hops);

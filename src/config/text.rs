@@ -55,11 +55,27 @@ impl Neighbor {
         if let Some(ttl) = self.incoming_ttl {
             text.option("incoming-ttl", &ttl);
         }
+        self.keys_text(&mut text);
         self.capabilities_text(&mut text);
         self.families_text(&mut text);
         self.api.iter().for_each(|subscription| subscription_text(&mut text, subscription));
         text.close();
         text.out
+    }
+
+    /// The keys of TCP-AO, without their passwords.
+    fn keys_text(&self, text: &mut Text) {
+        for key in &self.tcp_ao {
+            text.open("tcp-ao", &"");
+            if key.send_id == key.receive_id {
+                text.option("keyid", &key.send_id);
+            } else {
+                text.option("send-id", &key.send_id);
+                text.option("receive-id", &key.receive_id);
+            }
+            text.option("algorithm", &key.algorithm.name());
+            text.close();
+        }
     }
 
     fn capabilities_text(&self, text: &mut Text) {

@@ -520,7 +520,7 @@ impl World {
                 self.speaker.handle_input(self.now(), input);
             }
             Action::Exit { .. } => self.is_over = true,
-            Action::Unlisten { .. } | Action::SetTtl { .. } => {}
+            Action::Unlisten { .. } | Action::SetTtl { .. } | Action::SetKeys { .. } => {}
         }
     }
 

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use core::fmt;
 
+use super::secret::masked;
 use super::words::nearest;
 
 /// A stretch of the text, in octets.
@@ -49,13 +50,13 @@ impl Fault {
         self
     }
 
-    /// The fault with its place in `text`, which is called `file`.
+    /// The fault with its place in `text`, which is called `file`. Passwords in its line are not shown.
     pub(crate) fn locate(&self, file: &str, text: &str) -> Diagnostic {
         let start = boundary(text, self.span.start);
         let (before, rest) = text.split_at(start);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = rest.find('\n').map_or(text.len(), |length| start + length);
-        let source = text.get(line_start..line_end).unwrap_or_default();
+        let source = masked(text, line_start, line_end);
         let offending = text.get(start..boundary(text, self.span.end.min(line_end)));
         Diagnostic {
             file: file.to_string(),

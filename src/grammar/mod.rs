@@ -18,6 +18,7 @@ mod port_names;
 mod prefix_route;
 mod prefix_sid;
 mod routes;
+mod secret;
 mod section;
 mod segments;
 mod sr_policy;

@@ -59,6 +59,11 @@ impl<'a> Lexer<'a> {
         Self { text, at: 0 }
     }
 
+    /// Begins at octet `at` of the text.
+    pub(crate) fn from(text: &'a str, at: usize) -> Self {
+        Self { text, at }
+    }
+
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::input::{ListenerId, StreamId};
-use crate::config::PeerRange;
+use crate::config::{AoKey, PeerRange};
 
 /// One thing to carry out. Every action is non-blocking; its outcome comes back as an [`Input`](super::Input).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,13 @@ pub enum Action {
         stream: StreamId,
         /// What to start.
         spec: ProgramSpec,
+    },
+    /// Change the TCP-AO keys of a connection that is signed. Where that fails the connection is closed, and reported as `Closed`.
+    SetKeys {
+        /// Which.
+        stream: StreamId,
+        /// How.
+        change: KeyChange,
     },
     /// Signal the program behind this stream; answered by `ProgramExited` once it ends.
     StopProgram {
@@ -111,8 +118,22 @@ pub struct TcpOptions {
     pub min_ttl: Option<u8>,
     /// The key of `TCP_MD5SIG` (RFC 2385).
     pub md5: Option<Vec<u8>>,
+    /// The keys of `TCP_AO_ADD_KEY` (RFC 5925); with the first one is signed. A host without that option refuses the connection
+    /// with [`IoError::TcpAo`](super::IoError::TcpAo): it never makes one that is not signed.
+    pub ao: Vec<AoKey>,
     /// `SO_BINDTODEVICE`.
     pub interface: Option<String>,
+}
+
+/// A roll-over of TCP-AO keys (RFC 5925 §6.1), in the order in which it is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyChange {
+    /// Keys that are new.
+    pub add: Vec<AoKey>,
+    /// The key to sign with (Current_key) and to ask for (RNext_key) from now on.
+    pub first: Option<AoKey>,
+    /// Keys that go.
+    pub remove: Vec<AoKey>,
 }
 
 /// Options of a listening socket.
@@ -120,6 +141,9 @@ pub struct TcpOptions {
 pub struct ListenOptions {
     /// Keys of `TCP_MD5SIG`, by the peers they are for.
     pub md5: Vec<(PeerRange, Vec<u8>)>,
+    /// Keys of `TCP_AO_ADD_KEY`, by the peers they are for. A host that cannot set one refuses the listener with
+    /// [`IoError::TcpAo`](super::IoError::TcpAo).
+    pub ao: Vec<(PeerRange, AoKey)>,
     /// `IP_TTL` of what is sent before the peer is known: the greatest that any neighbor asks for.
     pub ttl: Option<u8>,
     /// `IP_MINTTL`, where every neighbor asks for one: the least of them.

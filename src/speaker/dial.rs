@@ -25,7 +25,7 @@ impl Speaker {
         let exhausted = self.attempts_exhausted(id);
         let port = self.settings.tcp.port;
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
-        if exhausted {
+        if exhausted || neighbor.refused {
             neighbor.outgoing.session.connection_failed(now.monotonic);
             return;
         }
@@ -38,6 +38,7 @@ impl Speaker {
             ttl: config.outgoing_ttl,
             min_ttl: config.incoming_ttl,
             md5: config.md5.as_ref().map(|md5| md5.key.clone()),
+            ao: config.tcp_ao.clone(),
             interface: config.source_interface.clone(),
         };
         self.actions.push_back(Action::Connect { stream, local: config.local_address, remote, options });
@@ -114,7 +115,7 @@ impl Speaker {
         self.neighbors.values().filter(move |neighbor| {
             let config = &neighbor.config;
             let ours = config.local_address.is_none_or(|address| address == local);
-            neighbor.wish == Wish::Run && ours && config.peer.contains(remote)
+            neighbor.wish == Wish::Run && !neighbor.refused && ours && config.peer.contains(remote)
         })
     }
 

@@ -194,6 +194,8 @@ pub enum IoError {
     TooManyFiles,
     /// `EINVAL`, or an option that this host does not have
     Unsupported,
+    /// TCP-AO (RFC 5925) is asked for, and the kernel has it not, or does not take a key.
+    TcpAo,
     /// Any other `errno`.
     Other(i32),
 }
@@ -215,6 +217,7 @@ impl fmt::Display for IoError {
             Self::NotFound => "no such file or program",
             Self::TooManyFiles => "too many open files",
             Self::Unsupported => "not supported by this host",
+            Self::TcpAo => "this kernel has no TCP-AO (RFC 5925), or does not take a key of it",
             Self::Other(errno) => return write!(f, "errno {errno}"),
         })
     }

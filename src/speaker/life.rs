@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::action::Action;
+use super::action::{Action, KeyChange};
 use super::event::Severity;
 use super::input::{IoError, Signal};
 use super::neighbor::{Neighbor, NeighborId, Wish};
@@ -303,12 +303,39 @@ impl Speaker {
         let generation = self.generation;
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
         let same_session = neighbor.config.same_session(&config);
+        let keys = neighbor.config.tcp_ao.clone();
         neighbor.configure(config, generation);
         self.begin_intake(id);
         if anew || !same_session {
             self.begin_again(now, id);
+        } else {
+            self.roll_over(id, &keys);
         }
         self.settle(now, id);
+    }
+
+    /// Goes over to new TCP-AO keys on the connections that are up: first both are known, then the new one is used, then the old one is
+    /// forgotten.
+    fn roll_over(&mut self, id: NeighborId, before: &[config::AoKey]) {
+        let Some(neighbor) = self.neighbors.get(&id) else { return };
+        let after = &neighbor.config.tcp_ao;
+        if before == after.as_slice() {
+            return;
+        }
+        let without = |keys: &[config::AoKey], others: &[config::AoKey]| {
+            keys.iter().filter(|key| !others.contains(key)).cloned().collect()
+        };
+        let change = KeyChange {
+            add: without(after, before),
+            first: after.first().cloned(),
+            remove: without(before, after),
+        };
+        // A dial that is under way fails where the peer does not know its key, and the next one has the new ones.
+        for link in [&neighbor.outgoing, &neighbor.incoming] {
+            if let (Some(stream), Some(_)) = (link.stream, link.ends) {
+                self.actions.push_back(Action::SetKeys { stream, change: change.clone() });
+            }
+        }
     }
 
     fn add_neighbor(&mut self, now: Now, config: config::Neighbor) -> NeighborId {

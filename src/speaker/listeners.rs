@@ -1,6 +1,6 @@
 //! The sockets that listen. One that breaks is opened again after a while, and costs no session.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,7 +10,7 @@ use super::action::{Action, ListenOptions};
 use super::event::Severity;
 use super::input::{IoError, ListenerId};
 use super::life::{self, Phase};
-use super::neighbor::{Neighbor, Wish};
+use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::obligation::Party;
 use crate::config;
 use crate::time::{Duration, Instant, Now};
@@ -86,7 +86,8 @@ impl Speaker {
         for address in &self.settings.tcp.bind {
             wanted.insert(SocketAddr::new(*address, self.settings.tcp.port), ListenOptions::default());
         }
-        let running = || self.neighbors.values().filter(|neighbor| neighbor.wish == Wish::Run);
+        let running =
+            || self.neighbors.values().filter(|neighbor| neighbor.wish == Wish::Run && !neighbor.refused);
         for config in running().map(|neighbor| &neighbor.config) {
             let any = match config.peer.address {
                 IpAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
@@ -105,6 +106,10 @@ impl Speaker {
             let keys =
                 configs.iter().filter_map(|config| Some((config.peer, config.md5.as_ref()?.key.clone())));
             options.md5 = keys.collect();
+            let keys =
+                configs.iter().flat_map(|config| config.tcp_ao.iter().map(|key| (config.peer, key.clone())));
+            // Of several sessions with one peer each has the same keys.
+            options.ao = keys.collect::<BTreeSet<_>>().into_iter().collect();
         }
         wanted
     }
@@ -124,6 +129,9 @@ impl Speaker {
     /// A listening socket could not be opened, or broke.
     pub(super) fn listen_failed(&mut self, now: Now, listener: ListenerId, error: IoError) {
         let Some(listener) = self.listeners.open.remove(&listener) else { return };
+        if error == IoError::TcpAo && !listener.options.ao.is_empty() {
+            return self.refuse_signed(&listener);
+        }
         let what = format!("cannot listen on {}: {error}", listener.address);
         if listener.required {
             self.log(Severity::Error, Party::Speaker, what);
@@ -139,6 +147,28 @@ impl Speaker {
             Party::Speaker,
             format!("{what}; it is tried again after {} s", pause.as_secs()),
         );
+    }
+
+    /// Gives up the neighbors whose keys a listening socket cannot have, and opens it for the others.
+    fn refuse_signed(&mut self, listener: &Listener) {
+        let is_signed = |neighbor: &&Neighbor| {
+            let peer = neighbor.config.peer;
+            !neighbor.config.tcp_ao.is_empty() && listener.options.ao.iter().any(|(range, _)| *range == peer)
+        };
+        let ids: Vec<_> = self.neighbors.values().filter(is_signed).map(|neighbor| neighbor.id).collect();
+        ids.into_iter().for_each(|id| self.refuse(id));
+        self.update_listeners(listener.required);
+    }
+
+    /// Has no session with a neighbor that cannot be signed for: rather none than one that is not signed.
+    pub(super) fn refuse(&mut self, id: NeighborId) {
+        let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
+        if core::mem::replace(&mut neighbor.refused, true) {
+            return;
+        }
+        let party = neighbor.party();
+        let what = format!("refused: {}; there is no session without", IoError::TcpAo);
+        self.log(Severity::Error, party, what);
     }
 
     /// Opens the sockets again that broke, once their pause is over.

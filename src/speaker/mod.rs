@@ -32,7 +32,9 @@ mod unclaimed;
 mod update;
 
 pub use crate::config::ConfigText;
-pub use action::{Action, CloseKind, ListenOptions, PipePaths, ProgramSignal, ProgramSpec, TcpOptions};
+pub use action::{
+    Action, CloseKind, KeyChange, ListenOptions, PipePaths, ProgramSignal, ProgramSpec, TcpOptions,
+};
 pub use event::{Event, Severity};
 pub use input::{ClosedKind, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
 pub use neighbor::{Counters, NeighborId, NeighborStatus};

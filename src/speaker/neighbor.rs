@@ -126,6 +126,8 @@ pub(super) struct Neighbor {
     pub(super) attempts: u32,
     /// This process has not yet been in session with it (RFC 4724 §4.1).
     pub(super) restarted: bool,
+    /// It cannot be signed for as it is configured, so there is no session with it until that is another.
+    pub(super) refused: bool,
     /// The neighbor with a range of addresses that it was made from, for one peer out of it; it goes when its session does.
     pub(super) range: Option<NeighborId>,
     pub(super) counters: Counters,
@@ -163,6 +165,7 @@ impl Neighbor {
             outgoing: Link::new(outgoing),
             incoming: Link::new(incoming),
             wish: Wish::Run,
+            refused: false,
             rib_out,
             rib_in: AdjRibIn::default(),
             watchdogs: Watchdogs::default(),
@@ -194,6 +197,7 @@ impl Neighbor {
         self.rib_out.hold_back(true);
         let routes = core::mem::take(&mut config.routes);
         self.intake = Some(Intake::new(routes, generation, self.established().is_some()));
+        self.refused &= self.config.tcp_ao == config.tcp_ao;
         self.config = config;
     }
 

@@ -378,7 +378,7 @@ impl fmt::Display for Name {
     }
 }
 
-const ERRORS: [(IoError, &str); 14] = [
+const ERRORS: [(IoError, &str); 15] = [
     (IoError::WouldBlock, "would-block"),
     (IoError::ConnectionRefused, "connection-refused"),
     (IoError::ConnectionReset, "connection-reset"),
@@ -393,6 +393,7 @@ const ERRORS: [(IoError, &str); 14] = [
     (IoError::NotFound, "not-found"),
     (IoError::TooManyFiles, "too-many-files"),
     (IoError::Unsupported, "unsupported"),
+    (IoError::TcpAo, "tcp-ao"),
 ];
 
 const SIGNALS: [Signal; 6] =

@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 
 use super::event::Severity;
 use super::hold_back::PAUSE;
-use super::input::{ClosedKind, Input, StreamId};
+use super::input::{ClosedKind, Input, IoError, StreamId};
 use super::neighbor::{CLOSING, Link, NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};
@@ -69,6 +69,10 @@ impl Speaker {
             Input::Connected { local, remote, .. } => self.connection_up(now, id, direction, (local, remote)),
             Input::ConnectFailed { error, .. } => {
                 self.streams.forget(stream);
+                if error == IoError::TcpAo {
+                    self.refuse(id);
+                    self.update_listeners(false);
+                }
                 self.connection_lost(at, id, direction, format!("could not connect: {error}"), true);
             }
             Input::Received { data, .. } => return self.received(now, id, direction, data),

@@ -138,6 +138,7 @@ impl Parties {
             Action::Listen { .. }
             | Action::Unlisten { .. }
             | Action::SetTtl { .. }
+            | Action::SetKeys { .. }
             | Action::Interest { .. } => {}
         }
     }

@@ -84,8 +84,16 @@ mod trials;
 mod waiting;
 
 fn main() -> std::process::ExitCode {
-    let daemons =
-        [bird::tests(), exabgp::tests(), frr::tests(), gobgp::tests(), openbgpd::tests(), own::tests()];
+    let daemons = [
+        bird::tests(),
+        exabgp::tests(),
+        frr::tests(),
+        gobgp::tests(),
+        openbgpd::tests(),
+        own::tests(),
+        own::signed::tests(),
+        own::unsigned::tests(),
+    ];
     let printed = trials::Test::needing(
         || needs::Need::ExaBgp.missing(),
         "exabgp::messages_are_printed_as_exabgp_prints_them",

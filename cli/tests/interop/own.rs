@@ -14,6 +14,21 @@ tests! { [];
     link_local_next_hops_go_where_both_have_the_capability => |folder| link_local(folder);
 }
 
+/// What needs a kernel that signs.
+pub(crate) mod signed {
+    tests! { [crate::needs::Need::TcpAo];
+        tcp_ao_signs_a_session_and_its_keys_are_rolled_over => |folder| super::roll_over(folder);
+        no_session_comes_up_with_another_key_of_tcp_ao => |folder| super::another_key(folder);
+    }
+}
+
+/// And what a kernel that does not is tried on.
+pub(crate) mod unsigned {
+    tests! { [crate::needs::Need::NoTcpAo];
+        a_neighbor_that_cannot_be_signed_for_is_refused_and_the_others_stay_up => |folder| super::refused(folder);
+    }
+}
+
 /// One of the two.
 struct End {
     #[allow(dead_code, reason = "it ends with the test")]
@@ -141,4 +156,86 @@ fn link_local(folder: &Folder) {
     let offered =
         |event: &Value| event["neighbor"]["open"]["capabilities"]["77"]["name"] == "link-local-nexthop";
     assert!(first.program.heard().iter().any(offered), "programs are told of the capability");
+}
+
+/// A section with this key, whose identifier is its first letter's number.
+fn key(name: &str) -> String {
+    let id = name.bytes().next().unwrap_or_default();
+    format!("tcp-ao {{ keyid {id}; algorithm aes-128-cmac-96; password {name}; }} ")
+}
+
+fn times_up(end: &End) -> usize {
+    let heard = end.program.heard();
+    heard.iter().filter(|event| event["neighbor"]["state"] == "up").count()
+}
+
+fn roll_over(folder: &Folder) {
+    let (old, new) = (key("old"), key("new"));
+    let ends = start(folder, 0, [&old, &old]);
+    eventually("the session is up", || ends.iter().all(|end| times_up(end) == 1));
+    let steps = [(old.clone() + &new, 1), (new.clone() + &old, 2), (new.clone(), 3)];
+    for (keys, step) in steps {
+        for name in ["first", "second"] {
+            let conf = format!("{name}.conf");
+            let before = folder.read(&conf);
+            let (head, _) = before.split_once("tcp-ao").unwrap();
+            folder.write(&conf, &format!("{head}{keys} }}\n"));
+        }
+        for (end, peer) in ends.iter().zip([SPEAKER[0], DAEMON[0]]) {
+            end.process.signal("USR1");
+            end.program.ask(&format!("neighbor {peer} announce route 10.{step}.0.0/16 next-hop 10.0.0.1"));
+        }
+        for (end, peer) in ends.iter().zip([SPEAKER[0], DAEMON[0]]) {
+            let prefix = format!("10.{step}.0.0/16");
+            eventually("a route arrives", || {
+                end.announced(peer, "ipv4 unicast")
+                    .iter()
+                    .any(|(hops, _)| route::prefixes(&hops["10.0.0.1"]).contains(&prefix))
+            });
+            assert_eq!(times_up(end), 1, "in one session, after step {step}");
+        }
+    }
+}
+
+fn another_key(folder: &Folder) {
+    let ends = start(folder, 0, [&key("one"), &key("other")]);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert!(ends.iter().all(|end| times_up(end) == 0));
+}
+
+fn refused(folder: &Folder) {
+    let neighbor = |peer: &str, options: &str| {
+        format!(
+            "}} neighbor {peer} {{ router-id 10.0.1.1; local-as 65001; peer-as 65103; {options} {}",
+            key("hunter2")
+        )
+    };
+    let others = neighbor("127.0.8.8", "local-address 127.0.1.1; passive true; listen 179;")
+        + &neighbor("127.0.9.9", "local-address 127.0.1.1; connect 9;");
+    let [first, second] = start(folder, 0, [&others, ""]);
+    eventually("the session that is not to be signed is up", || {
+        times_up(&first) == 1 && times_up(&second) == 1
+    });
+    eventually("the others are named", || {
+        let log = first.process.log();
+        ["127.0.8.8", "127.0.9.9"].iter().all(|peer| {
+            log.lines().any(|line| {
+                line.contains("ERROR")
+                    && line.contains("refused: this kernel has no TCP-AO (RFC 5925)")
+                    && line.contains(&format!("party=neighbor {peer}"))
+            })
+        })
+    });
+    // Whoever comes from the address of one that is refused is turned away.
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let address = |text: &str| socket2::SockAddr::from(text.parse::<std::net::SocketAddr>().unwrap());
+    socket.bind(&address("127.0.8.8:0")).unwrap();
+    socket.connect(&address("127.0.1.1:179")).unwrap();
+    let mut said = Vec::new();
+    std::io::Read::read_to_end(&mut std::net::TcpStream::from(socket), &mut said).unwrap();
+    assert_eq!(said.get(18..21), Some([3, 6, 3].as_slice()), "Cease, Peer De-configured");
+    assert_eq!((times_up(&first), times_up(&second)), (1, 1));
+    assert!(!first.process.log().contains("hunter2"));
+    let shown = first.program.ask("show neighbor configuration").join("\n");
+    assert!(shown.contains("algorithm aes-128-cmac-96;") && !shown.contains("hunter2"), "{shown}");
 }

@@ -72,6 +72,7 @@ fn main() -> ExitCode {
         settings_without_effect_are_named_once;
         an_unknown_reactor_is_answered_with_the_nearest_name;
         replay::a_replay_sends_what_the_peer_has_received_and_says_what_a_program_has;
+        replay::a_recording_has_no_password_and_can_be_replayed;
         replay::a_replay_ends_with_what_is_owed_to_whom;
         replay::a_recording_is_for_its_owner_alone_and_has_no_key_and_is_exact_all_the_same;
         replay::a_speaker_that_is_started_again_leaves_the_recording_of_the_one_that_was_killed;

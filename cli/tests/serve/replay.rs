@@ -39,6 +39,31 @@ pub(crate) fn a_replay_sends_what_the_peer_has_received_and_says_what_a_program_
     }
 }
 
+pub(crate) fn a_recording_has_no_password_and_can_be_replayed() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    let own = "router-id 10.0.0.1; local-address 127.0.0.1; local-as 65000; peer-as 65000; connect 9;";
+    let secrets = format!(
+        "neighbor 127.0.0.8 {{ {own} md5-password \"hunter2\"; md5-base64 false; }}
+         neighbor 127.0.0.9 {{ {own}
+            tcp-ao {{ keyid 1; algorithm hmac-sha-256; password aHVudGVyMg==; base64 true; }} }}\n"
+    );
+    folder.write("speaker.conf", &(neighbor(&peer, STATIC) + &secrets));
+    let mut speaker = folder.serve_recorded("poll");
+    let mut session = peer.session(180);
+    session.next();
+    // Read again, it is recorded again.
+    speaker.signal("USR1");
+    speaker.signal("TERM");
+    session.next();
+    assert_eq!(speaker.wait(), Some(0));
+    let recording = folder.await_file("flight");
+    for secret in ["hunter2", "aHVudGVyMg"] {
+        assert!(!recording.contains(secret), "{recording}");
+    }
+    let (printed, status) = folder.replay(&[]);
+    assert_eq!(status, Some(0), "{printed}");
+}
+
 pub(crate) fn a_replay_ends_with_what_is_owed_to_whom() {
     let (peer, folder) = (Peer::listen(), Folder::new());
     folder.write("speaker.conf", &neighbor(&peer, STATIC));

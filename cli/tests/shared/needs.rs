@@ -34,6 +34,10 @@ pub(crate) enum Need {
     Namespaces,
     /// The rights of root.
     Root,
+    /// A kernel with TCP-AO (RFC 5925): Linux 6.7, built with `CONFIG_TCP_AO`.
+    TcpAo,
+    /// A kernel without it.
+    NoTcpAo,
 }
 
 impl Need {
@@ -45,6 +49,8 @@ impl Need {
             Self::Namespaces => {
                 unshare().is_none().then(|| "this user may not make network namespaces".to_owned())
             }
+            Self::TcpAo => (!has_tcp_ao()).then(|| "this kernel has no TCP-AO".to_owned()),
+            Self::NoTcpAo => has_tcp_ao().then(|| "this kernel has TCP-AO".to_owned()),
             Self::Root => (!rustix::process::getuid().is_root()).then(|| "this is not root".to_owned()),
         }
     }
@@ -53,6 +59,13 @@ impl Need {
     pub(crate) fn first_missing(needs: &[Self]) -> Option<String> {
         needs.iter().find_map(|need| need.missing())
     }
+}
+
+/// Whether the kernel takes a key of TCP-AO.
+pub(crate) fn has_tcp_ao() -> bool {
+    use holdtime_core::config::{AoAlgorithm, AoKey, PeerRange};
+    let key = AoKey { send_id: 1, receive_id: 1, algorithm: AoAlgorithm::HmacSha1, key: b"secret".to_vec() };
+    holdtime_reactor::try_keys(PeerRange::single([127, 0, 0, 1].into()), &[key]).is_ok()
 }
 
 /// The path of a program: itself where it names a folder, or found in `PATH` and the system's folders.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use holdtime_core::speaker::{Action, CloseKind, Input, ProgramSpec, StreamId};
+use holdtime_core::speaker::{Action, CloseKind, ClosedKind, Input, ProgramSpec, StreamId};
 use holdtime_core::time::Now;
 
 use super::{Birth, Driver, Listener, Stream, StreamKind};
@@ -38,6 +38,12 @@ impl<H: Host> Driver<H> {
             Action::Close { stream, how } => self.close(stream, how),
             Action::StartProgram { stream, spec } => self.start_program(now, stream, &spec),
             Action::SetTtl { stream, ttl, min_ttl } => self.host.set_ttl(stream, ttl, min_ttl),
+            Action::SetKeys { stream, change } => {
+                if let Err(error) = self.host.set_keys(stream, &change) {
+                    self.close(stream, CloseKind::Reset);
+                    self.feed(now, Input::Closed { stream, how: ClosedKind::Broken(error) });
+                }
+            }
             Action::StopProgram { stream, signal } => self.host.signal_program(stream, signal),
             Action::OpenPipes { stream, paths } => match self.host.open_pipes(stream, &paths) {
                 Ok(()) => {

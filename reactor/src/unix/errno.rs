@@ -5,8 +5,13 @@ use std::io;
 use holdtime_core::speaker::IoError;
 use rustix::io::Errno;
 
+use super::socket::NoTcpAo;
+
 /// What an operating system's error means to the core.
 pub(crate) fn io_error(error: &io::Error) -> IoError {
+    if error.get_ref().is_some_and(|inner| inner.is::<NoTcpAo>()) {
+        return IoError::TcpAo;
+    }
     match error.raw_os_error().map(Errno::from_raw_os_error) {
         Some(errno) => from_errno(errno),
         None => match error.kind() {

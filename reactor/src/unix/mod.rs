@@ -26,6 +26,7 @@ pub(crate) use errno::{from_errno, io_error};
 pub use program::find as find_program;
 pub(crate) use program::{Pipes, Programs};
 pub(crate) use signals::Signals;
+pub use socket::try_keys;
 pub(crate) use {fifo::open as open_fifos, socket::*};
 
 /// The status of a process that may not become the user it was told to run as.

@@ -1,12 +1,13 @@
 //! TCP sockets: non-blocking, closed on exec, without Nagle's delay.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use holdtime_core::config::PeerRange;
-use holdtime_core::speaker::{CloseKind, ListenOptions, TcpOptions};
+use holdtime_core::config::{AoKey, PeerRange};
+use holdtime_core::speaker::{CloseKind, KeyChange, ListenOptions, TcpOptions};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -31,6 +32,9 @@ pub(crate) fn listen(address: SocketAddr, options: &ListenOptions) -> io::Result
     for (peers, key) in &options.md5 {
         sockopt::set_md5(&socket, *peers, key)?;
     }
+    for (peers, key) in &options.ao {
+        sockopt::add_ao_key(&socket, *peers, key, false).map_err(|error| no_ao(&error))?;
+    }
     set_ttl(&socket, address.is_ipv6(), options.ttl, options.min_ttl)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
@@ -47,6 +51,10 @@ pub(crate) fn dial(local: Option<IpAddr>, remote: SocketAddr, options: &TcpOptio
     set_ttl(&socket, remote.is_ipv6(), options.ttl, options.min_ttl)?;
     if let Some(key) = &options.md5 {
         sockopt::set_md5(&socket, PeerRange::single(remote.ip()), key)?;
+    }
+    for (place, key) in options.ao.iter().enumerate() {
+        sockopt::add_ao_key(&socket, PeerRange::single(remote.ip()), key, place == 0)
+            .map_err(|error| no_ao(&error))?;
     }
     if let Some(local) = local {
         socket.bind(&SocketAddr::new(local, 0).into())?;
@@ -148,6 +156,50 @@ fn set_ttl(socket: &Socket, ipv6: bool, ttl: Option<u8>, min_ttl: Option<u8>) ->
     min_ttl.map_or(Ok(()), |ttl| sockopt::set_min_ttl(socket, ipv6, ttl))
 }
 
+/// Changes the TCP-AO keys of a connection.
+pub(crate) fn set_keys(socket: &Socket, change: &KeyChange) -> io::Result<()> {
+    let peer = PeerRange::single(ends(socket)?.remote.ip());
+    let changed = || {
+        change.add.iter().try_for_each(|key| sockopt::add_ao_key(socket, peer, key, false))?;
+        change.first.iter().try_for_each(|key| sockopt::use_ao_key(socket, key))?;
+        change.remove.iter().try_for_each(|key| sockopt::remove_ao_key(socket, peer, key))
+    };
+    changed().map_err(|error: io::Error| no_ao(&error))
+}
+
+/// Whether this kernel signs for such a peer with these keys.
+///
+/// # Errors
+/// [`NoTcpAo`], where it does not.
+pub fn try_keys(peers: PeerRange, keys: &[AoKey]) -> io::Result<()> {
+    let socket = new(SocketAddr::new(peers.address, 0))?;
+    keys.iter()
+        .try_for_each(|key| sockopt::add_ao_key(&socket, peers, key, false))
+        .map_err(|error| no_ao(&error))
+}
+
+/// An option of TCP-AO that could not be set, and the kernel's reason.
+#[derive(Debug)]
+pub(crate) struct NoTcpAo(Option<i32>);
+
+impl fmt::Display for NoTcpAo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(libc::ENOPROTOOPT) => f.write_str("this kernel has no TCP-AO (RFC 5925)"),
+            Some(errno) => {
+                write!(f, "this kernel does not take the TCP-AO key: {}", io::Error::from_raw_os_error(errno))
+            }
+            None => f.write_str("this kernel does not take the TCP-AO key"),
+        }
+    }
+}
+
+impl std::error::Error for NoTcpAo {}
+
+fn no_ao(error: &io::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, NoTcpAo(error.raw_os_error()))
+}
+
 /// The address that a socket is bound to.
 pub(crate) fn local(socket: &Socket) -> io::Result<SocketAddr> {
     socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::Unsupported.into())
@@ -187,6 +239,69 @@ mod tests {
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(false)
+    }
+
+    fn ao_key(secret: &str) -> AoKey {
+        let algorithm = holdtime_core::config::AoAlgorithm::HmacSha1;
+        AoKey { send_id: 1, receive_id: 1, algorithm, key: secret.into() }
+    }
+
+    /// As [`comes_up`], with TCP-AO; the dialled socket too.
+    fn comes_up_signed(keys: &[AoKey]) -> io::Result<Option<(Socket, Socket)>> {
+        let range = PeerRange { address: [127, 0, 0, 0].into(), length: 8 };
+        let options = ListenOptions { ao: vec![(range, ao_key("secret"))], ..ListenOptions::default() };
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)), &options)?;
+        let options = TcpOptions { ao: keys.to_vec(), ..TcpOptions::default() };
+        let dialled = dial(Some([127, 0, 0, 9].into()), local(&listener)?, &options)?;
+        for _ in 0..50 {
+            if let Ok((accepted, _)) = accept(&listener) {
+                return Ok(Some((dialled, accepted)));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(None)
+    }
+
+    #[test]
+    fn a_kernel_without_tcp_ao_refuses_to_listen_and_to_dial_rather_than_not_to_sign() {
+        let peer = PeerRange::single([127, 0, 0, 1].into());
+        let Err(error) = try_keys(peer, &[ao_key("secret")]) else {
+            return println!("skipped: this kernel has TCP-AO");
+        };
+        assert_eq!(error.to_string(), "this kernel has no TCP-AO (RFC 5925)");
+        let options = ListenOptions { ao: vec![(peer, ao_key("secret"))], ..ListenOptions::default() };
+        let listening = listen(SocketAddr::from(([127, 0, 0, 1], 0)), &options).unwrap_err();
+        let options = TcpOptions { ao: vec![ao_key("secret")], ..TcpOptions::default() };
+        let dialled = dial(None, SocketAddr::from(([127, 0, 0, 1], 179)), &options).unwrap_err();
+        for error in [listening, dialled] {
+            assert_eq!(crate::unix::io_error(&error), holdtime_core::speaker::IoError::TcpAo);
+        }
+    }
+
+    #[test]
+    fn connections_are_signed_with_tcp_ao_and_their_keys_can_be_changed() {
+        let (first, second) = match comes_up_signed(&[ao_key("secret")]) {
+            Ok(pair) => pair.expect("the same key"),
+            Err(error) => return println!("skipped: {error}"),
+        };
+        assert!(comes_up_signed(&[ao_key("another")]).unwrap().is_none());
+        assert!(comes_up_signed(&[]).unwrap().is_none());
+
+        let new = AoKey { send_id: 2, receive_id: 2, ..ao_key("new") };
+        let adds = KeyChange { add: vec![new.clone()], first: Some(ao_key("secret")), remove: vec![] };
+        let turns = KeyChange { add: vec![], first: Some(new.clone()), remove: vec![] };
+        let drops = KeyChange { add: vec![], first: Some(new), remove: vec![ao_key("secret")] };
+        for change in [adds, turns, drops] {
+            set_keys(&first, &change).unwrap();
+            set_keys(&second, &change).unwrap();
+            rustix::io::write(&first, b"x").unwrap();
+            let mut octet = [0];
+            let got = (0..100).find_map(|_| {
+                std::thread::sleep(Duration::from_millis(10));
+                rustix::io::read(&second, &mut octet).ok()
+            });
+            assert_eq!(got, Some(1), "{change:?}");
+        }
     }
 
     #[test]

@@ -194,8 +194,11 @@ impl Host for SecondHost {
         &self,
         listener: ListenerId,
         address: SocketAddr,
-        _options: &ListenOptions,
+        options: &ListenOptions,
     ) -> Result<SocketAddr, IoError> {
+        if !options.ao.is_empty() {
+            return Err(IoError::TcpAo);
+        }
         // turmoil binds to every address of a machine or to its loopback, and to nothing between.
         let any = if address.is_ipv4() {
             IpAddr::V4(Ipv4Addr::UNSPECIFIED)
@@ -251,8 +254,11 @@ impl Host for SecondHost {
         stream: StreamId,
         _local: Option<IpAddr>,
         remote: SocketAddr,
-        _options: &TcpOptions,
+        options: &TcpOptions,
     ) -> Result<(), IoError> {
+        if !options.ao.is_empty() {
+            return Err(IoError::TcpAo);
+        }
         let mut known = Stream::new(Channel::default(), Channel::default());
         known.connecting = true;
         let host = self.clone();

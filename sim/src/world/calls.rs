@@ -59,6 +59,10 @@ impl World {
         if !process.has_file_to_spare() {
             return Err(IoError::TooManyFiles);
         }
+        // As most kernels.
+        if !options.ao.is_empty() {
+            return Err(IoError::TcpAo);
+        }
         let socket =
             SocketOptions { min_ttl: options.min_ttl.unwrap_or(0), ..process.socket_options.clone() };
         let keys = options.md5.iter().map(|(peer, key)| (*peer, digest(key))).collect();
@@ -147,6 +151,9 @@ impl World {
         let process = self.process(id);
         if !process.has_file_to_spare() {
             return Err(IoError::TooManyFiles);
+        }
+        if !options.ao.is_empty() {
+            return Err(IoError::TcpAo);
         }
         let base = process.socket_options.clone();
         let options = SocketOptions {
