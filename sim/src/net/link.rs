@@ -15,6 +15,9 @@ pub struct LinkOptions {
     pub bandwidth: Option<u64>,
     /// How many packets in a thousand are lost; TCP sends them again.
     pub loss_per_mille: u32,
+    /// A path-MTU black hole: larger packets are lost, and nobody is told (RFC 2923 §2.1). In octets of IP; `None`: every
+    /// packet fits.
+    pub black_hole_above: Option<usize>,
 }
 
 impl Default for LinkOptions {
@@ -24,6 +27,7 @@ impl Default for LinkOptions {
             jitter: Duration::ZERO,
             bandwidth: None,
             loss_per_mille: 0,
+            black_hole_above: None,
         }
     }
 }
@@ -34,6 +38,9 @@ impl LinkOptions {
         Self { latency: Duration::from_micros(20), ..Self::default() }
     }
 }
+
+/// What Ethernet puts before an IP packet.
+const ETHERNET: usize = 14;
 
 /// One direction of a path.
 #[derive(Debug)]
@@ -54,7 +61,11 @@ impl Link {
 
     /// When a packet of `octets` handed over at `now` arrives; `None`: it is lost.
     pub(super) fn carry(&mut self, now: Instant, octets: usize, rng: &mut Rng) -> Option<Instant> {
-        if self.cut || (self.options.loss_per_mille > 0 && rng.chance(self.options.loss_per_mille)) {
+        let too_large = |most: usize| octets.saturating_sub(ETHERNET) > most;
+        if self.cut
+            || self.options.black_hole_above.is_some_and(too_large)
+            || (self.options.loss_per_mille > 0 && rng.chance(self.options.loss_per_mille))
+        {
             return None;
         }
         let sent = match self.options.bandwidth {

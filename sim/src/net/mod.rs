@@ -25,11 +25,25 @@ use holdtime_core::time::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketId(pub u32);
 
+/// What the kernels of all machines are set to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kernel {
+    /// `tcp_syn_linear_timeouts`: after so many equal intervals those between SYNs are doubled. 0: a kernel before 6.5.
+    pub syn_linear_timeouts: u32,
+}
+
+impl Default for Kernel {
+    /// Linux 6.5 and later.
+    fn default() -> Self {
+        Self { syn_linear_timeouts: 4 }
+    }
+}
+
 /// What is set on a socket before it connects or listens; what a listener accepts inherits it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketOptions {
-    /// `SO_SNDBUF`, in octets of data.
-    pub send_buffer: usize,
+    /// `SO_SNDBUF`, in octets of data; `None`: the kernel lets it grow with what the peer takes, up to `tcp_wmem`'s end.
+    pub send_buffer: Option<usize>,
     /// `SO_RCVBUF`, in octets of data.
     pub receive_buffer: usize,
     /// The largest segment to send and to announce; 0 takes what the path's MTU allows.
@@ -44,7 +58,7 @@ pub struct SocketOptions {
 
 impl Default for SocketOptions {
     fn default() -> Self {
-        Self { send_buffer: 128 << 10, receive_buffer: 128 << 10, mss: 0, ttl: 64, min_ttl: 0, key: None }
+        Self { send_buffer: None, receive_buffer: 128 << 10, mss: 0, ttl: 64, min_ttl: 0, key: None }
     }
 }
 

@@ -10,7 +10,7 @@ use super::link::{Link, LinkOptions};
 use super::segment::Segment;
 use super::stack::{MachineId, Stack};
 use super::tcp::{Cut, State, Tcp};
-use super::{Effect, ListenerOptions, SocketId, SocketOptions};
+use super::{Effect, Kernel, ListenerOptions, SocketId, SocketOptions};
 use crate::rng::Rng;
 
 /// What `poll(2)` would say of a socket.
@@ -37,6 +37,7 @@ pub struct Network {
     by_address: BTreeMap<IpAddr, MachineId>,
     links: BTreeMap<(MachineId, MachineId), Link>,
     default_link: LinkOptions,
+    kernel: Kernel,
     sockets: Vec<Option<Box<Socket>>>,
     cutter: Cutter,
     rng: Rng,
@@ -103,6 +104,7 @@ impl Network {
             by_address: BTreeMap::new(),
             links: BTreeMap::new(),
             default_link,
+            kernel: Kernel::default(),
             sockets: Vec::new(),
             cutter: Cutter { rng: rng.fork(), per_mille: cuts_per_mille },
             rng: rng.fork(),
@@ -136,6 +138,16 @@ impl Network {
     /// A machine's addresses, without its loopback.
     pub fn addresses(&self, machine: MachineId) -> &[IpAddr] {
         self.machines.get(machine.0 as usize).map_or(&[], Stack::addresses)
+    }
+
+    /// Sets what all kernels are set to, for connections to come.
+    pub fn set_kernel(&mut self, kernel: Kernel) {
+        self.kernel = kernel;
+    }
+
+    /// Loses every packet of more than so many octets of IP that `from` sends to `to`, or none for its size.
+    pub fn set_black_hole(&mut self, from: MachineId, to: MachineId, above: Option<usize>) {
+        self.link(from, to).options.black_hole_above = above;
     }
 
     /// Sets one direction's behaviour from now on.
@@ -237,7 +249,7 @@ impl Network {
         let options = with_path_mss(options, local);
         let mut out = Vec::new();
         let iss = self.rng.below(1 << 32);
-        let tcp = Tcp::connect(now, (local, remote), options, iss, &mut out);
+        let tcp = Tcp::connect(now, (local, remote), options, (iss, self.kernel), &mut out);
         let connection = Box::new(Connection { tcp, parent: None, armed: None });
         let socket = push(&mut self.sockets, Socket { machine, kind: Kind::Connection(connection) });
         stack.add_connection(local, remote, socket);
@@ -391,7 +403,7 @@ impl Network {
         let options = with_path_mss(options, syn.dst);
         let mut out = Vec::new();
         let iss = self.rng.below(1 << 32);
-        let tcp = Tcp::answer(now, syn, options, iss, &mut out);
+        let tcp = Tcp::answer(now, syn, options, (iss, self.kernel), &mut out);
         let connection = Box::new(Connection { tcp, parent: Some(parent), armed: None });
         let child = push(&mut self.sockets, Socket { machine, kind: Kind::Connection(connection) });
         if let Some(stack) = self.machines.get_mut(machine.0 as usize) {

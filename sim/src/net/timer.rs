@@ -26,6 +26,21 @@ pub(super) struct Timing {
     variation: Duration,
     /// The position whose acknowledgement ends the round trip being measured, and when it was sent.
     measuring: Option<(u64, Instant)>,
+    /// How many timeouts of a SYN in a row are not doubled (`tcp_syn_linear_timeouts`).
+    syn_linear: u32,
+}
+
+/// Whom an alarm watches over, which decides for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// A connection that we dial.
+    Dialled,
+    /// A handshake that we answer.
+    Answered,
+    /// A connection that an application holds.
+    Held,
+    /// One that no application holds any more.
+    Orphan,
 }
 
 impl Timing {
@@ -35,10 +50,20 @@ impl Timing {
     pub(super) const LINGER: Duration = Duration::from_secs(60);
     const MIN: Duration = Duration::from_millis(200);
     const MAX: Duration = Duration::from_secs(120);
-    /// `tcp_syn_retries`: with the doubling, a connect gives up after 127 s.
+    /// `tcp_syn_retries`, to which the timeouts that are not doubled come: with four of them a connect gives up after about 133 s,
+    /// without any after 127 s.
     const SYN_RETRIES: u32 = 6;
+    /// `tcp_synack_retries`: with the doubling, an answer that stays without one is given up after 63 s.
+    const SYN_ACK_RETRIES: u32 = 5;
     /// `tcp_retries2`: with the doubling, an unanswered segment is given up after about a quarter of an hour.
     const RETRIES: u32 = 15;
+    /// `tcp_orphan_retries` 0, which stands for 8: an orphan is given up after about 102 s.
+    const ORPHAN_RETRIES: u32 = 8;
+
+    /// A timer on a kernel with this `tcp_syn_linear_timeouts`.
+    pub(super) fn new(syn_linear: u32) -> Self {
+        Self { syn_linear, ..Self::default() }
+    }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.alarm.map(|(at, _)| at)
@@ -72,9 +97,28 @@ impl Timing {
         Some(alarm)
     }
 
-    pub(super) fn is_hopeless(&self, alarm: Alarm, handshake: bool) -> bool {
-        let limit = if handshake { Self::SYN_RETRIES } else { Self::RETRIES };
-        alarm != Alarm::Linger && self.strikes > limit
+    /// Whether the alarm that struck is the last one. A shut window is probed for as long as the peer answers, but for an
+    /// orphan only until its back-off has reached the longest interval: `tcp_probe_timer` then lets it go.
+    pub(super) fn is_hopeless(&self, alarm: Alarm, watched: Watched) -> bool {
+        let limit = match watched {
+            Watched::Dialled => Self::SYN_RETRIES + self.syn_linear,
+            Watched::Answered => Self::SYN_ACK_RETRIES,
+            Watched::Held => Self::RETRIES,
+            Watched::Orphan => Self::ORPHAN_RETRIES,
+        };
+        let worn_out = watched == Watched::Orphan && alarm == Alarm::Probe && self.interval() >= Self::MAX;
+        alarm != Alarm::Linger && (self.strikes > limit || worn_out)
+    }
+
+    /// Sets the alarm of a SYN again: the first few times after the same interval.
+    pub(super) fn back_off_syn(&mut self, now: Instant) {
+        if self.strikes > self.syn_linear {
+            self.doublings += 1;
+        }
+        let interval = self.interval();
+        // Kernels that have linear timeouts were measured: their timer wheel is late by this much.
+        let late = if self.syn_linear > 0 { interval / 64 } else { Duration::ZERO };
+        self.alarm = Some((now + interval + late, Alarm::Retransmit));
     }
 
     /// Sets the same alarm again, later than the last time.

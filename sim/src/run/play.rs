@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
 
-use crate::net::SocketOptions;
-use crate::scenario::{Bounds, Ends, Fault, Prices, Scenario, Window};
+use crate::net::{Kernel, SocketOptions};
+use crate::scenario::{Bounds, Ends, Fault, Prices, Scenario, Sockets, Window};
 use crate::script::{PeerPlace, PeerScript, ProgramScript};
 use crate::suite::Expectation;
 
@@ -32,6 +32,8 @@ pub struct Play {
     pub faults: Vec<Fault>,
     /// One way, between two machines, before the seed has its say.
     pub latency: Duration,
+    /// What every machine's kernel is set to.
+    pub kernel: Kernel,
     /// What computing costs, before the seed has its say.
     pub prices: Prices,
     /// When oracles sound.
@@ -55,6 +57,8 @@ pub struct PlaySpeaker {
     pub files: Vec<ConfigText>,
     /// Its environment.
     pub settings: Settings,
+    /// What its sockets are set to.
+    pub options: SocketOptions,
 }
 
 /// A peer.
@@ -98,6 +102,7 @@ impl From<&Scenario> for Play {
                 addresses: host.addresses.clone(),
                 files: vec![host.config.clone()],
                 settings: Settings::default(),
+                options: socket_options(host.sockets),
             })
             .collect();
         let first = speakers.first().map(|speaker| speaker.addresses.clone()).unwrap_or_default();
@@ -105,7 +110,6 @@ impl From<&Scenario> for Play {
             let own = host.addresses.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
             let dial =
                 first.iter().copied().find(|address| address.is_ipv4() == own.is_ipv4()).unwrap_or(own);
-            let usual = SocketOptions::default();
             PlayPeer {
                 name: host.name.clone(),
                 addresses: host.addresses.clone(),
@@ -114,11 +118,7 @@ impl From<&Scenario> for Play {
                     from: own,
                     dial: SocketAddr::new(dial, PORT),
                 },
-                options: SocketOptions {
-                    receive_buffer: host.receive_buffer.unwrap_or(usual.receive_buffer),
-                    mss: host.mss.unwrap_or(usual.mss),
-                    ..usual
-                },
+                options: socket_options(host.sockets),
                 actor: Actor::Script {
                     script: host.script.clone(),
                     asn: host.asn,
@@ -139,11 +139,22 @@ impl From<&Scenario> for Play {
             rests: true,
             faults: scenario.faults.clone(),
             latency: scenario.latency,
+            kernel: scenario.kernel,
             prices: scenario.prices,
             bounds: scenario.bounds,
             up: scenario.up,
             ends: scenario.ends,
             run_for: scenario.run_for,
         }
+    }
+}
+
+fn socket_options(set: Sockets) -> SocketOptions {
+    let usual = SocketOptions::default();
+    SocketOptions {
+        send_buffer: set.send_buffer.or(usual.send_buffer),
+        receive_buffer: set.receive_buffer.unwrap_or(usual.receive_buffer),
+        mss: set.mss.unwrap_or(usual.mss),
+        ..usual
     }
 }

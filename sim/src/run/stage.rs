@@ -65,6 +65,7 @@ impl<'p> Stage<'p> {
             prices: plan.prices(&play.prices),
             link: plan.link(),
             cuts_per_mille: plan.cuts_per_mille,
+            kernel: play.kernel,
             ..Settings::default()
         };
         let mut stage = Self {
@@ -120,6 +121,7 @@ impl<'p> Stage<'p> {
             self.lab.world_mut().add_file(machine, &file.name, &file.text);
         }
         let host = self.lab.add_process(machine, &speaker.name);
+        host.set_socket_options(speaker.options.clone());
         let first = speaker.files.first().ok_or("a speaker needs a configuration")?;
         let config = Config::parse(first, &speaker.settings).map_err(|error| error.to_string())?;
         let version = speaker.settings.version.clone().unwrap_or_else(|| "5.0.0".to_owned());
@@ -205,6 +207,14 @@ impl<'p> Stage<'p> {
                 }
                 if let Some(lasts) = lasts {
                     world.at(at + *lasts, "heal", move |world| cut(world, from, to, both, false));
+                }
+            }
+            FaultKind::Mtu { from, to, both, octets, lasts } => {
+                let (Some(from), Some(to)) = (machine(from), machine(to)) else { return };
+                let (both, octets) = (*both, *octets);
+                world.at(at, "mtu", move |world| set_mtu(world, (from, to), both, Some(octets)));
+                if let Some(lasts) = lasts {
+                    world.at(at + *lasts, "heal", move |world| set_mtu(world, (from, to), both, None));
                 }
             }
             FaultKind::Suspend { host, lasts } => {
@@ -299,6 +309,15 @@ fn cut(world: &mut World, from: MachineId, to: MachineId, both: bool, cut: bool)
         network.set_cut(from, to, cut);
         if both {
             network.set_cut(to, from, cut);
+        }
+    });
+}
+
+fn set_mtu(world: &mut World, (from, to): (MachineId, MachineId), both: bool, octets: Option<usize>) {
+    world.change_network(|network| {
+        network.set_black_hole(from, to, octets);
+        if both {
+            network.set_black_hole(to, from, octets);
         }
     });
 }

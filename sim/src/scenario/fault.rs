@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! at TIME cut HOST -> HOST [for TIME]           nothing gets through in that direction; `<->`: in both
+//! at TIME mtu HOST -> HOST OCTETS [for TIME]    larger packets are lost there and nobody is told; `<->`: in both
 //! at TIME suspend HOST for TIME                 the process stands still (SIGSTOP); its clocks run on
 //! at TIME clock HOST +TIME | -TIME              its wall clock jumps
 //! at TIME power HOST off [for TIME]             nothing leaves and nothing arrives, connections are forgotten
@@ -40,6 +41,19 @@ pub enum FaultKind {
         /// For how long; `None`: to the end.
         lasts: Option<Duration>,
     },
+    /// Packets above a size are lost, and nobody is told: a path-MTU black hole.
+    Mtu {
+        /// Those from here …
+        from: String,
+        /// … to here.
+        to: String,
+        /// And those the other way too.
+        both: bool,
+        /// The largest packet that passes, in octets of IP.
+        octets: usize,
+        /// For how long; `None`: to the end.
+        lasts: Option<Duration>,
+    },
     /// A process stands still.
     Suspend {
         /// Whose.
@@ -70,7 +84,7 @@ pub enum FaultKind {
     },
 }
 
-const KINDS: &[&str] = &["cut", "suspend", "clock", "power", "signal"];
+const KINDS: &[&str] = &["cut", "mtu", "suspend", "clock", "power", "signal"];
 const SIGNALS: &[(&str, Signal)] = &[
     ("SIGTERM", Signal::Terminate),
     ("SIGINT", Signal::Interrupt),
@@ -108,6 +122,7 @@ fn parse_line(words: &mut Words<'_>, hosts: &Hosts<'_>) -> Result<Fault, Mistake
     let verb = words.demand("a fault")?;
     let kind = match verb.text {
         "cut" => parse_cut(words, &hosts.all())?,
+        "mtu" => parse_mtu(words, &hosts.all())?,
         "suspend" => {
             let host = parse_host(words, &hosts.all())?;
             let lasts = parse_for(words)?
@@ -140,6 +155,20 @@ fn parse_line(words: &mut Words<'_>, hosts: &Hosts<'_>) -> Result<Fault, Mistake
 }
 
 fn parse_cut(words: &mut Words<'_>, hosts: &[&str]) -> Result<FaultKind, Mistake> {
+    let (from, to, both) = parse_direction(words, hosts)?;
+    Ok(FaultKind::Cut { from, to, both, lasts: parse_for(words)? })
+}
+
+fn parse_mtu(words: &mut Words<'_>, hosts: &[&str]) -> Result<FaultKind, Mistake> {
+    const EXPECTED: &str = "the largest packet that passes, in octets, at least 68 (RFC 791)";
+    let (from, to, both) = parse_direction(words, hosts)?;
+    let word = words.demand(EXPECTED)?;
+    let octets = word.text.parse().ok().filter(|octets| *octets >= 68);
+    let octets = octets.ok_or_else(|| words.mistake(&word, "not the size of a packet").expected(EXPECTED))?;
+    Ok(FaultKind::Mtu { from, to, both, octets, lasts: parse_for(words)? })
+}
+
+fn parse_direction(words: &mut Words<'_>, hosts: &[&str]) -> Result<(String, String, bool), Mistake> {
     let from = parse_host(words, hosts)?;
     let arrow = words.demand("`->` or `<->`")?;
     let both = match arrow.text {
@@ -154,7 +183,7 @@ fn parse_cut(words: &mut Words<'_>, hosts: &[&str]) -> Result<FaultKind, Mistake
         let mistake = words.mistake(&word, "no host is cut off from itself");
         return Err(mistake.expected(format!("one of: {}", others.join(", "))));
     }
-    Ok(FaultKind::Cut { from, to, both, lasts: parse_for(words)? })
+    Ok((from, to, both))
 }
 
 /// Only a speaker's process does anything about a signal: a scripted peer has no process that could.
@@ -206,10 +235,11 @@ mod tests {
     fn every_fault_of_the_table_parses() {
         let all = faults(
             "at 1s cut speaker -> far for 30s\nat 2s cut far <-> speaker\nat 3s suspend far for 1m\nat 4s clock speaker -1h\n\
-             at 5s power far off\nat 6s signal speaker SIGUSR1\n",
+             at 5s power far off\nat 6s signal speaker SIGUSR1\nat 7s mtu far -> speaker 576 for 10s\n",
         )
         .unwrap();
-        assert_eq!(all.len(), 6);
+        assert_eq!(all.len(), 7);
+        assert!(faults("at 1s mtu far -> speaker 10").unwrap_err().to_string().contains("RFC 791"));
         assert_eq!(all[3].kind, FaultKind::Clock { host: "speaker".into(), by: -3_600_000_000_000 });
     }
 

@@ -9,6 +9,7 @@
 //! [[speaker]]                                           # what is under test; the reactor runs here
 //! name = "speaker"                                      # optional; `speaker` unless told
 //! address = "10.0.0.1"                                  # or address = ["10.0.0.1", "fd00::1"]
+//! send-buffer = 65536                                   # optional, octets, as SO_SNDBUF; a peer's too
 //! config = '''…'''                                      # or config-file = "next-to-this-file.conf"
 //!
 //! [[peer]]
@@ -16,8 +17,8 @@
 //! address = "10.0.0.2"
 //! as = 65002
 //! router-id = "10.0.0.2"                                # optional; the address unless told
-//! receive-buffer = 1024                                 # optional, octets, as SO_RCVBUF
-//! mss = 536                                             # optional, octets, as TCP_MAXSEG
+//! receive-buffer = 1024                                 # optional, octets, as SO_RCVBUF; a speaker's too
+//! mss = 536                                             # optional, octets, as TCP_MAXSEG; a speaker's too
 //! script = '''…'''                                      # crate::script::PeerStep
 //!
 //! [[program]]                                           # what `run` starts in a configuration
@@ -26,6 +27,7 @@
 //!
 //! [network]                                             # optional, all of it
 //! latency = "1ms"
+//! syn-linear-timeouts = 0                               # equal intervals between SYNs; 4 unless told, 0 before Linux 6.5
 //!
 //! [prices]                                              # optional; what computing costs in virtual time, never 0
 //! poll = "2us"                                          # one poll of a task
@@ -66,6 +68,7 @@ use holdtime_core::{Duration, Instant};
 pub use fault::{Fault, FaultKind};
 pub use library::{NoScenario, embedded, find, read};
 
+use crate::net::Kernel;
 use crate::oracle::Oracle;
 use crate::reactors::ReactorName;
 use crate::script::{Pattern, PeerScript, ProgramScript, format_duration};
@@ -91,6 +94,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// The network's one-way latency.
     pub latency: Duration,
+    /// What every machine's kernel is set to.
+    pub kernel: Kernel,
     /// What computing costs.
     pub prices: Prices,
     /// When oracles sound.
@@ -112,6 +117,19 @@ pub struct SpeakerHost {
     pub addresses: Vec<IpAddr>,
     /// Its configuration.
     pub config: ConfigText,
+    /// What its sockets are set to.
+    pub sockets: Sockets,
+}
+
+/// What a host's sockets are set to, where that is not the network's usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sockets {
+    /// `SO_SNDBUF`, in octets of data.
+    pub send_buffer: Option<usize>,
+    /// `SO_RCVBUF`, in octets of data.
+    pub receive_buffer: Option<usize>,
+    /// The largest segment that it accepts, in octets.
+    pub mss: Option<u16>,
 }
 
 /// A scripted peer's machine.
@@ -125,10 +143,8 @@ pub struct PeerHost {
     pub asn: u32,
     /// Its router id.
     pub router_id: Ipv4Addr,
-    /// The size of its receive buffer in octets, where it is not the network's usual one.
-    pub receive_buffer: Option<usize>,
-    /// The largest segment that it accepts, in octets, where it is not the network's usual one.
-    pub mss: Option<u16>,
+    /// What its sockets are set to.
+    pub sockets: Sockets,
     /// What it does.
     pub script: PeerScript,
 }

@@ -8,8 +8,11 @@ use holdtime_core::config::ConfigText;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, SpeakerHost, Window, fault, whole};
+use super::{
+    Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, Sockets, SpeakerHost, Window, fault, whole,
+};
 use crate::mistake::{Mistake, Source, nearest};
+use crate::net::Kernel;
 use crate::oracle::Oracle;
 use crate::reactors::ReactorName;
 use crate::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pattern};
@@ -45,6 +48,9 @@ pub(super) struct SpeakerTable {
     pub(super) address: Spanned<Addresses>,
     pub(super) config: Option<Spanned<String>>,
     pub(super) config_file: Option<Spanned<String>>,
+    send_buffer: Option<Spanned<usize>>,
+    receive_buffer: Option<Spanned<usize>>,
+    mss: Option<Spanned<u16>>,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +60,7 @@ pub(super) struct PeerTable {
     pub(super) address: Spanned<Addresses>,
     r#as: u32,
     router_id: Option<Ipv4Addr>,
+    send_buffer: Option<Spanned<usize>>,
     receive_buffer: Option<Spanned<usize>>,
     mss: Option<Spanned<u16>>,
     script: Spanned<String>,
@@ -67,9 +74,10 @@ pub(super) struct ProgramTable {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct NetworkTable {
     latency: Option<Spanned<String>>,
+    syn_linear_timeouts: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]
@@ -150,6 +158,10 @@ impl Scenario {
             run_for,
             faults,
             latency: check.price(file.network.latency.as_ref(), Duration::from_millis(1))?,
+            kernel: file
+                .network
+                .syn_linear_timeouts
+                .map_or_else(Kernel::default, |syn_linear_timeouts| Kernel { syn_linear_timeouts }),
             prices: check.prices(&file.prices)?,
             bounds: check.bounds(&file.bounds)?,
             up,
@@ -198,7 +210,22 @@ impl Check<'_> {
         };
         let name =
             table.name.as_ref().map_or_else(|| whole::SPEAKER.to_owned(), |name| name.get_ref().clone());
-        Ok(SpeakerHost { name, addresses: self.addresses(&table.address)?, config })
+        let sockets =
+            self.sockets(table.send_buffer.as_ref(), table.receive_buffer.as_ref(), table.mss.as_ref())?;
+        Ok(SpeakerHost { name, addresses: self.addresses(&table.address)?, config, sockets })
+    }
+
+    fn sockets(
+        &self,
+        send_buffer: Option<&Spanned<usize>>,
+        receive_buffer: Option<&Spanned<usize>>,
+        mss: Option<&Spanned<u16>>,
+    ) -> Result<Sockets, Mistake> {
+        Ok(Sockets {
+            send_buffer: self.at_least_one(send_buffer, 0)?,
+            receive_buffer: self.at_least_one(receive_buffer, 0)?,
+            mss: self.at_least_one(mss, 0)?,
+        })
     }
 
     fn peer(&self, table: &PeerTable) -> Result<PeerHost, Mistake> {
@@ -211,8 +238,11 @@ impl Check<'_> {
             name: table.name.get_ref().clone(),
             asn: table.r#as,
             router_id: table.router_id.or(address).unwrap_or(Ipv4Addr::new(10, 255, 255, 254)),
-            receive_buffer: self.at_least_one(table.receive_buffer.as_ref(), 0)?,
-            mss: self.at_least_one(table.mss.as_ref(), 0)?,
+            sockets: self.sockets(
+                table.send_buffer.as_ref(),
+                table.receive_buffer.as_ref(),
+                table.mss.as_ref(),
+            )?,
             script: PeerScript::parse(self.source, self.inside(&table.script))?,
             addresses,
         })

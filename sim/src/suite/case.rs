@@ -16,7 +16,7 @@ use holdtime_core::config::{Config, ConfigText, Settings};
 
 use super::expectation::Expectation;
 use crate::mistake::{Mistake, Source};
-use crate::net::SocketOptions;
+use crate::net::{Kernel, SocketOptions};
 use crate::run::{Actor, Play, PlayPeer, PlaySpeaker};
 use crate::scenario::{Bounds, Prices};
 use crate::script::{PeerPlace, ProgramScript};
@@ -199,6 +199,7 @@ impl Case {
                 addresses: vec![Ipv4Addr::new(10, 0, 0, 1).into()],
                 files: self.configs.clone(),
                 settings: self.settings(),
+                options: SocketOptions::default(),
             }],
             peers: vec![PlayPeer {
                 name: "checker".to_owned(),
@@ -212,6 +213,7 @@ impl Case {
             rests: !self.captured,
             faults: Vec::new(),
             latency: Duration::from_micros(100),
+            kernel: Kernel::default(),
             prices: Prices::default(),
             bounds: Bounds::default(),
             up: None,

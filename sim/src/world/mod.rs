@@ -24,7 +24,7 @@ use holdtime_core::time::{Duration, Instant};
 use crate::clock::Clock;
 use crate::executor::{Agenda, Class, LocalFuture, TaskId};
 use crate::host::SimHost;
-use crate::net::{Effect, LinkOptions, MachineId, Network, Segment, SocketId};
+use crate::net::{Effect, Kernel, LinkOptions, MachineId, Network, Segment, SocketId};
 use crate::rng::Rng;
 use crate::trace::{Step, Trace};
 use pipe::Pipe;
@@ -44,11 +44,19 @@ pub struct Settings {
     pub link: LinkOptions,
     /// How many segments in a thousand are cut short at a place drawn from the seed.
     pub cuts_per_mille: u32,
+    /// What every machine's kernel is set to.
+    pub kernel: Kernel,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { prices: Prices::default(), fuel: 100_000, link: LinkOptions::default(), cuts_per_mille: 0 }
+        Self {
+            prices: Prices::default(),
+            fuel: 100_000,
+            link: LinkOptions::default(),
+            cuts_per_mille: 0,
+            kernel: Kernel::default(),
+        }
     }
 }
 
@@ -166,7 +174,8 @@ struct PipeEnds {
 impl World {
     pub(crate) fn new(seed: u64, settings: Settings) -> Self {
         let mut rng = Rng::new(seed);
-        let network = Network::new(&mut rng, settings.link.clone(), settings.cuts_per_mille);
+        let mut network = Network::new(&mut rng, settings.link.clone(), settings.cuts_per_mille);
+        network.set_kernel(settings.kernel);
         Self {
             now: Instant::ZERO,
             agenda: Agenda::default(),
