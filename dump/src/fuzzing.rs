@@ -5,10 +5,11 @@ use std::hint::black_box;
 use std::io::Cursor;
 
 use holdtime_core::wire::attribute::AttributeView;
+use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{Family, FamilyTerms, Framer, MessageView, Negotiated};
 
 use crate::item::{Content, Found, Item, Message, Terms};
-use crate::{Batch, mrt};
+use crate::{Batch, Form, capture, mrt};
 
 /// An MRT file: every message and route in it can be read, within the work budget of each, and their number has a bound.
 pub fn mrt(bytes: &[u8]) {
@@ -33,6 +34,31 @@ pub fn mrt(bytes: &[u8]) {
         batch.clear();
     }
     assert!(count <= bytes.len() / 4 + 2, "{count} items of {} octets", bytes.len());
+}
+
+/// A capture: it is read to its end, every message in it is whole, and neither messages nor faults are more than it has room for.
+pub fn capture(bytes: &[u8]) {
+    let head = bytes.get(..Form::MAGIC).unwrap_or(bytes);
+    let Some(form @ (Form::Pcap | Form::Pcapng)) = Form::of(head) else { return };
+    let mut source = capture::source(form, Box::new(Cursor::new(bytes.to_vec())));
+    let mut batch = Batch::default();
+    let (mut octets, mut others) = (0, 0);
+    while source.fill(&mut batch) {
+        for found in batch.found() {
+            match found {
+                Found::Item(Item { content: Content::Message(message), .. }) => {
+                    let frame = Framer::new(message.octets, MAX_EXTENDED_MESSAGE).next_frame();
+                    let whole = frame.ok().flatten().map(|frame| frame.message().len());
+                    assert_eq!(whole, Some(message.octets.len()), "a message that is none");
+                    octets += message.octets.len();
+                }
+                _ => others += 1,
+            }
+        }
+        batch.clear();
+    }
+    assert!(octets <= bytes.len(), "{octets} octets of messages in {} octets", bytes.len());
+    assert!(others <= bytes.len() + 3, "{others} faults in {} octets", bytes.len());
 }
 
 fn decode(message: &Message<'_>) {
@@ -62,15 +88,24 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    #[test]
-    fn the_corpus_of_mrt_holds_whole_and_cut_off_anywhere() {
-        let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "fuzz", "corpus", "mrt"].iter().collect();
+    /// Every seed of a corpus through `body`.
+    fn replay(target: &str, body: impl Fn(&[u8])) {
+        let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "fuzz", "corpus", target].iter().collect();
         let mut seeds = 0;
         for entry in fs::read_dir(&folder).unwrap() {
-            let seed = fs::read(entry.unwrap().path()).unwrap();
-            (0..=seed.len()).for_each(|length| super::mrt(&seed[..length]));
+            body(&fs::read(entry.unwrap().path()).unwrap());
             seeds += 1;
         }
         assert!(seeds > 0, "{} holds no seeds", folder.display());
+    }
+
+    #[test]
+    fn the_corpus_of_mrt_holds_whole_and_cut_off_anywhere() {
+        replay("mrt", |seed| (0..=seed.len()).for_each(|length| super::mrt(&seed[..length])));
+    }
+
+    #[test]
+    fn the_corpus_of_capture_holds_whole_and_cut_off_anywhere() {
+        replay("capture", |seed| (0..=seed.len()).for_each(|length| super::capture(&seed[..length])));
     }
 }

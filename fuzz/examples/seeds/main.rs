@@ -5,6 +5,7 @@
 //! cargo run --manifest-path fuzz/Cargo.toml --example seeds
 //! ```
 
+mod captures;
 mod malformed;
 mod parts;
 
@@ -56,6 +57,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         save("conversation", name, &messages)?;
     }
     save("mrt", "one-of-each", &collected())?;
+    for (name, file) in captures::all() {
+        save("capture", name, &file)?;
+    }
     parts::save_all()
 }
 

@@ -65,8 +65,8 @@ fn destinations(at: u64) -> Vec<(&'static str, Nlri)> {
         ("nlri_route_target", Nlri::RouteTarget(of::<Box<RouteTargetMembership>>(at))),
         ("nlri_sr_policy", Nlri::SrPolicy(of::<Box<SrPolicyNlri>>(at))),
         ("nlri_mup", Nlri::Mup(of::<Box<MupRoute>>(at))),
-        ("nlri_vpls", Nlri::Vpls(of::<Box<VplsNlri>>(at))),
-        ("nlri_evpn", Nlri::Evpn(of::<Box<EvpnRoute>>(at))),
+        ("nlri_vpls", Nlri::Vpls(of::<VplsNlri>(at))),
+        ("nlri_evpn", Nlri::Evpn(of::<EvpnRoute>(at))),
         ("nlri_bgp_ls", Nlri::BgpLs(of::<Box<BgpLsNlri>>(at))),
     ]
 }
