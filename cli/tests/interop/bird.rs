@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use crate::dumps::{self, Dump, Dumps, IPV4_ALONE, IPV6_ALONE, WITH_VPN};
 use crate::features::{self, Daemon, KEY, Refreshes, ShutsDown, TakesRules, With};
 use crate::namespace::{DAEMON, SPEAKER};
 use crate::needs::{self, Need::Program};
@@ -25,6 +26,7 @@ tests! { [Program("bird"), Program("birdc")];
     it_sees_our_end => |folder| features::our_end::<Bird>(folder, "poll", "TERM");
     md5_protects_the_sessions => |folder| features::a_key_that_both_have::<Bird>(folder, "poll");
     no_session_comes_up_with_another_key => |folder| features::a_key_that_differs::<Bird>(folder, "async");
+    its_dumps_are_told_of => |folder| dumps::are_told_of::<Bird>(folder);
     no_session_comes_up_without_its_key => |folder| features::no_key_where_the_daemon_has_one::<Bird>(folder, "poll");
 }
 
@@ -42,10 +44,27 @@ impl Bird {
     }
 }
 
+/// What it dumps: all messages and changes of state, and its tables, over and over. It makes no dump of a VPN's table.
+const DUMPED: &str = "mrtdump \"updates.mrt\"; mrtdump protocols { states, messages }; vpn4 table vpns;
+    protocol mrt { table \"master4\"; filename \"paths4.mrt\"; period 1; always add path on; }
+    protocol mrt { table \"master4\"; filename \"table4.mrt\"; period 1; }
+    protocol mrt { table \"master6\"; filename \"table6.mrt\"; period 1; }";
+
+impl Dumps for Bird {
+    const DUMPS: &'static [Dump] = &[
+        Dump { name: "updates.mrt", families: WITH_VPN, paths: true, within: 30, printed: true },
+        Dump { name: "paths4.mrt", families: IPV4_ALONE, paths: true, within: 30, printed: true },
+        Dump { name: "table4.mrt", families: IPV4_ALONE, paths: true, within: 30, printed: true },
+        Dump { name: "table6.mrt", families: IPV6_ALONE, paths: false, within: 30, printed: true },
+    ];
+}
+
 impl Daemon for Bird {
     fn start(folder: &Folder, with: With) -> Self {
         let key = if with.md5 { format!("password \"{KEY}\";") } else { String::new() };
         let graceful = if with.graceful { "graceful restart on;" } else { "" };
+        let (paths, dumped) = if with.dumps { ("add paths on;", DUMPED) } else { ("", "") };
+        let vpn = if with.dumps { "vpn4 mpls { table vpns; import all; export none; };" } else { "" };
         let flow = if with.flow {
             "flow4 { table rules; import all; export where source = RTS_STATIC; };"
         } else {
@@ -58,8 +77,8 @@ impl Daemon for Bird {
                 format!(
                     "protocol bgp {} {{ local {} port 179 as 65001; neighbor {} port 179 as 65101; strict bind yes;
                        multihop 2; hold time 9; error wait time 1, 2; passive; {key} {graceful}
-                       ipv4 {{ import all; {export} next hop address {}; }};
-                       ipv6 {{ import all; {export} next hop address {}; }}; {flow} }}\n",
+                       ipv4 {{ import all; {export} next hop address {}; {paths} }};
+                       ipv6 {{ import all; {export} next hop address {}; }}; {flow} {vpn} }}\n",
                     SESSIONS[n], DAEMON[n], SPEAKER[n], THEIR_HOPS[0], THEIR_HOPS[1]
                 )
             })
@@ -67,7 +86,7 @@ impl Daemon for Bird {
         let conf = folder.write(
             "bird.conf",
             &format!(
-                "log stderr all; router id 10.0.1.1; protocol device {{}} flow4 table rules;
+                "log stderr all; router id 10.0.1.1; protocol device {{}} flow4 table rules; {dumped}
                  protocol static s4 {{ ipv4; route {} blackhole; route {} blackhole; }}
                  protocol static s6 {{ ipv6; route {} blackhole; }}
                  protocol static rule {{ flow4 {{ table rules; }};

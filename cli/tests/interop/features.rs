@@ -20,6 +20,8 @@ pub(crate) struct With {
     pub(crate) flow: bool,
     /// The families of SR policies.
     pub(crate) policies: bool,
+    /// Dumps of everything, ADD-PATH, and VPNs, where it can.
+    pub(crate) dumps: bool,
 }
 
 /// The key of a session that is protected.

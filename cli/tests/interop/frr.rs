@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::dumps::{self, Dump, Dumps, UNICAST, WITH_VPN};
 use crate::features::{self, Daemon, HearsRefreshes, KEY, Refreshes, ShutsDown, TakesRules, With};
 use crate::namespace::{DAEMON, SPEAKER};
 use crate::needs::{self, Need::Program};
@@ -29,6 +30,7 @@ tests! { [Program(BGPD), Program("vtysh")];
     it_sees_our_end => |folder| features::our_end::<Frr>(folder, "async", "INT");
     md5_protects_the_sessions => |folder| features::a_key_that_both_have::<Frr>(folder, "async");
     no_session_comes_up_with_another_key => |folder| features::a_key_that_differs::<Frr>(folder, "poll");
+    its_dumps_are_told_of => |folder| dumps::are_told_of::<Frr>(folder);
     no_session_comes_up_without_its_key => |folder| features::no_key_where_the_daemon_has_one::<Frr>(folder, "async");
 }
 
@@ -50,6 +52,25 @@ impl Frr {
     fn ask_json(&self, question: &str) -> Value {
         serde_json::from_str(&self.ask(&[question])).unwrap_or_default()
     }
+}
+
+/// What it dumps: all messages, UPDATEs alone, and its tables, over and over.
+const DUMPED: [(&str, &str, &str); 3] =
+    [("all", "all.mrt", ""), ("updates", "updates.mrt", ""), ("routes-mrt", "table.mrt", " 1")];
+
+fn dumped(folder: &Folder) -> String {
+    let line = |(what, file, seconds): &(&str, &str, &str)| {
+        format!("dump bgp {what} {}{seconds}\n", folder.path(file).display())
+    };
+    DUMPED.iter().map(line).collect()
+}
+
+impl Dumps for Frr {
+    const DUMPS: &'static [Dump] = &[
+        Dump { name: "all.mrt", families: WITH_VPN, paths: true, within: 30, printed: true },
+        Dump { name: "updates.mrt", families: WITH_VPN, paths: true, within: 30, printed: true },
+        Dump { name: "table.mrt", families: UNICAST, paths: true, within: 30, printed: true },
+    ];
 }
 
 impl Daemon for Frr {
@@ -81,13 +102,23 @@ impl Daemon for Frr {
             ),
             false => String::new(),
         };
+        let (dumped, vpn) = match with.dumps {
+            true => (
+                dumped(folder),
+                format!(
+                    " address-family ipv4 vpn\n  neighbor {} activate\n exit-address-family\n",
+                    SPEAKER[0]
+                ),
+            ),
+            false => (String::new(), String::new()),
+        };
         let conf = folder.write(
             "frr.conf",
             &format!(
-                "log stdout\nrouter bgp 65001\n bgp router-id 10.0.1.1\n bgp log-neighbor-changes\n no bgp ebgp-requires-policy\n \
+                "log stdout\n{dumped}router bgp 65001\n bgp router-id 10.0.1.1\n bgp log-neighbor-changes\n no bgp ebgp-requires-policy\n \
                  no bgp network import-check\n timers bgp 3 9\n{graceful}{neighbors}\
                  address-family ipv4 unicast\n  network {}\n  network {}\n{activate} exit-address-family\n \
-                 address-family ipv6 unicast\n  network {}\n{activate} exit-address-family\n{flow}\
+                 address-family ipv6 unicast\n  network {}\n{activate} exit-address-family\n{flow}{vpn}\
                  ip prefix-list OWN seq 5 permit 10.1.0.0/16 le 24\nipv6 prefix-list OWN seq 5 permit fd01::/48\n\
                  route-map OUT permit 10\n match ip address prefix-list OWN\n set ip next-hop {}\n set community 65001:9\n\
                  route-map OUT permit 20\n match ipv6 address prefix-list OWN\n set ipv6 next-hop global {}\n set community 65001:9\n",

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::dumps::{self, Dump, Dumps, WITH_VPN};
 use crate::features::{self, Daemon, KEY, ShutsDown, TakesPolicies, TakesRules, With};
 use crate::namespace::{DAEMON, SPEAKER};
 use crate::needs::{self, Need::Program};
@@ -27,6 +28,7 @@ tests! { [Program("gobgpd"), Program("gobgp")];
     it_sees_our_end => |folder| features::our_end::<GoBgp>(folder, "poll", "TERM");
     md5_protects_the_sessions => |folder| features::a_key_that_both_have::<GoBgp>(folder, "poll");
     no_session_comes_up_with_another_key => |folder| features::a_key_that_differs::<GoBgp>(folder, "async");
+    its_dumps_are_told_of => |folder| dumps::are_told_of::<GoBgp>(folder);
     no_session_comes_up_without_its_key => |folder| features::no_key_where_the_daemon_has_one::<GoBgp>(folder, "poll");
 }
 
@@ -44,18 +46,32 @@ impl GoBgp {
     }
 }
 
+/// What it dumps: UPDATEs, and its tables once a minute, which is as often as it can.
+const DUMPED: &str = "[[mrt-dump]]\n[mrt-dump.config]\ndump-type = \"updates\"\nfile-name = \"updates.mrt\"\n\
+    [[mrt-dump]]\n[mrt-dump.config]\ndump-type = \"table\"\nfile-name = \"table.mrt\"\ndump-interval = 60\n";
+
+impl Dumps for GoBgp {
+    const DUMPS: &'static [Dump] = &[
+        Dump { name: "updates.mrt", families: WITH_VPN, paths: true, within: 30, printed: true },
+        Dump { name: "table.mrt", families: WITH_VPN, paths: true, within: 90, printed: true },
+    ];
+}
+
 impl Daemon for GoBgp {
     fn start(folder: &Folder, with: With) -> Self {
         let mut families = vec!["ipv4-unicast", "ipv6-unicast"];
         families.extend(with.flow.then_some("ipv4-flowspec"));
         families.extend(with.policies.then_some(["ipv4-srpolicy", "ipv6-srpolicy"]).into_iter().flatten());
+        families.extend(with.dumps.then_some("l3vpn-ipv4-unicast"));
+        let paths = if with.dumps { "[neighbors.afi-safis.add-paths.config]\nreceive = true\n" } else { "" };
+        let dumped = if with.dumps { DUMPED } else { "" };
         let graceful = if with.graceful { "enabled = true\n" } else { "enabled = false\n" };
         let families: String = families
             .iter()
             .map(|name| {
                 format!(
                     "[[neighbors.afi-safis]]\n[neighbors.afi-safis.config]\nafi-safi-name = \"{name}\"\n\
-                     [neighbors.afi-safis.mp-graceful-restart.config]\n{graceful}"
+                     [neighbors.afi-safis.mp-graceful-restart.config]\n{graceful}{paths}"
                 )
             })
             .collect();
@@ -75,7 +91,7 @@ impl Daemon for GoBgp {
         let conf = folder.write(
             "gobgp.toml",
             &format!(
-                "[global.config]\nas = 65001\nrouter-id = \"10.0.1.1\"\nport = 179\nlocal-address-list = [\"{}\", \"{}\"]\n{neighbors}",
+                "[global.config]\nas = 65001\nrouter-id = \"10.0.1.1\"\nport = 179\nlocal-address-list = [\"{}\", \"{}\"]\n{dumped}{neighbors}",
                 DAEMON[0], DAEMON[1]
             ),
         );

@@ -64,6 +64,7 @@ macro_rules! tests {
 }
 
 mod bird;
+mod dumps;
 mod exabgp;
 mod features;
 mod frr;

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::dumps::{self, Dump, Dumps, UNICAST, WITH_VPN};
 use crate::features::{self, Daemon, HearsRefreshes, Refreshes, ShutsDown, With};
 use crate::namespace::{DAEMON, SPEAKER};
 use crate::needs::{self, Need::Program};
@@ -24,6 +25,7 @@ tests! { [Program(BGPD), Program("bgpctl")];
         |folder| features::a_daemon_that_is_suspended::<OpenBgpd>(folder, "async");
     it_reads_why_we_shut_down => |folder| features::our_words_at_a_shutdown::<OpenBgpd>(folder, "poll");
     we_read_why_it_shuts_down => |folder| features::their_words_at_a_shutdown::<OpenBgpd>(folder, "async");
+    its_dumps_are_told_of => |folder| dumps::are_told_of::<OpenBgpd>(folder);
     it_sees_our_end => |folder| features::our_end::<OpenBgpd>(folder, "async", "TERM");
 }
 
@@ -44,15 +46,44 @@ impl OpenBgpd {
     }
 }
 
+/// What it dumps: its tables over and over, and messages.
+const DUMPED: [(&str, &str, &str); 5] = [
+    ("table", "table.mrt", " 1"),
+    ("table-mp", "table-mp.mrt", " 1"),
+    ("table-v2", "table-v2.mrt", " 1"),
+    ("all in", "all-in.mrt", ""),
+    ("updates in", "updates-in.mrt", ""),
+];
+
+impl Dumps for OpenBgpd {
+    const DUMPS: &'static [Dump] = &[
+        Dump { name: "table.mrt", families: UNICAST, paths: false, within: 30, printed: true },
+        Dump { name: "table-mp.mrt", families: UNICAST, paths: false, within: 30, printed: false },
+        Dump { name: "table-v2.mrt", families: WITH_VPN, paths: true, within: 30, printed: true },
+        Dump { name: "all-in.mrt", families: WITH_VPN, paths: true, within: 30, printed: true },
+        Dump { name: "updates-in.mrt", families: WITH_VPN, paths: true, within: 30, printed: true },
+    ];
+}
+
 impl Daemon for OpenBgpd {
-    fn start(folder: &Folder, _with: With) -> Self {
+    fn start(folder: &Folder, with: With) -> Self {
         // The daemon drops its privileges into this folder.
         std::fs::create_dir_all("/run/openbgpd").unwrap();
+        let more = if with.dumps { "announce IPv4 vpn\nannounce add-path recv yes\n" } else { "" };
+        let dumped: String = match with.dumps {
+            true => DUMPED
+                .iter()
+                .map(|(what, file, seconds)| {
+                    format!("dump {what} \"{}\"{seconds}\n", folder.path(file).display())
+                })
+                .collect(),
+            false => String::new(),
+        };
         let neighbors: String = (0..2)
             .map(|n| {
                 format!(
                     "neighbor {} {{\nremote-as 65101\nlocal-address {}\nmultihop 2\npassive\nholdtime 9\n\
-                     announce IPv4 unicast\nannounce IPv6 unicast\n}}\n",
+                     announce IPv4 unicast\nannounce IPv6 unicast\n{more}}}\n",
                     SPEAKER[n], DAEMON[n]
                 )
             })
@@ -68,7 +99,7 @@ impl Daemon for OpenBgpd {
             "openbgpd.conf",
             &format!(
                 "AS 65001\nrouter-id 10.0.1.1\nfib-update no\nlisten on {} port 179\nlisten on {} port 179\nsocket \"{}\"\n\
-                 {networks}{neighbors}allow quick from any\nmatch to any set community 65001:9\n\
+                 {dumped}{networks}{neighbors}allow quick from any\nmatch to any set community 65001:9\n\
                  match to any set nexthop no-modify\n\
                  deny quick to any AS 65101\nallow quick to any\n",
                 DAEMON[0],

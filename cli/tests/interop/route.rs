@@ -100,7 +100,8 @@ pub(crate) fn rules(heard: &[Value], peer: &str) -> BTreeSet<(String, String)> {
     rules
 }
 
-fn attributes(update: &Value) -> Route {
+/// What an UPDATE says, in ExaBGP's JSON, beside its destinations and next hops.
+pub(crate) fn attributes(update: &Value) -> Route {
     let attributes = &update["attribute"];
     let segments = attributes["as-path"].as_object().into_iter().flat_map(|path| path.values());
     let numbers = segments.flat_map(|segment| segment["value"].as_array().into_iter().flatten());

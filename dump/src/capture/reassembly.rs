@@ -1,7 +1,6 @@
 //! One direction of a TCP connection: segments in, its octets in their order out (RFC 9293 §3.4).
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 
 use super::Stamp;
 
@@ -126,9 +125,9 @@ impl Reassembly {
         let end = place + payload.len() as u64 + u64::from(cut);
         if cut > 0 && end > reached {
             // Another packet may have what was cut from this one.
-            let present = self.waiting.range((Bound::Unbounded, Bound::Included(reached))).next_back();
-            if present.is_none_or(|(place, waiting)| place + waiting.octets.len() as u64 <= reached) {
-                let until = self.waiting.keys().next().map_or(end, |place| end.min(*place));
+            let mut before = self.waiting.range(..=reached);
+            if !before.any(|(place, waiting)| place + waiting.octets.len() as u64 > reached) {
+                let until = self.waiting.range(reached..).next().map_or(end, |(place, _)| end.min(*place));
                 out(Piece::Cut(until - reached, stamp));
                 reached = until;
             }

@@ -182,6 +182,49 @@ fn packets_that_were_cut_lose_their_message_and_not_the_next() {
 }
 
 #[test]
+fn what_was_cut_from_one_packet_another_may_have() {
+    let whole = [update(1), update(2), update(3)].concat();
+    let talk = opened(Talk::bgp());
+    let sent = talk.clone().say_in_pieces(DIALLER, &whole, &[]);
+    let pieces = talk.clone().say_in_pieces(DIALLER, &whole, &[5, 3, 42, 20]);
+    let before = talk.packets.len();
+    let cut = sent.packets[before].clone().cut(54 + 30);
+    let cases: [(&[usize], usize, &[&str]); 4] = [
+        // A piece that is known by then.
+        (
+            &[1],
+            1,
+            &[
+                "51 octets were cut off when they were captured; 3 octets are passed over, and no message follows",
+            ],
+        ),
+        // One within what was cut.
+        (
+            &[1, 3],
+            1,
+            &[
+                "20 octets were cut off when they were captured; 23 octets are passed over, and no message follows",
+            ],
+        ),
+        (&[2], 1, &["the capture ends after 23 octets of a message of 27"]),
+        (&[2, 3, 4], 3, &[]),
+    ];
+    for (kept, messages, faults) in cases {
+        let mut talk = talk.clone();
+        talk.packets.extend(kept.iter().map(|index| pieces.packets[before + index].clone()));
+        talk.packets.push(cut.clone());
+        let told = told(&talk);
+        assert_eq!(told.octets()[4..], [update(1), update(2), update(3)][..messages], "{kept:?}");
+        assert_eq!(told.faults.len(), faults.len(), "{kept:?} {:?}", told.faults);
+        assert!(
+            told.faults.iter().zip(faults).all(|(told, fault)| told.ends_with(fault)),
+            "{kept:?} {:?}",
+            told.faults
+        );
+    }
+}
+
+#[test]
 fn a_header_that_cannot_be_is_passed_over() {
     let mut bad = keepalive();
     bad[17] = 18;
