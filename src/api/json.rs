@@ -213,7 +213,13 @@ fn message_json(
             print::afi(out, refresh.family.afi);
             out.push_str("\", \"safi\": \"");
             print::safi(out, refresh.family.safi);
-            put!(out, "\", \"subtype\": \"{}\" }}", refresh_name(refresh.kind));
+            put!(out, "\", \"subtype\": \"{}\"", refresh_name(refresh.kind));
+            if !refresh.filters.is_empty() {
+                out.push_str(", \"filters\": \"");
+                hex(out, &refresh.filters);
+                out.push('"');
+            }
+            out.push_str(" }");
         }
         Message::Operational(message) => return operational_json(out, message),
         Message::Unknown { .. } => return false,

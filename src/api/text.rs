@@ -83,6 +83,10 @@ fn message_text(
             out.push_str(" route-refresh");
             family(out, refresh.family);
             put!(out, " {}", refresh_name(refresh.kind));
+            if !refresh.filters.is_empty() {
+                out.push_str(" filters ");
+                hex(out, &refresh.filters);
+            }
         }
         Message::Operational(message) => {
             let Some((name, of, content)) = event::operational(message) else { return false };

@@ -2,6 +2,7 @@
 //! of as octets.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write;
 use core::net::IpAddr;
 
@@ -147,35 +148,73 @@ pub(super) fn vpls_text(out: &mut String, nlri: VplsNlriView<'_>, next_hop: Opti
     }
 }
 
-/// A route target membership NLRI (RFC 4684 §4).
+/// A route target membership NLRI as an object. ExaBGP knows the whole target of an AS, and the default that stands for all of them; of a
+/// part of a target "length" says how many bits of both there are.
 pub(super) fn route_target_json(out: &mut String, membership: RouteTargetMembershipView<'_>) {
     let Some((origin, target)) = route_target(membership) else {
         return out.push_str("{ \"origin\": 0, \"route-target\": null }");
     };
-    put!(out, "{{ \"origin\": {origin}, \"route-target\": \"{target}\" }}");
+    match target {
+        Target::Whole(target) => put!(out, "{{ \"origin\": {origin}, \"route-target\": \"{target}\" }}"),
+        Target::Part { length, octets } if octets.is_empty() => {
+            put!(out, "{{ \"origin\": {origin}, \"route-target\": null, \"length\": {length} }}");
+        }
+        Target::Part { length, octets } => {
+            put!(out, "{{ \"origin\": {origin}, \"route-target\": \"");
+            super::hex(out, &octets);
+            put!(out, "\", \"length\": {length} }}");
+        }
+    }
 }
 
-/// A route target membership NLRI as words.
+/// A route target membership NLRI as words: `rtc 64500:64500:100`, `rtc 64500:0x0002FBF4/64` for a part of a target, `rtc wildcard`.
 pub(super) fn route_target_text(out: &mut String, membership: RouteTargetMembershipView<'_>) {
     match route_target(membership) {
-        Some((origin, target)) => put!(out, "rtc {origin}:{target}"),
+        Some((origin, Target::Whole(target))) => put!(out, "rtc {origin}:{target}"),
+        Some((origin, Target::Part { length, octets })) => {
+            put!(out, "rtc {origin}");
+            if !octets.is_empty() {
+                out.push(':');
+                super::hex(out, &octets);
+            }
+            put!(out, "/{length}");
+        }
         None => out.push_str("rtc wildcard"),
     }
 }
 
-/// The AS that wants the routes, and their target; `None`: all routes, or those of a part of a target.
-fn route_target(membership: RouteTargetMembershipView<'_>) -> Option<(u32, String)> {
-    let RouteTargetFields::Prefix { asn, length: 64, target: [kind, rest @ ..] } = membership.fields() else {
+/// The targets that an AS wants.
+enum Target {
+    /// This one.
+    Whole(String),
+    /// All that begin so (RFC 4684 §4).
+    Part {
+        /// How many bits of origin AS and target count.
+        length: u8,
+        /// The target's octets of which some bits count, the other bits zero.
+        octets: Vec<u8>,
+    },
+}
+
+/// The AS that wants the routes, and their targets; `None`: all of all.
+fn route_target(membership: RouteTargetMembershipView<'_>) -> Option<(u32, Target)> {
+    let RouteTargetFields::Prefix { asn, length, target } = membership.fields() else {
         return None;
     };
+    if length < 64 {
+        let mask = u64::MAX.checked_shl(64 - u32::from(length)).unwrap_or(0);
+        let octets = (u64::from_be_bytes(target) & mask).to_be_bytes();
+        let octets = octets.into_iter().take(usize::from(length.div_ceil(8))).collect();
+        return Some((asn, Target::Part { length: 32 + length, octets }));
+    }
     // The flags of an extended community mean nothing here.
-    let [a, b, c, d, e, f, g] = rest;
+    let [kind, a, b, c, d, e, f, g] = target;
     let target = [kind & 0x3f, a, b, c, d, e, f, g];
     let mut text = String::new();
     if !extended(&mut text, ExtendedCommunity(target)) {
         super::hex(&mut text, &target);
     }
-    Some((asn, text))
+    Some((asn, Target::Whole(text)))
 }
 
 /// An MCAST-VPN route (RFC 6514 §4).

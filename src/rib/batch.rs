@@ -157,6 +157,7 @@ impl AdjRibOut {
                     }
                     let Some(family) = self.ends.pop_front() else { break };
                     update::end_of_rib(family, out);
+                    self.ended.push(family);
                     packed.messages += 1;
                 }
                 continue;
@@ -281,9 +282,9 @@ impl AdjRibOut {
         if self.held_back {
             return false;
         }
-        if !self.wanted.families.is_empty() {
+        if !self.wanted.families.is_empty() && !self.must_end_first() {
             let refreshing = core::mem::take(&mut self.wanted);
-            let begin = |family: &Family| RouteRefresh { family: *family, kind: RefreshKind::Begin };
+            let begin = |family: &Family| RouteRefresh::new(*family, RefreshKind::Begin);
             self.batch.extend(refreshing.marked.iter().map(begin).map(Item::Mark));
             self.stage = Stage::Refreshing(refreshing);
             return true;
@@ -299,6 +300,12 @@ impl AdjRibOut {
             replay: core::mem::take(&mut self.replay).then(Walk::default),
         });
         true
+    }
+
+    /// Whether the refresh to come waits for End-of-RIB of one of its families.
+    fn must_end_first(&self) -> bool {
+        let waits = |family: &Family| self.ends.contains(family) && !self.ended.contains(family);
+        self.end_before_marks && self.wanted.marked.iter().any(waits)
     }
 
     /// Makes the next routes of a refresh ready.
@@ -320,7 +327,7 @@ impl AdjRibOut {
             self.in_batch += 1;
         }
         if walk.is_over() {
-            let end = |family| RouteRefresh { family, kind: RefreshKind::End };
+            let end = |family| RouteRefresh::new(family, RefreshKind::End);
             self.batch.extend(refreshing.marked.into_iter().map(end).map(Item::Mark));
         } else {
             self.stage = Stage::Refreshing(refreshing);

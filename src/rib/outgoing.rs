@@ -58,6 +58,10 @@ pub struct AdjRibOut {
     pub(super) in_batch: usize,
     /// End-of-RIB marks to send once nothing else waits.
     pub(super) ends: VecDeque<Family>,
+    /// The families whose End-of-RIB was sent in this session.
+    pub(super) ended: Vec<Family>,
+    /// No refresh is marked before End-of-RIB of its family was sent: we restart gracefully (RFC 7313 §4).
+    pub(super) end_before_marks: bool,
     /// Our end of every session, where the configuration says it.
     own: Option<Own>,
     /// Our end of this session, once something was packed for it.
@@ -125,6 +129,8 @@ impl AdjRibOut {
             batch: VecDeque::new(),
             in_batch: 0,
             ends: VecDeque::new(),
+            ended: Vec::new(),
+            end_before_marks: false,
             own: None,
             session_own: None,
             session: 1,
@@ -340,13 +346,15 @@ impl AdjRibOut {
     }
 
     /// Announces every route of `family` again, or of all families; `marked`: between the marks of RFC 7313. A change
-    /// that waits goes along.
+    /// that waits goes along. Marks have to come after End-of-RIB where the speaker restarts gracefully: they wait for it, and where nobody
+    /// has asked for it yet, there are none.
     pub fn resend(&mut self, family: Option<Family>, families: &[Family], marked: bool) {
         for one in families.iter().copied().filter(|one| family.is_none_or(|only| only == *one)) {
             if !self.wanted.families.contains(&one) {
                 self.wanted.families.push(one);
             }
-            if marked && !self.wanted.marked.contains(&one) {
+            let may_mark = !self.end_before_marks || self.ends.contains(&one) || self.ended.contains(&one);
+            if marked && may_mark && !self.wanted.marked.contains(&one) {
                 self.wanted.marked.push(one);
             }
         }
@@ -360,8 +368,14 @@ impl AdjRibOut {
 
 /// Sessions.
 impl AdjRibOut {
+    /// Whether we restart gracefully, so that no refresh is marked before End-of-RIB (RFC 7313 §4).
+    pub fn restart_gracefully(&mut self, graceful: bool) {
+        self.end_before_marks = graceful;
+    }
+
     /// A session with these families is up: every route is to be announced, then, with `end_of_rib`, the end.
     pub fn session_up(&mut self, families: &[Family], end_of_rib: bool) {
+        self.ended.clear();
         self.fresh = true;
         self.replay = !self.entries.is_empty();
         if end_of_rib {

@@ -29,6 +29,9 @@ impl NeighborId {
     }
 }
 
+/// The octets of a ROUTE-REFRESH without filters.
+const FAMILY: usize = 4;
+
 /// Why a connection ended, where no NOTIFICATION says so.
 pub(super) const CLOSING: &str = "closing connection";
 
@@ -341,6 +344,7 @@ impl Neighbor {
         self.complaints.clear();
         self.resume_stale(now.monotonic);
         let families = self.families();
+        self.rib_out.restart_gracefully(self.config.capabilities.graceful_restart.is_some());
         self.rib_out.session_up(&families, !self.config.manual_eor);
         self.renew_rate(now.monotonic);
         self.advise_again();
@@ -390,7 +394,7 @@ impl Neighbor {
             negotiated.route_refresh && !negotiated.ignores(family)
         });
         if listens && self.config.families.contains(&family) {
-            self.refreshes.push_back(RouteRefresh { family, kind: RefreshKind::Request });
+            self.refreshes.push_back(RouteRefresh::new(family, RefreshKind::Request));
         }
     }
 
@@ -399,19 +403,23 @@ impl Neighbor {
     /// # Errors
     /// One that says nothing (RFC 7313 §5), with the NOTIFICATION that says so.
     pub(super) fn refresh(&mut self, frame: &Frame) -> Result<(), Notification> {
-        let refresh =
-            RouteRefresh::decode(frame.body()).map_err(|error| error.notification(&frame.octets))?;
         let Some(link) = self.established() else { return Ok(()) };
-        let (known, marked) = (
-            link.session.negotiated().family(refresh.family),
-            link.session.negotiated().enhanced_route_refresh,
-        );
+        let marked = link.session.negotiated().enhanced_route_refresh;
+        let refresh = match RouteRefresh::decode(frame.body()) {
+            Ok(refresh) => refresh,
+            // Without RFC 7313 the octet of the subtype means nothing, and no length is wrong that has all of the family.
+            Err(_) if !marked && frame.body().len() > FAMILY => return Ok(()),
+            Err(error) => return Err(error.notification(&frame.octets)),
+        };
+        let known = link.session.negotiated().family(refresh.family);
         if known.is_none() {
             return Ok(());
         }
         let families = self.families();
         match refresh.kind {
-            RefreshKind::Request => self.rib_out.resend(Some(refresh.family), &families, marked),
+            RefreshKind::Request if refresh.asks_now() => {
+                self.rib_out.resend(Some(refresh.family), &families, marked);
+            }
             RefreshKind::Begin if marked => self.rib_in.mark_family_stale(refresh.family),
             RefreshKind::End if marked => self.rib_in.sweep_stale(Some(refresh.family)),
             _ => {}

@@ -11,7 +11,8 @@ use super::super::open::OptionalParameter;
 use super::super::operational::{self, OperationalContent};
 use super::super::{
     Afi, Attribute, AttributeCode, Attributes, Capability, Family, Message, MpReach, MpUnreach, NextHop,
-    NlriList, Open, Operational, PathAttribute, PathAttributeValue, PathNlri, RefreshKind, Safi, Update,
+    NlriList, Open, Operational, PathAttribute, PathAttributeValue, PathNlri, RefreshKind, RouteRefresh,
+    Safi, Update,
 };
 use super::{few, nlri, octets};
 
@@ -233,5 +234,15 @@ impl<'a> Arbitrary<'a> for Message {
             kind::OPERATIONAL => Self::Operational(u.arbitrary()?),
             _ => Self::Unknown { kind: u.int_in_range(7..=255)?, body: octets(u, 40)? },
         })
+    }
+}
+
+impl<'a> Arbitrary<'a> for RouteRefresh {
+    /// Filters stand behind requests alone, and behind what nobody knows.
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let (family, kind) = (u.arbitrary()?, RefreshKind::from_u8(u.arbitrary()?));
+        let may_filter = !matches!(kind, RefreshKind::Begin | RefreshKind::End) && u.arbitrary()?;
+        let filters = if may_filter { octets(u, 40)? } else { Box::default() };
+        Ok(Self { family, kind, filters })
     }
 }
