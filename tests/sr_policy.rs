@@ -77,13 +77,16 @@ fn a_candidate_path_is_told_by_distinguisher_color_and_endpoint() {
 
 #[test]
 fn what_a_policy_says_stands_in_the_order_in_which_it_was_written() {
-    // Words and octets of ExaBGP 6, bit for bit: the flags of a binding label, and the bottom of the stack.
     assert_eq!(
         tunnel("preference 100 binding-sid mpls 24000 segment-list weight 1 segment type-a mpls 16001"),
-        "000f00240c060000000000640d06100005dc01008000110009060000000000010106000003e81100"
+        "000f00240c060000000000640d06000005dc00008000110009060000000000010106000003e81000"
     );
     assert_eq!(tunnel("binding-sid null priority 10"), "000f00080d0200000f020a00");
-    assert_eq!(tunnel("priority 10 enlp 3"), "000f00090f020a000e03000003");
+    for (enlp, octet) in
+        [("push-ipv4", "01"), ("push-ipv6", "02"), ("push-ipv4-ipv6", "03"), ("no-push", "04"), ("4", "04")]
+    {
+        assert_eq!(tunnel(&format!("priority 10 enlp {enlp}")), format!("000f00090f020a000e030000{octet}"));
+    }
     assert_eq!(tunnel("srv6-binding-sid 2001:db8::1"), "000f00141412000020010db8000000000000000000000001");
     assert_eq!(
         tunnel("srv6-binding-sid 2001:db8::1 endpoint-behavior 0x41 32 16 8 4"),
@@ -103,32 +106,33 @@ fn what_a_policy_says_stands_in_the_order_in_which_it_was_written() {
 fn a_segment_of_each_type_stands_as_its_clause_lays_it_out() {
     let (one, two) = ("20010db8000000000000000000000001", "20010db8000000000000000000000002");
     for (words, expected) in [
-        ("type-a mpls 16001", "0106000003e81100".to_owned()),
+        ("type-a mpls 16001", "0106000003e81000".to_owned()),
+        ("type-a mpls 16001 verification", "0106800003e81000".into()),
         ("type-b srv6 2001:db8::1", format!("0d120000{one}")),
         ("type-b srv6 2001:db8::1 endpoint-behavior 65 32 0 16 0", format!("0d1a1000{one}0041000020001000")),
         ("type-c ipv4 192.0.2.1 algorithm 0", "03060000c0000201".into()),
-        ("type-c ipv4 192.0.2.1 algorithm 128 sid 16001", "030a4080c000020103e81100".into()),
-        ("type-d ipv6 2001:db8::1 algorithm 0 sid 16002", format!("04160000{one}03e82000")),
+        ("type-c ipv4 192.0.2.1 algorithm 128 sid 16001", "030a6080c000020103e81000".into()),
+        ("type-d ipv6 2001:db8::1 algorithm 0 sid 16002", format!("04162000{one}03e82000")),
         ("type-d ipv6 2001:db8::1 algorithm 1", format!("04124001{one}")),
         ("type-e local-if-id 7 ipv4 192.0.2.1", "050a000000000007c0000201".into()),
-        ("type-e local-if-id 7 ipv4 192.0.2.1 sid 3", "050e000000000007c000020100003000".into()),
+        ("type-e local-if-id 7 ipv4 192.0.2.1 sid 3", "050e200000000007c000020100003000".into()),
         ("type-f local 192.0.2.1 remote 192.0.2.2", "060a0000c0000201c0000202".into()),
-        ("type-f local 192.0.2.1 remote 192.0.2.2 sid 3", "060e0000c0000201c000020200003000".into()),
+        ("type-f local 192.0.2.1 remote 192.0.2.2 sid 3", "060e2000c0000201c000020200003000".into()),
         (
             "type-g local-if-id 1 local-ipv6 2001:db8::1 remote-if-id 2 remote-ipv6 2001:db8::2",
             format!("072a000000000001{one}00000002{two}"),
         ),
         (
             "type-g local-if-id 1 local-ipv6 2001:db8::1 remote-if-id 2 remote-ipv6 2001:db8::2 sid 3",
-            format!("072e000000000001{one}00000002{two}00003000"),
+            format!("072e200000000001{one}00000002{two}00003000"),
         ),
         ("type-h local 2001:db8::1 remote 2001:db8::2", format!("08220000{one}{two}")),
-        ("type-h local 2001:db8::1 remote 2001:db8::2 sid 3", format!("08260000{one}{two}00003000")),
+        ("type-h local 2001:db8::1 remote 2001:db8::2 sid 3", format!("08262000{one}{two}00003000")),
         ("type-i ipv6 2001:db8::1 algorithm 0", format!("0e120000{one}")),
-        ("type-i ipv6 2001:db8::1 algorithm 2 sid 2001:db8::2", format!("0e224002{one}{two}")),
+        ("type-i ipv6 2001:db8::1 algorithm 2 sid 2001:db8::2", format!("0e226002{one}{two}")),
         (
             "type-i ipv6 2001:db8::1 algorithm 2 sid 2001:db8::2 endpoint-behavior 1 2 3 4 5",
-            format!("0e2a5002{one}{two}0001000002030405"),
+            format!("0e2a7002{one}{two}0001000002030405"),
         ),
         (
             "type-j local-if-id 1 local-ipv6 2001:db8::1 remote-if-id 2 remote-ipv6 2001:db8::2 algorithm 0",
@@ -137,12 +141,12 @@ fn a_segment_of_each_type_stands_as_its_clause_lays_it_out() {
         (
             "type-j local-if-id 1 local-ipv6 2001:db8::1 remote-if-id 2 remote-ipv6 2001:db8::2 algorithm 9 \
              sid 2001:db8::2 endpoint-behavior 1 2 3 4 5",
-            format!("0f42500900000001{one}00000002{two}{two}0001000002030405"),
+            format!("0f42700900000001{one}00000002{two}{two}0001000002030405"),
         ),
         ("type-k local 2001:db8::1 remote 2001:db8::2 algorithm 0", format!("10220000{one}{two}")),
         (
             "type-k local 2001:db8::1 remote 2001:db8::2 algorithm 0 sid 2001:db8::2",
-            format!("10320000{one}{two}{two}"),
+            format!("10322000{one}{two}{two}"),
         ),
     ] {
         assert_eq!(segment(words), expected, "{words}");
@@ -153,14 +157,27 @@ fn a_segment_of_each_type_stands_as_its_clause_lays_it_out() {
 fn json_has_the_names_of_exabgp_6() {
     let policy = policy(&format!(
         "{PATH} preference 200 srv6-binding-sid 2001:db8::1 segment-list weight 2 segment type-b srv6 2001:db8::1 \
-         endpoint-behavior 65 32 0 16 0 segment type-c ipv4 192.0.2.9 algorithm 0 sid 5 policy-name \"it's\\\"q\""
+         endpoint-behavior 65 32 0 16 0 segment type-c ipv4 192.0.2.9 algorithm 0 sid 5 verification policy-name \"it's\\\"q\""
     ));
     let (nlri, attributes) = json(&policy);
     assert_eq!(nlri, r#"{"distinguisher": 0, "color": 100, "endpoint": "192.0.2.7"}"#);
     assert_eq!(
         attributes,
-        r#""tunnel-encap": {"sr-policy": {"preference": 200, "srv6-binding-sid": "2001:db8::1", "policy-name": "it's\"q", "segment-lists": [{"weight": 2, "segments": [{"type": "B", "sid": "2001:db8::1", "endpoint-behavior": {"behavior": 65, "lb-length": 32, "ln-length": 0, "fun-length": 16, "arg-length": 0}}, {"type": "C", "ipv4_node": "192.0.2.9", "algorithm": 0, "sid": 5, "tc": 0, "s": true, "ttl": 0}]}]}}"#
+        r#""tunnel-encap": {"sr-policy": {"preference": 200, "srv6-binding-sid": "2001:db8::1", "policy-name": "it's\"q", "segment-lists": [{"weight": 2, "segments": [{"type": "B", "sid": "2001:db8::1", "endpoint-behavior": {"behavior": 65, "lb-length": 32, "ln-length": 0, "fun-length": 16, "arg-length": 0}}, {"type": "C", "ipv4_node": "192.0.2.9", "algorithm": 0, "sid": 5, "tc": 0, "s": false, "ttl": 0, "verification": true}]}]}}"#
     );
+}
+
+#[test]
+fn of_what_may_stand_once_the_first_one_counts_and_all_is_shown_as_octets() {
+    let preference = |value: u8| [12, 6, 0, 0, 0, 0, 0, value];
+    let sub_tlvs = [preference(1), preference(2)].concat();
+    let tunnel = holdtime_core::wire::attribute::TunnelEncapsulation::sr_policy(&sub_tlvs).expect("short");
+    let attribute = Attribute::TunnelEncapsulation(tunnel);
+    let (mut json, mut text) = (String::new(), String::new());
+    attributes_json(&mut json, &[&attribute]);
+    attributes_text(&mut text, &[&attribute]);
+    assert_eq!(json, r#""tunnel-encap": {"sr-policy": {"preference": 1}}"#);
+    assert_eq!(text, " attribute [ 0x17 0xE0 0x000f00100c060000000000010c06000000000002 ]");
 }
 
 #[test]
@@ -194,6 +211,7 @@ fn words_that_no_policy_has_are_refused_where_they_stand() {
         ("preference -1", "`-1` is not a preference", "-1"),
         ("preference 1 preference 2", "`preference` was given before", "preference"),
         ("binding-sid mpls 1048576", "`1048576` is not a label", "1048576"),
+        ("enlp 5", "`5` is not an Explicit NULL Label Policy", "5"),
         ("binding-sid srv7 1", "`srv7` is not a binding SID", "srv7"),
         ("srv6-binding-sid 192.0.2.1", "`192.0.2.1` is not a SID", "192.0.2.1"),
         ("segment-list weight x", "`x` is not a weight", "x"),
@@ -257,7 +275,7 @@ fn any_segment() -> impl Strategy<Value = String> {
     };
     let (v4, v6, id) = (any::<std::net::Ipv4Addr>, any::<std::net::Ipv6Addr>, any::<u32>);
     let algorithm = any::<u8>;
-    prop_oneof![
+    let any = prop_oneof![
         (0_u32..1 << 20).prop_map(|label| format!("type-a mpls {label}")),
         (v6(), behavior()).prop_map(|(sid, behavior)| format!("type-b srv6 {sid}{behavior}")),
         (v4(), algorithm(), sid())
@@ -278,7 +296,12 @@ fn any_segment() -> impl Strategy<Value = String> {
         }),
         (v6(), v6(), algorithm(), srv6())
             .prop_map(|(l, r, a, sid)| format!("type-k local {l} remote {r} algorithm {a}{sid}")),
-    ]
+    ];
+    (any, any_verification()).prop_map(|(segment, verification)| segment + verification)
+}
+
+fn any_verification() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just(""), Just(" verification")]
 }
 
 proptest! {

@@ -1,4 +1,5 @@
-//! The segment lists of segment routing policies: `segment-list weight 1 segment type-a mpls 16001 segment type-b srv6 2001:db8::1`.
+//! The segment lists of segment routing policies: `segment-list weight 1 segment type-a mpls 16001 segment type-b srv6 2001:db8::1`. Behind
+//! a segment may stand `verification`: the receiver is to check it.
 
 use alloc::vec::Vec;
 use core::net::{Ipv4Addr, Ipv6Addr};
@@ -24,22 +25,13 @@ pub(super) fn segment_list(cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Result
     }
     let mut segments = Vec::new();
     while cursor.eat_word("segment")? {
-        segments.push(Segment::new(segment(cursor)?));
+        let mut segment = Segment::new(segment(cursor)?);
+        if cursor.eat_word("verification")? {
+            segment.flags |= Segment::VERIFY;
+        }
+        segments.push(segment);
     }
-    end_stack(&mut segments);
     Ok(encode_segment_list(weight, &segments, out))
-}
-
-/// Sets the bit of the last label of the list, as ExaBGP does; RFC 9830 §2.4.4.2.1 has receivers ignore it.
-fn end_stack(segments: &mut [Segment]) {
-    let last = Segment::last_label(segments).and_then(|place| segments.get_mut(place));
-    let label = last.and_then(|segment| match &mut segment.kind {
-        SegmentKind::A(label) | SegmentKind::C(.., Some(label)) => Some(label),
-        _ => None,
-    });
-    if let Some(label) = label {
-        *label = LabelStackEntry::new(label.label(), true);
-    }
 }
 
 /// What follows `segment`.
@@ -48,7 +40,7 @@ fn segment(cursor: &mut Cursor<'_>) -> Result<SegmentKind> {
     Ok(match kind.text.as_ref() {
         "type-a" => {
             cursor.expect_word("mpls")?;
-            SegmentKind::A(LabelStackEntry::new(label(cursor)?, false))
+            SegmentKind::A(LabelStackEntry::new(label(cursor)?))
         }
         "type-b" => {
             cursor.expect_word("srv6")?;
@@ -133,7 +125,7 @@ fn label_sid(cursor: &mut Cursor<'_>) -> Result<Option<LabelStackEntry>> {
     if !cursor.eat_word("sid")? {
         return Ok(None);
     }
-    label(cursor).map(|label| Some(LabelStackEntry::new(label, false)))
+    label(cursor).map(|label| Some(LabelStackEntry::new(label)))
 }
 
 fn ipv6(cursor: &mut Cursor<'_>, what: &str) -> Result<Ipv6Addr> {

@@ -30,6 +30,18 @@ const OWN: &[&str] = &[
     "candidate-path-name",
 ];
 
+/// What the receiver does about Explicit NULL labels (RFC 9830 §2.4.5), by name or by number.
+const ENLP: &[(&str, u8)] = &[
+    ("push-ipv4", 1),
+    ("push-ipv6", 2),
+    ("push-ipv4-ipv6", 3),
+    ("no-push", 4),
+    ("1", 1),
+    ("2", 2),
+    ("3", 3),
+    ("4", 4),
+];
+
 const U32: &str = "a number from 0 to 4294967295";
 
 /// What identifies the candidate path, then in any order its next hop, what its tunnel says and attributes. `afi` is `None` where the
@@ -102,7 +114,7 @@ impl Tunnel {
         let sub_tlv = match keyword.text.as_ref() {
             "preference" => SrPolicySubTlv::Preference(cursor.number("a preference", U32)?),
             "priority" => SrPolicySubTlv::Priority(cursor.number("a priority", U8)?),
-            "enlp" => SrPolicySubTlv::ExplicitNull(cursor.number("an Explicit NULL Label Policy", U8)?),
+            "enlp" => SrPolicySubTlv::ExplicitNull(cursor.choice("an Explicit NULL Label Policy", ENLP)?),
             "binding-sid" => binding_sid(cursor)?,
             "srv6-binding-sid" => {
                 let sid = segments::srv6_sid(cursor)?;
@@ -130,7 +142,7 @@ impl Tunnel {
             let problem = alloc::format!("`{}` was given before", keyword.text);
             return Err(Fault::new(keyword.span, problem).expected("it once"));
         }
-        if !matches!(sub_tlv, SrPolicySubTlv::Srv6BindingSid { .. }) {
+        if sub_tlv.is_single() {
             self.given.push(code);
         }
         if !sub_tlv.encode(&mut self.sub_tlvs) {
@@ -151,9 +163,8 @@ fn binding_sid(cursor: &mut Cursor<'_>) -> Result<SrPolicySubTlv<'static>> {
     let kind = cursor.word(&KINDS.join(" or "))?;
     Ok(match kind.text.as_ref() {
         "mpls" => {
-            let label = LabelStackEntry::new(segments::label(cursor)?, true);
-            // ExaBGP's octets, bit for bit: RFC 9830 §2.4.2 would have zero in the flags and behind the label.
-            SrPolicySubTlv::BindingSid { flags: BindingSid::EXABGP_LABEL, sid: BindingSid::Label(label) }
+            let label = LabelStackEntry::new(segments::label(cursor)?);
+            SrPolicySubTlv::BindingSid { flags: 0, sid: BindingSid::Label(label) }
         }
         "null" => SrPolicySubTlv::BindingSid { flags: 0, sid: BindingSid::Null },
         _ => return Err(unknown(&kind, "a binding SID", KINDS)),

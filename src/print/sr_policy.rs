@@ -59,8 +59,12 @@ fn tunnel_json(out: &mut String, tunnel: Tunnel<'_>) {
         hex(out, tunnel.value);
         return out.push('"');
     }
-    let (mut members, mut lists) = (Vec::new(), Vec::new());
+    let (mut members, mut lists, mut told) = (Vec::new(), Vec::new(), Vec::new());
     for sub_tlv in tunnel.sr_policy() {
+        if sub_tlv.is_single() && told.contains(&sub_tlv.code()) {
+            continue;
+        }
+        told.push(sub_tlv.code());
         match sub_tlv {
             SrPolicySubTlv::SegmentList(list) => lists.push(list),
             other => members.push(sub_tlv_json(&other)),
@@ -153,15 +157,15 @@ fn behavior_members(behavior: EndpointBehavior) -> String {
 }
 
 fn segment_list_json(out: &mut String, list: SegmentListView<'_>) {
-    let (mut weight, mut segments, mut unknown) = (1, Vec::new(), Vec::new());
+    let (mut weight, mut segments, mut unknown) = (None, Vec::new(), Vec::new());
     for item in list.items() {
         match item {
-            SegmentListItem::Weight(given) => weight = given,
+            SegmentListItem::Weight(given) => weight = weight.or(Some(given)),
             SegmentListItem::Segment(segment) => segments.push(segment),
             SegmentListItem::Unknown { code, value } => unknown.push(unknown_json("segment", code, value)),
         }
     }
-    put!(out, "{{\"weight\": {weight}, \"segments\": [");
+    put!(out, "{{\"weight\": {}, \"segments\": [", weight.unwrap_or(1));
     separated(out, ", ", segments, |out, segment| segment_json(out, &segment));
     out.push(']');
     unknown.iter().for_each(|member| put!(out, ", {member}"));
@@ -228,7 +232,7 @@ fn segment_json(out: &mut String, segment: &Segment) {
         }
     }
     if segment.flags & Segment::VERIFY != 0 {
-        out.push_str(", \"verify\": true");
+        out.push_str(", \"verification\": true");
     }
     out.push('}');
 }
@@ -237,8 +241,12 @@ fn segment_json(out: &mut String, segment: &Segment) {
 pub(super) fn text(out: &mut String, attribute: &TunnelEncapsulation) -> bool {
     let tunnels: Vec<_> = attribute.view().tunnels().collect();
     let [tunnel] = tunnels.as_slice() else { return false };
-    let (mut words, mut said) = (String::new(), Vec::new());
+    let (mut words, mut said, mut told) = (String::new(), Vec::new(), Vec::new());
     for sub_tlv in tunnel.sr_policy() {
+        if sub_tlv.is_single() && told.contains(&sub_tlv.code()) {
+            return false;
+        }
+        told.push(sub_tlv.code());
         if !sub_tlv_text(&mut words, &sub_tlv) || !sub_tlv.encode(&mut said) {
             return false;
         }
@@ -254,11 +262,11 @@ pub(super) fn text(out: &mut String, attribute: &TunnelEncapsulation) -> bool {
 fn sub_tlv_text(out: &mut String, sub_tlv: &SrPolicySubTlv<'_>) -> bool {
     match *sub_tlv {
         SrPolicySubTlv::Preference(preference) => put!(out, " preference {preference}"),
-        SrPolicySubTlv::ExplicitNull(policy) => put!(out, " enlp {policy}"),
+        SrPolicySubTlv::ExplicitNull(policy @ 1..=4) => put!(out, " enlp {policy}"),
         SrPolicySubTlv::Priority(priority) => put!(out, " priority {priority}"),
         SrPolicySubTlv::BindingSid { flags: 0, sid: BindingSid::Null } => out.push_str(" binding-sid null"),
-        SrPolicySubTlv::BindingSid { flags: BindingSid::EXABGP_LABEL, sid: BindingSid::Label(label) }
-            if label == LabelStackEntry::new(label.label(), true) =>
+        SrPolicySubTlv::BindingSid { flags: 0, sid: BindingSid::Label(label) }
+            if label == LabelStackEntry::new(label.label()) =>
         {
             put!(out, " binding-sid mpls {}", label.label());
         }
@@ -287,19 +295,10 @@ fn name_text(out: &mut String, word: &str, name: &[u8]) -> bool {
 
 fn segment_list_text(out: &mut String, list: SegmentListView<'_>) -> bool {
     out.push_str(" segment-list");
-    let segments = list.items().filter_map(|item| match item {
-        SegmentListItem::Segment(segment) => Some(segment),
-        _ => None,
-    });
-    let ends = Segment::last_label(&segments.collect::<Vec<_>>());
-    let mut index = 0;
     for (place, item) in list.items().enumerate() {
         match item {
             SegmentListItem::Weight(weight) if place == 0 => put!(out, " weight {weight}"),
-            SegmentListItem::Segment(segment) if is_sayable(&segment, ends == Some(index)) => {
-                segment_text(out, &segment);
-                index += 1;
-            }
+            SegmentListItem::Segment(segment) if is_sayable(&segment) => segment_text(out, &segment),
             _ => return false,
         }
     }
@@ -307,13 +306,13 @@ fn segment_list_text(out: &mut String, list: SegmentListView<'_>) -> bool {
 }
 
 /// Whether a segment that words say would have these flags, and this label.
-fn is_sayable(segment: &Segment, ends: bool) -> bool {
+fn is_sayable(segment: &Segment) -> bool {
     let label = match segment.kind {
         SegmentKind::A(label) => Some(label),
         _ => segment.label(),
     };
-    *segment == Segment::new(segment.kind)
-        && label.is_none_or(|label| label == LabelStackEntry::new(label.label(), ends))
+    segment.flags & !Segment::VERIFY == Segment::new(segment.kind).flags
+        && label.is_none_or(|label| label == LabelStackEntry::new(label.label()))
 }
 
 fn segment_text(out: &mut String, segment: &Segment) {
@@ -356,6 +355,9 @@ fn segment_text(out: &mut String, segment: &Segment) {
     if let Some(Srv6Sid { sid, behavior }) = srv6 {
         put!(out, " sid {sid}");
         behavior_text(out, behavior);
+    }
+    if segment.flags & Segment::VERIFY != 0 {
+        out.push_str(" verification");
     }
 }
 

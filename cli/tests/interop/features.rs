@@ -81,7 +81,7 @@ pub(crate) fn policies_there_and_back<D: TakesPolicies>(folder: &Folder, reactor
     eventually("the daemon has our policies", || daemon.has_policies());
     let ipv4 = serde_json::json!({ "preference": 100, "binding-sid": { "type": "mpls", "label": 24000 }, "enlp": 3,
         "priority": 5, "segment-lists": [{ "weight": 2, "segments": [
-            { "type": "A", "label": 16001, "tc": 0, "s": true, "ttl": 0 },
+            { "type": "A", "label": 16001, "tc": 0, "s": false, "ttl": 0 },
             { "type": "B", "sid": "fd00::1", "endpoint-behavior":
                 { "behavior": 65, "lb-length": 32, "ln-length": 0, "fun-length": 16, "arg-length": 0 } }] }] });
     let ipv6 = serde_json::json!({ "preference": 7, "srv6-binding-sid": "fd00::9", "segment-lists": [

@@ -199,7 +199,7 @@ impl TakesPolicies for GoBgp {
             "ENLP Type: 3}",
             "{Priority: 5}",
             "Weight: 2}",
-            "Label: 16001 TC: 0 S: true TTL: 0}",
+            "Label: 16001 TC: 0 S: false TTL: 0}",
             "Sid: fd00::1, Ebs: {Behavior: SRBehavior(65), BlockLen: 32, NodeLen: 0, FuncLen: 16, ArgLen: 0}",
         ]) && has(&["Distinguisher: 2, Color 200, Endpoint: 2001:db8::7", "Preference: 7}", "Sid: fd00::1}"])
     }

@@ -102,7 +102,7 @@ fn policies(folder: &Folder) {
             "binding-sid": { "type": "mpls", "label": 24000 },
             "policy-name": "gold",
             "segment-lists": [{ "weight": 4, "segments": [
-                { "type": "A", "label": 16001, "tc": 0, "s": true, "ttl": 0 },
+                { "type": "A", "label": 16001, "tc": 0, "s": false, "ttl": 0 },
                 { "type": "K", "local_ipv6": "2001:db8::1", "remote_ipv6": "2001:db8::2", "algorithm": 128,
                   "sid": "2001:db8::3" },
             ] }],

@@ -11,9 +11,9 @@ use super::super::reader::Reader;
 pub struct LabelStackEntry(pub u32);
 
 impl LabelStackEntry {
-    /// A label with a traffic class and a TTL of 0; the last one ends the stack.
-    pub const fn new(label: u32, bottom: bool) -> Self {
-        Self(label << 12 | (bottom as u32) << 8)
+    /// A label as policies have it: the rest is zero when it is sent, and the receiver's to choose (RFC 9830 §2.4.2, §2.4.4.2.1).
+    pub const fn new(label: u32) -> Self {
+        Self(label << 12)
     }
 
     /// The label.
@@ -148,10 +148,12 @@ impl Segment {
     pub const VERIFY: u8 = 0x80;
     /// A: the algorithm counts (RFC 9831 §2.10).
     pub const ALGORITHM: u8 = 0x40;
+    /// S: a label or an SRv6 SID follows what tells the segment (RFC 9831 §2.10).
+    pub const SPECIFIED: u8 = 0x20;
     /// B: a behavior follows the SRv6 SID (RFC 9830 §2.4.4.2.3).
     pub const BEHAVIOR: u8 = 0x10;
 
-    /// A segment with the flags that what it says needs, as ExaBGP sets them: an algorithm of 0 goes without its flag.
+    /// A segment with the flags that what it says needs; an algorithm of 0 goes without its flag, as in ExaBGP.
     pub const fn new(kind: SegmentKind) -> Self {
         let algorithm = match kind {
             SegmentKind::C(algorithm, ..)
@@ -161,15 +163,21 @@ impl Segment {
             | SegmentKind::K(algorithm, ..) => algorithm,
             _ => 0,
         };
-        let behavior = match kind {
-            SegmentKind::B(sid) => sid.behavior.is_some(),
-            SegmentKind::I(.., Some(sid)) | SegmentKind::J(.., Some(sid)) | SegmentKind::K(.., Some(sid)) => {
-                sid.behavior.is_some()
-            }
-            _ => false,
-        };
         let flags = if algorithm == 0 { 0 } else { Self::ALGORITHM };
-        Self { flags: flags | if behavior { Self::BEHAVIOR } else { 0 }, kind }
+        let flags = match kind {
+            SegmentKind::B(Srv6Sid { behavior: Some(_), .. }) => flags | Self::BEHAVIOR,
+            SegmentKind::I(.., Some(sid)) | SegmentKind::J(.., Some(sid)) | SegmentKind::K(.., Some(sid)) => {
+                flags | Self::SPECIFIED | if sid.behavior.is_some() { Self::BEHAVIOR } else { 0 }
+            }
+            SegmentKind::C(.., Some(_))
+            | SegmentKind::D(.., Some(_))
+            | SegmentKind::E(.., Some(_))
+            | SegmentKind::F(.., Some(_))
+            | SegmentKind::G(.., Some(_))
+            | SegmentKind::H(.., Some(_)) => flags | Self::SPECIFIED,
+            _ => flags,
+        };
+        Self { flags, kind }
     }
 
     /// The letter of its type.
@@ -285,14 +293,6 @@ impl Segment {
         set(out, start + 1, length);
     }
 
-    /// Which segment's label ExaBGP marks as the bottom of the stack: the last of type A, or of type C with one. Other types' are not
-    /// marked.
-    pub fn last_label(segments: &[Self]) -> Option<usize> {
-        let is_marked =
-            |segment: &Self| matches!(segment.kind, SegmentKind::A(_) | SegmentKind::C(.., Some(_)));
-        segments.iter().rposition(is_marked)
-    }
-
     /// The label that stands behind what tells the segment.
     pub const fn label(&self) -> Option<LabelStackEntry> {
         match self.kind {
@@ -401,13 +401,8 @@ impl<'a> SegmentListView<'a> {
     pub(super) fn parse(mut reader: Reader<'a>) -> Result<Self, Malformed> {
         let _reserved = reader.u8()?;
         let octets = reader.rest();
-        let mut weighted = false;
         while !reader.is_empty() {
-            let offset = reader.offset();
-            let item = SegmentListItem::parse(&mut reader)?;
-            if matches!(item, SegmentListItem::Weight(_)) && core::mem::replace(&mut weighted, true) {
-                return Err(Malformed::value(offset, "a segment list with two weights"));
-            }
+            SegmentListItem::parse(&mut reader)?;
         }
         Ok(Self(octets))
     }

@@ -29,8 +29,6 @@ impl BindingSid {
     pub const DROP_UPON_INVALID: u8 = 0x40;
     /// B of [`SrPolicySubTlv::Srv6BindingSid`]: a behavior follows the SID (RFC 9830 §2.4.3).
     pub const BEHAVIOR: u8 = 0x20;
-    /// A bit without a meaning (RFC 9830 §6.6), which ExaBGP sets where a label follows.
-    pub const EXABGP_LABEL: u8 = 0x10;
 }
 
 /// A sub-TLV of an SR Policy tunnel.
@@ -141,6 +139,11 @@ impl<'a> SrPolicySubTlv<'a> {
         }
     }
 
+    /// Whether only the first of its type counts (RFC 9830 §2.4); others are passed on, and no error (RFC 9012 §13).
+    pub const fn is_single(&self) -> bool {
+        matches!(self.code(), 12..=15 | 129 | 130)
+    }
+
     /// Appends it, its header included; false, and nothing, where its length field cannot say how long it is. Reserved octets become 0.
     pub fn encode(&self, out: &mut Vec<u8>) -> bool {
         let mut value = Vec::new();
@@ -199,21 +202,12 @@ fn sub_tlv(out: &mut Vec<u8>, code: u8, value: &[u8]) -> bool {
     true
 }
 
-/// Checks the sub-TLVs of a tunnel of this type: any error makes the whole attribute useless (RFC 9830 §5).
+/// Checks the sub-TLVs of a tunnel of this type: one of a length that it cannot have makes the whole attribute useless (RFC 9830 §5).
 pub(super) fn check(tunnel: Reader<'_>) -> Result<(), Malformed> {
-    let mut seen = [false; 256];
     let mut reader = tunnel;
     while !reader.is_empty() {
         let (code, value) = super::tunnel_encapsulation::sub_tlv(&mut reader)?;
-        let offset = value.offset();
         SrPolicySubTlv::parse(code, value)?;
-        let is_single = matches!(code, 12..=15 | 129 | 130);
-        if let Some(seen) = seen.get_mut(usize::from(code))
-            && core::mem::replace(seen, true)
-            && is_single
-        {
-            return Err(Malformed::value(offset, "a sub-TLV that may stand only once, twice"));
-        }
     }
     Ok(())
 }
