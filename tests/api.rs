@@ -5,17 +5,22 @@ mod util;
 use std::path::Path;
 
 use holdtime_core::Duration;
-use holdtime_core::config::Settings;
+use holdtime_core::config::{ConfigText, Settings};
 use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, StreamId};
 use util::{Lone, neighbor, secs, setup};
 
-/// A speaker with a program of this encoder, which commands two of its three neighbors; it is in session with none.
-fn speaker(encoder: &str, api: &str) -> (Lone, StreamId) {
+/// A configuration with a program of this encoder, which commands two of its three neighbors.
+fn configuration(encoder: &str, api: &str) -> String {
     let passive = format!("passive true; family {{ ipv4 unicast; }} api {{ processes [ p ]; {api} }}");
-    let text = format!("process p {{ run /bin/cat; encoder {encoder}; }}\n")
+    format!("process p {{ run /bin/cat; encoder {encoder}; }}\n")
         + &neighbor("10.0.0.1", "10.0.0.2", &passive)
         + &neighbor("10.0.0.1", "10.0.0.3", &passive)
-        + &neighbor("10.0.0.1", "10.0.0.4", "passive true; family { ipv4 unicast; }");
+        + &neighbor("10.0.0.1", "10.0.0.4", "passive true; family { ipv4 unicast; }")
+}
+
+/// A speaker with this configuration; it is in session with nobody.
+fn speaker(encoder: &str, api: &str) -> (Lone, StreamId) {
+    let text = configuration(encoder, api);
     let mut lone = Lone::new(setup(&text));
     let program = lone.start_program();
     (lone, program)
@@ -278,6 +283,18 @@ fn the_messages_that_are_counted_are_those_of_the_session() {
 }
 
 #[test]
+fn a_reload_is_answered_with_what_came_of_it_and_the_next_command_after_it() {
+    for (before, answer) in [("", "done"), ("nonsense ", "error")] {
+        let (mut lone, program, _) = in_session("text", "");
+        lone.receive(program, b"reload\nversion\n");
+        assert_eq!(lone.take_written(program), "reload in progress\n");
+        let text = before.to_owned() + &configuration("text", "");
+        lone.feed(Input::Reload(Ok(ConfigText { name: "test.conf".into(), text })));
+        assert_eq!(lone.take_written(program), format!("{answer}\nexabgp 5.0.15\ndone\n"));
+    }
+}
+
+#[test]
 fn a_command_that_ends_its_program_is_answered_first() {
     for command in ["reload", "restart", "shutdown"] {
         let (mut lone, program, _) = in_session("json", "signal;");
@@ -290,7 +307,8 @@ fn a_command_that_ends_its_program_is_answered_first() {
         lone.unstall(program);
         assert!(!ends(&lone), "{command}: it has yet to read its answer");
         let told = lone.take_written(program);
-        assert!(told.starts_with(&format!("{command} in progress\ndone\n")), "{command}: {told}");
+        let verdict = if command == "reload" { "error" } else { "done" };
+        assert!(told.starts_with(&format!("{command} in progress\n{verdict}\n")), "{command}: {told}");
         assert_eq!(told.matches("\"code\": \"0\", \"name\": \"none\"").count(), 2, "{command}: {told}");
         lone.advance(secs(1));
         assert_eq!(ends(&lone), command != "reload", "{command}");

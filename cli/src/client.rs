@@ -107,7 +107,8 @@ impl Client {
                 pipes::folders().iter().map(|folder| folder.display().to_string()).collect();
             let folders = folders.join(", ");
             return Err(CliError::input(format!(
-                "there are no named pipes {name}.in and {name}.out in {folders}"
+                "there are no named pipes {name}.in and {name}.out in {folders}; this makes them: {}",
+                pipes::how_to_make(name)
             )));
         };
         let answers = at_once().read(true).open(&paths.write);

@@ -24,7 +24,7 @@ pub(crate) fn user(found: &Found) -> Result<Option<User>, CliError> {
         return Ok(None);
     }
     if !found.has("exabgp.daemon.user") {
-        tracing::info!(target: "daemon", "running as root: daemon.user names a user to run as");
+        tracing::debug!(target: "daemon", "running as root: daemon.user names a user to run as");
         return Ok(None);
     }
     let user = user::find(name)

@@ -83,7 +83,7 @@ impl fmt::Display for CliError {
 }
 
 /// The valid name that was probably meant: the most similar one, if it is similar at all.
-fn nearest<'a>(name: &str, valid: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, valid: &[&'a str]) -> Option<&'a str> {
     const SIMILAR: f64 = 0.75;
     valid
         .iter()

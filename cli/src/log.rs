@@ -29,7 +29,7 @@ use file::LogFile;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Logging")]
 pub(crate) struct LogArgs {
-    /// What to log: a level (error, warn, info, debug, trace) or a filter such as network=debug; warn, unless settings say more
+    /// What to log: a level (error, warn, info, debug, trace) or a filter such as network=debug; warn, and info for serve, unless settings say more
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
     /// How to log
@@ -50,7 +50,12 @@ type Sink = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// Starts logging on the standard error; called once.
 pub(crate) fn start(args: &LogArgs) -> Result<(), CliError> {
-    let given = args.log.as_deref().unwrap_or("warn");
+    start_at(args, "warn")
+}
+
+/// The same with what is logged where the options do not say.
+fn start_at(args: &LogArgs, usual: &str) -> Result<(), CliError> {
+    let given = args.log.as_deref().unwrap_or(usual);
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::WARN.into())
         .parse(given)
@@ -65,7 +70,7 @@ pub(crate) fn start(args: &LogArgs) -> Result<(), CliError> {
 
 /// Starts the log of `serve`: as the options say or else, where `settings` were made, as those do.
 pub(crate) fn start_daemon(args: &LogArgs, settings: Option<&LogSettings>) -> Result<(), CliError> {
-    let Some(settings) = settings.filter(|_| args.log.is_none()) else { return start(args) };
+    let Some(settings) = settings.filter(|_| args.log.is_none()) else { return start_at(args, "info") };
     let (destination, doubt) = Destination::parse(&settings.destination);
     let level = level(&settings.level)?;
     let (enable, all, subjects) = (settings.enable, settings.all, settings.subjects.clone());

@@ -4,6 +4,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use holdtime_core::speaker::PipePaths;
+use rustix::fs::{Mode, OFlags};
 
 /// The pair `NAME.in`, which the speaker reads, and `NAME.out`, which it writes; `None` where no folder has both. Nobody makes them but
 /// the user: whoever may write to them commands the speaker.
@@ -28,6 +29,26 @@ pub(crate) fn folders() -> Vec<PathBuf> {
         }
     }
     folders
+}
+
+/// The commands that make the pipes, where this user's speaker and its clients find them.
+pub(crate) fn how_to_make(name: &str) -> String {
+    let folder = match rustix::process::getuid() {
+        root if root.is_root() => "/run/exabgp".to_owned(),
+        user => format!("/run/{}", user.as_raw()),
+    };
+    let pipes = format!("{folder}/{name}.in {folder}/{name}.out");
+    let (sudo, owner) = match rustix::process::getuid() {
+        root if root.is_root() => ("", String::new()),
+        user => ("sudo ", format!(" && sudo chown {}: {pipes}", user.as_raw())),
+    };
+    format!("{sudo}mkdir -p {folder} && {sudo}mkfifo -m 600 {pipes}{owner}")
+}
+
+/// Whether a speaker reads the pipe for commands already: what is written there then goes to one of two, and nobody knows to which.
+pub(crate) fn is_taken(paths: &PipePaths) -> bool {
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::fs::open(&paths.read, flags, Mode::empty()).is_ok()
 }
 
 fn is_pipe(path: &Path) -> bool {

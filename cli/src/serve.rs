@@ -4,14 +4,15 @@
 //! core on one of the two reactors. Everything that can be wrong before the first packet is one sentence and
 //! exit status 2.
 
-use std::cell::RefCell;
+mod journal;
+
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clap::Args;
 use holdtime_core::config::{Config, ConfigText, Settings};
-use holdtime_core::speaker::{Event, Identity, Party, Setup, Severity};
+use holdtime_core::speaker::{Identity, PipePaths, Setup};
 use holdtime_core::{Instant, Now, Speaker, Timestamp};
 use holdtime_reactor::driver::Recorder;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
@@ -22,6 +23,7 @@ use rustix::fs::{Access, access};
 use crate::error::{CliError, Outcome, Verdict};
 use crate::log::LogArgs;
 use crate::{daemon, log, pipes, recorder, settings};
+use journal::Journal;
 
 /// The reactors that ship.
 const REACTORS: [&str; 2] = ["poll", "async"];
@@ -29,8 +31,13 @@ const REACTORS: [&str; 2] = ["poll", "async"];
 /// The release of ExaBGP whose API this speaks, announced unless `exabgp_version` says otherwise.
 const API_VERSION: &str = "5.0.15";
 
+const SIGNALS: &str = "\
+Signals: TERM, HUP and INT (Ctrl-C) end it, with a NOTIFICATION to every peer; a second Ctrl-C does not wait. USR1 reads the \
+configuration again, USR2 also starts the programs anew, ALRM also the sessions.";
+
 /// The arguments of `holdtime serve`.
 #[derive(Debug, Args)]
+#[command(after_help = SIGNALS)]
 pub(crate) struct ServeArgs {
     /// The configuration; several are a rotation, the next one at each reload
     #[arg(required = true, value_name = "CONF")]
@@ -95,6 +102,7 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
     let pid_file = daemon::PidFile::write(&found.settings.daemon.pid)?;
     let settings = found.settings;
     let pipes = settings.api.cli.then(|| pipes::find(&settings.api.pipename)).flatten();
+    let about_pipes = about_pipes(&settings, pipes.as_ref());
     let setup = Setup {
         pipes,
         identity: identity(&settings),
@@ -108,6 +116,15 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
         .as_ref()
         .map(|path| recorder::start(path, args.record_limit << 20, &setup, found.pairs, text))
         .transpose()?;
+    let begins = format!(
+        "holdtime {} begins: {}, neighbors {}, programs {}, reactor {}, process {}",
+        env!("CARGO_PKG_VERSION"),
+        setup.files.join(", "),
+        setup.config.neighbors.len(),
+        setup.config.processes.len(),
+        args.reactor,
+        std::process::id()
+    );
     let journal = Rc::new(Journal::default());
     let noted = Rc::clone(&journal);
     let surroundings = Surroundings {
@@ -116,7 +133,15 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
         log: Box::new(move |event| noted.note(event)),
         started: Box::new({
             let journal = Rc::clone(&journal);
-            move || journal.started()
+            move || {
+                tracing::info!(target: "reactor", "{begins}");
+                match &about_pipes {
+                    Some((true, text)) => tracing::warn!(target: "reactor", "{text}"),
+                    Some((false, text)) => tracing::info!(target: "reactor", "{text}"),
+                    None => {}
+                }
+                journal.started();
+            }
         }),
     };
     let code = serve(&args.reactor, surroundings, setup, recorder)?;
@@ -126,6 +151,32 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
         (_, Some(sentence)) => Err(CliError::input(sentence)),
         (_, None) => Ok(Verdict::Unexpected),
     }
+}
+
+/// What is to be said about the pipes for commands, and whether it is a warning.
+fn about_pipes(settings: &Settings, pipes: Option<&PipePaths>) -> Option<(bool, String)> {
+    let name = &settings.api.pipename;
+    let (warns, text) = match pipes {
+        _ if !settings.api.cli => return None,
+        None => (
+            false,
+            format!(
+                "no named pipes {name}.in and {name}.out: `holdtime cli` cannot reach this speaker; this makes them: {}",
+                pipes::how_to_make(name)
+            ),
+        ),
+        Some(paths) if pipes::is_taken(paths) => (
+            true,
+            format!(
+                "another speaker reads {} too: a command goes to one of the two; exabgp_api_pipename names other pipes",
+                paths.read
+            ),
+        ),
+        Some(paths) => {
+            (false, format!("commands are read from {} and answered in {}", paths.read, paths.write))
+        }
+    };
+    Some((warns, text))
 }
 
 /// Runs the speaker until it has finished; returns its exit status.
@@ -203,65 +254,5 @@ pub(crate) fn identity(settings: &Settings) -> Identity {
         pid: std::process::id(),
         ppid: std::os::unix::process::parent_id(),
         version: settings.version.clone().unwrap_or_else(|| API_VERSION.to_owned()),
-    }
-}
-
-/// What the speaker says of itself, on its way to the log.
-///
-/// Errors from before it has started are kept back: if it gives up, the last of them is the sentence it ends with, and
-/// is not said twice.
-#[derive(Debug, Default)]
-struct Journal {
-    early: RefCell<Early>,
-}
-
-#[derive(Debug, Default)]
-struct Early {
-    started: bool,
-    kept: Vec<Event>,
-}
-
-impl Journal {
-    fn note(&self, event: &Event) {
-        let mut early = self.early.borrow_mut();
-        if event.severity == Severity::Error && !early.started {
-            early.kept.push(event.clone());
-        } else {
-            write(event);
-        }
-    }
-
-    fn started(&self) {
-        let mut early = self.early.borrow_mut();
-        early.started = true;
-        early.kept.drain(..).for_each(|event| write(&event));
-    }
-
-    /// The sentence to end with, where the speaker never started.
-    fn conclude(&self) -> Option<String> {
-        let mut early = self.early.borrow_mut();
-        let last = early.kept.pop();
-        early.kept.drain(..).for_each(|event| write(&event));
-        last.map(|event| event.text)
-    }
-}
-
-/// Writes one line to the log, under the subject that ExaBGP's settings know it by.
-fn write(event: &Event) {
-    let (party, text) = (&event.party, &event.text);
-    macro_rules! write {
-        ($subject:literal) => {
-            match event.severity {
-                Severity::Debug => tracing::debug!(target: $subject, %party, "{text}"),
-                Severity::Info => tracing::info!(target: $subject, %party, "{text}"),
-                Severity::Warning => tracing::warn!(target: $subject, %party, "{text}"),
-                Severity::Error => tracing::error!(target: $subject, %party, "{text}"),
-            }
-        };
-    }
-    match party {
-        Party::Speaker => write!("reactor"),
-        Party::Neighbor(_) => write!("network"),
-        Party::Program(_) => write!("processes"),
     }
 }

@@ -1,16 +1,17 @@
 //! ExaBGP's settings, as `serve` finds them: the file `exabgp.env`, then the environment. And `holdtime env`, which prints them.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clap::Args;
 use holdtime_core::config::{Settings, env_file_pairs};
 
-use crate::console::Console;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::console::{self, Console};
+use crate::error::{CliError, Outcome, Verdict, nearest};
 
 /// What was found: the settings, and which of them somebody made.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Found {
     /// All of them.
     pub(crate) settings: Settings,
@@ -30,6 +31,13 @@ impl Found {
         for name in &self.settings.unknown {
             tracing::warn!(target: "configuration", "{name} is not a setting");
         }
+        if let Some(idle) = self.idle() {
+            tracing::warn!(target: "configuration", "{idle}");
+        }
+    }
+
+    /// A sentence on the settings that somebody made and that have no effect here, where there are any.
+    pub(crate) fn idle(&self) -> Option<String> {
         let idle: Vec<String> = SETTINGS
             .iter()
             .filter(|setting| {
@@ -38,9 +46,7 @@ impl Found {
             })
             .map(Setting::name)
             .collect();
-        if !idle.is_empty() {
-            tracing::warn!(target: "configuration", "settings without effect: {}", idle.join(", "));
-        }
+        (!idle.is_empty()).then(|| format!("settings without effect: {}", idle.join(", ")))
     }
 }
 
@@ -51,19 +57,44 @@ pub(crate) fn find() -> Result<Found, CliError> {
 
 /// Finds the settings, of which some are made on the command line.
 pub(crate) fn find_under(made: &[(&str, &str)]) -> Result<Found, CliError> {
-    let mut pairs = pairs();
+    let mut pairs = pairs()?;
     pairs.extend(made.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let mut settings = Settings::default();
     let borrowed = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     settings.apply(borrowed).map_err(|error| CliError::input(error.to_string()))?;
+    if let Some(sentence) = settings.unknown.iter().find_map(|name| meant(name)) {
+        return Err(CliError::input(sentence));
+    }
     Ok(Found { settings, pairs })
+}
+
+/// By how many letters a name may differ from that of a setting and still be taken for it.
+const SLIPS: usize = 2;
+
+/// What a name that is no setting was meant to be, in a sentence; `None`: a variable that is not about settings at all.
+fn meant(name: &str) -> Option<String> {
+    let (section, option) = name.strip_prefix("exabgp.")?.split_once('.')?;
+    let sections: Vec<&str> = SETTINGS.iter().map(|setting| setting.section).collect();
+    let known = sections.contains(&section);
+    if !known {
+        // A variable of this kind may be about anything: only a slip is answered.
+        let names = SETTINGS.iter().map(Setting::name);
+        let near = names.map(|near| (strsim::damerau_levenshtein(name, &near), near)).min()?;
+        return (near.0 <= SLIPS).then(|| format!("there is no setting {name}; did you mean {}?", near.1));
+    }
+    let options: Vec<&str> =
+        SETTINGS.iter().filter(|setting| setting.section == section).map(|setting| setting.option).collect();
+    match nearest(option, &options) {
+        Some(near) => Some(format!("there is no setting {name}; did you mean exabgp.{section}.{near}?")),
+        None => Some(format!("there is no setting {name}; exabgp.{section} has {}", options.join(", "))),
+    }
 }
 
 /// What ExaBGP's environment file and the environment say, under the names with dots; the environment's last,
 /// because it overrides the file. Within the environment the spelling with dots overrides the one with
 /// underscores.
-fn pairs() -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(file()).unwrap_or_default();
+fn pairs() -> Result<Vec<(String, String)>, CliError> {
+    let text = text()?;
     let mut pairs: Vec<_> =
         env_file_pairs(&text).into_iter().map(|(name, value)| (name, value.to_owned())).collect();
     // A variable that is not UTF-8 is none of ours.
@@ -74,7 +105,55 @@ fn pairs() -> Vec<(String, String)> {
         .partition(|(name, _)| name.starts_with("exabgp."));
     pairs.extend(underscored.into_iter().map(|(name, value)| (name.replacen('_', ".", 2), value)));
     pairs.extend(dotted);
-    pairs
+    Ok(pairs)
+}
+
+/// The text of the file of settings. One that is named has to be there; the usual one has not, and whoever may not read it goes
+/// without.
+fn text() -> Result<String, CliError> {
+    let (file, named) = file();
+    let text = std::fs::read_to_string(&file);
+    let name = file.display();
+    match text {
+        Err(error) if named => {
+            Err(CliError::io(format_args!("cannot read the settings in \"{name}\""), &error))
+        }
+        Err(error) => {
+            if error.kind() != ErrorKind::NotFound {
+                console::say(&format!("warning: the settings in \"{name}\" cannot be read: {error}"));
+            }
+            Ok(String::new())
+        }
+        Ok(text) => match misplaced(&text) {
+            Some(sentence) => Err(CliError::input(format!("{name}:{sentence}"))),
+            None => Ok(text),
+        },
+    }
+}
+
+/// What is wrong with the first name of a file that is no setting, behind its line.
+fn misplaced(text: &str) -> Option<String> {
+    let mut section = String::new();
+    for (number, line) in text.lines().map(str::trim).enumerate() {
+        if line.starts_with('[') {
+            section = format!("{line}\n");
+        }
+        for (name, value) in env_file_pairs(&format!("{section}{line}")) {
+            let mut settings = Settings::default();
+            // What is wrong with a value is said later.
+            let _ = settings.apply([(name.as_str(), value)]);
+            let wrong = if !name.starts_with("exabgp.") {
+                format!("`{line}` stands in no section such as [exabgp.tcp]")
+            } else if !settings.unknown.is_empty() {
+                meant(&name)
+                    .unwrap_or_else(|| format!("there is no setting {name}; `holdtime env` lists them"))
+            } else {
+                continue;
+            };
+            return Some(format!("{}: {wrong}", number + 1));
+        }
+    }
+    None
 }
 
 /// The file that the command line names.
@@ -89,19 +168,21 @@ pub(crate) fn read_from(file: Option<PathBuf>) {
 
 /// Where the settings are: what the command line names, or `EXABGP_ENVFILE`, or `etc/exabgp/exabgp.env` below
 /// `EXABGP_ROOT`, below where this program is installed, or below `/`.
-fn file() -> PathBuf {
+/// Whether somebody named it comes second.
+fn file() -> (PathBuf, bool) {
     let variable = std::env::var_os("EXABGP_ENVFILE").map(PathBuf::from);
     if let Some(file) = GIVEN_FILE.get().cloned().or(variable) {
-        return file;
+        return (file, true);
     }
     let below = |root: &Path| root.join("etc/exabgp/exabgp.env");
-    match std::env::var_os("EXABGP_ROOT").filter(|root| !root.is_empty()) {
+    let usual = match std::env::var_os("EXABGP_ROOT").filter(|root| !root.is_empty()) {
         Some(root) => below(Path::new(&root)),
         None => installed_below()
             .map(|root| below(&root))
             .filter(|file| file.is_file())
             .unwrap_or_else(|| below(Path::new("/"))),
-    }
+    };
+    (usual, false)
 }
 
 /// `/usr/local` where this program is `/usr/local/bin/holdtime`, or a link there; found through `PATH` it has no folder.
@@ -124,7 +205,7 @@ pub(crate) struct EnvArgs {
     env: bool,
 }
 
-/// Prints the settings in effect, in either form that ExaBGP reads.
+/// Prints the settings in effect, in either form that ExaBGP reads. What has no effect unless somebody sets it is a comment.
 pub(crate) fn print(args: &EnvArgs, console: &mut Console) -> Outcome {
     use std::io::Write;
 
@@ -135,19 +216,21 @@ pub(crate) fn print(args: &EnvArgs, console: &mut Console) -> Outcome {
     }
     let mut section = "";
     for setting in settings {
-        let value = setting.value(&found.pairs);
-        if args.diff && value == setting.written(setting.default) {
+        let value = setting.in_effect(&found);
+        let idle = !setting.is_in_effect(&found);
+        if args.diff && value == setting.in_effect(&Found::default()) {
             continue;
         }
+        let comment = if idle { "# " } else { "" };
         if args.env {
-            writeln!(console, "{}={value}", setting.name())?;
+            writeln!(console, "{comment}{}={value}", setting.name())?;
             continue;
         }
         if section != setting.section {
             section = setting.section;
             writeln!(console, "\n[exabgp.{section}]")?;
         }
-        writeln!(console, "{} = {value}", setting.option)?;
+        writeln!(console, "{comment}{} = {value}", setting.option)?;
     }
     Ok(Verdict::AsExpected)
 }
@@ -184,7 +267,25 @@ impl Setting {
         format!("exabgp.{}.{}", self.section, self.option)
     }
 
-    /// What is in effect, as ExaBGP writes it.
+    /// What `serve` goes by, which other names may have set, as ExaBGP writes it.
+    fn in_effect(&self, found: &Found) -> String {
+        let attempts = found.settings.tcp.attempts;
+        match (self.section, self.option) {
+            ("tcp", "attempts") => attempts.to_string(),
+            ("tcp", "once") => (attempts == 1).to_string(),
+            // Without any setting of the log it is for whoever watches.
+            ("log", "destination") if !found.has("exabgp.log.") => self.written("stderr"),
+            _ => self.value(&found.pairs),
+        }
+    }
+
+    /// Whether anything comes of it: not of ExaBGP's user and umask unless somebody set them.
+    fn is_in_effect(&self, found: &Found) -> bool {
+        let must_be_made = matches!((self.section, self.option), ("daemon", "user" | "umask"));
+        self.effect == Effect::Honoured && (!must_be_made || found.has(&self.name()))
+    }
+
+    /// What somebody made of it, as ExaBGP writes it.
     fn value(&self, pairs: &[(String, String)]) -> String {
         let name = self.name();
         let made = pairs.iter().rfind(|(made, _)| *made == name).map(|(_, value)| value.as_str());

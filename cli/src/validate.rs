@@ -19,11 +19,14 @@ pub(crate) struct ValidateArgs {
     pub(crate) configurations: Vec<PathBuf>,
 }
 
-/// One line for each file: what is in it, or what is wrong with it and where. Programs that are not on this machine are a
-/// warning: the configuration may be another one's. A neighbor whose
-/// session this kernel cannot sign is a fault: there would be no session with it.
+/// One line for each file: what is in it, or what is wrong with it and where, as `serve` would say it. A neighbor whose session this
+/// kernel cannot sign is a fault: there would be no session with it.
 pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
-    let settings = settings::find()?.settings;
+    let found = settings::find()?;
+    if let Some(sentence) = found.idle() {
+        say(&format!("warning: {sentence}"));
+    }
+    let settings = found.settings;
     let mut wrong = Vec::new();
     for path in &args.configurations {
         match serve::configuration(path, &settings) {
@@ -33,12 +36,10 @@ pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
                 for warning in &config.warnings {
                     say(&format!("warning: {warning}"));
                 }
-                for sentence in serve::faulty_programs(&config, path) {
-                    say(&format!("warning: {sentence}"));
-                }
-                let unsigned = unsigned(&config, path);
-                if !unsigned.is_empty() {
-                    wrong.extend(unsigned);
+                let mut faults: Vec<String> = serve::faulty_programs(&config, path).collect();
+                faults.extend(unsigned(&config, path));
+                if !faults.is_empty() {
+                    wrong.extend(faults);
                     continue;
                 }
                 let routes = config.neighbors.iter().map(|neighbor| neighbor.routes.len()).sum();

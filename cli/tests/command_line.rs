@@ -88,6 +88,85 @@ fn settings_are_found_where_they_are_said_to_be_or_below_where_the_program_is_in
 }
 
 #[test]
+fn a_file_of_settings_that_is_named_must_be_there() {
+    let output = holdtime(&["env", "--env-file", "/no/such.env"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("cannot read the settings in \"/no/such.env\": "),
+        "{}",
+        stderr(&output)
+    );
+    let output = private::holdtime().env("EXABGP_ENVFILE", "/").arg("env").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_misspelt_setting_is_answered_with_the_nearest_name() {
+    for (name, near) in [
+        ("exabgp_tcp_prot", "did you mean exabgp.tcp.port?"),
+        ("exabgp.tcp.prot", "did you mean exabgp.tcp.port?"),
+        ("exabgp_tpc_port", "did you mean exabgp.tcp.port?"),
+        ("exabgp_daemon_usr", "did you mean exabgp.daemon.user?"),
+        ("exabgp_log_zzz", "exabgp.log has enable, level, "),
+    ] {
+        let output = private::holdtime().env(name, "1").arg("env").output().unwrap();
+        let said = stderr(&output);
+        assert!(said.contains(near) && said.lines().count() == 1, "{name}: {said}");
+        assert_eq!(output.status.code(), Some(2));
+    }
+    // Variables that are about something else.
+    for name in ["exabgp_cli_pipe", "exabgp_home", "EXABGP_TCP_PROT"] {
+        let output = private::holdtime().env(name, "1").arg("env").output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_misspelt_setting_in_a_file_is_answered_with_its_line() {
+    for (text, sentence) in [
+        (
+            "[exabgp.tcp]\n# a comment\nprot = 1\n",
+            ":3: there is no setting exabgp.tcp.prot; did you mean exabgp.tcp.port?",
+        ),
+        ("[exabgp.api]\nack = true\n[exabgp.zzz]\nport = 1\n", ":4: there is no setting exabgp.zzz.port; "),
+        ("port = 1\n", ":1: `port = 1` stands in no section"),
+    ] {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("misspelt.env");
+        std::fs::write(&file, text).unwrap();
+        let output = holdtime(&["env", "--env-file", file.to_str().unwrap()]);
+        assert!(stderr(&output).contains(&format!("misspelt.env{sentence}")), "{}", stderr(&output));
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
+#[test]
+fn what_is_printed_as_settings_is_what_is_in_effect() {
+    let printed = |variables: &[(&str, &str)]| {
+        let output =
+            private::holdtime().envs(variables.iter().copied()).args(["env", "--env"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let usual = printed(&[]);
+    for line in ["# exabgp.daemon.user='nobody'", "exabgp.log.destination='stderr'", "exabgp.tcp.attempts=0"]
+    {
+        assert!(usual.lines().any(|printed| printed == line), "{line}: {usual}");
+    }
+    let made = printed(&[
+        ("exabgp_tcp_once", "true"),
+        ("exabgp_daemon_user", "daemon"),
+        ("exabgp_log_level", "debug"),
+    ]);
+    for line in [
+        "exabgp.daemon.user='daemon'",
+        "exabgp.log.destination='stdout'",
+        "exabgp.log.level=DEBUG",
+        "exabgp.tcp.attempts=1",
+    ] {
+        assert!(made.lines().any(|printed| printed == line), "{line}: {made}");
+    }
+}
+
+#[test]
 fn help_goes_to_the_standard_output_and_names_the_exit_statuses() {
     let output = holdtime(&["--help"]);
     assert_eq!(output.status.code(), Some(0));

@@ -55,7 +55,7 @@ impl Speaker {
         fs::write(root.join("speaker.conf"), neighbor).unwrap();
         let mut speaker = with_pipes(env!("CARGO_BIN_EXE_holdtime"), &root);
         speaker.args(["serve", "--reactor", reactor, "speaker.conf"]).env("exabgp_api_ack", ack);
-        let child = speaker.spawn().unwrap();
+        let child = speaker.stderr(File::create(root.join("said")).unwrap()).spawn().unwrap();
         let speaker = Self { child, root };
         eventually("the speaker answers", || speaker.cli(&["version"]).status.success());
         speaker

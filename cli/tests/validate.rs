@@ -22,7 +22,7 @@ const NEIGHBOR: &str = "neighbor 192.0.2.2 { local-address 192.0.2.1; local-as 1
 
 #[test]
 fn a_valid_configuration_is_counted_and_its_warnings_are_sentences() {
-    let text = format!("process a {{ run ./no-such-program; }}\n{NEIGHBOR}\n  hold-time 90 30; }}");
+    let text = format!("process a {{ run /bin/cat; }}\n{NEIGHBOR}\n  hold-time 90 30; }}");
     let path = file("validate-warnings.conf", &text);
     let output = validate(&path);
     let name = path.display();
@@ -33,7 +33,7 @@ fn a_valid_configuration_is_counted_and_its_warnings_are_sentences() {
         String::from_utf8(output.stderr).unwrap(),
         format!(
             "warning: {name}:3:16: this has no effect: what it stands behind is complete\n    hold-time 90 30; }}\n                 \
-             ^^\nexpected `;`\nwarning: {name}: process a: there is no program \"./no-such-program\"\n"
+             ^^\nexpected `;`\n"
         )
     );
 }
@@ -73,9 +73,15 @@ fn an_invalid_configuration_is_one_mistake_and_status_2() {
 }
 
 #[test]
-fn a_program_that_cannot_be_run_is_a_warning() {
+fn a_program_that_cannot_be_run_is_the_mistake_that_it_is_to_serve() {
     file("validate-plain-file", "");
     let path = file("validate-program.conf", "process a { run ./validate-plain-file; }");
+    let (output, name) = (validate(&path), path.display());
+    let said = String::from_utf8(output.stderr).unwrap();
+    let sentence =
+        format!("holdtime: {name}: process a: the program \"./validate-plain-file\" is not executable\n");
+    assert_eq!((said, output.status.code(), output.stdout.len()), (sentence, Some(2), 0));
+    let path = file("validate-missing.conf", "process a { run ./no-such-program; }");
     let said = String::from_utf8(validate(&path).stderr).unwrap();
-    assert!(said.ends_with("process a: the program \"./validate-plain-file\" is not executable\n"), "{said}");
+    assert!(said.ends_with("process a: there is no program \"./no-such-program\"\n"), "{said}");
 }

@@ -305,14 +305,19 @@ impl Speaker {
             Command::Restart => "restart",
             _ => "shutdown",
         };
-        // Answered before it is done: afterwards the program may be another.
         self.programs.answer(stream, &format!("{word} in progress"));
+        if *command == Command::Reload {
+            // Answered when it is known whether the file can be read.
+            self.programs.await_reload(stream);
+            if !self.request_reload(false) {
+                self.answer_reloads(now, false);
+            }
+            return Outcome::Silent;
+        }
+        // Answered before it is done: afterwards the program may be another.
         self.programs.acknowledge(stream, true);
         self.tell_of_signal(now, None);
         match command {
-            Command::Reload => {
-                self.request_reload(false);
-            }
             Command::Restart => self.restart(now),
             _ => self.shut_down(now, 0),
         }

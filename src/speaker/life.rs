@@ -13,7 +13,7 @@ use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::notice::Notice;
 use super::obligation::Party;
 use super::sessions::cease;
-use super::{CloseKind, Speaker, open};
+use super::{CloseKind, Speaker, StreamId, open};
 use crate::config::{self, Config, ConfigText};
 use crate::session::{Direction, Session, State};
 use crate::time::{Duration, Instant, Now};
@@ -238,15 +238,27 @@ impl Speaker {
                 Ok(config) => {
                     self.file = (self.file + 1) % self.files.len().max(1);
                     self.log(Severity::Info, Party::Speaker, format!("loaded {}", text.name));
-                    return self.apply(now, config);
+                    // Before it is done: afterwards the program may be another.
+                    let asked = self.answer_reloads(now, true);
+                    self.apply(now, config);
+                    return asked.into_iter().for_each(|stream| self.run_commands(now, stream));
                 }
                 Err(error) => format!("{error}"),
             },
             Err((name, error)) => format!("cannot read {name}: {error}"),
         };
         self.log(Severity::Error, Party::Speaker, format!("the configuration stays as it is: {refused}"));
+        let asked = self.answer_reloads(now, false);
         self.anew.programs &= self.anew.sessions;
         self.start_anew(now);
+        asked.into_iter().for_each(|stream| self.run_commands(now, stream));
+    }
+
+    /// Answers the programs that asked for the configuration to be read again; returns them. Their next commands wait for it.
+    pub(super) fn answer_reloads(&mut self, now: Now, done: bool) -> Vec<StreamId> {
+        let asked = self.programs.answer_reloads(done);
+        asked.iter().for_each(|_| self.tell_of_signal(now, None));
+        asked
     }
 
     /// Goes over to `config`: who is in both and speaks alike is not disturbed.

@@ -134,6 +134,16 @@ impl Speaker {
         }
         let what = format!("cannot listen on {}: {error}", listener.address);
         if listener.required {
+            let port = listener.address.port();
+            // RFC 4271 §8.1.1 has BGP listen where Linux lets only root.
+            let what = match error {
+                IoError::PermissionDenied if port < 1024 => format!(
+                    "{what}; ports below 1024 are for root: run this as root, or allow it with `setcap \
+                     cap_net_bind_service=+ep` on the program or `sysctl net.ipv4.ip_unprivileged_port_start={port}`, or \
+                     listen on another one with exabgp_tcp_port=1790"
+                ),
+                _ => what,
+            };
             self.log(Severity::Error, Party::Speaker, what);
             return self.exit_with(life::STARTUP_FAILED);
         }

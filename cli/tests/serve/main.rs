@@ -1,6 +1,11 @@
 //! `holdtime serve`, live: real TCP on loopback, real programs, both reactors.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed call is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failed call is a failed test, which says what it knows"
+)]
 
 #[path = "../shared/needs.rs"]
 mod needs;
@@ -70,6 +75,9 @@ fn main() -> ExitCode {
     let once = once! {
         a_daemon_in_the_background_has_a_process_id_and_a_log_and_ends_when_told_to;
         settings_without_effect_are_named_once;
+        a_reload_of_a_broken_file_is_answered_with_error_and_the_log_says_where;
+        each_phase_is_a_line_of_the_log;
+        a_second_speaker_on_one_pair_of_pipes_is_warned;
         an_unknown_reactor_is_answered_with_the_nearest_name;
         replay::a_replay_sends_what_the_peer_has_received_and_says_what_a_program_has;
         replay::a_recording_has_no_password_and_can_be_replayed;
@@ -248,16 +256,85 @@ fn settings_without_effect_are_named_once() {
         ("exabgp_pdb_enable", "1"),
         ("exabgp_tcp_attempts", "1"),
         ("exabgp_log_destination", "stderr"),
-        ("exabgp_log_nonsense", "1"),
         ("exabgp_daemon_pid", "/nowhere/pid"),
     ];
     let said = String::from_utf8(folder.serve_in_vain_with("poll", &variables).stderr).unwrap();
     assert!(said.contains("settings without effect: exabgp.pdb.enable, exabgp.reactor.speed\n"), "{said}");
-    assert!(
-        said.contains("exabgp_log_nonsense is not a setting")
-            || said.contains("exabgp.log.nonsense is not a setting"),
-        "{said}"
-    );
+}
+
+fn a_reload_of_a_broken_file_is_answered_with_error_and_the_log_says_where() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    let program = "while [ ! -e broken ]; do sleep 0.01; done
+        echo reload; read word; read answer; echo $answer > first
+        while [ ! -e mended ]; do sleep 0.01; done
+        echo reload; read word; read answer; echo $answer > second; read end";
+    let good = with_program(&peer, "./ask");
+    folder.write_program("ask", program).write("speaker.conf", &good);
+    let log = folder.0.join("log");
+    let mut speaker = folder.serve_with("poll", &[("exabgp_log_destination", log.to_str().unwrap())]);
+    let mut session = peer.session(180);
+    folder.write("speaker.conf", &good.replace("router-id", "router-idd")).write("broken", "");
+    assert_eq!(folder.await_file("first"), "error\n");
+    folder.write("speaker.conf", &good).write("mended", "");
+    assert_eq!(folder.await_file("second"), "done\n");
+    speaker.signal("TERM");
+    assert_eq!(session.next(), END_OF_RIB);
+    assert_eq!(session.next(), ADMINISTRATIVE_SHUTDOWN, "the session went on");
+    assert_eq!(speaker.wait(), Some(0));
+    let log = folder.read("log");
+    assert!(log.contains("the configuration stays as it is: speaker.conf:4:"), "{log}");
+}
+
+fn each_phase_is_a_line_of_the_log() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    // More than a pipe holds is answered.
+    let deaf = "n=0; while [ $n -lt 1000 ]; do echo help; n=$((n + 1)); done
+        while [ ! -e told ]; do sleep 0.1; done; while read line; do :; done";
+    folder.write_program("deaf", deaf).write("speaker.conf", &with_program(&peer, "./deaf"));
+    let mut speaker = folder.serve("poll");
+    let mut session = peer.session(180);
+    assert_eq!(session.next(), END_OF_RIB);
+    for _ in 0..3 {
+        speaker.signal("USR1");
+    }
+    eventually("a deaf program is told of", || folder.read("said").contains("has read nothing for 5 s"));
+    folder.write("told", "");
+    eventually("so is that it reads", || folder.read("said").contains("reads again"));
+    drop(session);
+    eventually("the end of the session is told", || folder.read("said").contains("session down: "));
+    speaker.signal("TERM");
+    assert_eq!(speaker.wait(), Some(0));
+    let said = folder.read("said");
+    for phase in [
+        "begins: speaker.conf, neighbors 1, programs 1, reactor poll, process ",
+        "session established party=neighbor 127.0.0.1",
+        "loaded speaker.conf",
+        "no named pipes holdtime-test-",
+        "mkfifo -m 600 ",
+        "shutting down",
+    ] {
+        assert!(said.lines().any(|line| line.contains(phase)), "{phase}: {said}");
+    }
+}
+
+fn a_second_speaker_on_one_pair_of_pipes_is_warned() {
+    let folder = Folder::new();
+    let neighbor =
+        "neighbor 127.0.0.7 { passive; router-id 10.0.0.1; local-address 127.0.0.1; local-as 1; peer-as 1; }";
+    let root = folder.write("speaker.conf", neighbor).0.clone();
+    std::fs::create_dir_all(root.join("run/exabgp")).unwrap();
+    let name = private::pipename(&root);
+    let pipes = ["in", "out"].map(|end| root.join(format!("run/exabgp/{name}.{end}")));
+    assert!(std::process::Command::new("mkfifo").args(&pipes).status().unwrap().success());
+    let speaker = folder.serve_with_pipes("poll");
+    eventually("the first one reads", || folder.read("said").contains("commands are read from "));
+    eventually("it has opened them", || {
+        std::fs::read_dir(speaker.descriptors())
+            .unwrap()
+            .any(|fd| std::fs::read_link(fd.unwrap().path()).is_ok_and(|path| path == pipes[0]))
+    });
+    let _second = folder.serve_with_pipes("async");
+    eventually("the second one warns", || folder.read("said").contains("another speaker reads "));
 }
 
 fn an_api_program_announces_a_route_and_is_answered(reactor: &str) {

@@ -79,7 +79,14 @@ impl Folder {
         variables: &[(&str, &str)],
     ) -> Speaker {
         let mut command = self.command(reactor);
-        Speaker { child: command.args(arguments).envs(variables.iter().copied()).spawn().unwrap() }
+        self.spawn(command.args(arguments).envs(variables.iter().copied()))
+    }
+
+    /// Starts a speaker, and keeps what it says in the file `said`.
+    fn spawn(&self, command: &mut Command) -> Speaker {
+        let said = fs::File::options().create(true).append(true).open(self.0.join("said")).unwrap();
+        // A daemon that gives up root goes on writing there.
+        Speaker { child: command.stderr(said).spawn().unwrap() }
     }
 
     /// A file's text; empty where there is none.
@@ -96,7 +103,12 @@ impl Folder {
 
     /// The same with these variables set.
     pub(crate) fn serve_with(&self, reactor: &str, variables: &[(&str, &str)]) -> Speaker {
-        Speaker { child: self.command(reactor).envs(variables.iter().copied()).spawn().unwrap() }
+        self.spawn(self.command(reactor).envs(variables.iter().copied()))
+    }
+
+    /// The same with pipes below its folder.
+    pub(crate) fn serve_with_pipes(&self, reactor: &str) -> Speaker {
+        self.spawn(self.command(reactor).env("EXABGP_ROOT", &self.0))
     }
 
     /// Runs it to its end, which must be soon.
@@ -118,6 +130,9 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("the speaker said:\n{}", self.read("said"));
+        }
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -136,6 +151,11 @@ impl Speaker {
             status.is_some()
         });
         status.unwrap().code()
+    }
+
+    /// The folder of its file descriptors.
+    pub(crate) fn descriptors(&self) -> PathBuf {
+        format!("/proc/{}/fd", self.child.id()).into()
     }
 
     /// The user that it runs as.

@@ -38,6 +38,8 @@ pub(super) struct Instance {
     pub(super) exited: Option<ExitStatus>,
     /// When it last took something of what waits for it.
     pub(super) taken: Instant,
+    /// It waits for the answer to its `reload`.
+    pub(super) reloading: bool,
     /// When each piece of what it wrote came, and how much it had written with it; up to what is taken, the pieces are forgotten.
     arrivals: VecDeque<(u64, Instant)>,
     /// How many octets it has written.
@@ -82,6 +84,7 @@ impl Instance {
             read_ended: false,
             exited: None,
             taken: now,
+            reloading: false,
             arrivals: VecDeque::new(),
             written: 0,
             asked: now,
@@ -130,6 +133,7 @@ impl Instance {
     pub(super) fn unanswered_since(&self) -> Option<Instant> {
         match self.task {
             Some(_) => Some(self.asked),
+            None if self.reloading => Some(self.asked),
             None => self.first_arrival().filter(|_| self.input.has_line()),
         }
     }
@@ -149,6 +153,7 @@ impl Instance {
     pub(super) fn may_command(&self) -> bool {
         matches!(self.phase, Phase::Running | Phase::Ended(_))
             && self.task.is_none()
+            && !self.reloading
             && self.output.has_room()
     }
 

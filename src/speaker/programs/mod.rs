@@ -566,6 +566,26 @@ impl Programs {
         }
     }
 
+    /// Answers this run's `reload` once it is known what comes of it; its next command waits for that.
+    pub(super) fn await_reload(&mut self, stream: StreamId) {
+        if let Some(instance) = self.instances.get_mut(&stream) {
+            instance.reloading = true;
+        }
+    }
+
+    /// Answers every `reload`; returns whose they were.
+    pub(super) fn answer_reloads(&mut self, done: bool) -> Vec<StreamId> {
+        let waiting = self.instances.values_mut().filter(|instance| instance.reloading);
+        let streams: Vec<StreamId> = waiting
+            .map(|instance| {
+                instance.reloading = false;
+                instance.stream
+            })
+            .collect();
+        streams.iter().for_each(|stream| self.acknowledge(*stream, done));
+        streams
+    }
+
     /// Takes the long answer that is under way, to go on with it.
     pub(super) fn take_task(&mut self, stream: StreamId) -> Option<Task> {
         self.instances.get_mut(&stream)?.task.take()
