@@ -1,5 +1,8 @@
 //! Whatever stands in a configuration or a command, reading it ends and does not panic.
 
+#[path = "util/seed.rs"]
+mod seed;
+
 use holdtime_core::config::{Config, ConfigText, Settings};
 use holdtime_core::grammar::{Action, parse_operational, parse_routes};
 use proptest::prelude::*;
@@ -74,6 +77,8 @@ fn mutated(text: &str, mutations: &[Mutation]) -> String {
 }
 
 proptest! {
+    #![proptest_config(seed::config())]
+
     #[test]
     fn a_mutated_configuration_is_read_or_refused(mutations in prop::collection::vec(mutation(), 1..6)) {
         let _ = parse(mutated(WHOLE, &mutations));

@@ -24,6 +24,15 @@ pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
     if range.is_empty() { Err("the range is empty".to_owned()) } else { Ok(range) }
 }
 
+/// A word as a shell takes it, quoted where it must be.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// One of several processes that share a range of seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shard {
@@ -89,7 +98,14 @@ pub(crate) fn sentence(error: &clap::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shard, seed, seeds, shard};
+    use super::{Shard, quoted, seed, seeds, shard};
+
+    #[test]
+    fn what_a_shell_would_take_apart_is_quoted() {
+        assert_eq!(quoted("my/own.toml"), "my/own.toml");
+        assert_eq!(quoted("my own.toml"), "'my own.toml'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
 
     #[test]
     fn a_seed_is_decimal_or_hexadecimal() {

@@ -5,24 +5,25 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use holdtime_sim::report::Paint;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::CliError;
 use crate::log;
+use crate::progress::Progress;
 
 /// The two standard outputs, as a verb sees them. Written to with `writeln!`, it is the standard output.
 #[derive(Debug)]
 pub(crate) struct Console {
     out: BufWriter<io::Stdout>,
     colour: bool,
+    is_terminal: bool,
 }
 
 impl Console {
     pub(crate) fn new() -> Self {
         let out = io::stdout();
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let colour = wanted && out.is_terminal();
-        Self { out: BufWriter::new(out), colour }
+        let is_terminal = out.is_terminal();
+        Self { out: BufWriter::new(out), colour: wanted && is_terminal, is_terminal }
     }
 
     /// The colours of the standard output; none with `NO_COLOR` set, and none anywhere but on a terminal.
@@ -30,14 +31,14 @@ impl Console {
         Colours { wanted: self.colour }
     }
 
-    /// A bar for `total` steps of `what`, drawn on the standard error if that is a terminal.
-    pub(crate) fn progress(&self, what: &'static str, total: u64) -> ProgressBar {
-        let bar = ProgressBar::new(total);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
-            bar.set_style(style);
-        }
-        bar.set_message(what);
-        bar
+    /// How far `total` steps of `what` have come, on the standard error.
+    pub(crate) fn progress(&self, what: &'static str, total: u64) -> Progress {
+        Progress::new(what, total)
+    }
+
+    /// How many columns a line may have; none where nobody looks at them.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.is_terminal.then_some(80)
     }
 
     /// Writes out what is still buffered.

@@ -1,8 +1,9 @@
-//! `holdtime list`: the scenarios, reactors and cases that there are, one line each.
+//! `holdtime list`: the scenarios, reactors, oracles and cases that there are, one line each.
 
 use std::io::Write;
 
 use clap::Args;
+use holdtime_sim::oracle::Oracle;
 use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::scenario;
 use holdtime_sim::suite::{OwnCases, read_cases};
@@ -28,6 +29,9 @@ pub(crate) fn run(args: &ListArgs, console: &mut Console) -> Outcome {
     for reactor in ReactorName::ALL {
         lines.push(("reactor", reactor.name().to_owned(), reactor.summary().to_owned()));
     }
+    for oracle in Oracle::ALL {
+        lines.push(("oracle", oracle.code().to_owned(), oracle.summary().to_owned()));
+    }
     for case in read_cases(&OwnCases).map_err(|error| CliError::input(error.to_string()))? {
         lines.push(("case", case.name, case.title));
     }
@@ -36,8 +40,39 @@ pub(crate) fn run(args: &ListArgs, console: &mut Console) -> Outcome {
         if args.json {
             writeln!(console, "{}", json!({ "kind": kind, "name": name, "about": about }))?;
         } else {
+            let indent = 12 + width;
+            let about = match console.width() {
+                Some(columns) => wrapped(about, columns.saturating_sub(indent), indent),
+                None => about.clone(),
+            };
             writeln!(console, "{kind:<9} {name:<width$}  {about}")?;
         }
     }
     Ok(Verdict::AsExpected)
+}
+
+/// A text on lines of so many columns, all but the first of them indented.
+fn wrapped(text: &str, columns: usize, indent: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join(&format!("\n{:indent$}", ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn a_long_text_goes_on_below_its_beginning() {
+        assert_eq!(wrapped("one two three", 7, 2), "one two\n  three");
+        assert_eq!(wrapped("a-word-that-is-wider", 7, 2), "a-word-that-is-wider");
+    }
 }

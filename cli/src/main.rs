@@ -13,11 +13,13 @@ mod encode;
 mod error;
 mod explore;
 mod healthcheck;
+mod interrupt;
 mod list;
 mod log;
 mod parity;
 mod pipes;
 mod probe;
+mod progress;
 mod recorder;
 mod replay;
 mod run;
@@ -30,8 +32,6 @@ mod validate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use clap::{Parser, Subcommand};
 
@@ -58,9 +58,9 @@ Exit status: 0 as expected; 1 a hang, a broken oracle or a failed case that was 
 // A verb that is not built yet is hidden: `hide = true` goes when the verb works.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run one scenario in the lab; without a name: the report's hang, on every reactor
+    /// Run one scenario or case in the lab; without a name: the report's hang, on every reactor
     Run(run::RunArgs),
-    /// List scenarios, reactors and cases, one line each
+    /// List scenarios, reactors, oracles and cases, one line each
     List(list::ListArgs),
     /// Run the conf-* and api-* cases: a table, reactor by reactor
     Suite(suite::SuiteArgs),
@@ -120,9 +120,9 @@ fn dispatch(cli: Cli, console: &mut Console) -> Outcome {
     // The daemons answer signals themselves (an interrupt is a clean end) and log as their own options say.
     if !matches!(cli.verb, Verb::Serve(_) | Verb::Healthcheck(_)) {
         log::start(&cli.log)?;
-        // It says how far it came.
-        if !matches!(cli.verb, Verb::Replay(_)) {
-            exit_on_interrupt()?;
+        // These say how far they came.
+        if !matches!(cli.verb, Verb::Replay(_) | Verb::Run(_) | Verb::Suite(_)) {
+            interrupt::exit_at_once()?;
         }
     }
     match cli.verb {
@@ -144,14 +144,6 @@ fn dispatch(cli: Cli, console: &mut Console) -> Outcome {
         Verb::Dialogue(args) => dialogue::run(&args),
         Verb::Completions(args) => completions::run(&args, console),
     }
-}
-
-/// Ctrl-C ends the process at once with status 130, whatever it is computing.
-fn exit_on_interrupt() -> Result<(), CliError> {
-    let always = Arc::new(AtomicBool::new(true));
-    signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGINT, 130, always)
-        .map_err(|error| CliError::io("cannot answer Ctrl-C", &error))?;
-    Ok(())
 }
 
 #[cfg(test)]

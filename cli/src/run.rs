@@ -1,27 +1,31 @@
-//! `holdtime run [SCENARIO]`: one scenario in the lab; without a name, the report's hang on every reactor.
+//! `holdtime run [SCENARIO|CASE]`: one scenario in the lab, or one case of the suite; without a name, the report's hang on every
+//! reactor.
 
-use std::cell::RefCell;
-use std::fs::{self, File};
+mod sweep;
+mod worker;
+
+use std::fs;
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use clap::Args;
 use holdtime_core::Instant;
-use holdtime_sim::defective::Defect;
 use holdtime_sim::mistake::Source;
-use holdtime_sim::pcap::Capture;
 use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::report;
-use holdtime_sim::run::{Outcome as RunOutcome, Play, Run, TraceLines};
+use holdtime_sim::report::{self, Paint, Subject};
+use holdtime_sim::run::{Outcome as RunOutcome, Plan};
 use holdtime_sim::scenario::{self, NoScenario, Scenario};
-use holdtime_sim::trace::Observer;
+use holdtime_sim::suite::{OwnCases, read_cases};
 use holdtime_sim::verdict::Verdict as LabVerdict;
 use serde_json::json;
 
 use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
+use crate::interrupt;
+use worker::{Job, Played, Wanted};
 
 /// The scenario of the report that started this project.
 const REPORT: &str = "silent-peer";
@@ -29,7 +33,7 @@ const REPORT: &str = "silent-peer";
 /// The arguments of `holdtime run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// A scenario's name, or the path of a scenario file
+    /// A scenario's name, a case's, or the path of a scenario file
     pub(crate) scenario: Option<String>,
     /// Only on these reactors; without it, on those the scenario names
     #[arg(long, value_name = "R", value_delimiter = ',')]
@@ -37,13 +41,16 @@ pub(crate) struct RunArgs {
     /// The seed, decimal or hexadecimal after 0x
     #[arg(long, value_name = "N", value_parser = args::seed)]
     pub(crate) seed: Option<u64>,
-    /// Run the seed twice and compare the traces' hashes
+    /// All these seeds, without the last one: a line for each reactor, and the first run that was not as expected
+    #[arg(long, value_name = "A..B", value_parser = args::seeds, conflicts_with_all = ["seed", "trace", "pcap"])]
+    pub(crate) seeds: Option<Range<u64>>,
+    /// Run each seed twice and compare the traces' hashes
     #[arg(long)]
     pub(crate) check: bool,
-    /// Write the trace to this file
+    /// Write the trace to this file; of poll where no reactor is named
     #[arg(long, value_name = "F")]
     pub(crate) trace: Option<PathBuf>,
-    /// Write what the network carried to this file
+    /// Write what the network carried to this file; of poll where no reactor is named
     #[arg(long, value_name = "F")]
     pub(crate) pcap: Option<PathBuf>,
     /// Print one JSON object a line
@@ -51,94 +58,111 @@ pub(crate) struct RunArgs {
     pub(crate) json: bool,
 }
 
-pub(crate) fn run(args: &RunArgs, console: &mut Console) -> Outcome {
-    let name = args.scenario.as_deref().unwrap_or(REPORT);
-    let scenario = find_scenario(name)?;
-    let reactors = match args.reactor.as_slice() {
-        [] => named_reactors(&scenario),
-        names => parse_reactors(names)?,
-    };
-    if (args.trace.is_some() || args.pcap.is_some()) && reactors.len() != 1 {
-        return Err(CliError::input("a trace or a capture is of one run: choose one reactor with --reactor"));
+impl RunArgs {
+    fn name(&self) -> &str {
+        self.scenario.as_deref().unwrap_or(REPORT)
     }
-    let play = Play::from(&scenario);
+
+    /// The command that shows a run again.
+    fn again(&self, reactor: ReactorName, seed: u64) -> String {
+        let check = if self.check { " --check" } else { "" };
+        format!("holdtime run {} --reactor {reactor} --seed {seed}{check}", args::quoted(self.name()))
+    }
+}
+
+pub(crate) fn run(args: &RunArgs, console: &mut Console) -> Outcome {
+    interrupt::watch()?;
+    let subject = Arc::new(find(args.name())?);
+    let reactors = reactors(args, &subject)?;
+    match &args.seeds {
+        Some(seeds) => sweep::run(args, &subject, &reactors, seeds, console),
+        None => once(args, &subject, &reactors, console),
+    }
+}
+
+/// One seed, a line for each reactor and what is to be said of each hang.
+fn once(args: &RunArgs, subject: &Arc<Subject>, reactors: &[ReactorName], console: &mut Console) -> Outcome {
     let seed = args.seed.unwrap_or(0);
     let paint = console.paint();
-    let mut told = Vec::new();
-    for (index, reactor) in reactors.into_iter().enumerate() {
-        let run = Run { play: &play, reactor, defect: Defect::Present, seed };
-        if index == 0 && !args.json {
-            write!(console, "{}", report::opening(&scenario, &run.plan(), &paint))?;
-        }
-        let outcome = play_one(&run, args)?;
-        let expected = scenario.expected(reactor);
-        if args.json {
-            writeln!(
-                console,
-                "{}",
-                as_json(&scenario, &run, &outcome, report::is_expected(&outcome.verdict, expected))
-            )?;
-        } else {
-            write!(console, "{}", report::row(reactor, &outcome, &scenario, &paint))?;
-        }
-        told.push((reactor, outcome));
-    }
-    let again = |reactor: ReactorName| format!("holdtime run {name} --reactor {reactor} --seed {seed}");
-    // What was not expected stands last: the last line is the command that reproduces it.
-    let is_expected = |(reactor, outcome): &&(ReactorName, RunOutcome)| {
-        report::is_expected(&outcome.verdict, scenario.expected(*reactor))
-    };
-    let (expected, unexpected): (Vec<_>, Vec<_>) = told.iter().partition(is_expected);
     if !args.json {
-        for (reactor, outcome) in expected.iter().chain(&unexpected) {
-            write!(console, "{}", report::explanation(*reactor, outcome, &again(*reactor), &paint))?;
+        let plan = Plan::draw(seed, subject.play.latency);
+        write!(console, "{}", report::opening(subject, Some(&plan), &paint))?;
+        writeln!(console, "{}", report::heading(&paint))?;
+    }
+    let jobs: Vec<Job> = reactors.iter().map(|reactor| Job { reactor: *reactor, seed }).collect();
+    let count = jobs.len();
+    let wanted = Wanted { check: args.check, trace: args.trace.is_some(), pcap: args.pcap.is_some() };
+    let bound = u64::try_from(subject.play.run_for.as_secs()).unwrap_or(u64::MAX).max(1);
+    let progress = Arc::new(console.progress("s", bound.saturating_mul(count as u64)));
+    let done = worker::start(subject.clone(), jobs, wanted, progress.clone(), bound);
+    let mut told = Vec::new();
+    while let Some(played) = interrupt::next(&done) {
+        let played = played.map_err(CliError::input)?;
+        write_files(args, &played)?;
+        if args.json {
+            writeln!(console, "{}", as_json(subject, &played))?;
+        } else {
+            write!(console, "{}", report::row(played.reactor, &played.outcome, subject, &paint))?;
         }
+        told.push(played);
+    }
+    progress.finish_and_clear();
+    // What was not expected stands last: the last line is the command that reproduces it.
+    let (expected, unexpected): (Vec<_>, Vec<_>) =
+        told.iter().partition(|played| played.is_expected(subject));
+    if !args.json {
+        for played in expected.iter().chain(&unexpected) {
+            explain(args, subject, played, console)?;
+        }
+    }
+    if told.len() < count {
+        return Err(CliError::Interrupted(format!("{} of {count} runs are done", told.len())));
     }
     Ok(if unexpected.is_empty() { Verdict::AsExpected } else { Verdict::Unexpected })
 }
 
-/// Plays a run, twice if it is to be checked, and writes the files that were asked for.
-fn play_one(run: &Run<'_>, args: &RunArgs) -> Result<RunOutcome, CliError> {
-    let lines = Rc::new(RefCell::new(TraceLines::default()));
-    let capture = Rc::new(RefCell::new(Capture::default()));
-    let mut observers: Vec<Rc<RefCell<dyn Observer>>> = Vec::new();
-    if args.trace.is_some() {
-        observers.push(lines.clone());
+/// Says why a run did not pass, that it was another one the second time, or that it passes and should not.
+fn explain(
+    args: &RunArgs,
+    subject: &Subject,
+    played: &Played,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let paint = console.paint();
+    let again = args.again(played.reactor, played.seed);
+    write!(console, "{}", report::explanation(played.reactor, &played.outcome, &again, &paint))?;
+    if let Some(second) = played.second {
+        let heading = paint.bad(&format!("{} is not deterministic", played.reactor));
+        let hash = played.outcome.hash;
+        writeln!(
+            console,
+            "\n{heading}\n  trace    {hash:016x} once, {second:016x} then\n  again    {again}"
+        )?;
+    } else if played.outcome.verdict == LabVerdict::Pass && !played.is_expected(subject) {
+        let heading = paint.bad(&format!("{} passes, which was not expected", played.reactor));
+        writeln!(console, "\n{heading}\n  again    {again}")?;
     }
-    if args.pcap.is_some() {
-        observers.push(capture.clone());
-    }
-    let outcome = run.go_watched(&observers).map_err(CliError::input)?;
-    if args.check {
-        let again = run.go().map_err(CliError::input)?;
-        if again != outcome {
-            return Err(CliError::input(format!(
-                "seed {} on {} is not deterministic: its trace is {:016x} once and {:016x} then",
-                run.seed, run.reactor, outcome.hash, again.hash
-            )));
+    Ok(())
+}
+
+fn write_files(args: &RunArgs, played: &Played) -> Result<(), CliError> {
+    for (path, content) in [(&args.trace, &played.trace), (&args.pcap, &played.pcap)] {
+        if let (Some(path), Some(content)) = (path, content) {
+            fs::write(path, content)
+                .map_err(|error| CliError::io(format!("cannot write \"{}\"", path.display()), &error))?;
         }
     }
-    if let Some(path) = &args.trace {
-        fs::write(path, lines.borrow().text()).map_err(|error| cannot_write(path, &error))?;
-    }
-    if let Some(path) = &args.pcap {
-        let file = File::create(path).map_err(|error| cannot_write(path, &error))?;
-        capture.borrow().write_to(file).map_err(|error| cannot_write(path, &error))?;
-    }
-    Ok(outcome)
+    Ok(())
 }
 
-fn cannot_write(path: &Path, error: &std::io::Error) -> CliError {
-    CliError::io(format!("cannot write \"{}\"", path.display()), error)
-}
-
-fn as_json(scenario: &Scenario, run: &Run<'_>, outcome: &RunOutcome, expected: bool) -> serde_json::Value {
+fn as_json(subject: &Subject, played: &Played) -> serde_json::Value {
+    let Played { reactor, seed, outcome, .. } = played;
     let mut object = json!({
-        "scenario": scenario.name,
-        "reactor": run.reactor.name(),
-        "seed": run.seed,
+        "scenario": subject.name,
+        "reactor": reactor.name(),
+        "seed": seed,
         "verdict": outcome.verdict.code(),
-        "expected": expected,
+        "expected": played.is_expected(subject),
         "at": outcome.at.as_nanos(),
         "hash": format!("{:016x}", outcome.hash),
         "steps": outcome.steps,
@@ -146,37 +170,64 @@ fn as_json(scenario: &Scenario, run: &Run<'_>, outcome: &RunOutcome, expected: b
         "end": outcome.course.end.map(|end| end.to_string()),
         "is-up": outcome.course.is_up,
     });
-    let more = match &outcome.verdict {
-        LabVerdict::Pass => return object,
+    if let (Some(object), serde_json::Value::Object(more)) = (object.as_object_mut(), details(outcome)) {
+        object.extend(more);
+        if let Some(second) = played.second {
+            object.insert("second-hash".to_owned(), format!("{second:016x}").into());
+        }
+    }
+    object
+}
+
+/// Why a run did not pass, as members of an object; none for one that did.
+pub(crate) fn details(outcome: &RunOutcome) -> serde_json::Value {
+    let stands = &outcome.standing;
+    match &outcome.verdict {
+        LabVerdict::Pass => json!({}),
         LabVerdict::Hang { alarm, certificate } => {
             let links: Vec<_> = certificate
                 .links
                 .iter()
                 .map(|link| json!({ "who": link.who, "waits-for": link.what, "since": link.since.map(|since| since.as_nanos()) }))
                 .collect();
-            json!({ "missing": alarm.what, "clause": alarm.clause, "since": alarm.since.as_nanos(), "because": links, "circle": certificate.cycle })
+            json!({ "missing": alarm.what, "clause": alarm.clause, "since": alarm.since.as_nanos(), "because": links, "circle": certificate.cycle, "stands": stands })
         }
-        LabVerdict::Failed { who, why } => json!({ "who": who, "why": why }),
-        LabVerdict::Crashed(why) => json!({ "why": why }),
-        LabVerdict::Unfinished { waiting } => json!({ "waiting": waiting }),
-    };
-    if let (Some(object), Some(more)) = (object.as_object_mut(), more.as_object()) {
-        object.extend(more.clone());
+        LabVerdict::Failed { who, why } => json!({ "who": who, "why": why, "stands": stands }),
+        LabVerdict::Crashed(why) => json!({ "why": why, "stands": stands }),
+        LabVerdict::Unfinished { waiting } => json!({ "waiting": waiting, "stands": stands }),
     }
-    object
 }
 
-/// A scenario that comes with the lab, or the user's own file.
-pub(crate) fn find_scenario(name: &str) -> Result<Scenario, CliError> {
+/// A scenario that comes with the lab, one of its cases, or the user's own file.
+fn find(name: &str) -> Result<Subject, CliError> {
     let path = Path::new(name);
     if path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1 {
-        let text = fs::read_to_string(path)
-            .map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let open = |file: &str| fs::read_to_string(folder.join(file)).ok();
-        return scenario::read(&Source::new(name, text), open)
-            .map_err(|mistake| CliError::input(mistake.to_string()));
+        return own_file(name, path);
     }
+    match scenario::find(name) {
+        Ok(scenario) => Ok(Subject::from(&scenario)),
+        Err(NoScenario::Wrong(mistake)) => Err(CliError::input(mistake.to_string())),
+        Err(NoScenario::Unknown { .. }) => {
+            let cases = read_cases(&OwnCases).map_err(|error| CliError::input(error.to_string()))?;
+            let mut known: Vec<&str> = scenario::embedded().map(|name| name as &str).collect();
+            known.extend(cases.iter().map(|case| case.name.as_str()));
+            let case = cases.iter().find(|case| case.name == name);
+            case.map(Subject::from).ok_or_else(|| CliError::unknown("scenario or case", name, &known))
+        }
+    }
+}
+
+fn own_file(name: &str, path: &Path) -> Result<Subject, CliError> {
+    let text =
+        fs::read_to_string(path).map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let open = |file: &str| fs::read_to_string(folder.join(file)).ok();
+    let scenario = scenario::read(&Source::new(name, text), open);
+    scenario.as_ref().map(Subject::from).map_err(|mistake| CliError::input(mistake.to_string()))
+}
+
+/// A scenario that comes with the lab.
+pub(crate) fn find_scenario(name: &str) -> Result<Scenario, CliError> {
     scenario::find(name).map_err(|error| match error {
         NoScenario::Unknown { .. } => {
             CliError::unknown("scenario", name, &scenario::embedded().collect::<Vec<_>>())
@@ -185,14 +236,35 @@ pub(crate) fn find_scenario(name: &str) -> Result<Scenario, CliError> {
     })
 }
 
-/// Reactors by their names.
+/// Reactors by their names, each once.
 pub(crate) fn parse_reactors(names: &[String]) -> Result<Vec<ReactorName>, CliError> {
     let known = ReactorName::ALL.map(ReactorName::name);
-    names.iter().map(|name| name.parse().map_err(|_| CliError::unknown("reactor", name, &known))).collect()
+    let mut reactors: Vec<ReactorName> = Vec::new();
+    for name in names {
+        let reactor = name.parse().map_err(|_| CliError::unknown("reactor", name, &known))?;
+        if !reactors.contains(&reactor) {
+            reactors.push(reactor);
+        }
+    }
+    Ok(reactors)
 }
 
-fn named_reactors(scenario: &Scenario) -> Vec<ReactorName> {
-    let named = |reactor: &ReactorName| scenario.expect.iter().any(|(name, _)| name == reactor);
+/// Those that the command line names; without, those that the scenario does, or one where one is to be recorded.
+fn reactors(args: &RunArgs, subject: &Subject) -> Result<Vec<ReactorName>, CliError> {
+    let recorded = args.trace.is_some() || args.pcap.is_some();
+    if !args.reactor.is_empty() {
+        let reactors = parse_reactors(&args.reactor)?;
+        if recorded && reactors.len() != 1 {
+            return Err(CliError::input(
+                "a trace or a capture is of one run: choose one reactor with --reactor",
+            ));
+        }
+        return Ok(reactors);
+    }
+    if recorded {
+        return Ok(vec![ReactorName::Poll]);
+    }
+    let named = |reactor: &ReactorName| subject.expect.iter().any(|(name, _)| name == reactor);
     let named: Vec<ReactorName> = ReactorName::ALL.into_iter().filter(named).collect();
-    if named.is_empty() { ReactorName::SHIPPED.to_vec() } else { named }
+    Ok(if named.is_empty() { ReactorName::SHIPPED.to_vec() } else { named })
 }

@@ -16,16 +16,16 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use holdtime_sim::defective::Defect;
 use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::report::Paint;
+use holdtime_sim::report::{self, Paint};
 use holdtime_sim::run::Run;
 use holdtime_sim::suite::{Case, Folder, OwnCases, Score, expected_code, read_cases};
-use holdtime_sim::verdict::Verdict as LabVerdict;
 use serde_json::json;
 
 use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
-use crate::run::parse_reactors;
+use crate::interrupt;
+use crate::run::{details, parse_reactors};
 
 /// The arguments of `holdtime suite`.
 #[derive(Debug, Args)]
@@ -74,6 +74,8 @@ pub(crate) struct CaseResult {
     pub(crate) expected: &'static str,
     /// What went wrong, possibly on several lines; empty for a case that passes.
     pub(crate) why: String,
+    /// The same as members of an object, from the lab.
+    pub(crate) details: serde_json::Value,
     /// The trace's hash, in the lab.
     pub(crate) hash: Option<u64>,
     /// Wall time, for the JUnit file.
@@ -89,7 +91,8 @@ impl SuiteArgs {
 
     /// The command that shows a result again; `how` is its mode or seed.
     fn again(&self, how: &str, result: &CaseResult) -> String {
-        let dir = self.dir.as_ref().map(|dir| format!(" {}", dir.display())).unwrap_or_default();
+        let dir = self.dir.as_ref().map(|dir| format!(" {}", args::quoted(&dir.to_string_lossy())));
+        let dir = dir.unwrap_or_default();
         let who = match &self.against {
             Some(command) => format!("--against \"{command}\""),
             None => format!("--reactor {}", result.reactor),
@@ -105,6 +108,7 @@ impl CaseResult {
 }
 
 pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
+    interrupt::watch()?;
     let opened: Box<dyn Folder> = match &args.dir {
         Some(dir) => Box::new(folder::DiskFolder::open(dir)?),
         None => Box::new(OwnCases),
@@ -137,10 +141,11 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
     if let Some(seeds) = &args.seeds {
         return seeds::run(&cases, &reactors, seeds, args, console);
     }
+    let count = reactors.len() * cases.len();
     let mut results = if args.live {
         live::run(folder, &cases, &reactors, args, console)?
     } else {
-        in_the_lab(&cases, &reactors, args.seed, args.dir.is_none())?
+        in_the_lab(&cases, &reactors, args, console)?
     };
     if captured {
         // A dialogue that was captured keeps the pauses of its day, and no trace of it is like another.
@@ -153,6 +158,9 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
         print_json(&results, console)?;
     } else {
         print_table(&results, &reactors, args, console)?;
+    }
+    if results.len() < count {
+        return Err(CliError::Interrupted(format!("{} of {count} cases are done", results.len())));
     }
     let all = results.iter().all(CaseResult::is_expected);
     Ok(if all { Verdict::AsExpected } else { Verdict::Unexpected })
@@ -172,15 +180,17 @@ fn choose(cases: Vec<Case>, only: &[String]) -> Result<Vec<Case>, CliError> {
 fn in_the_lab(
     cases: &[Case],
     reactors: &[ReactorName],
-    seed: u64,
-    own: bool,
+    args: &SuiteArgs,
+    console: &Console,
 ) -> Result<Vec<CaseResult>, CliError> {
+    let progress = console.progress("cases", (reactors.len() * cases.len()) as u64);
     let mut results = Vec::new();
-    for &reactor in reactors {
-        for case in cases {
-            results.push(play_case(case, reactor, seed, own)?);
-        }
+    let jobs = reactors.iter().flat_map(|reactor| cases.iter().map(|case| (*reactor, case)));
+    for (reactor, case) in jobs.take_while(|_| !interrupt::is_pressed()) {
+        results.push(play_case(case, reactor, args.seed, args.dir.is_none())?);
+        progress.inc(1);
     }
+    progress.finish_and_clear();
     Ok(results)
 }
 
@@ -195,7 +205,12 @@ fn play_case(case: &Case, reactor: ReactorName, seed: u64, own: bool) -> Result<
         reactor,
         code: outcome.verdict.code().to_owned(),
         expected: if own { expected_code(reactor, &case.name) } else { "pass" },
-        why: why(&outcome.verdict),
+        why: report::finding(&outcome)
+            .lines()
+            .map(|line| line.strip_prefix("  ").unwrap_or(line))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        details: details(&outcome),
         hash: Some(outcome.hash),
         took: began.elapsed(),
     })
@@ -206,16 +221,6 @@ fn add_hash(hash: u64, result: &CaseResult) -> u64 {
     hash.rotate_left(7) ^ result.hash.unwrap_or_default()
 }
 
-fn why(verdict: &LabVerdict) -> String {
-    match verdict {
-        LabVerdict::Pass => String::new(),
-        LabVerdict::Hang { alarm, .. } => format!("{} since {}", alarm.what, alarm.since),
-        LabVerdict::Failed { who, why } => format!("{who}: {why}"),
-        LabVerdict::Crashed(why) => why.clone(),
-        LabVerdict::Unfinished { waiting } => waiting.join("; "),
-    }
-}
-
 fn print_json(results: &[CaseResult], console: &mut Console) -> Result<(), CliError> {
     for result in results {
         let object = json!({
@@ -224,6 +229,7 @@ fn print_json(results: &[CaseResult], console: &mut Console) -> Result<(), CliEr
             "verdict": result.code,
             "expected": result.expected,
             "why": result.why,
+            "finding": result.details,
             "hash": result.hash.map(|hash| format!("{hash:016x}")),
         });
         writeln!(console, "{object}")?;

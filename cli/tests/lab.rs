@@ -5,7 +5,9 @@
 #[path = "shared/private.rs"]
 mod private;
 
-use std::process::Output;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 fn holdtime(arguments: &[&str]) -> Output {
     private::holdtime().args(arguments).output().unwrap()
@@ -67,7 +69,7 @@ fn many_seeds_of_a_case_pass_on_the_shipped_reactors_with_one_line_each() {
     assert_eq!(said.lines().count(), 2, "{said}");
     for (line, reactor) in said.lines().zip(["poll", "async"]) {
         assert!(line.starts_with(reactor), "{line}");
-        assert!(line.contains("seeds 0..20: 40 runs, each twice: 0 not as expected"), "{line}");
+        assert!(line.contains("seeds 0..20: 40 runs twice, 0 unexpected"), "{line}");
     }
 }
 
@@ -88,7 +90,7 @@ fn a_seed_that_fails_among_many_ends_with_its_own_command() {
     std::fs::remove_dir_all(&folder).unwrap();
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("2 runs, each twice: 2 not as expected"), "{said}");
+    assert!(said.contains("2 runs twice, 2 unexpected"), "{said}");
     let last = said.lines().last().unwrap();
     assert!(last.ends_with("--seed 5 --reactor recv-timeout --only conf-empty"), "{last}");
 }
@@ -110,6 +112,7 @@ fn a_run_that_is_not_as_expected_exits_with_1_and_ends_with_its_own_command() {
 fn an_unknown_scenario_reactor_or_case_is_one_sentence_with_the_nearest_name_and_status_2() {
     for (arguments, nearest) in [
         (&["run", "silent-per"][..], "silent-peer"),
+        (&["run", "api-cler"], "api-clear"),
         (&["run", "--reactor", "awaitpeers"], "await-peers"),
         (&["suite", "--only", "conf-emty"], "conf-empty"),
     ] {
@@ -122,9 +125,9 @@ fn an_unknown_scenario_reactor_or_case_is_one_sentence_with_the_nearest_name_and
 }
 
 #[test]
-fn the_list_has_every_scenario_reactor_and_case() {
+fn the_list_has_every_scenario_reactor_oracle_and_case() {
     let said = text(&holdtime(&["list"]).stdout);
-    for name in ["silent-peer", "recv-timeout", "conf-empty", "api-one-route"] {
+    for name in ["silent-peer", "recv-timeout", "O1", "O8", "conf-empty", "api-one-route"] {
         assert!(said.lines().any(|line| line.split_whitespace().nth(1) == Some(name)), "{name}");
     }
 }
@@ -134,4 +137,174 @@ fn the_shipped_reactors_pass_cases_live_over_real_tcp_with_real_programs() {
     let only = "conf-two-routes,conf-ipv6,api-announce-and-withdraw,api-received-update,api-teardown,api-two-programs";
     let output = holdtime(&["suite", "--live", "--only", only]);
     assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+/// A folder that is gone when the test is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name} {}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_case_runs_by_its_name_and_its_trace_names_who_acts_and_ends_with_the_alarm() {
+    let folder = Folder::new("trace");
+    let trace = folder.path().join("t.txt");
+    let arguments = ["run", "api-one-route", "--reactor", "await-peers", "--trace", trace.to_str().unwrap()];
+    let output = holdtime(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    let lines = std::fs::read_to_string(&trace).unwrap();
+    for actor in ["  speaker    ", "  checker    ", "  network    "] {
+        assert!(lines.lines().any(|line| line.contains(actor)), "{actor}: {lines}");
+    }
+    assert!(!lines.contains("  process "), "{lines}");
+    let end: Vec<&str> = lines.lines().skip_while(|line| !line.contains("  verdict    hangs: O3")).collect();
+    assert!(end.iter().any(|line| line.contains("missing  an answer to")), "{lines}");
+    assert!(end.iter().any(|line| line.contains("because  ")), "{lines}");
+    assert!(lines.lines().all(|line| line.len() < 240), "{lines}");
+    // Without a reactor, it is of one of those that ship.
+    let output = holdtime(&["run", "conf-empty", "--trace", trace.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(std::fs::read_to_string(&trace).unwrap().trim_end().ends_with("verdict    passes"));
+}
+
+/// Two peers, one of which expects what never comes.
+const ONE_FAILS: &str = "
+title = 'one of two fails'
+run-for = '60s'
+
+[[speaker]]
+address = '10.0.0.1'
+config = '''
+neighbor 10.0.0.2 { router-id 10.0.0.1; local-address 10.0.0.1; local-as 1; peer-as 2; }
+neighbor 10.0.0.3 { router-id 10.0.0.1; local-address 10.0.0.1; local-as 1; peer-as 2; }
+'''
+
+[[peer]]
+name = 'strict'
+address = '10.0.0.2'
+as = 2
+script = '''
+accept
+expect route 192.0.2.0/24 within 3s
+'''
+
+[[peer]]
+name = 'patient'
+address = '10.0.0.3'
+as = 2
+script = '''
+accept
+expect open
+wait 50s
+'''
+";
+
+#[test]
+fn a_run_that_fails_names_where_every_script_stood_and_ends_with_its_own_command() {
+    let folder = Folder::new("own scenarios");
+    let path = folder.path().join("two peers.toml");
+    std::fs::write(&path, ONE_FAILS).unwrap();
+    let path = path.to_str().unwrap();
+    let output = holdtime(&["run", path, "--seeds", "0..3", "--reactor", "poll"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
+    for line in [
+        "poll          seeds 0..3: 3 runs, 3 unexpected",
+        "failed × 3",
+        "peer strict failed at `expect route 192.0.2.0/24 within 3s`",
+        "peer patient at `wait 50s`",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let last = said.lines().last().unwrap();
+    assert_eq!(last, format!("  again    holdtime run '{path}' --reactor poll --seed 0"));
+}
+
+#[test]
+fn a_mismatch_is_decoded_on_both_sides_and_its_first_difference_is_named() {
+    let folder = Folder::new("cases");
+    let msg = include_str!("../../sim/cases/conf-two-routes.msg");
+    assert!(msg.contains("4001010040020"), "the case has an ORIGIN: {msg}");
+    for (name, content) in [
+        ("conf-two-routes.ci", include_str!("../../sim/cases/conf-two-routes.ci")),
+        ("conf-two-routes.conf", include_str!("../../sim/cases/conf-two-routes.conf")),
+        // ORIGIN is EGP where the speaker says IGP.
+        ("conf-two-routes.msg", &msg.replace("400101004002", "400101014002")),
+    ] {
+        std::fs::write(folder.path().join(name), content).unwrap();
+    }
+    let output = holdtime(&["suite", folder.path().to_str().unwrap(), "--reactor", "poll"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("received  FFFF") && said.contains("expected  FFFF"), "{said}");
+    assert!(said.contains("UPDATE: origin igp") && said.contains("UPDATE: origin egp"), "{said}");
+    assert!(said.contains("differs   `origin igp` where `origin egp` was expected"), "{said}");
+    assert!(said.lines().last().unwrap().starts_with("again: holdtime suite "), "{said}");
+}
+
+#[test]
+fn the_tables_fit_80_columns() {
+    for arguments in [
+        &["run"][..],
+        &["run", "silent-peer", "--seeds", "0..20"],
+        &["suite"],
+        &["suite", "--seeds", "0..2", "--only", "conf-empty"],
+    ] {
+        let said = text(&holdtime(arguments).stdout);
+        let table = said.lines().skip_while(|line| !line.starts_with("reactor") && !line.starts_with("poll"));
+        let table: Vec<&str> = table.take_while(|line| !line.is_empty()).collect();
+        assert!(table.len() >= 2, "{said}");
+        for line in table {
+            assert!(line.chars().count() <= 80, "{arguments:?}: {line}");
+        }
+    }
+}
+
+/// Starts a command that takes long, and presses Ctrl-C once `begun` says so; its status and what it wrote to the standard error.
+fn interrupted(mut command: Command, begun: impl Fn(&str) -> bool) -> (Option<i32>, String) {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = Vec::new();
+    let mut stderr = child.stderr.take().unwrap();
+    while !begun(&String::from_utf8_lossy(&said)) {
+        let mut octet = [0];
+        assert_eq!(stderr.read(&mut octet).unwrap(), 1, "it ended: {}", String::from_utf8_lossy(&said));
+        said.extend(octet);
+    }
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    stderr.read_to_end(&mut said).unwrap();
+    (child.wait().unwrap().code(), text(&said))
+}
+
+#[test]
+fn what_takes_long_says_how_far_it_is_and_an_interrupt_leaves_a_report_and_no_folder() {
+    let folder = Folder::new("scratch");
+    // More seeds than anybody waits for.
+    let mut run = private::holdtime();
+    run.args(["run", "conf-empty", "--seeds", "0..10000000", "--reactor", "poll"]);
+    let (status, said) = interrupted(run, |said| said.contains("of 10000000 runs\n"));
+    assert_eq!(status, Some(130), "{said}");
+    assert!(said.lines().last().unwrap().ends_with("of 10000000 runs are done"), "{said}");
+
+    let mut live = private::holdtime();
+    live.args(["suite", "--live", "--jobs", "1"]).env("TMPDIR", folder.path());
+    let (status, said) = interrupted(live, |said| said.contains("of 144 cases\n"));
+    assert_eq!(status, Some(130), "{said}");
+    assert!(said.lines().last().unwrap().ends_with("of 144 cases are done"), "{said}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -1,14 +1,19 @@
-//! What a person reads of runs: compact, aligned, the same on every run.
+//! What a person reads of runs: compact, aligned within 80 columns, the same on every run.
 
 use std::fmt::Write as _;
 
-use holdtime_core::Instant;
-
+use crate::oracle::Oracle;
 use crate::reactors::ReactorName;
-use crate::run::{Outcome, Plan};
+use crate::run::{Outcome, Plan, Play};
 use crate::scenario::{Expected, Scenario};
 use crate::script::format_duration;
-use crate::verdict::{Certificate, Verdict};
+use crate::suite::{Case, expected_code};
+use crate::verdict::{Certificate, Link, Verdict};
+
+/// How wide a table may be.
+const WIDTH: usize = 80;
+/// How wide the column of outcomes is.
+const OUTCOME: usize = 31;
 
 /// How text is emphasised; on anything but a terminal, not at all.
 pub trait Paint {
@@ -20,54 +25,130 @@ pub trait Paint {
     fn bad(&self, text: &str) -> String;
 }
 
-/// The plan and the scenario, before anything runs.
-pub fn opening(scenario: &Scenario, plan: &Plan, paint: &dyn Paint) -> String {
-    let mut text = format!("{}  {}\n", paint.bold(&scenario.name), scenario.title);
-    if let Some(source) = &scenario.source {
+/// What is played, as a report presents it: a scenario, or a case of the suite.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Its name on the command line.
+    pub name: String,
+    /// What happens, in one sentence.
+    pub title: String,
+    /// Where it comes from.
+    pub source: Option<String>,
+    /// What each reactor is expected to do; one that is not named is expected to pass.
+    pub expect: Vec<(ReactorName, Expected)>,
+    /// The play.
+    pub play: Play,
+}
+
+impl From<&Scenario> for Subject {
+    fn from(scenario: &Scenario) -> Self {
+        Self {
+            name: scenario.name.clone(),
+            title: scenario.title.clone(),
+            source: scenario.source.clone(),
+            expect: scenario.expect.clone(),
+            play: Play::from(scenario),
+        }
+    }
+}
+
+impl From<&Case> for Subject {
+    /// One of the project's own cases.
+    fn from(case: &Case) -> Self {
+        let expect = ReactorName::ALL.into_iter().map(|reactor| {
+            let oracle: Result<Oracle, ()> = expected_code(reactor, &case.name).parse();
+            (reactor, oracle.map_or(Expected::Pass, |oracle| Expected::Hang(vec![oracle])))
+        });
+        Self {
+            name: case.name.clone(),
+            title: case.title.clone(),
+            source: None,
+            expect: expect.collect(),
+            play: case.play(),
+        }
+    }
+}
+
+impl Subject {
+    /// What `reactor` is expected to do.
+    pub fn expected(&self, reactor: ReactorName) -> &Expected {
+        self.expect
+            .iter()
+            .find(|(name, _)| *name == reactor)
+            .map_or(&Expected::Pass, |(_, expected)| expected)
+    }
+}
+
+/// The subject, and the plan of the first run where there is one, before anything runs.
+pub fn opening(subject: &Subject, plan: Option<&Plan>, paint: &dyn Paint) -> String {
+    let mut text = format!("{}  {}\n", paint.bold(&subject.name), subject.title);
+    if let Some(source) = &subject.source {
         let _ = writeln!(text, "from  {source}");
     }
-    let _ = writeln!(text, "plan  {plan}");
+    if let Some(plan) = plan {
+        let _ = writeln!(text, "plan  {plan}");
+    }
+    let bounds = &subject.play.bounds;
     let _ = writeln!(
         text,
-        "      a route is due on the wire within {}, an answer within {}; at most {} idle wakeups a second; at most {} in all\n",
-        format_duration(scenario.bounds.route),
-        format_duration(scenario.bounds.answer),
-        scenario.bounds.wakeups,
-        format_duration(scenario.run_for)
+        "      a route is due on the wire within {}, an answer within {};\n      at most {} idle wakeups a second; at most {} in all\n",
+        format_duration(bounds.route),
+        format_duration(bounds.answer),
+        bounds.wakeups,
+        format_duration(subject.play.run_for)
     );
-    let heading = format!("{:<14} {:<30} {:>10}  trace", "reactor", "outcome", "at");
-    let _ = writeln!(text, "{}", paint.bold(&heading));
     text
 }
 
-/// One reactor's line in the table.
-pub fn row(reactor: ReactorName, outcome: &Outcome, scenario: &Scenario, paint: &dyn Paint) -> String {
-    let expected = scenario.expected(reactor);
+/// The heading of the table that [`row`] fills.
+pub fn heading(paint: &dyn Paint) -> String {
+    paint.bold(&format!("{:<13} {:<OUTCOME$} {:>10} {:<16}  right", "reactor", "outcome", "at", "trace"))
+}
+
+/// One reactor's line in the table; what was expected instead stands below it.
+pub fn row(reactor: ReactorName, outcome: &Outcome, subject: &Subject, paint: &dyn Paint) -> String {
+    let expected = subject.expected(reactor);
     let as_expected = is_expected(&outcome.verdict, expected);
-    let summary = format!("{:<30}", outcome.verdict.summary());
+    let summary = format!("{:<OUTCOME$}", cut(&outcome.verdict.summary(), OUTCOME));
     let summary = match (&outcome.verdict, as_expected) {
         (_, false) => paint.bad(&summary),
         (Verdict::Pass, true) => paint.good(&summary),
         _ => summary,
     };
-    let remark = match (&outcome.verdict, as_expected) {
-        (Verdict::Pass, true) => String::new(),
-        (_, true) => "as expected".to_owned(),
-        (_, false) => format!("expected: {}", wording(expected)),
-    };
-    let line =
-        format!("{reactor:<14} {summary} {:>10}  {:016x}  {remark}", outcome.at.to_string(), outcome.hash);
+    let remark = if as_expected { "yes" } else { "NO" };
+    let mut text =
+        format!("{reactor:<13} {summary} {:>10} {:016x}  {remark}\n", outcome.at.to_string(), outcome.hash);
+    if !as_expected {
+        let _ = writeln!(text, "{:<13} expected: {}", "", wording(expected));
+    }
     // Where the scenario is about the session's times, they are told.
-    let timed = scenario.up.is_some() || scenario.ends.is_some();
-    let course = if timed { format!("{:<14} session {}\n", "", outcome.course) } else { String::new() };
-    format!("{}\n{course}", line.trim_end())
+    if subject.play.up.is_some() || subject.play.ends.is_some() {
+        let _ = writeln!(text, "{:<13} session {}", "", outcome.course);
+    }
+    text
+}
+
+/// The beginning of a text that is wider than its column.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
 }
 
 /// Why a run did not pass, and how to see it again; empty for one that did.
 pub fn explanation(reactor: ReactorName, outcome: &Outcome, again: &str, paint: &dyn Paint) -> String {
+    if outcome.verdict == Verdict::Pass {
+        return String::new();
+    }
     let heading = paint.bold(&format!("{reactor} {}", outcome.verdict.summary()));
-    let body = match &outcome.verdict {
-        Verdict::Pass => return String::new(),
+    format!("\n{heading}\n{}  again    {again}\n", finding(outcome))
+}
+
+/// Why a run did not pass, line by line: the alarm and its certificate, or what went wrong and where every script stood.
+pub fn finding(outcome: &Outcome) -> String {
+    match &outcome.verdict {
+        Verdict::Pass => String::new(),
         Verdict::Hang { alarm, certificate } => {
             format!(
                 "  missing  {}\n  overdue  at {}, by {}\n{}",
@@ -77,27 +158,37 @@ pub fn explanation(reactor: ReactorName, outcome: &Outcome, again: &str, paint: 
                 chain(certificate)
             )
         }
-        Verdict::Failed { who, why } => format!("  {who}  {}\n", why.replace('\n', "\n  ")),
-        Verdict::Crashed(why) => format!("  {why}\n"),
-        Verdict::Unfinished { waiting } => {
-            waiting.iter().map(|line| format!("  waits    {line}\n")).collect()
+        Verdict::Failed { who, why } => {
+            format!("  {who}  {}\n{}", why.replace('\n', "\n  "), labelled("stands", &outcome.standing))
         }
-    };
-    format!("\n{heading}\n{body}  again    {again}\n")
+        Verdict::Crashed(why) => format!("  {why}\n{}", labelled("stands", &outcome.standing)),
+        Verdict::Unfinished { waiting } => {
+            format!("{}{}", labelled("waits", waiting), labelled("stands", &outcome.standing))
+        }
+    }
 }
 
+fn labelled(label: &str, lines: &[String]) -> String {
+    let labels = std::iter::once(label).chain(std::iter::repeat(""));
+    labels.zip(lines).map(|(label, line)| format!("  {label:<8} {line}\n")).collect()
+}
+
+/// A link a line where all fit, or two lines each.
 fn chain(certificate: &Certificate) -> String {
-    let who = certificate.links.iter().map(|link| link.who.chars().count()).max().unwrap_or(0);
-    let what = certificate.links.iter().map(|link| link.what.chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for (index, link) in certificate.links.iter().enumerate() {
-        let label = if index == 0 { "because" } else { "" };
-        let since = link
-            .since
-            .map_or(String::new(), |since: Instant| format!("since {since:>10}", since = since.to_string()));
-        let line = format!("  {label:<8} {:<who$}  waits for  {:<what$}  {since}", link.who, link.what);
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
+    let links = &certificate.links;
+    let who = links.iter().map(|link| link.who.chars().count()).max().unwrap_or(0);
+    let what = links.iter().map(|link| link.what.chars().count()).max().unwrap_or(0);
+    let since =
+        |link: &Link| link.since.map_or(String::new(), |since| format!("since {:>10}", since.to_string()));
+    let one = |link: &Link| format!("{:<who$}  waits for  {:<what$}  {}", link.who, link.what, since(link));
+    let two = |link: &Link| {
+        let since = link.since.map_or(String::new(), |since| format!(" since {since}"));
+        format!("{} waits{since} for\n{:<13}{}", link.who, "", link.what)
+    };
+    let fit = links.iter().all(|link| one(link).trim_end().chars().count() + 11 <= WIDTH);
+    let told: Vec<String> = links.iter().map(|link| if fit { one(link) } else { two(link) }).collect();
+    let mut text: String =
+        labelled("because", &told).lines().map(|line| format!("{}\n", line.trim_end())).collect();
     if certificate.cycle {
         let _ = writeln!(text, "           which closes the circle");
     }

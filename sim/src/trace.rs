@@ -56,6 +56,9 @@ pub enum Step<'a> {
 
 /// Is told every step.
 pub trait Observer {
+    /// A process exists under this name before anything happens; a program is [`Step::Started`] under its own.
+    fn meet(&mut self, _process: ProcessId, _name: &str) {}
+
     /// A step, and when.
     fn on_step(&mut self, at: Instant, step: &Step<'_>);
 }

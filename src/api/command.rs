@@ -326,6 +326,10 @@ fn clear(line: &str) -> Option<Command<'_>> {
 }
 
 #[cfg(test)]
+#[path = "../../tests/util/seed.rs"]
+mod seed;
+
+#[cfg(test)]
 mod tests {
     use alloc::vec;
 
@@ -418,6 +422,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(seed::config())]
+
         #[test]
         fn no_line_is_too_odd_to_be_answered(line in "\\PC*") {
             let _ = parse(&normalise(&line)).is_some();

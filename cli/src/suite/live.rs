@@ -21,6 +21,7 @@ use super::folder::file_name;
 use super::{CaseResult, SuiteArgs};
 use crate::console::Console;
 use crate::error::CliError;
+use crate::interrupt;
 
 /// How often a checking peer looks whether its time is up.
 const LOOK: Duration = Duration::from_millis(10);
@@ -78,8 +79,12 @@ fn at_once<J: Sync, R: Send>(
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(job) = jobs.get(index) else { break };
+                    let Some(job) = jobs.get(index).filter(|_| !interrupt::is_pressed()) else { break };
                     let result = work(job);
+                    if interrupt::is_pressed() {
+                        // It was given up on the way and says nothing.
+                        break;
+                    }
                     results.lock().unwrap_or_else(PoisonError::into_inner).insert(index, result);
                     bar.inc(1);
                 }
@@ -175,6 +180,7 @@ fn play(case: &Case, reactor: ReactorName, whom: Whom<'_>, root: &Path) -> CaseR
         code: code.to_owned(),
         expected: "pass",
         why,
+        details: serde_json::json!({}),
         hash: None,
         took: began.elapsed(),
     }
@@ -238,6 +244,9 @@ impl Live {
                 PeerState::Failed(why) => break Err(("failed", why)),
                 PeerState::Waiting { step, .. } if self.began.elapsed() > LIMIT => {
                     break Err(("timeout", format!("{step} still missing after {} s", LIMIT.as_secs())));
+                }
+                PeerState::Waiting { .. } if interrupt::is_pressed() => {
+                    break Err(("interrupted", String::new()));
                 }
                 PeerState::Waiting { .. } => {}
             }

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{CaseResult, SuiteArgs, add_hash, play_case};
 use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
+use crate::interrupt;
 
 /// What all seeds showed on one reactor.
 struct Sweep {
@@ -34,19 +35,26 @@ pub(super) fn run(
     let count = (seeds.end - seeds.start).saturating_mul((reactors.len() * cases.len()) as u64);
     let bar = console.progress("runs", count);
     let mut sweeps = Vec::new();
-    for &reactor in reactors {
+    let mut runs = 0;
+    for &reactor in reactors.iter().take_while(|_| !interrupt::is_pressed()) {
         let mut sweep = Sweep { reactor, runs: 0, failed: 0, failures: Vec::new(), hash: 0 };
-        for seed in seeds.clone() {
-            for case in cases {
-                sweep.play(case, seed, args.dir.is_none())?;
-                bar.inc(1);
-            }
+        let jobs = seeds.clone().flat_map(|seed| cases.iter().map(move |case| (seed, case)));
+        for (seed, case) in jobs.take_while(|_| !interrupt::is_pressed()) {
+            sweep.play(case, seed, args.dir.is_none())?;
+            bar.inc(1);
         }
+        runs += sweep.runs;
         sweeps.push(sweep);
     }
     bar.finish_and_clear();
     for sweep in &sweeps {
         sweep.tell(seeds, args, console)?;
+    }
+    for sweep in sweeps.iter().filter(|_| !args.json) {
+        sweep.explain(args, console)?;
+    }
+    if runs < count {
+        return Err(CliError::Interrupted(format!("{runs} of {count} runs are done")));
     }
     let all = sweeps.iter().all(|sweep| sweep.failed == 0);
     Ok(if all { Verdict::AsExpected } else { Verdict::Unexpected })
@@ -90,16 +98,20 @@ impl Sweep {
             return Ok(writeln!(console, "{object}")?);
         }
         let line = format!(
-            "{:<14} seeds {}..{}: {} runs, each twice: {} not as expected",
+            "{:<13} seeds {}..{}: {} runs twice, {} unexpected",
             self.reactor, seeds.start, seeds.end, self.runs, self.failed
         );
         let paint = console.paint();
         let line = if self.failed == 0 { paint.good(&line) } else { paint.bad(&line) };
-        writeln!(console, "{line}  [{:016x}]", self.hash)?;
+        Ok(writeln!(console, "{line}  [{:016x}]", self.hash)?)
+    }
+
+    /// The first unexpected run of every case; the last line is the command that shows the last one again.
+    fn explain(&self, args: &SuiteArgs, console: &mut Console) -> Result<(), CliError> {
         for (seed, result) in &self.failures {
             let CaseResult { case, code, expected, why, .. } = result;
-            writeln!(console, "\n  {}, seed {seed}: {code}, expected {expected}", case.name)?;
-            writeln!(console, "    {}", why.replace('\n', "\n    "))?;
+            writeln!(console, "\n{} {}, seed {seed}: {code}, expected {expected}", self.reactor, case.name)?;
+            writeln!(console, "  {}", why.replace('\n', "\n  "))?;
             writeln!(console, "  again: {}", args.again(&format!("--seed {seed}"), result))?;
         }
         Ok(())

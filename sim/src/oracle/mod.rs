@@ -82,6 +82,20 @@ impl Oracle {
         }
     }
 
+    /// When it sounds, in one line.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Unsent => "sounds when a route is not on the wire by its deadline",
+            Self::Spin => "sounds when the speaker wakes up again and again without progress",
+            Self::Unanswered => "sounds when a command of an API program goes unanswered",
+            Self::KeepaliveGap => "sounds when the speaker leaves too long a gap between KEEPALIVEs",
+            Self::Overdue => "sounds when a session outlives the timer that should have ended it",
+            Self::Flapping => "sounds when sessions flap",
+            Self::Divergence => "sounds when the peer's table is not what was asked for, once all is quiet",
+            Self::Growth => "sounds when commands pile up",
+        }
+    }
+
     /// What it found when it sounds, in two or three words.
     pub const fn finding(self) -> &'static str {
         match self {

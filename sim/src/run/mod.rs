@@ -59,6 +59,8 @@ pub struct Outcome {
     pub steps: u64,
     /// What became of the first speaker's sessions.
     pub course: Course,
+    /// Where every script stood at the end of a run that did not pass.
+    pub standing: Vec<String>,
 }
 
 impl Run<'_> {
@@ -82,13 +84,15 @@ impl Run<'_> {
     pub fn go_watched(&self, observers: &[Rc<RefCell<dyn Observer>>]) -> Result<Outcome, String> {
         let mut stage = Stage::set(self, &self.plan())?;
         for observer in observers {
+            stage.introduce(&mut *observer.borrow_mut());
             stage.lab.world_mut().trace().observe(observer.clone());
         }
         let (verdict, at) = stage.play_out();
         let hash = stage.lab.hash();
         let steps = stage.lab.world_mut().trace().steps();
         let course = stage.course();
-        Ok(Outcome { verdict, at, hash, steps, course })
+        let standing = if verdict == Verdict::Pass { Vec::new() } else { stage.standing() };
+        Ok(Outcome { verdict, at, hash, steps, course, standing })
     }
 }
 
@@ -186,12 +190,26 @@ impl Stage<'_> {
         })
     }
 
+    /// Where every script stands.
+    fn standing(&self) -> Vec<String> {
+        let stood = self.everybody().map(|(who, state)| match state {
+            PeerState::Waiting { step, since } => format!("{who} at `{step}` since {since}"),
+            PeerState::Finished => format!("{who} at the end of its script"),
+            PeerState::Failed(why) => format!("{who} failed {}", why.lines().next().unwrap_or_default()),
+        });
+        stood
+            .chain(self.never_started().map(|command| format!("program {command} was never started")))
+            .collect()
+    }
+
+    /// What holds the run up: scripts that wait, programs that nobody has started, sessions that took another course.
     fn waiting(&self) -> Vec<String> {
         let waiting = self.actors().filter_map(|(who, state)| match state {
             PeerState::Waiting { step, since } => Some(format!("{who} at `{step}` since {since}")),
             _ => None,
         });
-        waiting.chain(self.course().mistake(self.play)).collect()
+        let missing = self.never_started().map(|command| format!("program {command} to be started"));
+        waiting.chain(missing).chain(self.course().mistake(self.play)).collect()
     }
 }
 

@@ -52,7 +52,7 @@ impl fmt::Display for Plan {
         let Self { seed, latency, cuts_per_mille, slowness } = self;
         write!(
             f,
-            "seed {seed}: latency {}, {cuts_per_mille} of 1000 segments cut short, computing at {slowness} × its price",
+            "seed {seed}: latency {}, {cuts_per_mille} of 1000 segments cut, computing at {slowness} × its price",
             format_duration(*latency)
         )
     }

@@ -19,6 +19,7 @@ use crate::script::{
     Beyond, PeerRun, PeerState, ProgramScript, ScriptedPeer, ScriptedProgram, drive_peer, drive_program,
 };
 use crate::suite::{CheckingPeer, Pieces};
+use crate::trace::Observer;
 use crate::watch::Watch;
 use crate::witness::{Waits, Witness};
 use crate::world::ProcessId;
@@ -240,8 +241,31 @@ impl<'p> Stage<'p> {
         }
     }
 
-    /// Every peer and every program that was started, and how far each is.
+    /// Tells an observer who is who.
+    pub(super) fn introduce(&self, observer: &mut dyn Observer) {
+        self.speakers.iter().for_each(|seat| observer.meet(seat.process, &seat.name));
+        self.peers.iter().for_each(|seat| observer.meet(seat.process, &seat.name));
+    }
+
+    /// The programs that must be started and have not been.
+    pub(super) fn never_started(&self) -> impl Iterator<Item = &String> {
+        let started = |command: &String| self.programs.borrow().iter().any(|seat| seat.command == *command);
+        let commands = self.play.programs.iter().map(|(command, _)| command);
+        commands.filter(move |command| self.play.programs_count && !started(command))
+    }
+
+    /// Every peer and every program that was started and counts, and how far each is.
     pub(super) fn actors(&self) -> impl Iterator<Item = (String, PeerState)> {
+        let (peers, counted) = (self.peers.len(), self.play.programs_count);
+        let counts = move |index: usize, state: &PeerState| {
+            index < peers || counted || !matches!(state, PeerState::Waiting { .. })
+        };
+        let everybody = self.everybody().enumerate();
+        everybody.filter(move |(index, (_, state))| counts(*index, state)).map(|(_, actor)| actor)
+    }
+
+    /// Every peer, then every program that was started, and how far each is.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = (String, PeerState)> {
         let peers = self.peers.iter().map(|seat| (format!("peer {}", seat.name), seat.run.borrow().state()));
         let programs: Vec<_> = self
             .programs
@@ -249,19 +273,12 @@ impl<'p> Stage<'p> {
             .iter()
             .map(|seat| (format!("program {}", seat.name), seat.run.borrow().state()))
             .collect();
-        let counted = self.play.programs_count;
-        peers.chain(
-            programs
-                .into_iter()
-                .filter(move |(_, state)| counted || !matches!(state, PeerState::Waiting { .. })),
-        )
+        peers.chain(programs)
     }
 
     /// Whether all scripts have come to their ends.
     pub(super) fn is_finished(&self) -> bool {
-        let started = |command: &String| self.programs.borrow().iter().any(|seat| seat.command == *command);
-        let all_started =
-            !self.play.programs_count || self.play.programs.iter().all(|(command, _)| started(command));
+        let all_started = self.never_started().next().is_none();
         let ended = self.course().has_ended(self.play);
         all_started && ended && self.actors().all(|(_, state)| state == PeerState::Finished)
     }

@@ -8,8 +8,10 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use holdtime_core::Instant;
+use holdtime_core::wire::Negotiated;
 
 use super::expectation::{Deed, Expectation, Group};
+use super::mismatch;
 use crate::script::{Message, PeerAction, PeerInput, PeerRun, PeerState};
 
 const OPEN: u8 = 1;
@@ -46,13 +48,17 @@ pub struct CheckingPeer {
     started: bool,
     /// What comes once every rule is met is nothing to it.
     content: bool,
+    /// What the session's OPENs agree on, for reports.
+    terms: Negotiated,
+    /// What it waits for, in words.
+    step: String,
 }
 
 impl CheckingPeer {
     /// A peer that waits for its first connection.
     pub fn new(expectation: Expectation, pieces: Pieces) -> Self {
         let open = expectation.groups.first().map(|group| group.messages.clone()).unwrap_or_default();
-        Self {
+        let mut peer = Self {
             expectation,
             pieces,
             at: 0,
@@ -66,7 +72,11 @@ impl CheckingPeer {
             failed: None,
             started: false,
             content: false,
-        }
+            terms: mismatch::any_terms(),
+            step: String::new(),
+        };
+        peer.say_step();
+        peer
     }
 
     /// The same peer, but one that looks at nothing more once the last rule is met: ExaBGP's own ends then.
@@ -119,7 +129,9 @@ impl CheckingPeer {
     /// The same OPEN, a KEEPALIVE, and whatever the options want.
     fn answer_open(&mut self, open: &[u8]) {
         let options = self.expectation.options.clone();
-        self.act(PeerAction::Send(mirrored_open(open, options.asn, options.unknown_capability)));
+        let answer = mirrored_open(open, options.asn, options.unknown_capability);
+        self.terms = mismatch::terms(&answer, open);
+        self.act(PeerAction::Send(answer));
         self.send(&Message::Keepalive);
         if options.unknown_message {
             self.send(&Message::Bytes([&[0xff; 16], [0, 19, 255].as_slice()].concat()));
@@ -139,16 +151,14 @@ impl CheckingPeer {
     fn check(&mut self, now: Instant, message: &[u8]) {
         if let Some(found) = self.open.iter().position(|expected| expected == message) {
             self.open.swap_remove(found);
-            return self.proceed(now);
+            self.proceed(now);
+            return self.say_step();
         }
         if self.done() && (self.content || kind(message) == UPDATE && is_end_of_rib(message)) {
             return;
         }
-        let mut complaint = format!("group {}: unexpected {}", self.group_name(), Hex(message));
-        for expected in &self.open {
-            let _ = write!(complaint, "\n  expected {}", Hex(expected));
-        }
-        self.fail(complaint);
+        let complaint = mismatch::complaint(message, &self.open, &self.terms);
+        self.fail(format!("group {}: unexpected message\n{complaint}", self.group_name()));
     }
 
     /// Does what the group that is up asks of the peer, and goes on while groups are complete.
@@ -201,6 +211,19 @@ impl CheckingPeer {
         self.expectation.groups.get(self.at).map_or("(all rules met)", |group| &group.name)
     }
 
+    /// Puts what is missing into words; they are asked for far more often than they change.
+    fn say_step(&mut self) {
+        let group = self.group_name();
+        self.step = match self.open.as_slice() {
+            [] => format!("the session in which group {group} comes up"),
+            [message] => format!("1 message of group {group}: {}", mismatch::in_words(message, &self.terms)),
+            [message, rest @ ..] => {
+                let first = mismatch::in_words(message, &self.terms);
+                format!("{} messages of group {group}: {first}; and {} more", self.open.len(), rest.len())
+            }
+        };
+    }
+
     fn fail(&mut self, why: String) {
         self.failed.get_or_insert(why);
     }
@@ -216,8 +239,12 @@ impl PeerRun for CheckingPeer {
             PeerInput::Timeout | PeerInput::Refused => {}
             PeerInput::Connected => self.inbox.clear(),
             PeerInput::Received(bytes) => {
+                let group = self.at;
                 self.receive(now, bytes);
                 self.proceed(now);
+                if self.at != group {
+                    self.say_step();
+                }
             }
             PeerInput::Closed => {
                 self.in_session = false;
@@ -243,10 +270,7 @@ impl PeerRun for CheckingPeer {
         match &self.failed {
             Some(why) => PeerState::Failed(why.clone()),
             None if self.done() => PeerState::Finished,
-            None => PeerState::Waiting {
-                step: format!("{} message(s) of group {}", self.open.len(), self.group_name()),
-                since: self.since,
-            },
+            None => PeerState::Waiting { step: self.step.clone(), since: self.since },
         }
     }
 }

@@ -4,6 +4,7 @@ mod captured;
 mod case;
 mod checker;
 mod expectation;
+mod mismatch;
 mod table;
 
 pub use captured::{Dialogue, dialogues};

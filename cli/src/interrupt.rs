@@ -1,0 +1,53 @@
+//! Ctrl-C, for verbs that can say what they have done so far: they look now and then whether it was pressed, and end with status
+//! 130 when they have told and tidied up. A second one does not wait for that.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::error::CliError;
+
+/// How often a verb that waits looks.
+const LOOK: Duration = Duration::from_millis(50);
+
+static PRESSED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// From now on, whether Ctrl-C was pressed is to be asked for with [`is_pressed`]; the second time it ends the process.
+pub(crate) fn watch() -> Result<(), CliError> {
+    let pressed = PRESSED.get_or_init(Arc::default);
+    let cannot = |error: std::io::Error| CliError::io("cannot answer Ctrl-C", &error);
+    for (signal, status) in [(SIGINT, 130), (SIGTERM, 143)] {
+        // In this order: the first signal finds the flag down.
+        signal_hook::flag::register_conditional_shutdown(signal, status, pressed.clone()).map_err(cannot)?;
+        signal_hook::flag::register(signal, pressed.clone()).map_err(cannot)?;
+    }
+    Ok(())
+}
+
+/// Ctrl-C ends the process at once with status 130, whatever it is computing.
+pub(crate) fn exit_at_once() -> Result<(), CliError> {
+    let always = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_shutdown(SIGINT, 130, always)
+        .map_err(|error| CliError::io("cannot answer Ctrl-C", &error))?;
+    Ok(())
+}
+
+/// Whether Ctrl-C was pressed since [`watch`].
+pub(crate) fn is_pressed() -> bool {
+    PRESSED.get().is_some_and(|pressed| pressed.load(Ordering::Relaxed))
+}
+
+/// The next of what another thread does; `None` once it has done everything, or Ctrl-C was pressed.
+pub(crate) fn next<T>(done: &Receiver<T>) -> Option<T> {
+    loop {
+        match done.recv_timeout(LOOK) {
+            Ok(one) => return Some(one),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) if is_pressed() => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}

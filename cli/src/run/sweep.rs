@@ -1,0 +1,120 @@
+//! `holdtime run … --seeds A..B`: a line for each reactor, and the first run of each that was not as expected.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::ops::Range;
+use std::sync::Arc;
+
+use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::report::{self, Paint, Subject};
+
+use super::worker::{self, Job, Played, Wanted};
+use super::{RunArgs, as_json, explain};
+use crate::console::Console;
+use crate::error::{CliError, Outcome, Verdict};
+use crate::interrupt;
+use crate::progress::Progress;
+
+/// What all seeds showed on one reactor.
+struct Sweep {
+    reactor: ReactorName,
+    runs: u64,
+    unexpected: u64,
+    /// How often each verdict came.
+    verdicts: BTreeMap<&'static str, u64>,
+    /// The hashes of all traces, folded.
+    hash: u64,
+    /// The first run that was not as expected.
+    first: Option<Played>,
+}
+
+pub(super) fn run(
+    args: &RunArgs,
+    subject: &Arc<Subject>,
+    reactors: &[ReactorName],
+    seeds: &Range<u64>,
+    console: &mut Console,
+) -> Outcome {
+    let paint = console.paint();
+    if !args.json {
+        write!(console, "{}", report::opening(subject, None, &paint))?;
+    }
+    let count = (seeds.end - seeds.start).saturating_mul(reactors.len() as u64);
+    let progress = Arc::new(console.progress("runs", count));
+    let wanted = Wanted { check: args.check, trace: false, pcap: false };
+    let mut sweeps = Vec::new();
+    let mut runs = 0;
+    for &reactor in reactors {
+        let jobs: Vec<Job> = seeds.clone().map(|seed| Job { reactor, seed }).collect();
+        // How far one run is within its time is nothing here: runs are counted.
+        let unseen = Arc::new(Progress::unseen());
+        let done = worker::start(subject.clone(), jobs, wanted, unseen, 0);
+        let mut sweep = Sweep::of(reactor);
+        while let Some(played) = interrupt::next(&done) {
+            progress.inc(1);
+            let played = played.map_err(CliError::input)?;
+            if args.json {
+                writeln!(console, "{}", as_json(subject, &played))?;
+            }
+            sweep.add(subject, played);
+        }
+        runs += sweep.runs;
+        sweeps.push(sweep);
+        if interrupt::is_pressed() {
+            break;
+        }
+    }
+    progress.finish_and_clear();
+    if !args.json {
+        tell(args, subject, seeds, &sweeps, console)?;
+    }
+    if runs < count {
+        return Err(CliError::Interrupted(format!("{runs} of {count} runs are done")));
+    }
+    let all = sweeps.iter().all(|sweep| sweep.unexpected == 0);
+    Ok(if all { Verdict::AsExpected } else { Verdict::Unexpected })
+}
+
+/// The lines, then the runs that were not as expected: the last line is the command that shows one again.
+fn tell(
+    args: &RunArgs,
+    subject: &Subject,
+    seeds: &Range<u64>,
+    sweeps: &[Sweep],
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let paint = console.paint();
+    for sweep in sweeps {
+        let Sweep { reactor, runs, unexpected, hash, .. } = sweep;
+        let twice = if args.check { " twice" } else { "" };
+        let line = format!(
+            "{reactor:<13} seeds {}..{}: {runs} runs{twice}, {unexpected} unexpected",
+            seeds.start, seeds.end
+        );
+        let line = if *unexpected == 0 { paint.good(&line) } else { paint.bad(&line) };
+        writeln!(console, "{line}  [{hash:016x}]")?;
+        let verdicts: Vec<String> =
+            sweep.verdicts.iter().map(|(code, count)| format!("{code} × {count}")).collect();
+        writeln!(console, "{:<13} {}", "", verdicts.join(", "))?;
+    }
+    for first in sweeps.iter().filter_map(|sweep| sweep.first.as_ref()) {
+        explain(args, subject, first, console)?;
+    }
+    Ok(())
+}
+
+impl Sweep {
+    fn of(reactor: ReactorName) -> Self {
+        Self { reactor, runs: 0, unexpected: 0, verdicts: BTreeMap::new(), hash: 0, first: None }
+    }
+
+    fn add(&mut self, subject: &Subject, played: Played) {
+        self.runs += 1;
+        *self.verdicts.entry(played.outcome.verdict.code()).or_default() += 1;
+        self.hash = self.hash.rotate_left(7) ^ played.outcome.hash;
+        if !played.is_expected(subject) {
+            self.unexpected += 1;
+            self.first.get_or_insert(played);
+        }
+    }
+}

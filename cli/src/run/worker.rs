@@ -1,0 +1,131 @@
+//! Plays runs on a thread of their own, so that a person who presses Ctrl-C need not wait for the end of one.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use holdtime_core::Instant;
+use holdtime_sim::defective::Defect;
+use holdtime_sim::pcap::Capture;
+use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::report::{self, Subject};
+use holdtime_sim::run::{Outcome, Run, TraceLines};
+use holdtime_sim::trace::{Observer, Step};
+
+use crate::progress::Progress;
+
+/// Steps between two looks at the clock.
+const STEPS: u32 = 4096;
+
+/// One run to play.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Job {
+    pub(super) reactor: ReactorName,
+    pub(super) seed: u64,
+}
+
+/// What is wanted of a run besides its outcome.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// A second run, whose hash must be the same.
+    pub(super) check: bool,
+    pub(super) trace: bool,
+    pub(super) pcap: bool,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(super) struct Played {
+    pub(super) reactor: ReactorName,
+    pub(super) seed: u64,
+    pub(super) outcome: Outcome,
+    /// The hash of the second run, where it is not that of the first.
+    pub(super) second: Option<u64>,
+    pub(super) trace: Option<Vec<u8>>,
+    pub(super) pcap: Option<Vec<u8>>,
+}
+
+impl Played {
+    pub(super) fn is_expected(&self, subject: &Subject) -> bool {
+        self.second.is_none() && report::is_expected(&self.outcome.verdict, subject.expected(self.reactor))
+    }
+}
+
+/// Plays the jobs one after the other; what came of each can be received. Every `seconds` of virtual time is one job's share of the
+/// progress.
+pub(super) fn start(
+    subject: Arc<Subject>,
+    jobs: Vec<Job>,
+    wanted: Wanted,
+    progress: Arc<Progress>,
+    seconds: u64,
+) -> Receiver<Result<Played, String>> {
+    // What is not received is not played far ahead.
+    let (sender, receiver) = sync_channel(16);
+    let work = move |sender: SyncSender<Result<Played, String>>| {
+        for (index, job) in jobs.into_iter().enumerate() {
+            let before = seconds.saturating_mul(index as u64);
+            let played = play(&subject, job, wanted, &progress, before);
+            progress.set(before.saturating_add(seconds));
+            if sender.send(played).is_err() {
+                return;
+            }
+        }
+    };
+    // The thread is never joined: it ends with its work, or with the process.
+    std::thread::spawn(move || work(sender));
+    receiver
+}
+
+fn play(
+    subject: &Subject,
+    job: Job,
+    wanted: Wanted,
+    progress: &Arc<Progress>,
+    before: u64,
+) -> Result<Played, String> {
+    let run = Run { play: &subject.play, reactor: job.reactor, defect: Defect::Present, seed: job.seed };
+    let lines = Rc::new(RefCell::new(TraceLines::default()));
+    let capture = Rc::new(RefCell::new(Capture::default()));
+    let mut observers: Vec<Rc<RefCell<dyn Observer>>> =
+        vec![Rc::new(RefCell::new(Pace { progress: progress.clone(), before, steps: 0 }))];
+    if wanted.trace {
+        observers.push(lines.clone());
+    }
+    if wanted.pcap {
+        observers.push(capture.clone());
+    }
+    let outcome = run.go_watched(&observers)?;
+    let second = if wanted.check { Some(run.go()?.hash).filter(|hash| *hash != outcome.hash) } else { None };
+    let trace = wanted.trace.then(|| {
+        let mut lines = lines.borrow_mut();
+        lines.conclude(outcome.at, &outcome.verdict, &report::finding(&outcome));
+        lines.text().as_bytes().to_vec()
+    });
+    let pcap = if wanted.pcap {
+        let mut octets = Vec::new();
+        capture.borrow().write_to(&mut octets).map_err(|error| error.to_string())?;
+        Some(octets)
+    } else {
+        None
+    };
+    Ok(Played { reactor: job.reactor, seed: job.seed, outcome, second, trace, pcap })
+}
+
+/// Tells how far the virtual clock has come.
+struct Pace {
+    progress: Arc<Progress>,
+    before: u64,
+    steps: u32,
+}
+
+impl Observer for Pace {
+    fn on_step(&mut self, at: Instant, _step: &Step<'_>) {
+        self.steps += 1;
+        if self.steps == STEPS {
+            self.steps = 0;
+            self.progress.set(self.before.saturating_add(at.as_nanos() / 1_000_000_000));
+        }
+    }
+}
