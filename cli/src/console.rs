@@ -89,7 +89,7 @@ pub(crate) fn report(error: &CliError, json: bool) -> ExitCode {
         CliError::ReaderGone => ExitCode::SUCCESS,
         CliError::Input(_) | CliError::Interrupted(_) => {
             let sentence = error.to_string();
-            say(&if json { log::json_line(&sentence) } else { format!("holdtime: {sentence}") });
+            say(&if json { log::json_line("ERROR", &sentence) } else { format!("holdtime: {sentence}") });
             ExitCode::from(if matches!(error, CliError::Input(_)) { 2 } else { 130 })
         }
     }

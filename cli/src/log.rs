@@ -92,14 +92,14 @@ pub(crate) fn start_daemon(args: &LogArgs, settings: Option<&LogSettings>) -> Re
     Ok(())
 }
 
-/// A mistake as a line of a log that is JSON: whoever reads it as such is not to stumble over the last line.
-pub(crate) fn json_line(sentence: &str) -> String {
+/// A mistake, or how far something is, as a line of a log that is JSON: whoever reads it as such is not to stumble over it.
+pub(crate) fn json_line(level: &str, sentence: &str) -> String {
     let mut time = String::new();
     // A line without its time is better than none.
     let _ = UtcTime.format_time(&mut Writer::new(&mut time));
     serde_json::json!({
         "timestamp": time,
-        "level": "ERROR",
+        "level": level,
         "fields": { "message": sentence },
         "target": "holdtime",
     })

@@ -106,6 +106,7 @@ fn main() -> ExitCode {
     };
     let mut console = Console::new();
     let json = cli.log.is_json();
+    progress::in_json(json);
     let outcome = dispatch(cli, &mut console);
     // What was printed before a failure is part of the answer: it goes out before the error does.
     let outcome = console.finish().map_err(CliError::from).and(outcome);

@@ -1,17 +1,26 @@
 //! How far something long has come, told on the standard error: a bar on a terminal, elsewhere a line now and then.
 
 use std::io::{self, IsTerminal};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::console;
+use crate::{console, log};
 
 /// When the first line says how far it is; what is over by then needs none.
-const FIRST: Duration = Duration::from_secs(1);
+const FIRST: Duration = Duration::from_secs(3);
 /// How often a line does after that.
 const EVERY: Duration = Duration::from_secs(5);
+
+/// Whether what stands on the standard error is JSON, line by line.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// Says whether what stands on the standard error is JSON, line by line.
+pub(crate) fn in_json(json: bool) {
+    JSON.store(json, Ordering::Relaxed);
+}
 
 /// Something long at work; several threads may share it.
 #[derive(Debug)]
@@ -65,6 +74,7 @@ impl Progress {
         }
         *due = now + EVERY;
         let (done, total) = (self.bar.position(), self.bar.length().unwrap_or_default());
-        console::say(&format!("{done} of {total} {}", self.what));
+        let line = format!("{done} of {total} {}", self.what);
+        console::say(&if JSON.load(Ordering::Relaxed) { log::json_line("INFO", &line) } else { line });
     }
 }

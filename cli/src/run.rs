@@ -92,7 +92,7 @@ fn once(args: &RunArgs, subject: &Arc<Subject>, reactors: &[ReactorName], consol
     let jobs: Vec<Job> = reactors.iter().map(|reactor| Job { reactor: *reactor, seed }).collect();
     let count = jobs.len();
     let wanted = Wanted { check: args.check, trace: args.trace.is_some(), pcap: args.pcap.is_some() };
-    let bound = u64::try_from(subject.play.run_for.as_secs()).unwrap_or(u64::MAX).max(1);
+    let bound = subject.play.run_for.as_secs().max(1);
     let progress = Arc::new(console.progress("s", bound.saturating_mul(count as u64)));
     let done = worker::start(subject.clone(), jobs, wanted, progress.clone(), bound);
     let mut told = Vec::new();

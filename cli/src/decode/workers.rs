@@ -7,7 +7,6 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use holdtime_dump::{Batch, Found, Source, Stream};
-use indicatif::ProgressBar;
 
 use super::input::Input;
 use super::message::Assumptions;
@@ -15,13 +14,14 @@ use super::pages::{Page, Printer};
 use super::tally::Sums;
 use crate::console::Console;
 use crate::error::{CliError, Outcome};
+use crate::progress::Progress;
 
 /// How many batches may wait for each thread, and how many pages behind it.
 const AHEAD: usize = 2;
 
 /// Decodes all of `input`.
 pub(super) fn decode(input: Input, assumed: &Assumptions, jobs: usize, console: &mut Console) -> Outcome {
-    let bar = input.length.map(|length| console.progress("octets", length)).filter(|bar| !bar.is_hidden());
+    let bar = input.length.map(|length| console.progress("octets", length));
     let mut writer = Writer { console, sums: Sums::default(), bar };
     let read = || input.read.load(Ordering::Relaxed);
     let mut stream = input.stream;
@@ -59,7 +59,7 @@ fn items(batch: &Batch) -> u64 {
 struct Writer<'a> {
     console: &'a mut Console,
     sums: Sums,
-    bar: Option<ProgressBar>,
+    bar: Option<Progress>,
 }
 
 impl Writer<'_> {
@@ -69,7 +69,7 @@ impl Writer<'_> {
         self.console.flush()?;
         self.sums.add(&mut page.tally);
         if let Some(bar) = &self.bar {
-            bar.set_position(read);
+            bar.set(read);
         }
         Ok(())
     }

@@ -45,7 +45,7 @@ pub(super) fn run(
     let mut sweeps = Vec::new();
     let mut runs = 0;
     for &reactor in reactors {
-        let jobs: Vec<Job> = seeds.clone().map(|seed| Job { reactor, seed }).collect();
+        let jobs = seeds.clone().map(move |seed| Job { reactor, seed });
         // How far one run is within its time is nothing here: runs are counted.
         let unseen = Arc::new(Progress::unseen());
         let done = worker::start(subject.clone(), jobs, wanted, unseen, 0);

@@ -56,7 +56,7 @@ impl Played {
 /// progress.
 pub(super) fn start(
     subject: Arc<Subject>,
-    jobs: Vec<Job>,
+    jobs: impl IntoIterator<Item = Job> + Send + 'static,
     wanted: Wanted,
     progress: Arc<Progress>,
     seconds: u64,

@@ -6,8 +6,10 @@
 //! at TIME suspend HOST for TIME                 the process stands still (SIGSTOP); its clocks run on
 //! at TIME clock HOST +TIME | -TIME              its wall clock jumps
 //! at TIME power HOST off [for TIME]             nothing leaves and nothing arrives, connections are forgotten
-//! at TIME signal HOST SIGNAL                    the speaker's process is signalled
+//! at TIME signal SPEAKER SIGNAL                 a speaker's process is signalled
 //! ```
+//!
+//! All of it before the run is over.
 
 use std::ops::Range;
 

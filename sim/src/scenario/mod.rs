@@ -53,6 +53,9 @@
 //! poll = "pass"
 //! read-first = "O1 O3"
 //! ```
+//!
+//! No two hosts share a name or an address. The configurations run every `[[program]]`, and nothing that is none. Whatever has a
+//! time has it before the run is over.
 
 mod fault;
 mod library;
