@@ -1,0 +1,113 @@
+//! `holdtime decode` of captures: what the lab captures of its runs, and what is said of what a capture lacks.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
+
+#[path = "shared/private.rs"]
+mod private;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use holdtime_dump::{Batch, Content, Found, Source, Stream};
+use serde_json::Value;
+
+/// A file of this test's own.
+fn scratch(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("captures-{}-{name}", std::process::id()))
+}
+
+/// Plays a scenario on one reactor; returns its capture and its trace.
+fn play(scenario: &str) -> (PathBuf, String) {
+    let (pcap, trace) = (scratch(&format!("{scenario}.pcap")), scratch(&format!("{scenario}.trace")));
+    let mut command = private::holdtime();
+    command.args(["run", scenario, "--reactor", "poll", "--pcap"]).arg(&pcap).arg("--trace").arg(&trace);
+    assert!(command.output().unwrap().status.success(), "{scenario}");
+    (pcap, fs::read_to_string(trace).unwrap())
+}
+
+/// The objects that are printed of a file.
+fn decoded(file: &PathBuf) -> (Vec<Value>, String) {
+    let output = private::holdtime().arg("decode").arg(file).output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let objects = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (objects, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn what_the_lab_captured_is_every_message_that_its_processes_wrote() {
+    for scenario in ["silent-peer", "silent-when-established", "suspended-peer"] {
+        let (pcap, trace) = play(scenario);
+        // What each process wrote on its connections, as the trace has it: `… process P  stream S wrote N octets HEX`. Each connection
+        // begins with an OPEN, and one of them is over before the next begins.
+        let mut written: BTreeMap<&str, (Vec<&str>, String)> = BTreeMap::new();
+        for line in trace.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            if let [_, "process", process, "stream", stream, "wrote", _, "octets", hex] = words.as_slice() {
+                let (streams, all) = written.entry(process).or_default();
+                if hex.starts_with("FFFFFFFF") {
+                    streams.push(stream);
+                }
+                if streams.contains(stream) {
+                    all.push_str(&hex.replace(':', ""));
+                }
+            }
+        }
+        let mut written: Vec<String> =
+            written.into_values().map(|(_, all)| all).filter(|all| !all.is_empty()).collect();
+
+        let mut captured: BTreeMap<String, String> = BTreeMap::new();
+        let mut stream = Stream::open(Box::new(fs::File::open(&pcap).unwrap())).unwrap().unwrap();
+        let mut batch = Batch::default();
+        let mut messages = 0;
+        while stream.fill(&mut batch) {
+            for found in batch.found() {
+                let Found::Item(item) = found else { panic!("{scenario}: {found:?}") };
+                let Content::Message(message) = item.content else {
+                    panic!("{scenario}: {:?}", item.content)
+                };
+                let from = item.session.unwrap().peer_address.to_string();
+                let hex = message.octets.iter().map(|octet| format!("{octet:02X}"));
+                captured.entry(from).or_default().extend(hex);
+                messages += 1;
+            }
+            batch.clear();
+        }
+        let mut captured: Vec<String> = captured.into_values().collect();
+        written.sort();
+        captured.sort();
+        assert_eq!(captured, written, "{scenario}");
+        assert!(messages > 5, "{scenario}: {messages} messages");
+        assert_eq!(decoded(&pcap).0.len(), messages, "{scenario}");
+    }
+}
+
+#[test]
+fn each_message_has_its_ends_their_numbers_and_its_time() {
+    let (pcap, _) = play("silent-peer");
+    let (objects, said) = decoded(&pcap);
+    assert_eq!(said, "");
+    let update = objects.iter().find(|object| object["neighbor"]["message"]["update"].is_object()).unwrap();
+    let neighbor = &update["neighbor"];
+    assert_eq!(
+        (&neighbor["address"]["local"], &neighbor["address"]["peer"]),
+        (&"10.0.0.2".into(), &"10.0.0.1".into())
+    );
+    assert_eq!((&neighbor["asn"]["local"], &neighbor["asn"]["peer"]), (&65_002.into(), &65_001.into()));
+    assert_eq!(neighbor["direction"], "in");
+    assert!(update["time"].as_f64().unwrap() > 1e9, "{}", update["time"]);
+}
+
+#[test]
+fn what_a_capture_lacks_is_said_and_the_rest_is_told_of() {
+    let (pcap, _) = play("silent-peer");
+    let whole = decoded(&pcap).0.len();
+    let octets = fs::read(&pcap).unwrap();
+    let cut = scratch("cut.pcap");
+    fs::write(&cut, &octets[..octets.len() - 1]).unwrap();
+    let (objects, said) = decoded(&cut);
+    assert!((whole - 1..=whole).contains(&objects.len()), "{} of {whole}", objects.len());
+    assert!(said.contains("the file ends within the packet"), "{said}");
+    let output = private::holdtime().arg("decode").arg(&cut).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}
