@@ -5,7 +5,11 @@
 use holdtime_core::config::{Config, ConfigText, Settings};
 use holdtime_core::grammar::{Action, Announcement, parse_routes};
 use holdtime_core::print::{attributes_json, attributes_text, nlri_json, nlri_text};
-use holdtime_core::wire::{Attribute, AttributeCode, PathNlri, Writer};
+use holdtime_core::wire::treatment::Treatment;
+use holdtime_core::wire::update::UpdateView;
+use holdtime_core::wire::{
+    Afi, Attribute, AttributeCode, Family, FamilyTerms, Negotiated, PathNlri, Safi, Writer,
+};
 use proptest::prelude::*;
 
 const PATH: &str = "ipv4 sr-policy distinguisher 0 color 100 endpoint 192.0.2.7 next-hop 192.0.2.1";
@@ -346,5 +350,51 @@ proptest! {
         ),
     ) {
         let _ = parse_routes(Action::Announce, &format!("{PATH} {}", words.join(" ")));
+    }
+}
+
+/// What becomes of an UPDATE from inside the AS whose tunnel and candidate path are these octets.
+fn treatment(tunnel: &[u8], nlri: &[u8]) -> Option<Treatment> {
+    let mut negotiated = Negotiated::between(64_500, 64_500);
+    negotiated.asn4 = true;
+    negotiated.set_family(FamilyTerms::plain(Family::new(Afi::IPV4, Safi::SR_POLICY)));
+    let attribute = |flags: u8, code: u8, value: &[u8]| {
+        [&[flags, code, u8::try_from(value.len()).expect("short")], value].concat()
+    };
+    let reach = [&[0, 1, 73, 4, 192, 0, 2, 1, 0], nlri].concat();
+    let attributes = [
+        attribute(0x40, 1, &[0]),
+        attribute(0x40, 2, &[]),
+        attribute(0x40, 5, &[0, 0, 0, 100]),
+        attribute(0xc0, 23, tunnel),
+        attribute(0x80, 14, &reach),
+    ]
+    .concat();
+    let length = u16::try_from(attributes.len()).expect("short").to_be_bytes();
+    let body = [&[0, 0], &length[..], &attributes].concat();
+    UpdateView::decode(&body, &negotiated)
+        .expect("the session goes on")
+        .problem()
+        .map(|problem| problem.treatment)
+}
+
+#[test]
+fn a_policy_of_a_wrong_length_is_withdrawn_and_one_whose_path_has_none_costs_the_family() {
+    let nlri = [96, 0, 0, 0, 0, 0, 0, 0, 100, 192, 0, 2, 7];
+    let preference = [0, 15, 0, 8, 12, 6, 0, 0, 0, 0, 0, 100];
+    assert_eq!(treatment(&preference, &nlri), None);
+    // RFC 9830 §5: a sub-TLV of a length that it cannot have, at any depth.
+    for tunnel in [
+        &[0, 15, 0, 6, 12, 4, 0, 0, 0, 100][..],
+        &[0, 15, 0, 8, 13, 6, 0, 0, 0, 0, 0],
+        &[0, 15, 0, 9, 128, 0, 6, 0, 1, 3, 0, 0, 0],
+        &[0, 15, 0, 9, 128, 0, 6, 0, 9, 3, 0, 0, 0],
+        &[],
+    ] {
+        assert_eq!(treatment(tunnel, &nlri), Some(Treatment::Withdraw), "{tunnel:?}");
+    }
+    // And a candidate path of another length than its family's: where the next one begins is open.
+    for nlri in [&[192, 0, 0, 0, 0, 0, 0, 0, 100, 192, 0, 2, 7][..], &[96, 0, 0], &[0]] {
+        assert_eq!(treatment(&preference, nlri), Some(Treatment::Disable), "{nlri:?}");
     }
 }
