@@ -258,16 +258,17 @@ fn print_table(
         let trace = hash.map_or(String::new(), |hash| format!("  [{hash:016x}]"));
         writeln!(console, "{line}{trace}")?;
     }
-    for result in results.iter().filter(|result| !result.is_expected()) {
-        let heading = format!(
-            "\n{} {}: {}, expected {}",
-            args.checked(result.reactor),
-            result.case.name,
-            result.code,
-            result.expected
-        );
-        writeln!(console, "{}", paint.bad(&heading))?;
-        writeln!(console, "  {}", result.why.replace('\n', "\n  "))?;
+    // Who names cases wants to know why they hang, even where that is expected; what is not stands last.
+    let (expected, unexpected): (Vec<_>, Vec<_>) = results.iter().partition(|result| result.is_expected());
+    let asked = expected.into_iter().filter(|result| !args.only.is_empty() && !result.why.is_empty());
+    for result in asked.chain(unexpected) {
+        let verdict = match result.is_expected() {
+            true => format!("{}, as expected", result.code),
+            false => format!("{}, expected {}", result.code, result.expected),
+        };
+        let heading = format!("\n{} {}: {verdict}", args.checked(result.reactor), result.case.name);
+        let heading = if result.is_expected() { paint.bold(&heading) } else { paint.bad(&heading) };
+        writeln!(console, "{heading}\n  {}", result.why.replace('\n', "\n  "))?;
     }
     if let Some(last) = results.iter().rev().find(|result| !result.is_expected()) {
         let how = if args.live { "--live".to_owned() } else { format!("--seed {}", args.seed) };

@@ -182,6 +182,19 @@ fn a_case_runs_by_its_name_and_its_trace_names_who_acts_and_ends_with_the_alarm(
     assert!(std::fs::read_to_string(&trace).unwrap().trim_end().ends_with("verdict    passes"));
 }
 
+#[test]
+fn the_suite_explains_the_hang_of_a_case_that_is_asked_for() {
+    let output = holdtime(&["suite", "--only", "api-one-route", "--reactor", "poll,await-peers"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for line in
+        ["await-peers api-one-route: O3, as expected", "  missing  an answer to", "  because  program "]
+    {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!said.contains("poll api-one-route"), "{said}");
+}
+
 /// Two peers, one of which expects what never comes.
 const ONE_FAILS: &str = "
 title = 'one of two fails'
