@@ -1,8 +1,10 @@
 //! `holdtime parity`: the simulated machine beside the real one, program by program.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
 
 use clap::Args;
+use holdtime_sim::parity;
 
 use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
@@ -16,15 +18,70 @@ pub(crate) struct ParityArgs {
     /// The seed of the simulated side
     #[arg(long, value_parser = crate::args::seed, default_value = "1")]
     pub(crate) seed: u64,
+    /// The rows that take minutes of real time (a quarter of an hour in all), side by side
+    #[arg(long)]
+    pub(crate) slow: bool,
+    /// Only what this one slow row observes on this host, in real time
+    #[arg(long, value_name = "HOST", hide = true, requires = "slow")]
+    pub(crate) on: Option<String>,
 }
 
 pub(crate) fn run(args: &ParityArgs, console: &mut Console) -> Outcome {
     let only = args.only.trim().replace(' ', "_");
-    let table = holdtime_sim::parity::compare(args.seed, &only)
-        .map_err(|error| CliError::io("cannot use this machine's loopback", &error))?;
+    let failed = |error| CliError::io("cannot use this machine's loopback", &error);
+    if let Some(host) = &args.on {
+        let observed = parity::run_slow(&only, host).map_err(failed)?;
+        let observed =
+            observed.ok_or_else(|| CliError::input(format!("no slow row \"{only}\" on {host}")))?;
+        for line in observed {
+            writeln!(console, "{line}")?;
+        }
+        return Ok(Verdict::AsExpected);
+    }
+    let table = if args.slow {
+        run_side_by_side(args.seed, &only).map_err(failed)?
+    } else {
+        parity::compare(args.seed, &only).map_err(failed)?
+    };
     if table.outcomes.is_empty() {
         return Err(CliError::input(format!("no row's name contains \"{}\"", args.only)));
     }
     writeln!(console, "{table}")?;
     Ok(if table.holds() { Verdict::AsExpected } else { Verdict::Unexpected })
+}
+
+/// Runs every slow row on every host in a process of its own, since each takes its process's signals over.
+fn run_side_by_side(seed: u64, only: &str) -> io::Result<parity::Table> {
+    let program = std::env::current_exe()?;
+    let start = |row: &str, host: &'static str| {
+        let mut command = Command::new(&program);
+        command.args(["parity", "--slow", "--on", host, row]).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.spawn().map(|child| (host, child))
+    };
+    let mut running = Vec::new();
+    for (row, hosts) in parity::slow_rows(only) {
+        let children = match hosts {
+            Ok(hosts) => Ok(hosts.iter().map(|host| start(row, host)).collect::<io::Result<Vec<_>>>()?),
+            Err(reason) => Err(reason),
+        };
+        running.push((row, children));
+    }
+    let mut observed = Vec::new();
+    for (done, (row, children)) in running.into_iter().enumerate() {
+        let seen = match children {
+            Err(reason) => Err(reason),
+            Ok(children) => Ok(children
+                .into_iter()
+                .map(|(host, child)| {
+                    let output = child.wait_with_output()?;
+                    let text = String::from_utf8_lossy(&output.stdout);
+                    Ok((host, text.lines().map(str::to_owned).collect()))
+                })
+                .collect::<io::Result<parity::Observed>>()?),
+        };
+        // stderr may be closed, and nothing is lost then.
+        let _ = writeln!(io::stderr(), "parity: {} slow rows done, {}", done + 1, row.replace('_', " "));
+        observed.push((row, seen));
+    }
+    Ok(parity::judge_slow(seed, &observed))
 }

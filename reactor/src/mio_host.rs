@@ -72,6 +72,20 @@ impl MioHost {
         Ok(Self { machine: Machine::new(surroundings), signals, bell, watch: RefCell::new(watch) })
     }
 
+    /// Loses what arrives for a stream, or for a listener: segments of more than `above` octets of data, all of them with
+    /// `Some(0)`, none with `None`. A bad path, for those who compare machines.
+    ///
+    /// # Errors
+    /// The stream or listener is not known, or the kernel has no socket filters.
+    pub fn lose_arrivals(&self, at: Result<StreamId, ListenerId>, above: Option<u32>) -> io::Result<()> {
+        let watch = self.watch.borrow();
+        let socket = match at {
+            Ok(stream) => watch.streams.get(&stream).and_then(|state| state.channel.socket()),
+            Err(listener) => watch.listeners.get(&listener).map(|state| &state.socket),
+        };
+        unix::lose_arrivals(socket.ok_or(io::ErrorKind::NotConnected)?, above)
+    }
+
     fn with_stream<T>(
         &self,
         stream: StreamId,

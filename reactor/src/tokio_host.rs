@@ -235,6 +235,25 @@ impl TokioHost {
         Ok(Self { inner })
     }
 
+    /// As [`MioHost::lose_arrivals`](crate::mio_host::MioHost::lose_arrivals).
+    ///
+    /// # Errors
+    /// The stream or listener is not known, or the kernel has no socket filters.
+    pub fn lose_arrivals(&self, at: Result<StreamId, ListenerId>, above: Option<u32>) -> io::Result<()> {
+        let table = self.inner.table.borrow();
+        let socket = match at {
+            Ok(stream) => match table.streams.get(&stream).map(|state| &state.io) {
+                Some(Io::Socket(socket)) => SockRef::from(socket),
+                _ => return Err(io::ErrorKind::NotConnected.into()),
+            },
+            Err(listener) => match table.listeners.get(&listener) {
+                Some(state) => SockRef::from(&state.socket),
+                None => return Err(io::ErrorKind::NotConnected.into()),
+            },
+        };
+        unix::lose_arrivals(&socket, above)
+    }
+
     /// Takes up a new stream. One that connects is waited for as writable.
     fn open(&self, stream: StreamId, io: Io, connecting: bool) {
         let write = Watch { wanted: connecting, waiting: None };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use holdtime_core::config::{AoKey, PeerRange};
 use holdtime_core::speaker::{CloseKind, KeyChange, ListenOptions, TcpOptions};
 use rustix::io::Errno;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
 use super::sockopt;
 use crate::host::Ends;
@@ -198,6 +198,28 @@ impl std::error::Error for NoTcpAo {}
 
 fn no_ao(error: &io::Error) -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, NoTcpAo(error.raw_os_error()))
+}
+
+/// Has the kernel throw away what arrives at a socket, as a path that loses it would: segments of more than `above` octets
+/// of data, or with `Some(0)` every one; `None`: no more. Not even the sender is told.
+pub(crate) fn lose_arrivals(socket: &Socket, above: Option<u32>) -> io::Result<()> {
+    // linux/bpf_common.h: load the length, compare, return how much of the packet is taken.
+    const LOAD_LENGTH: u16 = 0x80;
+    const JUMP_IF_GREATER: u16 = 0x25;
+    const RETURN: u16 = 0x06;
+    /// More than TCP's header takes with the options that Linux sends.
+    const HEADER: u32 = 60;
+    let take = |octets| SockFilter::new(RETURN, 0, 0, octets);
+    match above {
+        None => socket.detach_filter(),
+        Some(0) => socket.attach_filter(&[take(0)]),
+        Some(above) => socket.attach_filter(&[
+            SockFilter::new(LOAD_LENGTH, 0, 0, 0),
+            SockFilter::new(JUMP_IF_GREATER, 1, 0, HEADER + above),
+            take(u32::MAX),
+            take(0),
+        ]),
+    }
 }
 
 /// The address that a socket is bound to.

@@ -20,7 +20,7 @@ use holdtime_core::time::{Instant, Now};
 use holdtime_reactor::{AsyncHost, Ends, Host, Ready};
 
 use crate::executor::{EntryId, Join, OutOfFuel};
-use crate::net::SocketOptions;
+use crate::net::{MachineId, Network, SocketOptions};
 use crate::trace::Step;
 use crate::world::{ProcessId, World};
 
@@ -71,6 +71,13 @@ impl SimHost {
         world.at(at, what, fault);
     }
 
+    /// Changes the path from the process's machine to itself at once.
+    pub(crate) fn change_own_path(&self, change: impl FnOnce(&mut Network, MachineId)) {
+        let mut world = self.world.borrow_mut();
+        let machine = world.process(self.process).machine;
+        world.change_network(|network| change(network, machine));
+    }
+
     /// Closes a stream as `close(2)` does: octets that nobody has read make it a reset.
     pub fn close_as_posix(&self, stream: StreamId) {
         self.call(|world, process| {
@@ -82,6 +89,23 @@ impl SimHost {
     /// Closes the reading end of a pair of pipes alone, as a program that closes its standard input does.
     pub fn close_input(&self, stream: StreamId) {
         self.call(|world, process| world.close_input(process, stream));
+    }
+
+    /// Leaves a child of its own in the background, which holds this program's output open until it ends; `run` is what it
+    /// does.
+    pub fn leave_behind<F: Future<Output = ExitStatus> + 'static>(
+        &self,
+        name: &str,
+        run: impl FnOnce(Self) -> F,
+    ) {
+        let child = self.call(|world, process| world.fork(process, name));
+        let host = Self::new(self.world.clone(), child);
+        let run = run(host.clone());
+        let main = async move {
+            let status = run.await;
+            host.world.borrow_mut().end(child, status);
+        };
+        self.world.borrow_mut().spawn(child, Box::pin(main));
     }
 
     /// Makes a call: charges for it and burns fuel.

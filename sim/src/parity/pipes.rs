@@ -15,6 +15,9 @@ pub(super) const CLOSE_OUTPUT: &[&str] = &["/bin/sh", "-c", "exec 1>&-; read lin
 pub(super) const READ_A_LINE: &[&str] = &["/bin/sh", "-c", "read line; echo got $line"];
 pub(super) const READ_AND_SLEEP: &[&str] = &["/bin/sh", "-c", "read line; sleep 30"];
 pub(super) const SAY_LATE: &[&str] = &["/bin/sh", "-c", "sleep 0.1; echo late"];
+pub(super) const LEAVE_A_CHILD: &[&str] = &["/bin/sh", "-c", "sleep 1 & echo hello; exit 3"];
+pub(super) const LEAVE_A_CHILD_THAT_SPEAKS: &[&str] = &["/bin/sh", "-c", "(sleep 0.4; echo late) & exit 0"];
+pub(super) const WAIT_FOR_A_CHILD: &[&str] = &["/bin/sh", "-c", "sleep 30 & wait"];
 pub(super) const FLOOD: &[&str] = &["/bin/cat", "/dev/zero"];
 
 pub(super) async fn a_program_that_is_not_there_does_not_start<H: Host>(stage: &Stage<H>) {
@@ -187,4 +190,28 @@ pub(super) async fn a_pipe_with_a_page_to_spare_takes_part_of_a_write<H: Host>(s
     stage.see(format!("writable: {writable}"));
     stage.signal(sleep, ProgramSignal::Kill);
     stage.see_exit(sleep).await;
+}
+
+pub(super) async fn a_grandchild_keeps_the_pipe_of_a_program_that_has_ended_open<H: Host>(stage: &Stage<H>) {
+    let shell = stage.started(LEAVE_A_CHILD);
+    stage.see_exit(shell).await;
+    stage.see_count("read", stage.read_now(shell, 100));
+    stage.see_count("read", stage.read_now(shell, 100));
+    stage.see_count("the grandchild ends", stage.read(shell, 100).await);
+}
+
+pub(super) async fn a_grandchild_may_speak_after_its_parent_has_ended<H: Host>(stage: &Stage<H>) {
+    let shell = stage.started(LEAVE_A_CHILD_THAT_SPEAKS);
+    stage.see_exit(shell).await;
+    stage.see_count("read", stage.read_now(shell, 100));
+    stage.see_count("read", stage.read(shell, 100).await);
+    stage.see_count("read", stage.read(shell, 100).await);
+}
+
+pub(super) async fn a_signal_ends_a_program_and_what_it_started<H: Host>(stage: &Stage<H>) {
+    let shell = stage.started(WAIT_FOR_A_CHILD);
+    stage.pause_for(Duration::from_millis(200)).await;
+    stage.signal(shell, ProgramSignal::Terminate);
+    stage.see_exit(shell).await;
+    stage.see_count("read", stage.read(shell, 100).await);
 }

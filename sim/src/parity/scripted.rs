@@ -55,6 +55,24 @@ async fn run(host: SimHost, spec: ProgramSpec) -> ExitStatus {
             read_line(&host).await;
             sleep(&host).await
         }
+        command if command == pipes::LEAVE_A_CHILD => {
+            host.leave_behind("sleep", |child| async move { rest(&child, Duration::from_secs(1)).await });
+            write(&host, b"hello\n").await;
+            3
+        }
+        command if command == pipes::LEAVE_A_CHILD_THAT_SPEAKS => {
+            host.leave_behind("speaker", |child| async move {
+                let status = rest(&child, Duration::from_millis(400)).await;
+                child.set_interest(STDIO, false, true);
+                write(&child, b"late\n").await;
+                status
+            });
+            0
+        }
+        command if command == pipes::WAIT_FOR_A_CHILD => {
+            host.leave_behind("sleep", |child| async move { rest(&child, Duration::from_secs(30)).await });
+            sleep(&host).await
+        }
         command if command == pipes::READ_A_LINE => {
             let line = read_line(&host).await;
             write(&host, &[b"got ", &line[..]].concat()).await;
@@ -68,6 +86,12 @@ async fn run(host: SimHost, spec: ProgramSpec) -> ExitStatus {
 async fn sleep(host: &SimHost) -> i32 {
     host.sleep_until(host.now().monotonic + Duration::from_secs(30)).await;
     0
+}
+
+/// A child that does nothing for a while.
+async fn rest(host: &SimHost, span: Duration) -> ExitStatus {
+    host.sleep_until(host.now().monotonic + span).await;
+    ExitStatus::Code(0)
 }
 
 async fn cat(host: &SimHost) -> i32 {

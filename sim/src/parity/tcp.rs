@@ -467,3 +467,59 @@ pub(super) async fn a_writer_that_never_was_refused_stays_writable<H: Host>(stag
     stage.pause().await;
     stage.see_readiness("the writer, later", pair.client).await;
 }
+
+pub(super) async fn octets_and_the_end_behind_them_are_told_apart<H: Host>(stage: &Stage<H>) {
+    let pair = stage.pair().await;
+    stage.see_count("write", stage.write(pair.client, 5));
+    stage.host.shutdown(pair.client);
+    stage.pause().await;
+    stage.see_count("read", stage.read_now(pair.server, 5));
+    stage.see_readiness("before the end", pair.server).await;
+    stage.see_count("read", stage.read_now(pair.server, 5));
+    stage.see_count("read", stage.read_now(pair.server, 5));
+}
+
+pub(super) async fn writing_after_ones_own_end_is_a_broken_pipe<H: Host>(stage: &Stage<H>) {
+    let pair = stage.pair().await;
+    stage.host.shutdown(pair.client);
+    for _ in 0..2 {
+        stage.see_count("write", stage.write(pair.client, 1));
+    }
+    stage.see_count("the other way", stage.write(pair.server, 7));
+    stage.see_count("read", stage.read(pair.client, 10).await);
+}
+
+pub(super) async fn connections_are_accepted_in_the_order_in_which_they_came<H: Host>(stage: &Stage<H>) {
+    let (listener, address) = stage.listen("127.0.0.1:0");
+    for octets in 1..=4 {
+        if let Ok(client) = stage.dial(address).await {
+            stage.see_failure("write", &stage.write(client, octets));
+        }
+    }
+    stage.pause().await;
+    for _ in 1..=4 {
+        if let Ok(server) = stage.accept(listener).await {
+            stage.see_count("read", stage.read_now(server, 100));
+        }
+    }
+}
+
+pub(super) async fn a_hundred_keepalives_are_read_at_once<H: Host>(stage: &Stage<H>) {
+    let pair = stage.pair().await;
+    for _ in 0..100 {
+        stage.see_failure("write", &stage.write(pair.client, 19));
+    }
+    stage.pause().await;
+    stage.see_count("read", stage.read_now(pair.server, 65_536));
+    stage.see_count("read", stage.read_now(pair.server, 65_536));
+}
+
+pub(super) async fn a_refused_writer_that_ends_is_told_of_its_end_alone<H: Host>(stage: &Stage<H>) {
+    let pair = stage.pair().await;
+    let (filled, _) = stage.fill(pair.client, 50_000).await;
+    stage.host.shutdown(pair.client);
+    stage.see_count("write", stage.write(pair.client, 1));
+    let (read, end) = stage.drain(pair.server).await;
+    stage.see(format!("everything comes out: {}", read == filled));
+    stage.see_count("then", end);
+}

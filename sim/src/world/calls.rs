@@ -338,20 +338,22 @@ impl World {
         }
     }
 
+    /// Closes a process's reading end; the writers hear of it once nobody holds one.
     fn close_reader(&mut self, id: ProcessId, pipe: PipeId) {
         let now = self.local_time(id);
         let Some(ends) = self.pipes.get_mut(pipe.0 as usize) else { return };
-        ends.reader = None;
-        if !ends.named {
+        ends.readers.retain(|(holder, _)| *holder != id);
+        if !ends.named && ends.readers.is_empty() {
             self.agenda.enter(now, Class::Outside, Due::ReaderGone(pipe));
         }
     }
 
+    /// Closes a process's writing end; the readers hear of it once nobody holds one.
     fn close_writer(&mut self, id: ProcessId, pipe: PipeId) {
         let now = self.local_time(id);
         let Some(ends) = self.pipes.get_mut(pipe.0 as usize) else { return };
-        ends.writer = None;
-        if !ends.named {
+        ends.writers.retain(|(holder, _)| *holder != id);
+        if !ends.named && ends.writers.is_empty() {
             self.agenda.enter(now, Class::Outside, Due::WriterGone(pipe));
         }
     }
@@ -384,15 +386,35 @@ impl World {
         Ok((child, program))
     }
 
+    /// Makes the process of a program's own background child, which inherits the writing end of its output and, as a
+    /// shell has it, nothing of its input.
+    pub(crate) fn fork(&mut self, id: ProcessId, name: &str) -> ProcessId {
+        let parent = self.process(id);
+        let (machine, group) = (parent.machine, parent.group.unwrap_or(id));
+        let output = match parent.streams.get(&SimHost::STDIO).map(|known| known.ends) {
+            Some(StreamEnds::Pipes { write, .. }) => write,
+            _ => None,
+        };
+        let child = self.add_process(machine, name);
+        self.process_mut(child).handled.clear();
+        self.process_mut(child).group = Some(group);
+        if let Some(pipe) = output {
+            self.pipes[pipe.0 as usize].writers.push((child, Name::Stream(SimHost::STDIO)));
+        }
+        let ends = StreamEnds::Pipes { read: None, write: output };
+        self.process_mut(child).streams.insert(SimHost::STDIO, Stream::new(ends, false));
+        child
+    }
+
     fn add_pipe(&mut self, named: bool) -> PipeId {
         self.pipes.push(PipeEnds { named, ..PipeEnds::default() });
         PipeId(self.pipes.len() as u32 - 1)
     }
 
     fn join_pipes(&mut self, id: ProcessId, stream: StreamId, read: PipeId, write: PipeId) {
-        let owner = Some((id, Name::Stream(stream)));
-        self.pipes[read.0 as usize].reader = owner;
-        self.pipes[write.0 as usize].writer = owner;
+        let owner = (id, Name::Stream(stream));
+        self.pipes[read.0 as usize].readers.push(owner);
+        self.pipes[write.0 as usize].writers.push(owner);
         let ends = StreamEnds::Pipes { read: Some(read), write: Some(write) };
         self.process_mut(id).streams.insert(stream, Stream::new(ends, false));
     }
@@ -405,7 +427,7 @@ impl World {
             ProgramSignal::Kill => 9,
         };
         let child = child.process;
-        self.agenda.enter(now, Class::Outside, Due::Signal(child, number));
+        self.agenda.enter(now, Class::Outside, Due::SignalGroup(child, number));
     }
 
     pub(crate) fn open_pipes(

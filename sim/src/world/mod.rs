@@ -102,7 +102,8 @@ pub(crate) enum Due {
     WriterGone(PipeId),
     /// The reading end of a pipe was closed.
     ReaderGone(PipeId),
-    Signal(ProcessId, i32),
+    /// A program and what it started are signalled.
+    SignalGroup(ProcessId, i32),
     Fault(String, Box<dyn FnOnce(&mut World)>),
 }
 
@@ -165,8 +166,9 @@ impl fmt::Debug for Programs {
 #[derive(Debug, Default)]
 struct PipeEnds {
     pipe: Pipe,
-    reader: Option<(ProcessId, Name)>,
-    writer: Option<(ProcessId, Name)>,
+    /// Every process that holds an end, by its name for it: a child's children inherit what it has.
+    readers: Vec<(ProcessId, Name)>,
+    writers: Vec<(ProcessId, Name)>,
     /// A named pipe: held open on both ends by the host, as ExaBGP does.
     named: bool,
 }
@@ -386,7 +388,13 @@ impl World {
             Due::Room(pipe) => self.change_pipe(pipe, |_| ()),
             Due::WriterGone(pipe) => self.change_pipe(pipe, |pipe| pipe.writer_gone = true),
             Due::ReaderGone(pipe) => self.change_pipe(pipe, |pipe| pipe.reader_gone = true),
-            Due::Signal(process, number) => self.signal(process, number),
+            Due::SignalGroup(leader, number) => {
+                let members = self.processes().filter(|id| {
+                    let process = self.process(*id);
+                    *id == leader || process.group == Some(leader)
+                });
+                members.collect::<Vec<_>>().into_iter().for_each(|member| self.signal(member, number));
+            }
             Due::Fault(what, fault) => {
                 self.trace.record(now, &Step::Fault(&what));
                 fault(self);
@@ -399,8 +407,8 @@ impl World {
     fn change_pipe(&mut self, pipe: PipeId, change: impl FnOnce(&mut Pipe)) {
         let Some(ends) = self.pipes.get_mut(pipe.0 as usize) else { return };
         change(&mut ends.pipe);
-        let owners = [ends.reader, ends.writer];
-        owners.into_iter().flatten().for_each(|(process, name)| self.announce(process, name));
+        let owners: Vec<_> = ends.readers.iter().chain(&ends.writers).copied().collect();
+        owners.into_iter().for_each(|(process, name)| self.announce(process, name));
     }
 
     /// Carries out what the network's last calls have set in motion.

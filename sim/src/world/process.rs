@@ -70,6 +70,8 @@ pub(crate) struct Process {
     pub(crate) streams: BTreeMap<StreamId, Stream>,
     pub(crate) listeners: BTreeMap<ListenerId, Listening>,
     pub(crate) children: BTreeMap<StreamId, Child>,
+    /// The program whose process group it belongs to, where that is not itself.
+    pub(crate) group: Option<ProcessId>,
     /// Who is told of its end, and by which name.
     pub(crate) parent: Option<(ProcessId, StreamId)>,
     pub(crate) signals: VecDeque<Signal>,
@@ -138,6 +140,7 @@ impl Process {
             streams: BTreeMap::new(),
             listeners: BTreeMap::new(),
             children: BTreeMap::new(),
+            group: None,
             parent: None,
             signals: VecDeque::new(),
             handled: BTreeSet::new(),
