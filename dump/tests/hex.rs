@@ -253,6 +253,17 @@ fn packets_of_tcpdump_are_read_from_their_first_marker() {
 }
 
 #[test]
+fn packets_of_wireshark_without_a_message_are_no_bodies() {
+    // tshark -x: an acknowledgement in an Ethernet frame.
+    let text = "0000  02 00 0a 00 00 02 02 00 0a 00 00 01 08 00 45 c0   ..............E.\n\
+        0010  00 28 00 00 40 00 40 06 26 0e 0a 00 00 01 0a 00   .(..@.@.&.......\n\
+        0020  00 02 80 00 00 b3 46 b7 3b fa e1 0b f1 eb 50 10   ......F.;.....P.\n\
+        0030  04 00 0f 53 00 00                                 ...S..\n";
+    let told = read(text);
+    assert_eq!((told.messages, told.left_out, told.faults), (vec![], 1, vec![]));
+}
+
+#[test]
 fn a_line_without_an_end_is_bounded() {
     let long = "0".repeat(5 << 20);
     let told = read(&format!("{KEEPALIVE}\n{long}\n{UPDATE}\n"));

@@ -36,6 +36,8 @@ pub(crate) fn source(form: Form, octets: Octets) -> Box<dyn Source> {
     Box::new(Capture { packets, connections: Connections::default(), ended: false })
 }
 
+pub(crate) use self::segment::is_packet;
+
 /// The packet that something was found with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Stamp {

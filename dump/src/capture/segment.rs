@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use etherparse::{EtherType, IpNumber, LaxNetSlice, LaxSlicedPacket, TcpSlice, TransportSlice};
 
 use super::packets::Packet;
+use crate::place::{Place, Unit};
 
 /// `LINKTYPE_` values.
 mod link {
@@ -29,6 +30,13 @@ mod ether_type {
     pub(super) const MPLS: EtherType = EtherType(0x8847);
     pub(super) const MPLS_UPSTREAM: EtherType = EtherType(0x8848);
     pub(super) const PPPOE: EtherType = EtherType(0x8864);
+}
+
+/// Whether these octets are a packet with a TCP segment, alone or in an Ethernet frame.
+pub(crate) fn is_packet(octets: &[u8]) -> bool {
+    let place = Place { unit: Unit::Packet, number: 0, offset: 0 };
+    let packet = |link| Packet { place, time: None, link, length: octets.len() as u32, octets };
+    segment(&packet(link::ETHERNET)).is_ok() || segment(&packet(link::IPV4)).is_ok()
 }
 
 /// A TCP segment, as much of it as was captured.

@@ -3,6 +3,7 @@
 use super::line::{DumpLine, Expected};
 use super::{MARKER, incomplete, messages, push};
 use crate::batch::Batch;
+use crate::capture::is_packet;
 use crate::item::LeftOut;
 use crate::place::Place;
 
@@ -85,6 +86,7 @@ impl Block {
         }
         self.octets.append(&mut self.last);
         let Self { place, octets, packet, .. } = self;
+        let packet = packet || is_packet(&octets);
         let start = marker(&octets);
         let Some(marked) = start.and_then(|start| octets.get(start..)) else {
             if packet {
