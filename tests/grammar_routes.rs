@@ -2,7 +2,7 @@
 
 #![allow(clippy::panic, clippy::expect_used)] // how a test's helpers fail
 
-use holdtime_core::grammar::{Action, Announcement, parse_routes};
+use holdtime_core::grammar::{Action, Announcement, parse_routes, parse_routes_and_warn};
 use holdtime_core::wire::Writer;
 
 fn hex(octets: &[u8]) -> String {
@@ -236,9 +236,80 @@ fn one_command_may_hold_several_statements() {
 fn what_follows_a_command_is_not_swallowed() {
     let error = parse_routes(Action::Announce, "route 198.51.100.0/24 next-hop self; done").unwrap_err();
     assert_eq!((error.column, error.problem.as_str()), (38, "`done` is not a statement of `static`"));
-    let open =
-        parse_routes(Action::Announce, "flow route { match { port 80; } then { discard; }").unwrap_err();
-    assert_eq!((open.column, open.problem.as_str()), (12, "this block (flow route) is not closed"));
+    let inline = "route 198.51.100.0/24 next-hop self done";
+    assert!(parse_routes(Action::Announce, inline).is_err());
+}
+
+/// The warnings of a command that is carried out, and the destination that it is about.
+#[track_caller]
+fn warned(action: Action, text: &str) -> (String, Vec<String>) {
+    let (routes, warnings) =
+        parse_routes_and_warn(action, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let [route] = routes.as_slice() else { panic!("{routes:?}") };
+    (shown(route).swap_remove(0), warnings.into_iter().map(|warning| warning.problem).collect())
+}
+
+#[test]
+fn inside_of_a_block_words_behind_a_whole_statement_are_read_past_with_a_warning_as_in_a_file() {
+    const NOTHING: &str = "this has no effect: what it stands behind is complete";
+    for (text, rule) in [
+        (
+            "match { source 192.0.2.7/32; destination-port =3128 >=8080&<=8088; } then { discard; }",
+            "0a0220c000020705910c38",
+        ),
+        ("match { source 192.0.2.7/32; protocol =6 =17; } then { discard; }", "090220c0000207038106"),
+        ("match { source 192.0.2.7/32 foo bar; } then { discard; }", "060220c0000207"),
+        ("match { source 192.0.2.7/32; } then { discard foo; }", "060220c0000207"),
+        ("match { source 192.0.2.7/32; } then { rate-limit 9600 foo; }", "060220c0000207"),
+        ("match foo { source 192.0.2.7/32; } then { discard; }", "060220c0000207"),
+        ("next-hop 192.0.2.1 foo; match { source 192.0.2.7/32; } then { discard; }", "060220c0000207"),
+        (
+            "match { source 192.0.2.7/32; } then { discard; } scope { interface-set transitive:input:1:1 foo; }",
+            "060220c0000207",
+        ),
+    ] {
+        for action in [Action::Announce, Action::Withdraw] {
+            let (shown, warnings) = warned(action, &format!("flow route {{ {text} }}"));
+            assert_eq!(shown, format!("ipv4 flow {rule}"), "{text}");
+            assert_eq!(warnings, [NOTHING], "{text}");
+        }
+    }
+    let (_, warnings) = warned(Action::Announce, "route 198.51.100.0/24 { next-hop 192.0.2.1 foo; }");
+    assert_eq!(warnings, [NOTHING]);
+}
+
+#[test]
+fn blocks_that_are_not_closed_end_with_the_command_and_braces_too_many_are_read_past() {
+    let open = |section: &str| format!("this block ({section}) is not closed");
+    for (text, expected) in [
+        ("flow route { match { source 192.0.2.7/32; } then { discard; }", vec![open("flow route")]),
+        ("flow route { match { source 192.0.2.7/32; }", vec![open("flow route")]),
+        ("flow route { match { source 192.0.2.7/32;", vec![open("match"), open("flow route")]),
+        (
+            "flow route { match { source 192.0.2.7/32; } then { discard",
+            vec![open("then"), open("flow route")],
+        ),
+        (
+            "flow route { match { source 192.0.2.7/32; } then { discard; } } }",
+            vec!["this has no effect: every block is closed".into()],
+        ),
+        ("flow route { match { source 192.0.2.7/32; } then { discard; } }", vec![]),
+    ] {
+        let (shown, warnings) = warned(Action::Announce, text);
+        assert_eq!(shown, "ipv4 flow 060220c0000207", "{text}");
+        assert_eq!(warnings, expected, "{text}");
+    }
+    for refused in [
+        "flow route { match { source 192.0.2.7/32; } } then { discard; } }",
+        "flow route { match { source 192.0.2.7/32; } then { discard; } } foo",
+        "flow route { match { foo; source 192.0.2.7/32; } then { discard; } }",
+        "flow route { match { source 192.0.2.7/32; } then { foo; } }",
+        "flow route { match { source 192.0.2.7/32 } then { discard; } }",
+        "flow route { match { source 192.0.2.7/32; destination-port [ =80 =443; } then { discard; } }",
+        "route 198.51.100.0/24 next-hop 192.0.2.1; }",
+    ] {
+        assert!(parse_routes(Action::Announce, refused).is_err(), "{refused}");
+    }
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Cursor<'a> {
     /// The token taken last.
     last: Span,
     source: Source,
+    /// How many blocks are open.
+    depth: usize,
     pub(crate) warnings: Vec<Fault>,
 }
 
@@ -35,6 +37,7 @@ impl<'a> Cursor<'a> {
             text,
             last: Span::default(),
             source,
+            depth: 0,
             warnings: Vec::new(),
         }
     }
@@ -192,19 +195,22 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Skips what stands before the token of this kind that ends or opens the statement, where a file has it on the
-    /// same line: ExaBGP reads no further than it needs. Returns what to warn of.
+    /// Skips what stands before the token of this kind that ends or opens the statement, on the same line: ExaBGP reads no further
+    /// than it needs, but for a command without blocks, which must hold nothing more. Returns what to warn of.
     fn surplus(&mut self, kind: Kind, written: &str) -> Result<Box<Fault>> {
-        let source = self.source;
+        let (source, depth) = (self.source, self.depth);
         let first = self.peek()?;
         let mut span = first.span;
         let fault = unexpected(first).expected(written);
-        if source == Source::Line || first.kind == kind {
+        let is_command = source == Source::Line && depth == 0 && kind == Kind::Semicolon;
+        if is_command || first.kind == kind {
             return Err(fault);
         }
         loop {
             let token = self.peek()?;
-            if token.kind == kind && !token.after_newline {
+            // The end of a command is as good as its `;`.
+            let ends = token.kind == Kind::End && source == Source::Line && kind == Kind::Semicolon;
+            if ends || token.kind == kind && !token.after_newline {
                 let problem = "this has no effect: what it stands behind is complete";
                 return Ok(Fault::new(span, problem).expected(written));
             }
@@ -295,10 +301,12 @@ impl<'a> Cursor<'a> {
         }
         self.expect(Kind::OpenBrace, "`{`")?;
         let opening = self.last;
+        self.depth += 1;
         while !self.end_block(section, opening)? {
             let keyword = self.keyword("a statement or `}`")?;
             statement(self, keyword)?;
         }
+        self.depth -= 1;
         Ok(())
     }
 
@@ -308,11 +316,23 @@ impl<'a> Cursor<'a> {
         }
         let fault =
             Fault::new(opening, alloc::format!("this block ({section}) is not closed")).expected("`}`");
-        match self.source {
-            Source::File => self.warn(fault),
-            Source::Line => return Err(fault),
-        }
+        self.warn(fault);
         Ok(true)
+    }
+
+    /// Takes what may stand behind a whole command: more `}` than were opened, where it had a block, as in ExaBGP.
+    pub(crate) fn surplus_braces(&mut self) -> Result<()> {
+        let in_block = self.text.get(self.last.start..self.last.end) == Some("}");
+        let mut surplus: Option<Span> = None;
+        while in_block && self.peek()?.kind == Kind::CloseBrace {
+            let Span { start, end } = self.take()?.span;
+            surplus = Some(Span { start: surplus.map_or(start, |span| span.start), end });
+        }
+        if let Some(span) = surplus {
+            let problem = "this has no effect: every block is closed";
+            self.warn(Fault::new(span, problem).expected("the end of the command"));
+        }
+        Ok(())
     }
 
     /// The options of a statement, on its line or in its block: `a 1 b 2;` or `{ a 1; b 2; }`.

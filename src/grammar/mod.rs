@@ -50,10 +50,22 @@ pub(crate) use value::{address_and_length, asn, decimal};
 /// # Errors
 /// What is wrong with the line, and where; columns count from the start of `text`.
 pub fn parse_routes(action: Action, text: &str) -> Result<Vec<Announcement>, Box<Diagnostic>> {
+    parse_routes_and_warn(action, text).map(|(routes, _)| routes)
+}
+
+/// As [`parse_routes`], with what was read past for ExaBGP's sake and is likely a mistake.
+///
+/// # Errors
+/// As [`parse_routes`].
+pub fn parse_routes_and_warn(
+    action: Action,
+    text: &str,
+) -> Result<(Vec<Announcement>, Vec<Diagnostic>), Box<Diagnostic>> {
     whole_line(text, |cursor| {
         let mut routes = Routes::default();
         section::command(cursor, action, &mut routes)?;
-        Ok(routes.announcements)
+        let warnings = core::mem::take(&mut cursor.warnings);
+        Ok((routes.announcements, warnings.into_iter().map(|fault| fault.locate("", text)).collect()))
     })
 }
 

@@ -99,6 +99,7 @@ pub(super) fn command(cursor: &mut Cursor<'_>, action: Action, routes: &mut Rout
             "ipv6" => family_statement(cursor, action, Afi::IPV6, &keyword, routes)?,
             _ => return Err(unknown(&first, "something to announce", COMMANDS)),
         }
+        cursor.surplus_braces()?;
         cursor.eat(Kind::Semicolon)?;
         if cursor.peek()?.kind == Kind::End {
             return Ok(());

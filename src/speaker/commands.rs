@@ -181,8 +181,13 @@ impl Speaker {
         }
         let announces = action == RouteAction::Announce;
         let grammar_action = if announces { grammar::Action::Announce } else { grammar::Action::Withdraw };
-        let announcements = match grammar::parse_routes(grammar_action, text) {
-            Ok(announcements) if !announcements.is_empty() => announcements,
+        let announcements = match grammar::parse_routes_and_warn(grammar_action, text) {
+            Ok((announcements, warnings)) if !announcements.is_empty() => {
+                for warning in warnings {
+                    self.complain(stream, format!("wrote more, or less, than a route: {warning}"));
+                }
+                announcements
+            }
             Ok(_) => return Outcome::Error,
             Err(diagnostic) => {
                 self.complain(stream, format!("wrote a route that cannot be read: {diagnostic}"));
