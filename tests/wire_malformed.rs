@@ -1,5 +1,5 @@
-//! Shapes that crashed or hung somebody's decoder, each built from its public description: ours answers every one of them as its
-//! clause says. Those of one attribute or one family stand beside its parser.
+//! Lengths, counts and values that disagree with what holds them, shape by shape: each is answered as its clause says. Those of one
+//! attribute or one family stand beside its parser; `src/fuzzing/guard.rs` goes through all of them without asking for the answer.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
@@ -49,19 +49,19 @@ fn capability(code: u8, value: &[u8]) -> bool {
 }
 
 #[test]
-fn frr_cve_2023_31489_a_long_lived_restart_capability_of_a_bad_length_is_refused() {
+fn a_long_lived_restart_capability_of_a_bad_length_is_refused() {
     for length in [1, 2, 3, 4, 5, 6, 8, 13] {
         assert!(!capability(71, &vec![0; length]), "{length} octets");
     }
 }
 
 #[test]
-fn frr_cve_2023_41358_nlri_without_attributes_are_withdrawn() {
+fn nlri_without_attributes_are_withdrawn() {
     assert_eq!(treatment(&body(&[], PREFIX), &external()), Some(Treatment::Withdraw));
 }
 
 #[test]
-fn frr_cve_2023_46752_a_malformed_mp_reach_disables_its_family_or_ends_the_session() {
+fn a_malformed_mp_reach_disables_its_family_or_ends_the_session() {
     let cases: &[(&[u8], Treatment)] = &[
         (&[0x80, 14, 0], Treatment::Reset),
         (&[0x80, 14, 2, 0, 2], Treatment::Reset),
@@ -77,20 +77,20 @@ fn frr_cve_2023_46752_a_malformed_mp_reach_disables_its_family_or_ends_the_sessi
 }
 
 #[test]
-fn frr_cve_2023_46753_routes_with_only_an_unknown_attribute_are_withdrawn() {
+fn routes_with_only_an_unknown_attribute_are_withdrawn() {
     let unknown = [0xc0, 200, 2, 1, 2];
     assert_eq!(treatment(&body(&[&unknown], PREFIX), &external()), Some(Treatment::Withdraw));
     assert_eq!(treatment(&body(&[&unknown], &[]), &external()), None, "there is nothing to withdraw");
 }
 
 #[test]
-fn frr_cve_2023_47234_mp_unreach_does_not_stand_for_the_attributes_that_nlri_need() {
+fn mp_unreach_does_not_stand_for_the_attributes_that_nlri_need() {
     let unreach = [0x80, 15, 3, 0, 2, 1];
     assert_eq!(treatment(&body(&[&unreach], PREFIX), &external()), Some(Treatment::Withdraw));
 }
 
 #[test]
-fn frr_cve_2023_47235_an_end_of_rib_that_is_cut_short_is_none() {
+fn an_end_of_rib_that_is_cut_short_is_none() {
     let negotiated = external();
     for unreach in [&[0x80, 15, 0][..], &[0x80, 15, 2, 0, 2]] {
         assert_eq!(treatment(&body(&[unreach], &[]), &negotiated), Some(Treatment::Reset), "{unreach:?}");
@@ -100,7 +100,7 @@ fn frr_cve_2023_47235_an_end_of_rib_that_is_cut_short_is_none() {
 }
 
 #[test]
-fn frr_cve_2024_31949_and_quagga_2018_1975_capabilities_of_no_octets_still_advance() {
+fn capabilities_of_no_octets_still_advance() {
     // Only type and length, again and again: the decoder takes each once and ends.
     let capabilities = [0; 254];
     let open = [&[4, 0xfd, 0xe9, 0, 90, 1, 2, 3, 4, 254, 2, 252][..], &capabilities[..252]].concat();
@@ -108,7 +108,7 @@ fn frr_cve_2024_31949_and_quagga_2018_1975_capabilities_of_no_octets_still_advan
 }
 
 #[test]
-fn gobgp_2730_and_cve_2025_43971_a_software_version_of_a_wrong_length_is_refused() {
+fn a_software_version_of_a_wrong_length_is_refused() {
     assert!(!capability(75, &[]), "not even a length");
     assert!(!capability(75, &[200, b'v', b'1']), "longer than its capability");
     assert!(!capability(75, &[1, b'v', b'1']), "shorter than its capability");
@@ -116,7 +116,7 @@ fn gobgp_2730_and_cve_2025_43971_a_software_version_of_a_wrong_length_is_refused
 }
 
 #[test]
-fn gobgp_cve_2026_30405_a_next_hop_that_is_no_address_withdraws() {
+fn a_next_hop_that_is_no_address_withdraws() {
     let cases: &[&[u8]] = &[
         &[0x40, 3, 0],
         &[0x40, 3, 3, 10, 0, 0],
@@ -132,7 +132,7 @@ fn gobgp_cve_2026_30405_a_next_hop_that_is_no_address_withdraws() {
 }
 
 #[test]
-fn gobgp_cve_2026_41643_an_invalid_as4_path_before_as_path_is_discarded() {
+fn an_invalid_as4_path_before_as_path_is_discarded() {
     let (as4_path, as_path) = ([0xc0, 17, 3, 2, 9, 0], [0x40, 2, 4, 2, 1, 0xfd, 0xe9]);
     let body = body(&[ORIGIN, &as4_path, &as_path, NEXT_HOP], PREFIX);
     let negotiated = two_octets();
@@ -143,7 +143,7 @@ fn gobgp_cve_2026_41643_an_invalid_as4_path_before_as_path_is_discarded() {
 }
 
 #[test]
-fn gobgp_cve_2026_37461_an_ipv6_extended_community_that_is_too_short_withdraws() {
+fn an_ipv6_extended_community_that_is_too_short_withdraws() {
     for length in [1_u8, 8, 19, 21] {
         let attribute = [&[0xc0, 25, length][..], &vec![0; usize::from(length)]].concat();
         let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, &attribute], PREFIX);
@@ -152,7 +152,7 @@ fn gobgp_cve_2026_37461_an_ipv6_extended_community_that_is_too_short_withdraws()
 }
 
 #[test]
-fn gobgp_cve_2026_37462_lengths_that_add_up_to_more_than_the_message_end_the_session() {
+fn lengths_that_add_up_to_more_than_the_message_end_the_session() {
     for body in [&[0xff, 0xff, 0, 0][..], &[0, 3, 0, 0], &[0, 0, 0xff, 0xff], &[0, 0, 0, 1], &[0, 2, 0, 0, 0]]
     {
         assert_eq!(treatment(body, &external()), Some(Treatment::Reset), "{body:?}");
@@ -160,7 +160,7 @@ fn gobgp_cve_2026_37462_lengths_that_add_up_to_more_than_the_message_end_the_ses
 }
 
 #[test]
-fn gobgp_a_confederation_peers_as_path_of_no_octets_is_empty_and_one_with_an_empty_segment_withdraws() {
+fn a_confederation_peers_as_path_of_no_octets_is_empty_and_one_with_an_empty_segment_withdraws() {
     let negotiated = external();
     assert_eq!(treatment(&body(&[ORIGIN, &[0x40, 2, 0], NEXT_HOP], PREFIX), &negotiated), None);
     let empty_segment = [0x40, 2, 2, 3, 0];
@@ -169,7 +169,7 @@ fn gobgp_a_confederation_peers_as_path_of_no_octets_is_empty_and_one_with_an_emp
 }
 
 #[test]
-fn openbgpd_cve_2023_38283_an_attribute_longer_than_its_field_withdraws_and_does_not_reset() {
+fn an_attribute_longer_than_its_field_withdraws_and_does_not_reset() {
     let long = [0xd0, 8, 0x10, 0, 0, 1, 0, 1];
     assert_eq!(
         treatment(&body(&[ORIGIN, AS_PATH, NEXT_HOP, &long], PREFIX), &external()),
@@ -178,7 +178,7 @@ fn openbgpd_cve_2023_38283_an_attribute_longer_than_its_field_withdraws_and_does
 }
 
 #[test]
-fn junos_vu_347067_an_unknown_transitive_attribute_passes_whole_whatever_is_in_it() {
+fn an_unknown_transitive_attribute_passes_whole_whatever_is_in_it() {
     let corrupt = [0xe0, 28, 5, 0xff, 0xff, 0xff, 0xff, 0xff];
     let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, &corrupt], PREFIX);
     let negotiated = external();
@@ -191,7 +191,7 @@ fn junos_vu_347067_an_unknown_transitive_attribute_passes_whole_whatever_is_in_i
 }
 
 #[test]
-fn junos_cve_2023_44186_a_long_path_of_four_octet_numbers_fits_a_neighbor_with_two() {
+fn a_long_path_of_four_octet_numbers_fits_a_neighbor_with_two() {
     let path = AsPath::sequence(vec![4_200_000_000; 700]);
     let mut buffer = vec![0; 4096];
     let mut out = Writer::new(&mut buffer);
@@ -204,7 +204,7 @@ fn junos_cve_2023_44186_a_long_path_of_four_octet_numbers_fits_a_neighbor_with_t
 }
 
 #[test]
-fn ios_xr_cve_2025_20115_a_confederation_of_255_ases_is_read_from_inside_and_refused_from_outside() {
+fn a_confederation_of_255_ases_is_read_from_inside_and_refused_from_outside() {
     let segment = [&[3, 255][..], &[0, 0, 0xfd, 0xe9].repeat(255)].concat();
     let length = u16::try_from(segment.len()).unwrap().to_be_bytes();
     let as_path = [&[0x50, 2][..], &length, &segment].concat();
@@ -226,20 +226,20 @@ fn parses_open(parameters: &[u8]) -> bool {
 }
 
 #[test]
-fn frr_cve_2022_40302_40318_and_43681_an_open_cut_short_in_its_parameters_is_refused() {
+fn an_open_cut_short_in_its_parameters_is_refused() {
     for parameters in [&[][..], &[1], &[255, 255, 0], &[255, 255, 0, 2, 2, 0], &[4, 2, 2, 65, 4], &[2, 255]] {
         assert!(!parses_open(parameters), "{parameters:?}");
     }
 }
 
 #[test]
-fn gobgp_a_capability_of_length_0_does_not_read_into_the_next() {
+fn a_capability_of_length_0_does_not_read_into_the_next() {
     assert!(!parses_open(&[10, 2, 8, 1, 0, 65, 4, 0, 0, 0xfd, 0xe8]), "multiprotocol needs a family");
     assert!(parses_open(&[10, 2, 8, 2, 0, 65, 4, 0, 0, 0xfd, 0xe8]), "route refresh needs nothing");
 }
 
 #[test]
-fn frr_cve_2023_38802_and_cve_2024_44070_a_corrupt_tunnel_attribute_withdraws() {
+fn a_corrupt_tunnel_attribute_withdraws() {
     for corrupt in [&[0xc0, 23, 5, 0, 8, 0, 200, 1][..], &[0xc0, 23, 4, 0, 8, 255, 255], &[0xc0, 23, 1, 0]] {
         let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, corrupt], PREFIX);
         assert_eq!(treatment(&body, &external()), Some(Treatment::Withdraw), "{corrupt:?}");
@@ -247,7 +247,7 @@ fn frr_cve_2023_38802_and_cve_2024_44070_a_corrupt_tunnel_attribute_withdraws() 
 }
 
 #[test]
-fn frr_cve_2024_31948_a_malformed_prefix_sid_is_discarded() {
+fn a_malformed_prefix_sid_is_discarded() {
     for corrupt in [&[0xc0, 40, 5, 1, 0, 7, 0, 0][..], &[0xc0, 40, 3, 3, 0, 0], &[0xc0, 40, 2, 1, 0]] {
         let body = body(&[ORIGIN, AS_PATH, NEXT_HOP, corrupt], PREFIX);
         assert_eq!(treatment(&body, &external()), Some(Treatment::Discard), "{corrupt:?}");
@@ -255,7 +255,7 @@ fn frr_cve_2024_31948_a_malformed_prefix_sid_is_discarded() {
 }
 
 #[test]
-fn frr_cve_2026_37457_a_flow_operator_chain_without_an_end_disables_its_family() {
+fn a_flow_operator_chain_without_an_end_disables_its_family() {
     let flow = Family::new(holdtime_core::wire::Afi::IPV4, holdtime_core::wire::Safi::FLOW);
     let mut negotiated = external();
     negotiated.set_family(FamilyTerms::plain(flow));
@@ -269,7 +269,7 @@ fn frr_cve_2026_37457_a_flow_operator_chain_without_an_end_disables_its_family()
 }
 
 #[test]
-fn gobgp_unknown_sub_tlvs_of_an_srv6_service_are_stepped_over_even_where_they_have_no_octets() {
+fn unknown_sub_tlvs_of_an_srv6_service_are_stepped_over_even_where_they_have_no_octets() {
     // A service with one, then many, sub-TLVs of a type that nobody knows and of length zero.
     for count in [1_u8, 60] {
         let sub_tlvs = [99, 0, 0].repeat(usize::from(count));
@@ -286,14 +286,14 @@ fn gobgp_unknown_sub_tlvs_of_an_srv6_service_are_stepped_over_even_where_they_ha
 }
 
 #[test]
-fn bird_cve_2025_59688_a_notification_whose_text_runs_past_its_end_has_no_text() {
+fn a_notification_whose_text_runs_past_its_end_has_no_text() {
     let cut = Notification::decode(&[6, 2, 200, b'x']).unwrap();
     assert_eq!(cut.text(), None);
     assert!(Notification::decode(&[6]).is_err());
 }
 
 #[test]
-fn bird_only_to_customer_of_1024_octets_withdraws_and_is_never_sent_longer_than_four() {
+fn only_to_customer_of_1024_octets_withdraws_and_is_never_sent_longer_than_four() {
     let long = [&[0xd0, 35, 4, 0][..], &[0; 1024]].concat();
     let received = body(&[ORIGIN, AS_PATH, NEXT_HOP, &long], PREFIX);
     assert_eq!(treatment(&received, &external()), Some(Treatment::Withdraw));

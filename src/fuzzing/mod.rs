@@ -9,6 +9,8 @@
 
 pub mod attributes;
 pub mod files;
+#[cfg(all(test, feature = "arbitrary"))]
+mod guard;
 pub mod messages;
 pub mod mutation;
 pub mod nlri;

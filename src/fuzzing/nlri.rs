@@ -65,7 +65,7 @@ pub fn bgp_ls(bytes: &[u8]) {
     check(Family::new(Afi::BGP_LS, safi), choices & 2 != 0, field);
 }
 
-fn check(family: Family, add_path: bool, field: &[u8]) {
+pub(super) fn check(family: Family, add_path: bool, field: &[u8]) {
     let iter = NlriIter::new(Reader::new(field, 0), family, add_path);
     let checked = within_budget(field.len(), || iter.check());
     if let Ok(Some(_)) = checked {

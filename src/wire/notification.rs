@@ -162,7 +162,6 @@ mod tests {
 
     #[test]
     fn a_text_longer_than_its_message_or_not_utf_8_is_no_text() {
-        // BIRD CVE-2025-59688
         let notification = |data: &[u8]| Notification { code: 6, subcode: 2, data: data.into() };
         assert_eq!(notification(&[200, b'a']).text(), None);
         assert_eq!(notification(&[1, 0xff]).text(), None);

@@ -279,7 +279,6 @@ mod tests {
 
     #[test]
     fn a_parameter_255_with_too_few_octets_behind_it_is_an_error() {
-        // FRR CVE-2022-40302 and CVE-2022-40318
         for tail in [&[1, 255][..], &[3, 255, 0, 9], &[255, 255], &[255, 255, 0], &[255, 255, 0, 4, 2, 0, 9]]
         {
             let bytes = [&encode(&open([]))[..9], tail].concat();
@@ -289,7 +288,6 @@ mod tests {
 
     #[test]
     fn an_open_that_ends_at_the_option_length_is_an_error() {
-        // FRR CVE-2022-43681
         let bytes = encode(&open([]));
         assert!(Open::decode(&bytes[..9]).is_err());
         assert!(Open::decode(&[&bytes[..9], &[2]].concat()).is_err());

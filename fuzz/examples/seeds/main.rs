@@ -1,12 +1,11 @@
 //! Writes the checked-in corpora again: a few messages of every shape that the benches draw from their seed, and the smallest
-//! messages of the other types, and what crashed other decoders. A finding's regression seed is added by hand, beside these.
+//! messages of the other types. A finding's regression seed is added by hand, beside these.
 //!
 //! ```text
 //! cargo run --manifest-path fuzz/Cargo.toml --example seeds
 //! ```
 
 mod captures;
-mod malformed;
 mod parts;
 
 use std::error::Error;
@@ -50,9 +49,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The first octet says how large the pieces are that the stream arrives in.
     save("framing", "one-of-each", &[&[100], stream.as_slice()].concat())?;
     save("framing", "keepalives", &[&[7], message(4, &[]).repeat(3).as_slice()].concat())?;
-    for (target, name, message) in malformed::all() {
-        save(target, name, &message)?;
-    }
     for (name, messages) in conversations() {
         save("conversation", name, &messages)?;
     }

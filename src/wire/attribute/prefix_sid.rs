@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_label_index_is_7_octets_long() {
         assert!(parse(&[1, 0, 7, 0, 0, 0, 0, 0, 3, 0x2a]).is_ok());
-        // CVE-2024-31948: the length says less than the type needs.
+        // The length says less than the type needs.
         assert!(parse(&[1, 0, 3, 0, 0, 0]).is_err());
         assert!(parse(&[1, 0, 7, 0, 0, 0]).is_err());
     }

@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_tlv_longer_than_what_is_there_is_refused() {
-        // CVE-2023-38802 and CVE-2024-44070: a tunnel, or a sub-TLV, that claims more than its stream holds.
+        // A tunnel, or a sub-TLV, that claims more than its stream holds.
         assert!(parse(&[0, 8, 0, 9, 4, 2, 0, 1]).is_err());
         assert!(parse(&[0, 8, 0, 4, 4, 9, 0, 1]).is_err());
         assert!(parse(&[0, 8, 0]).is_err());

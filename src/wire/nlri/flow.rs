@@ -493,7 +493,7 @@ mod tests {
 
     #[test]
     fn an_operator_chain_without_an_end_is_refused() {
-        // CVE-2026-37457: the last term does not say that it is the last.
+        // The last term does not say that it is the last.
         assert!(parse(Afi::IPV4, &[0x03, 0x04, 0x01, 0x50]).is_err());
         assert!(parse(Afi::IPV4, &[0x02, 0x04, 0x91]).is_err());
     }
