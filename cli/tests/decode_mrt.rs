@@ -1,0 +1,282 @@
+//! `holdtime decode` of MRT files: routes of tables, changes of state, what is left out, and how it ends.
+
+#![allow(clippy::print_stderr, clippy::unwrap_used)] // a skipped test says so, and a failed one stops
+
+#[path = "../../dump/tests/util/mod.rs"]
+mod mrt;
+#[path = "shared/private.rs"]
+mod private;
+
+use std::io::{Read, Write};
+use std::process::{Output, Stdio};
+use std::thread;
+
+use mrt::{
+    ATTRIBUTES, BGP4MP, PREFIX, SESSION, SESSION_4, TABLE_DUMP, entry, keepalive, message, peers, record, rib,
+};
+use serde_json::{Value, json};
+
+fn decode(file: &[u8], options: &[&str]) -> Output {
+    let mut child = private::holdtime()
+        .arg("decode")
+        .args(options)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut stdin, file) = (child.stdin.take().unwrap(), file.to_vec());
+    let writer = thread::spawn(move || stdin.write_all(&file));
+    let output = child.wait_with_output().unwrap();
+    // Whoever has read enough reads no more.
+    let _ = writer.join().unwrap();
+    output
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The neighbors of a run, with status 0.
+fn neighbors(file: &[u8], options: &[&str]) -> Vec<Value> {
+    let output = decode(file, options);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let object = |line| serde_json::from_str::<Value>(line).unwrap()["neighbor"].take();
+    text.lines().map(object).collect()
+}
+
+/// What is announced of the one route of an IPv4 table that has these attributes, its attributes, and what is remarked.
+fn told(attributes: &[u8]) -> (Value, Value, Vec<String>) {
+    let mut neighbors = neighbors(&[peers(), rib(2, &PREFIX, &[entry(0, None, attributes)])].concat(), &[]);
+    assert_eq!(neighbors.len(), 1);
+    let mut neighbor = neighbors.remove(0);
+    let mut update = neighbor["message"]["update"].take();
+    assert!(update.get("withdraw").is_none(), "{update}");
+    let remarks = neighbor["remarks"].as_array().cloned().unwrap_or_default();
+    let remarks = remarks.iter().map(|remark| remark.as_str().unwrap().to_owned()).collect();
+    (update["announce"]["ipv4 unicast"].take(), update["attribute"].take(), remarks)
+}
+
+#[test]
+fn a_route_of_a_table_is_one_line_with_its_peer_and_all_that_the_file_says() {
+    let file = [peers(), rib(8, &PREFIX, &[entry(0, Some(5), &ATTRIBUTES)])].concat();
+    let output = decode(&file, &[]);
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "{ \"exabgp\": \"5.0.0\", \"time\": 5.0, \"host\" : \"localhost\", \"pid\" : 0, \"ppid\" : 0, \"counter\": 1, \
+         \"type\": \"update\", \"neighbor\": { \"address\": { \"local\": \"None\", \"peer\": \"192.0.2.1\" }, \"asn\": { \
+         \"local\": null, \"peer\": 7 }, \"router-id\": \"10.0.0.1\" , \"direction\": \"in\", \"message\": { \"update\": { \
+         \"attribute\": { \"origin\": \"igp\", \"as-path\": {\"0\": {\"element\": \"as-sequence\", \"value\": [7]}} }, \
+         \"announce\": { \"ipv4 unicast\": { \"192.0.2.1\": [ { \"nlri\": \"198.51.100.0/24\", \"path-information\": \
+         \"0.0.0.5\" } ] } } } }, \"rib\": { \"dumped\": 9, \"originated\": 5, \"sequence\": 1, \"view\": \"v\" } } }\n"
+    );
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+fn flags_that_an_update_could_not_have_are_a_remark_beside_the_route() {
+    let of_bird = [&ATTRIBUTES[..13], &[0, 3, 4, 192, 0, 2, 1, 0, 5, 4, 0, 0, 0, 100]].concat();
+    let (announced, attributes, remarks) = told(&of_bird);
+    assert_eq!(announced["192.0.2.1"][0]["nlri"], "198.51.100.0/24");
+    assert_eq!(attributes["local-preference"], 100);
+    assert_eq!(remarks.len(), 2);
+    assert!(remarks[1].starts_with("attribute 5: treat-as-withdraw: flags that"), "{remarks:?}");
+}
+
+#[test]
+fn a_next_hop_of_ipv6_leads_to_an_ipv4_destination_shortened_or_not() {
+    let address = [&[0x20, 1, 0xd, 0xb8][..], &[0; 11], &[9]].concat();
+    let short = [&[0x80, 14, 17, 16][..], &address].concat();
+    let whole = [&[0x80, 14, 21, 0, 1, 1, 16][..], &address, &[0]].concat();
+    let of_frr = [&[0x40, 3, 4, 0, 0, 0, 0][..], &short].concat();
+    for reach in [short, whole, of_frr] {
+        let (announced, _, _) = told(&[&ATTRIBUTES[..13], &reach].concat());
+        assert_eq!(announced, json!({ "2001:db8::9": [{ "nlri": "198.51.100.0/24" }] }));
+    }
+}
+
+#[test]
+fn a_route_without_attributes_is_announced_without_a_next_hop() {
+    let (announced, attributes, remarks) = told(&[]);
+    assert_eq!(announced, json!({ "no-nexthop": [{ "nlri": "198.51.100.0/24" }] }));
+    assert_eq!((attributes, remarks.len()), (Value::Null, 3));
+    let ipv6 = [peers(), rib(4, &[16, 0x20, 1], &[entry(1, None, &ATTRIBUTES[..13])])].concat();
+    let neighbor = neighbors(&ipv6, &[]).remove(0);
+    let announced = &neighbor["message"]["update"]["announce"]["ipv6 unicast"];
+    assert_eq!(announced, &json!({ "no-nexthop": [{ "nlri": "2001::/16" }] }));
+    assert_eq!(neighbor["asn"]["peer"], 70_000);
+}
+
+#[test]
+fn an_attribute_that_cannot_be_read_is_its_octets_and_the_others_stand() {
+    let bad = [&ATTRIBUTES[..], &[0xc0, 8, 3, 1, 2, 3, 0x80, 4, 4, 0, 0, 0, 9, 0x80, 4, 4, 0, 0, 0, 1, 0x40]]
+        .concat();
+    let (announced, attributes, remarks) = told(&bad);
+    assert_eq!(announced["192.0.2.1"][0]["nlri"], "198.51.100.0/24");
+    assert_eq!((&attributes["attribute-0x08-0xC0"], &attributes["med"]), (&json!("0x010203"), &json!(9)));
+    assert!(remarks[0].starts_with("attribute 8: "), "{remarks:?}");
+    assert!(remarks[1].contains("stands twice") && remarks[2].contains("runs over the end"), "{remarks:?}");
+}
+
+#[test]
+fn numbers_of_two_octets_and_of_four_are_told_apart_in_the_old_tables() {
+    let attributes = [
+        &[0x40, 1, 1, 0, 0x40, 2, 6, 2, 2, 0, 7, 0x5b, 0xa0][..],
+        &[0xc0, 17, 6, 2, 1, 0, 1, 0x11, 0x70],
+        &[0xc0, 7, 8, 0, 1, 0x11, 0x70, 192, 0, 2, 9],
+    ]
+    .concat();
+    let length = u8::try_from(attributes.len()).unwrap();
+    let body =
+        [&[0, 0, 0, 1, 198, 51, 100, 0, 24, 1, 0, 0, 0, 5, 192, 0, 2, 1, 0, 7, 0, length][..], &attributes]
+            .concat();
+    let neighbor = neighbors(&record(TABLE_DUMP, 1, &body), &[]).remove(0);
+    let attributes = &neighbor["message"]["update"]["attribute"];
+    assert_eq!(attributes["as-path"]["0"]["value"], json!([7, 70_000]));
+    assert_eq!(attributes["aggregator"], "70000:192.0.2.9");
+    assert_eq!(neighbor["remarks"][0], "attribute 7: AS numbers of four octets");
+}
+
+#[test]
+fn a_peer_that_is_not_in_the_table_is_remarked_and_its_route_told_of() {
+    let neighbor =
+        neighbors(&[peers(), rib(2, &PREFIX, &[entry(9, None, &ATTRIBUTES)])].concat(), &[]).remove(0);
+    assert_eq!(neighbor["remarks"], json!(["peer 9 is not in the table of 2 peers"]));
+    assert!(neighbor["message"]["update"]["announce"]["ipv4 unicast"]["192.0.2.1"].is_array());
+}
+
+#[test]
+fn a_change_of_state_is_up_connected_or_down() {
+    let change = |from: u8, to: u8| record(BGP4MP, 0, &[&SESSION[..], &[0, from, 0, to]].concat());
+    let told = neighbors(&[change(5, 6), change(3, 4), change(6, 1)].concat(), &[]);
+    let states: Vec<_> = told.iter().map(|neighbor| neighbor["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["up", "connected", "down"]);
+    assert_eq!(told[2]["fsm"], json!({ "from": "ESTABLISHED", "to": "IDLE" }));
+    assert_eq!(told[2]["reason"], "from ESTABLISHED to IDLE");
+}
+
+#[test]
+fn what_the_collector_sent_is_told_of_as_sent() {
+    let local = record(BGP4MP, 6, &[&SESSION[..], &message(4, &[])].concat());
+    let directions: Vec<_> = neighbors(&[keepalive(), local].concat(), &[])
+        .iter()
+        .map(|neighbor| neighbor["direction"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(directions, ["in", "send"]);
+}
+
+#[test]
+fn the_exit_status_says_whether_all_some_or_nothing_was_told() {
+    let (good, other) = (keepalive(), record(11, 0, &[1]));
+    let (bad, cut) = (record(BGP4MP, 1, &[]), &keepalive()[..20]);
+    let bad_message = record(BGP4MP, 1, &[&SESSION[..], &message(4, &[0])].concat());
+    for (file, status, lines, sentence) in [
+        (good.clone(), 0, 1, ""),
+        ([&good[..], &other].concat(), 0, 1, "left out: 1 × OSPFv2 (type 11, subtype 0)"),
+        ([&good[..], &bad, &good].concat(), 1, 2, "MRT record 2 (octet 47): ends too early"),
+        ([&good[..], cut].concat(), 1, 1, "MRT record 2 (octet 47): it is cut off"),
+        ([&good[..], &bad_message].concat(), 1, 1, "MRT record 2 (octet 47): the message cannot be read"),
+        (cut.to_vec(), 2, 0, "MRT record 1 (octet 0): it is cut off"),
+        ([&bad[..], &bad].concat(), 2, 0, "nothing in the input could be read"),
+        (other, 1, 0, "no message, route or change of state"),
+        (peers(), 1, 0, "no message, route or change of state"),
+        (Vec::new(), 2, 0, "there is nothing to decode"),
+        (b"\0\x01\x02".to_vec(), 2, 0, "neither MRT nor"),
+    ] {
+        for jobs in ["1", "2"] {
+            let output = decode(&file, &["--jobs", jobs]);
+            let told = output.stdout.iter().filter(|octet| **octet == b'\n').count();
+            assert_eq!((output.status.code(), told), (Some(status), lines), "{sentence}: {}", said(&output));
+            assert!(said(&output).contains(sentence), "{}", said(&output));
+        }
+    }
+}
+
+#[test]
+fn the_output_is_the_same_on_any_number_of_threads() {
+    let routes: Vec<_> = (0..40).map(|_| entry(0, None, &ATTRIBUTES)).collect();
+    let some =
+        [peers(), keepalive(), rib(2, &PREFIX, &routes), record(BGP4MP, 1, &[]), record(32, 0, &[])].concat();
+    let file = some.repeat(2_000);
+    let one = decode(&file, &["--jobs", "1"]);
+    assert_eq!(one.stdout.iter().filter(|octet| **octet == b'\n').count(), 82_000);
+    let text = String::from_utf8(one.stdout.clone()).unwrap();
+    assert!(text.lines().last().unwrap().contains("\"counter\": 82000,"));
+    for jobs in ["2", "3", "7"] {
+        assert!(decode(&file, &["--jobs", jobs]) == one, "{jobs} threads");
+    }
+}
+
+#[test]
+fn whoever_reads_no_further_ends_it_in_order() {
+    let mut child = private::holdtime()
+        .args(["decode", "--jobs", "2", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let (mut stdout, mut first) = (child.stdout.take().unwrap(), [0; 100]);
+    stdin.write_all(&keepalive().repeat(1_000)).unwrap();
+    stdout.read_exact(&mut first).unwrap();
+    drop(stdout);
+    // The input has not ended, and need not.
+    while stdin.write_all(&keepalive().repeat(1_000)).is_ok() {}
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// ORIGIN, and MP_REACH_NLRI of 2001:db8::/32, with a path between them.
+fn update(path: &[u8]) -> Vec<u8> {
+    let reach = [&[0x80, 14, 26, 0, 2, 1, 16][..], &[0x20; 16], &[0, 32, 0x20, 1, 0xd, 0xb8]].concat();
+    let attributes = [&[0x40, 1, 1, 0][..], path, &reach].concat();
+    let body = [&[0, 0, 0, u8::try_from(attributes.len()).unwrap()][..], &attributes].concat();
+    record(BGP4MP, 4, &[&SESSION_4[..], &message(2, &body)].concat())
+}
+
+#[test]
+fn the_user_knows_better_how_numbers_are_laid_out() {
+    let file = update(&[0x40, 2, 4, 2, 1, 0, 7]);
+    assert!(neighbors(&file, &[])[0]["message"]["update"]["attribute"]["error"].is_string());
+    let told = &neighbors(&file, &["--two-octet-as"])[0]["message"]["update"];
+    assert_eq!(told["attribute"]["as-path"]["0"]["value"], json!([7]));
+    let body = [&[0, 0, 0, 20][..], &ATTRIBUTES, &[0, 0, 0, 5], &PREFIX].concat();
+    let keyed = record(BGP4MP, 4, &[&SESSION_4[..], &message(2, &body)].concat());
+    let told = &neighbors(&keyed, &["--path-information"])[0]["message"]["update"];
+    let announced = json!([{ "nlri": "198.51.100.0/24", "path-information": "0.0.0.5" }]);
+    assert_eq!(told["announce"]["ipv4 unicast"]["192.0.2.1"], announced);
+}
+
+#[test]
+fn a_path_of_bgpsec_stands_for_as_path_where_the_user_says_so() {
+    let file = update(&[0x90, 33, 0, 8, 0, 8, 1, 0, 0, 0, 0, 7]);
+    let error = |options: &[&str]| {
+        neighbors(&file, options)[0]["message"]["update"]["attribute"]["error"].as_str().map(str::to_owned)
+    };
+    assert!(error(&[]).unwrap().contains("a mandatory attribute is missing"));
+    assert_eq!(error(&["--bgpsec"]), None);
+}
+
+#[test]
+fn the_files_of_daemons_and_collectors_tell_of_every_route() {
+    let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    for (file, routes) in [
+        ("faults/rib-dump-of-bird-is-withdrawn/bird-2.0.12-table4.mrt", 9),
+        ("faults/rib-local-pref-is-lost/openbgpd-7.7-table-v2.mrt", 5),
+        ("faults/rib-destination-is-lost/openbgpd-7.7-vpnv4-table-v2.mrt", 1),
+        ("faults/mrt-table-dump-silent/openbgpd-7.7-table.mrt", 5),
+        ("faults/mrt-table-dump-silent/openbgpd-7.7-table-mp.mrt", 5),
+        ("faults/rib-generic-addpath/gobgp-3.10.mrt", 1),
+        ("mrt/bview.ipv4_unicast_add_path.gz", 62),
+        ("mrt/bview.ipv6_unicast_add_path.gz", 62),
+    ] {
+        let Ok(octets) = std::fs::read(shared.join(file)) else {
+            eprintln!("skipped: there is no {file}");
+            continue;
+        };
+        let told = neighbors(&octets, &[]);
+        let announces = |neighbor: &&Value| neighbor["message"]["update"]["announce"].is_object();
+        assert_eq!((told.len(), told.iter().filter(announces).count()), (routes, routes), "{file}");
+    }
+}
