@@ -5,7 +5,7 @@
 //! cargo run --release --manifest-path benches/peers/Cargo.toml -- [--rounds N] [--shape NAME | --mrt FILE]
 //! ```
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use holdtime_benches::{Corpus, Shape, corpus, mrt};
