@@ -63,7 +63,7 @@ pub fn update(
         out.push_str(", \"direction\": \"");
         out.push_str(direction.name());
         out.push_str("\", \"message\": ");
-        if !update_view_json(out, view, negotiated.asn4, compact)
+        if !update_view_json(out, view, compact)
             && let (Message::Update(update), problem) = event::told(view, negotiated, direction)
         {
             update_json(out, &update, problem.as_ref(), compact);

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use core::hint::black_box;
 
 use super::{encode, session, within_budget};
-use crate::print;
 use crate::session::negotiate;
 use crate::wire::frame::{Framer, HEADER};
 use crate::wire::negotiated::{MAX_EXTENDED_MESSAGE, MAX_MESSAGE};
@@ -13,6 +12,7 @@ use crate::wire::{
     BufferFull, Capability, Message, MessageView, Negotiated, Notification, Open, Operational, Problem,
     Reader, RouteRefresh, Update, UpdateView, WireError, Writer,
 };
+use crate::{api, print};
 
 /// The bytes of a stream, the first of which says how large the pieces are that they arrive in: the same messages come out as if
 /// all of it arrived at once, and the same error.
@@ -88,6 +88,22 @@ fn round_trip_message(view: MessageView<'_>, octets: &[u8], negotiated: &Negotia
     assert_eq!(again, Ok(Some(Ok(message))), "a message means something else once encoded");
 }
 
+/// What is printed straight from a view is what is printed of its owned form.
+fn printed_alike(view: &UpdateView<'_>, negotiated: &Negotiated) {
+    for compact in [false, true] {
+        let (mut straight, mut owned) = (String::new(), String::new());
+        let told = api::event::told(view, negotiated, api::Direction::Receive);
+        if let (true, (Message::Update(update), problem)) =
+            (print::update_view_json(&mut straight, view, compact), told)
+        {
+            print::update_json(&mut owned, &update, problem.as_ref(), compact);
+            assert_eq!(straight, owned);
+        } else {
+            assert_eq!(straight, "", "what is not printed straight leaves something behind");
+        }
+    }
+}
+
 /// One UPDATE, header and all. Its decoder stays within its work budget; what it lets through can be visited and printed; and what it
 /// has no fault to find with re-encodes to bytes that mean the same.
 ///
@@ -103,6 +119,7 @@ pub fn update(message: &[u8]) {
     visit(&view);
     let update = Update::from(&view);
     print_update(&update, view.problem().as_ref());
+    printed_alike(&view, &negotiated);
     let encoded = encode(body.len(), |out| update.encode(&negotiated, out));
     if view.problem().is_some() {
         return;

@@ -14,8 +14,8 @@ use crate::wire::nlri::{NlriView, Routes};
 use crate::wire::{Community, Family, LargeCommunity, NextHop, PathNlri, PathNlriView, UpdateView};
 
 /// Appends what an UPDATE says as [`update_json`](super::update_json) does; false, and nothing, where that takes its owned form: where
-/// something is wrong with it, its path has to be put together (`asn4`: it has not), it says nothing, or it names a family twice.
-pub fn update_view_json(out: &mut String, view: &UpdateView<'_>, asn4: bool, compact: bool) -> bool {
+/// something is wrong with it, its path came in two parts (RFC 6793 §4.2.3), it says nothing, or it names a family twice.
+pub fn update_view_json(out: &mut String, view: &UpdateView<'_>, compact: bool) -> bool {
     if view.problem().is_some() {
         return false;
     }
@@ -24,7 +24,7 @@ pub fn update_view_json(out: &mut String, view: &UpdateView<'_>, asn4: bool, com
     attributes.extend(view.attributes());
     let split =
         |one: &AttributeView<'_>| matches!(one, AttributeView::As4Path(_) | AttributeView::As4Aggregator(_));
-    if !asn4 && attributes.iter().any(split) {
+    if attributes.iter().any(split) {
         return false;
     }
     out.push_str("{ \"update\": { ");
