@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use holdtime_sim::script::parse_duration;
 
 use crate::console;
 use crate::error::CliError;
@@ -15,6 +18,11 @@ pub(crate) fn seed(text: &str) -> Result<u64, String> {
         None => text.parse(),
     }
     .map_err(|_| "expected a whole number, decimal or hexadecimal after 0x".to_owned())
+}
+
+/// A span of time, as scenarios write it.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "expected a time with its unit, such as 5ms".to_owned())
 }
 
 /// `A..B`: the seeds from A up to, but not including, B.

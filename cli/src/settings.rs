@@ -324,7 +324,7 @@ const fn setting(
 }
 
 /// All of them, in ExaBGP's order.
-const SETTINGS: [Setting; 45] = {
+const SETTINGS: [Setting; 46] = {
     use Effect::{Honoured, None};
     use Form::{Boolean, Lower, Quoted, Umask, Upper};
     [
@@ -361,6 +361,7 @@ const SETTINGS: [Setting; 45] = {
         setting("tcp", "acl", Boolean, "", None),
         setting("bgp", "passive", Boolean, "false", Honoured),
         setting("bgp", "openwait", Upper, "60", Honoured),
+        setting("bgp", "rest", Upper, "50", Honoured),
         setting("cache", "attributes", Boolean, "true", None),
         setting("cache", "nexthops", Boolean, "true", None),
         setting("api", "ack", Boolean, "true", Honoured),

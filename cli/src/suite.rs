@@ -44,12 +44,16 @@ pub(crate) struct SuiteArgs {
     /// Only these cases
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// The seed of the lab's runs, decimal or hexadecimal after 0x
+    /// The seed of the lab's runs, and of what is drawn live, decimal or hexadecimal after 0x
     #[arg(long, value_name = "N", default_value = "0", value_parser = args::seed)]
     pub(crate) seed: u64,
     /// In the lab: all these seeds, without the last one, and each twice; on the shipped reactors unless others are named
     #[arg(long, value_name = "A..B", value_parser = args::seeds, conflicts_with_all = ["seed", "live", "junit"])]
     pub(crate) seeds: Option<Range<u64>>,
+    /// Live: the checking peer writes each message by itself, and each up to so long after the one before it, such as 5ms; the
+    /// seed draws how long
+    #[arg(long, value_name = "TIME", value_parser = args::duration, requires = "live")]
+    pub(crate) spread: Option<Duration>,
     /// Live: where the programs of the configurations' `run/` folder are
     #[arg(long, value_name = "DIR")]
     pub(crate) programs: Option<PathBuf>,
@@ -271,7 +275,11 @@ fn print_table(
         writeln!(console, "{heading}\n  {}", result.why.replace('\n', "\n  "))?;
     }
     if let Some(last) = results.iter().rev().find(|result| !result.is_expected()) {
-        let how = if args.live { "--live".to_owned() } else { format!("--seed {}", args.seed) };
+        let how = match (args.live, args.spread) {
+            (true, Some(spread)) => format!("--live --spread {spread:?} --seed {}", args.seed),
+            (true, None) => "--live".to_owned(),
+            (false, _) => format!("--seed {}", args.seed),
+        };
         writeln!(console, "\nagain: {}", args.again(&how, last))?;
     }
     Ok(())

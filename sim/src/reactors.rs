@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use holdtime_core::config::Settings;
+
 /// A reactor's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReactorName {
@@ -58,6 +60,16 @@ impl ReactorName {
     /// Whether it is one of those that ship.
     pub fn ships(self) -> bool {
         Self::SHIPPED.contains(&self)
+    }
+
+    /// The settings that it plays with. The loops that the defective ones follow know of no rest before the first UPDATE, and
+    /// some of them would not look at its end: that is another deviation than theirs.
+    pub(crate) fn settings(self, settings: &Settings) -> Settings {
+        let mut settings = settings.clone();
+        if !self.ships() {
+            settings.bgp.rest = 0;
+        }
+        settings
     }
 }
 

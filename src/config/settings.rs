@@ -67,11 +67,13 @@ pub struct BgpSettings {
     pub passive: bool,
     /// Seconds to wait for the peer's OPEN.
     pub openwait: u32,
+    /// Milliseconds between the beginning of a session and the first UPDATE to its peer, who is listened to meanwhile; 0: none.
+    pub rest: u32,
 }
 
 impl Default for BgpSettings {
     fn default() -> Self {
-        Self { passive: false, openwait: 60 }
+        Self { passive: false, openwait: 60, rest: 50 }
     }
 }
 
@@ -271,6 +273,7 @@ impl Settings {
             ("tcp", "acl") => {}
             ("bgp", "passive") => bgp.passive = boolean(value),
             ("bgp", "openwait") => bgp.openwait = number(value)?,
+            ("bgp", "rest") => bgp.rest = number(value)?,
             ("api", "ack") => api.ack = boolean(value),
             ("api", "chunk") => api.chunk = number(value)?,
             ("api", "encoder") => api.encoder = encoder(value)?,

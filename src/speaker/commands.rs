@@ -24,6 +24,8 @@ enum Outcome {
     Error,
     /// Answered already, or later, or not at all.
     Silent,
+    /// Not carried out yet: what came before it is to have its effect first.
+    Postponed,
 }
 
 impl Speaker {
@@ -34,6 +36,7 @@ impl Speaker {
             && let Some(line) = self.programs.take_line(stream)
         {
             let outcome = match parse(&line) {
+                Some(request) if !self.may_follow(now, stream, &request) => Outcome::Postponed,
                 Some(request) => self.execute(now, stream, &request),
                 None => {
                     self.complain(stream, format!("is no command: {line}"));
@@ -44,9 +47,43 @@ impl Speaker {
                 Outcome::Done => self.programs.acknowledge(stream, true),
                 Outcome::Error => self.programs.acknowledge(stream, false),
                 Outcome::Silent => {}
+                Outcome::Postponed => {
+                    self.programs.put_back(stream, line);
+                    break;
+                }
             }
         }
+        if self.programs.has_touched(stream) {
+            self.send_effects(now, stream);
+            self.programs.hold(now.monotonic, stream);
+        }
         self.programs.update_interest(stream);
+    }
+
+    /// Whether a command can be carried out now without undoing or overtaking what waits. Routes join those that wait, and of
+    /// one that is announced and withdrawn in one reading nothing but the withdrawal is left: ExaBGP's programs count on
+    /// that. Everything else comes by itself.
+    fn may_follow(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> bool {
+        let alone = match &request.command {
+            Command::Routes { .. } => false,
+            Command::EndOfRib { .. }
+            | Command::RouteRefresh { .. }
+            | Command::Operational { .. }
+            | Command::Watchdog { .. }
+            | Command::FlushAdjRibOut
+            | Command::ClearAdjRib { .. }
+            | Command::Teardown { .. }
+            | Command::Reload
+            | Command::Restart
+            | Command::Shutdown => true,
+            _ => return true,
+        };
+        let follows = self.programs.set_apart(stream, alone) || alone;
+        let may = !follows || !self.programs.has_touched(stream) || self.send_effects(now, stream);
+        if !may {
+            self.programs.set_apart(stream, true);
+        }
+        may
     }
 
     fn execute(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> Outcome {
@@ -217,6 +254,7 @@ impl Speaker {
                 }
             }
             self.update_interest(now, id);
+            self.touch(stream, id);
         }
         Outcome::Done
     }
@@ -263,6 +301,7 @@ impl Speaker {
                 _ => {}
             }
             self.update_interest(now, id);
+            self.touch(stream, id);
         }
         Outcome::Done
     }
@@ -285,6 +324,7 @@ impl Speaker {
             let Some(neighbor) = self.neighbors.get_mut(id) else { continue };
             neighbor.advise(&message);
             self.update_interest(now, *id);
+            self.touch(stream, *id);
         }
         Outcome::Done
     }

@@ -9,6 +9,7 @@ mod advisory;
 mod api;
 mod commands;
 mod dial;
+mod effects;
 mod event;
 mod graceful;
 mod hold_back;
@@ -114,6 +115,8 @@ pub struct Speaker {
     generation: u32,
     /// What the reload that is under way is to start anew.
     anew: Anew,
+    /// When to go on with effects that take more than one turn: at once.
+    effects_due: Option<Instant>,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
     /// Routes that programs wrote, and routes that they were shown.
@@ -143,6 +146,7 @@ impl Speaker {
             held_back: BTreeSet::new(),
             generation: 1,
             anew: Anew::default(),
+            effects_due: None,
             actions: VecDeque::new(),
             events: VecDeque::new(),
             routes_told: 0,
@@ -210,6 +214,7 @@ impl Speaker {
         self.take_in(now);
         self.session_timeouts(now);
         self.unclaimed_timeouts(now);
+        self.go_on_with_effects(now);
         self.programs.handle_timeout(now.monotonic);
         self.listen_again(now);
         self.life_timeout(now);
@@ -221,8 +226,13 @@ impl Speaker {
     }
 
     /// A stream that has bytes to send and has not been reported since its last [`Input`]; each is returned once a drain.
+    /// Programs come last: their answers follow what was written to connections before.
     pub fn poll_stream(&mut self) -> Option<StreamId> {
-        self.streams.poll_ready().or_else(|| self.programs.poll_stream())
+        let connection = self.streams.poll_ready();
+        if connection.is_none() {
+            self.release_answers();
+        }
+        connection.or_else(|| self.programs.poll_stream())
     }
 
     /// The bytes to send next on `stream`: whole messages, as many as are ready. Looking changes nothing;
@@ -241,6 +251,7 @@ impl Speaker {
             self.unclaimed.poll_timeout(),
             self.listeners.poll_timeout(),
             self.programs.poll_timeout(),
+            self.effects_due,
         ];
         deadlines.into_iter().flatten().min()
     }

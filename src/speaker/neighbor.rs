@@ -13,7 +13,7 @@ use super::obligation::Party;
 use super::sessions::append;
 use super::update::Complaints;
 use crate::config;
-use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packing, PeerTerms, Watchdogs};
+use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packed, Packing, PeerTerms, Watchdogs};
 use crate::session::{Direction, Event, Frame, Session, State};
 use crate::time::{Duration, Instant, Now, Timestamp};
 use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
@@ -146,6 +146,8 @@ pub(super) struct Neighbor {
     pub(super) pending_since: Option<Instant>,
     /// Since when it is not read: a program lags behind.
     pub(super) held_back: Option<Instant>,
+    /// The session is new, and its peer is only listened to until then: what has arrived is heard before what is new is said.
+    pub(super) rests_until: Option<Instant>,
     /// UPDATEs that may still be sent before `next_second`.
     pub(super) rate_left: u32,
     pub(super) next_second: Instant,
@@ -185,6 +187,7 @@ impl Neighbor {
             complaints: Complaints::new(),
             stale: None,
             pending_since: None,
+            rests_until: None,
             rate_left: 0,
             held_back: None,
             next_second: now.monotonic,
@@ -312,9 +315,10 @@ impl Neighbor {
         self.rib_out.has_pending() || !self.refreshes.is_empty() || !self.operational.is_empty()
     }
 
-    /// The same, as far as the rate limit allows.
+    /// The same, as far as the rate limit allows, and not before the rest at the beginning is over.
     pub(super) fn may_send(&self) -> bool {
-        self.wants_to_send() && (self.config.rate_limit.is_none() || self.rate_left > 0)
+        let allowed = self.config.rate_limit.is_none() || self.rate_left > 0;
+        self.wants_to_send() && allowed && self.rests_until.is_none()
     }
 
     /// Begins a new second of the rate limit, if one has begun.
@@ -327,8 +331,13 @@ impl Neighbor {
 
     /// The next deadline.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let limited = self.established().is_some() && self.wants_to_send() && !self.may_send();
-        let rate = limited.then_some(self.next_second);
+        let rate = match self.rests_until {
+            Some(until) => Some(until),
+            None if self.established().is_some() && self.wants_to_send() && !self.may_send() => {
+                Some(self.next_second)
+            }
+            None => None,
+        };
         let sessions = [self.outgoing.session.poll_timeout(), self.incoming.session.poll_timeout()];
         let held_back = self.held_back.map(|since| since + PAUSE);
         sessions.into_iter().flatten().chain(rate).chain(self.stale_until()).chain(held_back).min()
@@ -338,7 +347,8 @@ impl Neighbor {
 /// Sessions that come and go.
 impl Neighbor {
     /// The session is established.
-    pub(super) fn session_up(&mut self, now: Now) {
+    pub(super) fn session_up(&mut self, now: Now, rest: Duration) {
+        self.rests_until = (!rest.is_zero()).then(|| now.monotonic + rest);
         self.restarted = false;
         self.up_since = Some((now.monotonic, now.wall));
         self.complaints.clear();
@@ -358,6 +368,7 @@ impl Neighbor {
     /// The session over `direction` is gone, by `event`.
     pub(super) fn session_down(&mut self, now: Instant, direction: Direction, event: Event) {
         self.up_since = None;
+        self.rests_until = None;
         self.rib_out.session_down();
         match self.link(direction).offer_to_keep(now, event) {
             Some(offer) => self.keep_stale(offer),
@@ -370,7 +381,7 @@ impl Neighbor {
     }
 
     /// Packs what waits into messages for the established session, up to about `room` octets.
-    pub(super) fn pack(&mut self, now: Instant, room: usize, out: &mut Vec<u8>) -> usize {
+    pub(super) fn pack(&mut self, now: Instant, room: usize, out: &mut Vec<u8>) -> Packed {
         self.renew_rate(now);
         while let Some(refresh) = self.refreshes.pop_front() {
             append(&Message::RouteRefresh(refresh), out);
@@ -384,7 +395,7 @@ impl Neighbor {
         let packed = self.peer_terms().map(|terms| rib.pack(&terms, room, limit, out)).unwrap_or_default();
         self.rib_out = rib;
         self.rate_left = self.rate_left.saturating_sub(u32::try_from(packed.messages).unwrap_or(u32::MAX));
-        packed.refused
+        packed
     }
 
     /// Asks the peer for its routes of `family` again, where it has said that it can be asked (RFC 2918 §4).

@@ -137,6 +137,11 @@ impl Neighbor {
         owed.waits_for = match link {
             None => Some(String::from("an established session")),
             Some(_) if stuck => Some(String::from("the peer's receive window")),
+            Some(_) if self.rests_until.is_some() => {
+                owed.until = self.rests_until;
+                owed.waits_for = Some(String::from("what the peer has to say first"));
+                return Some(owed);
+            }
             Some(_) if !self.may_send() => Some(String::from("the rate limit")),
             Some(_) => None,
         };

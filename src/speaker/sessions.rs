@@ -12,7 +12,7 @@ use super::neighbor::{CLOSING, Link, NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};
 use crate::session::{Direction, Event, Frame, Output, State, Timer};
-use crate::time::{Instant, Now};
+use crate::time::{Duration, Instant, Now};
 use crate::wire::error::code;
 use crate::wire::frame::kind;
 use crate::wire::negotiated::MAX_MESSAGE;
@@ -76,7 +76,9 @@ impl Speaker {
                 self.connection_lost(at, id, direction, format!("could not connect: {error}"), true);
             }
             Input::Received { data, .. } => return self.received(now, id, direction, data),
-            Input::Writable { budget, .. } => self.fill(now, id, direction, stream, budget),
+            Input::Writable { budget, .. } => {
+                self.fill(now, id, direction, stream, budget);
+            }
             Input::Sent { count, .. } => {
                 let completed = self.streams.consume(at, stream, count);
                 let waiting = self.streams.unsent(stream) > 0;
@@ -221,19 +223,27 @@ impl Speaker {
         }
     }
 
-    /// The connection takes more: routes, until `budget` octets wait.
-    fn fill(&mut self, now: Now, id: NeighborId, direction: Direction, stream: StreamId, budget: usize) {
+    /// The connection takes more: routes, until `budget` octets wait. Whether anything came of it.
+    pub(super) fn fill(
+        &mut self,
+        now: Now,
+        id: NeighborId,
+        direction: Direction,
+        stream: StreamId,
+        budget: usize,
+    ) -> bool {
         let at = now.monotonic;
         let room = budget.saturating_sub(self.streams.unsent(stream));
         let Self { neighbors, programs, streams, .. } = self;
-        let Some(neighbor) = neighbors.get_mut(&id) else { return };
-        if neighbor.link(direction).session.state() != State::Established || room == 0 {
-            return;
+        let Some(neighbor) = neighbors.get_mut(&id) else { return false };
+        let established = neighbor.link(direction).session.state() == State::Established;
+        if !established || room == 0 || neighbor.rests_until.is_some() {
+            return false;
         }
         let mut packed = Vec::new();
-        neighbor.pack(at, room, &mut packed);
+        let worked = neighbor.pack(at, room, &mut packed).work > 0;
         if packed.is_empty() {
-            return;
+            return worked;
         }
         streams.queue(at, stream, |out| out.extend_from_slice(&packed));
         neighbor.link_mut(direction).session.note_progress(at, false, true);
@@ -246,6 +256,7 @@ impl Speaker {
             let notice = Notice::Message { sent: true, kind, octets, negotiated: &negotiated };
             programs.notify(now, neighbor, &notice);
         }
+        true
     }
 
     /// Fires the timers of every session that are due.
@@ -253,6 +264,7 @@ impl Speaker {
         for id in self.neighbors.due(now.monotonic) {
             if let Some(neighbor) = self.neighbors.get_mut(&id) {
                 neighbor.renew_rate(now.monotonic);
+                neighbor.rests_until = neighbor.rests_until.filter(|until| *until > now.monotonic);
                 neighbor.expire_stale(now.monotonic);
                 neighbor.held_back = neighbor.held_back.filter(|since| *since + PAUSE > now.monotonic);
                 neighbor.outgoing.session.handle_timeout(now.monotonic);
@@ -309,8 +321,8 @@ impl Speaker {
         let link = neighbor.link_mut(direction);
         let Some(stream) = link.stream else { return };
         if let Message::Notification(notification) = message {
-            // Nothing that has not begun to leave matters any more.
-            streams.discard_unsent(stream);
+            // What the peer does not take is no use to it any more, as far as it has not begun to leave.
+            streams.discard_refused(stream);
             link.reason = format!("notification sent ({},{})", notification.code, notification.subcode);
             link.words = notification.words();
         }
@@ -352,7 +364,7 @@ impl Speaker {
         direction: Direction,
         (from, event, to): (State, Event, State),
     ) {
-        let Self { neighbors, programs, events, .. } = self;
+        let Self { neighbors, programs, events, settings, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
         let party = neighbor.party();
         let mut log = |severity, text| {
@@ -371,7 +383,7 @@ impl Speaker {
         }
         if to == State::Established {
             log(Severity::Info, String::from("session established"));
-            neighbor.session_up(now);
+            neighbor.session_up(now, Duration::from_millis(settings.bgp.rest.into()));
         }
         let state = neighbor.state();
         if core::mem::replace(&mut neighbor.told, state) != state {

@@ -42,6 +42,8 @@ struct Outbox {
     sent: usize,
     /// Where the first message that is not entirely sent begins.
     head: usize,
+    /// Up to where the host was offered them. What it did not take of these, the connection does not take for now.
+    offered: usize,
 }
 
 /// Every open stream.
@@ -126,7 +128,16 @@ impl Streams {
 
     /// A stream with something to send that was not named since more was added.
     pub(super) fn poll_ready(&mut self) -> Option<StreamId> {
-        self.ready.pop_first()
+        let id = self.ready.pop_first()?;
+        if let Some(stream) = self.open.get_mut(&id) {
+            stream.out.offered = stream.out.octets.len();
+        }
+        Some(id)
+    }
+
+    /// Whether the host was offered octets that it has not taken.
+    pub(super) fn is_stuck(&self, id: StreamId) -> bool {
+        self.open.get(&id).is_some_and(|stream| stream.out.is_stuck())
     }
 
     /// The first `count` octets are sent. Returns whether that completed a BGP message.
@@ -141,9 +152,10 @@ impl Streams {
         completed
     }
 
-    /// Forgets the messages of which nothing is sent yet.
-    pub(super) fn discard_unsent(&mut self, id: StreamId) {
-        if let Some(stream) = self.open.get_mut(&id) {
+    /// Forgets the messages of which nothing is sent yet, where the connection takes no more. What was not even offered to it
+    /// is not to be lost: our OPEN, say, where the NOTIFICATION follows in the same turn.
+    pub(super) fn discard_refused(&mut self, id: StreamId) {
+        if let Some(stream) = self.open.get_mut(&id).filter(|stream| stream.out.is_stuck()) {
             stream.out.discard_whole_messages();
         }
     }
@@ -214,11 +226,16 @@ impl Outbox {
         self.octets.len() - self.sent
     }
 
+    fn is_stuck(&self) -> bool {
+        self.offered > self.sent
+    }
+
     /// Forgets what is sent, once that is most of what is kept: each octet is moved once on average.
     fn make_room(&mut self) {
         if self.head > self.octets.len() / 2 {
             self.octets.drain(..self.head);
             self.sent -= self.head;
+            self.offered = self.offered.saturating_sub(self.head);
             self.head = 0;
         }
     }
@@ -238,7 +255,7 @@ impl Outbox {
             self.octets.clear();
             // A burst of routes need not keep its room for ever.
             self.octets.shrink_to(1 << 17);
-            (self.sent, self.head) = (0, 0);
+            (self.sent, self.head, self.offered) = (0, 0, 0);
         }
         completed
     }
@@ -247,6 +264,7 @@ impl Outbox {
         let keep = if self.sent > self.head { self.message_end(self.head) } else { Some(self.sent) };
         if let Some(keep) = keep {
             self.octets.truncate(keep);
+            self.offered = self.offered.min(keep);
         }
     }
 
@@ -293,13 +311,27 @@ mod tests {
     #[test]
     fn what_is_discarded_is_whole_messages_and_never_the_rest_of_one() {
         let (mut streams, id) = connection(&[19, 30, 40]);
+        streams.poll_ready();
         streams.consume(NOW, id, 25);
-        streams.discard_unsent(id);
+        streams.discard_refused(id);
         assert_eq!(streams.unsent(id), 24);
         let (mut streams, id) = connection(&[19, 30]);
+        streams.poll_ready();
         streams.consume(NOW, id, 19);
-        streams.discard_unsent(id);
+        streams.discard_refused(id);
         assert_eq!(streams.unsent(id), 0);
+    }
+
+    #[test]
+    fn what_was_not_offered_yet_is_never_discarded() {
+        let (mut streams, id) = connection(&[19]);
+        streams.poll_ready();
+        streams.consume(NOW, id, 19);
+        streams.queue(NOW, id, |out| out.extend(message(30)));
+        streams.discard_refused(id);
+        assert_eq!((streams.unsent(id), streams.is_stuck(id)), (30, false));
+        streams.poll_ready();
+        assert!(streams.is_stuck(id));
     }
 
     #[test]

@@ -30,7 +30,14 @@ pub fn setup(text: &str) -> Setup {
     setup_with(text, Settings::default())
 }
 
+/// The same with these settings, but that nothing rests at the beginning of a session.
 pub fn setup_with(text: &str, settings: Settings) -> Setup {
+    resting(text, settings, 0)
+}
+
+/// The same with a rest of so many milliseconds before the first UPDATE.
+pub fn resting(text: &str, mut settings: Settings, millis: u32) -> Setup {
+    settings.bgp.rest = millis;
     let file = ConfigText { name: "test.conf".into(), text: text.into() };
     let config = Config::parse(&file, &settings).unwrap_or_else(|error| panic!("{error}"));
     let identity = Identity { host: "test".into(), pid: 1, ppid: 0, version: "5.0.15".into() };
@@ -96,6 +103,8 @@ pub struct Lone {
     /// Streams that take nothing.
     pub stalled: Vec<StreamId>,
     pub writable: Vec<StreamId>,
+    /// Every stream that was written to, in order.
+    pub order: Vec<StreamId>,
     accepted: u64,
 }
 
@@ -112,6 +121,7 @@ impl Lone {
             written: BTreeMap::new(),
             stalled: vec![],
             writable: vec![],
+            order: vec![],
             accepted: 0,
         };
         lone.feed(Input::Timeout);
@@ -157,6 +167,7 @@ impl Lone {
                 self.sent.push((stream, frame.message().to_vec()));
             }
             let count = octets.len();
+            self.order.push(stream);
             self.written.entry(stream).or_default().extend(octets);
             self.speaker.handle_input(now(self.at), Input::Sent { stream, count });
         }

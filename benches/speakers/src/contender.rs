@@ -19,9 +19,18 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A speaker that is installed.
 #[derive(Clone, Debug)]
 pub(crate) enum Contender {
-    Holdtime { program: PathBuf, reactor: &'static str },
-    Bird { program: PathBuf },
-    ExaBgp { program: PathBuf },
+    /// Without the rest before the first UPDATE, which is no speed of its own, unless it `rests` as it ships.
+    Holdtime {
+        program: PathBuf,
+        reactor: &'static str,
+        rests: bool,
+    },
+    Bird {
+        program: PathBuf,
+    },
+    ExaBgp {
+        program: PathBuf,
+    },
 }
 
 /// A session to configure: the peer's address and port, and what our side says.
@@ -55,7 +64,9 @@ pub(crate) fn all(only: &[String], exabgp: Option<&Path>) -> io::Result<Vec<Cont
     let mut found = Vec::new();
     for reactor in ["poll", "async"] {
         if wanted(reactor) {
-            found.push(Contender::Holdtime { program: holdtime()?, reactor });
+            let program = holdtime()?;
+            found.push(Contender::Holdtime { program: program.clone(), reactor, rests: false });
+            found.push(Contender::Holdtime { program, reactor, rests: true });
         }
     }
     if wanted("bird") {
@@ -116,7 +127,8 @@ fn in_path(program: &str) -> Option<PathBuf> {
 impl Contender {
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Holdtime { reactor, .. } => format!("holdtime {reactor}"),
+            Self::Holdtime { reactor, rests: false, .. } => format!("holdtime {reactor}"),
+            Self::Holdtime { reactor, .. } => format!("... {reactor}, resting"),
             Self::Bird { .. } => "BIRD 2".to_owned(),
             Self::ExaBgp { .. } => "ExaBGP 5.0.15".to_owned(),
         }
@@ -124,6 +136,11 @@ impl Contender {
 
     pub(crate) fn is_ours(&self) -> bool {
         matches!(self, Self::Holdtime { .. })
+    }
+
+    /// Whether it only shows what the rest before the first UPDATE costs.
+    pub(crate) fn rests(&self) -> bool {
+        matches!(self, Self::Holdtime { rests: true, .. })
     }
 
     /// Whether programs can drive it over pipes.
@@ -140,10 +157,13 @@ impl Contender {
                 command = Command::new(program);
                 command.args(["-f", "-c", "bird.conf", "-s", "bird.ctl", "-P", "bird.pid"]);
             }
-            Self::Holdtime { program, reactor } => {
+            Self::Holdtime { program, reactor, rests } => {
                 fs::write(folder.join("speaker.conf"), exabgp(task))?;
                 command = Command::new(program);
                 command.args(["serve", "--reactor", reactor, "speaker.conf"]);
+                if !rests {
+                    command.env("exabgp_bgp_rest", "0");
+                }
             }
             Self::ExaBgp { program } => {
                 fs::write(folder.join("speaker.conf"), exabgp(task))?;

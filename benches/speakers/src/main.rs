@@ -103,14 +103,14 @@ fn tables(options: &Options, contenders: &[Contender], folder: &Path) -> io::Res
         rows.extend(from_configuration(contender, ROUTES, folder));
     }
     if options.million {
-        for contender in contenders.iter().filter(|contender| contender.is_ours()) {
+        for contender in contenders.iter().filter(|one| one.is_ours() && !one.rests()) {
             note(&format!("measuring {}: {} routes from a configuration", contender.name(), 10 * ROUTES));
             rows.extend(from_configuration(contender, 10 * ROUTES, folder));
         }
     }
     print(&table::of_configurations(&rows))?;
     let mut rows = Vec::new();
-    for contender in contenders.iter().filter(|contender| contender.has_api()) {
+    for contender in contenders.iter().filter(|contender| contender.has_api() && !contender.rests()) {
         let lines = if contender.is_ours() || options.with_slow { ROUTES } else { SLOW_LINES };
         note(&format!("measuring {}: {lines} routes from a program", contender.name()));
         let measure = || routes::from_program(contender, lines, folder);
@@ -118,7 +118,7 @@ fn tables(options: &Options, contenders: &[Contender], folder: &Path) -> io::Res
     }
     print(&table::of_programs(&rows))?;
     let mut rows = Vec::new();
-    for contender in contenders {
+    for contender in contenders.iter().filter(|contender| !contender.rests()) {
         for hold_time in [9, 180] {
             note(&format!("measuring {}: 100 idle sessions, hold time {hold_time} s", contender.name()));
             rows.extend(told(contender, idle::measure(contender, hold_time, folder)));

@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use holdtime_core::Instant as Moment;
+use holdtime_core::session::Jitter;
 use holdtime_core::speaker::Signal;
 use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::script::{PeerAction, PeerInput, PeerRun, PeerState};
@@ -43,7 +44,7 @@ pub(super) fn run(
         reactors.iter().flat_map(|reactor| cases.iter().map(|case| (*reactor, case))).collect();
     Ok(at_once(&jobs, args, console, |(reactor, case)| {
         let whom = args.against.as_deref().map_or(Whom::Ours(*reactor, None), Whom::Another);
-        play(case, *reactor, whom, &scratch.root)
+        play(case, *reactor, whom, Pace::of(args, case), &scratch.root)
     }))
 }
 
@@ -58,7 +59,8 @@ pub(super) fn record(
     Ok(at_once(cases, args, console, |case| {
         let file = scratch.root.join(format!("{}.recording", case.name));
         let reactor = ReactorName::Poll;
-        let result = play(case, reactor, Whom::Ours(reactor, Some(&file)), &scratch.root);
+        let whom = Whom::Ours(reactor, Some(&file));
+        let result = play(case, reactor, whom, Pace::of(args, case), &scratch.root);
         // Where the speaker did not come so far as to begin one, its case has failed.
         (result, fs::read_to_string(&file).unwrap_or_default())
     }))
@@ -166,9 +168,31 @@ impl Whom<'_> {
     }
 }
 
-fn play(case: &Case, reactor: ReactorName, whom: Whom<'_>, root: &Path) -> CaseResult {
+/// How the checking peer's messages follow each other.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// The longest pause before a message that is written by itself; `None`: what is said at once is written at once.
+    spread: Option<Duration>,
+    random: Jitter,
+}
+
+impl Pace {
+    fn of(args: &SuiteArgs, case: &Case) -> Self {
+        // Every case has pauses of its own.
+        let name = case.name.bytes().fold(args.seed, |seed, octet| seed.rotate_left(7) ^ u64::from(octet));
+        Self { spread: args.spread, random: Jitter::new(name) }
+    }
+
+    /// The pause before the next message.
+    fn pause(&mut self) -> Option<Duration> {
+        let micros = u64::try_from(self.spread?.as_micros()).unwrap_or(u64::MAX);
+        Some(Duration::from_micros(self.random.next_u64() % micros.saturating_add(1)))
+    }
+}
+
+fn play(case: &Case, reactor: ReactorName, whom: Whom<'_>, pace: Pace, root: &Path) -> CaseResult {
     let began = Instant::now();
-    let live = Live::begin(case, whom, root);
+    let live = Live::begin(case, whom, pace, root);
     let ended = live.map_or_else(|why| Err(("failed", why)), |mut live| live.play());
     let (code, why) = match ended {
         Ok(()) => ("pass", String::new()),
@@ -195,10 +219,11 @@ struct Live {
     accepting: bool,
     child: Child,
     peer: CheckingPeer,
+    pace: Pace,
 }
 
 impl Live {
-    fn begin(case: &Case, whom: Whom<'_>, root: &Path) -> Result<Self, String> {
+    fn begin(case: &Case, whom: Whom<'_>, pace: Pace, root: &Path) -> Result<Self, String> {
         let address: IpAddr = if case.expectation.options.ipv6 {
             Ipv6Addr::LOCALHOST.into()
         } else {
@@ -232,7 +257,7 @@ impl Live {
         // Another speaker may write as it likes.
         let pieces = if matches!(whom, Whom::Another(_)) { Pieces::Joined } else { Pieces::Refused };
         let peer = CheckingPeer::new(case.expectation.clone(), pieces);
-        Ok(Self { began: Instant::now(), listener, connection: None, accepting: false, child, peer })
+        Ok(Self { began: Instant::now(), listener, connection: None, accepting: false, child, peer, pace })
     }
 
     fn play(&mut self) -> Result<(), (&'static str, String)> {
@@ -259,13 +284,16 @@ impl Live {
         ended.map_err(|(code, why)| (code, format!("{why}\n{}", last_lines(&log))))
     }
 
-    /// What is said at once is written at once: a program may count on hearing of what came right behind the session's
-    /// KEEPALIVE before it hears of what the speaker sends.
+    /// What is said at once is written at once, unless messages are to be spread.
     fn carry_out(&mut self) {
         let mut said = Vec::new();
         while let Some(action) = self.peer.poll_action() {
             if let PeerAction::Send(bytes) = action {
                 said.extend(bytes);
+                if let Some(pause) = self.pace.pause() {
+                    std::thread::sleep(pause);
+                    self.say(&mut said);
+                }
                 continue;
             }
             self.say(&mut said);

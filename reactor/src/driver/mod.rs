@@ -159,9 +159,14 @@ impl<H: Host> Driver<H> {
     /// Writes what the core has ready, on every stream that can take it. Returns whether there was any such
     /// stream, since the core may have more to ask for then.
     pub fn transmit(&mut self, now: Now) -> bool {
+        self.transmit_where(now, |_| true)
+    }
+
+    /// The same, passing over the streams that may not be written now, as if they could take nothing.
+    pub fn transmit_where(&mut self, now: Now, may: impl Fn(StreamId) -> bool) -> bool {
         let mut any = false;
         while let Some(stream) = self.speaker.poll_stream() {
-            any |= self.write_stream(now, stream);
+            any |= may(stream) && self.write_stream(now, stream);
         }
         any
     }

@@ -64,15 +64,9 @@ impl<H: AsyncHost> Shared<H> {
     /// The canonical drain, but for the output of streams that is withheld.
     fn drain(&self, driver: &mut Driver<H>, now: Now) {
         let withheld = self.withheld.borrow();
-        if withheld.is_empty() {
-            return driver.drain(now);
-        }
         loop {
             driver.perform(now);
-            let streams = self.streams.borrow().clone();
-            let open = streams.into_iter().filter(|stream| !withheld.contains(stream));
-            let written = open.filter(|stream| driver.write_stream(now, *stream)).count();
-            if written == 0 {
+            if !driver.transmit_where(now, |stream| !withheld.contains(&stream)) {
                 break;
             }
         }

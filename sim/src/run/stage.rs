@@ -129,7 +129,7 @@ impl<'p> Stage<'p> {
         let identity = Identity { host: speaker.name.clone(), pid: 1, ppid: 0, version };
         let setup = Setup {
             identity,
-            settings: speaker.settings.clone(),
+            settings: run.reactor.settings(&speaker.settings),
             files: speaker.files.iter().map(|file| file.name.clone()).collect(),
             config,
             seed: seed_of(run.seed, &speaker.name),

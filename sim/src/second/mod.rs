@@ -58,7 +58,7 @@ pub fn play(play: &Play, reactor: ReactorName, seed: u64) -> Result<Verdict, Str
         ..Common::default()
     });
     let host = SecondHost::new(&common);
-    let setup = setup(speaker, seed)?;
+    let setup = Setup { settings: reactor.settings(&speaker.settings), ..setup(speaker, seed)? };
     let watch = Rc::new(RefCell::new(Watch::new(host.process(), &setup.config, Bench::new(&play.bounds))));
     common.observers.borrow_mut().push(watch.clone());
     let peers: Vec<Peer> = play.peers.iter().map(peer_run).collect();

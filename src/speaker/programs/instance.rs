@@ -1,5 +1,6 @@
 //! One run of a program: its stream, from the moment it is asked for until the program has ended.
 
+use alloc::collections::BTreeSet;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
@@ -7,7 +8,7 @@ use super::PATIENCE;
 use super::output::{COMMANDS_WAIT, Output};
 use super::task::Task;
 use crate::api::{Line, LineBuffer};
-use crate::speaker::{ExitStatus, StreamId};
+use crate::speaker::{ExitStatus, NeighborId, StreamId};
 use crate::time::Instant;
 
 /// At most so many arrivals of what waits are told apart.
@@ -30,6 +31,14 @@ pub(super) struct Instance {
     pub(super) output: Output,
     /// A long answer that is under way.
     pub(super) task: Option<Task>,
+    /// The neighbors for which its commands have an effect of which nobody knows yet that it was handed over.
+    pub(super) touched: BTreeSet<NeighborId>,
+    /// Since when its commands and their answers wait for that.
+    pub(super) held: Option<Instant>,
+    /// The next effect must not be joined with those before it.
+    pub(super) apart: bool,
+    /// A command that was taken, and waits until what came before it has had its effect.
+    pub(super) postponed: Option<String>,
     /// Whether its commands are answered with `done` and `error`.
     pub(super) acknowledge: bool,
     /// It will write no more.
@@ -80,6 +89,10 @@ impl Instance {
             input: LineBuffer::default(),
             output: Output::default(),
             task: None,
+            touched: BTreeSet::new(),
+            held: None,
+            apart: false,
+            postponed: None,
             acknowledge,
             read_ended: false,
             exited: None,
@@ -131,16 +144,17 @@ impl Instance {
 
     /// Since when its oldest command waits for its answer; `None`: there is none.
     pub(super) fn unanswered_since(&self) -> Option<Instant> {
-        match self.task {
-            Some(_) => Some(self.asked),
-            None if self.reloading => Some(self.asked),
-            None => self.first_arrival().filter(|_| self.input.has_line()),
+        match (&self.task, self.held) {
+            (Some(_), _) => Some(self.asked),
+            (None, _) if self.reloading => Some(self.asked),
+            (None, Some(since)) => Some(since),
+            (None, None) => self.first_arrival().filter(|_| self.input.has_line()),
         }
     }
 
     /// When it is to be told that it has read nothing for long, where something waits for it.
     pub(super) fn report_at(&self) -> Option<Instant> {
-        let waits = self.phase == Phase::Running && self.output.len() > 0 && !self.reported;
+        let waits = self.phase == Phase::Running && self.output.next().is_some() && !self.reported;
         waits.then(|| self.taken + PATIENCE)
     }
 
@@ -154,6 +168,7 @@ impl Instance {
         matches!(self.phase, Phase::Running | Phase::Ended(_))
             && self.task.is_none()
             && !self.reloading
+            && self.held.is_none()
             && self.output.has_room()
     }
 
@@ -161,9 +176,9 @@ impl Instance {
     /// writing while a long answer is under way.
     pub(super) fn wanted_interest(&self) -> (bool, bool) {
         let running = matches!(self.phase, Phase::Running | Phase::Ended(_));
-        let few = self.task.is_none() || self.input.len() <= COMMANDS_WAIT;
+        let few = (self.task.is_none() && self.held.is_none()) || self.input.len() <= COMMANDS_WAIT;
         let read = running && !self.read_ended && self.output.has_room() && few;
-        (read, running && self.task.is_some())
+        (read, running && self.task.is_some() && !self.output.is_held())
     }
 
     /// When something must be done about it, whatever it does.

@@ -31,8 +31,8 @@ use respawn::Respawns;
 
 use super::notify::Teller;
 use super::{
-    Action, CloseKind, ClosedKind, Event, ExitStatus, IoError, Obligation, Party, PipePaths, ProgramSignal,
-    ProgramSpec, Severity, StreamId,
+    Action, CloseKind, ClosedKind, Event, ExitStatus, IoError, NeighborId, Obligation, Party, PipePaths,
+    ProgramSignal, ProgramSpec, Severity, StreamId,
 };
 use crate::api::{Line, answer, line};
 use crate::config::{Encoder, Process};
@@ -66,6 +66,8 @@ pub(super) struct Programs {
     events: VecDeque<Event>,
     /// Streams that have something new to be written.
     dirty: BTreeSet<StreamId>,
+    /// Those whose answers wait for their effects.
+    held: BTreeSet<StreamId>,
     ending: bool,
     /// Some program has caught up.
     relief: bool,
@@ -303,6 +305,7 @@ impl Programs {
         };
         instance.task = None;
         instance.input.clear();
+        instance.postponed = None;
         instance.enter(Phase::Leaving(now + LEAVE), now);
         self.update_interest(stream);
     }
@@ -526,6 +529,9 @@ impl Programs {
     /// next one is taken, or a [`Task`] is to be set that answers it. A line that cannot be read is answered here.
     pub(super) fn take_line(&mut self, stream: StreamId) -> Option<String> {
         while let Some(instance) = self.instances.get_mut(&stream).filter(|instance| instance.may_command()) {
+            if let Some(line) = instance.postponed.take() {
+                return Some(line);
+            }
             match instance.next_line()? {
                 Line::Text(text) => return Some(line::normalise(text).into_owned()),
                 Line::NotUtf8 | Line::TooLong => self.acknowledge(stream, false),
@@ -631,6 +637,70 @@ impl Programs {
         if instance.phase == Phase::Running {
             self.dirty.insert(stream);
         }
+    }
+
+    /// A command has an effect for this neighbor: what is answered from now on waits for it.
+    pub(super) fn touch(&mut self, stream: StreamId, neighbor: NeighborId) {
+        if let Some(instance) = self.instances.get_mut(&stream) {
+            instance.touched.insert(neighbor);
+            instance.output.hold();
+        }
+    }
+
+    /// The neighbors for which commands of this program have had an effect since it was last released, and since when they
+    /// are waited for.
+    pub(super) fn touched(&self, stream: StreamId) -> (Vec<NeighborId>, Option<Instant>) {
+        let instance = self.instances.get(&stream);
+        instance.map_or_else(Default::default, |one| (one.touched.iter().copied().collect(), one.held))
+    }
+
+    /// Whether commands of this program have had any such effect.
+    pub(super) fn has_touched(&self, stream: StreamId) -> bool {
+        self.instances.get(&stream).is_some_and(|instance| !instance.touched.is_empty())
+    }
+
+    /// Nothing more can be done for this neighbor for now.
+    pub(super) fn untouch(&mut self, stream: StreamId, neighbor: NeighborId) {
+        if let Some(instance) = self.instances.get_mut(&stream) {
+            instance.touched.remove(&neighbor);
+        }
+    }
+
+    /// Whether the next effect must not be joined with those before it; says so for the one after it.
+    pub(super) fn set_apart(&mut self, stream: StreamId, apart: bool) -> bool {
+        self.instances.get_mut(&stream).is_some_and(|one| core::mem::replace(&mut one.apart, apart))
+    }
+
+    /// Takes no commands of this program until it is [released](Self::release), if its commands have had an effect.
+    pub(super) fn hold(&mut self, now: Instant, stream: StreamId) {
+        if let Some(instance) = self.instances.get_mut(&stream).filter(|one| !one.touched.is_empty()) {
+            instance.held.get_or_insert(now);
+            self.held.insert(stream);
+        }
+    }
+
+    /// Puts back a command that was taken, for the next time.
+    pub(super) fn put_back(&mut self, stream: StreamId, line: String) {
+        if let Some(instance) = self.instances.get_mut(&stream) {
+            instance.postponed = Some(line);
+        }
+    }
+
+    /// The programs whose answers wait for their effects.
+    pub(super) fn held(&self) -> Vec<StreamId> {
+        self.held.iter().copied().collect()
+    }
+
+    /// Gives the answers that have waited; whether there is more to do for the program.
+    pub(super) fn release(&mut self, stream: StreamId) -> bool {
+        self.held.remove(&stream);
+        let Some(instance) = self.instances.get_mut(&stream) else { return false };
+        instance.touched.clear();
+        (instance.held, instance.apart) = (None, false);
+        instance.output.release();
+        self.dirty.insert(stream);
+        let waits = instance.postponed.is_some() || !instance.input.is_empty();
+        waits || instance.interest != instance.wanted_interest()
     }
 
     /// Asks the reactor for what is wanted of a stream, where that has changed.

@@ -20,6 +20,8 @@ pub(super) struct Output {
     sent: usize,
     /// Events dropped since the program was last told of its loss.
     lost: u64,
+    /// From here on nothing is written yet: an answer follows its effect, which is still under way.
+    gate: Option<usize>,
     /// Nobody reads any more.
     closed: bool,
 }
@@ -32,7 +34,22 @@ impl Output {
 
     /// What to write next; `None` where nothing waits.
     pub(super) fn next(&self) -> Option<&[u8]> {
-        self.bytes.get(self.sent..).filter(|bytes| !bytes.is_empty())
+        self.bytes.get(self.sent..self.gate.unwrap_or(self.bytes.len())).filter(|bytes| !bytes.is_empty())
+    }
+
+    /// Writes nothing of what is queued from now on.
+    pub(super) fn hold(&mut self) {
+        self.gate.get_or_insert(self.bytes.len());
+    }
+
+    /// Writes everything again.
+    pub(super) fn release(&mut self) {
+        self.gate = None;
+    }
+
+    /// Whether something may not be written yet.
+    pub(super) fn is_held(&self) -> bool {
+        self.gate.is_some()
     }
 
     /// Forgets what was written.
@@ -41,10 +58,12 @@ impl Output {
         if self.sent == self.bytes.len() {
             self.bytes.clear();
             self.sent = 0;
+            self.gate = self.gate.map(|_| 0);
             // What one burst took is not kept for ever.
             self.bytes.shrink_to(COMMANDS_WAIT);
         } else if self.sent > self.bytes.len() / 2 {
             self.bytes.drain(..self.sent);
+            self.gate = self.gate.map(|gate| gate.saturating_sub(self.sent));
             self.sent = 0;
         }
     }

@@ -40,9 +40,11 @@ pub(super) fn obligation(instance: &Instance) -> Option<Obligation> {
             "API: 1 s",
         ),
         Phase::Running if asked.is_some() => {
-            let waiting = (!instance.output.has_room()).then(|| {
+            let unread = (!instance.output.has_room()).then(|| {
                 format!("the program to read its standard input ({} octets wait)", instance.output.len())
             });
+            let effects = || instance.held.map(|_| "peers to be handed what it has caused".to_string());
+            let waiting = unread.or_else(effects);
             owes(
                 Party::Speaker,
                 program,
