@@ -202,8 +202,20 @@ pub(crate) fn configuration(path: &Path, settings: &Settings) -> Result<Config, 
 }
 
 fn read(path: &Path) -> Result<ConfigText, CliError> {
-    let text = std::fs::read_to_string(path)
+    let octets = std::fs::read(path)
         .map_err(|error| CliError::io(format_args!("cannot read \"{}\"", path.display()), &error))?;
+    let text = String::from_utf8(octets).map_err(|error| {
+        let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = good.iter().filter(|octet| **octet == b'\n').count() + 1;
+        let column = String::from_utf8_lossy(good.rsplit(|octet| *octet == b'\n').next().unwrap_or_default())
+            .chars()
+            .count()
+            + 1;
+        CliError::input(format!(
+            "{}:{line}:{column}: a configuration is UTF-8, and this octet is not",
+            path.display()
+        ))
+    })?;
     Ok(ConfigText { name: path.display().to_string(), text })
 }
 
@@ -219,6 +231,9 @@ fn first_configuration(paths: &[PathBuf], settings: &Settings) -> Result<(Config
     let config = parse(&text, settings)?;
     if let Some(sentence) = faulty_programs(&config, path).next() {
         return Err(CliError::input(sentence));
+    }
+    if config.neighbors.is_empty() {
+        tracing::warn!(target: "configuration", "{}: there is no neighbor in it", path.display());
     }
     for warning in &config.warnings {
         tracing::warn!(target: "configuration", "{warning}");

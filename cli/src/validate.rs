@@ -42,6 +42,9 @@ pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
                     wrong.extend(faults);
                     continue;
                 }
+                if config.neighbors.is_empty() {
+                    say(&format!("warning: {}: there is no neighbor in it", path.display()));
+                }
                 let routes = config.neighbors.iter().map(|neighbor| neighbor.routes.len()).sum();
                 let counts = [
                     count(config.neighbors.len(), "neighbor"),

@@ -73,6 +73,38 @@ fn an_invalid_configuration_is_one_mistake_and_status_2() {
 }
 
 #[test]
+fn a_mark_at_the_beginning_and_the_line_ends_of_another_system_are_read_past() {
+    let path = file("validate-mark.conf", &format!("\u{feff}{NEIGHBOR}\r\n hold-time 90;\r\n}}\r\n"));
+    let output = validate(&path);
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn what_is_no_text_is_shown_where_it_begins() {
+    let path = file("validate-octets.conf", "");
+    std::fs::write(&path, b"# a\nneighbor \xff {").unwrap();
+    let output = validate(&path);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.ends_with("validate-octets.conf:2:10: a configuration is UTF-8, and this octet is not\n"),
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_configuration_without_a_neighbor_is_a_warning() {
+    let output = validate(&file("validate-empty.conf", "# nothing yet\n"));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.ends_with("validate-empty.conf: there is no neighbor in it\n"), "{said}");
+    assert!(output.status.success());
+}
+
+#[test]
 fn a_program_that_cannot_be_run_is_the_mistake_that_it_is_to_serve() {
     file("validate-plain-file", "");
     let path = file("validate-program.conf", "process a { run ./validate-plain-file; }");

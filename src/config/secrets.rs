@@ -120,6 +120,7 @@ mod tests {
             ("md5-pasword hush;", "md5-pasword xxxx;"),
             ("md5-password \"open\nlocal-as 1;", "md5-password xxxxx\nlocal-as 1;"),
             ("md5-password\"hush\";", "md5-password\"xxxx\";"),
+            ("tcp-ao { keyid 1; password hush; }", "tcp-ao { keyid 1; password xxxx; }"),
         ] {
             assert_eq!(hidden(text), without, "{text}");
         }

@@ -118,6 +118,10 @@ impl<'a> Lexer<'a> {
     /// Skips white space, written out or escaped, and comments; whether a line ended.
     fn skip_blank(&mut self) -> bool {
         let mut newline = false;
+        // The mark with which some editors begin a file.
+        if self.at == 0 {
+            self.skip("\u{feff}");
+        }
         while let Some(byte) = self.byte() {
             match byte {
                 b'\n' => newline = true,

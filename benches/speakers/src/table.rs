@@ -9,8 +9,8 @@ use crate::routes::{FromConfiguration, FromProgram};
 /// Routes out of a configuration. The ratio is that of the time from the start to the last route, to the first row.
 pub(crate) fn of_configurations(rows: &[FromConfiguration]) -> String {
     let mut table = format!(
-        "routes from a configuration (seconds from the start, best of 3; BIRD dials after 1 s)\n{:<15} {:>8} {:>10} {:>10} {:>10} {:>9} {:>8} {:>10} {:>8} {:>7}\n",
-        "", "routes", "connected", "first", "last", "sending", "UPDATEs", "octets", "max MB", "ratio"
+        "routes from a configuration (seconds from the start, best of 3;\nBIRD dials after 1 s)\n{:<14}{:>8}{:>7}{:>7}{:>7}{:>8}{:>8}{:>9}{:>5}{:>6}\n",
+        "", "routes", "there", "first", "last", "sending", "UPDATEs", "octets", "MB", "ratio"
     );
     for row in rows {
         let seen = &row.seen;
@@ -19,7 +19,7 @@ pub(crate) fn of_configurations(rows: &[FromConfiguration]) -> String {
         // A String takes whatever is written to it.
         let _ = writeln!(
             table,
-            "{:<15} {:>8} {:>10} {:>10} {:>10} {:>9} {:>8} {:>10} {:>8} {:>7.1}",
+            "{:<14}{:>8}{:>7}{:>7}{:>7}{:>8}{:>8}{:>9}{:>5}{:>6.1}",
             row.name,
             seen.routes,
             since(seen.connected),

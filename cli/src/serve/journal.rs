@@ -47,7 +47,7 @@ impl Journal {
 
     /// The sentence to end with, where the speaker never started.
     pub(super) fn conclude(&self) -> Option<String> {
-        self.repeats.borrow_mut().sum_up(None).iter().for_each(write);
+        self.repeats.borrow_mut().sum_up(Instant::now(), Duration::ZERO).iter().for_each(write);
         let mut early = self.early.borrow_mut();
         let last = early.kept.pop();
         early.kept.drain(..).for_each(|event| write(&event));
@@ -80,7 +80,7 @@ struct Kind {
 impl Repeats {
     /// What is to be said now that `event` happened.
     fn pass(&mut self, now: Instant, event: &Event) -> Vec<Event> {
-        let mut said = self.sum_up(Some(now));
+        let mut said = self.sum_up(now, WINDOW);
         let is_tried_again = event.text.contains("connection given up");
         if event.severity < Severity::Warning && !is_tried_again {
             said.push(event.clone());
@@ -99,12 +99,12 @@ impl Repeats {
         said
     }
 
-    /// A line for each kind that was left out, once its time is over; without a time, for all.
-    fn sum_up(&mut self, now: Option<Instant>) -> Vec<Event> {
+    /// A line for each kind of which something was left out, once that has lasted for so long.
+    fn sum_up(&mut self, now: Instant, window: Duration) -> Vec<Event> {
         let mut sums = Vec::new();
         self.kinds.retain(|_, kind| {
-            let lasted = now.map_or(WINDOW, |now| now.duration_since(kind.since));
-            if lasted < WINDOW {
+            let lasted = now.duration_since(kind.since);
+            if lasted < window {
                 return true;
             }
             if kind.left_out > 0 {
@@ -170,7 +170,7 @@ mod tests {
         }
         let later = repeats.pass(begun + WINDOW, &warning);
         assert_eq!(texts(&later), ["is no command: x (100 times more in 60 s)", "is no command: x"]);
-        assert_eq!(texts(&repeats.sum_up(None)), [""; 0]);
+        assert_eq!(texts(&repeats.sum_up(begun + WINDOW + WINDOW, WINDOW)), [""; 0]);
     }
 
     #[test]
@@ -180,7 +180,8 @@ mod tests {
             .map(|n| repeats.pass(begun, &event(Severity::Warning, &format!("is no command: {n}"))).len())
             .sum();
         assert_eq!(said, ALIKE as usize);
-        assert_eq!(texts(&repeats.sum_up(None)), ["is no command: 99 (95 times more in 60 s)"]);
+        let sum = repeats.sum_up(begun + Duration::from_secs(2), Duration::ZERO);
+        assert_eq!(texts(&sum), ["is no command: 99 (95 times more in 2 s)"]);
     }
 
     #[test]
