@@ -86,6 +86,11 @@ impl Dialogue {
         let answered = match line {
             "" => false,
             _ if line.starts_with('#') => false,
+            // It throws away what is queued before it, and has no answer of its own.
+            "reset" => {
+                self.open.clear();
+                false
+            }
             "silence-ack" => {
                 self.acknowledged = false;
                 false
@@ -139,6 +144,16 @@ mod tests {
         assert_eq!(judge.deadline(), None);
         judge.see(at(2), &Seen::Command(PROGRAM, "enable-ack"));
         assert_eq!(judge.deadline(), Some(at(7)));
+    }
+
+    #[test]
+    fn a_reset_is_owed_no_answer_and_neither_is_what_it_throws_away() {
+        let mut judge = Unanswered::new(Duration::from_secs(5));
+        judge.see(at(1), &Seen::Command(PROGRAM, "version"));
+        judge.see(at(1), &Seen::Command(PROGRAM, "reset"));
+        assert_eq!(judge.deadline(), None);
+        judge.see(at(2), &Seen::Command(PROGRAM, "version"));
+        assert_eq!(judge.deadline(), Some(at(7)), "what comes after it is");
     }
 
     #[test]
