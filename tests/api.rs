@@ -6,7 +6,7 @@ use std::path::Path;
 
 use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
-use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, StreamId};
+use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, IoError, StreamId};
 use util::{Lone, neighbor, secs, setup};
 
 /// A configuration with a program of this encoder, which commands two of its three neighbors.
@@ -301,7 +301,7 @@ fn a_command_that_ends_its_program_is_answered_first() {
         lone.stalled.push(program);
         lone.receive(program, format!("{command}\n").as_bytes());
         // Nothing can be read, and the programs start anew all the same.
-        lone.feed(Input::Reload(Err(("test.conf".into(), holdtime_core::speaker::IoError::NotFound))));
+        lone.feed(Input::Reload(Err(("test.conf".into(), IoError::NotFound))));
         let ends =
             |lone: &Lone| lone.actions.iter().any(|action| matches!(action, Action::StopProgram { .. }));
         lone.unstall(program);
@@ -550,4 +550,24 @@ fn a_hundred_thousand_routes_are_answered_one_by_one() {
         done += lone.take_written(program).matches("done\n").count();
     }
     assert_eq!(done, 100_000);
+}
+
+#[test]
+fn a_program_hears_of_connections_that_came_about_and_not_of_dials_that_were_refused() {
+    let text = "process p { run ./p; encoder json; } ".to_string()
+        + &neighbor("10.0.0.1", "10.0.0.2", "api { processes [ p ]; neighbor-changes; }");
+    let mut lone = Lone::new(setup(&text));
+    let program = lone.start_program();
+    for _ in 0..3 {
+        let stream = lone.dialled().unwrap();
+        lone.feed(Input::ConnectFailed { stream, error: IoError::ConnectionRefused });
+        assert_eq!(lone.take_written(program), "");
+        lone.actions.clear();
+        lone.advance(secs(60));
+    }
+    let stream = lone.connect();
+    assert!(lone.take_written(program).contains("\"state\": \"connected\""));
+    lone.feed(Input::Closed { stream, how: ClosedKind::ReadEnd });
+    let told = lone.take_written(program);
+    assert!(told.contains("\"state\": \"down\", \"reason\": "), "{told}");
 }
