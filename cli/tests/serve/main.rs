@@ -273,12 +273,12 @@ fn a_reload_of_a_broken_file_is_answered_with_error_and_the_log_says_where() {
     let log = folder.0.join("log");
     let mut speaker = folder.serve_with("poll", &[("exabgp_log_destination", log.to_str().unwrap())]);
     let mut session = peer.session(180);
+    assert_eq!(session.next(), END_OF_RIB);
     folder.write("speaker.conf", &good.replace("router-id", "router-idd")).write("broken", "");
     assert_eq!(folder.await_file("first"), "error\n");
     folder.write("speaker.conf", &good).write("mended", "");
     assert_eq!(folder.await_file("second"), "done\n");
     speaker.signal("TERM");
-    assert_eq!(session.next(), END_OF_RIB);
     assert_eq!(session.next(), ADMINISTRATIVE_SHUTDOWN, "the session went on");
     assert_eq!(speaker.wait(), Some(0));
     let log = folder.read("log");
