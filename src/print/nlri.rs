@@ -10,14 +10,40 @@ use crate::wire::{Afi, Labels, NextHop, Nlri, PathNlri, Prefix, RouteDistinguish
 
 /// Appends the JSON of one destination, into which some families put the next hop. `compact` writes a plain prefix as a
 /// bare string.
+///
+/// A path identifier stands behind the prefix as ExaBGP writes it, and of what is no prefix, where ExaBGP writes none, at the end: two
+/// paths to one destination do not look the same.
 pub fn nlri_json(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>, compact: bool) {
+    let path_id = path.path_id;
     match &path.nlri {
-        Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => match path.path_id {
+        Nlri::Unicast(prefix) | Nlri::Multicast(prefix) => match path_id {
             None if compact => put!(out, "\"{prefix}\""),
-            _ => prefix_json(out, path.path_id, prefix, None, None),
+            _ => prefix_json(out, path_id, prefix, None, None),
         },
-        Nlri::Labelled(nlri) => prefix_json(out, path.path_id, &nlri.prefix, Some(&nlri.labels), None),
-        Nlri::Vpn(nlri) => prefix_json(out, path.path_id, &nlri.prefix, Some(&nlri.labels), Some(nlri.rd)),
+        Nlri::Labelled(nlri) => prefix_json(out, path_id, &nlri.prefix, Some(&nlri.labels), None),
+        Nlri::Vpn(nlri) => prefix_json(out, path_id, &nlri.prefix, Some(&nlri.labels), Some(nlri.rd)),
+        other => {
+            object_json(out, other, next_hop);
+            if let Some(id) = path_id {
+                let close = if out.ends_with(" }") { " }" } else { "}" };
+                out.truncate(out.len() - close.len());
+                path_information(out, id);
+                out.push_str(close);
+            }
+        }
+    }
+}
+
+/// `, "path-information": "0.0.0.5"`
+fn path_information(out: &mut String, id: u32) {
+    put!(out, ", \"path-information\": \"{}\"", Ipv4Addr::from_bits(id));
+}
+
+/// Appends what is no prefix, as an object with one member at least.
+fn object_json(out: &mut String, nlri: &Nlri, next_hop: Option<NextHop>) {
+    match nlri {
+        // These are written with their path identifiers.
+        Nlri::Unicast(_) | Nlri::Multicast(_) | Nlri::Labelled(_) | Nlri::Vpn(_) => {}
         Nlri::Mvpn(nlri) => services::mvpn_json(out, nlri.view()),
         Nlri::Flow(nlri) => flow_json(out, &nlri.bytes, nlri.afi, false, next_hop),
         Nlri::FlowVpn(nlri) => flow_json(out, &nlri.bytes, nlri.afi, true, next_hop),
@@ -94,7 +120,7 @@ fn prefix_json(
 ) {
     put!(out, "{{ \"nlri\": \"{prefix}\"");
     if let Some(id) = path_id {
-        put!(out, ", \"path-information\": \"{}\"", Ipv4Addr::from_bits(id));
+        path_information(out, id);
     }
     if let Some(Labels(labels)) = labels.filter(|labels| !labels.0.is_empty()) {
         out.push_str(", \"label\": [ ");
