@@ -38,7 +38,8 @@ they were found, whatever they are: \"time\" is when it came, \"router-id\" its 
     \"rib\": { \"dumped\": seconds, \"originated\": seconds, \"sequence\": number, \"view\": name or number, \"location\": { \"latitude\": \
 degrees, \"longitude\": degrees } }; of these, what the file says; a private location is null
     \"remarks\": [ text, … ] where RFC 7606 would find fault with it in an UPDATE. An attribute that cannot be read is \
-\"attribute-0xCODE-0xFLAGS\": \"0x…\".
+\"attribute-0xCODE-0xFLAGS\": \"0x…\", and so is one that is not known, with the flags of the file. A destination that cannot be read is \
+{ \"raw\": \"0x…\" }.
 
   A change of state is \"type\": \"state\", with \"state\": \"up\" (Established), \"connected\" (a TCP connection) or \"down\", and \"fsm\": \
 { \"from\": \"ESTABLISHED\", \"to\": \"IDLE\" }.
@@ -46,8 +47,8 @@ degrees, \"longitude\": degrees } }; of these, what the file says; a private loc
 Standard error: what could not be read, with its place (the number of the record and the octet at which it begins, in the decompressed \
 input; or the line), and at the end how many records of which type were not looked into.
 
-Exit status: 0 everything was told of; 1 something could not be read, or there was nothing to tell of; 2 nothing could be read; 130 \
-interrupted.";
+Exit status: 0 what can be told of was told of, and what was left out for its type is counted on the standard error; 1 something could not \
+be read, or there was nothing to tell of; 2 nothing could be read; 130 interrupted.";
 
 /// The arguments of `holdtime decode`.
 #[derive(Debug, Args)]

@@ -167,6 +167,107 @@ fn what_the_collector_sent_is_told_of_as_sent() {
     assert_eq!(directions, ["in", "send"]);
 }
 
+/// The attributes of an UPDATE for 198.51.100.0/24 that has these beside the usual ones.
+fn attributes_of(subtype: u16, more: &[u8]) -> Value {
+    let attributes = [&ATTRIBUTES[..], more].concat();
+    let length = u8::try_from(attributes.len()).unwrap();
+    let path = if subtype >= 8 { &[0, 0, 0, 5][..] } else { &[] };
+    let body = [&[0, 0, 0, length][..], &attributes, path, &PREFIX].concat();
+    let file = record(BGP4MP, subtype, &[&SESSION_4[..], &message(2, &body)].concat());
+    neighbors(&file, &[])[0]["message"]["update"]["attribute"].take()
+}
+
+#[test]
+fn what_was_sent_to_an_external_peer_is_told_of_with_what_the_peer_ignores() {
+    let inside = [0x40, 5, 4, 0, 0, 0, 200, 0x80, 9, 4, 10, 0, 0, 9, 0x80, 10, 4, 10, 0, 0, 8];
+    for (subtype, preference) in [(7, json!(200)), (11, json!(200)), (4, Value::Null), (9, Value::Null)] {
+        let attributes = attributes_of(subtype, &inside);
+        assert_eq!(attributes["local-preference"], preference, "subtype {subtype}");
+        let is_told = !preference.is_null();
+        assert_eq!(attributes["originator-id"].is_string(), is_told, "subtype {subtype}");
+        assert_eq!(attributes["cluster-list"].is_array(), is_told, "subtype {subtype}");
+        assert_eq!(attributes_of(subtype, &[])["error"], Value::Null, "none is missing");
+        let malformed = attributes_of(subtype, &[0x40, 5, 3, 0, 0, 200]);
+        assert_eq!((&malformed["error"], &malformed["origin"]), (&Value::Null, &json!("igp")));
+        // An AGGREGATOR that is discarded does not take the others along.
+        let beside = attributes_of(subtype, &[&inside[..], &[0xc0, 7, 1, 0]].concat());
+        assert_eq!(beside["local-preference"], preference, "subtype {subtype}");
+    }
+    let two = [&[0x40, 1, 1, 0, 0x40, 2, 4, 2, 1, 0, 7][..], &ATTRIBUTES[13..], &inside[..7]].concat();
+    for (subtype, path) in [(6, &[][..]), (10, &[0, 0, 0, 5])] {
+        let length = u8::try_from(two.len()).unwrap();
+        let body = [&[0, 0, 0, length][..], &two, path, &PREFIX].concat();
+        let file = record(BGP4MP, subtype, &[&SESSION[..], &message(2, &body)].concat());
+        let told = &neighbors(&file, &[])[0]["message"]["update"]["attribute"];
+        assert_eq!(told["local-preference"], 200, "subtype {subtype}");
+    }
+}
+
+#[test]
+fn an_attribute_of_a_table_that_is_told_of_as_octets_has_the_flags_of_the_file() {
+    let octets = [
+        &ATTRIBUTES[..],
+        &[0xc0, 0x63, 1, 7, 0xe0, 0x64, 1, 8, 0x80, 0x65, 1, 9],
+        &[0xc0, 35, 4, 0, 0, 0, 7],
+    ];
+    let (_, attributes, _) = told(&octets.concat());
+    for (name, value) in [
+        ("attribute-0x63-0xC0", "0x07"),
+        ("attribute-0x64-0xE0", "0x08"),
+        ("attribute-0x65-0x80", "0x09"),
+        ("attribute-0x23-0xC0", "0x00000007"),
+    ] {
+        assert_eq!(attributes[name], value, "{attributes}");
+    }
+    let attributes = attributes_of(4, &[0xc0, 0x63, 1, 7]);
+    assert_eq!(attributes["attribute-0x63-0xE0"], "0x07", "an UPDATE's as it would be passed on");
+}
+
+/// MP_REACH_NLRI shortened to the next hop 192.0.2.1, beside ORIGIN and AS_PATH.
+fn reached() -> Vec<u8> {
+    [&ATTRIBUTES[..13], &[0x80, 14, 5, 4, 192, 0, 2, 1]].concat()
+}
+
+#[test]
+fn paths_to_what_is_no_prefix_are_told_apart_in_tables() {
+    let evpn = [&[0, 25, 70, 3, 17][..], &[0, 0, 0, 1, 0, 0, 0, 2], &[0, 0, 0, 0, 32, 192, 0, 2, 1]].concat();
+    let entries = [entry(0, Some(5), &reached()), entry(0, Some(6), &reached())];
+    let paths: Vec<Value> = neighbors(&[peers(), rib(12, &evpn, &entries)].concat(), &[])
+        .iter_mut()
+        .map(|told| {
+            told["message"]["update"]["announce"]["l2vpn evpn"]["192.0.2.1"][0]["path-information"].take()
+        })
+        .collect();
+    assert_eq!(paths, ["0.0.0.5", "0.0.0.6"]);
+}
+
+#[test]
+fn a_link_state_route_of_a_table_is_told_of_though_its_tlvs_are_out_of_order() {
+    let nlri = [&[0, 1, 0, 17][..], &[2, 0, 0, 0, 0, 0, 0, 0, 9], &[1, 4, 0, 0, 1, 3, 0, 0]].concat();
+    let octets: String = nlri.iter().map(|octet| format!("{octet:02X}")).collect();
+    let before = [&[0x40, 4, 71, 0, 0, 0, 5][..], &nlri].concat();
+    let plain = [&[0x40, 4, 71][..], &nlri].concat();
+    // BGP4MP_ENTRY, with an AS_PATH of two-octet numbers.
+    let state = [0, 0, 0, 0, 0, 0, 0, 5, 0x40, 4, 71, 4, 192, 0, 2, 1];
+    let attributes = [0x40, 1, 1, 0, 0x40, 2, 4, 2, 1, 0, 7];
+    let kept = [&SESSION[..], &state, &nlri, &[0, 11], &attributes].concat();
+    for (record, path) in [
+        (rib(6, &plain, &[entry(0, None, &reached())]), Value::Null),
+        (rib(12, &plain, &[entry(0, Some(5), &reached())]), json!("0.0.0.5")),
+        (rib(12, &before, &[entry(0, None, &reached())]), json!("0.0.0.5")),
+        (record(BGP4MP, 2, &kept), Value::Null),
+    ] {
+        let told = neighbors(&[peers(), record].concat(), &[]).remove(0);
+        let route = &told["message"]["update"]["announce"]["bgp-ls bgp-ls"]["192.0.2.1"][0];
+        assert_eq!(route["raw"], format!("0x{octets}"), "{told}");
+        assert_eq!(route["path-information"], path);
+        let remarks = told["remarks"].as_array().unwrap();
+        assert_eq!(remarks.len(), 1, "{remarks:?}");
+        let remark = remarks[0].as_str().unwrap();
+        assert!(remark.starts_with("NLRI: link-state TLVs out of order at octet "), "{remark}");
+    }
+}
+
 #[test]
 fn the_exit_status_says_whether_all_some_or_nothing_was_told() {
     let (good, other) = (keepalive(), record(11, 0, &[1]));

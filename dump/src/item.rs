@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
 use holdtime_core::wire::attribute::RawAttributes;
+use holdtime_core::wire::error::Malformed;
 use holdtime_core::wire::{Family, Negotiated, NextHop, PathNlriView};
 
 use crate::mrt::Location;
@@ -60,8 +61,10 @@ pub enum Content<'a> {
 pub struct Route<'a> {
     /// The family of its destination.
     pub family: Family,
-    /// Its destination, with a path identifier where the table has one.
+    /// Its destination, with a path identifier where the table has one. Where it cannot be read, its octets.
     pub destination: PathNlriView<'a>,
+    /// Why its destination cannot be read.
+    pub malformed: Option<Malformed>,
     /// Its path attributes. MP_REACH_NLRI may be shortened to the next hop (RFC 6396 §4.3.4).
     pub attributes: RawAttributes<'a>,
     /// AS numbers in the attributes have four octets.

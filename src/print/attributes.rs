@@ -7,13 +7,24 @@ use core::net::Ipv4Addr;
 
 use super::{community, decimal, hex, link_state, number, prefix_sid, put, separated, sr_policy};
 use crate::wire::attribute::{
-    Aggregator, AsPath, AsSegmentKind, Attribute, AttributeFlags, Origin, PmsiTunnel, UnknownAttribute,
+    Aggregator, AsPath, AsSegmentKind, Attribute, AttributeCode, AttributeFlags, Origin, PmsiTunnel,
+    UnknownAttribute,
 };
 
 /// Appends the members of the JSON object "attribute", without its braces.
 pub fn attributes_json(out: &mut String, attributes: &[&Attribute]) {
+    found_attributes_json(out, attributes, &|_| None);
+}
+
+/// The same of attributes that were found with these flags, which stand where an attribute is told of as its octets; `None`: with those
+/// that a speaker would pass it on with.
+pub fn found_attributes_json(
+    out: &mut String,
+    attributes: &[&Attribute],
+    flags: &dyn Fn(AttributeCode) -> Option<AttributeFlags>,
+) {
     let shown = attributes.iter().filter(|attribute| is_shown(attribute));
-    separated(out, ", ", shown, |out, attribute| attribute_json(out, attribute));
+    separated(out, ", ", shown, |out, attribute| attribute_json(out, attribute, flags(attribute.code())));
 }
 
 /// Appends the attributes as the configuration writes them, a blank before each.
@@ -32,7 +43,9 @@ pub(super) fn is_shown(attribute: &Attribute) -> bool {
     }
 }
 
-pub(super) fn attribute_json(out: &mut String, attribute: &Attribute) {
+/// `found`: the flags that it was found with.
+pub(super) fn attribute_json(out: &mut String, attribute: &Attribute, found: Option<AttributeFlags>) {
+    let flags = |usual: u8| found.map_or(usual, |flags| flags.0);
     match attribute {
         Attribute::Origin(origin) => put!(out, "\"origin\": \"{}\"", origin_name(*origin)),
         Attribute::AsPath(path) => {
@@ -89,18 +102,18 @@ pub(super) fn attribute_json(out: &mut String, attribute: &Attribute) {
             let mut inside = String::new();
             match link_state::json(&mut inside, &link_state.bytes) {
                 true => put!(out, "\"bgp-ls\": {{ {inside} }}"),
-                false => unknown_json(out, 0x80, 29, &link_state.bytes),
+                false => unknown_json(out, flags(0x80), 29, &link_state.bytes),
             }
         }
         Attribute::PrefixSid(sid) => {
             let mut inside = String::new();
             match prefix_sid::json(&mut inside, &sid.bytes) {
                 true => put!(out, "\"bgp-prefix-sid\": {inside}"),
-                false => unknown_json(out, 0xe0, 40, &sid.bytes),
+                false => unknown_json(out, flags(0xe0), 40, &sid.bytes),
             }
         }
         Attribute::As4Path(path) => {
-            out.push_str("\"attribute-0x11-0xC0\": \"");
+            put!(out, "\"attribute-0x11-0x{:02X}\": \"", flags(0xc0));
             as_path_text(out, path);
             out.push('"');
         }
@@ -108,14 +121,16 @@ pub(super) fn attribute_json(out: &mut String, attribute: &Attribute) {
             let mut inside = String::new();
             match sr_policy::json(&mut inside, tunnel) {
                 true => put!(out, "\"tunnel-encap\": {inside}"),
-                false => unknown_json(out, 0xe0, 23, &tunnel.bytes),
+                false => unknown_json(out, flags(0xe0), 23, &tunnel.bytes),
             }
         }
-        Attribute::OnlyToCustomer(asn) => unknown_json(out, 0xe0, 35, &asn.to_be_bytes()),
+        Attribute::OnlyToCustomer(asn) => unknown_json(out, flags(0xe0), 35, &asn.to_be_bytes()),
         Attribute::AttrSet(set) => {
-            unknown_json(out, 0xe0, 128, &attr_set_octets(set.origin_as, &set.attributes));
+            unknown_json(out, flags(0xe0), 128, &attr_set_octets(set.origin_as, &set.attributes));
         }
-        Attribute::Unknown(unknown) => unknown_json(out, passed_on(unknown), unknown.code.0, &unknown.value),
+        Attribute::Unknown(unknown) => {
+            unknown_json(out, flags(passed_on(unknown)), unknown.code.0, &unknown.value);
+        }
     }
 }
 

@@ -20,7 +20,7 @@ mod tlv;
 mod update;
 mod view;
 
-pub use attributes::{attributes_json, attributes_text};
+pub use attributes::{attributes_json, attributes_text, found_attributes_json};
 pub use capability::{capabilities_json, capabilities_text};
 pub use nlri::{nlri_json, nlri_text, route_prefix};
 pub use number::{address, unsigned};

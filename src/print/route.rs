@@ -119,7 +119,7 @@ fn member(out: &mut String, attribute: &Attribute) {
         }
         Attribute::ClusterList(all) => words(out, "cluster-list", all.iter(), |out, one| put!(out, "{one}")),
         Attribute::Aigp(aigp) => put!(out, "\"aigp\": {}", aigp.metric),
-        other => attribute_json(out, other),
+        other => attribute_json(out, other, None),
     }
 }
 

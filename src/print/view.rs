@@ -9,7 +9,9 @@ use super::nlri::{next_hop_text, nlri_json};
 use super::number::{self, unsigned};
 use super::separated;
 use super::update::{key, next_hops};
-use crate::wire::attribute::{AsPathView, AsSegmentKind, AttributeView, Item, List, RawAttribute};
+use crate::wire::attribute::{
+    AsPathView, AsSegmentKind, AttributeCode, AttributeFlags, AttributeView, Item, List, RawAttribute,
+};
 use crate::wire::nlri::{NlriView, Routes};
 use crate::wire::{Community, Family, LargeCommunity, NextHop, PathNlri, PathNlriView, UpdateView};
 
@@ -31,7 +33,7 @@ pub fn update_view_json(out: &mut String, view: &UpdateView<'_>, compact: bool) 
     let mut separator = "";
     if !attributes.is_empty() {
         out.push_str("\"attribute\": { ");
-        attribute_views_json(out, &mut attributes);
+        attribute_views_json(out, &mut attributes, &|_| None);
         out.push_str(" }");
         separator = ", ";
     }
@@ -155,8 +157,13 @@ fn path_json(out: &mut String, path: &PathNlriView<'_>, next_hop: Option<NextHop
     }
 }
 
-/// Appends the members of the JSON object "attribute", without its braces, by ascending code.
-pub fn attribute_views_json(out: &mut String, attributes: &mut [AttributeView<'_>]) {
+/// Appends the members of the JSON object "attribute", without its braces, by ascending code. `flags`: those that one was found with, as in
+/// [`found_attributes_json`](super::found_attributes_json).
+pub fn attribute_views_json(
+    out: &mut String,
+    attributes: &mut [AttributeView<'_>],
+    flags: &dyn Fn(AttributeCode) -> Option<AttributeFlags>,
+) {
     if !attributes.is_sorted_by_key(AttributeView::code) {
         attributes.sort_by_key(AttributeView::code);
     }
@@ -164,7 +171,7 @@ pub fn attribute_views_json(out: &mut String, attributes: &mut [AttributeView<'_
         AttributeView::AsPath(path) | AttributeView::As4Path(path) => path.segments().next().is_some(),
         _ => true,
     });
-    separated(out, ", ", shown, |out, attribute| attribute_view_json(out, *attribute));
+    separated(out, ", ", shown, |out, attribute| attribute_view_json(out, *attribute, flags));
 }
 
 /// Appends an attribute that nobody looks into, as its octets.
@@ -172,7 +179,11 @@ pub fn raw_attribute_json(out: &mut String, raw: &RawAttribute<'_>) {
     unknown_json(out, raw.flags.0, raw.code.0, raw.value.rest());
 }
 
-fn attribute_view_json(out: &mut String, attribute: AttributeView<'_>) {
+fn attribute_view_json(
+    out: &mut String,
+    attribute: AttributeView<'_>,
+    flags: &dyn Fn(AttributeCode) -> Option<AttributeFlags>,
+) {
     match attribute {
         AttributeView::Origin(origin) => {
             out.push_str("\"origin\": \"");
@@ -202,7 +213,7 @@ fn attribute_view_json(out: &mut String, attribute: AttributeView<'_>) {
             });
             out.push_str(" ]");
         }
-        other => attribute_json(out, &other.into()),
+        other => attribute_json(out, &other.into(), flags(other.code())),
     }
 }
 

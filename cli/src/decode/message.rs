@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use holdtime_core::api::{self, Direction, Envelope, Event, Peer};
+use holdtime_core::wire::treatment::Treatment;
 use holdtime_core::wire::{Family, FamilyTerms, Framer, MessageView, Negotiated, UpdateView};
 use holdtime_dump::{self as dump, Message, Session, Terms};
 
@@ -120,10 +121,17 @@ pub(super) fn json(
         MessageView::Update(view) => {
             // Internal peers say LOCAL_PREF always (RFC 4271 §5.1.5): one without it is of an external peer, if it is anybody's.
             let outside = session.is_none() && view.frequent().local_pref.is_none();
-            let external = outside.then(|| from_outside(negotiated));
-            let again = external
+            // What external peers have no say in, the receiver ignores: of what was sent, it is told.
+            let sent = direction == Direction::Send && !negotiated.is_internal();
+            let others = match (outside, sent) {
+                (true, _) => Some(from_outside(negotiated)),
+                (_, true) => Some(as_sent(negotiated)),
+                _ => None,
+            };
+            let again = others
                 .as_ref()
-                .and_then(|terms| UpdateView::decode(frame.body(), terms).ok().map(|view| (view, terms)));
+                .and_then(|terms| UpdateView::decode(frame.body(), terms).ok().map(|view| (view, terms)))
+                .filter(|(again, _)| outside || worst(again) <= worst(&view));
             let (view, terms) = again.unwrap_or((view, negotiated));
             api::json::update(line, envelope, &between, direction, (&view, terms), false);
             Ok(())
@@ -143,6 +151,18 @@ pub(super) fn json(
             }
         }
     }
+}
+
+/// What the worst problem of an UPDATE comes to.
+fn worst(view: &UpdateView<'_>) -> Option<Treatment> {
+    view.problem().map(|problem| problem.treatment)
+}
+
+/// The same terms with a peer in the same AS.
+fn as_sent(negotiated: &Negotiated) -> Negotiated {
+    let mut internal = negotiated.clone();
+    internal.peer_as = internal.local_as;
+    internal
 }
 
 /// The same terms with a peer in another AS.

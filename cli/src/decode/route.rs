@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use holdtime_core::api::{self, Envelope, Peer};
 use holdtime_core::print::{
-    announcement_json, attribute_views_json, attributes_json, float, raw_attribute_json, separated, string,
-    unsigned,
+    announcement_json, attribute_views_json, float, found_attributes_json, raw_attribute_json, separated,
+    string, unsigned,
 };
 use holdtime_core::wire::attribute::AttributeView;
 use holdtime_core::wire::{Attribute, Negotiated, PathAttributeValue, Update};
@@ -37,6 +37,9 @@ pub(super) fn json(
     let Tables { two, four, .. } = layouts;
     let (negotiated, other) = if route.asn4 && !layouts.two_octet_as { (four, two) } else { (two, four) };
     let mut found = remarks::attributes(route, negotiated, other);
+    if let Some(malformed) = route.malformed {
+        found.remarks.push(format!("NLRI: {malformed}"));
+    }
     if let Some(UnknownPeer { index, peers }) = route.unknown_peer {
         found.remarks.push(format!("peer {index} is not in the table of {peers} peers"));
     }
@@ -44,7 +47,7 @@ pub(super) fn json(
         out.push_str(", \"direction\": \"in\", \"message\": { \"update\": { ");
         if !found.read.is_empty() || !found.unread.is_empty() {
             out.push_str("\"attribute\": { ");
-            attributes(out, &mut found, negotiated);
+            attributes(out, &mut found, route, negotiated);
             out.push_str(" }, ");
         }
         out.push_str("\"announce\": { ");
@@ -79,7 +82,12 @@ impl Tables {
     }
 }
 
-fn attributes(out: &mut String, found: &mut Attributes<'_>, negotiated: &Negotiated) {
+fn attributes(out: &mut String, found: &mut Attributes<'_>, route: &Route<'_>, negotiated: &Negotiated) {
+    // Of two attributes of one type the first is told of.
+    let flags = |code| {
+        let mut all = route.attributes.map_while(Result::ok);
+        all.find(|raw| raw.code == code).map(|raw| raw.flags)
+    };
     let split =
         |one: &AttributeView<'_>| matches!(one, AttributeView::As4Path(_) | AttributeView::As4Aggregator(_));
     if !negotiated.asn4 && found.read.iter().any(split) {
@@ -87,9 +95,9 @@ fn attributes(out: &mut String, found: &mut Attributes<'_>, negotiated: &Negotia
         let route = |view: &AttributeView<'_>| PathAttributeValue::Route((*view).into()).into();
         let update = Update { attributes: found.read.iter().map(route).collect(), ..Update::default() };
         let whole = update.route_attributes(negotiated);
-        attributes_json(out, &whole.iter().collect::<Vec<&Attribute>>());
+        found_attributes_json(out, &whole.iter().collect::<Vec<&Attribute>>(), &flags);
     } else {
-        attribute_views_json(out, &mut found.read);
+        attribute_views_json(out, &mut found.read, &flags);
     }
     if !found.read.is_empty() && !found.unread.is_empty() {
         out.push_str(", ");

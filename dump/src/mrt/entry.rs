@@ -4,7 +4,7 @@ use holdtime_core::wire::attribute::RawAttributes;
 use holdtime_core::wire::error::Malformed;
 use holdtime_core::wire::{Afi, Family, Reader, Safi, mp};
 
-use super::table::one_nlri;
+use super::table::one_nlri_of_any;
 use super::{messages, nanoseconds};
 use crate::item::{Content, Item, Route, View};
 use crate::place::Place;
@@ -22,13 +22,14 @@ pub(super) fn route(mut body: Reader<'_>, dumped: u32, place: Place) -> Result<I
     let length = body.u8()?;
     let next_hop = body.sub(usize::from(length))?;
     let next_hop = if next_hop.is_empty() { None } else { mp::next_hop(family, next_hop)? };
-    let destination = one_nlri(&mut body, family, false)?;
+    let (destination, malformed) = one_nlri_of_any(&mut body, family, false)?;
     let length = body.u16()?;
     let attributes = RawAttributes::new(body.sub(usize::from(length))?);
     body.finish()?;
     let route = Route {
         family,
         destination,
+        malformed,
         attributes,
         asn4: false,
         next_hop,

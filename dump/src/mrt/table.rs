@@ -2,7 +2,7 @@
 
 use holdtime_core::wire::attribute::RawAttributes;
 use holdtime_core::wire::error::Malformed;
-use holdtime_core::wire::nlri::NlriIter;
+use holdtime_core::wire::nlri::{NlriIter, NlriView};
 use holdtime_core::wire::{Afi, Family, PathNlriView, Reader, Safi};
 
 use super::nanoseconds;
@@ -35,6 +35,7 @@ pub struct Entries<'a> {
     sequence: u32,
     family: Family,
     destination: PathNlriView<'a>,
+    malformed: Option<Malformed>,
     identifiers: Identifiers,
     count: u16,
     told: u16,
@@ -70,9 +71,9 @@ pub(super) fn routes<'a>(
         12 => &[BeforeNlri, InEntries, Nowhere],
         _ => &[Nowhere, InEntries],
     };
-    let read = |identifiers: &Identifiers| {
+    let read = |identifiers: &Identifiers, nlri: ReadNlri| {
         let mut body = body;
-        let destination = one_nlri(&mut body, family, *identifiers == BeforeNlri)?;
+        let (destination, malformed) = nlri(&mut body, family, *identifiers == BeforeNlri)?;
         let (identifiers, count) = (*identifiers, body.u16()?);
         let (dumped, told, rest, ended) = (header.timestamp, 0, body, false);
         Ok(Entries {
@@ -82,6 +83,7 @@ pub(super) fn routes<'a>(
             sequence,
             family,
             destination,
+            malformed,
             identifiers,
             count,
             told,
@@ -89,24 +91,46 @@ pub(super) fn routes<'a>(
             ended,
         })
     };
-    let whole = readings.iter().filter_map(|reading| read(reading).ok()).find(Entries::ends_with_the_record);
+    // What can be read is no reading of octets.
+    let whole = [one_nlri as ReadNlri, one_nlri_of_any].into_iter().find_map(|nlri| {
+        readings.iter().filter_map(|reading| read(reading, nlri).ok()).find(Entries::ends_with_the_record)
+    });
     match whole {
         Some(entries) => Ok(entries),
-        None => read(if header.subtype >= 8 { &InEntries } else { &Nowhere }),
+        None => read(if header.subtype >= 8 { &InEntries } else { &Nowhere }, one_nlri_of_any),
     }
 }
 
-/// Takes one NLRI off `body`.
-pub(super) fn one_nlri<'a>(
+/// Takes one NLRI off what it begins, with a path identifier before it or not; and why there are only its octets, where that is so.
+type ReadNlri = for<'a> fn(&mut Reader<'a>, Family, bool) -> Result<Destination<'a>, Malformed>;
+type Destination<'a> = (PathNlriView<'a>, Option<Malformed>);
+
+/// Takes one NLRI off `body` that can be read.
+fn one_nlri<'a>(
     body: &mut Reader<'a>,
     family: Family,
     path_identifier: bool,
-) -> Result<PathNlriView<'a>, Malformed> {
+) -> Result<Destination<'a>, Malformed> {
     let mut nlri = NlriIter::new(*body, family, path_identifier);
     let first = nlri.next().unwrap_or(Err(body.truncated()))?;
     let taken = body.len() - nlri.rest().len();
     body.bytes(taken)?;
-    Ok(first)
+    Ok((first, None))
+}
+
+/// Takes one NLRI off `body`: of one that is malformed inside of a length of its own, its octets.
+pub(super) fn one_nlri_of_any<'a>(
+    body: &mut Reader<'a>,
+    family: Family,
+    path_identifier: bool,
+) -> Result<Destination<'a>, Malformed> {
+    one_nlri(body, family, path_identifier).or_else(|malformed| {
+        let mut ahead = *body;
+        let path_id = if path_identifier { Some(ahead.u32()?) } else { None };
+        let nlri = NlriView::framed(family, &mut ahead).ok_or(malformed)?;
+        *body = ahead;
+        Ok((PathNlriView { path_id, nlri }, Some(malformed)))
+    })
 }
 
 /// ```text
@@ -151,6 +175,7 @@ impl<'a> Entries<'a> {
         let route = Route {
             family: self.family,
             destination: PathNlriView { path_id, ..self.destination },
+            malformed: self.malformed,
             attributes: RawAttributes::new(entry.attributes),
             asn4: true,
             next_hop: None,

@@ -38,6 +38,7 @@ pub(super) fn route(
     let route = Route {
         family: Family::new(afi, Safi::UNICAST),
         destination: PathNlriView { path_id: None, nlri: NlriView::Unicast(prefix) },
+        malformed: None,
         attributes,
         asn4,
         next_hop: None,

@@ -222,6 +222,14 @@ impl<'a> NlriView<'a> {
         }
     }
 
+    /// Takes one by the length that it says and does not look into it: what is malformed inside is [`Unknown`](Self::Unknown), its
+    /// octets. `None`: NLRI of `family` say no length, or this one is cut short.
+    pub fn framed(family: Family, reader: &mut Reader<'a>) -> Option<Self> {
+        let rest = framing::pass_over(family, *reader)?;
+        let octets = reader.bytes(reader.len() - rest.len()).ok()?;
+        Some(Self::Unknown(family, octets))
+    }
+
     fn parse_other(family: Family, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let afi = family.afi;
         match (afi, family.safi) {
