@@ -5,11 +5,20 @@
 #[path = "shared/private.rs"]
 mod private;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::rc::Rc;
 
+use holdtime_core::{Instant, StreamId};
 use holdtime_dump::{Batch, Content, Found, Source, Stream};
+use holdtime_sim::defective::Defect;
+use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::run::{Play, Run};
+use holdtime_sim::scenario;
+use holdtime_sim::trace::{Observer, Step};
+use holdtime_sim::world::ProcessId;
 use serde_json::Value;
 
 /// A file of this test's own.
@@ -34,29 +43,49 @@ fn decoded(file: &PathBuf) -> (Vec<Value>, String) {
     (objects, String::from_utf8(output.stderr).unwrap())
 }
 
+/// What the speaker and its peer wrote on their connections.
+#[derive(Default)]
+struct Written {
+    /// Both, by the number that the lab gives them.
+    hosts: Vec<ProcessId>,
+    octets: BTreeMap<(ProcessId, StreamId), Vec<u8>>,
+}
+
+impl Observer for Written {
+    fn meet(&mut self, process: ProcessId, _name: &str) {
+        self.hosts.push(process);
+    }
+
+    fn on_step(&mut self, _at: Instant, step: &Step<'_>) {
+        // The speaker's pipes to its programs are no connections: no OPEN begins them.
+        if let Step::Wrote(process, stream, Ok(octets)) = *step
+            && self.hosts.contains(&process)
+            && (octets.starts_with(&[0xff; 16]) || self.octets.contains_key(&(process, stream)))
+        {
+            self.octets.entry((process, stream)).or_default().extend_from_slice(octets);
+        }
+    }
+}
+
+/// Plays a scenario as [`play`] does, beside it; returns what each of the two wrote, in the order of their connections.
+fn written(scenario: &str) -> Vec<Vec<u8>> {
+    let written = Rc::new(RefCell::new(Written::default()));
+    let play = Play::from(&scenario::find(scenario).unwrap());
+    let run = Run { play: &play, reactor: ReactorName::Poll, defect: Defect::Present, seed: 0 };
+    run.go_watched(&[written.clone()]).unwrap();
+    let mut all: BTreeMap<ProcessId, Vec<u8>> = BTreeMap::new();
+    for ((process, _), octets) in &written.borrow().octets {
+        all.entry(*process).or_default().extend_from_slice(octets);
+    }
+    all.into_values().collect()
+}
+
 #[test]
 fn what_the_lab_captured_is_every_message_that_its_processes_wrote() {
     for scenario in ["silent-peer", "silent-when-established", "suspended-peer"] {
-        let (pcap, trace) = play(scenario);
-        // What each process wrote on its connections, as the trace has it: `… process P  stream S wrote N octets HEX`. Each connection
-        // begins with an OPEN, and one of them is over before the next begins.
-        let mut written: BTreeMap<&str, (Vec<&str>, String)> = BTreeMap::new();
-        for line in trace.lines() {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            if let [_, "process", process, "stream", stream, "wrote", _, "octets", hex] = words.as_slice() {
-                let (streams, all) = written.entry(process).or_default();
-                if hex.starts_with("FFFFFFFF") {
-                    streams.push(stream);
-                }
-                if streams.contains(stream) {
-                    all.push_str(&hex.replace(':', ""));
-                }
-            }
-        }
-        let mut written: Vec<String> =
-            written.into_values().map(|(_, all)| all).filter(|all| !all.is_empty()).collect();
-
-        let mut captured: BTreeMap<String, String> = BTreeMap::new();
+        let (pcap, _) = play(scenario);
+        let mut written = written(scenario);
+        let mut captured: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let mut stream = Stream::open(Box::new(fs::File::open(&pcap).unwrap())).unwrap().unwrap();
         let mut batch = Batch::default();
         let mut messages = 0;
@@ -67,13 +96,12 @@ fn what_the_lab_captured_is_every_message_that_its_processes_wrote() {
                     panic!("{scenario}: {:?}", item.content)
                 };
                 let from = item.session.unwrap().peer_address.to_string();
-                let hex = message.octets.iter().map(|octet| format!("{octet:02X}"));
-                captured.entry(from).or_default().extend(hex);
+                captured.entry(from).or_default().extend_from_slice(message.octets);
                 messages += 1;
             }
             batch.clear();
         }
-        let mut captured: Vec<String> = captured.into_values().collect();
+        let mut captured: Vec<Vec<u8>> = captured.into_values().collect();
         written.sort();
         captured.sort();
         assert_eq!(captured, written, "{scenario}");

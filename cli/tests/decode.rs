@@ -1,12 +1,11 @@
-//! `holdtime decode`: what ExaBGP's decode cases expect, and files of messages.
+//! `holdtime decode`: messages on the command line and on the standard input, and what is none.
 
-#![allow(clippy::print_stderr, clippy::unwrap_used)] // a skipped test says so, and a failed one stops
+#![allow(clippy::unwrap_used)] // a failed test stops
 
 #[path = "shared/private.rs"]
 mod private;
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
@@ -41,45 +40,6 @@ fn stable(mut object: Value) -> Value {
         }
     }
     object
-}
-
-/// A file beside the repository; `None`, said aloud, where there is none.
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: there is no {}", path.display());
-    None
-}
-
-#[test]
-fn every_decode_case_of_exabgp_gives_the_object_that_it_expects() {
-    let Some(folder) = shared("exabgp-qa/decoding") else { return };
-    let mut cases = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let case = std::fs::read_to_string(&path).unwrap();
-        let mut lines = case.lines();
-        let (head, hex, expected) = (lines.next().unwrap(), lines.next().unwrap(), lines.next().unwrap());
-        let (kind, family) = head.split_once(' ').unwrap_or((head, ""));
-        let kind = format!("--{kind}");
-        let arguments = if family.is_empty() { vec![&*kind, hex] } else { vec!["-f", family, &kind, hex] };
-        let expected = stable(serde_json::from_str(expected).unwrap());
-        assert_eq!(objects(&decode(&arguments)), [expected], "{}", path.display());
-        cases += 1;
-    }
-    assert!(cases >= 12, "{cases} cases");
-}
-
-#[test]
-fn every_message_of_the_collectors_files_is_told_of() {
-    for (file, messages) in [("updates.20160811.1600.gz", 17_000), ("bview.ipv6_unicast_add_path.gz", 10)] {
-        let Some(path) = shared(&format!("mrt/{file}")) else { return };
-        let output = decode(&[path.to_str().unwrap()]);
-        let told = output.stdout.iter().filter(|octet| **octet == b'\n').count();
-        assert!(told >= messages, "{file}: {told} messages, {}", String::from_utf8_lossy(&output.stderr));
-    }
 }
 
 #[test]

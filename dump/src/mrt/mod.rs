@@ -1,6 +1,6 @@
 //! MRT (RFC 6396, RFC 8050, RFC 6397): the files in which route collectors and routers keep what they heard and what they know.
 //!
-//! [`source`] cuts the octets into records, in order and with flat memory, and keeps the peer table; what a record holds is read where
+//! [`source()`] cuts the octets into records, in order and with flat memory, and keeps the peer table; what a record holds is read where
 //! somebody asks for it, on any thread. The length in a header delimits the record (§2): an error inside stays inside.
 //!
 //! | type | subtypes | what becomes of it |
