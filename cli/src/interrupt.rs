@@ -42,12 +42,13 @@ pub(crate) fn is_pressed() -> bool {
 
 /// The next of what another thread does; `None` once it has done everything, or Ctrl-C was pressed.
 pub(crate) fn next<T>(done: &Receiver<T>) -> Option<T> {
-    loop {
+    // Looked at before each: one that is always there in time would hide that Ctrl-C was pressed.
+    while !is_pressed() {
         match done.recv_timeout(LOOK) {
             Ok(one) => return Some(one),
             Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) if is_pressed() => return None,
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
+    None
 }

@@ -9,6 +9,8 @@ mod needs;
 mod private;
 #[path = "../../tests/util/trials.rs"]
 mod trials;
+#[path = "shared/waiting.rs"]
+mod waiting;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -16,6 +18,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use needs::Need;
+use waiting::eventually;
 
 tests! {
     every_state_is_announced_as_its_options_say;
@@ -242,9 +245,11 @@ fn a_check_that_takes_too_long_has_failed_and_is_killed_with_what_it_started() {
     let mut watcher = Watcher::start("slow", &["--cmd", check, "--timeout", "1", "--fall", "1", "--no-ack"]);
     assert_eq!(watcher.line(), DOWN);
     let pid = std::fs::read_to_string(watcher.folder.join("sleeper")).unwrap();
-    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    // Nobody may have reaped it yet, but it runs no more.
-    assert!(state.is_empty() || state.contains(") Z"), "{state}");
+    // The signal is on its way, and nobody may have reaped it yet: but soon it runs no more.
+    eventually("what the check had started was killed", || {
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        state.is_empty() || state.contains(") Z")
+    });
 }
 
 /// Runs a shell script in a network namespace of its own, where `$HC` is the healthcheck; what it wrote.

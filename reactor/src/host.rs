@@ -218,8 +218,12 @@ pub trait Host {
     /// come. What is ready already is reported at once; a deadline that has passed makes it look without
     /// waiting.
     ///
+    /// Resolves with the time of that turn: all that came before it is in `ready` wherever it is not before the deadline. A process
+    /// may stand still (SIGSTOP, a suspended machine) between any two instructions, so a clock that is read later may be past
+    /// a deadline whose input nobody has looked for.
+    ///
     /// Dropping the future loses nothing: what is reported once is collected only when it resolves.
-    fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> impl Future<Output = ()>;
+    fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> impl Future<Output = Now>;
 }
 
 /// A host on which tasks wait, each for its own thing. A clone is another handle to the same machine.

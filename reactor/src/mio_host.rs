@@ -450,22 +450,23 @@ impl Host for MioHost {
     }
 
     /// Blocks the thread.
-    async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) {
+    async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> Now {
         ready.clear();
         // What is hot already goes together with what the kernel has to say, but does not wait for it.
         self.watch.borrow_mut().collect(ready);
-        if !ready.is_empty() {
-            ready.clear();
-            self.look(Some(Duration::ZERO));
-            self.watch.borrow_mut().collect(ready);
-            return;
-        }
-        while ready.is_empty() {
-            let due = deadline.is_some_and(|deadline| deadline <= self.machine.now().monotonic);
-            self.look(if due { Some(Duration::ZERO) } else { self.patience(deadline) });
-            self.watch.borrow_mut().collect(ready);
+        let hot = !ready.is_empty();
+        loop {
+            self.look(if hot { Some(Duration::ZERO) } else { self.patience(deadline) });
+            let now = self.machine.now();
+            let due = deadline.is_some_and(|deadline| deadline <= now.monotonic);
             if due {
-                break;
+                // What is judged at this time comes after what had come by then.
+                self.look(Some(Duration::ZERO));
+            }
+            ready.clear();
+            self.watch.borrow_mut().collect(ready);
+            if due || hot || !ready.is_empty() {
+                return now;
             }
         }
     }

@@ -26,8 +26,7 @@ pub async fn run<H: Host>(host: H, speaker: Speaker, recorder: Option<Recorder>)
             return code;
         }
         let deadline = driver.deadline();
-        driver.host().wait(deadline, &mut ready).await;
-        let now = driver.host().now();
+        let now = driver.host().wait(deadline, &mut ready).await;
         turn(&mut driver, now, &ready);
     }
 }
@@ -36,7 +35,7 @@ pub async fn run<H: Host>(host: H, speaker: Speaker, recorder: Option<Recorder>)
 ///
 /// Input comes before the timers, and the timers are judged as of the moment when the input was looked for: a
 /// hold timer never fires while the KEEPALIVE that restarts it waits unread, however long the rest of the
-/// turn takes. So does what a stream had no room for before: the send hold timer waits for that. More output comes last,
+/// turn takes, or the process stood still ([`Host::wait`]). So does what a stream had no room for before: the send hold timer waits for that. More output comes last,
 /// because it is what can wait.
 pub fn turn<H: Host>(driver: &mut Driver<H>, now: Now, ready: &[Ready]) {
     let is_output = |ready: &&Ready| matches!(ready, Ready::Writable(_));

@@ -541,7 +541,7 @@ impl Host for TokioHost {
     }
 
     /// Looks at every stream each time it is woken; a reactor of tasks does not use it.
-    async fn wait(&self, deadline: Option<Instant>, found: &mut Vec<Ready>) {
+    async fn wait(&self, deadline: Option<Instant>, found: &mut Vec<Ready>) -> Now {
         let mut sleep = std::pin::pin!(async {
             match deadline {
                 Some(deadline) => self.sleep_until(deadline).await,
@@ -558,16 +558,20 @@ impl Host for TokioHost {
                 if found.is_empty() { sleep.as_mut().poll(cx) } else { Poll::Ready(()) }
             })
             .await;
-            if found.is_empty() {
-                // What came no later than the deadline.
+            let now = self.now();
+            if deadline.is_some_and(|deadline| deadline <= now.monotonic) {
+                // What came no later than that; the kernel is asked before the task runs again.
+                tokio::task::yield_now().await;
+                found.clear();
                 poll_fn(|cx| {
                     self.collect(cx, found);
                     Poll::Ready(())
                 })
                 .await;
             }
+            now
         })
-        .await;
+        .await
     }
 }
 

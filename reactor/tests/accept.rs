@@ -137,7 +137,7 @@ impl<H: Host> Host for Unlucky<H> {
         let _ = self.report.send(Report::Log(event.text.clone()));
     }
 
-    fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> impl Future<Output = ()> {
+    fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> impl Future<Output = Now> {
         self.host.wait(deadline, ready)
     }
 }
@@ -212,8 +212,8 @@ fn on_poll(peers: fn(&Sender<Order>, &Receiver<Report>)) {
             let mut ready = Vec::new();
             while !driver.host().over.get() {
                 assert_eq!(driver.exit_code(), None, "it ends");
-                driver.host().wait(Some(driver.host().now().monotonic + LOOK), &mut ready).await;
-                let now = driver.host().now();
+                let until = driver.host().now().monotonic + LOOK;
+                let now = driver.host().wait(Some(until), &mut ready).await;
                 poll::turn(&mut driver, now, &ready);
                 driver.host().obey();
             }

@@ -203,8 +203,8 @@ impl<H: Host> Host for Witness<H> {
         self.inner.computed(routes);
     }
 
-    async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) {
-        self.watch(WaitFor::Anything(deadline), self.inner.wait(deadline, ready)).await;
+    async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> Now {
+        self.watch(WaitFor::Anything(deadline), self.inner.wait(deadline, ready)).await
     }
 }
 

@@ -249,8 +249,10 @@ impl Host for SimHost {
         world.charge(self.process, cost);
     }
 
-    async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) {
+    async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> Now {
         Wait { host: self, deadline, ready, timer: None, looked: false }.await;
+        // No time has passed since it looked.
+        self.now()
     }
 }
 

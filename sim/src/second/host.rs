@@ -387,7 +387,7 @@ impl Host for SecondHost {
         self.tell(&Step::Logged(self.process, &event.text));
     }
 
-    async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) {
+    async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> Now {
         tokio::task::yield_now().await;
         let mut sleep = Box::pin(sleep(deadline));
         poll_fn(|context: &mut Context<'_>| {
@@ -399,6 +399,8 @@ impl Host for SecondHost {
             sleep.as_mut().poll(context)
         })
         .await;
+        // No time has passed since it looked.
+        self.now()
     }
 }
 
