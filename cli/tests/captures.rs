@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holdtime_core::{Instant, StreamId};
 use holdtime_dump::{Batch, Content, Found, Source, Stream};
@@ -21,9 +22,12 @@ use holdtime_sim::trace::{Observer, Step};
 use holdtime_sim::world::ProcessId;
 use serde_json::Value;
 
-/// A file of this test's own.
+/// A file of nobody else's: the tests run side by side.
 fn scratch(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("captures-{}-{name}", std::process::id()))
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let number = FILES.fetch_add(1, Ordering::Relaxed);
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("captures-{}-{number}-{name}", std::process::id()))
 }
 
 /// Plays a scenario on one reactor; returns its capture and its trace.
@@ -72,7 +76,8 @@ fn written(scenario: &str) -> Vec<Vec<u8>> {
     let written = Rc::new(RefCell::new(Written::default()));
     let play = Play::from(&scenario::find(scenario).unwrap());
     let run = Run { play: &play, reactor: ReactorName::Poll, defect: Defect::Present, seed: 0 };
-    run.go_watched(&[written.clone()]).unwrap();
+    let observer: Rc<RefCell<dyn Observer>> = written.clone();
+    run.go_watched(&[observer]).unwrap();
     let mut all: BTreeMap<ProcessId, Vec<u8>> = BTreeMap::new();
     for ((process, _), octets) in &written.borrow().octets {
         all.entry(*process).or_default().extend_from_slice(octets);
@@ -138,4 +143,38 @@ fn what_a_capture_lacks_is_said_and_the_rest_is_told_of() {
     assert!(said.contains("the file ends within the packet"), "{said}");
     let output = private::holdtime().arg("decode").arg(&cut).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
+}
+
+/// The capture without the packets in which an OPEN is.
+fn without_opens(capture: &[u8]) -> Vec<u8> {
+    let (header, mut rest) = capture.split_at(24);
+    let number = if header[0] == 0xa1 { u32::from_be_bytes } else { u32::from_le_bytes };
+    let mut kept = header.to_vec();
+    while rest.len() >= 16 {
+        let length = 16 + number(rest[8..12].try_into().unwrap()) as usize;
+        let (packet, behind) = rest.split_at(length);
+        let is_open = packet.windows(19).any(|octets| octets[..16] == [0xff; 16] && octets[18] == 1);
+        if !is_open {
+            kept.extend_from_slice(packet);
+        }
+        rest = behind;
+    }
+    kept
+}
+
+#[test]
+fn what_an_external_peer_announces_is_announced_though_no_open_was_captured() {
+    let (pcap, _) = play("silent-peer");
+    let late = scratch("late.pcap");
+    let octets = fs::read(&pcap).unwrap();
+    let without = without_opens(&octets);
+    assert!(without.len() < octets.len());
+    fs::write(&late, without).unwrap();
+    let (objects, _) = decoded(&late);
+    let update = |object: &&Value| object["neighbor"]["message"]["update"].is_object();
+    let neighbor = &objects.iter().find(update).unwrap()["neighbor"];
+    let update = &neighbor["message"]["update"];
+    assert_eq!(neighbor["asn"]["peer"], Value::Null);
+    assert_eq!(update["announce"]["ipv4 unicast"]["10.0.0.1"][0]["nlri"], "192.0.2.0/24", "{update}");
+    assert!(update["attribute"].get("error").is_none(), "{update}");
 }

@@ -119,8 +119,10 @@ pub(super) fn json(
     let view = MessageView::decode(frame, negotiated);
     match view.map_err(|error| format!("the message cannot be read: {error}"))? {
         MessageView::Update(view) => {
-            // Internal peers say LOCAL_PREF always (RFC 4271 §5.1.5): one without it is of an external peer, if it is anybody's.
-            let outside = session.is_none() && view.frequent().local_pref.is_none();
+            // Internal peers say LOCAL_PREF always (RFC 4271 §5.1.5): where nobody knows whose it is, as in a capture without the
+            // OPENs, one without it is an external peer's.
+            let known = session.is_some_and(|session| session.local_as.and(session.peer_as).is_some());
+            let outside = !known && view.frequent().local_pref.is_none();
             // What external peers have no say in, the receiver ignores: of what was sent, it is told.
             let sent = direction == Direction::Send && !negotiated.is_internal();
             let others = match (outside, sent) {
