@@ -7,10 +7,12 @@ use holdtime_core::speaker::record::{self, BadLine, Entry, Head};
 use holdtime_core::speaker::{Action, Event, Input};
 use holdtime_core::{Instant, Now, Speaker};
 
+use crate::twin::Twin;
+
 /// A recording on its way through a twin.
 pub struct Flight<'a> {
     /// What it was recorded of, and a speaker made from that; `None` where the beginning is missing.
-    twin: Option<(Head, Speaker)>,
+    twin: Option<(Head, Twin)>,
     entries: Peekable<Box<dyn Iterator<Item = Result<Entry, BadLine>> + 'a>>,
 }
 
@@ -45,7 +47,7 @@ impl<'a> Flight<'a> {
     /// The text is no recording, or what it begins with is wrong.
     pub fn open(recording: &'a str) -> Result<Self, String> {
         let (head, entries) = record::parse(recording).map_err(|error| error.to_string())?;
-        let twin = Speaker::new(Now::default(), head.setup()?);
+        let twin = Twin::new(Now::default(), head.setup()?);
         let entries: Box<dyn Iterator<Item = _>> = Box::new(entries);
         Ok(Self { twin: Some((head, twin)), entries: entries.peekable() })
     }
@@ -68,16 +70,18 @@ impl<'a> Flight<'a> {
 
     /// The speaker as it was after the last leg; `None` where the beginning is missing.
     pub fn speaker(&self) -> Option<&Speaker> {
-        self.twin.as_ref().map(|(_, twin)| twin)
+        self.twin.as_ref().map(|(_, twin)| &twin.speaker)
     }
 
     fn fly(&mut self, entry: Entry) -> Result<Leg, String> {
         let mut sent = Vec::new();
+        let next_at = self.next_at();
         let Some((_, twin)) = &mut self.twin else {
             return Ok(Leg { entry, sent, actions: Vec::new(), events: Vec::new() });
         };
+        twin.offer_before(entry.now, &entry.input());
         if let Input::Sent { stream, count } = entry.input() {
-            let ready = twin.poll_transmit(stream).and_then(|octets| octets.get(..count));
+            let ready = twin.speaker.poll_transmit(stream).and_then(|octets| octets.get(..count));
             sent.extend_from_slice(ready.ok_or_else(|| {
                 let at = entry.now.monotonic;
                 format!(
@@ -86,10 +90,11 @@ impl<'a> Flight<'a> {
                 )
             })?);
         }
-        twin.handle_input(entry.now, entry.input());
-        let actions = std::iter::from_fn(|| twin.poll_action()).collect();
-        while twin.poll_stream().is_some() {}
-        let events = std::iter::from_fn(|| twin.poll_event()).collect();
+        let actions = twin.handle(entry.now, entry.input());
+        if next_at != Some(entry.now.monotonic) {
+            twin.offer_all();
+        }
+        let events = std::iter::from_fn(|| twin.speaker.poll_event()).collect();
         Ok(Leg { entry, sent, actions, events })
     }
 }

@@ -53,6 +53,7 @@ pub mod second;
 pub mod star;
 pub mod suite;
 pub mod trace;
+mod twin;
 pub mod verdict;
 pub mod watch;
 pub mod witness;

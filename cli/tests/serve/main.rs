@@ -80,6 +80,7 @@ fn main() -> ExitCode {
         a_second_speaker_on_one_pair_of_pipes_is_warned;
         an_unknown_reactor_is_answered_with_the_nearest_name;
         replay::a_replay_sends_what_the_peer_has_received_and_says_what_a_program_has;
+        replay::commands_in_one_burst_are_replayed_whatever_their_order;
         replay::a_recording_has_no_password_and_can_be_replayed;
         replay::a_replay_ends_with_what_is_owed_to_whom;
         replay::a_recording_is_for_its_owner_alone_and_has_no_key_and_is_exact_all_the_same;

@@ -39,6 +39,54 @@ pub(crate) fn a_replay_sends_what_the_peer_has_received_and_says_what_a_program_
     }
 }
 
+pub(crate) fn commands_in_one_burst_are_replayed_whatever_their_order() {
+    let (announce, clear, flush) =
+        ("announce route 10.2.0.0/24 next-hop self", "clear adj-rib out", "flush adj-rib out");
+    let (reload, teardown) = ("reload", "neighbor 127.0.0.1 teardown 4");
+    let bursts: [&[&str]; 8] = [
+        &[announce, reload, teardown],
+        &[clear, reload, teardown],
+        &[flush, announce, reload, reload, teardown],
+        &[reload, announce, teardown],
+        &[announce, teardown, reload],
+        &[announce, reload, clear, reload, "shutdown"],
+        &[announce, "restart", clear],
+        &[announce, reload, announce, flush, teardown, clear, "shutdown"],
+    ];
+    for reactor in ["poll", "async"] {
+        for burst in bursts {
+            replay_burst(reactor, burst);
+        }
+    }
+}
+
+fn replay_burst(reactor: &str, burst: &[&str]) {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    let program = "until [ -e go ]; do sleep 0.01; done; [ -e said-it ] || { echo > said-it; cat burst; }
+        while read line; do :; done";
+    let config = with_program(&peer, "./talk").replace("family", &format!("{STATIC} family"));
+    folder.write_program("talk", program).write("speaker.conf", &config);
+    folder.write("burst", &burst.iter().map(|command| format!("{command}\n")).collect::<String>());
+    let mut speaker = folder.serve_recorded(reactor);
+    let mut session = peer.session(180);
+    let mut received = vec![session.next(), session.next()];
+    folder.write("go", "");
+    received.extend(std::iter::from_fn(|| Some(session.next()).filter(|message| !message.is_empty())));
+    if !burst.contains(&"shutdown") {
+        speaker.signal("TERM");
+    }
+    assert_eq!(speaker.wait(), Some(0));
+
+    let (printed, status) = folder.replay(&["--json"]);
+    assert_eq!(status, Some(0), "{reactor}: {burst:?}: {printed}");
+    let told = printed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let octets = told.filter(|told| told["what"] == "sent");
+    let octets = octets.filter_map(|told| told["octets"].as_str().map(|octets| octets[32..].to_owned()));
+    // Once the session has ended, the next one begins.
+    let replayed = octets.filter(|message| ["02", "03"].contains(&&message[4..6])).take(received.len());
+    assert_eq!(replayed.collect::<Vec<_>>(), received, "{reactor}: {burst:?}");
+}
+
 pub(crate) fn a_recording_has_no_password_and_can_be_replayed() {
     let (peer, folder) = (Peer::listen(), Folder::new());
     let own = "router-id 10.0.0.1; local-address 127.0.0.1; local-as 65000; peer-as 65000; connect 9;";

@@ -2,8 +2,10 @@
 //!
 //! The core's contract makes this possible: the same inputs lead to the same state.
 
+use holdtime_core::Now;
 use holdtime_core::speaker::{Input, Obligation, Setup, StreamId};
-use holdtime_core::{Now, Speaker};
+
+use crate::twin::Twin;
 
 /// All inputs of one speaker so far.
 #[derive(Debug, Default)]
@@ -51,20 +53,17 @@ impl Recording {
 
     /// What the speaker owes now: a twin is fed the same inputs and asked.
     pub(super) fn obligations(&self, setup: Setup) -> Vec<Obligation> {
-        let mut twin = Speaker::new(self.start, setup);
+        let mut twin = Twin::new(self.start, setup);
         for (now, kept) in &self.inputs {
-            match kept {
-                Kept::Received(stream, data) => {
-                    twin.handle_input(*now, Input::Received { stream: *stream, data });
-                }
-                Kept::Other(input) => twin.handle_input(*now, input.clone()),
-            }
-            while twin.poll_action().is_some() {}
-            while let Some(stream) = twin.poll_stream() {
-                let _ = twin.poll_transmit(stream);
-            }
-            while twin.poll_event().is_some() {}
+            let input = match kept {
+                Kept::Received(stream, data) => Input::Received { stream: *stream, data },
+                Kept::Other(input) => input.clone(),
+            };
+            twin.offer_before(*now, &input);
+            twin.handle(*now, input);
+            while twin.speaker.poll_event().is_some() {}
         }
-        twin.obligations().collect()
+        twin.offer_all();
+        twin.speaker.obligations().collect()
     }
 }
