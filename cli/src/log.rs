@@ -265,10 +265,14 @@ fn by_subject(to: &mut Writer<'_>, metadata: &Metadata<'_>) -> fmt::Result {
 
 /// ExaBGP's long form; the time of day is UTC.
 fn by_time(to: &mut Writer<'_>, metadata: &Metadata<'_>) -> fmt::Result {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let (hours, minutes, seconds) = (now / 3600 % 24, now / 60 % 60, now % 60);
-    write!(to, "{hours:02}:{minutes:02}:{seconds:02} {:<6} ", std::process::id())?;
+    write!(to, "{} {:<6} ", time_of_day(SystemTime::now()), std::process::id())?;
     by_subject(to, metadata)
+}
+
+/// A time of day in UTC: `05:24:59`.
+pub(crate) fn time_of_day(time: SystemTime) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    format!("{:02}:{:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
 }
 
 fn as_healthcheck(to: &mut Writer<'_>, metadata: &Metadata<'_>) -> fmt::Result {

@@ -12,10 +12,10 @@ pub const MAX_LINE: usize = 1 << 20;
 pub enum Line<'a> {
     /// A line, without its newline and the blanks around it.
     Text(&'a str),
-    /// A line that is not UTF-8.
-    NotUtf8,
-    /// A line of more than [`MAX_LINE`] octets, which were not kept.
-    TooLong,
+    /// A line that is not UTF-8: its octets, without the newline.
+    NotUtf8(&'a [u8]),
+    /// A line of more than [`MAX_LINE`] octets, which were not kept: how many they were, without the newline.
+    TooLong(u64),
 }
 
 /// Bytes that were read and not yet taken as lines.
@@ -31,6 +31,8 @@ pub struct LineBuffer {
     searched: usize,
     /// The unfinished line was too long and is being skipped.
     skipping: bool,
+    /// How many octets of it were skipped.
+    skipped: u64,
 }
 
 impl LineBuffer {
@@ -80,6 +82,7 @@ impl LineBuffer {
         self.start += end;
         self.searched = self.start;
         self.skipping = false;
+        self.skipped = 0;
         true
     }
 
@@ -92,6 +95,7 @@ impl LineBuffer {
                 self.skipping = true;
             }
             if self.skipping {
+                self.skipped += self.len() as u64;
                 self.start = 0;
                 self.searched = 0;
                 self.bytes.clear();
@@ -102,10 +106,11 @@ impl LineBuffer {
         let line = self.bytes.get(self.start..end).unwrap_or_default();
         self.start = end + 1;
         self.searched = self.start;
+        let skipped = core::mem::take(&mut self.skipped);
         if core::mem::take(&mut self.skipping) || line.len() > MAX_LINE {
-            return Some(Line::TooLong);
+            return Some(Line::TooLong(skipped + line.len() as u64));
         }
-        Some(core::str::from_utf8(line).map_or(Line::NotUtf8, |text| Line::Text(text.trim())))
+        Some(core::str::from_utf8(line).map_or(Line::NotUtf8(line), |text| Line::Text(text.trim())))
     }
 }
 
@@ -200,7 +205,7 @@ mod tests {
         }
         buffer.push(b"\nversion\n");
         found.extend(lines(&mut buffer));
-        assert_eq!(found, ["TooLong", "version"]);
+        assert_eq!(found, ["TooLong(4194304)", "version"]);
     }
 
     #[test]
@@ -217,7 +222,7 @@ mod tests {
     fn what_is_not_utf8_is_said_to_be_so() {
         let mut buffer = LineBuffer::default();
         buffer.push(b"\xff\xfe\r\n  version \r\n\n");
-        assert_eq!(lines(&mut buffer), ["NotUtf8", "version", ""]);
+        assert_eq!(lines(&mut buffer), ["NotUtf8([255, 254, 13])", "version", ""]);
     }
 
     #[test]

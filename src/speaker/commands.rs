@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::event::Severity;
+use super::event::{Event, EventKind, Severity};
 use super::neighbor::{Neighbor, NeighborId};
 use super::obligation::Party;
 use super::programs::{CLI, Task};
@@ -39,7 +39,8 @@ impl Speaker {
                 Some(request) if !self.may_follow(now, stream, &request) => Outcome::Postponed,
                 Some(request) => self.execute(now, stream, &request),
                 None => {
-                    self.complain(stream, format!("is no command: {line}"));
+                    let shown = if line.is_empty() { "an empty line" } else { &line };
+                    self.complain(stream, format!("is no command: {shown}"));
                     Outcome::Error
                 }
             };
@@ -117,8 +118,9 @@ impl Speaker {
             }
             Command::Comment => Outcome::Done,
             Command::Debug(text) => {
-                let party = self.party(stream);
-                self.log(Severity::Warning, party, format!("says: {text}"));
+                let (party, text) = (self.party(stream), format!("says: {text}"));
+                let (severity, kind) = (Severity::Warning, EventKind::Remark);
+                self.events.push_back(Event { severity, kind, party, text });
                 Outcome::Silent
             }
             // What it takes back was taken back when it was read.
@@ -133,7 +135,7 @@ impl Speaker {
     /// Logs why a command was answered with `error`.
     fn complain(&mut self, stream: StreamId, text: String) {
         let party = self.party(stream);
-        self.log(Severity::Warning, party, text);
+        self.log_repeat(Severity::Warning, party, text);
     }
 }
 
@@ -239,8 +241,9 @@ impl Speaker {
                 if !neighbor.config.families.contains(&family) {
                     let text =
                         format!("has no family {family} configured, for a route that a program announces");
-                    self.events.push_back(super::Event {
+                    self.events.push_back(Event {
                         severity: Severity::Warning,
+                        kind: EventKind::Repeat,
                         party: neighbor.party(),
                         text,
                     });

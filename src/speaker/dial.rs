@@ -76,11 +76,9 @@ impl Speaker {
     ) {
         let remote = ends.1;
         let Some(id) = self.neighbor_for(now, ends, offered) else {
-            self.log(
-                Severity::Warning,
-                Party::Speaker,
-                format!("refused {remote}: no neighbor has this address"),
-            );
+            let (address, port) = (remote.ip().to_canonical(), remote.port());
+            let text = format!("refused {address}: no neighbor has this address (port {port})");
+            self.log_repeat(Severity::Warning, Party::Speaker, text);
             self.turn_away(
                 now,
                 stream,

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::action::{Action, KeyChange};
-use super::event::Severity;
+use super::event::{Event, EventKind, Severity};
 use super::input::{IoError, Signal};
 use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::notice::Notice;
@@ -95,7 +95,12 @@ impl Speaker {
             return;
         }
         self.phase = Phase::Leaving { since: now.monotonic, until: now.monotonic + SHUTDOWN, code };
-        self.log(Severity::Info, Party::Speaker, String::from("shutting down"));
+        self.events.push_back(Event {
+            severity: Severity::Info,
+            kind: EventKind::Shutdown,
+            party: Party::Speaker,
+            text: String::from("shutting down"),
+        });
         let ids: Vec<_> = self.neighbors.keys().copied().collect();
         let notification = cease(cease::SHUTDOWN, "");
         for id in ids {

@@ -152,7 +152,7 @@ impl Speaker {
         listeners.failures = listeners.failures.saturating_add(1);
         listeners.again =
             Some(listeners.again.map_or(now.monotonic + pause, |again| again.min(now.monotonic + pause)));
-        self.log(
+        self.log_repeat(
             Severity::Error,
             Party::Speaker,
             format!("{what}; it is tried again after {} s", pause.as_secs()),
@@ -205,6 +205,6 @@ impl Speaker {
             _ => format!("a connection to {address} could not be taken: {error}"),
         };
         listeners.told = Some(now.monotonic);
-        self.log(Severity::Warning, Party::Speaker, text);
+        self.log_repeat(Severity::Warning, Party::Speaker, text);
     }
 }

@@ -36,7 +36,7 @@ pub use crate::config::ConfigText;
 pub use action::{
     Action, CloseKind, KeyChange, ListenOptions, PipePaths, ProgramSignal, ProgramSpec, TcpOptions,
 };
-pub use event::{Event, Severity};
+pub use event::{Event, EventKind, Severity};
 pub use input::{ClosedKind, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
 pub use neighbor::{Counters, NeighborId, NeighborStatus};
 pub use notice::Notice;
@@ -279,7 +279,13 @@ impl Speaker {
         neighbors.chain(self.unclaimed.obligations()).chain(remaining).chain(self.programs.obligations())
     }
 
+    /// Logs that something has changed, or how a signal was answered.
     fn log(&mut self, severity: Severity, party: Party, text: String) {
-        self.events.push_back(Event { severity, party, text });
+        self.events.push_back(Event { severity, kind: EventKind::Change, party, text });
+    }
+
+    /// Logs what was tried or refused in vain, and may come again at once.
+    fn log_repeat(&mut self, severity: Severity, party: Party, text: String) {
+        self.events.push_back(Event { severity, kind: EventKind::Repeat, party, text });
     }
 }

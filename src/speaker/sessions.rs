@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use super::event::Severity;
+use super::event::{EventKind, Severity};
 use super::hold_back::PAUSE;
 use super::input::{ClosedKind, Input, IoError, StreamId};
 use super::neighbor::{CLOSING, Link, NeighborId, Wish};
@@ -178,7 +178,13 @@ impl Speaker {
                     Ok(None) => {}
                     Ok(Some((severity, text))) => {
                         let party = neighbor.party();
-                        self.log(severity, party, text);
+                        // Each kind of mistake is told once already.
+                        self.events.push_back(super::Event {
+                            severity,
+                            kind: EventKind::Remark,
+                            party,
+                            text,
+                        });
                     }
                     Err(notification) => {
                         neighbor.link_mut(direction).session.refuse(now.monotonic, notification);
@@ -367,22 +373,23 @@ impl Speaker {
         let Self { neighbors, programs, events, settings, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
         let party = neighbor.party();
-        let mut log = |severity, text| {
-            events.push_back(super::Event { severity, party: party.clone(), text });
+        let mut log = |severity, kind, text| {
+            events.push_back(super::Event { severity, kind, party: party.clone(), text });
         };
-        log(Severity::Debug, format!("{} session: {from} to {to}", direction.name()));
+        log(Severity::Debug, EventKind::Remark, format!("{} session: {from} to {to}", direction.name()));
         if let (true, Some(severity)) =
             (from < State::Established, severity_of(event, to, neighbor.link(direction)))
         {
             let why = neighbor.link(direction).explanation();
-            log(severity, format!("{} connection given up: {why}", direction.name()));
+            log(severity, EventKind::Repeat, format!("{} connection given up: {why}", direction.name()));
         }
         if from == State::Established {
-            log(Severity::Warning, format!("session down: {}", neighbor.link(direction).explanation()));
+            let text = format!("session down: {}", neighbor.link(direction).explanation());
+            log(Severity::Warning, EventKind::Change, text);
             neighbor.session_down(now.monotonic, direction, event);
         }
         if to == State::Established {
-            log(Severity::Info, String::from("session established"));
+            log(Severity::Info, EventKind::Change, String::from("session established"));
             neighbor.session_up(now, Duration::from_millis(settings.bgp.rest.into()));
         }
         let state = neighbor.state();

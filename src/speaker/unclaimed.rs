@@ -152,7 +152,9 @@ impl Speaker {
         let late: Vec<_> = self.unclaimed.waiting.iter().filter_map(late).collect();
         for (stream, remote) in late {
             self.unclaimed.waiting.remove(&stream);
-            self.log(Severity::Warning, Party::Speaker, format!("refused {remote}: its OPEN did not come"));
+            let (address, port) = (remote.ip().to_canonical(), remote.port());
+            let text = format!("refused {address}: its OPEN did not come (port {port})");
+            self.log_repeat(Severity::Warning, Party::Speaker, text);
             self.turn_away(now, stream, Notification::new(code::HOLD_TIMER, 0));
         }
     }

@@ -53,7 +53,14 @@ impl Segments {
     /// Begins a run, whose head has this seed.
     pub(super) fn begin(path: &Path, limit: u64, run: u64, head: &str) -> io::Result<Self> {
         let special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
-        let file = if special { File::options().append(true).open(path)? } else { next(path)? };
+        let (file, name) = match special {
+            true => (File::options().append(true).open(path)?, path.to_owned()),
+            false => next(path)?,
+        };
+        match name == path {
+            true => tracing::info!("recording in {}", name.display()),
+            false => tracing::info!("recording in {}, since there are recordings before it", name.display()),
+        }
         let at = Continuation { run, part: 0 };
         let mut segments = Self { path: path.to_owned(), limit, file, size: 0, at, endless: special };
         segments.put(head)?;
@@ -66,7 +73,7 @@ impl Segments {
         let would_have = self.size.saturating_add(line.len() as u64);
         if !self.endless && would_have > self.limit / FILES {
             let at = Continuation { part: self.at.part + 1, ..self.at };
-            self.file = next(&self.path)?;
+            (self.file, _) = next(&self.path)?;
             (self.size, self.at) = (0, at);
             self.put(&at.to_string())?;
             self.make_room()?;
@@ -102,14 +109,15 @@ impl Segments {
 }
 
 /// Makes the next file; nobody but its owner may read it.
-fn next(path: &Path) -> io::Result<File> {
+fn next(path: &Path) -> io::Result<(File, PathBuf)> {
     let taken = series(path)?.last().and_then(|last| number(path, last));
     let mut free = taken.map_or(0, |last| last.saturating_add(1));
     loop {
-        match File::options().append(true).create_new(true).mode(0o600).open(numbered(path, free)) {
+        let name = numbered(path, free);
+        match File::options().append(true).create_new(true).mode(0o600).open(&name) {
             // Somebody else who records there was faster.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => free = free.saturating_add(1),
-            other => return other,
+            other => return other.map(|file| (file, name)),
         }
     }
 }

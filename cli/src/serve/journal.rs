@@ -1,18 +1,21 @@
 //! What the speaker says of itself, on its way to the log.
 //!
 //! Errors from before it has started are kept back: if it gives up, the last of them is the sentence it ends with, and is not said
-//! twice. What is said again and again is summed up: a line a minute says how often.
+//! twice. What is tried or refused again and again is summed up: a line a minute says how often, and from when to when. What has
+//! changed, and the answer to a signal, is said every time.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use holdtime_core::speaker::{Event, Party, Severity};
+use holdtime_core::speaker::{Event, EventKind, Party, Severity};
+
+use crate::log::time_of_day;
 
 /// For so long what was said is not said again, only counted.
 const WINDOW: Duration = Duration::from_secs(60);
 /// So many lines of one kind that differ are said in that time.
-const ALIKE: u32 = 5;
+const ALIKE: usize = 5;
 /// How much of a line is logged, in characters: what programs write may be a megabyte long.
 const SHOWN: usize = 600;
 
@@ -47,7 +50,7 @@ impl Journal {
 
     /// The sentence to end with, where the speaker never started.
     pub(super) fn conclude(&self) -> Option<String> {
-        self.repeats.borrow_mut().sum_up(Instant::now(), Duration::ZERO).iter().for_each(write);
+        self.repeats.borrow_mut().sum_up(|_, _| true).iter().for_each(write);
         let mut early = self.early.borrow_mut();
         let last = early.kept.pop();
         early.kept.drain(..).for_each(|event| write(&event));
@@ -55,73 +58,97 @@ impl Journal {
     }
 
     fn say(&self, event: &Event) {
-        self.repeats.borrow_mut().pass(Instant::now(), event).iter().for_each(write);
+        let now = (Instant::now(), SystemTime::now());
+        let event = Event { text: shortened(&event.text), ..event.clone() };
+        self.repeats.borrow_mut().pass(now, &event).iter().for_each(write);
     }
 }
 
 /// What was said lately of what tends to be said again.
 #[derive(Debug, Default)]
 struct Repeats {
-    kinds: BTreeMap<(Party, String), Kind>,
+    runs: BTreeMap<(Party, String), Run>,
 }
 
-/// Lines of one kind: about one party, and the same up to their colon.
+/// Lines that are alike: about one party, and the same up to their colon.
 #[derive(Debug)]
-struct Kind {
+struct Run {
     since: Instant,
     /// The lines that were said.
     said: Vec<String>,
-    /// How many were not.
-    left_out: u32,
-    /// The last of those.
-    last: Event,
+    /// What was not.
+    left_out: Option<LeftOut>,
+}
+
+/// Lines that were counted instead of said.
+#[derive(Debug)]
+struct LeftOut {
+    count: u32,
+    first: SystemTime,
+    last: SystemTime,
+    /// The last of them, as severe as the most severe.
+    event: Event,
 }
 
 impl Repeats {
     /// What is to be said now that `event` happened.
-    fn pass(&mut self, now: Instant, event: &Event) -> Vec<Event> {
-        let mut said = self.sum_up(now, WINDOW);
-        let is_tried_again = event.text.contains("connection given up");
-        if event.severity < Severity::Warning && !is_tried_again {
+    fn pass(&mut self, (now, time): (Instant, SystemTime), event: &Event) -> Vec<Event> {
+        let is_over = |run: &Run| now.duration_since(run.since) >= WINDOW;
+        let mut said = match event.kind {
+            EventKind::Shutdown => self.sum_up(|_, _| true),
+            EventKind::Change => self.sum_up(|party, run| *party == event.party || is_over(run)),
+            EventKind::Repeat | EventKind::Remark => self.sum_up(|_, run| is_over(run)),
+        };
+        if event.kind != EventKind::Repeat {
             said.push(event.clone());
             return said;
         }
-        let kind = event.text.split_once(": ").map_or(event.text.as_str(), |(kind, _)| kind);
-        let fresh = || Kind { since: now, said: Vec::new(), left_out: 0, last: event.clone() };
-        let kind = self.kinds.entry((event.party.clone(), kind.to_owned())).or_insert_with(fresh);
-        if kind.said.contains(&event.text) || kind.said.len() >= ALIKE as usize {
-            kind.left_out += 1;
-            kind.last = event.clone();
+        let head = event.text.split_once(": ").map_or(event.text.as_str(), |(head, _)| head);
+        let fresh = || Run { since: now, said: Vec::new(), left_out: None };
+        let run = self.runs.entry((event.party.clone(), head.to_owned())).or_insert_with(fresh);
+        if run.said.contains(&event.text) || run.said.len() >= ALIKE {
+            let so_far = run.left_out.take();
+            let (count, first, severity) = so_far.map_or((0, time, event.severity), |so_far| {
+                (so_far.count, so_far.first, so_far.event.severity.max(event.severity))
+            });
+            let count = count.saturating_add(1);
+            let event = Event { severity, ..event.clone() };
+            run.left_out = Some(LeftOut { count, first, last: time, event });
         } else {
-            kind.said.push(event.text.clone());
+            run.said.push(event.text.clone());
             said.push(event.clone());
         }
         said
     }
 
-    /// A line for each kind of which something was left out, once that has lasted for so long.
-    fn sum_up(&mut self, now: Instant, window: Duration) -> Vec<Event> {
+    /// Ends the runs for which `ends` holds, with a line for each of which something was left out.
+    fn sum_up(&mut self, ends: impl Fn(&Party, &Run) -> bool) -> Vec<Event> {
         let mut sums = Vec::new();
-        self.kinds.retain(|_, kind| {
-            let lasted = now.duration_since(kind.since);
-            if lasted < window {
-                return true;
-            }
-            if kind.left_out > 0 {
-                let (last, count) = (&kind.last, kind.left_out);
-                let times = if count == 1 { "once more".to_owned() } else { format!("{count} times more") };
-                let text = format!("{} ({times} in {} s)", last.text, lasted.as_secs());
-                sums.push(Event { text, ..last.clone() });
-            }
-            false
+        self.runs.retain(|(party, _), run| {
+            let over = ends(party, run);
+            sums.extend(run.left_out.take_if(|_| over).map(LeftOut::sum));
+            !over
         });
         sums
     }
 }
 
+impl LeftOut {
+    /// The last of the lines, with how many there were, and when.
+    fn sum(self) -> Event {
+        let (first, last) = (time_of_day(self.first), time_of_day(self.last));
+        let text = &self.event.text;
+        let text = match self.count {
+            1 => format!("{text} (once more, at {last} UTC)"),
+            count => format!("{text} ({count} times more, from {first} to {last} UTC)"),
+        };
+        Event { text, ..self.event }
+    }
+}
+
 /// Writes one line to the log, under the subject that ExaBGP's settings know it by.
 fn write(event: &Event) {
-    let (party, text) = (&event.party, shortened(&event.text));
+    let (party, text) = (&event.party, &event.text);
     macro_rules! write {
         ($subject:literal) => {
             match event.severity {
@@ -152,43 +179,76 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn event(severity: Severity, text: &str) -> Event {
-        Event { severity, party: Party::Program("p".into()), text: text.into() }
+    fn event(kind: EventKind, party: &Party, text: &str) -> Event {
+        Event { severity: Severity::Warning, kind, party: party.clone(), text: text.into() }
     }
 
-    fn texts(events: &[Event]) -> Vec<&str> {
-        events.iter().map(|event| event.text.as_str()).collect()
-    }
-
-    #[test]
-    fn a_warning_that_comes_again_is_summed_up_once_a_minute() {
-        let (mut repeats, begun) = (Repeats::default(), Instant::now());
-        let warning = event(Severity::Warning, "is no command: x");
-        assert_eq!(texts(&repeats.pass(begun, &warning)), ["is no command: x"]);
-        for n in 1..=100 {
-            assert_eq!(texts(&repeats.pass(begun + Duration::from_millis(n), &warning)), [""; 0]);
+    /// What is said of events that come so many seconds after midnight.
+    fn said(repeats: &mut Repeats, begun: Instant, events: &[(u64, Event)]) -> Vec<String> {
+        let mut said = Vec::new();
+        for (second, event) in events {
+            let after = Duration::from_secs(*second);
+            let lines = repeats.pass((begun + after, SystemTime::UNIX_EPOCH + after), event);
+            said.extend(lines.into_iter().map(|event| event.text));
         }
-        let later = repeats.pass(begun + WINDOW, &warning);
-        assert_eq!(texts(&later), ["is no command: x (100 times more in 60 s)", "is no command: x"]);
-        assert_eq!(texts(&repeats.sum_up(begun + WINDOW + WINDOW, WINDOW)), [""; 0]);
+        said
+    }
+
+    fn program() -> Party {
+        Party::Program("p".into())
     }
 
     #[test]
-    fn of_warnings_that_differ_behind_their_colon_the_first_are_said() {
+    fn what_comes_again_is_summed_up_once_a_minute() {
         let (mut repeats, begun) = (Repeats::default(), Instant::now());
-        let said: usize = (0..100)
-            .map(|n| repeats.pass(begun, &event(Severity::Warning, &format!("is no command: {n}"))).len())
-            .sum();
-        assert_eq!(said, ALIKE as usize);
-        let sum = repeats.sum_up(begun + Duration::from_secs(2), Duration::ZERO);
-        assert_eq!(texts(&sum), ["is no command: 99 (95 times more in 2 s)"]);
+        let refused = event(EventKind::Repeat, &program(), "is no command: x");
+        let events: Vec<_> = (0..61).map(|second| (second, refused.clone())).collect();
+        let sum = "is no command: x (59 times more, from 00:00:01 to 00:00:59 UTC)";
+        assert_eq!(said(&mut repeats, begun, &events), ["is no command: x", sum, "is no command: x"]);
+        let later = event(EventKind::Remark, &Party::Speaker, "y");
+        assert_eq!(said(&mut repeats, begun, &[(200, later)]), ["y"], "nothing was left out");
     }
 
     #[test]
-    fn what_goes_well_is_said_every_time() {
-        let (mut repeats, now) = (Repeats::default(), Instant::now());
-        let up = event(Severity::Info, "session established");
-        assert_eq!((0..9).map(|_| repeats.pass(now, &up).len()).sum::<usize>(), 9);
+    fn of_lines_that_differ_behind_their_colon_the_first_are_said() {
+        let (mut repeats, begun) = (Repeats::default(), Instant::now());
+        let refused = |n| event(EventKind::Repeat, &program(), &format!("is no command: {n}"));
+        let events: Vec<_> = (0..100).map(|n| (n / 50, refused(n))).collect();
+        assert_eq!(said(&mut repeats, begun, &events).len(), ALIKE);
+        let sums = repeats.sum_up(|_, _| true);
+        let sum = "is no command: 99 (95 times more, from 00:00:00 to 00:00:01 UTC)";
+        assert_eq!(sums.iter().map(|event| event.text.as_str()).collect::<Vec<_>>(), [sum]);
+    }
+
+    #[test]
+    fn what_has_changed_or_was_answered_is_said_every_time_whatever_it_says() {
+        let (mut repeats, begun) = (Repeats::default(), Instant::now());
+        let refused = event(EventKind::Change, &Party::Speaker, "the configuration stays as it is: x");
+        let remark = event(EventKind::Remark, &program(), "says: x");
+        let events =
+            [(0, refused.clone()), (3, refused.clone()), (3, remark.clone()), (4, remark), (6, refused)];
+        assert_eq!(said(&mut repeats, begun, &events).len(), 5);
+    }
+
+    #[test]
+    fn a_change_of_the_same_party_ends_the_summing_up_before_it_is_said() {
+        let (mut repeats, begun) = (Repeats::default(), Instant::now());
+        let failed = event(EventKind::Repeat, &program(), "x");
+        let other = event(EventKind::Change, &Party::Speaker, "loaded");
+        let events = [(0, failed.clone()), (1, failed.clone()), (2, other)];
+        assert_eq!(said(&mut repeats, begun, &events), ["x", "loaded"]);
+        let events = [(3, event(EventKind::Change, &program(), "started")), (4, failed)];
+        assert_eq!(said(&mut repeats, begun, &events), ["x (once more, at 00:00:01 UTC)", "started", "x"]);
+    }
+
+    #[test]
+    fn what_is_left_is_summed_up_before_the_speaker_says_that_it_ends() {
+        let (mut repeats, begun) = (Repeats::default(), Instant::now());
+        let failed = event(EventKind::Repeat, &program(), "x");
+        let end = event(EventKind::Shutdown, &Party::Speaker, "shutting down");
+        let events = [(0, failed.clone()), (1, failed.clone()), (5, failed), (9, end)];
+        let sum = "x (2 times more, from 00:00:01 to 00:00:05 UTC)";
+        assert_eq!(said(&mut repeats, begun, &events), ["x", sum, "shutting down"]);
     }
 
     #[test]

@@ -77,6 +77,11 @@ fn main() -> ExitCode {
         settings_without_effect_are_named_once;
         a_reload_of_a_broken_file_is_answered_with_error_and_the_log_says_where;
         each_phase_is_a_line_of_the_log;
+        every_reload_that_fails_is_a_line_of_the_log;
+        every_end_of_a_session_is_a_line_of_the_log;
+        a_line_that_cannot_be_read_is_described_in_the_log;
+        a_program_that_closes_its_output_is_ended_and_the_log_says_why;
+        a_recording_beside_another_is_named_in_the_log;
         a_second_speaker_on_one_pair_of_pipes_is_warned;
         an_unknown_reactor_is_answered_with_the_nearest_name;
         replay::a_replay_sends_what_the_peer_has_received_and_says_what_a_program_has;
@@ -315,6 +320,101 @@ fn each_phase_is_a_line_of_the_log() {
         "shutting down",
     ] {
         assert!(said.lines().any(|line| line.contains(phase)), "{phase}: {said}");
+    }
+}
+
+/// How many lines of the log hold this.
+fn lines_with(folder: &Folder, text: &str) -> usize {
+    folder.read("said").lines().filter(|line| line.contains(text)).count()
+}
+
+fn every_reload_that_fails_is_a_line_of_the_log() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    let good = neighbor(&peer, STATIC);
+    folder.write("speaker.conf", &good);
+    let mut speaker = folder.serve("poll");
+    let mut session = peer.session(180);
+    assert_eq!(session.next(), ROUTE_1);
+    let mut failures = 0;
+    for round in 1..=2 {
+        folder.write("speaker.conf", &good.replace("router-id", "router-idd"));
+        for _ in 0..3 {
+            failures += 1;
+            speaker.signal("USR1");
+            let refused = "the configuration stays as it is: speaker.conf:3:";
+            eventually("the failure is logged", || lines_with(&folder, refused) == failures);
+        }
+        folder.write("speaker.conf", &good);
+        speaker.signal("USR1");
+        eventually("the success is logged", || lines_with(&folder, "loaded speaker.conf") == round);
+    }
+    speaker.signal("TERM");
+    assert_eq!(speaker.wait(), Some(0));
+    assert_eq!(lines_with(&folder, " more, "), 0, "nothing is summed up");
+}
+
+fn every_end_of_a_session_is_a_line_of_the_log() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    folder.write("speaker.conf", &neighbor(&peer, STATIC));
+    let mut speaker = folder.serve("poll");
+    for round in 1..=3 {
+        let mut session = peer.session(180);
+        assert_eq!(session.next(), ROUTE_1);
+        drop(session);
+        eventually("the end is logged", || lines_with(&folder, "session down: ") == round);
+        assert_eq!(lines_with(&folder, "session established"), round);
+    }
+    speaker.signal("TERM");
+    assert_eq!(speaker.wait(), Some(0));
+}
+
+fn a_line_that_cannot_be_read_is_described_in_the_log() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    let program = "echo; read answer
+        printf '\\377\\033x\\n'; read answer
+        head -c 3000000 /dev/zero | tr '\\0' x; echo; read answer
+        for n in 1 2 3; do echo what; read answer; done
+        echo over > over; while read line; do :; done";
+    folder.write_program("ask", program).write("speaker.conf", &with_program(&peer, "./ask"));
+    let mut speaker = folder.serve("poll");
+    assert_eq!(folder.await_file("over"), "over\n");
+    speaker.signal("TERM");
+    assert_eq!(speaker.wait(), Some(0));
+    let said = folder.read("said");
+    let place = |text: &str| said.find(text).unwrap_or_else(|| panic!("{text}: {said}"));
+    let places = [
+        place("is no command: an empty line "),
+        place(r"is no command: a line that is not UTF-8: \xff\x1bx "),
+        place("is no command: a line of 3000000 octets, longer than 1048576 "),
+        place("is no command: what "),
+        place("is no command: what (2 times more, from "),
+        place("shutting down"),
+    ];
+    assert!(places.is_sorted(), "{said}");
+}
+
+fn a_program_that_closes_its_output_is_ended_and_the_log_says_why() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    let program = "exec >&-; echo $$ >> runs; while read line; do :; done";
+    folder.write_program("mute", program).write("speaker.conf", &with_program(&peer, "./mute"));
+    let mut speaker = folder.serve("poll");
+    let why = "has closed its standard output and runs on: it is ended";
+    let ended = "ended with signal 15; it is started again";
+    eventually("two runs are ended", || lines_with(&folder, ended) >= 2);
+    assert!(lines_with(&folder, why) >= 2, "each end has its reason");
+    speaker.signal("TERM");
+    assert_eq!(speaker.wait(), Some(0));
+}
+
+fn a_recording_beside_another_is_named_in_the_log() {
+    let (peer, folder) = (Peer::listen(), Folder::new());
+    folder.write("speaker.conf", &neighbor(&peer, STATIC));
+    for (times, said) in [(1, "recording in flight"), (2, "recording in flight.1, since ")] {
+        let mut speaker = folder.serve_recorded("poll");
+        eventually("it listens", || lines_with(&folder, "begins: ") == times);
+        speaker.signal("TERM");
+        assert_eq!(speaker.wait(), Some(0));
+        assert_eq!(lines_with(&folder, said), 1, "{said}");
     }
 }
 

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant as Clock, SystemTime, UNIX_EPOCH};
 
 use holdtime_core::speaker::{
-    ConfigText, Event, ExitStatus, IoError, Party, ProgramSignal, ProgramSpec, Severity, Signal, StreamId,
+    ConfigText, Event, EventKind, ExitStatus, IoError, Party, ProgramSignal, ProgramSpec, Severity, Signal,
+    StreamId,
 };
 use holdtime_core::time::{Instant, Now, Timestamp};
 
@@ -94,7 +95,8 @@ impl Machine {
         if let Err(error) = user.assume() {
             let text = format!("cannot run as user {}: {error}", user.uid.as_raw());
             (self.started)();
-            self.log(&Event { severity: Severity::Error, party: Party::Speaker, text });
+            let (severity, kind, party) = (Severity::Error, EventKind::Change, Party::Speaker);
+            self.log(&Event { severity, kind, party, text });
             self.programs.borrow().kill_all();
             std::process::exit(NOT_PERMITTED);
         }

@@ -43,6 +43,8 @@ pub(super) struct Instance {
     pub(super) acknowledge: bool,
     /// It will write no more.
     pub(super) read_ended: bool,
+    /// It is to end because it closed its standard output while it ran.
+    pub(super) cut: bool,
     /// How it ended, once it has.
     pub(super) exited: Option<ExitStatus>,
     /// When it last took something of what waits for it.
@@ -95,6 +97,7 @@ impl Instance {
             postponed: None,
             acknowledge,
             read_ended: false,
+            cut: false,
             exited: None,
             taken: now,
             reloading: false,

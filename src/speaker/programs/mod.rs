@@ -31,8 +31,8 @@ use respawn::Respawns;
 
 use super::notify::Teller;
 use super::{
-    Action, CloseKind, ClosedKind, Event, ExitStatus, IoError, NeighborId, Obligation, Party, PipePaths,
-    ProgramSignal, ProgramSpec, Severity, StreamId,
+    Action, CloseKind, ClosedKind, Event, EventKind, ExitStatus, IoError, NeighborId, Obligation, Party,
+    PipePaths, ProgramSignal, ProgramSpec, Severity, StreamId,
 };
 use crate::api::{Line, answer, line};
 use crate::config::{Encoder, Process};
@@ -48,6 +48,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SHORTAGE: Duration = Duration::from_secs(1);
 /// How long what a program wrote before it ended is waited for: its children may hold its pipe open for ever.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How much of a line that is not text is logged, in octets.
+const SHOWN: usize = 64;
 
 /// The name under which the command-line client's pipes are known; it may command every neighbor.
 pub(super) const CLI: &str = "api-internal-cli";
@@ -358,7 +361,7 @@ impl Programs {
         let text =
             if instance.name == CLI { "opened".to_string() } else { format!("started, process {pid}") };
         let party = Party::Program(instance.name.clone());
-        self.events.push_back(Event { severity: Severity::Info, party, text });
+        self.events.push_back(Event { severity: Severity::Info, kind: EventKind::Change, party, text });
         self.update_interest(stream);
     }
 
@@ -382,7 +385,12 @@ impl Programs {
                 self.bereft |= self.settings.terminate;
             }
         }
-        self.events.push_back(Event { severity, party: Party::Program(instance.name), text });
+        self.events.push_back(Event {
+            severity,
+            kind: EventKind::Change,
+            party: Party::Program(instance.name),
+            text,
+        });
     }
 
     /// A program wrote. [`Programs::take_line`] afterwards.
@@ -408,8 +416,12 @@ impl Programs {
             instance.read_ended = true;
             match instance.phase {
                 Phase::Ended(_) => return self.finish(now, stream),
-                // Nothing more will be heard of it, so that it is of no more use.
-                Phase::Running => return self.terminate(now, stream),
+                // Nothing more will be heard of it, so that it is of no more use. Mostly it is about to end by itself.
+                Phase::Running if instance.name == CLI => return self.terminate(now, stream),
+                Phase::Running => {
+                    instance.cut = true;
+                    return self.leave(now, stream);
+                }
                 _ => {}
             }
         }
@@ -438,7 +450,12 @@ impl Programs {
             instance.taken = now.monotonic;
             if core::mem::take(&mut instance.reported) {
                 let (party, text) = (Party::Program(instance.name.clone()), "reads again".to_string());
-                self.events.push_back(Event { severity: Severity::Info, party, text });
+                self.events.push_back(Event {
+                    severity: Severity::Info,
+                    kind: EventKind::Change,
+                    party,
+                    text,
+                });
             }
         }
         self.relief |= before > EVENTS_WAIT / 2 && instance.output.len() <= EVENTS_WAIT / 2;
@@ -471,7 +488,12 @@ impl Programs {
                 instance.output.len()
             );
             let party = Party::Program(instance.name.clone());
-            self.events.push_back(Event { severity: Severity::Warning, party, text });
+            self.events.push_back(Event {
+                severity: Severity::Warning,
+                kind: EventKind::Change,
+                party,
+                text,
+            });
         }
         let due: Vec<StreamId> = self
             .instances
@@ -482,7 +504,15 @@ impl Programs {
         for stream in due {
             let Some(instance) = self.instances.get_mut(&stream) else { continue };
             match instance.phase {
-                Phase::Leaving(_) => self.terminate(now, stream),
+                Phase::Leaving(_) => {
+                    if instance.cut && !self.ending {
+                        let text = "has closed its standard output and runs on: it is ended".to_string();
+                        let (severity, kind) = (Severity::Warning, EventKind::Change);
+                        let party = Party::Program(instance.name.clone());
+                        self.events.push_back(Event { severity, kind, party, text });
+                    }
+                    self.terminate(now, stream);
+                }
                 Phase::Terminated(_) => {
                     instance.enter(Phase::Killed, now);
                     self.actions.push_back(Action::StopProgram { stream, signal: ProgramSignal::Kill });
@@ -497,7 +527,12 @@ impl Programs {
         let Some(instance) = self.instances.remove(&stream) else { return };
         self.actions.push_back(Action::Close { stream, how: CloseKind::Graceful });
         let mut say = |severity, text: String| {
-            self.events.push_back(Event { severity, party: Party::Program(instance.name.clone()), text });
+            self.events.push_back(Event {
+                severity,
+                kind: EventKind::Change,
+                party: Party::Program(instance.name.clone()),
+                text,
+            });
         };
         let how =
             instance.exited.map_or_else(|| "closed".to_string(), |status| format!("ended with {status}"));
@@ -534,10 +569,30 @@ impl Programs {
             }
             match instance.next_line()? {
                 Line::Text(text) => return Some(line::normalise(text).into_owned()),
-                Line::NotUtf8 | Line::TooLong => self.acknowledge(stream, false),
+                Line::NotUtf8(octets) => {
+                    let shown = octets.get(..SHOWN).unwrap_or(octets).escape_ascii();
+                    let more = if octets.len() > SHOWN { "…" } else { "" };
+                    let text = format!("is no command: a line that is not UTF-8: {shown}{more}");
+                    self.refuse_line(stream, text);
+                }
+                Line::TooLong(length) => {
+                    let longest = line::MAX_LINE;
+                    let text = format!("is no command: a line of {length} octets, longer than {longest}");
+                    self.refuse_line(stream, text);
+                }
             }
         }
         None
+    }
+
+    /// Answers a line that cannot be read, and says why.
+    fn refuse_line(&mut self, stream: StreamId, text: String) {
+        if let Some(name) = self.name(stream) {
+            let (severity, kind) = (Severity::Warning, EventKind::Repeat);
+            let party = Party::Program(name.to_string());
+            self.events.push_back(Event { severity, kind, party, text });
+        }
+        self.acknowledge(stream, false);
     }
 
     /// Queues one line of an answer.
@@ -632,7 +687,12 @@ impl Programs {
         if before == 0 && instance.output.lost() > 0 {
             let text = "does not read what it is told; from now on events are lost".to_string();
             let party = Party::Program(instance.name.clone());
-            self.events.push_back(Event { severity: Severity::Warning, party, text });
+            self.events.push_back(Event {
+                severity: Severity::Warning,
+                kind: EventKind::Change,
+                party,
+                text,
+            });
         }
         if instance.phase == Phase::Running {
             self.dirty.insert(stream);

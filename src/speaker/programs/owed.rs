@@ -24,7 +24,10 @@ pub(super) fn obligation(instance: &Instance) -> Option<Obligation> {
         Phase::Leaving(_) => owes(
             program,
             Party::Speaker,
-            "reading what waits for it before it ends".to_string(),
+            match instance.cut {
+                true => "ending, since it has closed its standard output".to_string(),
+                false => "reading what waits for it before it ends".to_string(),
+            },
             None,
             "API: 100 ms before SIGTERM",
         ),

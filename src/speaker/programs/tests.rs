@@ -124,13 +124,17 @@ fn a_command_of_the_run_that_died_is_not_answered_to_the_next_one() {
 #[test]
 fn a_program_that_closes_its_output_is_ended_first_gently() {
     let mut programs = running(true);
+    drop(events(&mut programs));
     programs.closed(at(7), stream(0), ClosedKind::ReadEnd);
     let signal = |signal| Action::StopProgram { stream: stream(0), signal };
-    assert_eq!(actions(&mut programs).first(), Some(&signal(ProgramSignal::Terminate)));
-    assert_eq!(programs.poll_timeout(), Some(at(2_007)));
-    programs.handle_timeout(at(2_007));
+    assert_eq!(programs.poll_timeout(), Some(at(107)), "it may be about to end by itself");
+    programs.handle_timeout(at(107));
+    assert!(actions(&mut programs).contains(&signal(ProgramSignal::Terminate)));
+    assert_eq!(events(&mut programs), ["has closed its standard output and runs on: it is ended"]);
+    assert_eq!(programs.poll_timeout(), Some(at(2_107)));
+    programs.handle_timeout(at(2_107));
     assert_eq!(actions(&mut programs), [signal(ProgramSignal::Kill)]);
-    programs.exited(at(2_008), stream(0), ExitStatus::Signal(9));
+    programs.exited(at(2_108), stream(0), ExitStatus::Signal(9));
     assert_eq!(programs.poll_start().as_deref(), Some("p"));
 }
 
