@@ -21,9 +21,10 @@ mod waiting;
 
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use needs::Need;
-use peer::Peer;
+use peer::{Peer, Session};
 use speaker::Folder;
 use trials::Test;
 use waiting::eventually;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         a_program_that_never_reads_disturbs_nobody;
         a_peer_that_never_reads_disturbs_nobody_and_does_not_hold_up_the_shutdown;
         a_stalled_peer_is_given_up_while_others_are_served_and_a_program_is_deaf;
+        a_pause_longer_than_the_hold_time_ends_no_session_whose_peer_spoke;
         a_peer_that_is_still_sending_at_the_end_is_not_reset;
         a_connection_that_is_accepted_must_come_with_the_ttl_that_its_neighbor_asks_for;
         a_peer_that_resets_its_session_may_dial_again_at_once;
@@ -540,6 +542,29 @@ fn a_stalled_peer_is_given_up_while_others_are_served_and_a_program_is_deaf(reac
     assert!(answers.lines().all(|answer| answer == "done"), "{answers}");
     speaker.signal("TERM");
     assert_eq!(session.next(), ADMINISTRATIVE_SHUTDOWN);
+    assert_eq!(speaker.wait(), Some(0));
+}
+
+/// What comes in the moment of the pause wakes the speaker, which finds when it goes on that more time has passed than it waits.
+fn a_pause_longer_than_the_hold_time_ends_no_session_whose_peer_spoke(reactor: &str) {
+    let peers = [Peer::listen(), Peer::listen_on("127.0.0.2")];
+    let folder = Folder::new();
+    folder.write("speaker.conf", &peers.each_ref().map(|peer| neighbor(peer, STATIC)).concat());
+    let mut speaker = folder.serve(reactor);
+    let mut sessions = peers.each_ref().map(|peer| peer.session(3));
+    for session in &mut sessions {
+        assert_eq!([session.next(), session.next()], [ROUTE_1, END_OF_RIB]);
+    }
+    sessions[0].keepalive();
+    speaker.stop();
+    std::thread::sleep(Duration::from_secs(4));
+    sessions.iter_mut().for_each(Session::keepalive);
+    speaker.signal("CONT");
+    for _ in 0..3 {
+        sessions.iter_mut().for_each(Session::expect_keepalive);
+    }
+    speaker.signal("TERM");
+    assert_eq!(sessions.each_mut().map(Session::next), [ADMINISTRATIVE_SHUTDOWN; 2]);
     assert_eq!(speaker.wait(), Some(0));
 }
 

@@ -143,6 +143,12 @@ impl Speaker {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
+    /// Stops it, with nothing between the caller's last step and this.
+    pub(crate) fn stop(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    }
+
     /// Waits for its end; the exit status.
     pub(crate) fn wait(&mut self) -> Option<i32> {
         let mut status = None;
