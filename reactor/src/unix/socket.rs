@@ -170,7 +170,7 @@ pub(crate) fn set_keys(socket: &Socket, change: &KeyChange) -> io::Result<()> {
 /// Whether this kernel signs for such a peer with these keys.
 ///
 /// # Errors
-/// [`NoTcpAo`], where it does not.
+/// `NoTcpAo`, where it does not.
 pub fn try_keys(peers: PeerRange, keys: &[AoKey]) -> io::Result<()> {
     let socket = new(SocketAddr::new(peers.address, 0))?;
     keys.iter()
