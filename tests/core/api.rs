@@ -1,13 +1,11 @@
 //! Programs and what they are answered with: dialogues as data, and what happens when programs do not read.
 
-mod util;
-
 use std::path::Path;
 
+use crate::util::{Lone, neighbor, secs, setup};
 use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
 use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, IoError, StreamId};
-use util::{Lone, neighbor, secs, setup};
 
 /// A configuration with a program of this encoder, which commands two of its three neighbors.
 fn configuration(encoder: &str, api: &str) -> String {
@@ -30,8 +28,8 @@ fn speaker(encoder: &str, api: &str) -> (Lone, StreamId) {
 fn in_session(encoder: &str, api: &str) -> (Lone, StreamId, StreamId) {
     let (mut lone, program) = speaker(encoder, api);
     let session = lone.accept_from("10.0.0.2");
-    lone.receive(session, &util::open(65_000, 180, [10, 0, 0, 2]));
-    lone.receive(session, &util::keepalive());
+    lone.receive(session, &crate::util::open(65_000, 180, [10, 0, 0, 2]));
+    lone.receive(session, &crate::util::keepalive());
     (lone, program, session)
 }
 
@@ -96,7 +94,7 @@ fn a_route_is_answered_before_its_update_is_told_of() {
 fn a_session_is_told_of_from_its_connection_on() {
     let (mut lone, program, session) = in_session("text", "neighbor-changes; receive { parsed; update; }");
     assert_eq!(lone.take_written(program), "neighbor 10.0.0.2 connected\n\nneighbor 10.0.0.2 up\n\n");
-    lone.receive(session, &util::message(2, &[0, 0, 0, 0]));
+    lone.receive(session, &crate::util::message(2, &[0, 0, 0, 0]));
     assert_eq!(
         lone.take_written(program),
         "neighbor 10.0.0.2 receive update start\nneighbor 10.0.0.2 receive update route eor 1/1 (ipv4 unicast)\n\
@@ -117,7 +115,7 @@ fn every_form_of_a_message_is_what_the_configuration_asks_for() {
     ] {
         let (mut lone, program, session) = in_session("json", &format!("receive {{ {form} keepalive; }}"));
         lone.take_written(program);
-        lone.receive(session, &util::keepalive());
+        lone.receive(session, &crate::util::keepalive());
         let told = lone.take_written(program);
         assert_eq!(told.lines().count(), 1, "{form}: {told}");
         assert!(told.contains(expected) && !told.contains(unexpected), "{form}: {told}");
@@ -156,7 +154,7 @@ fn withdrawals_that_cannot_be_read_are_no_end_of_rib() {
         ("text", "receive update start\nneighbor 10.0.0.2 receive update end\n"),
     ] {
         let (mut lone, program, session) = in_session(encoder, "receive { parsed; update; }");
-        lone.receive(session, &util::message(2, &unreach));
+        lone.receive(session, &crate::util::message(2, &unreach));
         let told = lone.take_written(program);
         assert!(told.contains(expected), "{told}");
     }
@@ -177,7 +175,7 @@ fn our_open_is_told_of_with_a_host_name_even_where_there_is_none() {
 #[test]
 fn events_are_numbered_neighbor_by_neighbor() {
     let (mut lone, program, session) = in_session("json", "neighbor-changes; receive { parsed; keepalive; }");
-    lone.receive(session, &util::keepalive());
+    lone.receive(session, &crate::util::keepalive());
     let other = lone.accept_from("10.0.0.3");
     let told = lone.take_written(program);
     let counters: Vec<_> =
@@ -204,8 +202,8 @@ fn a_teardown_ends_the_session_and_another_one_may_begin() {
 fn sessions_are_commanded_whoever_they_belong_to_and_routes_only_by_whom_the_configuration_names() {
     let (mut lone, program, _) = in_session("text", "");
     let stranger = lone.accept_from("10.0.0.4");
-    lone.receive(stranger, &util::open(65_000, 180, [10, 0, 0, 4]));
-    lone.receive(stranger, &util::keepalive());
+    lone.receive(stranger, &crate::util::open(65_000, 180, [10, 0, 0, 4]));
+    lone.receive(stranger, &crate::util::keepalive());
     lone.take_sent();
     assert_eq!(said(&mut lone, program, "announce eor\n"), "done\n");
     assert_eq!(lone.take_sent(), ["0200000000", "0200000000"]);
@@ -252,8 +250,8 @@ fn a_peer_that_cannot_be_asked_again_is_not() {
     let program = lone.start_program();
     for (capabilities, asked) in [(&[][..], 0), (&[(2, &[][..])], 1)] {
         let session = lone.accept_from("10.0.0.2");
-        lone.receive(session, &util::open_with(65_000, 180, [10, 0, 0, 2], capabilities));
-        lone.receive(session, &util::keepalive());
+        lone.receive(session, &crate::util::open_with(65_000, 180, [10, 0, 0, 2], capabilities));
+        lone.receive(session, &crate::util::keepalive());
         lone.take_sent();
         assert_eq!(said(&mut lone, program, "announce route-refresh ipv4 unicast\n"), "done\n");
         assert_eq!(lone.take_sent().len(), asked, "{capabilities:?}");
@@ -362,8 +360,8 @@ fn a_program_that_never_reads_stalls_neither_peers_nor_other_programs() {
     lone.feed(Input::ProgramStarted { stream: good, pid: 2 });
     lone.stalled.push(deaf);
     let session = lone.accept_from("10.0.0.2");
-    lone.receive(session, &util::open(65_000, 180, [10, 0, 0, 2]));
-    lone.receive(session, &util::keepalive());
+    lone.receive(session, &crate::util::open(65_000, 180, [10, 0, 0, 2]));
+    lone.receive(session, &crate::util::keepalive());
 
     // It asks for more than it reads: soon nobody listens to it.
     lone.actions.clear();
@@ -372,7 +370,7 @@ fn a_program_that_never_reads_stalls_neither_peers_nor_other_programs() {
     assert!(lone.actions.contains(&unread), "{:?}", lone.actions);
 
     // What the peer announces fills what is kept for it, and no more.
-    let update = util::message(
+    let update = crate::util::message(
         2,
         &[0, 0, 0, 20, 64, 1, 1, 0, 64, 2, 0, 64, 3, 4, 192, 0, 2, 1, 64, 5, 4, 0, 0, 0, 100, 8, 10],
     );
@@ -442,7 +440,7 @@ fn a_large_rib_is_shown_a_piece_at_a_time_between_everything_else() {
     let waiting = lone.speaker.poll_transmit(program).map_or(0, <[u8]>::len);
     assert!((1..100_000).contains(&waiting), "{waiting} octets were prepared at once");
     lone.take_sent();
-    lone.receive(session, &util::keepalive());
+    lone.receive(session, &crate::util::keepalive());
     lone.unstall(program);
     lone.feed(Input::Timeout);
     let shown = lone.take_written(program);
@@ -457,7 +455,7 @@ fn routes_are_shown_as_many_at_a_time_as_the_setting_says() {
         settings.api.chunk = chunk;
         let text = "process p { run /bin/cat; encoder text; }\n".to_owned()
             + &neighbor("10.0.0.1", "10.0.0.2", "passive true; api { processes [ p ]; }");
-        let mut lone = Lone::new(util::setup_with(&text, settings));
+        let mut lone = Lone::new(crate::util::setup_with(&text, settings));
         let program = lone.start_program();
         let routes: String =
             (0..5).map(|n| format!("announce route 10.1.{n}.0/24 next-hop 192.0.2.1\n")).collect();
@@ -479,7 +477,7 @@ fn routes_are_shown_as_many_at_a_time_as_the_setting_says() {
 fn many_routes(n: u8) -> Vec<u8> {
     let mut body = vec![0, 0, 0, 14, 0x40, 1, 1, 0, 0x40, 2, 0, 0x40, 3, 4, 192, 0, 2, 1];
     body.extend((0..800u16).flat_map(|m| [24, 10 + n, (m >> 8) as u8, m as u8]));
-    util::message(2, &body)
+    crate::util::message(2, &body)
 }
 
 /// Whether a stream is to be read, as the speaker last said.

@@ -1,15 +1,12 @@
 //! Whatever stands in a configuration or a command, reading it ends and does not panic.
 
-#[path = "util/seed.rs"]
-mod seed;
-
 use holdtime_core::config::{Config, ConfigText, Settings};
 use holdtime_core::grammar::{Action, parse_operational, parse_routes};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 /// A configuration with every kind of section in it.
-const WHOLE: &str = include_str!("../fuzz/corpus/configuration/every-section");
+const WHOLE: &str = include_str!("../../fuzz/corpus/configuration/every-section");
 
 fn parse(text: String) -> Result<Config, String> {
     let file = ConfigText { name: "mutated.conf".into(), text };
@@ -77,7 +74,7 @@ fn mutated(text: &str, mutations: &[Mutation]) -> String {
 }
 
 proptest! {
-    #![proptest_config(seed::config())]
+    #![proptest_config(crate::seed::config())]
 
     #[test]
     fn a_mutated_configuration_is_read_or_refused(mutations in prop::collection::vec(mutation(), 1..6)) {

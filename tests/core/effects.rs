@@ -1,12 +1,10 @@
 //! An answer follows its effect, and what has arrived is heard before what is new is said.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
-mod util;
-
+use crate::util::{Lone, keepalive, message, neighbor, open, resting, secs, setup};
 use holdtime_core::config::Settings;
 use holdtime_core::speaker::{ClosedKind, Input, StreamId};
 use holdtime_core::{Duration, Instant};
-use util::{Lone, keepalive, message, neighbor, open, resting, secs, setup};
 
 const NOBODY: Duration = Duration::ZERO;
 const A: &str = "route 10.1.0.0/24 next-hop 192.0.2.1";
@@ -55,7 +53,7 @@ impl Cast {
         let sent = std::mem::take(&mut self.lone.sent);
         let (ours, others): (Vec<_>, Vec<_>) = sent.into_iter().partition(|(to, _)| *to == stream);
         self.lone.sent = others;
-        let hex = ours.iter().map(|(_, octets)| util::hex(&octets[18..]));
+        let hex = ours.iter().map(|(_, octets)| crate::util::hex(&octets[18..]));
         hex.filter(|hex| !hex.starts_with("01") && !hex.starts_with("04") && hex != "0200000000").collect()
     }
 }
@@ -119,7 +117,7 @@ fn commands_that_ask_for_messages_of_their_own_stay_in_their_order() {
     let (mut cast, peer) = cast();
     cast.lone.sent.clear();
     cast.say(&[&format!("announce {A}"), "announce eor ipv4 unicast", &format!("announce {B}")]);
-    let sent: Vec<_> = cast.lone.sent.iter().map(|(_, octets)| util::hex(&octets[18..])).collect();
+    let sent: Vec<_> = cast.lone.sent.iter().map(|(_, octets)| crate::util::hex(&octets[18..])).collect();
     assert!(
         sent.len() == 3
             && announces(&sent[0], NLRI_A)

@@ -2,10 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails should say where")]
 
-mod util;
-
+use crate::util::{Lone, keepalive, neighbor, open_with, setup};
 use holdtime_core::wire::Nlri;
-use util::{Lone, keepalive, neighbor, open_with, setup};
 
 const RULE: &str =
     "flow { route one { match { destination 2001:db8::9/128/64; protocol udp; } then { discard; } } }";
@@ -69,7 +67,7 @@ fn rules_are_received_in_every_form_as_one_and_the_same() {
         attributes.extend([0x80, 14, nlri.len() as u8 + 5, 0, 2, 133, 0, 0]);
         attributes.extend(nlri);
         let body = [&[0, 0, 0, attributes.len() as u8][..], &attributes].concat();
-        lone.receive(stream, &util::message(2, &body));
+        lone.receive(stream, &crate::util::message(2, &body));
         let held = |lone: &Lone| -> Vec<Vec<u8>> {
             let routes = lone.speaker.neighbors().flat_map(|neighbor| neighbor.adj_rib_in.routes());
             let octets = |nlri: &Nlri| match nlri {
@@ -82,7 +80,7 @@ fn rules_are_received_in_every_form_as_one_and_the_same() {
         // It may be withdrawn in another form than it came in.
         let attributes = [&[0x80, 15, standard.len() as u8 + 3, 0, 2, 133][..], &standard].concat();
         let body = [&[0, 0, 0, attributes.len() as u8][..], &attributes].concat();
-        lone.receive(stream, &util::message(2, &body));
+        lone.receive(stream, &crate::util::message(2, &body));
         assert_eq!(held(&lone), Vec::<Vec<u8>>::new());
     }
 }

@@ -1,8 +1,6 @@
 //! AS4_PATH and AS4_AGGREGATOR beside AS_PATH and AGGREGATOR (RFC 6793 §4.2.3), as the Adj-RIB-In and programs see them.
 
-mod util;
-
-use util::{Lone, keepalive, message, neighbor, setup};
+use crate::util::{Lone, keepalive, message, neighbor, setup};
 
 /// 64501, AS_TRANS.
 const AS_PATH: &[u8] = &[0x40, 2, 6, 2, 2, 0xfb, 0xf5, 0x5b, 0xa0];

@@ -1,12 +1,10 @@
 //! A large configuration is taken in a slice at a time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
-mod util;
-
+use crate::util::*;
 use holdtime_core::config::ConfigText;
 use holdtime_core::rib::MAX_WORK;
 use holdtime_core::speaker::{Action, Input, Signal};
-use util::*;
 
 const ROUTES: usize = 5 * MAX_WORK;
 

@@ -1,8 +1,7 @@
 //! A speaker from its start to its end: shutdown, reload, recordings, and what it says that it owes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
-mod util;
-
+use crate::util::*;
 use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
 use holdtime_core::speaker::record::{self, Head};
@@ -10,7 +9,6 @@ use holdtime_core::speaker::{
     Action, CloseKind, ClosedKind, Identity, Input, IoError, ListenerId, Party, Signal, Speaker,
 };
 use holdtime_core::wire::{AttributeCode, Community};
-use util::*;
 
 const PEER: [u8; 4] = [10, 0, 0, 2];
 /// After which a session that has ended begins anew.

@@ -1,11 +1,8 @@
 //! The link-local next hop capability (code 77, draft-ietf-idr-linklocal-capability): when a link-local address goes along.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
-#![allow(dead_code, reason = "not every helper is needed here")]
 
-mod util;
-
+use crate::util::*;
 use holdtime_core::config::{Config, ConfigText, Settings};
-use util::*;
 
 const CAPABLE: &str = "capability { link-local-nexthop enable; }";
 

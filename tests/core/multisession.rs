@@ -1,12 +1,10 @@
 //! Several sessions with one peer (draft-ietf-idr-bgp-multisession): which of them a connection is for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
-mod util;
-
+use crate::util::*;
 use holdtime_core::config::Settings;
 use holdtime_core::session::State;
 use holdtime_core::speaker::{Action, CloseKind, ClosedKind, Input, Party, StreamId};
-use util::*;
 
 const PEER: [u8; 4] = [10, 0, 0, 2];
 const V4: [u8; 4] = [0, 1, 0, 1];

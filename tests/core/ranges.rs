@@ -1,12 +1,10 @@
 //! A neighbor with a range of addresses stands for every peer out of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
-mod util;
-
+use crate::util::*;
 use holdtime_core::StreamId;
 use holdtime_core::config::ConfigText;
 use holdtime_core::speaker::{Action, CloseKind, ClosedKind, Input, Signal};
-use util::*;
 
 fn range(routes: &str) -> String {
     let options = "passive true; family { ipv4 unicast; } api { processes [ p ]; }";

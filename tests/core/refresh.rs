@@ -1,9 +1,7 @@
 //! ROUTE-REFRESH as it is received: with filters (RFC 5291), and before End-of-RIB was sent (RFC 7313 §4).
 
-mod util;
-
+use crate::util::{Lone, keepalive, message, neighbor, open_with, setup};
 use holdtime_core::speaker::StreamId;
-use util::{Lone, keepalive, message, neighbor, open_with, setup};
 
 const IPV6: &[u8] = &[0, 2, 0, 1];
 const ENHANCED: (u8, &[u8]) = (70, &[]);
@@ -95,7 +93,7 @@ fn a_large_table_is_sent_to_its_end_of_rib_before_a_refresh_of_it_begins() {
     let options = format!("capability {{ route-refresh; graceful-restart 60; }} static {{ {routes} }}");
     let (mut lone, stream) = session(&options, &[REFRESH, ENHANCED, GRACEFUL], &[REQUEST]);
     lone.receive(stream, &message(5, &[0, 2, 0, 1]));
-    lone.advance(util::secs(10));
+    lone.advance(crate::util::secs(10));
     let words = words(&mut lone);
     let place = |word| words.iter().position(|one| *one == word);
     assert!(place("update") < place("end") && place("end") < place("begin"), "{words:?}");

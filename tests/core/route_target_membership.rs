@@ -1,8 +1,6 @@
 //! Route target memberships of every length (RFC 4684 §4), as programs and the Adj-RIB-In see them.
 
-mod util;
-
-use util::{Lone, keepalive, message, neighbor, open_with, setup};
+use crate::util::{Lone, keepalive, message, neighbor, open_with, setup};
 
 /// 64501, and target 64501:100 as far as `bits` go.
 fn membership(bits: u8) -> Vec<u8> {

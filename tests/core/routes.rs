@@ -1,9 +1,6 @@
 //! Adj-RIB-Out: what reaches a peer when routes change faster than it reads, and what of ExaBGP's ways is kept.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
-#[path = "util/seed.rs"]
-mod seed;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -487,7 +484,7 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 proptest! {
-    #![proptest_config(seed::config())]
+    #![proptest_config(crate::seed::config())]
 
     #[test]
     fn whatever_happens_the_peer_ends_with_what_the_table_holds(

@@ -1,11 +1,9 @@
 //! Sessions as a peer sees them: states, timers, errors and collisions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
-mod util;
-
+use crate::util::*;
 use holdtime_core::config::Settings;
 use holdtime_core::speaker::{CloseKind, ClosedKind, Input, IoError, Severity};
-use util::*;
 
 const PEER: [u8; 4] = [10, 0, 0, 2];
 

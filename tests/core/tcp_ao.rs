@@ -1,14 +1,11 @@
 //! TCP-AO (RFC 5925): its words, what a kernel without it means for a neighbor, and keys that are rolled over.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
-#![allow(dead_code, reason = "not every helper is needed here")]
 
-mod util;
-
+use crate::util::*;
 use holdtime_core::config::{AoAlgorithm, AoKey, Config, ConfigText, Neighbor, Settings};
 use holdtime_core::speaker::{
     Action, CloseKind, Input, IoError, KeyChange, ListenOptions, Severity, StreamId,
 };
-use util::*;
 
 fn parse(options: &str) -> Result<Neighbor, String> {
     let text = neighbor("10.0.0.1", "10.0.0.2", options);

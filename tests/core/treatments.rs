@@ -8,12 +8,10 @@
     reason = "a test that fails should say where"
 )]
 
-mod util;
-
+use crate::util::{Lone, keepalive, message, neighbor, open_with, setup};
 use holdtime_core::speaker::{Severity, StreamId};
 use holdtime_core::wire::treatment::{self, ATTRIBUTES, RULES, Row, Rule};
 use holdtime_core::wire::{AttributeCode as Code, Treatment};
-use util::{Lone, keepalive, message, neighbor, open_with, setup};
 
 const ORIGIN: &[u8] = &[0x40, 1, 1, 0];
 const AS_PATH: &[u8] = &[0x40, 2, 0];
@@ -330,7 +328,7 @@ fn a_family_that_is_disabled_is_ignored_until_the_session_ends_and_named_once() 
     assert!(scene.lone.take_sent().iter().any(|sent| sent.contains("3020010db80007")));
     // A new session begins anew.
     scene.lone.receive(scene.session, &message(3, &[6, 4]));
-    scene.lone.advance(util::secs(5));
+    scene.lone.advance(crate::util::secs(5));
     let session = scene.lone.accept_from("10.0.0.2");
     scene.lone.receive(session, &open_with(65_000, 180, [10, 0, 0, 2], &[(1, &[0, 2, 0, 1])]));
     scene.lone.receive(session, &keepalive());

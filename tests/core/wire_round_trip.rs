@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
-#[path = "util/seed.rs"]
-mod seed;
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use holdtime_core::wire::update::{PathAttribute, PathAttributeValue};
@@ -84,7 +81,7 @@ fn session(asn4: bool, add_path: bool) -> Negotiated {
 }
 
 proptest! {
-    #![proptest_config(seed::config())]
+    #![proptest_config(crate::seed::config())]
 
     #[test]
     fn an_update_is_decoded_as_it_was_encoded(

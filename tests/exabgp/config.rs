@@ -2,22 +2,18 @@
 
 #![allow(clippy::unwrap_used)] // a failed test stops
 
-#[path = "util/trials.rs"]
-mod trials;
-
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
+use crate::trials::Test;
 use holdtime_core::config::{Config, ConfigText, Settings};
-use trials::Test;
 
-fn main() -> ExitCode {
-    trials::run(vec![Test::needing(
-        || trials::without(&folder()),
+pub(crate) fn tests() -> Vec<Test> {
+    vec![Test::needing(
+        || crate::trials::without(&folder()),
         "every_configuration_of_exabgps_suite_validates",
         every_configuration_of_exabgps_suite_validates,
-    )])
+    )]
 }
 
 fn folder() -> PathBuf {

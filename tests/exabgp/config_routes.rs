@@ -3,29 +3,25 @@
 
 #![allow(clippy::unwrap_used)] // a failed test stops
 
-#[path = "util/trials.rs"]
-mod trials;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use holdtime_core::config::{AddPath, Config, ConfigText, Neighbor, Settings};
 use holdtime_core::wire::negotiated::FamilyTerms;
 use holdtime_core::wire::update::UpdateView;
 
+use crate::trials::Test;
 use holdtime_core::wire::{
     AsPath, Attribute, Attributes, Negotiated, NextHop, Nlri, Origin, Route, Writer, nlri::PathNlriView,
 };
-use trials::Test;
 
-fn main() -> ExitCode {
-    trials::run(vec![Test::needing(
-        || trials::without(&suite()),
+pub(crate) fn tests() -> Vec<Test> {
+    vec![Test::needing(
+        || crate::trials::without(&suite()),
         "configurations_announce_the_routes_that_exabgp_sends",
         configurations_announce_the_routes_that_exabgp_sends,
-    )])
+    )]
 }
 
 /// ExaBGP's own cases, which are no part of this repository.

@@ -2,25 +2,20 @@
 //! by octet. They are read from `../shared/exabgp-qa` where that folder is there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
-#[path = "util/trials.rs"]
-mod trials;
-mod util;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
+use crate::trials::Test;
+use crate::util::*;
 use holdtime_core::speaker::Input;
-use trials::Test;
-use util::*;
 
-fn main() -> ExitCode {
-    trials::run(vec![Test::needing(
-        || trials::without(&folder()),
+pub(crate) fn tests() -> Vec<Test> {
+    vec![Test::needing(
+        || crate::trials::without(&folder()),
         "every_configuration_announces_what_exabgp_announces",
         every_configuration_announces_what_exabgp_announces,
-    )])
+    )]
 }
 
 fn folder() -> PathBuf {

@@ -1,6 +1,6 @@
 //! Harnesses for tests of the whole core: [`Lone`], one speaker whose peer is the test, and [`Pair`], two speakers in
 //! lockstep over a network with a latency. Nothing here waits: time is a number.
-#![allow(dead_code, unreachable_pub, reason = "every test file has this module, and none uses all of it")]
+#![allow(dead_code, unreachable_pub, reason = "two binaries have this module, and none uses all of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 #![allow(clippy::needless_pass_by_value, reason = "an action is carried out once")]
 
