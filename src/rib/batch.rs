@@ -10,18 +10,18 @@
 //! What comes in meanwhile waits for the next batch.
 
 use alloc::collections::{BTreeMap, VecDeque};
-use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Bound;
 
-use super::line::{Aged, Line, Ordered};
-use super::outgoing::{AdjRibOut, Entry};
-use super::packing::{self, Bucket, Group, Grouping, Member, PeerTerms};
+use super::change::Aged;
+use super::packing::{self, Bucket, Group, Grouping, Packing, PeerTerms};
 use super::path::Destination;
+use super::runs::{Merged, Runs};
+use super::table::{Entry, Table};
 use super::update::{self, Draft};
 use crate::wire::{Family, RefreshKind, RouteRefresh, Safi, Writer};
 
-/// How many routes a call of [`AdjRibOut::pack`] looks at, so that a large table keeps nothing else waiting.
+/// How many routes a call of [`AdjRibOut::pack`](super::AdjRibOut::pack) looks at, so that a large table keeps nothing else waiting.
 pub const MAX_WORK: usize = 8192;
 
 /// How many routes of a refresh are made ready at once.
@@ -29,7 +29,7 @@ const AGAIN: usize = 512;
 
 /// How far the batch is.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Stage {
+enum Stage {
     #[default]
     Rest,
     Refreshing(Refreshing),
@@ -40,24 +40,24 @@ pub(super) enum Stage {
 
 /// Routes that are announced again, family by family, the oldest first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Refreshing {
+struct Refreshing {
     /// Of these families.
-    pub(super) families: Vec<Family>,
+    families: Vec<Family>,
     /// Between marks (RFC 7313).
-    pub(super) marked: Vec<Family>,
+    marked: Vec<Family>,
     walk: Walk,
 }
 
 /// A way through the whole table: it is looked through first, and what was found is then taken by its age.
 #[derive(Clone, Debug)]
 enum Walk {
-    Looking { after: Option<Destination>, found: Line<Aged> },
-    Taking(Ordered<Aged>),
+    Looking { after: Option<Destination>, found: Runs<Aged> },
+    Taking(Merged<Aged>),
 }
 
 impl Default for Walk {
     fn default() -> Self {
-        Self::Looking { after: None, found: Line::default() }
+        Self::Looking { after: None, found: Runs::default() }
     }
 }
 
@@ -84,7 +84,7 @@ impl Walk {
                 found.push(Aged { since: entry.since, destination: destination.clone() });
             }
         }
-        *self = Self::Taking(core::mem::take(found).in_order());
+        *self = Self::Taking(core::mem::take(found).merged());
     }
 
     /// The next one that was found; `None` also while there is more to look through.
@@ -102,24 +102,24 @@ impl Walk {
 
 /// Changes that are put into groups.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Gathering {
-    /// Those before this place in line.
+struct Gathering {
+    /// Those before this place.
     until: u64,
     changes: Grouping,
     /// Withdrawals in a session in which nothing was announced yet.
-    hollow: Grouping,
+    attributes_alone: Grouping,
     fresh: bool,
-    /// After them, the routes that this session has yet to hear of.
+    /// After them, the routes that were not advertised in this session yet.
     replay: Option<Walk>,
 }
 
 /// One part of a batch that is ready.
 #[derive(Clone, Debug)]
-pub(super) enum Item {
+enum Item {
     Mark(RouteRefresh),
     Group(Group),
     /// Withdrawals that came before anything was announced, of which ExaBGP sends the attributes alone.
-    Hollow(Group),
+    AttributesAlone(Group),
 }
 
 /// What came of packing.
@@ -139,109 +139,243 @@ impl Packed {
     }
 }
 
-/// Messages.
-impl AdjRibOut {
-    /// Packs what waits into whole messages at the end of `out`, until about `budget` octets more or `limit` messages
-    /// are there, or about [`MAX_WORK`] routes were looked at. Where [`AdjRibOut::has_pending`] says so there is more, even if
-    /// this call wrote nothing.
-    pub fn pack(&mut self, terms: &PeerTerms<'_>, budget: usize, limit: usize, out: &mut Vec<u8>) -> Packed {
-        self.session_own = Some(terms.own());
-        let start = out.len();
-        let mut packed = Packed::default();
-        let mut buffer = vec![0; terms.negotiated.max_message()];
-        while out.len() - start < budget && packed.messages < limit && packed.has_time() {
-            if self.batch.is_empty() {
-                if !self.go_on(&mut packed) {
-                    if self.held_back {
-                        break;
-                    }
-                    let Some(family) = self.ends.pop_front() else { break };
-                    update::end_of_rib(family, out);
-                    self.ended.push(family);
-                    packed.messages += 1;
-                }
-                continue;
+/// What is sent, and how far it is.
+#[derive(Clone, Debug)]
+pub(super) struct Batch {
+    packing: Packing,
+    stage: Stage,
+    /// What is ready to be sent.
+    ready: VecDeque<Item>,
+    /// How many changes are in the batch, ready or not.
+    size: usize,
+    /// The refresh to come.
+    wanted: Refreshing,
+    /// A session has begun whose peer is to be told of every route.
+    replay: bool,
+    /// More is about to be announced, which the next batch waits for.
+    held_back: bool,
+    /// Nothing was packed in this session yet, so that there is nothing to withdraw.
+    fresh: bool,
+    /// End-of-RIB marks to send once nothing else waits.
+    ends: VecDeque<Family>,
+    /// The families whose End-of-RIB was sent in this session.
+    ended: Vec<Family>,
+    /// No refresh is marked before End-of-RIB of its family was sent: we restart gracefully (RFC 7313 §4).
+    end_before_marks: bool,
+    /// Room for a message that is being written, while there are some to write.
+    buffer: Vec<u8>,
+}
+
+impl Batch {
+    pub(super) fn new(packing: Packing) -> Self {
+        Self {
+            packing,
+            stage: Stage::Rest,
+            ready: VecDeque::new(),
+            size: 0,
+            wanted: Refreshing::default(),
+            replay: false,
+            held_back: false,
+            fresh: true,
+            ends: VecDeque::new(),
+            ended: Vec::new(),
+            end_before_marks: false,
+            buffer: Vec::new(),
+        }
+    }
+
+    pub(super) fn set_packing(&mut self, packing: Packing) {
+        self.packing = packing;
+    }
+
+    /// Begins no new batch, and sends no End-of-RIB, until this is taken back.
+    pub(super) fn hold_back(&mut self, held_back: bool) {
+        self.held_back = held_back;
+    }
+
+    /// Whether no refresh is marked before End-of-RIB of its family was sent.
+    pub(super) fn end_before_marks(&mut self, wanted: bool) {
+        self.end_before_marks = wanted;
+    }
+
+    /// About how many changes wait to be sent, here and in the table.
+    pub(super) fn pending(&self, table: &Table) -> usize {
+        let waiting = table.queue.len() + table.superseded.len() + self.size;
+        let unadvertised =
+            if self.replay { table.entries.len().saturating_sub(table.queue.len()) } else { 0 };
+        waiting + unadvertised + self.ends.len() + usize::from(!self.wanted.families.is_empty())
+    }
+
+    /// Whether anything waits to be sent that may be.
+    pub(super) fn has_pending(&self, table: &Table) -> bool {
+        let at_rest = matches!(self.stage, Stage::Rest) && self.ready.is_empty();
+        if self.held_back {
+            return !at_rest;
+        }
+        let nothing_wanted = !self.replay && self.wanted.families.is_empty() && self.ends.is_empty();
+        !(at_rest && !table.has_changes() && nothing_wanted)
+    }
+
+    /// As [`AdjRibOut::resend`](super::AdjRibOut::resend).
+    pub(super) fn resend(&mut self, family: Option<Family>, families: &[Family], marked: bool) {
+        for one in families.iter().copied().filter(|one| family.is_none_or(|only| only == *one)) {
+            if !self.wanted.families.contains(&one) {
+                self.wanted.families.push(one);
             }
-            let done = match self.batch.front_mut() {
-                None => false,
-                Some(Item::Mark(mark)) => {
-                    update::route_refresh(mark, out);
-                    packed.messages += 1;
-                    true
-                }
-                Some(Item::Hollow(group)) => {
-                    if let Some(attributes) = group.take_attributes(terms, &mut buffer) {
-                        update::attributes_alone(&attributes, out);
-                        packed.messages += 1;
-                    }
-                    self.in_batch -= group.left();
-                    true
-                }
-                Some(Item::Group(_)) => self.pack_group(terms, &mut buffer, out, &mut packed),
-            };
-            if done {
-                self.batch.pop_front();
+            let may_mark = !self.end_before_marks || self.ends.contains(&one) || self.ended.contains(&one);
+            if marked && may_mark && !self.wanted.marked.contains(&one) {
+                self.wanted.marked.push(one);
             }
         }
-        self.handled += packed.work as u64;
+    }
+
+    /// Sends End-of-RIB for these families once nothing else waits.
+    pub(super) fn end_of_rib(&mut self, families: &[Family]) {
+        self.ends.extend(families);
+    }
+
+    /// A session is up; `replay`: there are routes, and each is to be announced.
+    pub(super) fn session_up(&mut self, replay: bool) {
+        self.ended.clear();
+        (self.fresh, self.replay) = (true, replay);
+    }
+
+    /// The session is gone, and with it what was to be sent in it.
+    pub(super) fn session_down(&mut self) {
+        self.ends.clear();
+        self.clear();
+    }
+
+    /// Sends nothing of what it has begun, or was to announce again.
+    pub(super) fn clear(&mut self) {
+        self.stage = Stage::Rest;
+        self.wanted = Refreshing::default();
+        self.replay = false;
+        self.size = 0;
+        self.ready.clear();
+    }
+}
+
+/// Messages.
+impl Batch {
+    /// As [`AdjRibOut::pack`](super::AdjRibOut::pack).
+    pub(super) fn pack(
+        &mut self,
+        table: &mut Table,
+        terms: &PeerTerms<'_>,
+        budget: usize,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) -> Packed {
+        table.session_own = Some(terms.own());
+        let start = out.len();
+        let mut packed = Packed::default();
+        self.buffer.resize(terms.negotiated.max_message(), 0);
+        while out.len() - start < budget && packed.messages < limit && packed.has_time() {
+            if !self.ready.is_empty() {
+                if self.pack_first(table, terms, out, &mut packed) {
+                    self.ready.pop_front();
+                }
+            } else if !self.go_on(table, &mut packed) {
+                if self.held_back {
+                    break;
+                }
+                let Some(family) = self.ends.pop_front() else { break };
+                update::end_of_rib(family, out);
+                self.ended.push(family);
+                packed.messages += 1;
+            }
+        }
+        table.handled += packed.work as u64;
+        if !self.has_pending(table) {
+            self.buffer = Vec::new();
+        }
         packed
+    }
+
+    /// Packs one message of what is ready first; whether that was its last.
+    fn pack_first(
+        &mut self,
+        table: &mut Table,
+        terms: &PeerTerms<'_>,
+        out: &mut Vec<u8>,
+        packed: &mut Packed,
+    ) -> bool {
+        match self.ready.front_mut() {
+            None => false,
+            Some(Item::Mark(mark)) => {
+                update::route_refresh(mark, out);
+                packed.messages += 1;
+                true
+            }
+            Some(Item::AttributesAlone(group)) => {
+                if let Some(attributes) = group.take_attributes(terms, &mut self.buffer) {
+                    update::attributes_alone(&attributes, out);
+                    packed.messages += 1;
+                }
+                self.size -= group.left();
+                true
+            }
+            Some(Item::Group(_)) => self.pack_group(table, terms, out, packed),
+        }
     }
 
     /// Packs one UPDATE of the group that is first in the batch; whether that was its last.
     fn pack_group(
         &mut self,
+        table: &mut Table,
         terms: &PeerTerms<'_>,
-        buffer: &mut [u8],
         out: &mut Vec<u8>,
         packed: &mut Packed,
     ) -> bool {
-        let Self { entries, batch, keep, announced, in_batch, session, .. } = self;
-        let Some(Item::Group(group)) = batch.front_mut() else { return true };
+        let Self { ready, size, buffer, .. } = self;
+        let Table { entries, keep, announced, session, .. } = table;
+        let Some(Item::Group(group)) = ready.front_mut() else { return true };
         let (family, next_hop) = (group.family(), group.next_hop(terms));
-        let Some(withdrawn) = group.peek().map(|member| member.withdrawn) else { return true };
+        let Some(withdrawn) = group.peek().map(|change| change.withdrawn) else { return true };
         let reachable = withdrawn || next_hop.is_some() || matches!(family.safi, Safi::FLOW | Safi::FLOW_VPN);
         let agreed = terms.negotiated.family(family).filter(|_| reachable);
         let (Some(agreed), Some(attributes)) = (agreed, group.take_attributes(terms, buffer)) else {
             packed.refused += if agreed.is_some() || !reachable { group.left() } else { 0 };
-            *in_batch -= group.left();
+            *size -= group.left();
             return true;
         };
         let max = terms.negotiated.max_message();
         let mut draft = Draft::new(family, next_hop, withdrawn, &attributes, max);
-        while let Some(member) = group.peek().filter(|member| member.withdrawn == withdrawn) {
+        while let Some(change) = group.peek().filter(|change| change.withdrawn == withdrawn) {
             // An UPDATE that was begun is filled, unless what is skipped on the way gets too much.
             if !packed.has_time() && (draft.is_empty() || packed.work >= 2 * MAX_WORK) {
                 break;
             }
-            let Some(entry) = entries.get_mut(&member.destination).filter(|entry| entry.awaits(member))
+            let Some(entry) = entries.get_mut(&change.destination).filter(|entry| entry.awaits(change))
             else {
                 packed.work += 1;
-                *in_batch -= 1;
+                *size -= 1;
                 group.advance();
                 continue;
             };
-            let exact = member.former.as_ref().map_or(&entry.exact, |former| &former.exact);
-            let nlri = exact.as_deref().unwrap_or(&member.destination.nlri);
+            let exact = change.superseded.as_ref().map_or(&entry.exact, |superseded| &superseded.exact);
+            let nlri = exact.as_deref().unwrap_or(&change.destination.nlri);
             let other_form = agreed.flow_form.rewrite(nlri);
             let nlri = other_form.as_ref().unwrap_or(nlri);
             let mut writer = Writer::new(buffer);
-            let path_id = agreed.add_path_send.then(|| member.destination.path_id.unwrap_or_default());
+            let path_id = agreed.add_path_send.then(|| change.destination.path_id.unwrap_or_default());
             let written = path_id.map_or(Ok(()), |id| writer.u32(id)).and_then(|()| nlri.encode(&mut writer));
             let fits = written.is_ok() && draft.push(writer.written());
             if !fits && !draft.is_empty() {
                 break;
             }
             packed.refused += usize::from(!fits);
-            entry.told = if fits && !withdrawn { *session } else { 0 };
-            if member.former.is_none() {
+            entry.advertised_in = if fits && !withdrawn { *session } else { 0 };
+            if change.superseded.is_none() {
                 entry.place = 0;
                 if withdrawn || !*keep {
                     *announced -= usize::from(!withdrawn);
-                    entries.remove(&member.destination);
+                    entries.remove(&change.destination);
                 }
             }
             packed.work += 1;
-            *in_batch -= 1;
+            *size -= 1;
             group.advance();
             if fits && !group.is_shared() {
                 break;
@@ -257,45 +391,45 @@ impl AdjRibOut {
 }
 
 /// Stages.
-impl AdjRibOut {
+impl Batch {
     /// Makes more of the batch ready, or begins the next one; `false`: nothing waits, or what waits is held back.
-    fn go_on(&mut self, packed: &mut Packed) -> bool {
+    fn go_on(&mut self, table: &mut Table, packed: &mut Packed) -> bool {
         match core::mem::take(&mut self.stage) {
-            Stage::Rest => return self.begin_batch(),
-            Stage::Refreshing(refreshing) => self.refresh(refreshing, packed),
-            Stage::Gathering(gathering) => self.gather(gathering, packed),
-            Stage::Sending(mut hollow, mut changes) => {
-                if let Some(bucket) = hollow.pop_front() {
-                    self.batch.extend(bucket.groups().map(Item::Hollow));
+            Stage::Rest => return self.begin(table),
+            Stage::Refreshing(refreshing) => self.refresh(table, refreshing, packed),
+            Stage::Gathering(gathering) => self.gather(table, gathering, packed),
+            Stage::Sending(mut attributes_alone, mut changes) => {
+                if let Some(bucket) = attributes_alone.pop_front() {
+                    self.ready.extend(bucket.groups().map(Item::AttributesAlone));
                 } else if let Some(bucket) = changes.pop_front() {
-                    self.batch.extend(bucket.groups().map(Item::Group));
+                    self.ready.extend(bucket.groups().map(Item::Group));
                 } else {
                     return true;
                 }
-                self.stage = Stage::Sending(hollow, changes);
+                self.stage = Stage::Sending(attributes_alone, changes);
             }
         }
         true
     }
 
-    fn begin_batch(&mut self) -> bool {
+    fn begin(&mut self, table: &Table) -> bool {
         if self.held_back {
             return false;
         }
         if !self.wanted.families.is_empty() && !self.must_end_first() {
             let refreshing = core::mem::take(&mut self.wanted);
             let begin = |family: &Family| RouteRefresh::new(*family, RefreshKind::Begin);
-            self.batch.extend(refreshing.marked.iter().map(begin).map(Item::Mark));
+            self.ready.extend(refreshing.marked.iter().map(begin).map(Item::Mark));
             self.stage = Stage::Refreshing(refreshing);
             return true;
         }
-        if self.queue.is_empty() && self.former.is_empty() && !self.replay {
+        if !table.has_changes() && !self.replay {
             return false;
         }
         self.stage = Stage::Gathering(Gathering {
-            until: self.next_place,
+            until: table.next_place,
             changes: Grouping::new(self.packing),
-            hollow: Grouping::new(self.packing),
+            attributes_alone: Grouping::new(self.packing),
             fresh: core::mem::take(&mut self.fresh),
             replay: core::mem::take(&mut self.replay).then(Walk::default),
         });
@@ -309,137 +443,125 @@ impl AdjRibOut {
     }
 
     /// Makes the next routes of a refresh ready.
-    fn refresh(&mut self, mut refreshing: Refreshing, packed: &mut Packed) {
+    fn refresh(&mut self, table: &mut Table, mut refreshing: Refreshing, packed: &mut Packed) {
         let Refreshing { families, walk, .. } = &mut refreshing;
-        walk.look(&self.entries, packed, |destination, entry| {
+        walk.look(&table.entries, packed, |destination, entry| {
             !entry.withdrawn && families.contains(&destination.family())
         });
         while packed.has_time()
-            && self.batch.len() < AGAIN
+            && self.ready.len() < AGAIN
             && let Some(destination) = walk.take(packed)
         {
-            let known = self.entries.get_mut(&destination);
+            let known = table.entries.get_mut(&destination);
             let Some(entry) = known.filter(|entry| !entry.withdrawn) else { continue };
             // A change that waits goes along.
-            self.queue.remove(&entry.place);
-            let member = entry.take_place(&mut self.next_place, destination);
-            self.batch.push_back(Item::Group(packing::again(entry.path.clone(), member)));
-            self.in_batch += 1;
+            table.queue.remove(&entry.place);
+            let change = entry.take_place(&mut table.next_place, destination);
+            self.ready.push_back(Item::Group(packing::again(entry.path.clone(), change)));
+            self.size += 1;
         }
         if walk.is_over() {
             let end = |family| RouteRefresh::new(family, RefreshKind::End);
-            self.batch.extend(refreshing.marked.into_iter().map(end).map(Item::Mark));
+            self.ready.extend(refreshing.marked.into_iter().map(end).map(Item::Mark));
         } else {
             self.stage = Stage::Refreshing(refreshing);
         }
     }
 
     /// Puts more of what waits into groups.
-    fn gather(&mut self, mut gathering: Gathering, packed: &mut Packed) {
+    fn gather(&mut self, table: &mut Table, mut gathering: Gathering, packed: &mut Packed) {
         let mut left = true;
         while packed.has_time() && left {
             packed.work += 1;
             let waits = |place: &u64| *place < gathering.until;
-            let change = self.queue.first_key_value().map(|(place, _)| *place).filter(waits);
-            let former = self.former.first_key_value().map(|(place, _)| *place).filter(waits);
-            match (change, former) {
+            let change = table.queue.first_key_value().map(|(place, _)| *place).filter(waits);
+            let superseded = table.superseded.first_key_value().map(|(place, _)| *place).filter(waits);
+            match (change, superseded) {
                 (None, None) => left = false,
-                (change, Some(former)) if change.is_none_or(|change| former < change) => {
-                    self.gather_former(&mut gathering);
+                (change, Some(superseded)) if change.is_none_or(|change| superseded < change) => {
+                    self.gather_superseded(table, &mut gathering);
                 }
-                _ => self.gather_change(&mut gathering),
+                _ => self.gather_change(table, &mut gathering),
             }
         }
         let mut replay = gathering.replay.take();
         if let Some(walk) = replay.as_mut().filter(|_| !left) {
-            self.gather_untold(&mut gathering, walk, packed);
+            self.gather_unadvertised(table, &mut gathering, walk, packed);
         }
         gathering.replay = replay.filter(|walk| !walk.is_over());
         self.stage = if left || gathering.replay.is_some() {
             Stage::Gathering(gathering)
         } else {
-            Stage::Sending(gathering.hollow.buckets(), gathering.changes.buckets())
+            Stage::Sending(gathering.attributes_alone.buckets(), gathering.changes.buckets())
         };
     }
 
-    fn gather_former(&mut self, gathering: &mut Gathering) {
-        let Some((_, member)) = self.former.pop_first() else { return };
-        let Some(path) = member.former.as_ref().map(|former| former.path.clone()) else { return };
-        let told = self.entries.get(&member.destination).is_some_and(|entry| entry.told == self.session);
-        if told || !(gathering.fresh && member.withdrawn) {
-            self.in_batch += 1;
-            gathering.changes.add(&path, member);
-        } else if packing::drags_attributes(self.packing, &member) {
-            self.in_batch += 1;
-            gathering.hollow.add(&path, member);
+    fn gather_superseded(&mut self, table: &mut Table, gathering: &mut Gathering) {
+        let Some((_, change)) = table.superseded.pop_first() else { return };
+        let Some(path) = change.superseded.as_ref().map(|superseded| superseded.path.clone()) else { return };
+        let entry = table.entries.get(&change.destination);
+        let advertised = entry.is_some_and(|entry| entry.advertised_in == table.session);
+        if advertised || !(gathering.fresh && change.withdrawn) {
+            self.size += 1;
+            gathering.changes.add(&path, change);
+        } else if packing::drags_attributes(self.packing, &change) {
+            self.size += 1;
+            gathering.attributes_alone.add(&path, change);
         }
     }
 
-    fn gather_change(&mut self, gathering: &mut Gathering) {
-        let Self { entries, queue, next_place, packing, in_batch, void, session, .. } = self;
+    fn gather_change(&mut self, table: &mut Table, gathering: &mut Gathering) {
+        let Table { entries, queue, next_place, void, session, .. } = table;
         let Some((place, destination)) = queue.pop_first() else { return };
         let Some(entry) = entries.get_mut(&destination).filter(|entry| entry.place == place) else { return };
         if place < *void {
-            // It is of an earlier session: a route takes its turn among all that this one has yet to hear of.
+            // It is of an earlier session: a route takes its turn among all that are not advertised in this one yet.
             if entry.withdrawn {
                 entries.remove(&destination);
             }
             return;
         }
-        let withdraws_nothing = entry.withdrawn && gathering.fresh && entry.told != *session;
-        let member = entry.take_place(next_place, destination);
+        let withdraws_nothing = entry.withdrawn && gathering.fresh && entry.advertised_in != *session;
+        let change = entry.take_place(next_place, destination);
         if !withdraws_nothing {
-            *in_batch += 1;
-            gathering.changes.add(&entry.path, member);
+            self.size += 1;
+            gathering.changes.add(&entry.path, change);
             return;
         }
         // It was not announced in this session, so there is nothing to withdraw.
         let path = entry.path.clone();
-        entries.remove(&member.destination);
-        if packing::drags_attributes(*packing, &member) {
-            *in_batch += 1;
-            gathering.hollow.add(&path, member);
+        entries.remove(&change.destination);
+        if packing::drags_attributes(self.packing, &change) {
+            self.size += 1;
+            gathering.attributes_alone.add(&path, change);
         }
     }
 
-    /// Takes routes that this session has yet to hear of, and forgets those that an earlier one was to withdraw.
-    fn gather_untold(&mut self, gathering: &mut Gathering, walk: &mut Walk, packed: &mut Packed) {
-        let Self { entries, queue, next_place, in_batch, session, .. } = self;
+    /// Takes routes that were not advertised in this session yet, and forgets those that an earlier one was to withdraw.
+    fn gather_unadvertised(
+        &mut self,
+        table: &mut Table,
+        gathering: &mut Gathering,
+        walk: &mut Walk,
+        packed: &mut Packed,
+    ) {
+        let Table { entries, queue, next_place, session, .. } = table;
         let until = gathering.until;
-        let untold = |entry: &Entry| {
-            entry.told != *session && entry.place < until && !queue.contains_key(&entry.place)
+        let waits = |entry: &Entry| {
+            entry.advertised_in != *session && entry.place < until && !queue.contains_key(&entry.place)
         };
-        walk.look(entries, packed, |_, entry| untold(entry));
+        walk.look(entries, packed, |_, entry| waits(entry));
         while packed.has_time()
             && let Some(destination) = walk.take(packed)
         {
-            let Some(entry) = entries.get_mut(&destination).filter(|entry| untold(entry)) else { continue };
+            let Some(entry) = entries.get_mut(&destination).filter(|entry| waits(entry)) else { continue };
             if entry.withdrawn {
                 entries.remove(&destination);
                 continue;
             }
-            let member = entry.take_place(next_place, destination);
-            *in_batch += 1;
-            gathering.changes.add(&entry.path, member);
+            let change = entry.take_place(next_place, destination);
+            self.size += 1;
+            gathering.changes.add(&entry.path, change);
         }
-    }
-}
-
-impl Entry {
-    /// Whether `member` is still to be sent: it is the last change, or the last one is not sent yet and says something
-    /// else.
-    fn awaits(&self, member: &Member) -> bool {
-        match &member.former {
-            None => self.place == member.place,
-            Some(former) => self.place != 0 && !alloc::sync::Arc::ptr_eq(&former.path, &self.path),
-        }
-    }
-
-    /// Goes into the batch: out of the line, and known by its new place until it is sent.
-    fn take_place(&mut self, next_place: &mut u64, destination: Destination) -> Member {
-        self.place = *next_place;
-        *next_place += 1;
-        let (place, withdrawn) = (self.place, self.withdrawn);
-        Member { place, destination, withdrawn, former: None }
     }
 }

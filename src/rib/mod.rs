@@ -3,17 +3,19 @@
 //! Nothing here knows of sessions: it is told what one negotiated, when it packs.
 
 mod batch;
+mod change;
 mod incoming;
-mod line;
 mod outgoing;
 mod packing;
 mod path;
+mod runs;
+mod table;
 mod update;
 mod watchdog;
 
 pub use batch::{MAX_WORK, Packed};
 pub use incoming::{AdjRibIn, Received};
 pub use outgoing::{AdjRibOut, Announced};
-pub use packing::{Own, Packing, PeerTerms};
-pub use path::{Destination, Hop, Path};
+pub use packing::{Packing, PeerTerms};
+pub use path::{Destination, Hop, Own, Path};
 pub use watchdog::{Watchdogs, Watched};

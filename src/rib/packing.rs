@@ -26,19 +26,19 @@
 //! +------------------------------+
 //! ```
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::line::{Line, Ordered};
-use super::path::{Destination, Hop, Path};
+use super::change::Change;
+use super::path::{Hop, Own, Path};
+use super::runs::{Merged, Runs};
 use crate::wire::Writer;
 use crate::wire::attribute::{self, AsSegmentKind};
 use crate::wire::error::BufferFull;
 use crate::wire::{
-    Afi, AsPath, Attribute, AttributeCode, AttributeFlags, Family, Negotiated, NextHop, Nlri, Origin, Safi,
+    Afi, AsPath, Attribute, AttributeCode, AttributeFlags, Family, Negotiated, NextHop, Origin, Safi,
 };
 
 /// Which routes share an UPDATE.
@@ -93,58 +93,12 @@ const fn may_carry_link_local(family: Family) -> bool {
         && matches!(family.safi, Safi::UNICAST | Safi::MULTICAST | Safi::LABELLED | Safi::VPN)
 }
 
-/// Our end of a session, which `next-hop self` means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Own {
-    /// Our address.
-    pub address: IpAddr,
-    /// Our BGP identifier: the IPv4 next hop on a session over IPv6.
-    pub router_id: Ipv4Addr,
-}
-
-impl Own {
-    /// As [`PeerTerms::next_hop`].
-    pub(super) fn next_hop(self, hop: Hop, family: Family) -> Option<NextHop> {
-        match (hop, self.address) {
-            (Hop::None, _) => None,
-            (Hop::Given(next_hop), _) => Some(next_hop),
-            (Hop::Own, address) if address.is_ipv4() == (family.afi != Afi::IPV6) => Some(address.into()),
-            (Hop::Own, _) if family.afi == Afi::IPV4 => Some(NextHop::V4(self.router_id)),
-            (Hop::Own, _) => None,
-        }
-    }
-
-    /// Whether the peer cannot tell one path from the other.
-    pub(super) fn same(self, a: &Path, b: &Path, family: Family) -> bool {
-        a.attributes == b.attributes && self.next_hop(a.hop, family) == self.next_hop(b.hop, family)
-    }
-}
-
-/// One change that waits in a batch.
-#[derive(Clone, Debug)]
-pub(super) struct Member {
-    /// Its place in line; where its entry has another by now, it is out of date.
-    pub(super) place: u64,
-    pub(super) destination: Destination,
-    pub(super) withdrawn: bool,
-    /// It is not the last change of its route that waits.
-    pub(super) former: Option<Former>,
-}
-
-/// What a change said that another has followed since.
-#[derive(Clone, Debug)]
-pub(super) struct Former {
-    pub(super) path: Arc<Path>,
-    /// The NLRI where it says more than its key.
-    pub(super) exact: Option<Box<Nlri>>,
-}
-
 /// Changes of one family that go the same way, in the order in which they are sent.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     path: Arc<Path>,
     family: Family,
-    members: Ordered<Member>,
+    changes: Merged<Change>,
     /// Each in an UPDATE of its own.
     alone: bool,
     /// The path's attributes as octets, once they were needed.
@@ -152,23 +106,23 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn new(path: Arc<Path>, family: Family, members: Line<Member>, alone: bool) -> Self {
-        Self { path, family, members: members.in_order(), alone, attributes: None }
+    fn new(path: Arc<Path>, family: Family, changes: Runs<Change>, alone: bool) -> Self {
+        Self { path, family, changes: changes.merged(), alone, attributes: None }
     }
 
-    /// How many members were not yet looked at.
+    /// How many changes were not yet looked at.
     pub(super) fn left(&self) -> usize {
-        self.members.len()
+        self.changes.len()
     }
 
-    /// The next member, without taking it.
-    pub(super) fn peek(&self) -> Option<&Member> {
-        self.members.peek()
+    /// The next change, without taking it.
+    pub(super) fn peek(&self) -> Option<&Change> {
+        self.changes.peek()
     }
 
-    /// Takes the next member.
+    /// Takes the next change.
     pub(super) fn advance(&mut self) {
-        self.members.advance();
+        self.changes.advance();
     }
 
     /// Whether an UPDATE may have several of them.
@@ -215,16 +169,16 @@ pub(super) struct Grouping {
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
     path: Arc<Path>,
-    families: Vec<Lines>,
+    families: Vec<FamilyChanges>,
 }
 
 /// The changes of one path and family. Where they are not grouped, all of them are in `announced`, as they came.
 #[derive(Clone, Debug)]
-struct Lines {
+struct FamilyChanges {
     family: Family,
     alone: bool,
-    withdrawn: Line<Member>,
-    announced: Line<Member>,
+    withdrawn: Runs<Change>,
+    announced: Runs<Change>,
 }
 
 impl Grouping {
@@ -233,23 +187,23 @@ impl Grouping {
     }
 
     /// Adds a change that goes by `path`.
-    pub(super) fn add(&mut self, path: &Arc<Path>, member: Member) {
+    pub(super) fn add(&mut self, path: &Arc<Path>, change: Change) {
         let buckets = &mut self.buckets;
         let at = *self.known.entry(Arc::as_ptr(path).addr()).or_insert_with(|| {
             buckets.push(Bucket { path: path.clone(), families: Vec::new() });
             buckets.len() - 1
         });
         let Some(Bucket { families, .. }) = buckets.get_mut(at) else { return };
-        let family = member.destination.family();
-        let known = families.iter().position(|lines| lines.family == family);
+        let family = change.destination.family();
+        let known = families.iter().position(|known| known.family == family);
         let known = known.unwrap_or_else(|| {
-            families.push(Lines::new(self.packing, family));
+            families.push(FamilyChanges::new(self.packing, family));
             families.len() - 1
         });
-        let Some(lines) = families.get_mut(known) else { return };
-        match member.withdrawn && !lines.alone {
-            true => lines.withdrawn.push(member),
-            false => lines.announced.push(member),
+        let Some(changes) = families.get_mut(known) else { return };
+        match change.withdrawn && !changes.alone {
+            true => changes.withdrawn.push(change),
+            false => changes.announced.push(change),
         }
     }
 
@@ -263,33 +217,33 @@ impl Bucket {
     /// Its changes as groups.
     pub(super) fn groups(self) -> impl Iterator<Item = Group> {
         let Self { path, families } = self;
-        let both = |Lines { family, alone, withdrawn, announced }| {
-            [withdrawn, announced].map(|line| (family, alone, line))
+        let both = |FamilyChanges { family, alone, withdrawn, announced }| {
+            [withdrawn, announced].map(|runs| (family, alone, runs))
         };
         let groups = families.into_iter().flat_map(both);
         groups
-            .map(move |(family, alone, line)| Group::new(path.clone(), family, line, alone))
+            .map(move |(family, alone, runs)| Group::new(path.clone(), family, runs, alone))
             .filter(|group| group.left() > 0)
     }
 }
 
-impl Lines {
+impl FamilyChanges {
     fn new(packing: Packing, family: Family) -> Self {
         let alone = !is_grouped(packing, family);
-        let line = || if alone { Line::unordered() } else { Line::default() };
-        Self { family, alone, withdrawn: line(), announced: line() }
+        let runs = || if alone { Runs::unordered() } else { Runs::default() };
+        Self { family, alone, withdrawn: runs(), announced: runs() }
     }
 }
 
 /// A route that is announced again. ExaBGP has an UPDATE for each.
-pub(super) fn again(path: Arc<Path>, member: Member) -> Group {
-    let family = member.destination.family();
-    Group::new(path, family, Line::of(member), true)
+pub(super) fn again(path: Arc<Path>, change: Change) -> Group {
+    let family = change.destination.family();
+    Group::new(path, family, Runs::of(change), true)
 }
 
 /// Whether a withdrawal that is not to be sent still drags its attributes along.
-pub(super) fn drags_attributes(packing: Packing, member: &Member) -> bool {
-    packing != Packing::Tight && !matches!(member.destination.family().safi, Safi::UNICAST | Safi::MULTICAST)
+pub(super) fn drags_attributes(packing: Packing, change: &Change) -> bool {
+    packing != Packing::Tight && !matches!(change.destination.family().safi, Safi::UNICAST | Safi::MULTICAST)
 }
 
 fn is_grouped(packing: Packing, family: Family) -> bool {

@@ -3,8 +3,9 @@
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use core::cmp::Ordering;
+use core::net::{IpAddr, Ipv4Addr};
 
-use crate::wire::{Attributes, Family, NextHop, Nlri, Prefix};
+use crate::wire::{Afi, Attributes, Family, NextHop, Nlri, Prefix};
 
 /// What identifies a route towards one peer: the NLRI without its labels, and the path identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +70,33 @@ pub struct Path {
     pub hop: Hop,
     /// Everything else.
     pub attributes: Arc<Attributes>,
+}
+
+/// Our end of a session, which `next-hop self` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Our address.
+    pub address: IpAddr,
+    /// Our BGP identifier: the IPv4 next hop on a session over IPv6.
+    pub router_id: Ipv4Addr,
+}
+
+impl Own {
+    /// The address that `hop` means for a route of `family`; `None`: there is none.
+    pub(super) fn next_hop(self, hop: Hop, family: Family) -> Option<NextHop> {
+        match (hop, self.address) {
+            (Hop::None, _) => None,
+            (Hop::Given(next_hop), _) => Some(next_hop),
+            (Hop::Own, address) if address.is_ipv4() == (family.afi != Afi::IPV6) => Some(address.into()),
+            (Hop::Own, _) if family.afi == Afi::IPV4 => Some(NextHop::V4(self.router_id)),
+            (Hop::Own, _) => None,
+        }
+    }
+
+    /// Whether the peer cannot tell one path from the other.
+    pub(super) fn same(self, a: &Path, b: &Path, family: Family) -> bool {
+        a.attributes == b.attributes && self.next_hop(a.hop, family) == self.next_hop(b.hop, family)
+    }
 }
 
 /// The paths in use: of equal ones a single copy.

@@ -1,0 +1,145 @@
+//! Sorted runs: things in the order in which they are sent, sorted a run at a time and merged as they are taken. However many
+//! there are, no call sorts them all.
+
+use alloc::collections::BinaryHeap;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+/// How many things are sorted at once.
+const RUN: usize = 4096;
+
+/// What is sorted.
+pub(super) trait Sorted {
+    /// What it is sorted by.
+    type Key: Ord + Clone + core::fmt::Debug;
+
+    fn key(&self) -> Self::Key;
+}
+
+/// Things that are being collected.
+#[derive(Clone, Debug)]
+pub(super) struct Runs<T> {
+    /// Each but the last is full and sorted.
+    runs: Vec<Vec<T>>,
+    /// Nothing is sorted: they are sent as they came.
+    unordered: bool,
+}
+
+impl<T> Default for Runs<T> {
+    fn default() -> Self {
+        Self { runs: Vec::new(), unordered: false }
+    }
+}
+
+impl<T: Sorted> Runs<T> {
+    /// One whose things are sent as they come.
+    pub(super) fn unordered() -> Self {
+        Self { runs: Vec::new(), unordered: true }
+    }
+
+    /// One of a single thing.
+    pub(super) fn of(only: T) -> Self {
+        Self { runs: Vec::from([Vec::from([only])]), unordered: true }
+    }
+
+    /// Adds a thing.
+    pub(super) fn push(&mut self, item: T) {
+        let full = !self.unordered && self.runs.last().is_some_and(|run| run.len() >= RUN);
+        if full && let Some(run) = self.runs.last_mut() {
+            run.sort_by_cached_key(T::key);
+        }
+        match self.runs.last_mut().filter(|_| !full) {
+            Some(run) => run.push(item),
+            None => self.runs.push(Vec::from([item])),
+        }
+    }
+
+    /// All of them, in order: the runs are merged as they are taken.
+    pub(super) fn merged(mut self) -> Merged<T> {
+        if let Some(run) = self.runs.last_mut().filter(|_| !self.unordered) {
+            run.sort_by_cached_key(T::key);
+        }
+        Merged::new(self.runs.into_iter().map(Vec::into_iter).collect())
+    }
+}
+
+/// Things in order: the runs of a [`Runs`], merged as they are taken.
+#[derive(Clone, Debug)]
+pub(super) struct Merged<T: Sorted> {
+    runs: Vec<vec::IntoIter<T>>,
+    /// The run that has the next one.
+    current: usize,
+    /// The first of every other run that has one.
+    others: BinaryHeap<Reverse<(T::Key, usize)>>,
+}
+
+impl<T: Sorted> Merged<T> {
+    fn new(runs: Vec<vec::IntoIter<T>>) -> Self {
+        let mut merged = Self { runs, current: 0, others: BinaryHeap::new() };
+        if merged.runs.len() > 1 {
+            let first = |(index, run): (usize, &vec::IntoIter<T>)| {
+                Some(Reverse((run.as_slice().first()?.key(), index)))
+            };
+            merged.others = merged.runs.iter().enumerate().filter_map(first).collect();
+            merged.next_run();
+        }
+        merged
+    }
+
+    /// How many are left.
+    pub(super) fn len(&self) -> usize {
+        self.runs.iter().map(ExactSizeIterator::len).sum()
+    }
+
+    /// The next one, without taking it.
+    pub(super) fn peek(&self) -> Option<&T> {
+        self.runs.get(self.current)?.as_slice().first()
+    }
+
+    /// Takes the next one.
+    pub(super) fn advance(&mut self) -> Option<T> {
+        let taken = self.runs.get_mut(self.current)?.next();
+        if self.runs.len() > 1 {
+            if let Some(next) = self.peek() {
+                self.others.push(Reverse((next.key(), self.current)));
+            }
+            self.next_run();
+        }
+        taken
+    }
+
+    fn next_run(&mut self) {
+        if let Some(Reverse((_, run))) = self.others.pop() {
+            self.current = run;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Sorted for u32 {
+        type Key = Self;
+
+        fn key(&self) -> Self {
+            *self
+        }
+    }
+
+    #[test]
+    fn what_is_in_many_runs_comes_out_sorted() {
+        let count = RUN as u32 * 3 + 7;
+        let mut runs = Runs::default();
+        // 7 does not divide the count: every number comes once.
+        (0..count).for_each(|n| runs.push(n * 7 % count));
+        let mut merged = runs.merged();
+        assert_eq!(merged.len(), count as usize);
+        for n in 0..count {
+            assert_eq!(merged.peek(), Some(&n));
+            merged.advance();
+        }
+        assert!(merged.peek().is_none());
+    }
+}
