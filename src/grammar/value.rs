@@ -3,6 +3,8 @@
 use core::net::{IpAddr, Ipv4Addr};
 use core::str::FromStr;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
+
 use super::cursor::Cursor;
 use super::fault::{Fault, Result};
 use crate::wire::{Afi, Labels, Prefix, RouteDistinguisher};
@@ -36,10 +38,7 @@ pub(crate) fn asn(text: &str) -> Option<u32> {
 /// Octets written as `0x` and an even number of hexadecimal digits.
 pub(crate) fn octets(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
-    if digits.len() % 2 != 0 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    (0..digits.len()).step_by(2).map(|i| u8::from_str_radix(digits.get(i..i + 2)?, 16).ok()).collect()
+    HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()
 }
 
 /// An address and a length, `10.0.0.0/24`; without a length, all of the address counts.

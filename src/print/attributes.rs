@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::net::Ipv4Addr;
 
-use super::{community, decimal, hex, link_state, number, prefix_sid, put, separated, sr_policy};
+use data_encoding::HEXLOWER;
+
+use super::{community, decimal, hex, link_state, prefix_sid, put, separated, sr_policy};
 use crate::wire::attribute::{
     Aggregator, AsPath, AsSegmentKind, Attribute, AttributeCode, AttributeFlags, Origin, PmsiTunnel,
     UnknownAttribute,
@@ -281,13 +283,13 @@ fn attr_set_octets(origin_as: u32, attributes: &[u8]) -> Vec<u8> {
 
 pub(super) fn unknown_json(out: &mut String, flags: u8, code: u8, value: &[u8]) {
     put!(out, "\"attribute-0x{code:02X}-0x{flags:02X}\": \"0x");
-    value.iter().for_each(|octet| number::hex_octet(out, *octet, *b"0123456789abcdef"));
+    HEXLOWER.encode_append(value, out);
     out.push('"');
 }
 
 fn unknown_text(out: &mut String, flags: u8, code: u8, value: &[u8]) {
     put!(out, " attribute [ 0x{code:02X} 0x{flags:02X} 0x");
-    value.iter().for_each(|octet| put!(out, "{octet:02x}"));
+    HEXLOWER.encode_append(value, out);
     out.push_str(" ]");
 }
 

@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
+use data_encoding::{HEXLOWER, HEXUPPER};
+
 use super::tlv::{address, exactly, number};
 use super::{put, separated};
 use crate::wire::NextHop;
@@ -19,7 +21,7 @@ pub(super) fn json(out: &mut String, nlri: BgpLsNlriView<'_>, next_hop: Option<N
         out.truncate(start);
         let kind = nlri.bytes.get(..2).map_or(0, number);
         put!(out, "{{ \"code\": {kind}, \"parsed\": false, \"raw\": \"");
-        nlri.bytes.iter().for_each(|octet| put!(out, "{octet:02X}"));
+        HEXUPPER.encode_append(nlri.bytes, out);
         out.push_str("\" }");
     }
 }
@@ -85,9 +87,7 @@ fn node_descriptor(kind: u16, value: &[u8], protocol: u8) -> Option<String> {
         // IS-IS: a system id, and of a pseudonode its number behind it and beside.
         (515, 1 | 2) => {
             let (_, pseudonode) = value.split_at_checked(6)?;
-            let mut text = String::from("{ \"router-id\": \"");
-            value.iter().for_each(|octet| put!(text, "{octet:02x}"));
-            text.push('"');
+            let mut text = format!("{{ \"router-id\": \"{}\"", HEXLOWER.encode_display(value));
             match pseudonode {
                 [] | [0] => {}
                 [number] => put!(text, ", \"psn\": \"{number}\""),

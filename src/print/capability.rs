@@ -5,6 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use data_encoding::HEXUPPER;
+
 use super::{afi, family, put, separated, string};
 use crate::wire::capability::{AddPathFamily, ExtendedNextHop, GracefulRestart};
 use crate::wire::{Capability, Open};
@@ -250,7 +252,7 @@ fn unknown_json(out: &mut String, code: u8, value: &[u8]) {
         _ => "unknown",
     };
     put!(out, "{{ \"name\": \"unknown\", \"iana\": \"{iana}\", \"value\": {code}, \"raw\": \"");
-    value.iter().for_each(|octet| put!(out, "{octet:02X}"));
+    HEXUPPER.encode_append(value, out);
     out.push_str("\" }");
 }
 

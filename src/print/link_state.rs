@@ -5,6 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use data_encoding::HEXLOWER;
+
 use super::tlv::{address, exactly, ipv6, number, single};
 use super::{float, hex, put, separated, string};
 use crate::wire::tlv::Tlvs;
@@ -108,8 +110,7 @@ fn member(kind: u16, value: &[u8]) -> Option<Member> {
         1100 => sr_adjacency_lan(value)?,
         1106 => Member::listed("srv6-endx", end_x(value, 6, None)?),
         1107 => {
-            let mut neighbor = String::new();
-            value.get(6..12)?.iter().for_each(|octet| put!(neighbor, "{octet:02x}"));
+            let neighbor = HEXLOWER.encode(value.get(6..12)?);
             Member::listed("srv6-lan-endx-isis", end_x(value, 12, Some(neighbor))?)
         }
         1108 => {
@@ -243,8 +244,7 @@ fn sr_adjacency(value: &[u8]) -> Option<Member> {
 fn sr_adjacency_lan(value: &[u8]) -> Option<Member> {
     let flags = flags(value, &ADJACENCY_FLAGS)?;
     let (first, weight) = (value.first()?, value.get(1)?);
-    let mut system = String::new();
-    value.get(4..10)?.iter().for_each(|octet| put!(system, "{octet:02x}"));
+    let system = HEXLOWER.encode(value.get(4..10)?);
     let (label, index) = (first & 0x30 == 0x30, first & 0x30 == 0);
     let (sids, undecoded) = sids(value.get(10..)?, label, index)?;
     let text = format!(

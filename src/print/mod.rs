@@ -33,6 +33,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use data_encoding::HEXUPPER;
+
 use crate::wire::{Afi, Family, Safi};
 
 /// Appends formatted text; writing to a string cannot fail.
@@ -65,7 +67,7 @@ pub fn string(out: &mut String, text: &str) {
 /// Appends octets in hexadecimal: `0x00FF`.
 pub fn hex(out: &mut String, octets: &[u8]) {
     out.push_str("0x");
-    octets.iter().for_each(|octet| number::hex_octet(out, *octet, *b"0123456789ABCDEF"));
+    HEXUPPER.encode_append(octets, out);
 }
 
 /// Appends a number as Python writes a float: shortest that reads back the same, with `.0` or an exponent.

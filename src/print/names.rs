@@ -4,6 +4,8 @@
 use alloc::string::String;
 use core::fmt::{self, Write};
 
+use data_encoding::HEXLOWER;
+
 use super::put;
 use super::services::{bits, esi, mac, sent_teid};
 use crate::wire::nlri::{EvpnFields, EvpnRouteView, MupFields, MupRouteView, MvpnFields, MvpnRouteView};
@@ -89,7 +91,7 @@ pub(super) fn mup(out: &mut String, route: MupRouteView<'_>) {
 /// What is not read further: its octets after its type and length.
 fn unknown(out: &mut String, family: &str, octets: &[u8], head: usize) {
     put!(out, "{family}:unknown:0x");
-    octets.iter().skip(head).for_each(|octet| put!(out, "{octet:02x}"));
+    HEXLOWER.encode_append(octets.get(head..).unwrap_or_default(), out);
 }
 
 /// A label, and the 24 bits that it stands in, as a name has them.

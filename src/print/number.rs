@@ -48,11 +48,3 @@ pub(super) fn prefix(out: &mut String, prefix: Prefix) {
     out.push('/');
     unsigned(out, u32::from(length));
 }
-
-/// Appends an octet as two of these digits.
-#[inline]
-#[allow(clippy::indexing_slicing, reason = "four bits are below 16")]
-pub(super) fn hex_octet(out: &mut String, octet: u8, digits: [u8; 16]) {
-    out.push(char::from(digits[usize::from(octet >> 4)]));
-    out.push(char::from(digits[usize::from(octet & 15)]));
-}

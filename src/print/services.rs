@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::net::IpAddr;
 
+use data_encoding::HEXUPPER;
+
 use super::community::extended;
 use super::put;
 use crate::wire::nlri::{
@@ -15,7 +17,7 @@ use crate::wire::nlri::{
 use crate::wire::{ExtendedCommunity, Label, NextHop, Prefix, RouteDistinguisher};
 
 fn raw(out: &mut String, octets: &[u8]) {
-    octets.iter().for_each(|octet| put!(out, "{octet:02X}"));
+    HEXUPPER.encode_append(octets, out);
 }
 
 /// `{ "code": 9, "parsed": false, "raw": "…" }`

@@ -20,6 +20,8 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 use core::str::FromStr;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+
 use super::input::{ClosedKind, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
 use super::{Identity, PipePaths, Setup};
 use crate::config::{Config, ConfigText, Settings};
@@ -150,8 +152,7 @@ fn write_line(out: &mut String, now: Now, input: &Input<'_>) -> fmt::Result {
             write!(out, "accepted {} {} {local} {remote}", stream.as_u64(), listener.0)?;
         }
         Input::Received { stream, data } => {
-            write!(out, "received {} ", stream.as_u64())?;
-            data.iter().try_for_each(|octet| write!(out, "{octet:02x}"))?;
+            write!(out, "received {} {}", stream.as_u64(), HEXLOWER.encode_display(data))?;
         }
         Input::Writable { stream, budget } => write!(out, "writable {} {budget}", stream.as_u64())?,
         Input::Sent { stream, count } => write!(out, "sent {} {count}", stream.as_u64())?,
@@ -263,7 +264,10 @@ fn kept(kind: &str, words: &mut Words<'_>) -> Option<Kept> {
         },
         "received" => {
             let stream = words.stream()?;
-            return Some(Kept::Received { stream, data: octets(&words.next()?)? });
+            return Some(Kept::Received {
+                stream,
+                data: HEXLOWER_PERMISSIVE.decode(words.next()?.as_bytes()).ok()?,
+            });
         }
         "writable" => Input::Writable { stream: words.stream()?, budget: words.parse()? },
         "sent" => Input::Sent { stream: words.stream()?, count: words.parse()? },
@@ -289,15 +293,6 @@ fn kept(kind: &str, words: &mut Words<'_>) -> Option<Kept> {
         "reload-failed" => Input::Reload(Err((words.next()?, words.error()?))),
         _ => return None,
     }))
-}
-
-fn octets(hex: &str) -> Option<Vec<u8>> {
-    let digit = |octet: u8| char::from(octet).to_digit(16);
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => u8::try_from(digit(*high)? << 4 | digit(*low)?).ok(),
-        _ => None,
-    };
-    hex.as_bytes().chunks(2).map(pair).collect()
 }
 
 /// The words of a line; one in quotes may hold anything.
