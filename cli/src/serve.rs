@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use clap::Args;
 use holdtime_core::config::{Config, ConfigText, Settings};
+use holdtime_core::session::Fsm;
 use holdtime_core::speaker::{Identity, PipePaths, Setup};
 use holdtime_core::{Instant, Now, Speaker, Timestamp};
 use holdtime_reactor::driver::Recorder;
@@ -110,6 +111,8 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
         seed: RandomState::new().hash_one(std::process::id()),
         settings,
         config,
+        // The table that ships.
+        fsm: Fsm::default(),
     };
     let recorder = args
         .record

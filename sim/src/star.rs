@@ -118,9 +118,9 @@ impl Star {
             identity: Identity { host: address.to_string(), pid: 1, ppid: 0, version: "5.0.0".to_owned() },
             settings: settings.clone(),
             files: vec![file.name],
-            pipes: None,
             config,
             seed: self.seed ^ u64::from(address.to_bits()),
+            ..Setup::default()
         };
         let speaker = Speaker::new(host.now(), setup);
         match self.reactor {

@@ -250,7 +250,7 @@ impl World {
         let identity = Identity { host: "fuzz".into(), pid: 2, ppid: 1, version: "5.0.15".into() };
         let files = Vec::from([String::from("fuzz.conf")]);
         let (settings, config) = (Settings::default(), config(which));
-        let setup = Setup { identity, settings, files, config, seed: 7, pipes: None };
+        let setup = Setup { identity, settings, files, config, seed: 7, ..Setup::default() };
         let at = Instant::from_secs(1);
         let now = Now { monotonic: at, wall: Timestamp::default() };
         let speaker = Speaker::new(now, setup);

@@ -1,8 +1,5 @@
-//! RFC 4271 §8's finite state machine, as a table: state and event in, state and steps out. It holds no data and
-//! does nothing; [`Session`](super::Session) carries the steps out.
-//!
-//! A neighbor has two machines, as §8.2.1 wants one for each connection: the *outgoing* one dials, the *incoming* one
-//! waits for a connection in Active. A passive neighbor has the second only.
+//! The vocabulary of RFC 4271 §8's finite state machine: its states, its events, and the steps that an event leads to. What
+//! leads to what is in the [`table`](super::table).
 
 use core::fmt;
 
@@ -104,114 +101,30 @@ pub enum Step {
     Up,
 }
 
-/// What `event` does in `state`; `None`: nothing at all, because there is nothing that it could be about.
-///
-/// Deviations from the letter of §8.2.2: a NOTIFICATION is never answered with one, whatever the state (§6 forbids
-/// it where §8.2.2's "any other event" asks for it); a message that the state does not allow is answered with the FSM
-/// error's subcode for that state (RFC 6608); a lost connection leads to Idle in every state, and the idle hold timer
-/// from there, where OpenSent would wait in Active for all of ConnectRetryTime.
-pub const fn react(state: State, event: Event) -> Option<(State, &'static [Step])> {
-    use Event as E;
-    use State::{Active, Connect, Established, Idle, OpenConfirm, OpenSent};
-    use Step::{Damp, Dial, Drop, Enter, Notify, SendKeepalive, SendOpen, Start, Stop, Up};
-    use Timer::{ConnectRetry, DelayOpen, Hold, IdleHold, Keepalive, OpenWait, SendHold};
-
-    const FAIL: &[Step] = &[Drop, Damp];
-    const REFUSE: &[Step] = &[Notify, Drop, Damp];
-    const OPEN: &[Step] = &[Stop(ConnectRetry), Stop(DelayOpen), SendOpen, Start(OpenWait)];
-    const CONFIRM: &[Step] = &[Enter, SendKeepalive, Start(Keepalive), Start(Hold)];
-
-    Some(match (state, event) {
-        (Idle, E::Start) => (Connect, &[Stop(IdleHold), Start(ConnectRetry), Dial]),
-        (Idle, E::StartPassive) => (Active, &[Stop(IdleHold)]),
-        (Idle, E::Stop) => (Idle, &[Stop(IdleHold)]),
-        (Idle, _) => return None,
-
-        (Connect | Active, E::Expired(ConnectRetry)) => (Connect, &[Drop, Start(ConnectRetry), Dial]),
-        (Connect | Active, E::Connected) => (OpenSent, OPEN),
-        (Connect, E::ConnectedDelayOpen) => (Connect, &[Stop(ConnectRetry), Start(DelayOpen)]),
-        (Active, E::ConnectedDelayOpen) => (Active, &[Stop(ConnectRetry), Start(DelayOpen)]),
-        (Connect | Active, E::Expired(DelayOpen)) => (OpenSent, OPEN),
-        (Connect | Active, E::OpenWhileDelayed) => (
-            OpenConfirm,
-            &[
-                Stop(ConnectRetry),
-                Stop(DelayOpen),
-                SendOpen,
-                Enter,
-                SendKeepalive,
-                Start(OpenWait),
-                Start(Keepalive),
-                Start(Hold),
-            ],
-        ),
-
-        (OpenSent, E::Open) => (OpenConfirm, CONFIRM),
-        // With a connection, the hold timer's large value; and OpenConfirm without one (hold time 0).
-        (OpenSent | OpenConfirm, E::Expired(OpenWait)) => (Idle, REFUSE),
-        (OpenConfirm, E::Keepalive) => (Established, &[Stop(OpenWait), Start(Hold), Start(SendHold), Up]),
-        (OpenConfirm | Established, E::Expired(Keepalive)) => (state, &[SendKeepalive, Start(Keepalive)]),
-        (Established, E::Keepalive | E::Update) => (Established, &[Start(Hold)]),
-        (OpenConfirm | Established, E::Expired(Hold)) => (Idle, REFUSE),
-        (Established, E::Expired(SendHold)) => (Idle, REFUSE),
-
-        (_, E::Stop) => (Idle, &[Notify, Drop]),
-        (Connect | Active | OpenSent | OpenConfirm, E::CollisionDump) => (Idle, &[Notify, Drop]),
-        (_, E::ConnectionFails | E::Notification) => (Idle, FAIL),
-        (_, E::Malformed) => (Idle, REFUSE),
-        // A message that this state does not allow.
-        (_, E::Open | E::OpenWhileDelayed | E::Keepalive | E::Update) => (Idle, REFUSE),
-        (_, E::Start | E::StartPassive | E::Connected | E::ConnectedDelayOpen | E::Expired(_)) => {
-            return None;
-        }
-        (Established, E::CollisionDump) => return None,
-    })
+/// Which side dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// We do.
+    Outgoing,
+    /// The peer does.
+    Incoming,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const STATES: [State; 6] =
-        [State::Idle, State::Connect, State::Active, State::OpenSent, State::OpenConfirm, State::Established];
-
-    #[test]
-    fn established_is_entered_only_from_open_confirm_by_a_keepalive() {
-        for state in STATES {
-            let (to, steps) = react(state, Event::Keepalive).unwrap_or((State::Idle, &[]));
-            assert_eq!(to == State::Established, matches!(state, State::OpenConfirm | State::Established));
-            assert_eq!(steps.contains(&Step::Up), state == State::OpenConfirm);
+impl Direction {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Outgoing => "outgoing",
+            Self::Incoming => "incoming",
         }
     }
 
-    #[test]
-    fn a_notification_is_never_answered_with_one() {
-        for state in STATES {
-            let steps = react(state, Event::Notification).map_or(&[][..], |(_, steps)| steps);
-            assert!(!steps.contains(&Step::Notify), "in {state}");
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Outgoing => Self::Incoming,
+            Self::Incoming => Self::Outgoing,
         }
-    }
-
-    #[test]
-    fn every_way_back_to_idle_drops_the_connection() {
-        for state in STATES.into_iter().skip(1) {
-            for event in [Event::Stop, Event::ConnectionFails, Event::Malformed, Event::Notification] {
-                let (to, steps) = react(state, event).unwrap();
-                assert_eq!(to, State::Idle);
-                assert!(steps.contains(&Step::Drop), "in {state} by {event:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn no_state_with_a_connection_is_held_without_a_timer_that_ends_it() {
-        let (_, open_sent) = react(State::Connect, Event::Connected).unwrap();
-        assert!(open_sent.contains(&Step::Start(Timer::OpenWait)));
-        let (_, confirm) = react(State::OpenSent, Event::Open).unwrap();
-        assert!(
-            confirm.contains(&Step::Start(Timer::Hold)) && !confirm.contains(&Step::Stop(Timer::OpenWait))
-        );
-        let (_, delayed) = react(State::Connect, Event::ConnectedDelayOpen).unwrap();
-        assert!(delayed.contains(&Step::Start(Timer::DelayOpen)));
     }
 }

@@ -2,9 +2,24 @@
 
 use alloc::vec::Vec;
 
-use super::Frame;
 use crate::wire::Notification;
-use crate::wire::frame::Framer;
+use crate::wire::frame::{Framer, HEADER};
+
+/// A message received, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its type.
+    pub kind: u8,
+    /// All of it, header included.
+    pub octets: Vec<u8>,
+}
+
+impl Frame {
+    /// What stands after the header.
+    pub fn body(&self) -> &[u8] {
+        self.octets.get(HEADER..).unwrap_or_default()
+    }
+}
 
 /// Octets received and not yet taken as messages.
 #[derive(Clone, Debug, Default)]

@@ -7,85 +7,29 @@ mod fsm;
 mod inbox;
 mod jitter;
 mod negotiate;
+#[cfg(test)]
+mod rfc4271;
+mod table;
+mod terms;
 mod timer;
 
-pub use fsm::{Event, State, Step, react};
+pub use fsm::{Direction, Event, State, Step};
+pub use inbox::Frame;
 pub use jitter::Jitter;
 pub use negotiate::{check_open, graceful_restart, long_lived_restart, negotiate, offers};
+pub use table::{Collision, Fsm, Period, Periods, Shipped, Table, Transition};
+pub use terms::{SendHold, Terms};
 pub use timer::{Timer, Timers};
 
 use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::vec::Vec;
 
 use crate::time::{Duration, Instant};
 use crate::wire::error::code;
-use crate::wire::frame::{HEADER, kind};
-use crate::wire::nlri::FlowForm;
+use crate::wire::frame::kind;
 use crate::wire::{Family, Message, Negotiated, Notification, Open};
 
 use inbox::Inbox;
-
-/// Which side dials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Direction {
-    /// We do.
-    Outgoing,
-    /// The peer does.
-    Incoming,
-}
-
-impl Direction {
-    /// The word for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Outgoing => "outgoing",
-            Self::Incoming => "incoming",
-        }
-    }
-
-    /// The other one.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::Outgoing => Self::Incoming,
-            Self::Incoming => Self::Outgoing,
-        }
-    }
-}
-
-/// How long a peer may take no message from us (RFC 9687).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SendHold {
-    /// The larger of 480 s and twice the hold time (RFC 9687 §6).
-    #[default]
-    Recommended,
-    /// For ever.
-    Disabled,
-    /// This long.
-    After(Duration),
-}
-
-/// What a session is set up with.
-#[derive(Clone, Debug)]
-pub struct Terms {
-    /// What we offer.
-    pub open: Open,
-    /// Take the peer's AS number for our own, and therefore wait for its OPEN before ours is sent.
-    pub mirror_as: bool,
-    /// The AS number that the peer must have; `None`: any.
-    pub peer_as: Option<u32>,
-    /// ConnectRetryTime.
-    pub connect_retry: Duration,
-    /// How long to wait for the peer's OPEN.
-    pub open_wait: Duration,
-    /// DelayOpenTime; `None`: our OPEN is sent at once.
-    pub delay_open: Option<Duration>,
-    /// SendHoldTime.
-    pub send_hold: SendHold,
-    /// How flow rules are sent; an identifier stands inside only where ADD-PATH is agreed on for unicast.
-    pub flow_form: FlowForm,
-}
 
 /// What a session asks for, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,32 +51,13 @@ pub enum Output {
     },
 }
 
-/// A message received, whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// Its type.
-    pub kind: u8,
-    /// All of it, header included.
-    pub octets: Vec<u8>,
-}
-
-impl Frame {
-    /// What stands after the header.
-    pub fn body(&self) -> &[u8] {
-        self.octets.get(HEADER..).unwrap_or_default()
-    }
-}
-
 /// How long a session must have been established for its failure to be the first of a new series.
 const CALM: Duration = Duration::from_secs(60);
-/// The shortest pause before a new attempt, in which the peer may notice that its connection has ended.
-const BREATH: Duration = Duration::from_millis(10);
-/// The longest pause between two attempts.
-const MAX_IDLE_HOLD: Duration = Duration::from_secs(60);
 
 /// One machine of §8 with its data. See the module's documentation.
 #[derive(Clone, Debug)]
 pub struct Session {
+    fsm: Fsm,
     direction: Direction,
     terms: Terms,
     jitter: Jitter,
@@ -152,8 +77,9 @@ pub struct Session {
 
 impl Session {
     /// A session in Idle, where it stays until [`Session::start`].
-    pub fn new(now: Instant, direction: Direction, terms: Terms, seed: u64) -> Self {
+    pub fn new(fsm: Fsm, now: Instant, direction: Direction, terms: Terms, seed: u64) -> Self {
         Self {
+            fsm,
             direction,
             our_open: terms.open.clone(),
             terms,
@@ -269,7 +195,7 @@ impl Session {
     /// Leaves Idle again after a moment.
     pub fn rest(&mut self, now: Instant) {
         if self.state == State::Idle {
-            self.timers.set(Timer::IdleHold, now + self.jitter.apply(BREATH));
+            self.start_timer_after(now, Timer::IdleHold, 0);
         }
     }
 
@@ -418,7 +344,7 @@ impl Session {
     }
 
     fn apply(&mut self, now: Instant, event: Event, mut notification: Option<Notification>) {
-        let Some((to, steps)) = react(self.state, event) else { return };
+        let Some((to, steps)) = (self.fsm.transition)(self.state, event) else { return };
         for step in steps.iter().chain([&Step::Enter]) {
             match step {
                 Step::Enter => self.enter(now, event, to),
@@ -459,49 +385,34 @@ impl Session {
         }
     }
 
-    /// Lets the next attempt wait, the longer the more attempts failed in a row. The peer decides when it dials, so
-    /// the session that waits for it is ready at once.
+    /// Lets the next attempt wait, the longer the more attempts failed in a row.
     fn damp(&mut self, now: Instant) {
         if self.state == State::Established && now - self.since >= CALM {
             self.failures = 0;
         }
-        let pause = match (self.direction, self.failures) {
-            (Direction::Incoming, _) => Duration::ZERO,
-            (_, 0) => BREATH,
-            (_, failures) => Duration::from_secs(1 << (failures - 1).min(6)).min(MAX_IDLE_HOLD),
-        };
+        self.start_timer(now, Timer::IdleHold);
         self.failures = self.failures.saturating_add(1);
-        self.timers.set(Timer::IdleHold, now + self.jitter.apply(pause));
     }
 
     fn start_timer(&mut self, now: Instant, timer: Timer) {
+        self.start_timer_after(now, timer, self.failures);
+    }
+
+    /// Starts a timer as after so many failures.
+    fn start_timer_after(&mut self, now: Instant, timer: Timer, failures: u32) {
+        let (terms, direction, state) = (&self.terms, self.direction, self.state);
         let hold = Duration::from_secs(self.negotiated.hold_time.into());
-        let period = match timer {
-            Timer::ConnectRetry => self.jitter.apply(self.terms.connect_retry),
-            Timer::OpenWait => self.terms.open_wait,
-            Timer::DelayOpen => self.terms.delay_open.unwrap_or(self.terms.open_wait),
-            // Without a hold time it is OpenWait that goes on until the session is established.
-            Timer::Hold | Timer::Keepalive if hold.is_zero() => return,
+        let periods = Periods { terms, hold, direction, state, failures };
+        let Some(period) = (self.fsm.period)(timer, &periods) else { return };
+        match timer {
             Timer::Hold => {
                 self.last_heard = now;
                 self.timers.stop(Timer::OpenWait);
-                hold
             }
-            // A third of the hold time (§4.4), and no more than one a second.
-            Timer::Keepalive => {
-                self.last_keepalive = now;
-                self.jitter.apply(hold / 3).max(Duration::from_secs(1))
-            }
-            Timer::SendHold => match self.terms.send_hold {
-                SendHold::Disabled => return,
-                // Without a hold time only `note_progress` starts it.
-                _ if hold.is_zero() && self.state != State::Established => return,
-                SendHold::Recommended => Duration::from_secs(480).max(hold * 2),
-                SendHold::After(period) => period,
-            },
-            Timer::IdleHold => return,
-        };
-        self.timers.set(timer, now + period);
+            Timer::Keepalive => self.last_keepalive = now,
+            Timer::ConnectRetry | Timer::IdleHold | Timer::OpenWait | Timer::DelayOpen | Timer::SendHold => {}
+        }
+        self.timers.set(timer, now + period.draw(&mut self.jitter));
     }
 }
 

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
-use super::Terms;
+use super::terms::Terms;
 use crate::wire::capability::{AddPathFamily, GracefulRestart, LongLivedFamily};
 use crate::wire::error::code;
 use crate::wire::nlri::FlowForm;

@@ -359,8 +359,9 @@ impl Speaker {
         let id = NeighborId::new(self.next_neighbor);
         self.next_neighbor += 1;
         let terms = open::terms(&config, &self.settings, &self.identity, true);
-        let mut session =
-            |direction| Session::new(now.monotonic, direction, terms.clone(), self.seeds.next_u64());
+        let mut session = |direction| {
+            Session::new(self.fsm, now.monotonic, direction, terms.clone(), self.seeds.next_u64())
+        };
         let sessions = (session(Direction::Outgoing), session(Direction::Incoming));
         let neighbor = Neighbor::new(now, id, config, sessions, self.generation);
         self.neighbors.insert(id, neighbor);

@@ -47,7 +47,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::config::{Config, Settings};
-use crate::session::Jitter;
+use crate::session::{Fsm, Jitter};
 use crate::time::{Instant, Now};
 
 use intake::Intakes;
@@ -87,6 +87,8 @@ pub struct Setup {
     pub seed: u64,
     /// The pipes of the command-line client, where there are any.
     pub pipes: Option<PipePaths>,
+    /// The finite state machine's table: the one that ships, but in a defective build.
+    pub fsm: Fsm,
 }
 
 /// A BGP speaker: sessions, RIBs and API behind one door.
@@ -100,6 +102,7 @@ pub struct Speaker {
     /// The configuration but for its neighbors, which are in `neighbors`.
     config: Config,
     seeds: Jitter,
+    fsm: Fsm,
     phase: Phase,
     neighbors: Neighbors,
     next_neighbor: u32,
@@ -126,7 +129,7 @@ pub struct Speaker {
 impl Speaker {
     /// A speaker that has not begun; the first [`Input::Timeout`] starts it.
     pub fn new(now: Now, setup: Setup) -> Self {
-        let Setup { identity, settings, files, config, seed, pipes } = setup;
+        let Setup { identity, settings, files, config, seed, pipes, fsm } = setup;
         Self {
             identity,
             settings,
@@ -134,6 +137,7 @@ impl Speaker {
             file: 0,
             config,
             seeds: Jitter::new(seed),
+            fsm,
             phase: Phase::New { since: now.monotonic },
             neighbors: Neighbors::default(),
             next_neighbor: 0,

@@ -25,6 +25,7 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use super::input::{ClosedKind, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
 use super::{Identity, PipePaths, Setup};
 use crate::config::{Config, ConfigText, Settings};
+use crate::session::Fsm;
 use crate::time::{Instant, Now, Timestamp};
 
 const TITLE: &str = "holdtime-record 1";
@@ -99,7 +100,7 @@ impl Head {
         settings.apply(pairs).map_err(|error| error.to_string())?;
         let config = Config::parse(&self.config, &settings).map_err(|error| error.to_string())?;
         let Self { identity, files, pipes, seed, .. } = self.clone();
-        Ok(Setup { identity, settings, files, config, pipes, seed })
+        Ok(Setup { identity, settings, files, config, pipes, seed, fsm: Fsm::default() })
     }
 }
 

@@ -11,7 +11,7 @@ use super::input::{ClosedKind, Input, IoError, StreamId};
 use super::neighbor::{CLOSING, Link, NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};
-use crate::session::{Direction, Event, Frame, Output, State, Timer};
+use crate::session::{Collision, Direction, Event, Frame, Output, State, Timer};
 use crate::time::{Duration, Instant, Now};
 use crate::wire::error::code;
 use crate::wire::frame::kind;
@@ -200,27 +200,24 @@ impl Speaker {
         }
     }
 
-    /// Both of a neighbor's sessions may have got the peer's OPEN: the one that the side with the higher identifier
-    /// dialled goes on (RFC 4271 §6.8; RFC 6286 §2.3 where they are equal). One that is established goes on in any case.
+    /// Both of a neighbor's sessions may have got the peer's OPEN: one of them is closed (RFC 4271 §6.8).
     fn resolve_collision(&mut self, now: Now, id: NeighborId, direction: Direction) {
         let at = now.monotonic;
-        let Self { neighbors, programs, .. } = self;
+        let Self { neighbors, programs, fsm, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
         let Some(peer) = neighbor.link(direction).session.peer_open() else { return };
         let ours = neighbor.link(direction).session.our_open();
-        let we_are_higher = (ours.router_id, ours.asn()) > (peer.router_id, peer.asn());
-        let winner = if we_are_higher { Direction::Outgoing } else { Direction::Incoming };
-        let other = direction.other();
-        match neighbor.link(other).session.state() {
-            State::Established => neighbor.link_mut(direction).session.lose_collision(at),
-            State::OpenConfirm if winner != direction => {
-                neighbor.link_mut(direction).session.lose_collision(at);
-            }
-            State::OpenConfirm => {
-                neighbor.link_mut(other).session.lose_collision(at);
-                neighbor.link_mut(direction).session.accept_open(at);
-            }
-            _ => neighbor.link_mut(direction).session.accept_open(at),
+        let closed = fsm.closes(&Collision {
+            opened: direction,
+            other: neighbor.link(direction.other()).session.state(),
+            local: (ours.router_id, ours.asn()),
+            remote: (peer.router_id, peer.asn()),
+        });
+        if let Some(closed) = closed {
+            neighbor.link_mut(closed).session.lose_collision(at);
+        }
+        if closed != Some(direction) {
+            neighbor.link_mut(direction).session.accept_open(at);
         }
         let session = &neighbor.link(direction).session;
         if let (State::OpenConfirm, Some(received)) = (session.state(), session.peer_open()) {

@@ -19,6 +19,7 @@ mod ranges;
 mod refresh;
 mod route_target_membership;
 mod routes;
+mod rows;
 mod sessions;
 mod sr_policy;
 mod tcp_ao;

@@ -41,7 +41,7 @@ pub fn resting(text: &str, mut settings: Settings, millis: u32) -> Setup {
     let file = ConfigText { name: "test.conf".into(), text: text.into() };
     let config = Config::parse(&file, &settings).unwrap_or_else(|error| panic!("{error}"));
     let identity = Identity { host: "test".into(), pid: 1, ppid: 0, version: "5.0.15".into() };
-    Setup { identity, settings, files: vec![file.name], config, seed: 7, pipes: None }
+    Setup { identity, settings, files: vec![file.name], config, seed: 7, ..Setup::default() }
 }
 
 /// A neighbor section: `local` speaks to `peer`, both AS 65000 unless `options` say otherwise.

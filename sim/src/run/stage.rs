@@ -133,7 +133,7 @@ impl<'p> Stage<'p> {
             files: speaker.files.iter().map(|file| file.name.clone()).collect(),
             config,
             seed: seed_of(run.seed, &speaker.name),
-            pipes: None,
+            ..Setup::default()
         };
         let now = host.now();
         let recording = Rc::new(RefCell::new(Recording::new(now)));

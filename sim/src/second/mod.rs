@@ -191,9 +191,9 @@ fn setup(speaker: &PlaySpeaker, seed: u64) -> Result<Setup, String> {
         },
         settings: speaker.settings.clone(),
         files: speaker.files.iter().map(|file| file.name.clone()).collect(),
-        pipes: None,
         config: Config::parse(first, &speaker.settings).map_err(|error| error.to_string())?,
         seed,
+        ..Setup::default()
     })
 }
 
