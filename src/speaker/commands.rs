@@ -61,25 +61,27 @@ impl Speaker {
         self.programs.update_interest(stream);
     }
 
-    /// Whether a command can be carried out now without undoing or overtaking what waits. Routes join those that wait, and of
-    /// one that is announced and withdrawn in one reading nothing but the withdrawal is left: ExaBGP's programs count on
-    /// that. Everything else comes by itself.
+    /// Whether a command can be carried out now without undoing or overtaking what waits. Routes join those that wait: of one
+    /// that is announced and withdrawn in one reading nothing but the withdrawal is left, and what is announced and cleared in
+    /// one reading is never sent. ExaBGP's programs count on both. Everything else comes by itself, and so does what follows
+    /// a clear.
     fn may_follow(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> bool {
-        let alone = match &request.command {
-            Command::Routes { .. } => false,
+        let (joins_before, joins_after) = match &request.command {
+            Command::Routes { .. } => (true, true),
+            Command::ClearAdjRib { side: AdjRib::Out } => (true, false),
             Command::EndOfRib { .. }
             | Command::RouteRefresh { .. }
             | Command::Operational { .. }
             | Command::Watchdog { .. }
             | Command::FlushAdjRibOut
-            | Command::ClearAdjRib { .. }
+            | Command::ClearAdjRib { side: AdjRib::In }
             | Command::Teardown { .. }
             | Command::Reload
             | Command::Restart
-            | Command::Shutdown => true,
+            | Command::Shutdown => (false, false),
             _ => return true,
         };
-        let follows = self.programs.set_apart(stream, alone) || alone;
+        let follows = self.programs.set_apart(stream, !joins_after) || !joins_before;
         let may = !follows || !self.programs.has_touched(stream) || self.send_effects(now, stream);
         if !may {
             self.programs.set_apart(stream, true);

@@ -3,7 +3,8 @@
 //!
 //! Routes that come in one reading are taken together, so that those which share attributes share UPDATEs, and the last word on
 //! a route counts, as with ExaBGP; what they cause is packed behind the last of them, and their answers are offered to the host
-//! after that. Every other command (clear, flush, teardown, …) finds packed what came before it, and waits for that.
+//! after that. A `clear adj-rib out` takes back the routes of its own reading before they are sent, as with ExaBGP. Every other
+//! command (flush, teardown, …) and what follows a clear finds packed what came before it, and waits for that.
 //!
 //! **Nobody is waited for who does not take anything**: a peer that is down, whose window is closed or whose rate is used up
 //! counts as served, since only time will help it. A peer that takes more is given more at every turn until all is out. A session

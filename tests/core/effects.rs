@@ -75,11 +75,33 @@ fn withdraws(message: &str, nlri: &str) -> bool {
 }
 
 #[test]
-fn what_is_announced_and_cleared_in_one_read_is_sent_and_then_withdrawn() {
+fn what_is_announced_and_cleared_in_one_read_is_never_sent() {
     let (mut cast, peer) = cast();
     assert_eq!(cast.say(&[&format!("announce {A}"), "clear adj-rib out"]), "done\ndone\n");
+    assert_eq!(cast.heard(peer), [""; 0]);
+    assert_eq!(cast.say(&["show adj-rib out"]), "done\n");
+}
+
+#[test]
+fn what_was_answered_before_a_clear_is_sent_and_then_withdrawn() {
+    let (mut cast, peer) = cast();
+    assert_eq!(cast.say(&[&format!("announce {A}")]), "done\n");
+    assert_eq!(cast.say(&[&format!("announce {B}"), "clear adj-rib out"]), "done\ndone\n");
     let heard = cast.heard(peer);
     assert!(heard.len() == 2 && announces(&heard[0], NLRI_A) && withdraws(&heard[1], NLRI_A), "{heard:?}");
+    assert!(!heard.concat().contains(NLRI_B), "{heard:?}");
+}
+
+#[test]
+fn what_follows_a_clear_in_its_read_finds_it_done() {
+    let (mut cast, peer) = cast();
+    cast.say(&[&format!("announce {A}")]);
+    cast.heard(peer);
+    let lines = ["clear adj-rib out", &format!("announce {A}"), "flush adj-rib out", "clear adj-rib out"];
+    assert_eq!(cast.say(&lines), "done\n".repeat(4));
+    let heard = cast.heard(peer);
+    let kinds: Vec<_> = heard.iter().map(|message| announces(message, NLRI_A)).collect();
+    assert_eq!(kinds, [false, true, true, false], "withdrawn, announced, flushed, withdrawn: {heard:?}");
 }
 
 #[test]
@@ -171,10 +193,11 @@ fn a_peer_that_takes_nothing_delays_no_answer_and_nobody_else() {
     cast.heard(other);
     cast.lone.stalled.push(peer);
     assert_eq!(cast.say(&[&format!("announce {A}")]), "done\n");
-    assert_eq!(cast.say(&[&format!("announce {B}"), "clear adj-rib out"]), "done\ndone\n");
+    assert_eq!(cast.say(&[&format!("announce {B}")]), "done\n");
+    assert_eq!(cast.say(&["clear adj-rib out"]), "done\n");
     let heard = cast.heard(other);
     assert!(
-        announces(&heard[0], NLRI_A) && announces(&heard[1], NLRI_B) && withdraws(&heard[2], NLRI_B),
+        announces(&heard[0], NLRI_A) && announces(&heard[1], NLRI_B) && withdraws(&heard[2], NLRI_A),
         "{heard:?}"
     );
     assert_eq!(
@@ -257,7 +280,8 @@ fn without_a_rest_the_first_update_is_sent_at_once() {
 fn a_command_that_comes_in_the_rest_is_answered_at_its_end_and_what_takes_it_back_comes_after() {
     let mut cast = resting_cast(REST);
     let peer = cast.establish(2);
-    assert_eq!(cast.say(&[&format!("announce {A}"), "clear adj-rib out", "version"]), "");
+    assert_eq!(cast.say(&[&format!("announce {A}")]), "");
+    assert_eq!(cast.say(&["clear adj-rib out", "version"]), "");
     cast.lone.advance(millis(u64::from(REST)));
     assert_eq!(cast.lone.take_written(cast.program), "done\ndone\nexabgp 5.0.15\ndone\n");
     let heard = cast.heard(peer);
