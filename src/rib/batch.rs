@@ -18,8 +18,9 @@ use super::packing::{self, Bucket, Group, Grouping, Packing, PeerTerms};
 use super::path::Destination;
 use super::runs::{Merged, Runs};
 use super::table::{Entry, Table};
+use super::trouble::{Trouble, Troubles};
 use super::update::{self, Draft};
-use crate::wire::{Family, RefreshKind, RouteRefresh, Safi, Writer};
+use crate::wire::{Family, RefreshKind, RouteRefresh, Safi};
 
 /// How many routes a call of [`AdjRibOut::pack`](super::AdjRibOut::pack) looks at, so that a large table keeps nothing else waiting.
 pub const MAX_WORK: usize = 8192;
@@ -162,6 +163,8 @@ pub(super) struct Batch {
     ended: Vec<Family>,
     /// No refresh is marked before End-of-RIB of its family was sent: we restart gracefully (RFC 7313 §4).
     end_before_marks: bool,
+    /// What the log should say of routes of this session.
+    troubles: Troubles,
     /// Room for a message that is being written, while there are some to write.
     buffer: Vec<u8>,
 }
@@ -180,6 +183,7 @@ impl Batch {
             ends: VecDeque::new(),
             ended: Vec::new(),
             end_before_marks: false,
+            troubles: Troubles::default(),
             buffer: Vec::new(),
         }
     }
@@ -234,10 +238,16 @@ impl Batch {
         self.ends.extend(families);
     }
 
+    /// As [`AdjRibOut::take_troubles`](super::AdjRibOut::take_troubles).
+    pub(super) fn take_troubles(&mut self) -> (Vec<(Destination, Trouble)>, usize) {
+        self.troubles.take()
+    }
+
     /// A session is up; `replay`: there are routes, and each is to be announced.
     pub(super) fn session_up(&mut self, replay: bool) {
         self.ended.clear();
         (self.fresh, self.replay) = (true, replay);
+        self.troubles.begin_session();
     }
 
     /// The session is gone, and with it what was to be sent in it.
@@ -328,20 +338,20 @@ impl Batch {
         out: &mut Vec<u8>,
         packed: &mut Packed,
     ) -> bool {
-        let Self { ready, size, buffer, .. } = self;
+        let Self { ready, size, buffer, troubles, .. } = self;
         let Table { entries, keep, announced, session, .. } = table;
         let Some(Item::Group(group)) = ready.front_mut() else { return true };
         let (family, next_hop) = (group.family(), group.next_hop(terms));
         let Some(withdrawn) = group.peek().map(|change| change.withdrawn) else { return true };
-        let reachable = withdrawn || next_hop.is_some() || matches!(family.safi, Safi::FLOW | Safi::FLOW_VPN);
-        let agreed = terms.negotiated.family(family).filter(|_| reachable);
-        let (Some(agreed), Some(attributes)) = (agreed, group.take_attributes(terms, buffer)) else {
-            packed.refused += if agreed.is_some() || !reachable { group.left() } else { 0 };
+        let Some(agreed) = terms.negotiated.family(family) else {
             *size -= group.left();
             return true;
         };
         let max = terms.negotiated.max_message();
-        let mut draft = Draft::new(family, next_hop, withdrawn, &attributes, max);
+        let (attributes, trouble) = attributes_or_trouble(group, withdrawn, terms, buffer);
+        let mut draft =
+            Draft::new(family, next_hop, withdrawn, attributes.as_deref().unwrap_or_default(), max);
+        let mut lost = Draft::new(family, None, true, &[], max);
         while let Some(change) = group.peek().filter(|change| change.withdrawn == withdrawn) {
             // An UPDATE that was begun is filled, unless what is skipped on the way gets too much.
             if !packed.has_time() && (draft.is_empty() || packed.work >= 2 * MAX_WORK) {
@@ -354,20 +364,27 @@ impl Batch {
                 group.advance();
                 continue;
             };
-            let exact = change.superseded.as_ref().map_or(&entry.exact, |superseded| &superseded.exact);
-            let nlri = exact.as_deref().unwrap_or(&change.destination.nlri);
-            let other_form = agreed.flow_form.rewrite(nlri);
-            let nlri = other_form.as_ref().unwrap_or(nlri);
-            let mut writer = Writer::new(buffer);
-            let path_id = agreed.add_path_send.then(|| change.destination.path_id.unwrap_or_default());
-            let written = path_id.map_or(Ok(()), |id| writer.u32(id)).and_then(|()| nlri.encode(&mut writer));
-            let fits = written.is_ok() && draft.push(writer.written());
-            if !fits && !draft.is_empty() {
-                break;
+            let last = change.superseded.is_none();
+            let nlri = entry.nlri_octets(change, agreed, buffer);
+            let fits = attributes.is_some() && nlri.is_some_and(|nlri| draft.push(nlri));
+            if !fits {
+                let known = withdrawn || (last && entry.advertised_in == *session);
+                let full = known && nlri.is_some_and(|nlri| !lost.push(nlri)) && !lost.is_empty();
+                if full || !draft.is_empty() {
+                    break;
+                }
+                packed.refused += 1;
+                if !withdrawn {
+                    entry.refused = last;
+                    troubles.add(&change.destination, trouble);
+                }
+            } else if !withdrawn {
+                troubles.note_next_hop(&change.destination, next_hop, agreed);
             }
-            packed.refused += usize::from(!fits);
-            entry.advertised_in = if fits && !withdrawn { *session } else { 0 };
-            if change.superseded.is_none() {
+            if fits || last {
+                entry.advertised_in = if fits && !withdrawn { *session } else { 0 };
+            }
+            if last {
                 entry.place = 0;
                 if withdrawn || !*keep {
                     *announced -= usize::from(!withdrawn);
@@ -381,13 +398,24 @@ impl Batch {
                 break;
             }
         }
-        if !draft.is_empty() {
-            draft.finish(out);
-            packed.messages += 1;
-        }
+        packed.messages += lost.finish(out) + draft.finish(out);
         group.keep_attributes(attributes);
         group.left() == 0
     }
+}
+
+/// The attributes of a group as octets, without which nothing of it is announced, and what is wrong with a route that is not.
+fn attributes_or_trouble(
+    group: &mut Group,
+    withdrawn: bool,
+    terms: &PeerTerms<'_>,
+    buffer: &mut [u8],
+) -> (Option<Vec<u8>>, Trouble) {
+    let without_hop = matches!(group.family().safi, Safi::FLOW | Safi::FLOW_VPN);
+    if !(withdrawn || without_hop) && group.next_hop(terms).is_none() {
+        return (None, Trouble::NoNextHop);
+    }
+    (group.take_attributes(terms, buffer), Trouble::TooLarge(terms.negotiated.max_message()))
 }
 
 /// Stages.

@@ -10,6 +10,7 @@ mod packing;
 mod path;
 mod runs;
 mod table;
+mod trouble;
 mod update;
 mod watchdog;
 
@@ -18,4 +19,5 @@ pub use incoming::{AdjRibIn, Received};
 pub use outgoing::{AdjRibOut, Announced};
 pub use packing::{Packing, PeerTerms};
 pub use path::{Destination, Hop, Own, Path};
+pub use trouble::Trouble;
 pub use watchdog::{Watchdogs, Watched};

@@ -10,6 +10,7 @@ use super::batch::{Batch, Packed};
 use super::packing::{Packing, PeerTerms};
 use super::path::{Destination, Own, Path};
 use super::table::Table;
+use super::trouble::Trouble;
 use crate::wire::{Family, Nlri, Route};
 
 /// What a neighbor announces.
@@ -81,7 +82,12 @@ impl AdjRibOut {
         self.batch.has_pending(&self.table)
     }
 
-    /// Every route, in the order of their destinations.
+    /// What should be said of routes that were packed since this was last asked, and of how many more something should.
+    pub fn take_troubles(&mut self) -> (Vec<(Destination, Trouble)>, usize) {
+        self.batch.take_troubles()
+    }
+
+    /// Every route but those that no message to the peer could hold, in the order of their destinations.
     pub fn routes(&self) -> impl Iterator<Item = Announced<'_>> {
         self.routes_after(None)
     }
@@ -89,11 +95,13 @@ impl AdjRibOut {
     /// The routes that come after this destination in that order, so that they can be told of a few at a time.
     pub fn routes_after(&self, after: Option<&Destination>) -> impl Iterator<Item = Announced<'_>> {
         let entries = self.table.after(after);
-        entries.filter(|(_, entry)| !entry.withdrawn).map(|(destination, entry)| Announced {
-            destination,
-            nlri: entry.exact.as_deref().unwrap_or(&destination.nlri),
-            path: &entry.path,
-            pending: entry.place != 0,
+        entries.filter(|(_, entry)| !(entry.withdrawn || entry.refused)).map(|(destination, entry)| {
+            Announced {
+                destination,
+                nlri: entry.exact.as_deref().unwrap_or(&destination.nlri),
+                path: &entry.path,
+                pending: entry.place != 0,
+            }
         })
     }
 

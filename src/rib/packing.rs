@@ -151,8 +151,8 @@ impl Group {
     }
 
     /// Keeps the attributes for the next UPDATE.
-    pub(super) fn keep_attributes(&mut self, attributes: Vec<u8>) {
-        self.attributes = Some(attributes);
+    pub(super) fn keep_attributes(&mut self, attributes: Option<Vec<u8>>) {
+        self.attributes = attributes;
     }
 }
 

@@ -17,7 +17,7 @@ use core::ops::Bound;
 use super::change::{Aged, Change, Superseded};
 use super::path::{Destination, Hop, Own, Path, Paths};
 use super::runs::Runs;
-use crate::wire::{Nlri, Route};
+use crate::wire::{FamilyTerms, Nlri, Route, Writer};
 
 /// How many changes that another has followed may wait nevertheless.
 const MAX_SUPERSEDED: usize = 1024;
@@ -65,6 +65,8 @@ pub(super) struct Entry {
     generation: u32,
     /// What the peer is to know: the route, or its absence.
     pub(super) withdrawn: bool,
+    /// No message of the session could hold it when it was last to be sent.
+    pub(super) refused: bool,
 }
 
 impl Entry {
@@ -75,6 +77,27 @@ impl Entry {
             None => self.place == change.place,
             Some(superseded) => self.place != 0 && !Arc::ptr_eq(&superseded.path, &self.path),
         }
+    }
+
+    /// The NLRI of one of its changes as a peer with these terms reads it; `None`: `buffer`, which has room for a message, has
+    /// none for it.
+    pub(super) fn nlri_octets<'b>(
+        &self,
+        change: &Change,
+        agreed: &FamilyTerms,
+        buffer: &'b mut [u8],
+    ) -> Option<&'b [u8]> {
+        let exact = change.superseded.as_ref().map_or(&self.exact, |superseded| &superseded.exact);
+        let nlri = exact.as_deref().unwrap_or(&change.destination.nlri);
+        let other_form = agreed.flow_form.rewrite(nlri);
+        let nlri = other_form.as_ref().unwrap_or(nlri);
+        let mut writer = Writer::new(buffer);
+        if agreed.add_path_send {
+            writer.u32(change.destination.path_id.unwrap_or_default()).ok()?;
+        }
+        nlri.encode(&mut writer).ok()?;
+        let length = writer.written().len();
+        buffer.get(..length)
     }
 
     /// Goes into the batch: out of the queue, and known by its new place until it is sent.
@@ -157,6 +180,7 @@ impl Table {
                     advertised_in: 0,
                     generation,
                     withdrawn,
+                    refused: false,
                 });
                 return;
             }
@@ -164,11 +188,12 @@ impl Table {
         let destination = slot.key().clone();
         let entry = slot.into_mut();
         entry.generation = generation;
+        let refused = core::mem::take(&mut entry.refused);
         let own = self.own.or(self.session_own);
         let same_path = (Arc::ptr_eq(&entry.path, &path)
             || own.is_some_and(|own| own.same(&entry.path, &path, family)))
             && entry.exact == exact;
-        if same_path && !withdrawn && !entry.withdrawn {
+        if same_path && !withdrawn && !entry.withdrawn && !refused {
             return;
         }
         match (entry.withdrawn, withdrawn) {

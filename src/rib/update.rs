@@ -84,8 +84,11 @@ impl<'a> Draft<'a> {
         fits
     }
 
-    /// Writes the message to the end of `out`.
-    pub(super) fn finish(self, out: &mut Vec<u8>) {
+    /// Writes the message to the end of `out`, if there is an NLRI in it; how many messages that are.
+    pub(super) fn finish(self, out: &mut Vec<u8>) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
         let start = begin_message(kind::UPDATE, out);
         let (withdrawn, announced): (&[u8], &[u8]) = match (self.place, self.withdrawn) {
             (Place::Native, true) => (&self.nlri, &[]),
@@ -107,6 +110,7 @@ impl<'a> Draft<'a> {
         }
         out.extend_from_slice(announced);
         end_message(start, out);
+        1
     }
 }
 

@@ -30,6 +30,7 @@ mod sessions;
 mod show;
 mod stream;
 mod unclaimed;
+mod unsent;
 mod update;
 
 pub use crate::config::ConfigText;

@@ -237,7 +237,7 @@ impl Speaker {
     ) -> bool {
         let at = now.monotonic;
         let room = budget.saturating_sub(self.streams.unsent(stream));
-        let Self { neighbors, programs, streams, .. } = self;
+        let Self { neighbors, programs, streams, events, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return false };
         let established = neighbor.link(direction).session.state() == State::Established;
         if !established || room == 0 || neighbor.rests_until.is_some() {
@@ -245,6 +245,15 @@ impl Speaker {
         }
         let mut packed = Vec::new();
         let worked = neighbor.pack(at, room, &mut packed).work > 0;
+        let party = neighbor.party();
+        let troubles = neighbor.take_troubles();
+        let told = |text| super::Event {
+            severity: Severity::Warning,
+            kind: EventKind::Repeat,
+            party: party.clone(),
+            text,
+        };
+        events.extend(troubles.into_iter().map(told));
         if packed.is_empty() {
             return worked;
         }

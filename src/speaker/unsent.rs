@@ -1,0 +1,47 @@
+//! What the log says of routes of which a peer does not learn what was announced.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::neighbor::Neighbor;
+use crate::print::nlri_text;
+use crate::rib::{Destination, Trouble};
+use crate::wire::PathNlri;
+
+/// So many characters of a route are shown.
+const SHOWN: usize = 120;
+
+impl Neighbor {
+    /// What is to be said of routes that were packed since this was last asked.
+    pub(super) fn take_troubles(&mut self) -> Vec<String> {
+        let (named, others) = self.rib_out.take_troubles();
+        let mut sentences: Vec<String> =
+            named.iter().map(|(route, trouble)| sentence(route, *trouble)).collect();
+        if others > 0 {
+            sentences.push(format!("{others} more routes are not sent, for reasons like these"));
+        }
+        sentences
+    }
+}
+
+fn sentence(Destination { nlri, path_id }: &Destination, trouble: Trouble) -> String {
+    let mut route = String::new();
+    nlri_text(&mut route, &PathNlri { path_id: *path_id, nlri: nlri.clone() }, None);
+    if let Some((cut, _)) = route.char_indices().nth(SHOWN) {
+        route.truncate(cut);
+        route.push('…');
+    }
+    match trouble {
+        Trouble::TooLarge(max) => {
+            format!("is not told of {route}: with its attributes it does not fit a message of {max} octets")
+        }
+        Trouble::NoNextHop => {
+            format!("is not told of {route}: it has no next hop that its family could have")
+        }
+        Trouble::ForeignNextHop(next_hop) => format!(
+            "is told of {route} with the next hop {}, and has not said that it takes one of that address family (RFC 8950): it may take such routes for withdrawn; others are not named",
+            next_hop.address()
+        ),
+    }
+}
