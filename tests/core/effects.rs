@@ -317,3 +317,58 @@ fn a_peer_that_is_not_there_delays_no_answer() {
     assert_eq!(cast.say(&[&format!("announce {A}"), "clear adj-rib out"]), "done\ndone\n");
     assert_eq!(cast.lone.at, before);
 }
+
+/// A route whose communities alone fill a message without RFC 8654.
+fn too_large(route: &str) -> String {
+    let communities = (0..1100).map(|n| format!("65000:{n}")).collect::<Vec<_>>().join(" ");
+    format!("announce {route} community [ {communities} ]")
+}
+
+fn warnings(cast: &mut Cast) -> Vec<String> {
+    let events = std::mem::take(&mut cast.lone.events);
+    events.into_iter().map(|event| event.text).filter(|text| text.contains("told of")).collect()
+}
+
+#[test]
+fn a_route_that_fits_no_message_is_named_in_the_log_and_not_shown_as_announced() {
+    let (mut cast, peer) = cast();
+    assert_eq!(cast.say(&[&too_large(A), &format!("announce {B}")]), "done\ndone\n");
+    let heard = cast.heard(peer);
+    assert!(heard.len() == 1 && announces(&heard[0], NLRI_B), "{heard:?}");
+    let why = "is not told of 10.1.0.0/24: with its attributes it does not fit a message of 4096 octets";
+    assert_eq!(warnings(&mut cast), [why]);
+    let shown = cast.say(&["neighbor 10.0.0.2 show adj-rib out"]);
+    assert!(!shown.contains("10.1.0.0") && shown.contains("10.2.0.0"), "{shown}");
+    assert_eq!(
+        cast.lone.speaker.poll_timeout().map(|at| at > cast.lone.at),
+        Some(true),
+        "and nobody is busy"
+    );
+    // It is told of once it is of another size.
+    cast.say(&[&format!("announce {A}")]);
+    assert!(cast.heard(peer).iter().any(|message| announces(message, NLRI_A)));
+}
+
+#[test]
+fn a_route_that_has_become_too_large_is_withdrawn_from_a_peer_that_knows_it() {
+    let (mut cast, peer) = cast();
+    cast.say(&[&format!("announce {A}")]);
+    cast.heard(peer);
+    assert_eq!(cast.say(&[&too_large(A)]), "done\n");
+    let heard = cast.heard(peer);
+    assert!(heard.len() == 1 && withdraws(&heard[0], NLRI_A), "{heard:?}");
+}
+
+#[test]
+fn a_next_hop_of_another_family_is_warned_of_once_a_session() {
+    let (mut cast, peer) = cast();
+    for route in ["10.1.0.0/24", "10.2.0.0/24"] {
+        cast.say(&[&format!("announce route {route} next-hop 2001:db8::1")]);
+    }
+    assert_eq!(cast.heard(peer).len(), 2, "sent as ExaBGP sends it");
+    let warned = warnings(&mut cast);
+    assert!(
+        warned.len() == 1 && warned[0].starts_with("is told of 10.1.0.0/24 with the next hop 2001:db8::1"),
+        "{warned:?}"
+    );
+}
