@@ -60,7 +60,7 @@ pub mod print;
 pub mod rib;
 pub mod session;
 pub mod speaker;
-pub mod time;
+pub use holdtime_host::time;
 pub mod wire;
 
 pub use speaker::{Action, Event, Input, Obligation, Speaker, StreamId};

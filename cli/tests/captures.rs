@@ -14,12 +14,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holdtime_core::{Instant, StreamId};
 use holdtime_dump::{Batch, Content, Found, Source, Stream};
+use holdtime_machine::trace::{Observer, Step};
+use holdtime_machine::world::ProcessId;
 use holdtime_sim::defective::Defect;
 use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::run::{Play, Run};
 use holdtime_sim::scenario;
-use holdtime_sim::trace::{Observer, Step};
-use holdtime_sim::world::ProcessId;
 use serde_json::Value;
 
 /// A file of nobody else's: the tests run side by side.

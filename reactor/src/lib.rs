@@ -1,13 +1,13 @@
 //! The reactors of holdtime: what runs the sans-IO core on a machine.
 //!
-//! A reactor decides *when* to feed the core, and nothing else. What it may ask of its machine is [`Host`];
+//! A reactor decides *when* to feed the core, and nothing else. What it may ask of its machine is [`Host`], where its log goes is [`EventLog`];
 //! what it does there is made of the pieces of [`Driver`]. Two ship:
 //!
 //! - [`poll`]: one loop, and one wait over everything at once;
 //! - [`tasks`], called `async` on the command line: a task for everything that can be waited for.
 
 pub mod driver;
-pub mod host;
+pub mod event_log;
 pub mod mio_host;
 pub mod poll;
 pub mod tasks;
@@ -16,7 +16,8 @@ pub mod turns;
 mod unix;
 
 pub use driver::Driver;
-pub use host::{AsyncHost, Ends, Host, Ready};
+pub use event_log::EventLog;
+pub use holdtime_host::{AsyncHost, Ends, Host, Ready};
 pub use mio_host::MioHost;
 pub use tokio_host::TokioHost;
 pub use unix::{Surroundings, find_program, try_keys, user};

@@ -15,16 +15,18 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant as Clock};
 
-use holdtime_core::speaker::{
-    CloseKind, ConfigText, Event, IoError, KeyChange, ListenOptions, ListenerId, PipePaths, ProgramSignal,
-    ProgramSpec, StreamId, TcpOptions,
-};
+use holdtime_core::speaker::Event;
 use holdtime_core::time::{Instant, Now};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Registry, Token};
 use socket2::Socket;
 
-use crate::host::{Ends, Host, Ready};
+use holdtime_host::{
+    CloseKind, ConfigText, Ends, Host, IoError, KeyChange, ListenOptions, ListenerId, PipePaths,
+    ProgramSignal, ProgramSpec, Ready, StreamId, TcpOptions,
+};
+
+use crate::event_log::EventLog;
 use crate::unix::{self, Channel, Machine, Side, Signals, Surroundings, io_error};
 
 /// How many events one look at the kernel collects.
@@ -288,6 +290,12 @@ impl Stream {
     }
 }
 
+impl EventLog for MioHost {
+    fn log(&self, event: &Event) {
+        self.machine.log(event);
+    }
+}
+
 impl Host for MioHost {
     fn now(&self) -> Now {
         self.machine.now()
@@ -443,10 +451,6 @@ impl Host for MioHost {
         while !self.watch.borrow().lingering.is_empty() {
             self.look(self.patience(None));
         }
-    }
-
-    fn log(&self, event: &Event) {
-        self.machine.log(event);
     }
 
     /// Blocks the thread.

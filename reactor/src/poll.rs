@@ -3,12 +3,14 @@
 use holdtime_core::speaker::Speaker;
 use holdtime_core::time::Now;
 
+use holdtime_host::{Host, Ready};
+
 use crate::driver::{Driver, Recorder};
-use crate::host::{Host, Ready};
+use crate::event_log::EventLog;
 
 /// Runs a speaker until it has finished; returns the exit status. On a host whose [`wait`](Host::wait) blocks
 /// this completes the first time it is polled.
-pub async fn run<H: Host>(host: H, speaker: Speaker, recorder: Option<Recorder>) -> u8 {
+pub async fn run<H: Host + EventLog>(host: H, speaker: Speaker, recorder: Option<Recorder>) -> u8 {
     let mut driver = Driver::new(host, speaker);
     if let Some(recorder) = recorder {
         driver.record(recorder);
@@ -37,7 +39,7 @@ pub async fn run<H: Host>(host: H, speaker: Speaker, recorder: Option<Recorder>)
 /// hold timer never fires while the KEEPALIVE that restarts it waits unread, however long the rest of the
 /// turn takes, or the process stood still ([`Host::wait`]). So does what a stream had no room for before: the send hold timer waits for that. More output comes last,
 /// because it is what can wait.
-pub fn turn<H: Host>(driver: &mut Driver<H>, now: Now, ready: &[Ready]) {
+pub fn turn<H: Host + EventLog>(driver: &mut Driver<H>, now: Now, ready: &[Ready]) {
     let is_output = |ready: &&Ready| matches!(ready, Ready::Writable(_));
     for &input in ready.iter().filter(|ready| !is_output(ready)) {
         driver.handle(now, input);

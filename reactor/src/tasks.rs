@@ -14,15 +14,17 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use holdtime_core::speaker::{ListenerId, Speaker, StreamId};
+use holdtime_core::speaker::Speaker;
 use holdtime_core::time::{Instant, Now};
 
+use holdtime_host::{AsyncHost, ListenerId, StreamId};
+
 use crate::driver::{Birth, Driver, Recorder};
-use crate::host::AsyncHost;
+use crate::event_log::EventLog;
 use crate::turns::{Bell, either, yield_now};
 
 /// Runs a speaker until it has finished; returns the exit status. Tasks that still wait then, wait for ever.
-pub async fn run<H: AsyncHost>(host: H, speaker: Speaker, recorder: Option<Recorder>) -> u8 {
+pub async fn run<H: AsyncHost + EventLog>(host: H, speaker: Speaker, recorder: Option<Recorder>) -> u8 {
     let mut driver = Driver::new(host.clone(), speaker);
     if let Some(recorder) = recorder {
         driver.record(recorder);
@@ -63,7 +65,7 @@ struct Shared<H> {
     bell: Bell,
 }
 
-impl<H: AsyncHost> Shared<H> {
+impl<H: AsyncHost + EventLog> Shared<H> {
     /// Does one piece and drains; starts the tasks of what is new. The only place that borrows the driver for
     /// change, and it never waits.
     fn work(self: &Rc<Self>, piece: impl FnOnce(&mut Driver<H>, Now)) {
@@ -95,7 +97,7 @@ impl<H: AsyncHost> Shared<H> {
 }
 
 /// Reads a stream until it is closed.
-async fn reader<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
+async fn reader<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
     while shared.host.readable(stream).await.is_ok() {
         shared.work(|driver, now| driver.read_stream(now, stream));
         yield_now().await;
@@ -103,7 +105,7 @@ async fn reader<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
 }
 
 /// Fills a stream whenever it can take more, until it is closed.
-async fn writer<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
+async fn writer<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
     while shared.host.writable(stream).await.is_ok() {
         shared.work(|driver, now| driver.fill_stream(now, stream));
         yield_now().await;
@@ -111,14 +113,14 @@ async fn writer<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
 }
 
 /// Waits for an attempt to connect.
-async fn dialler<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
+async fn dialler<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
     if shared.host.connected(stream).await.is_ok() {
         shared.work(|driver, now| driver.finish_connect(now, stream));
     }
 }
 
 /// Takes connections until the listener is closed.
-async fn acceptor<H: AsyncHost>(shared: Rc<Shared<H>>, listener: ListenerId) {
+async fn acceptor<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, listener: ListenerId) {
     while shared.host.acceptable(listener).await.is_ok() {
         shared.work(|driver, now| driver.accept_all(now, listener));
         yield_now().await;
@@ -126,13 +128,13 @@ async fn acceptor<H: AsyncHost>(shared: Rc<Shared<H>>, listener: ListenerId) {
 }
 
 /// Waits for a program's end.
-async fn undertaker<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
+async fn undertaker<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
     let status = shared.host.exited(stream).await;
     shared.work(|driver, now| driver.program_exited(now, stream, status));
 }
 
 /// Waits for signals to the process.
-async fn signals<H: AsyncHost>(shared: Rc<Shared<H>>) {
+async fn signals<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>) {
     loop {
         let signal = shared.host.signalled().await;
         shared.work(|driver, now| driver.signalled(now, signal));
@@ -140,7 +142,7 @@ async fn signals<H: AsyncHost>(shared: Rc<Shared<H>>) {
 }
 
 /// Sleeps until the deadline; for ever without one.
-async fn sleep<H: AsyncHost>(host: &H, deadline: Option<Instant>) {
+async fn sleep<H: AsyncHost + EventLog>(host: &H, deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => host.sleep_until(deadline).await,
         None => std::future::pending().await,

@@ -13,10 +13,7 @@ use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker, ready};
 
-use holdtime_core::speaker::{
-    CloseKind, ConfigText, Event, ExitStatus, IoError, KeyChange, ListenOptions, ListenerId, PipePaths,
-    ProgramSignal, ProgramSpec, Signal, StreamId, TcpOptions,
-};
+use holdtime_core::speaker::Event;
 use holdtime_core::time::{Instant, Now};
 use socket2::SockRef;
 use tokio::io::Interest;
@@ -25,7 +22,12 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime::Builder;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
-use crate::host::{AsyncHost, Ends, Host, Ready};
+use holdtime_host::{
+    AsyncHost, CloseKind, ConfigText, Ends, ExitStatus, Host, IoError, KeyChange, ListenOptions, ListenerId,
+    PipePaths, ProgramSignal, ProgramSpec, Ready, Signal, StreamId, TcpOptions,
+};
+
+use crate::event_log::EventLog;
 use crate::turns::either;
 use crate::unix::{self, Machine, Pipes, Signals, Surroundings, io_error};
 
@@ -357,6 +359,12 @@ async fn answer_bell(bell: UnixStream, host: Weak<Inner>) {
     }
 }
 
+impl EventLog for TokioHost {
+    fn log(&self, event: &Event) {
+        self.inner.machine.log(event);
+    }
+}
+
 impl Host for TokioHost {
     fn now(&self) -> Now {
         self.inner.machine.now()
@@ -534,10 +542,6 @@ impl Host for TokioHost {
             // Its end, however it came.
             let _ = task.await;
         }
-    }
-
-    fn log(&self, event: &Event) {
-        self.inner.machine.log(event);
     }
 
     /// Looks at every stream each time it is woken; a reactor of tasks does not use it.

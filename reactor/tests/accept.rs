@@ -2,27 +2,26 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
+use holdtime_host::{IoError, ListenOptions, ListenerId, StreamId};
+use holdtime_reactor::EventLog;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::future::Future;
 use std::io::{Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration as Span;
 
 use holdtime_core::config::{Config, ConfigText, Settings};
-use holdtime_core::speaker::{
-    CloseKind, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
-    Setup, Signal, Speaker, StreamId, TcpOptions,
-};
-use holdtime_core::time::{Duration, Instant, Now};
+use holdtime_core::speaker::{Event, Setup, Speaker};
+use holdtime_core::time::{Duration, Now};
 use holdtime_reactor::driver::ACCEPT_BUDGET;
 use holdtime_reactor::mio_host::run_blocking;
 use holdtime_reactor::tokio_host::run_tokio;
 use holdtime_reactor::turns::either;
-use holdtime_reactor::{AsyncHost, Driver, Ends, Host, MioHost, Ready, Surroundings, poll, tasks};
+use holdtime_reactor::{AsyncHost, Driver, Ends, Host, MioHost, Surroundings, poll, tasks};
 
 /// A host on which accept(2) answers as it is told.
 #[derive(Clone)]
@@ -58,123 +57,43 @@ impl<H> Unlucky<H> {
     }
 }
 
-impl<H: Host> Host for Unlucky<H> {
-    fn now(&self) -> Now {
-        self.host.now()
+/// What it does otherwise than the host inside.
+mod layer {
+    use holdtime_host::layer::{AsyncLayer, Layer};
+
+    use super::*;
+
+    impl<H: Host> Layer for Unlucky<H> {
+        type Inner = H;
+
+        fn inner(&self) -> &H {
+            &self.host
+        }
+
+        fn listen(
+            &self,
+            id: ListenerId,
+            at: SocketAddr,
+            options: &ListenOptions,
+        ) -> Result<SocketAddr, IoError> {
+            let bound = self.host.listen(id, at, options);
+            let _ = bound.map(|at| self.report.send(Report::Listening(at)));
+            bound
+        }
+
+        fn accept(&self, listener: ListenerId, stream: StreamId) -> Result<Ends, IoError> {
+            self.obey();
+            let answer = self.answers.borrow_mut().pop_front();
+            answer.map_or_else(|| self.host.accept(listener, stream), Err)
+        }
     }
 
-    fn listen(&self, id: ListenerId, at: SocketAddr, options: &ListenOptions) -> Result<SocketAddr, IoError> {
-        let bound = self.host.listen(id, at, options);
-        let _ = bound.map(|at| self.report.send(Report::Listening(at)));
-        bound
-    }
-
-    fn unlisten(&self, listener: ListenerId) {
-        self.host.unlisten(listener);
-    }
-
-    fn set_accepting(&self, listener: ListenerId, wanted: bool) {
-        self.host.set_accepting(listener, wanted);
-    }
-
-    fn accept(&self, listener: ListenerId, stream: StreamId) -> Result<Ends, IoError> {
-        self.obey();
-        let answer = self.answers.borrow_mut().pop_front();
-        answer.map_or_else(|| self.host.accept(listener, stream), Err)
-    }
-
-    fn connect(
-        &self,
-        stream: StreamId,
-        local: Option<IpAddr>,
-        remote: SocketAddr,
-        options: &TcpOptions,
-    ) -> Result<(), IoError> {
-        self.host.connect(stream, local, remote, options)
-    }
-
-    fn finish_connect(&self, stream: StreamId) -> Result<Ends, IoError> {
-        self.host.finish_connect(stream)
-    }
-
-    fn set_interest(&self, stream: StreamId, read: bool, write: bool) {
-        self.host.set_interest(stream, read, write);
-    }
-
-    fn read(&self, stream: StreamId, into: &mut [u8]) -> Result<usize, IoError> {
-        self.host.read(stream, into)
-    }
-
-    fn write(&self, stream: StreamId, bytes: &[u8]) -> Result<usize, IoError> {
-        self.host.write(stream, bytes)
-    }
-
-    fn shutdown(&self, stream: StreamId) {
-        self.host.shutdown(stream);
-    }
-
-    fn close(&self, stream: StreamId, how: CloseKind) {
-        self.host.close(stream, how);
-    }
-
-    fn start_program(&self, stream: StreamId, spec: &ProgramSpec) -> Result<u32, IoError> {
-        self.host.start_program(stream, spec)
-    }
-
-    fn signal_program(&self, stream: StreamId, signal: ProgramSignal) {
-        self.host.signal_program(stream, signal);
-    }
-
-    fn open_pipes(&self, stream: StreamId, paths: &PipePaths) -> Result<(), IoError> {
-        self.host.open_pipes(stream, paths)
-    }
-
-    fn read_config(&self, name: &str) -> Result<ConfigText, IoError> {
-        self.host.read_config(name)
-    }
-
-    fn log(&self, event: &Event) {
-        let _ = self.report.send(Report::Log(event.text.clone()));
-    }
-
-    fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> impl Future<Output = Now> {
-        self.host.wait(deadline, ready)
-    }
+    impl<H: AsyncHost> AsyncLayer for Unlucky<H> {}
 }
 
-impl<H: AsyncHost> AsyncHost for Unlucky<H> {
-    type Task = H::Task;
-
-    fn spawn(&self, task: impl Future<Output = ()> + 'static) -> Self::Task {
-        self.host.spawn(task)
-    }
-
-    async fn readable(&self, stream: StreamId) -> Result<(), IoError> {
-        self.host.readable(stream).await
-    }
-
-    async fn writable(&self, stream: StreamId) -> Result<(), IoError> {
-        self.host.writable(stream).await
-    }
-
-    async fn connected(&self, stream: StreamId) -> Result<(), IoError> {
-        self.host.connected(stream).await
-    }
-
-    async fn acceptable(&self, listener: ListenerId) -> Result<(), IoError> {
-        self.host.acceptable(listener).await
-    }
-
-    async fn exited(&self, stream: StreamId) -> ExitStatus {
-        self.host.exited(stream).await
-    }
-
-    async fn signalled(&self) -> Signal {
-        self.host.signalled().await
-    }
-
-    async fn sleep_until(&self, deadline: Instant) {
-        self.host.sleep_until(deadline).await;
+impl<H> EventLog for Unlucky<H> {
+    fn log(&self, event: &Event) {
+        let _ = self.report.send(Report::Log(event.text.clone()));
     }
 }
 

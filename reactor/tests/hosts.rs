@@ -2,16 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
+use holdtime_host::{
+    CloseKind, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
+    StreamId, TcpOptions,
+};
+
 use std::cell::Cell;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use holdtime_core::speaker::{
-    CloseKind, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
-    StreamId, TcpOptions,
-};
 use holdtime_core::time::Duration;
 use holdtime_reactor::mio_host::run_blocking;
 use holdtime_reactor::tokio_host::run_tokio;

@@ -17,9 +17,9 @@ use holdtime_core::time::Instant;
 use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
 use pcap_file::{DataLink, TsResolution};
 
-use crate::clock::EPOCH;
-use crate::net::Segment;
-use crate::trace::{Observer, Step};
+use holdtime_machine::clock::EPOCH;
+use holdtime_machine::net::Segment;
+use holdtime_machine::trace::{Observer, Step};
 
 /// Collects a run's segments as frames.
 #[derive(Debug, Default)]
@@ -156,7 +156,7 @@ mod tests {
     use pcap_file::pcap::PcapReader;
 
     use super::*;
-    use crate::net::{Flags, MachineId};
+    use holdtime_machine::net::{Flags, MachineId};
 
     fn segment(src: &str, dst: &str, payload: &[u8]) -> Segment {
         Segment {

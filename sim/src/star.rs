@@ -11,11 +11,11 @@ use holdtime_core::time::{Duration, Instant};
 use holdtime_core::{Speaker, StreamId};
 use holdtime_reactor::{Host, poll, tasks};
 
-use crate::executor::Lab;
-use crate::host::SimHost;
 use crate::reactors::ReactorName;
-use crate::trace::{Observer, Step};
-use crate::world::{ProcessId, Settings};
+use crate::witness::Witness;
+use holdtime_machine::executor::Lab;
+use holdtime_machine::trace::{Observer, Step};
+use holdtime_machine::world::{ProcessId, Settings};
 
 /// How big a star is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,8 +124,10 @@ impl Star {
         };
         let speaker = Speaker::new(host.now(), setup);
         match self.reactor {
-            ReactorName::Async => lab.spawn_main(&host, tasks::run::<SimHost>(host.clone(), speaker, None)),
-            _ => lab.spawn_main(&host, poll::run::<SimHost>(host.clone(), speaker, None)),
+            ReactorName::Async => {
+                lab.spawn_main(&host, tasks::run(Witness::new(host.clone()), speaker, None))
+            }
+            _ => lab.spawn_main(&host, poll::run(Witness::new(host.clone()), speaker, None)),
         }
         Ok(host.process())
     }

@@ -10,12 +10,12 @@ use holdtime_core::Instant;
 use holdtime_core::config::{Config, Neighbor};
 use holdtime_core::speaker::{IoError, StreamId};
 
-use crate::SimHost;
-use crate::executor::TaskId;
 use crate::oracle::{Bench, ProgramKey, Seen, SessionKey};
 use crate::script::Pattern;
-use crate::trace::{Observer, Step};
-use crate::world::ProcessId;
+use holdtime_machine::SimHost;
+use holdtime_machine::executor::TaskId;
+use holdtime_machine::trace::{Observer, Step};
+use holdtime_machine::world::ProcessId;
 
 /// The observer of one speaker.
 #[derive(Debug)]

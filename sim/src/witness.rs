@@ -5,16 +5,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
-use holdtime_core::config::ConfigText;
-use holdtime_core::speaker::{
-    CloseKind, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
-    Signal, StreamId, TcpOptions,
-};
-use holdtime_core::time::{Instant, Now};
-use holdtime_reactor::{AsyncHost, Ends, Host, Ready};
+use holdtime_core::speaker::Event;
+use holdtime_host::layer::{AsyncLayer, Layer};
+use holdtime_host::time::{Instant, Now};
+use holdtime_host::{AsyncHost, ExitStatus, Host, IoError, ListenerId, Ready, Signal, StreamId};
+use holdtime_machine::SimHost;
+use holdtime_reactor::EventLog;
 
 /// What a task waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,100 +105,11 @@ impl<H: Host> Witness<H> {
     }
 }
 
-impl<H: Host> Host for Witness<H> {
-    fn now(&self) -> Now {
-        self.inner.now()
-    }
+impl<H: Host> Layer for Witness<H> {
+    type Inner = H;
 
-    fn listen(
-        &self,
-        listener: ListenerId,
-        address: SocketAddr,
-        options: &ListenOptions,
-    ) -> Result<SocketAddr, IoError> {
-        self.inner.listen(listener, address, options)
-    }
-
-    fn unlisten(&self, listener: ListenerId) {
-        self.inner.unlisten(listener);
-    }
-
-    fn set_accepting(&self, listener: ListenerId, wanted: bool) {
-        self.inner.set_accepting(listener, wanted);
-    }
-
-    fn accept(&self, listener: ListenerId, stream: StreamId) -> Result<Ends, IoError> {
-        self.inner.accept(listener, stream)
-    }
-
-    fn connect(
-        &self,
-        stream: StreamId,
-        local: Option<IpAddr>,
-        remote: SocketAddr,
-        options: &TcpOptions,
-    ) -> Result<(), IoError> {
-        self.inner.connect(stream, local, remote, options)
-    }
-
-    fn finish_connect(&self, stream: StreamId) -> Result<Ends, IoError> {
-        self.inner.finish_connect(stream)
-    }
-
-    fn set_interest(&self, stream: StreamId, read: bool, write: bool) {
-        self.inner.set_interest(stream, read, write);
-    }
-
-    fn read(&self, stream: StreamId, into: &mut [u8]) -> Result<usize, IoError> {
-        self.inner.read(stream, into)
-    }
-
-    fn write(&self, stream: StreamId, bytes: &[u8]) -> Result<usize, IoError> {
-        self.inner.write(stream, bytes)
-    }
-
-    fn shutdown(&self, stream: StreamId) {
-        self.inner.shutdown(stream);
-    }
-
-    fn close(&self, stream: StreamId, how: CloseKind) {
-        self.inner.close(stream, how);
-    }
-
-    fn start_program(&self, stream: StreamId, spec: &ProgramSpec) -> Result<u32, IoError> {
-        self.inner.start_program(stream, spec)
-    }
-
-    fn signal_program(&self, stream: StreamId, signal: ProgramSignal) {
-        self.inner.signal_program(stream, signal);
-    }
-
-    fn open_pipes(&self, stream: StreamId, paths: &PipePaths) -> Result<(), IoError> {
-        self.inner.open_pipes(stream, paths)
-    }
-
-    fn read_config(&self, name: &str) -> Result<ConfigText, IoError> {
-        self.inner.read_config(name)
-    }
-
-    fn log(&self, event: &Event) {
-        self.inner.log(event);
-    }
-
-    fn set_ttl(&self, stream: StreamId, ttl: Option<u8>, min_ttl: Option<u8>) {
-        self.inner.set_ttl(stream, ttl, min_ttl);
-    }
-
-    fn started(&self) {
-        self.inner.started();
-    }
-
-    async fn farewell(&self) {
-        self.inner.farewell().await;
-    }
-
-    fn computed(&self, routes: u64) {
-        self.inner.computed(routes);
+    fn inner(&self) -> &H {
+        &self.inner
     }
 
     async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> Now {
@@ -208,13 +117,13 @@ impl<H: Host> Host for Witness<H> {
     }
 }
 
-impl<H: AsyncHost> AsyncHost for Witness<H> {
-    type Task = H::Task;
-
-    fn spawn(&self, task: impl Future<Output = ()> + 'static) -> Self::Task {
-        self.inner.spawn(task)
+impl EventLog for Witness<SimHost> {
+    fn log(&self, event: &Event) {
+        self.inner.log(&event.text);
     }
+}
 
+impl<H: AsyncHost> AsyncLayer for Witness<H> {
     async fn readable(&self, stream: StreamId) -> Result<(), IoError> {
         self.watch(WaitFor::Readable(stream), self.inner.readable(stream)).await
     }

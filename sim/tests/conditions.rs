@@ -8,12 +8,12 @@ use std::rc::Rc;
 
 use holdtime_core::Instant;
 use holdtime_core::speaker::{IoError, StreamId};
+use holdtime_machine::trace::{Observer, Step};
+use holdtime_machine::world::ProcessId;
 use holdtime_sim::defective::Defect;
 use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::run::{Play, Run};
 use holdtime_sim::scenario;
-use holdtime_sim::trace::{Observer, Step};
-use holdtime_sim::world::ProcessId;
 
 /// The stage sets the speaker first and its one peer second.
 const SPEAKER: ProcessId = ProcessId(0);

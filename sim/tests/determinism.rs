@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use holdtime_core::speaker::{CloseKind, IoError, ListenOptions, ListenerId, StreamId, TcpOptions};
 use holdtime_core::time::{Duration, Instant};
+use holdtime_machine::{Lab, Settings, SimHost, Stop};
 use holdtime_reactor::{AsyncHost, Host};
-use holdtime_sim::{Lab, Settings, SimHost, Stop};
 
 const LISTENER: ListenerId = ListenerId(0);
 

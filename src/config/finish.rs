@@ -5,12 +5,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv6Addr};
 
+use holdtime_host::{AoKey, PeerRange};
+
 use super::base64;
 use super::families;
-use super::neighbor::{AddPath, Capabilities, Md5, Neighbor, PeerRange, Subscription};
+use super::neighbor::{AddPath, Capabilities, Md5, Neighbor, Subscription};
 use super::partial::{Given, Graceful, Partial, PartialCapabilities, Setting};
 use super::settings::Settings;
-use super::tcp_ao::{self, AoKey};
+use super::tcp_ao;
 use crate::grammar::{Announcement, Cursor, Fault, OperationalKind, OperationalMessage, Result, Span};
 use crate::wire::{Afi, Family, NextHop};
 

@@ -14,32 +14,22 @@ mod settings;
 mod tcp_ao;
 mod text;
 
-pub use neighbor::{AddPath, Capabilities, Md5, Messages, Neighbor, PeerRange, SendHold, Subscription};
+pub use holdtime_host::{AoAlgorithm, AoKey, ConfigText, PeerRange};
+pub use neighbor::{AddPath, Capabilities, Md5, Messages, Neighbor, SendHold, Subscription};
 pub use process::Process;
 pub use secrets::Secrets;
 pub use settings::{
     ApiSettings, BgpSettings, DaemonSettings, DebugSettings, Encoder, LogSettings, Settings, SettingsError,
     TcpSettings, env_file_pairs,
 };
-pub use tcp_ao::{AoAlgorithm, AoKey};
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::grammar::Diagnostic;
 
 /// What is wrong with a configuration, and where; its `Display` is for the user.
 pub type ConfigError = Box<Diagnostic>;
-
-/// A configuration file's text and the name to call it by in errors.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConfigText {
-    /// The file's name, as the user gave it.
-    pub name: String,
-    /// Its contents.
-    pub text: String,
-}
 
 /// A whole configuration file.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::tcp_ao::{self, AoKey};
+use holdtime_host::{AoKey, PeerRange};
+
+use super::tcp_ao;
 use crate::grammar::{Announcement, OperationalMessage};
 use crate::wire::{Afi, Family};
 
@@ -84,52 +86,6 @@ pub struct Neighbor {
     pub routes: Vec<Announcement>,
     /// The OPERATIONAL messages to send once the session is up.
     pub operational: Vec<OperationalMessage>,
-}
-
-/// An address, or all the addresses of a prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeerRange {
-    /// The address, or the first of the range.
-    pub address: IpAddr,
-    /// The prefix's length in bits: 32 or 128 for a single peer.
-    pub length: u8,
-}
-
-impl PeerRange {
-    /// The range that holds this peer alone.
-    pub const fn single(address: IpAddr) -> Self {
-        Self { address, length: if address.is_ipv4() { 32 } else { 128 } }
-    }
-
-    /// Whether this is one peer rather than many.
-    pub fn is_single(self) -> bool {
-        self.length == Self::single(self.address).length
-    }
-
-    /// Whether a connection from `address` can be this peer's.
-    pub fn contains(self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                same_start(ours.to_bits().into(), theirs.to_bits().into(), 32, self.length)
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                same_start(ours.to_bits(), theirs.to_bits(), 128, self.length)
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Whether the first `length` of `width` bits agree.
-fn same_start(a: u128, b: u128, width: u32, length: u8) -> bool {
-    (a ^ b).checked_shr(width.saturating_sub(length.into())).unwrap_or(0) == 0
-}
-
-impl fmt::Display for PeerRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.address)?;
-        if self.is_single() { Ok(()) } else { write!(f, "/{}", self.length) }
-    }
 }
 
 /// A TCP MD5 key.

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::neighbor::{AddPath, Messages, SendHold};
-use super::tcp_ao::AoKey;
 use crate::grammar::{Announcement, Cursor, Fault, OperationalMessage, Span, Token};
 use crate::wire::{Afi, Family};
+use holdtime_host::AoKey;
 
 /// A value that was given, and where.
 #[derive(Clone, Debug)]

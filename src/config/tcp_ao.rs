@@ -8,7 +8,8 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
+
+use holdtime_host::{AoAlgorithm, AoKey};
 
 use super::base64;
 use super::partial::{Given, Setting};
@@ -18,49 +19,6 @@ use crate::grammar::{Cursor, Fault, Result, Token, unknown};
 const KEY_LIMIT: usize = 80;
 
 const OPTIONS: &[&str] = &["keyid", "send-id", "receive-id", "algorithm", "password", "base64"];
-
-/// How segments are signed (RFC 5926 §3.2; the last one is no RFC's, and kernels have it).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AoAlgorithm {
-    /// HMAC-SHA-1-96
-    HmacSha1,
-    /// AES-128-CMAC-96
-    Aes128Cmac,
-    /// HMAC-SHA-256, of which 96 bits are sent.
-    HmacSha256,
-}
-
-impl AoAlgorithm {
-    const NAMES: [(&'static str, Self); 3] = [
-        ("hmac-sha-1-96", Self::HmacSha1),
-        ("aes-128-cmac-96", Self::Aes128Cmac),
-        ("hmac-sha-256", Self::HmacSha256),
-    ];
-
-    /// Its name in the configuration.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
-    }
-}
-
-/// A Master Key Tuple (RFC 5925 §3.1). Nothing prints the key.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AoKey {
-    /// The KeyID of segments that are sent with it.
-    pub send_id: u8,
-    /// The KeyID of segments that are received with it.
-    pub receive_id: u8,
-    /// How they are signed.
-    pub algorithm: AoAlgorithm,
-    /// The master key, 1 to 80 octets.
-    pub key: Vec<u8>,
-}
-
-impl fmt::Debug for AoKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AoKey({}, {}, {}, …)", self.send_id, self.receive_id, self.algorithm.name())
-    }
-}
 
 /// Whether a session signed with `before` can go on with `after`: a roll-over leaves a key that both sides have, and gives no
 /// identifier another meaning (RFC 5925 §3.1).

@@ -1,8 +1,10 @@
 //! Between the sessions and the API's programs: what programs write reaches [`commands`](super::commands), what happens
 //! on sessions reaches programs through [`notify`](super::notify).
 
+use holdtime_host::StreamId;
+
 use super::programs::ProgramSettings;
-use super::{Input, Speaker, StreamId};
+use super::{Input, Speaker};
 use crate::time::Now;
 
 impl Speaker {

@@ -5,11 +5,13 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use holdtime_host::StreamId;
+
 use super::event::{Event, EventKind, Severity};
 use super::neighbor::{Neighbor, NeighborId};
 use super::obligation::Party;
 use super::programs::{CLI, Task};
-use super::{Speaker, StreamId, show};
+use super::{Speaker, show};
 use crate::api::command::{Acknowledge, AdjRib, NeighborForm, RouteAction};
 use crate::api::{Command, NeighborName, Request, Selectors, answer, parse};
 use crate::grammar;

@@ -5,10 +5,11 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use holdtime_host::{CloseKind, ListenerId, StreamId, TcpOptions};
+
 use super::Speaker;
-use super::action::{Action, CloseKind, TcpOptions};
+use super::action::Action;
 use super::event::Severity;
-use super::input::{ListenerId, StreamId};
 use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::obligation::Party;
 use super::sessions;

@@ -10,8 +10,10 @@
 //! counts as served, since only time will help it. A peer that takes more is given more at every turn until all is out. A session
 //! that is so new that nothing is said to its peer yet is waited for, once, and for that moment only.
 
+use holdtime_host::StreamId;
+
+use super::Speaker;
 use super::neighbor::{Neighbor, NeighborId};
-use super::{Speaker, StreamId};
 use crate::time::{Instant, Now};
 
 /// So many octets are made ready for one connection at a time.

@@ -1,46 +1,9 @@
 //! What enters the core.
 
 use alloc::string::String;
-use core::fmt;
 use core::net::SocketAddr;
 
-use crate::config::ConfigText;
-
-/// A TCP connection or an API program's pair of pipes; never used again once closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StreamId(u64);
-
-impl StreamId {
-    /// The `n`th stream that the core opened: a connection dialled or a program started.
-    pub const fn opened(n: u64) -> Self {
-        Self(n << 1)
-    }
-
-    /// The `n`th stream that the host accepted.
-    pub const fn accepted(n: u64) -> Self {
-        Self(n << 1 | 1)
-    }
-
-    /// The number behind the id, for recordings and poll tokens.
-    pub const fn as_u64(self) -> u64 {
-        self.0
-    }
-
-    /// The id with the number `raw`; the reverse of [`StreamId::as_u64`].
-    pub const fn from_u64(raw: u64) -> Self {
-        Self(raw)
-    }
-}
-
-impl fmt::Display for StreamId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "stream {}", self.0)
-    }
-}
-
-/// A listening socket, numbered by the core.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ListenerId(pub u32);
+use holdtime_host::{ConfigText, ExitStatus, IoError, ListenerId, Signal, StreamId};
 
 /// One thing that happened outside the core.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,101 +124,4 @@ pub enum ClosedKind {
     WriteEnd,
     /// The whole stream is gone (RST, a timeout of the kernel's, any other error).
     Broken(IoError),
-}
-
-/// What went wrong outside, in POSIX's terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum IoError {
-    /// `EAGAIN`: nothing now; wait for readiness. Never handed to the core.
-    WouldBlock,
-    /// `ECONNREFUSED`
-    ConnectionRefused,
-    /// `ECONNRESET`
-    ConnectionReset,
-    /// `ECONNABORTED`
-    ConnectionAborted,
-    /// `ENOTCONN`
-    NotConnected,
-    /// `EPIPE`
-    BrokenPipe,
-    /// `ETIMEDOUT`
-    TimedOut,
-    /// `EHOSTUNREACH`, `ENETUNREACH`
-    Unreachable,
-    /// `EADDRINUSE`
-    AddressInUse,
-    /// `EADDRNOTAVAIL`
-    AddressNotAvailable,
-    /// `EACCES`, `EPERM`
-    PermissionDenied,
-    /// `ENOENT`
-    NotFound,
-    /// `EMFILE`, `ENFILE`
-    TooManyFiles,
-    /// `EINVAL`, or an option that this host does not have
-    Unsupported,
-    /// TCP-AO (RFC 5925) is asked for, and the kernel has it not, or does not take a key.
-    TcpAo,
-    /// Any other `errno`.
-    Other(i32),
-}
-
-impl fmt::Display for IoError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::WouldBlock => "operation would block",
-            Self::ConnectionRefused => "connection refused",
-            Self::ConnectionReset => "connection reset by peer",
-            Self::ConnectionAborted => "connection aborted",
-            Self::NotConnected => "not connected",
-            Self::BrokenPipe => "broken pipe",
-            Self::TimedOut => "connection timed out",
-            Self::Unreachable => "host unreachable",
-            Self::AddressInUse => "address already in use",
-            Self::AddressNotAvailable => "address not available on this host",
-            Self::PermissionDenied => "permission denied",
-            Self::NotFound => "no such file or program",
-            Self::TooManyFiles => "too many open files",
-            Self::Unsupported => "not supported by this host",
-            Self::TcpAo => "this kernel has no TCP-AO (RFC 5925), or does not take a key of it",
-            Self::Other(errno) => return write!(f, "errno {errno}"),
-        })
-    }
-}
-
-impl core::error::Error for IoError {}
-
-/// How a program ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ExitStatus {
-    /// It exited with this code.
-    Code(i32),
-    /// This signal killed it.
-    Signal(i32),
-}
-
-impl fmt::Display for ExitStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Code(code) => write!(f, "exit code {code}"),
-            Self::Signal(signal) => write!(f, "signal {signal}"),
-        }
-    }
-}
-
-/// The signals that a speaker answers, as ExaBGP does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Signal {
-    /// SIGTERM: shut down.
-    Terminate,
-    /// SIGINT (Ctrl-C): shut down.
-    Interrupt,
-    /// SIGHUP: shut down.
-    Hangup,
-    /// SIGALRM: restart (close every session, start the programs again).
-    Alarm,
-    /// SIGUSR1: reload the configuration.
-    User1,
-    /// SIGUSR2: reload the configuration and restart the programs.
-    User2,
 }

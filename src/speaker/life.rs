@@ -6,15 +6,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::action::{Action, KeyChange};
+use holdtime_host::{CloseKind, ConfigText, IoError, KeyChange, Signal, StreamId};
+
+use super::action::Action;
 use super::event::{Event, EventKind, Severity};
-use super::input::{IoError, Signal};
 use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::notice::Notice;
 use super::obligation::Party;
 use super::sessions::cease;
-use super::{CloseKind, Speaker, StreamId, open};
-use crate::config::{self, Config, ConfigText};
+use super::{Speaker, open};
+use crate::config::{self, Config};
 use crate::session::{Direction, Session, State};
 use crate::time::{Duration, Instant, Now};
 use crate::wire::notification::cease;

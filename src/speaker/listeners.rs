@@ -5,10 +5,11 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use holdtime_host::{IoError, ListenOptions, ListenerId};
+
 use super::Speaker;
-use super::action::{Action, ListenOptions};
+use super::action::Action;
 use super::event::Severity;
-use super::input::{IoError, ListenerId};
 use super::life::{self, Phase};
 use super::neighbor::{Neighbor, NeighborId, Wish};
 use super::obligation::Party;

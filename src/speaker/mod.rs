@@ -33,12 +33,13 @@ mod unclaimed;
 mod unsent;
 mod update;
 
-pub use crate::config::ConfigText;
-pub use action::{
-    Action, CloseKind, KeyChange, ListenOptions, PipePaths, ProgramSignal, ProgramSpec, TcpOptions,
-};
+pub use action::Action;
 pub use event::{Event, EventKind, Severity};
-pub use input::{ClosedKind, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
+pub use holdtime_host::{
+    CloseKind, ConfigText, ExitStatus, IoError, KeyChange, ListenOptions, ListenerId, PipePaths,
+    ProgramSignal, ProgramSpec, Signal, StreamId, TcpOptions,
+};
+pub use input::{ClosedKind, Input};
 pub use neighbor::{Counters, NeighborId, NeighborStatus};
 pub use notice::Notice;
 pub use obligation::{Obligation, Party};

@@ -5,9 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use holdtime_host::StreamId;
+
 use super::graceful::Stale;
 use super::hold_back::PAUSE;
-use super::input::StreamId;
 use super::intake::Intake;
 use super::obligation::Party;
 use super::sessions::append;

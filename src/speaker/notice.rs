@@ -1,6 +1,7 @@
 //! What sessions tell API programs.
 
-use super::Signal;
+use holdtime_host::Signal;
+
 use crate::session::State;
 use crate::wire::{Negotiated, Open};
 

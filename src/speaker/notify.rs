@@ -2,10 +2,12 @@
 
 use alloc::string::String;
 
+use holdtime_host::Signal;
+
+use super::Identity;
 use super::neighbor::{Neighbor, NeighborId};
 use super::notice::Notice;
 use super::programs::Programs;
-use super::{Identity, Signal};
 use crate::api::{self, Direction, Envelope, Event};
 use crate::config::{Encoder, Messages};
 use crate::session::State;

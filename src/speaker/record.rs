@@ -21,10 +21,11 @@ use core::fmt::{self, Write};
 use core::str::FromStr;
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use holdtime_host::{ConfigText, ExitStatus, IoError, ListenerId, PipePaths, Signal, StreamId};
 
-use super::input::{ClosedKind, ExitStatus, Input, IoError, ListenerId, Signal, StreamId};
-use super::{Identity, PipePaths, Setup};
-use crate::config::{Config, ConfigText, Settings};
+use super::input::{ClosedKind, Input};
+use super::{Identity, Setup};
+use crate::config::{Config, Settings};
 use crate::session::Fsm;
 use crate::time::{Instant, Now, Timestamp};
 

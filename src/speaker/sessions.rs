@@ -5,9 +5,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use holdtime_host::{IoError, StreamId};
+
 use super::event::{EventKind, Severity};
 use super::hold_back::PAUSE;
-use super::input::{ClosedKind, Input, IoError, StreamId};
+use super::input::{ClosedKind, Input};
 use super::neighbor::{CLOSING, Link, NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};

@@ -5,11 +5,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use holdtime_host::StreamId;
+
+use super::Speaker;
 use super::commands::name;
 use super::neighbor::Neighbor;
 use super::notify::state_name;
 use super::programs::{RouteForm, ShowRoutes, Task};
-use super::{Speaker, StreamId};
 use crate::api::Selectors;
 use crate::api::command::{AdjRib, RouteFilter, ShowAdjRib};
 use crate::api::show::{FamilyStatus, MessageCount, NeighborStatus, Offer, SUMMARY_HEAD};

@@ -3,8 +3,9 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use super::action::{Action, CloseKind};
-use super::input::StreamId;
+use holdtime_host::{CloseKind, StreamId};
+
+use super::action::Action;
 use super::neighbor::NeighborId;
 use crate::session::Direction;
 use crate::time::{Duration, Instant};

@@ -13,9 +13,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use super::action::{Action, CloseKind};
+use holdtime_host::{CloseKind, StreamId};
+
+use super::action::Action;
 use super::event::Severity;
-use super::input::{ClosedKind, Input, StreamId};
+use super::input::{ClosedKind, Input};
 use super::listeners::common_ttls;
 use super::neighbor::Neighbor;
 use super::obligation::{Obligation, Party};

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use holdtime_core::Instant;
+use holdtime_machine::trace::{Observer, Step};
 use holdtime_sim::defective::Defect;
 use holdtime_sim::pcap::Capture;
 use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::report::{self, Subject};
 use holdtime_sim::run::{Outcome, Run, TraceLines};
-use holdtime_sim::trace::{Observer, Step};
 
 use crate::progress::Progress;
 

@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 
-use holdtime_core::speaker::{Action, CloseKind, ClosedKind, Input, ProgramSpec, StreamId};
+use holdtime_core::speaker::{Action, ClosedKind, Input};
 use holdtime_core::time::Now;
 
-use super::{Birth, Driver, Listener, Stream, StreamKind};
-use crate::host::Host;
+use holdtime_host::{CloseKind, Host, ProgramSpec, StreamId};
 
-impl<H: Host> Driver<H> {
+use super::{Birth, Driver, Listener, Stream, StreamKind};
+use crate::event_log::EventLog;
+
+impl<H: Host + EventLog> Driver<H> {
     /// Carries out one action and feeds the core its outcome, where that is known at once.
     pub fn carry_out(&mut self, now: Now, action: Action) {
         match action {

@@ -6,14 +6,15 @@
 mod actions;
 mod streams;
 
+use crate::event_log::EventLog;
+use holdtime_host::{ExitStatus, Host, ListenerId, Ready, Signal, StreamId};
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::net::IpAddr;
 
-use holdtime_core::speaker::{ExitStatus, Input, ListenerId, Signal, Speaker, StreamId};
+use holdtime_core::speaker::{Input, Speaker};
 use holdtime_core::time::{Duration, Instant, Now};
-
-use crate::host::{Host, Ready};
 
 /// At most this many octets are read from one stream before every other has had its turn.
 pub const READ_BUDGET: usize = 64 * 1024;
@@ -97,7 +98,7 @@ struct Listener {
     rests_until: Option<Instant>,
 }
 
-impl<H: Host> Driver<H> {
+impl<H: Host + EventLog> Driver<H> {
     /// Puts a speaker on a host. Nothing happens before [`start`](Driver::start).
     pub fn new(host: H, speaker: Speaker) -> Self {
         Self {

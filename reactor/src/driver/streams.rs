@@ -3,13 +3,15 @@
 
 use std::net::IpAddr;
 
-use holdtime_core::speaker::{ClosedKind, Input, IoError, ListenerId, StreamId};
+use holdtime_core::speaker::{ClosedKind, Input};
 use holdtime_core::time::Now;
 
-use super::{ACCEPT_BUDGET, ACCEPT_PAUSE, Driver, LAST_READS, Stream, StreamKind, WRITE_BUDGET};
-use crate::host::Host;
+use holdtime_host::{Host, IoError, ListenerId, StreamId};
 
-impl<H: Host> Driver<H> {
+use super::{ACCEPT_BUDGET, ACCEPT_PAUSE, Driver, LAST_READS, Stream, StreamKind, WRITE_BUDGET};
+use crate::event_log::EventLog;
+
+impl<H: Host + EventLog> Driver<H> {
     /// Reads once, at most [`READ_BUDGET`](super::READ_BUDGET) octets, and feeds the core what came: bytes,
     /// the end or an error. What the core does not want is left in the kernel.
     pub fn read_stream(&mut self, now: Now, stream: StreamId) {

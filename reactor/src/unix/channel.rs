@@ -2,9 +2,10 @@
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
-use holdtime_core::speaker::{CloseKind, IoError};
 use rustix::io::Errno;
 use socket2::Socket;
+
+use holdtime_host::{CloseKind, IoError};
 
 use super::{Pipes, from_errno, socket};
 

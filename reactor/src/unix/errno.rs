@@ -2,8 +2,9 @@
 
 use std::io;
 
-use holdtime_core::speaker::IoError;
 use rustix::io::Errno;
+
+use holdtime_host::IoError;
 
 use super::socket::NoTcpAo;
 

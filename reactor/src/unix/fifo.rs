@@ -4,9 +4,10 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use holdtime_core::speaker::PipePaths;
 use rustix::fs::{CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
+
+use holdtime_host::PipePaths;
 
 use super::program::Pipes;
 

@@ -11,15 +11,14 @@ mod socket;
 mod sockopt;
 pub mod user;
 
+use holdtime_host::{ConfigText, ExitStatus, IoError, ProgramSignal, ProgramSpec, Signal, StreamId};
+
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Instant as Clock, SystemTime, UNIX_EPOCH};
 
-use holdtime_core::speaker::{
-    ConfigText, Event, EventKind, ExitStatus, IoError, Party, ProgramSignal, ProgramSpec, Severity, Signal,
-    StreamId,
-};
+use holdtime_core::speaker::{Event, EventKind, Party, Severity};
 use holdtime_core::time::{Instant, Now, Timestamp};
 
 pub(crate) use channel::{Channel, Side, read, write};

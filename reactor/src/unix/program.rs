@@ -1,5 +1,7 @@
 //! Child programs: how they are found, started, signalled and reaped.
 
+use holdtime_host::{ExitStatus, ProgramSignal, ProgramSpec, StreamId};
+
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -7,7 +9,6 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use holdtime_core::speaker::{ExitStatus, ProgramSignal, ProgramSpec, StreamId};
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process_group};
 

@@ -1,12 +1,13 @@
 //! Signals to the process, turned into something that can be waited for.
 
+use holdtime_host::Signal;
+
 use std::cell::Cell;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use holdtime_core::speaker::Signal;
 use signal_hook::SigId;
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::low_level;

@@ -7,12 +7,12 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use holdtime_core::config::{AoKey, PeerRange};
-use holdtime_core::speaker::{CloseKind, KeyChange, ListenOptions, TcpOptions};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
+use holdtime_host::{CloseKind, Ends, KeyChange, ListenOptions, TcpOptions};
+
 use super::sockopt;
-use crate::host::Ends;
 
 const BACKLOG: i32 = 128;
 

@@ -10,12 +10,13 @@ use std::rc::Rc;
 
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
+use holdtime_reactor::EventLog;
 use holdtime_reactor::driver::{Driver, StreamKind};
 use holdtime_reactor::turns::yield_now;
 
 use super::frame::{Attend, Shared, first};
 
-pub(super) async fn run<H: AsyncHost>(shared: Rc<Shared<H>>) -> u8 {
+pub(super) async fn run<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>) -> u8 {
     shared.start(attend());
     loop {
         if let Some(code) = shared.exit_code() {
@@ -34,7 +35,7 @@ pub(super) async fn run<H: AsyncHost>(shared: Rc<Shared<H>>) -> u8 {
     }
 }
 
-fn attend<H: AsyncHost>() -> Attend<H> {
+fn attend<H: AsyncHost + EventLog>() -> Attend<H> {
     // The main loop gives peers their turns; undone, each has a task of its own beside it. Programs have none.
     let connection = |shared: &Rc<Shared<H>>, stream| {
         if !shared.deviates {
@@ -45,13 +46,13 @@ fn attend<H: AsyncHost>() -> Attend<H> {
 }
 
 /// A peer's turn: what it sends is awaited and read, then what it is owed is sent. `false`: it is gone.
-async fn turn<H: AsyncHost>(shared: &Rc<Shared<H>>, stream: StreamId) -> bool {
+async fn turn<H: AsyncHost + EventLog>(shared: &Rc<Shared<H>>, stream: StreamId) -> bool {
     let open = shared.host.readable(stream).await.is_ok();
     shared.read_and_send(attend(), stream);
     open
 }
 
-async fn turns<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
+async fn turns<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
     let writer = async {
         while shared.host.writable(stream).await.is_ok() {
             shared.work(attend(), |driver, now| driver.fill_stream(now, stream));
@@ -63,14 +64,14 @@ async fn turns<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
 }
 
 /// Reads every program's commands and sends every program its answers, without waiting.
-fn serve_api<H: AsyncHost>(shared: &Rc<Shared<H>>) {
+fn serve_api<H: AsyncHost + EventLog>(shared: &Rc<Shared<H>>) {
     for stream in programs(shared) {
         shared.read_and_send(attend(), stream);
     }
 }
 
 /// Resolves when a program can be read or written, a deadline has come, or something is new.
-async fn something_to_do<H: AsyncHost>(shared: &Rc<Shared<H>>) {
+async fn something_to_do<H: AsyncHost + EventLog>(shared: &Rc<Shared<H>>) {
     let mut futures: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = vec![Box::pin(shared.deadline_or_bell())];
     for stream in programs(shared) {
         futures.push(Box::pin(async move { shared.host.readable(stream).await.unwrap_or(()) }));
@@ -79,6 +80,6 @@ async fn something_to_do<H: AsyncHost>(shared: &Rc<Shared<H>>) {
     first(futures).await;
 }
 
-fn programs<H: AsyncHost>(shared: &Shared<H>) -> Vec<StreamId> {
+fn programs<H: AsyncHost + EventLog>(shared: &Shared<H>) -> Vec<StreamId> {
     [shared.open(StreamKind::Program), shared.open(StreamKind::Pipes)].concat()
 }

@@ -11,6 +11,7 @@ use holdtime_core::speaker::{ListenerId, StreamId};
 use holdtime_core::time::{Instant, Now};
 use holdtime_core::{Duration, Speaker};
 use holdtime_reactor::AsyncHost;
+use holdtime_reactor::EventLog;
 use holdtime_reactor::driver::{Birth, Driver, Recorder, StreamKind};
 use holdtime_reactor::turns::{Bell, either, yield_now};
 
@@ -28,7 +29,7 @@ pub(super) struct Shared<H> {
     bell: Bell,
 }
 
-impl<H: AsyncHost> Shared<H> {
+impl<H: AsyncHost + EventLog> Shared<H> {
     pub(super) fn new(host: H, speaker: Speaker, recorder: Recorder, defect: Defect) -> Rc<Self> {
         let mut driver = Driver::new(host.clone(), speaker);
         driver.record(recorder);
@@ -154,44 +155,48 @@ impl<H> Clone for Attend<H> {
 impl<H> Copy for Attend<H> {}
 
 /// Gives a stream a reader and a writer, as the `async` reactor does.
-pub(super) fn as_shipped<H: AsyncHost>(shared: &Rc<Shared<H>>, attend: Attend<H>, stream: StreamId) {
+pub(super) fn as_shipped<H: AsyncHost + EventLog>(
+    shared: &Rc<Shared<H>>,
+    attend: Attend<H>,
+    stream: StreamId,
+) {
     drop(shared.host.spawn(reader(shared.clone(), attend, stream)));
     drop(shared.host.spawn(writer(shared.clone(), attend, stream)));
 }
 
-async fn reader<H: AsyncHost>(shared: Rc<Shared<H>>, attend: Attend<H>, stream: StreamId) {
+async fn reader<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, attend: Attend<H>, stream: StreamId) {
     while shared.host.readable(stream).await.is_ok() {
         shared.work(attend, |driver, now| driver.read_stream(now, stream));
         yield_now().await;
     }
 }
 
-async fn writer<H: AsyncHost>(shared: Rc<Shared<H>>, attend: Attend<H>, stream: StreamId) {
+async fn writer<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, attend: Attend<H>, stream: StreamId) {
     while shared.host.writable(stream).await.is_ok() {
         shared.work(attend, |driver, now| driver.fill_stream(now, stream));
         yield_now().await;
     }
 }
 
-async fn dialler<H: AsyncHost>(shared: Rc<Shared<H>>, attend: Attend<H>, stream: StreamId) {
+async fn dialler<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, attend: Attend<H>, stream: StreamId) {
     if shared.host.connected(stream).await.is_ok() {
         shared.work(attend, |driver, now| driver.finish_connect(now, stream));
     }
 }
 
-async fn acceptor<H: AsyncHost>(shared: Rc<Shared<H>>, attend: Attend<H>, listener: ListenerId) {
+async fn acceptor<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, attend: Attend<H>, listener: ListenerId) {
     while shared.host.acceptable(listener).await.is_ok() {
         shared.work(attend, |driver, now| driver.accept_all(now, listener));
         yield_now().await;
     }
 }
 
-async fn undertaker<H: AsyncHost>(shared: Rc<Shared<H>>, attend: Attend<H>, stream: StreamId) {
+async fn undertaker<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, attend: Attend<H>, stream: StreamId) {
     let status = shared.host.exited(stream).await;
     shared.work(attend, |driver, now| driver.program_exited(now, stream, status));
 }
 
-async fn signals<H: AsyncHost>(shared: Rc<Shared<H>>, attend: Attend<H>) {
+async fn signals<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, attend: Attend<H>) {
     loop {
         let signal = shared.host.signalled().await;
         shared.work(attend, |driver, now| driver.signalled(now, signal));
@@ -199,7 +204,7 @@ async fn signals<H: AsyncHost>(shared: Rc<Shared<H>>, attend: Attend<H>) {
 }
 
 /// Waits for bytes, but not for longer than this. `Ok(false)`: it took too long. `Err`: the stream is closed.
-pub(super) async fn readable_within<H: AsyncHost>(
+pub(super) async fn readable_within<H: AsyncHost + EventLog>(
     host: &H,
     stream: StreamId,
     limit: Duration,
@@ -214,7 +219,10 @@ pub(super) async fn readable_within<H: AsyncHost>(
 }
 
 /// Waits for bytes, or for room where there is something to write. `Err`: the stream is closed.
-pub(super) async fn readable_or_writable<H: AsyncHost>(host: &H, stream: StreamId) -> Result<(), ()> {
+pub(super) async fn readable_or_writable<H: AsyncHost + EventLog>(
+    host: &H,
+    stream: StreamId,
+) -> Result<(), ()> {
     let (mut readable, mut writable) = (pin!(host.readable(stream)), pin!(host.writable(stream)));
     poll_fn(|context| match readable.as_mut().poll(context) {
         Poll::Ready(outcome) => Poll::Ready(outcome.map_err(drop)),
@@ -232,7 +240,7 @@ pub(super) async fn first(mut futures: Vec<Pin<Box<dyn Future<Output = ()> + '_>
     .await;
 }
 
-async fn sleep_until<H: AsyncHost>(host: &H, deadline: Option<Instant>) {
+async fn sleep_until<H: AsyncHost + EventLog>(host: &H, deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => host.sleep_until(deadline).await,
         None => std::future::pending().await,

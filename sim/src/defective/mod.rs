@@ -10,6 +10,7 @@ mod recv_timeout;
 mod skip_outbound;
 
 use holdtime_core::Speaker;
+use holdtime_reactor::EventLog;
 use holdtime_reactor::driver::Recorder;
 use holdtime_reactor::{AsyncHost, poll, tasks};
 
@@ -25,7 +26,7 @@ pub enum Defect {
 }
 
 /// Runs a speaker on the reactor of this name; returns the exit status.
-pub async fn run<H: AsyncHost>(
+pub async fn run<H: AsyncHost + EventLog>(
     name: ReactorName,
     defect: Defect,
     host: H,

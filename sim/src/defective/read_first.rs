@@ -8,15 +8,16 @@ use std::rc::Rc;
 
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
+use holdtime_reactor::EventLog;
 use holdtime_reactor::turns::yield_now;
 
 use super::frame::{Attend, Shared, as_shipped};
 
-pub(super) async fn run<H: AsyncHost>(shared: Rc<Shared<H>>) -> u8 {
+pub(super) async fn run<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>) -> u8 {
     shared.run_timers(attend()).await
 }
 
-fn attend<H: AsyncHost>() -> Attend<H> {
+fn attend<H: AsyncHost + EventLog>() -> Attend<H> {
     let connection = |shared: &Rc<Shared<H>>, stream| {
         if shared.deviates {
             shared.withhold(stream);
@@ -28,7 +29,7 @@ fn attend<H: AsyncHost>() -> Attend<H> {
     Attend { connection, program: |shared, stream| as_shipped(shared, attend(), stream) }
 }
 
-async fn peer<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
+async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
     // Its OPEN a peer's task sends before it reads for the first time, as ExaBGP's does.
     shared.read_and_send(attend(), stream);
     while shared.host.readable(stream).await.is_ok() {

@@ -8,22 +8,23 @@ use std::rc::Rc;
 use holdtime_core::Duration;
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
+use holdtime_reactor::EventLog;
 use holdtime_reactor::turns::yield_now;
 
 use super::frame::{Attend, Shared, as_shipped, readable_or_writable, readable_within};
 
 const RECV_TIMEOUT: Duration = Duration::from_millis(50);
 
-pub(super) async fn run<H: AsyncHost>(shared: Rc<Shared<H>>) -> u8 {
+pub(super) async fn run<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>) -> u8 {
     shared.run_timers(attend()).await
 }
 
-fn attend<H: AsyncHost>() -> Attend<H> {
+fn attend<H: AsyncHost + EventLog>() -> Attend<H> {
     let connection = |shared: &Rc<Shared<H>>, stream| drop(shared.host.spawn(peer(shared.clone(), stream)));
     Attend { connection, program: |shared, stream| as_shipped(shared, attend(), stream) }
 }
 
-async fn peer<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
+async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
     loop {
         let waited = if shared.deviates {
             readable_within(&shared.host, stream, RECV_TIMEOUT).await.map(drop)

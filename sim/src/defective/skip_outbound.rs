@@ -8,6 +8,7 @@ use std::rc::Rc;
 use holdtime_core::Duration;
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
+use holdtime_reactor::EventLog;
 use holdtime_reactor::turns::yield_now;
 
 use super::frame::{Attend, Shared, as_shipped, readable_within};
@@ -15,11 +16,11 @@ use super::frame::{Attend, Shared, as_shipped, readable_within};
 /// The report names no figure for this stage's timeout.
 const READ_TIMEOUT: Duration = Duration::from_millis(150);
 
-pub(super) async fn run<H: AsyncHost>(shared: Rc<Shared<H>>) -> u8 {
+pub(super) async fn run<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>) -> u8 {
     shared.run_timers(attend()).await
 }
 
-fn attend<H: AsyncHost>() -> Attend<H> {
+fn attend<H: AsyncHost + EventLog>() -> Attend<H> {
     let connection = |shared: &Rc<Shared<H>>, stream| {
         shared.withhold(stream);
         drop(shared.host.spawn(peer(shared.clone(), stream)));
@@ -27,7 +28,7 @@ fn attend<H: AsyncHost>() -> Attend<H> {
     Attend { connection, program: |shared, stream| as_shipped(shared, attend(), stream) }
 }
 
-async fn peer<H: AsyncHost>(shared: Rc<Shared<H>>, stream: StreamId) {
+async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
     shared.read_and_send(attend(), stream);
     while let Ok(ready) = readable_within(&shared.host, stream, READ_TIMEOUT).await {
         if shared.deviates && !ready {

@@ -24,10 +24,10 @@ use holdtime_reactor::Surroundings;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
 use holdtime_reactor::tokio_host::{TokioHost, run_tokio};
 
-use crate::executor::Lab;
-use crate::host::SimHost;
-use crate::net::SocketOptions;
-use crate::world::Settings;
+use holdtime_machine::executor::Lab;
+use holdtime_machine::host::SimHost;
+use holdtime_machine::net::SocketOptions;
+use holdtime_machine::world::Settings;
 use stage::Stage;
 
 /// The backlog of every listener, on both hosts.

@@ -7,8 +7,8 @@ use holdtime_core::time::Duration;
 use holdtime_reactor::{AsyncHost, Host};
 
 use super::pipes;
-use crate::host::SimHost;
-use crate::world::World;
+use holdtime_machine::host::SimHost;
+use holdtime_machine::world::World;
 
 const STDIO: holdtime_core::StreamId = SimHost::STDIO;
 

@@ -10,7 +10,7 @@ use holdtime_core::speaker::{
 use holdtime_core::time::Duration;
 use holdtime_reactor::{Host, MioHost, Ready, TokioHost};
 
-use crate::host::SimHost;
+use holdtime_machine::host::SimHost;
 
 /// A host, and what a program has seen of it.
 pub(super) struct Stage<H> {

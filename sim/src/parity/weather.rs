@@ -12,7 +12,7 @@ use holdtime_reactor::mio_host::MioHost;
 use holdtime_reactor::tokio_host::TokioHost;
 
 use super::stage::{Pair, Stage};
-use crate::host::SimHost;
+use holdtime_machine::host::SimHost;
 
 /// Everything is lost.
 const ALL: Option<u32> = Some(0);

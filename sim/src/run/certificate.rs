@@ -11,7 +11,7 @@ use crate::oracle::{Alarm, Creditor, Oracle, ProgramKey, SessionKey};
 use crate::script::PeerState;
 use crate::verdict::{Certificate, Link};
 use crate::witness::{Wait, WaitFor};
-use crate::world::ProcessId;
+use holdtime_machine::world::ProcessId;
 
 /// Waits that one task began together are no further apart.
 const SAME_TURN: Duration = Duration::from_micros(100);

@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 use holdtime_core::speaker::IoError;
 use holdtime_core::{Instant, StreamId};
 
-use crate::SimHost;
-use crate::net::Flags;
-use crate::trace::{Observer, Step};
 use crate::verdict::Verdict;
-use crate::world::ProcessId;
+use holdtime_machine::SimHost;
+use holdtime_machine::net::Flags;
+use holdtime_machine::trace::{Observer, Step};
+use holdtime_machine::world::ProcessId;
 
 /// Octets of a message's body, or of what is no text, that a line shows.
 const SHOWN: usize = 24;

@@ -21,13 +21,13 @@ use std::rc::Rc;
 
 use holdtime_core::{Duration, Instant};
 
-use crate::Stop;
 use crate::defective::Defect;
 use crate::reactors::ReactorName;
 use crate::script::PeerState;
-use crate::trace::Observer;
 use crate::verdict::Verdict;
-use crate::world::IncidentKind;
+use holdtime_machine::Stop;
+use holdtime_machine::trace::Observer;
+use holdtime_machine::world::IncidentKind;
 use stage::Stage;
 
 /// How long all must be quiet after everything has finished, so that what should rest can show that it does.
@@ -118,7 +118,7 @@ impl Stage<'_> {
             if now >= bound {
                 return (self.unfinished(now), now);
             }
-            let next = self.lab.world().agenda.next_at().unwrap_or(Instant::MAX);
+            let next = self.lab.world().next_due().unwrap_or(Instant::MAX);
             let asked = self.next_question(now).unwrap_or(Instant::MAX);
             let limit = bound.min(rest).min(asked).min(next.max(now));
             if self.lab.run_until(limit) == Stop::Quiet && finished.is_none() && asked == Instant::MAX {

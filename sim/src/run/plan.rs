@@ -4,10 +4,10 @@ use std::fmt;
 
 use holdtime_core::Duration;
 
-use crate::net::LinkOptions;
-use crate::rng::Rng;
 use crate::scenario::Prices;
 use crate::script::format_duration;
+use holdtime_machine::net::LinkOptions;
+use holdtime_machine::rng::Rng;
 
 /// The conditions of one run, all drawn from its seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,9 +41,14 @@ impl Plan {
     }
 
     /// What computing costs.
-    pub(super) fn prices(&self, usual: &Prices) -> crate::world::Prices {
+    pub(super) fn prices(&self, usual: &Prices) -> holdtime_machine::world::Prices {
         let dear = |price: Duration| price * self.slowness;
-        crate::world::Prices::new(dear(usual.poll), dear(usual.call), dear(usual.byte), dear(usual.route))
+        holdtime_machine::world::Prices::new(
+            dear(usual.poll),
+            dear(usual.call),
+            dear(usual.byte),
+            dear(usual.route),
+        )
     }
 }
 

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
 
-use crate::net::{Kernel, SocketOptions};
 use crate::scenario::{Bounds, Ends, Fault, Prices, Scenario, Sockets, Window};
 use crate::script::{PeerPlace, PeerScript, ProgramScript};
 use crate::suite::Expectation;
+use holdtime_machine::net::{Kernel, SocketOptions};
 
 /// The port of BGP, on which everybody listens.
 const PORT: u16 = 179;

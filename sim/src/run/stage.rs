@@ -11,19 +11,20 @@ use holdtime_reactor::Host;
 use super::play::{Actor, Play, PlayPeer, PlaySpeaker};
 use super::recording::Recording;
 use super::{Course, Plan, Run};
-use crate::net::MachineId;
+use crate::defective;
 use crate::oracle::{Alarm, Bench, Creditor, Oracle};
-use crate::rng::Rng;
 use crate::scenario::{Fault, FaultKind};
 use crate::script::{
     Beyond, PeerRun, PeerState, ProgramScript, ScriptedPeer, ScriptedProgram, drive_peer, drive_program,
 };
 use crate::suite::{CheckingPeer, Pieces};
-use crate::trace::Observer;
 use crate::watch::Watch;
 use crate::witness::{Waits, Witness};
-use crate::world::ProcessId;
-use crate::{Lab, Settings, SimHost, World, defective};
+use holdtime_machine::net::MachineId;
+use holdtime_machine::rng::Rng;
+use holdtime_machine::trace::Observer;
+use holdtime_machine::world::ProcessId;
+use holdtime_machine::{Lab, Settings, SimHost, World};
 
 /// A run that has been set up.
 pub(super) struct Stage<'p> {

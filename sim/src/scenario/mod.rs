@@ -71,10 +71,10 @@ use holdtime_core::{Duration, Instant};
 pub use fault::{Fault, FaultKind};
 pub use library::{NoScenario, embedded, find, read};
 
-use crate::net::Kernel;
 use crate::oracle::Oracle;
 use crate::reactors::ReactorName;
 use crate::script::{Pattern, PeerScript, ProgramScript, format_duration};
+use holdtime_machine::net::Kernel;
 
 /// A scenario, checked.
 #[derive(Clone, Debug)]

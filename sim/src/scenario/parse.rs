@@ -12,10 +12,10 @@ use super::{
     Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, Sockets, SpeakerHost, Window, fault, whole,
 };
 use crate::mistake::{Mistake, Source, nearest};
-use crate::net::Kernel;
 use crate::oracle::Oracle;
 use crate::reactors::ReactorName;
 use crate::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pattern};
+use holdtime_machine::net::Kernel;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -17,6 +17,7 @@ use holdtime_core::speaker::{
     ProgramSpec, Signal, StreamId, TcpOptions,
 };
 use holdtime_core::time::{Duration, Instant, Now, Timestamp};
+use holdtime_reactor::EventLog;
 use holdtime_reactor::{AsyncHost, Ends, Host, Ready};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::{JoinHandle, spawn_local};
@@ -24,10 +25,10 @@ use turmoil::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use turmoil::net::{TcpListener, TcpStream};
 
 use super::channel::{Bell, Channel};
-use crate::clock::EPOCH;
-use crate::host::SimHost;
-use crate::trace::{Observer, Step};
-use crate::world::ProcessId;
+use holdtime_machine::clock::EPOCH;
+use holdtime_machine::host::SimHost;
+use holdtime_machine::trace::{Observer, Step};
+use holdtime_machine::world::ProcessId;
 
 /// From sending a signal to its arrival.
 const SIGNAL_DELAY: Duration = Duration::from_millis(1);
@@ -180,6 +181,12 @@ impl SecondHost {
             known.status.get_or_insert(status);
         }
         self.common.bell.ring();
+    }
+}
+
+impl EventLog for SecondHost {
+    fn log(&self, event: &Event) {
+        self.tell(&Step::Logged(self.process, &event.text));
     }
 }
 
@@ -381,10 +388,6 @@ impl Host for SecondHost {
 
     fn read_config(&self, name: &str) -> Result<ConfigText, IoError> {
         self.common.files.iter().find(|file| file.name == name).cloned().ok_or(IoError::NotFound)
-    }
-
-    fn log(&self, event: &Event) {
-        self.tell(&Step::Logged(self.process, &event.text));
     }
 
     async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> Now {

@@ -20,7 +20,6 @@ use holdtime_core::{Input, Speaker};
 use holdtime_reactor::Host;
 
 use crate::defective::{self, Defect};
-use crate::host::SimHost;
 use crate::oracle::Bench;
 use crate::reactors::ReactorName;
 use crate::run::{Actor, Course, Play, PlayPeer, PlaySpeaker};
@@ -30,6 +29,7 @@ use crate::script::{
 use crate::suite::{CheckingPeer, Pieces};
 use crate::verdict::{Certificate, Verdict};
 use crate::watch::Watch;
+use holdtime_machine::host::SimHost;
 use host::{Common, Program, SecondHost};
 
 /// How long all must be quiet after everything has finished.

@@ -16,10 +16,10 @@ use holdtime_core::config::{Config, ConfigText, Settings};
 
 use super::expectation::Expectation;
 use crate::mistake::{Mistake, Source};
-use crate::net::{Kernel, SocketOptions};
 use crate::run::{Actor, Play, PlayPeer, PlaySpeaker};
 use crate::scenario::{Bounds, Prices};
 use crate::script::{PeerPlace, ProgramScript};
+use holdtime_machine::net::{Kernel, SocketOptions};
 
 static OWN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 

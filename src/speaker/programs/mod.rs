@@ -29,11 +29,10 @@ use instance::{Instance, Phase};
 use output::EVENTS_WAIT;
 use respawn::Respawns;
 
+use holdtime_host::{CloseKind, ExitStatus, IoError, PipePaths, ProgramSignal, ProgramSpec, StreamId};
+
 use super::notify::Teller;
-use super::{
-    Action, CloseKind, ClosedKind, Event, EventKind, ExitStatus, IoError, NeighborId, Obligation, Party,
-    PipePaths, ProgramSignal, ProgramSpec, Severity, StreamId,
-};
+use super::{Action, ClosedKind, Event, EventKind, NeighborId, Obligation, Party, Severity};
 use crate::api::{Line, answer, line};
 use crate::config::{Encoder, Process};
 use crate::time::{Duration, Instant, Now};

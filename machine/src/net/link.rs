@@ -1,6 +1,6 @@
 //! What happens to a packet between two machines, one direction at a time.
 
-use holdtime_core::time::{Duration, Instant};
+use holdtime_host::time::{Duration, Instant};
 
 use crate::rng::Rng;
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
-use holdtime_core::speaker::IoError;
-use holdtime_core::time::{Duration, Instant};
+use holdtime_host::time::{Duration, Instant};
+
+use holdtime_host::IoError;
 
 use super::link::{Link, LinkOptions};
 use super::segment::Segment;

@@ -18,8 +18,9 @@ use std::fmt;
 use std::rc::Rc;
 use std::task::Waker;
 
-use holdtime_core::speaker::{ExitStatus, ProgramSpec, Signal};
-use holdtime_core::time::{Duration, Instant};
+use holdtime_host::time::{Duration, Instant};
+
+use holdtime_host::{ExitStatus, ProgramSpec, Signal};
 
 use crate::clock::Clock;
 use crate::executor::{Agenda, Class, LocalFuture, TaskId};
@@ -318,6 +319,11 @@ impl World {
     /// The lab's time.
     pub fn now(&self) -> Instant {
         self.now
+    }
+
+    /// When the next thing is due, whatever it is.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.agenda.next_at()
     }
 
     /// The network, to look at its sockets.

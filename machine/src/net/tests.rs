@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use holdtime_core::config::PeerRange;
-use holdtime_core::speaker::IoError;
-use holdtime_core::time::{Duration, Instant};
+use holdtime_host::time::{Duration, Instant};
+
+use holdtime_host::{IoError, PeerRange};
 
 use super::*;
 use crate::executor::{Agenda, Class};

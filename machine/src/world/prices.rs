@@ -1,6 +1,6 @@
 //! What computing costs, in virtual time.
 
-use holdtime_core::time::Duration;
+use holdtime_host::time::Duration;
 
 /// The prices of a scenario. None is ever zero: with free computing a busy loop would take no time, and neither a
 /// starved KEEPALIVE nor a slow answer could be honest.
@@ -47,7 +47,7 @@ impl Prices {
         Duration::from_nanos((self.octet.as_nanos() as u64).saturating_mul(count as u64))
     }
 
-    /// So many routes worked on, as [`holdtime_core::Speaker::routes_handled`] counts them.
+    /// So many pieces of work, as [`Host::computed`](holdtime_host::Host::computed) counts them.
     pub fn routes(&self, count: u64) -> Duration {
         Duration::from_nanos((self.route.as_nanos() as u64).saturating_mul(count))
     }

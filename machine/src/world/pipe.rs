@@ -3,9 +3,9 @@
 //! Small writes share a page only where they fit whole, so that a pipe is full after 64 KiB at best and after sixteen
 //! awkward writes at worst; both are seen in practice, and a program's stall depends on it.
 
-use std::collections::VecDeque;
+use holdtime_host::IoError;
 
-use holdtime_core::speaker::IoError;
+use std::collections::VecDeque;
 
 const PAGE: usize = 4096;
 const PAGES: usize = 16;

@@ -25,7 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use holdtime_core::time::Instant;
+use holdtime_host::time::Instant;
 
 use crate::clock::Clock;
 use crate::host::SimHost;
@@ -109,7 +109,7 @@ impl Lab {
         let (world, process) = (self.world.clone(), host.process());
         let main = async move {
             let code = task.await;
-            let status = holdtime_core::speaker::ExitStatus::Code(code.into());
+            let status = holdtime_host::ExitStatus::Code(code.into());
             world.borrow_mut().end(process, status);
         };
         self.world.borrow_mut().spawn(process, Box::pin(main));

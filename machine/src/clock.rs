@@ -4,7 +4,7 @@
 //! reading that may run fast or slow, and a wall clock that is also set wrong and jumps. A wall clock's jump never
 //! touches the monotonic reading; a suspended process is not this file's business, its clocks run on.
 
-use holdtime_core::time::{Duration, Instant, Now, Timestamp};
+use holdtime_host::time::{Duration, Instant, Now, Timestamp};
 
 /// One machine's view of time.
 #[derive(Clone, Debug)]

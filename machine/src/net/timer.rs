@@ -1,6 +1,6 @@
 //! A connection's one timer: when to send again, when to probe a shut window, when to let go.
 
-use holdtime_core::time::{Duration, Instant};
+use holdtime_host::time::{Duration, Instant};
 
 /// What a connection's timer is set for. Only one is ever needed at a time: a probe has nothing in flight, and what
 /// lingers has nothing left to send.

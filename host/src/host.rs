@@ -18,24 +18,15 @@
 //! - **`EINTR` is never seen**: a host retries.
 //! - **`SIGPIPE` is never seen**: writing where nobody reads is [`IoError::BrokenPipe`].
 
-use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use alloc::vec::Vec;
+use core::future::Future;
+use core::net::{IpAddr, SocketAddr};
 
-use holdtime_core::config::ConfigText;
-use holdtime_core::speaker::{
-    CloseKind, Event, ExitStatus, IoError, KeyChange, ListenOptions, ListenerId, PipePaths, ProgramSignal,
-    ProgramSpec, Signal, StreamId, TcpOptions,
+use crate::time::{Instant, Now};
+use crate::{
+    CloseKind, ConfigText, Ends, ExitStatus, IoError, KeyChange, ListenOptions, ListenerId, PipePaths,
+    ProgramSignal, ProgramSpec, Signal, StreamId, TcpOptions,
 };
-use holdtime_core::time::{Instant, Now};
-
-/// The two ends of a TCP connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ends {
-    /// Ours: `getsockname`.
-    pub local: SocketAddr,
-    /// The peer's: `getpeername`.
-    pub remote: SocketAddr,
-}
 
 /// One thing that [`Host::wait`] found ready.
 ///
@@ -200,11 +191,8 @@ pub trait Host {
     /// Waits until what was [closed](Host::close) gracefully has reached the peers, for a second at most. Told once,
     /// when the speaker has finished.
     fn farewell(&self) -> impl Future<Output = ()> {
-        std::future::ready(())
+        core::future::ready(())
     }
-
-    /// Writes one line to the log. Never fails, never blocks for long.
-    fn log(&self, event: &Event);
 
     /// The process has worked on so many routes since it last said so. A real machine knows how long that took; the lab
     /// lets it take time here, so that a reactor which does too much before it looks around again is late in virtual time

@@ -11,13 +11,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use holdtime_core::config::ConfigText;
-use holdtime_core::speaker::{
-    CloseKind, Event, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec,
-    Signal, StreamId, TcpOptions,
+use holdtime_host::time::{Instant, Now};
+
+use holdtime_host::{
+    AsyncHost, CloseKind, ConfigText, Ends, ExitStatus, Host, IoError, ListenOptions, ListenerId, PipePaths,
+    ProgramSignal, ProgramSpec, Ready, Signal, StreamId, TcpOptions,
 };
-use holdtime_core::time::{Instant, Now};
-use holdtime_reactor::{AsyncHost, Ends, Host, Ready};
 
 use crate::executor::{EntryId, Join, OutOfFuel};
 use crate::net::{MachineId, Network, SocketOptions};
@@ -72,7 +71,7 @@ impl SimHost {
     }
 
     /// Changes the path from the process's machine to itself at once.
-    pub(crate) fn change_own_path(&self, change: impl FnOnce(&mut Network, MachineId)) {
+    pub fn change_own_path(&self, change: impl FnOnce(&mut Network, MachineId)) {
         let mut world = self.world.borrow_mut();
         let machine = world.process(self.process).machine;
         world.change_network(|network| change(network, machine));
@@ -148,6 +147,11 @@ impl SimHost {
             })
         })
         .await
+    }
+
+    /// Writes one line to the process's log.
+    pub fn log(&self, text: &str) {
+        self.call(|world, process| world.record(process, &Step::Logged(process, text)));
     }
 }
 
@@ -233,10 +237,6 @@ impl Host for SimHost {
 
     fn read_config(&self, name: &str) -> Result<ConfigText, IoError> {
         self.call(|world, process| world.read_config(process, name))
-    }
-
-    fn log(&self, event: &Event) {
-        self.call(|world, process| world.record(process, &Step::Logged(process, &event.text)));
     }
 
     fn set_ttl(&self, stream: StreamId, ttl: Option<u8>, min_ttl: Option<u8>) {

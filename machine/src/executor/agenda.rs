@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use holdtime_core::time::Instant;
+use holdtime_host::time::Instant;
 
 /// Whether something that happens at an instant goes before or after what else happens then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,14 +1,13 @@
-//! The calls a process makes on its machine, with the meaning that `holdtime_reactor::Host` gives them.
+//! The calls a process makes on its machine, with the meaning that `holdtime_host::Host` gives them.
 
 use std::net::{IpAddr, SocketAddr};
 
-use holdtime_core::config::ConfigText;
-use holdtime_core::speaker::{
-    CloseKind, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal, ProgramSpec, Signal,
-    StreamId, TcpOptions,
+use holdtime_host::time::Now;
+
+use holdtime_host::{
+    CloseKind, ConfigText, Ends, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal,
+    ProgramSpec, Ready, Signal, StreamId, TcpOptions,
 };
-use holdtime_core::time::Now;
-use holdtime_reactor::{Ends, Ready};
 
 use super::process::{Listening, number_of};
 use super::{Child, Due, Name, PipeEnds, PipeId, ProcessId, Program, Stream, StreamEnds, World};
@@ -28,8 +27,8 @@ impl World {
     pub(crate) fn lab_time_of(
         &self,
         id: ProcessId,
-        deadline: holdtime_core::time::Instant,
-    ) -> holdtime_core::time::Instant {
+        deadline: holdtime_host::time::Instant,
+    ) -> holdtime_host::time::Instant {
         let machine = self.process(id).machine;
         self.clocks.get(machine.0 as usize).map_or(deadline, |clock| clock.lab_time_of(deadline))
     }

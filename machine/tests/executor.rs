@@ -6,16 +6,16 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 
-use holdtime_core::speaker::{
+use holdtime_host::time::{Duration, Instant};
+use holdtime_host::{AsyncHost, Host, Ready};
+use holdtime_host::{
     CloseKind, ExitStatus, IoError, ListenOptions, ListenerId, ProgramSignal, ProgramSpec, Signal, StreamId,
     TcpOptions,
 };
-use holdtime_core::time::{Duration, Instant};
-use holdtime_reactor::{AsyncHost, Host, Ready};
-use holdtime_sim::clock::Clock;
-use holdtime_sim::executor::Watchdog;
-use holdtime_sim::world::{IncidentKind, Life};
-use holdtime_sim::{Lab, Settings, SimHost, Stop};
+use holdtime_machine::clock::Clock;
+use holdtime_machine::executor::Watchdog;
+use holdtime_machine::world::{IncidentKind, Life};
+use holdtime_machine::{Lab, Settings, SimHost, Stop};
 
 fn lab() -> Lab {
     Lab::new(1, Settings::default())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use holdtime_core::speaker::IoError;
+use holdtime_host::IoError;
 
 use super::SocketId;
 

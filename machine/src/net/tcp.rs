@@ -11,8 +11,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
-use holdtime_core::speaker::IoError;
-use holdtime_core::time::Instant;
+use holdtime_host::time::Instant;
+
+use holdtime_host::IoError;
 
 use super::segment::{Flags, Segment};
 use super::timer::{Alarm, Timing, Watched};

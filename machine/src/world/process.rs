@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::task::Waker;
 
-use holdtime_core::speaker::{ExitStatus, ListenerId, Signal, StreamId};
-use holdtime_core::time::{Duration, Instant};
+use holdtime_host::time::{Duration, Instant};
 
-use holdtime_reactor::Ready;
+use holdtime_host::{ExitStatus, ListenerId, Ready, Signal, StreamId};
 
 use super::PipeId;
 use crate::net::{MachineId, SocketId, SocketOptions};

@@ -8,8 +8,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use holdtime_core::speaker::{ExitStatus, IoError, ListenerId, StreamId};
-use holdtime_core::time::{Duration, Instant};
+use holdtime_host::time::{Duration, Instant};
+
+use holdtime_host::{ExitStatus, IoError, ListenerId, StreamId};
 
 use crate::executor::TaskId;
 use crate::net::{MachineId, Segment};

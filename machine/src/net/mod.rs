@@ -18,8 +18,9 @@ pub use segment::{Flags, Segment};
 pub use stack::MachineId;
 pub use tcp::{State, Tcp};
 
-use holdtime_core::config::PeerRange;
-use holdtime_core::time::Instant;
+use holdtime_host::PeerRange;
+
+use holdtime_host::time::Instant;
 
 /// A socket, known by one number in the whole network, which is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
