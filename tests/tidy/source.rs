@@ -59,7 +59,7 @@ impl File {
         self.is_test || self.tests.contains(&line)
     }
 
-    /// The name of the module that the file holds: `world` of `sim/src/world/mod.rs`. Exceptions are listed by it, so that they
+    /// The name of the module that the file holds: `world` of `machine/src/world/mod.rs`. Exceptions are listed by it, so that they
     /// survive a move.
     pub(crate) fn module(&self) -> &str {
         module_of(&self.path)
