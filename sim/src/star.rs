@@ -125,7 +125,7 @@ impl Star {
         let speaker = Speaker::new(host.now(), setup);
         match self.reactor {
             ReactorName::Async => {
-                lab.spawn_main(&host, tasks::run(Witness::new(host.clone()), speaker, None))
+                lab.spawn_main(&host, tasks::run(Witness::new(host.clone()), speaker, None));
             }
             _ => lab.spawn_main(&host, poll::run(Witness::new(host.clone()), speaker, None)),
         }
