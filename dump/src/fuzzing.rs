@@ -88,6 +88,9 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
+    #[cfg(feature = "arbitrary")]
+    use holdtime_core::fuzzing::mutation::each_wrong_field;
+
     /// Every seed of a corpus through `body`.
     fn replay(target: &str, body: impl Fn(&[u8])) {
         let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "fuzz", "corpus", target].iter().collect();
@@ -107,5 +110,17 @@ mod tests {
     #[test]
     fn the_corpus_of_capture_holds_whole_and_cut_off_anywhere() {
         replay("capture", |seed| (0..=seed.len()).for_each(|length| super::capture(&seed[..length])));
+    }
+
+    #[test]
+    #[cfg(feature = "arbitrary")]
+    fn no_length_count_or_type_that_is_wrong_upsets_the_reader_of_mrt() {
+        replay("mrt", |seed| each_wrong_field(seed, 0, super::mrt));
+    }
+
+    #[test]
+    #[cfg(feature = "arbitrary")]
+    fn no_length_count_or_type_that_is_wrong_upsets_the_reader_of_captures() {
+        replay("capture", |seed| each_wrong_field(seed, 0, super::capture));
     }
 }

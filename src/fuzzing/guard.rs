@@ -1,47 +1,26 @@
 //! What decoders crash and hang over has one thing in common: a length, a count or a type that disagrees with what holds it. Here each
-//! one is made to, in what the generators make, at every level: 0, one less, one more, what is left, the most. Which octets are such
-//! fields is not asked: every octet, and every two, are taken for one, so that a field that is added later is not forgotten.
+//! one is made to, in everything that the generators make, at every level. What files hold has the same guard in `holdtime_dump::fuzzing`.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 extern crate std;
 
-use alloc::collections::BTreeSet;
-use alloc::vec;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Debug;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use super::mutation::Mutator;
-use super::{attributes, encode, messages, nlri, session};
+use super::mutation::{Mutator, each_wrong_field};
+use super::{attributes, encode, messages, nlri, owned, session};
 use crate::wire::frame::{HEADER, kind};
-use crate::wire::{Attribute, AttributeCode as Code, Family, Message, PathNlri};
+use crate::wire::{Attribute, AttributeCode as Code, Capability, Family, Message, PathNlri};
 
 /// The longest message that is gone through: longer ones hold the same fields again.
 const LONGEST: usize = 160;
-
-/// Hands out `octets` with each field wrong from `from` on, and every prefix.
-fn each_variation(octets: &[u8], from: usize, mut visit: impl FnMut(&[u8])) {
-    for end in from..=octets.len() {
-        visit(&octets[..end]);
-    }
-    let mut varied = octets.to_vec();
-    for at in from..octets.len() {
-        let (was, left) = (octets[at], (octets.len() - at - 1) as u8);
-        for value in [0, was.wrapping_sub(1), was.wrapping_add(1), left, 0xff] {
-            varied[at] = value;
-            visit(&varied);
-        }
-        varied[at] = was;
-        let Some(&[high, low]) = octets.get(at..at + 2) else { continue };
-        let (was, left) = (u16::from_be_bytes([high, low]), (octets.len() - at - 2) as u16);
-        for value in [0, was.wrapping_sub(1), was.wrapping_add(1), left, 0xffff] {
-            varied[at..at + 2].copy_from_slice(&value.to_be_bytes());
-            visit(&varied);
-        }
-        varied[at..at + 2].copy_from_slice(&[high, low]);
-    }
-}
 
 /// A value that a generator makes of what this mutator draws.
 fn draw<T: for<'a> Arbitrary<'a>>(mutator: &mut Mutator) -> Option<T> {
@@ -49,96 +28,157 @@ fn draw<T: for<'a> Arbitrary<'a>>(mutator: &mut Mutator) -> Option<T> {
     T::arbitrary(&mut Unstructured::new(&octets)).ok()
 }
 
-/// A message whose header says its length.
-fn framed(message: &[u8]) -> Vec<u8> {
+/// Something that a generator made.
+struct Made {
+    /// Enough of each kind have to be made.
+    kind: String,
+    /// What is handed to which decoder, and where the fields in it begin that are made wrong.
+    read: Vec<Reading>,
+}
+
+/// A body of a fuzz target, which panics where something that must hold does not.
+type Decoder = Box<dyn Fn(&[u8])>;
+
+struct Reading {
+    octets: Vec<u8>,
+    from: usize,
+    decode: Decoder,
+}
+
+struct Generator {
+    makes: &'static str,
+    draw: fn(&mut Mutator) -> Option<Made>,
+    /// How many kinds there are: one that is never made is not held to anything.
+    kinds: usize,
+    /// How many of each kind are gone through.
+    of_each: usize,
+}
+
+/// Everything that is made for the fuzz targets, and is read by a decoder.
+const GENERATORS: [Generator; 4] = [
+    Generator { makes: "messages", draw: message, kinds: 10, of_each: 6 },
+    Generator { makes: "routes", draw: route, kinds: 2 * Family::ALL.len(), of_each: 4 },
+    Generator { makes: "attributes", draw: attribute, kinds: 22, of_each: 6 },
+    Generator { makes: "capabilities", draw: capability, kinds: 20, of_each: 20 },
+];
+
+#[test]
+fn no_length_count_or_type_that_is_wrong_upsets_a_decoder() {
+    let mut mutator = Mutator::new(9);
+    for generator in GENERATORS {
+        let mut made: BTreeMap<String, usize> = BTreeMap::new();
+        for _ in 0..30_000 {
+            let Some(one) = (generator.draw)(&mut mutator) else { continue };
+            let count = made.entry(one.kind).or_default();
+            if *count == generator.of_each {
+                continue;
+            }
+            *count += 1;
+            for reading in one.read {
+                each_wrong_field(&reading.octets, reading.from, reading.decode);
+            }
+            if made.len() == generator.kinds && made.values().all(|count| *count == generator.of_each) {
+                break;
+            }
+        }
+        let few = made.values().any(|count| *count < generator.of_each);
+        assert!(made.len() == generator.kinds && !few, "of {} too few were made: {made:?}", generator.makes);
+    }
+}
+
+/// Its variant in the enum.
+fn variant(value: &impl Debug) -> String {
+    format!("{value:?}").split(['(', ' ', '{']).next().unwrap().to_string()
+}
+
+fn message(mutator: &mut Mutator) -> Option<Made> {
+    let message = draw::<Message>(mutator)?;
+    let choices = owned::session_of(&message, mutator.below(2) == 1);
+    let encoded = encode(LONGEST, |out| message.encode(&session(choices), out)).ok()?;
+    if !(HEADER..=LONGEST).contains(&encoded.len()) {
+        return None;
+    }
+    let body: Option<fn(&[u8])> = match message.kind() {
+        kind::OPEN => Some(messages::open),
+        kind::UPDATE => Some(messages::update),
+        kind::NOTIFICATION => Some(messages::notification),
+        kind::ROUTE_REFRESH => Some(messages::refresh),
+        kind::OPERATIONAL => Some(messages::operational),
+        _ => None,
+    };
+    // What the header says of the length and of the type.
+    let header = Reading { octets: encoded.clone(), from: 16, decode: Box::new(messages::conversation) };
+    let body = body.map(|decode| Reading {
+        octets: encoded,
+        from: HEADER,
+        decode: Box::new(move |octets| decode(&framed(octets, choices))),
+    });
+    // An UPDATE is laid out in four ways.
+    let kind = variant(&message);
+    let kind = if let Message::Update(_) = message { format!("{kind} {choices}") } else { kind };
+    Some(Made { kind, read: [header].into_iter().chain(body).collect() })
+}
+
+/// A message whose header says its length, and in its first octet on which session it is read.
+fn framed(message: &[u8], choices: u8) -> Vec<u8> {
     let mut message = message.to_vec();
     let length = (message.len() as u16).to_be_bytes();
     message[16..18].copy_from_slice(&length);
+    message[0] = !choices;
     message
 }
 
-/// The decoder of whole messages of this type.
-fn of_kind(kind: u8) -> Option<fn(&[u8])> {
-    Some(match kind {
-        kind::OPEN => messages::open,
-        kind::UPDATE => messages::update,
-        kind::NOTIFICATION => messages::notification,
-        kind::ROUTE_REFRESH => messages::refresh,
-        kind::OPERATIONAL => messages::operational,
-        _ => return None,
+fn route(mutator: &mut Mutator) -> Option<Made> {
+    let route = draw::<PathNlri>(mutator)?;
+    let (family, add_path) = (route.nlri.family(), route.path_id.is_some());
+    let encoded = encode(LONGEST, |out| route.encode(add_path, out)).ok()?;
+    // Beside another one, which a wrong length reaches into.
+    (1..=LONGEST).contains(&encoded.len()).then(|| Made {
+        kind: format!("{family}, path identifiers: {add_path}"),
+        read: [Reading {
+            octets: encoded.repeat(2),
+            from: 0,
+            decode: Box::new(move |field| nlri::check(family, add_path, field)),
+        }]
+        .into(),
     })
 }
 
-#[test]
-fn no_field_of_a_message_upsets_a_decoder_when_it_is_wrong() {
-    let mut mutator = Mutator::new(9);
-    let mut left = [12_usize; 7];
-    for _ in 0..20_000 {
-        let Some(message) = draw::<Message>(&mut mutator) else { continue };
-        let Some(body) = of_kind(message.kind()) else { continue };
-        let wanted = &mut left[usize::from(message.kind())];
-        let encoded = encode(LONGEST, |out| message.encode(&session(0), out)).unwrap_or_default();
-        if *wanted == 0 || !(HEADER + 1..=LONGEST).contains(&encoded.len()) {
-            continue;
-        }
-        *wanted -= 1;
-        each_variation(&encoded, HEADER, |octets| body(&framed(octets)));
-        // The header too: what it says of the length, and of the type.
-        each_variation(&encoded, 16, messages::conversation);
+fn attribute(mutator: &mut Mutator) -> Option<Made> {
+    let attribute = draw::<Attribute>(mutator)?;
+    let encoded = encode(LONGEST, |out| attribute.encode(true, out)).ok()?;
+    if !(1..=LONGEST).contains(&encoded.len()) {
+        return None;
     }
-    for kind in [kind::OPEN, kind::UPDATE, kind::NOTIFICATION, kind::ROUTE_REFRESH, kind::OPERATIONAL] {
-        assert_eq!(left[usize::from(kind)], 0, "too few messages of type {kind} were made");
-    }
+    let body = [&[0, 0][..], &(encoded.len() as u16).to_be_bytes(), &encoded, &[24, 192, 0, 2]].concat();
+    let update = Reading {
+        octets: [&[0xff; 16][..], &[0, 0, kind::UPDATE], &body].concat(),
+        from: HEADER,
+        decode: Box::new(|octets| messages::update(&framed(octets, 0))),
+    };
+    let value = value_of(attribute.code()).map(|decode| Reading {
+        // Behind the flags, the type and the length; the octet before it chooses the session.
+        octets: [&[0], encoded.get(if encoded[0] & 0x10 == 0 { 3 } else { 4 }..).unwrap_or_default()]
+            .concat(),
+        from: 1,
+        decode: Box::new(decode),
+    });
+    Some(Made { kind: variant(&attribute), read: [update].into_iter().chain(value).collect() })
 }
 
-#[test]
-fn no_field_of_a_route_upsets_a_decoder_when_it_is_wrong() {
-    let mut mutator = Mutator::new(10);
-    let mut seen = vec![0_u8; Family::ALL.len()];
-    for _ in 0..20_000 {
-        let Some(route) = draw::<PathNlri>(&mut mutator) else { continue };
-        let family = route.nlri.family();
-        let Some(place) = Family::ALL.iter().position(|known| *known == family) else { continue };
-        let add_path = route.path_id.is_some();
-        let encoded = encode(LONGEST, |out| route.encode(add_path, out)).unwrap_or_default();
-        if seen[place] == 8 || encoded.is_empty() || encoded.len() > LONGEST {
-            continue;
-        }
-        seen[place] += 1;
-        // Beside another one, which a wrong length reaches into.
-        let two = encoded.repeat(2);
-        each_variation(&two, 0, |field| nlri::check(family, add_path, field));
-    }
-    for (family, seen) in Family::ALL.iter().zip(seen) {
-        assert!(seen > 0, "no route of {family} was made");
-    }
-}
-
-#[test]
-fn no_field_of_an_attribute_upsets_a_decoder_when_it_is_wrong() {
-    let mut mutator = Mutator::new(11);
-    let mut seen: BTreeSet<Code> = BTreeSet::new();
-    for _ in 0..400 {
-        let Some(attribute) = draw::<Attribute>(&mut mutator) else { continue };
-        let encoded = encode(LONGEST, |out| attribute.encode(true, out)).unwrap_or_default();
-        if encoded.is_empty() || encoded.len() > LONGEST {
-            continue;
-        }
-        seen.insert(attribute.code());
-        let body = [&[0, 0][..], &(encoded.len() as u16).to_be_bytes(), &encoded, &[24, 192, 0, 2]].concat();
-        let message = [&[0xff; 16][..], &[0, 0, kind::UPDATE], &body].concat();
-        each_variation(&message, HEADER, |octets| messages::update(&framed(octets)));
-        if let Some(decode) = value_of(attribute.code()) {
-            // Behind the flags, the type and the length.
-            let value = encoded.get(if encoded[0] & 0x10 == 0 { 3 } else { 4 }..).unwrap_or_default();
-            each_variation(value, 0, decode);
-        }
-    }
-    assert!(seen.len() > 15, "too few attributes were made: {seen:?}");
+fn capability(mutator: &mut Mutator) -> Option<Made> {
+    let capability = draw::<Capability>(mutator)?;
+    let encoded = encode(LONGEST, |out| capability.encode(out)).ok()?;
+    let (code, value) = (encoded.get(..1)?, encoded.get(2..)?);
+    let octets = [code, value].concat();
+    Some(Made {
+        kind: variant(&capability),
+        read: [Reading { octets, from: 0, decode: Box::new(messages::capability) }].into(),
+    })
 }
 
 /// The decoder of this attribute's value alone.
-const fn value_of(code: Code) -> Option<fn(&[u8])> {
+fn value_of(code: Code) -> Option<fn(&[u8])> {
     Some(match code {
         Code::AS_PATH => attributes::as_path,
         Code::EXTENDED_COMMUNITIES => attributes::extended_communities,

@@ -113,3 +113,29 @@ pub fn every_decoder(message: &[u8]) {
     let inside = body.get(body.len().min(4)..).unwrap_or_default();
     PARTS.iter().for_each(|decode| decode(inside));
 }
+
+/// Hands out `octets` with each length, count and type from `from` on wrong: 0, one less, one more, what is left behind it, the most; and
+/// every prefix that ends behind `from`. Which octets are such fields is not asked: every one, every two and every four are taken for
+/// one, so that a field that is added later is not forgotten.
+pub fn each_wrong_field(octets: &[u8], from: usize, mut visit: impl FnMut(&[u8])) {
+    for end in from..=octets.len() {
+        visit(octets.get(..end).unwrap_or_default());
+    }
+    let mut wrong = octets.to_vec();
+    for width in [1_u32, 2, 4] {
+        let most = u32::MAX >> (32 - 8 * width);
+        for at in from..octets.len() {
+            let field = at..at + width as usize;
+            let Some(right) = octets.get(field.clone()) else { break };
+            let was = right.iter().fold(0_u32, |number, octet| number << 8 | u32::from(*octet));
+            let left = (octets.len() - field.end) as u32;
+            for value in [0, was.wrapping_sub(1), was.wrapping_add(1), left, most] {
+                let value = value.to_be_bytes();
+                let written = value.get(4 - width as usize..).unwrap_or_default();
+                wrong.get_mut(field.clone()).into_iter().for_each(|field| field.copy_from_slice(written));
+                visit(&wrong);
+            }
+            wrong.get_mut(field).into_iter().for_each(|field| field.copy_from_slice(right));
+        }
+    }
+}

@@ -21,12 +21,7 @@ const INTERNAL: u8 = 4;
 pub fn message(bytes: &[u8]) {
     let mut u = Unstructured::new(bytes);
     let (Ok(two_octets), Ok(message)) = (u.arbitrary::<bool>(), Message::arbitrary(&mut u)) else { return };
-    let mut choices = INTERNAL;
-    if let Message::Update(update) = &message {
-        choices |= ADD_PATH * u8::from(has_path_ids(update));
-        choices |= TWO_OCTET_AS * u8::from(two_octets && !needs_four_octets(update));
-    }
-    let negotiated = session(choices);
+    let negotiated = session(session_of(&message, two_octets));
     let Ok(encoded) = encode(MAX_EXTENDED_MESSAGE, |out| message.encode(&negotiated, out)) else {
         assert!(matches!(message, Message::Open(_)), "only an OPEN may be too long: {message:?}");
         return;
@@ -47,6 +42,16 @@ pub fn message(bytes: &[u8]) {
         }
         Err(error) => panic!("{error}: {message:?}"),
     }
+}
+
+/// The [`session`] that this message can be sent on, in AS numbers of two octets where that is possible and wanted.
+pub(super) fn session_of(message: &Message, two_octets: bool) -> u8 {
+    let mut choices = INTERNAL;
+    if let Message::Update(update) = message {
+        choices |= ADD_PATH * u8::from(has_path_ids(update));
+        choices |= TWO_OCTET_AS * u8::from(two_octets && !needs_four_octets(update));
+    }
+    choices
 }
 
 /// Without what the encoder decides: whether a length has one octet or two.
