@@ -81,7 +81,14 @@ impl Speaker {
             | Command::Reload
             | Command::Restart
             | Command::Shutdown => (false, false),
-            _ => return true,
+            Command::ShowNeighbor { .. }
+            | Command::ShowAdjRib(_)
+            | Command::Reset
+            | Command::Acknowledge(_)
+            | Command::Version
+            | Command::Help
+            | Command::Comment
+            | Command::Debug(_) => return true,
         };
         let follows = self.programs.set_apart(stream, !joins_after) || !joins_before;
         let may = !follows || !self.programs.has_touched(stream) || self.send_effects(now, stream);

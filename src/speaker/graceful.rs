@@ -11,7 +11,6 @@ use crate::session::{Event, Timer, graceful_restart, long_lived_restart};
 use crate::time::{Duration, Instant};
 use crate::wire::Family;
 use crate::wire::capability::GracefulRestart;
-use crate::wire::notification::cease;
 
 /// How long a peer that is back may take to announce its routes again, until End-of-RIB.
 const STALE: Duration = Duration::from_secs(360);
@@ -37,17 +36,12 @@ impl Link {
     pub(super) fn may_come_back(&self, event: Event) -> bool {
         let without_notification = event == Event::ConnectionFails;
         let with_notification = match event {
-            Event::Notification => !self.reason.starts_with(HARD_RESET),
-            Event::Expired(Timer::Hold | Timer::SendHold) => true,
-            _ => false,
+            Event::Notification => !self.cause.is_hard_reset(),
+            event => matches!(event, Event::Expired(Timer::Hold | Timer::SendHold)),
         };
         self.is_graceful() && (without_notification || (with_notification && self.notifies_gracefully()))
     }
 }
-
-/// How [`Link::reason`] begins after a Hard Reset (RFC 8538 §3).
-const HARD_RESET: &str = "notification received (6,9)";
-const _: () = assert!(cease::HARD_RESET == 9);
 
 /// What is kept of a peer whose session is gone or has just come back, and until when.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@
 mod action;
 mod advisory;
 mod api;
+mod cause;
 mod commands;
 mod dial;
 mod effects;
@@ -42,7 +43,7 @@ pub use holdtime_host::{
 pub use input::{ClosedKind, Input};
 pub use neighbor::{Counters, NeighborId, NeighborStatus};
 pub use notice::Notice;
-pub use obligation::{Obligation, Party};
+pub use obligation::{Obligation, ObligationKind, Party};
 
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::String;

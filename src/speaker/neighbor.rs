@@ -7,6 +7,7 @@ use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use holdtime_host::StreamId;
 
+use super::cause::EndCause;
 use super::graceful::Stale;
 use super::hold_back::PAUSE;
 use super::intake::Intake;
@@ -33,9 +34,6 @@ impl NeighborId {
 /// The octets of a ROUTE-REFRESH without filters.
 const FAMILY: usize = 4;
 
-/// Why a connection ended, where no NOTIFICATION says so.
-pub(super) const CLOSING: &str = "closing connection";
-
 /// One of a neighbor's two sessions, and its connection.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
@@ -45,27 +43,12 @@ pub(super) struct Link {
     /// Both ends, once the connection is up.
     pub(super) ends: Option<(SocketAddr, SocketAddr)>,
     /// Why the connection ended, or will.
-    pub(super) reason: String,
-    /// What the NOTIFICATION behind that says in words.
-    pub(super) words: Option<String>,
+    pub(super) cause: EndCause,
 }
 
 impl Link {
     pub(super) fn new(session: Session) -> Self {
-        Self { session, stream: None, ends: None, reason: String::new(), words: None }
-    }
-
-    /// Why the connection ended, for a log: a peer's words in quotes, since they may hold anything.
-    pub(super) fn explanation(&self) -> String {
-        match &self.words {
-            Some(words) => alloc::format!("{}: {words:?}", self.reason),
-            None => self.reason.clone(),
-        }
-    }
-
-    /// Why it ended, as programs are told: in ExaBGP's words, which tell NOTIFICATIONs apart and nothing else.
-    pub(super) fn told_reason(&self) -> &str {
-        if self.reason.starts_with("notification ") { &self.reason } else { CLOSING }
+        Self { session, stream: None, ends: None, cause: EndCause::default() }
     }
 }
 

@@ -26,6 +26,35 @@ impl fmt::Display for Party {
     }
 }
 
+/// What kind of thing is owed. Who owes it tells the rest: an OPEN is ours or the peer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObligationKind {
+    /// The next attempt at a connection.
+    Attempt,
+    /// A connection.
+    Connection,
+    /// An OPEN.
+    Open,
+    /// A KEEPALIVE, or what counts as one.
+    Keepalive,
+    /// Messages that are written and not yet handed to TCP.
+    Octets,
+    /// Changes of routes that are in no message yet.
+    Routes,
+    /// The routes of a peer that has restarted, once more.
+    RoutesAgain,
+    /// Reading what the other one has written.
+    Reading,
+    /// The end of a connection.
+    Close,
+    /// A program's start.
+    Start,
+    /// A program's answer.
+    Answer,
+    /// A process's end.
+    Exit,
+}
+
 /// Something that one party owes another. It explains a hang; it does not judge one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obligation {
@@ -33,6 +62,8 @@ pub struct Obligation {
     pub debtor: Party,
     /// Who is waiting.
     pub creditor: Party,
+    /// What kind of thing is owed.
+    pub kind: ObligationKind,
     /// What is owed, such as `an answer to "announce route …"`.
     pub what: String,
     /// What it waits for, such as `the peer's receive window`; `None`: nothing but the next turn of the reactor.

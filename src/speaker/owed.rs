@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::hold_back::PAUSE;
 use super::life::Phase;
 use super::neighbor::{Link, Neighbor};
-use super::obligation::{Obligation, Party};
+use super::obligation::{Obligation, ObligationKind as Kind, Party};
 use super::stream::{Owner, Streams};
 use crate::session::{Direction, State, Timer};
 use crate::time::Instant;
@@ -26,36 +26,45 @@ impl Neighbor {
             let what = String::from("reading what it sends");
             let waits_for = Some(String::from("a program to read what it is told of it"));
             let until = Some(since + PAUSE);
-            let owed = self.by_us(what, since, until, "API: a program that reads is waited for");
+            let owed =
+                self.by_us(Kind::Reading, what, since, until, "API: a program that reads is waited for");
             Obligation { waits_for, ..owed }
         }));
         owed.extend(self.stale_until().map(|until| {
             let since = self.leading().session.since();
-            self.by_peer("its routes and End-of-RIB after its restart", since, Some(until), "RFC 4724 §4.2")
+            self.by_peer(
+                Kind::RoutesAgain,
+                "its routes and End-of-RIB after its restart",
+                since,
+                Some(until),
+                "RFC 4724 §4.2",
+            )
         }));
         owed
     }
 
     fn by_peer(
         &self,
+        kind: Kind,
         what: &str,
         since: Instant,
         until: Option<Instant>,
         clause: &'static str,
     ) -> Obligation {
         let (debtor, what) = (self.party(), String::from(what));
-        Obligation { debtor, creditor: Party::Speaker, what, waits_for: None, since, until, clause }
+        Obligation { debtor, creditor: Party::Speaker, kind, what, waits_for: None, since, until, clause }
     }
 
     fn by_us(
         &self,
+        kind: Kind,
         what: String,
         since: Instant,
         until: Option<Instant>,
         clause: &'static str,
     ) -> Obligation {
         let creditor = self.party();
-        Obligation { debtor: Party::Speaker, creditor, what, waits_for: None, since, until, clause }
+        Obligation { debtor: Party::Speaker, creditor, kind, what, waits_for: None, since, until, clause }
     }
 
     fn owed_by_state(&self, link: &Link) -> Vec<Obligation> {
@@ -65,11 +74,12 @@ impl Neighbor {
         match session.state() {
             State::Idle => owed.extend(deadline(Timer::IdleHold).map(|until| {
                 let what = String::from("the next attempt to connect");
-                self.by_us(what, since, Some(until), "RFC 4271 §8.1.1 IdleHoldTimer")
+                self.by_us(Kind::Attempt, what, since, Some(until), "RFC 4271 §8.1.1 IdleHoldTimer")
             })),
             State::Connect | State::Active if deadline(Timer::DelayOpen).is_some() => {
                 let until = deadline(Timer::DelayOpen);
                 owed.push(self.by_us(
+                    Kind::Open,
                     String::from("our OPEN"),
                     since,
                     until,
@@ -79,6 +89,7 @@ impl Neighbor {
             State::Connect => {
                 let until = deadline(Timer::ConnectRetry);
                 owed.push(self.by_peer(
+                    Kind::Connection,
                     "accepting our connection",
                     since,
                     until,
@@ -87,16 +98,29 @@ impl Neighbor {
             }
             // Beside a session that dials, waiting for the peer to dial is no debt of anybody's.
             State::Active if self.outgoing.session.state() == State::Idle => {
-                owed.push(self.by_peer("a connection", since, None, "RFC 4271 §8.2.2 Active"));
+                owed.push(self.by_peer(
+                    Kind::Connection,
+                    "a connection",
+                    since,
+                    None,
+                    "RFC 4271 §8.2.2 Active",
+                ));
             }
             State::Active => {}
             State::OpenSent => {
                 let until = deadline(Timer::OpenWait);
-                owed.push(self.by_peer("its OPEN", since, until, "RFC 4271 §8.2.2 OpenSent, HoldTimer"));
+                owed.push(self.by_peer(
+                    Kind::Open,
+                    "its OPEN",
+                    since,
+                    until,
+                    "RFC 4271 §8.2.2 OpenSent, HoldTimer",
+                ));
             }
             State::OpenConfirm => {
                 let until = deadline(Timer::Hold).or(deadline(Timer::OpenWait));
                 owed.push(self.by_peer(
+                    Kind::Keepalive,
                     "its first KEEPALIVE",
                     since,
                     until,
@@ -106,12 +130,24 @@ impl Neighbor {
             State::Established => {
                 let heard = session.last_heard();
                 owed.extend(deadline(Timer::Hold).map(|until| {
-                    self.by_peer("a KEEPALIVE or an UPDATE", heard, Some(until), "RFC 4271 §6.5")
+                    self.by_peer(
+                        Kind::Keepalive,
+                        "a KEEPALIVE or an UPDATE",
+                        heard,
+                        Some(until),
+                        "RFC 4271 §6.5",
+                    )
                 }));
             }
         }
         owed.extend(deadline(Timer::Keepalive).map(|until| {
-            self.by_us(String::from("a KEEPALIVE"), session.last_keepalive(), Some(until), "RFC 4271 §4.4")
+            self.by_us(
+                Kind::Keepalive,
+                String::from("a KEEPALIVE"),
+                session.last_keepalive(),
+                Some(until),
+                "RFC 4271 §4.4",
+            )
         }));
         owed
     }
@@ -120,8 +156,13 @@ impl Neighbor {
     fn owed_octets(&self, link: &Link, streams: &Streams) -> Option<Obligation> {
         let (count, since) = streams.waiting(link.stream?)?;
         let until = link.session.timers().deadline(Timer::SendHold);
-        let mut owed =
-            self.by_us(format!("{count} octets of messages"), since, until, "RFC 9687 §4.3 SendHoldTimer");
+        let mut owed = self.by_us(
+            Kind::Octets,
+            format!("{count} octets of messages"),
+            since,
+            until,
+            "RFC 9687 §4.3 SendHoldTimer",
+        );
         owed.waits_for = Some(String::from("the peer's receive window"));
         Some(owed)
     }
@@ -133,7 +174,8 @@ impl Neighbor {
         let link = self.established();
         let until = link.and_then(|link| link.session.timers().deadline(Timer::SendHold));
         let stuck = link.and_then(|link| streams.waiting(link.stream?)).is_some();
-        let mut owed = self.by_us(format!("{count} changes of routes"), since, until, "RFC 4271 §9.2");
+        let mut owed =
+            self.by_us(Kind::Routes, format!("{count} changes of routes"), since, until, "RFC 4271 §9.2");
         owed.waits_for = match link {
             None => Some(String::from("an established session")),
             Some(_) if stuck => Some(String::from("the peer's receive window")),
@@ -152,9 +194,10 @@ impl Neighbor {
 
 /// What is owed by nobody's session: streams that are being closed, and the end of the speaker.
 pub(super) fn remaining(phase: Phase, streams: &Streams) -> Vec<Obligation> {
-    let owed = |what, waits_for: Option<String>, since, until, clause| Obligation {
+    let owed = |kind, what, waits_for: Option<String>, since, until, clause| Obligation {
         debtor: Party::Speaker,
         creditor: Party::Speaker,
+        kind,
         what,
         waits_for,
         since,
@@ -166,12 +209,26 @@ pub(super) fn remaining(phase: Phase, streams: &Streams) -> Vec<Obligation> {
         if let Owner::Leaving(until) = stream.owner {
             let waits_for = Some(String::from("the peer's receive window"));
             let since = stream.waiting_since.unwrap_or(until);
-            all.push(owed(format!("closing {id}"), waits_for, since, until, "2 s for the last messages"));
+            all.push(owed(
+                Kind::Close,
+                format!("closing {id}"),
+                waits_for,
+                since,
+                until,
+                "2 s for the last messages",
+            ));
         }
     }
     if let Phase::Leaving { since, until, .. } = phase {
         let waits_for = Some(String::from("connections and programs to end"));
-        all.push(owed(String::from("the speaker's end"), waits_for, since, until, "5 s for a shutdown"));
+        all.push(owed(
+            Kind::Exit,
+            String::from("the speaker's end"),
+            waits_for,
+            since,
+            until,
+            "5 s for a shutdown",
+        ));
     }
     all
 }

@@ -7,10 +7,11 @@ use core::net::SocketAddr;
 
 use holdtime_host::{IoError, StreamId};
 
+use super::cause::{EndCause, Reason};
 use super::event::{EventKind, Severity};
 use super::hold_back::PAUSE;
 use super::input::{ClosedKind, Input};
-use super::neighbor::{CLOSING, Link, NeighborId, Wish};
+use super::neighbor::{Link, NeighborId, Wish};
 use super::notice::Notice;
 use super::{Speaker, update};
 use crate::session::{Collision, Direction, Event, Frame, Output, State, Timer};
@@ -38,17 +39,13 @@ pub(super) fn append(message: &Message, out: &mut Vec<u8>) {
     }
 }
 
-/// [`Link::reason`] where the peer has kept the other connection (RFC 4271 §6.8).
-const LOST_COLLISION: &str = "notification received (6,7)";
-const _: () = assert!(cease::COLLISION == 7);
-
 /// How much it matters that an attempt at a session ended by `event`; `None`: it did not, or as it should. A peer that is not
 /// there yet is no news, but one that is there and does not agree will not come to agree by itself.
 fn severity_of(event: Event, to: State, link: &Link) -> Option<Severity> {
     match event {
         _ if to != State::Idle => None,
         // Where both sides dial, this is how one of two connections ends.
-        Event::Notification if link.reason == LOST_COLLISION => None,
+        Event::Notification if link.cause.is_lost_collision() => None,
         Event::Stop | Event::CollisionDump => None,
         Event::ConnectionFails => Some(Severity::Info),
         _ => Some(Severity::Warning),
@@ -75,7 +72,7 @@ impl Speaker {
                     self.refuse(id);
                     self.update_listeners(false);
                 }
-                self.connection_lost(at, id, direction, format!("could not connect: {error}"), true);
+                self.connection_lost(at, id, direction, EndCause::NotConnected(error), true);
             }
             Input::Received { data, .. } => return self.received(now, id, direction, data),
             Input::Writable { budget, .. } => {
@@ -90,15 +87,15 @@ impl Speaker {
                 return;
             }
             Input::Closed { how, .. } => {
-                let reason = match how {
-                    ClosedKind::ReadEnd => String::from("the peer closed the connection"),
-                    ClosedKind::WriteEnd => String::from("the peer reads no more"),
-                    ClosedKind::Broken(error) => format!("the connection broke: {error}"),
+                let cause = match how {
+                    ClosedKind::ReadEnd => EndCause::ClosedByPeer,
+                    ClosedKind::WriteEnd => EndCause::UnreadByPeer,
+                    ClosedKind::Broken(error) => EndCause::Broken(error),
                 };
                 if matches!(how, ClosedKind::Broken(_)) {
                     self.hang_up(stream);
                 }
-                self.connection_lost(at, id, direction, reason, matches!(how, ClosedKind::Broken(_)));
+                self.connection_lost(at, id, direction, cause, matches!(how, ClosedKind::Broken(_)));
             }
             _ => return,
         }
@@ -110,7 +107,7 @@ impl Speaker {
         at: Instant,
         id: NeighborId,
         direction: Direction,
-        reason: String,
+        cause: EndCause,
         gone: bool,
     ) {
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
@@ -118,8 +115,7 @@ impl Speaker {
         if gone {
             link.stream = None;
         }
-        link.reason = reason;
-        link.words = None;
+        link.cause = cause;
         link.session.connection_failed(at);
     }
 
@@ -136,8 +132,7 @@ impl Speaker {
         let terms = super::open::terms(&neighbor.config, settings, identity, neighbor.restarted);
         let link = neighbor.link_mut(direction);
         link.ends = Some(ends);
-        link.reason = String::from(CLOSING);
-        link.words = None;
+        link.cause = EndCause::default();
         link.session.set_terms(terms);
         link.session.connected(now.monotonic);
         programs.notify(now, neighbor, &Notice::Connected);
@@ -171,9 +166,7 @@ impl Speaker {
             kind::OPEN => self.resolve_collision(now, id, direction),
             kind::NOTIFICATION => {
                 let received = Notification::decode(frame.body()).unwrap_or_else(|_| Notification::new(0, 0));
-                let link = neighbor.link_mut(direction);
-                link.reason = format!("notification received ({},{})", received.code, received.subcode);
-                link.words = received.words();
+                neighbor.link_mut(direction).cause = EndCause::Received(Reason::from(&received));
             }
             kind::UPDATE if neighbor.state() == State::Established => {
                 match update::receive(neighbor, frame) {
@@ -337,8 +330,7 @@ impl Speaker {
         if let Message::Notification(notification) = message {
             // What the peer does not take is no use to it any more, as far as it has not begun to leave.
             streams.discard_refused(stream);
-            link.reason = format!("notification sent ({},{})", notification.code, notification.subcode);
-            link.words = notification.words();
+            link.cause = EndCause::Sent(Reason::from(notification));
         }
         let mut octets = Vec::new();
         append(message, &mut octets);
@@ -366,8 +358,8 @@ impl Speaker {
         let Self { neighbors, programs, .. } = self;
         let Some(neighbor) = neighbors.get(&id) else { return };
         if was_up && neighbor.link(direction.other()).ends.is_none() {
-            let reason = neighbor.link(direction).told_reason();
-            programs.notify(now, neighbor, &Notice::Down { reason });
+            let reason = neighbor.link(direction).cause.in_exabgps_words();
+            programs.notify(now, neighbor, &Notice::Down { reason: &reason });
         }
     }
 
@@ -388,11 +380,11 @@ impl Speaker {
         if let (true, Some(severity)) =
             (from < State::Established, severity_of(event, to, neighbor.link(direction)))
         {
-            let why = neighbor.link(direction).explanation();
+            let why = &neighbor.link(direction).cause;
             log(severity, EventKind::Repeat, format!("{} connection given up: {why}", direction.name()));
         }
         if from == State::Established {
-            let text = format!("session down: {}", neighbor.link(direction).explanation());
+            let text = format!("session down: {}", neighbor.link(direction).cause);
             log(Severity::Warning, EventKind::Change, text);
             neighbor.session_down(now.monotonic, direction, event);
         }

@@ -20,7 +20,7 @@ use super::event::Severity;
 use super::input::{ClosedKind, Input};
 use super::listeners::common_ttls;
 use super::neighbor::Neighbor;
-use super::obligation::{Obligation, Party};
+use super::obligation::{Obligation, ObligationKind, Party};
 use super::stream::Owner;
 use super::{Speaker, sessions};
 use crate::session::{Direction, offers};
@@ -60,6 +60,7 @@ impl Unclaimed {
         self.waiting.values().map(|one| Obligation {
             debtor: Party::Neighbor(one.ends.1.ip().to_canonical().to_string()),
             creditor: Party::Speaker,
+            kind: ObligationKind::Open,
             what: String::from("its OPEN, which says whose session this is"),
             waits_for: None,
             since: one.since,

@@ -4,7 +4,7 @@
 //! obligations; what its tasks wait for, from the witness; what the others wait for, from their scripts.
 
 use holdtime_core::Duration;
-use holdtime_core::speaker::{Obligation, Party, StreamId};
+use holdtime_core::speaker::{Obligation, ObligationKind, Party, StreamId};
 
 use super::stage::{SpeakerSeat, Stage};
 use crate::oracle::{Alarm, Creditor, Oracle, ProgramKey, SessionKey};
@@ -58,7 +58,8 @@ impl Stage<'_> {
             owed.debtor == Party::Speaker && party.as_ref().is_none_or(|party| owed.creditor == *party)
         };
         // Of all that is owed to them, what the alarm is about.
-        let is_routes = |owed: &Obligation| owed.what.contains("route") || owed.what.contains("octets");
+        let is_routes =
+            |owed: &Obligation| matches!(owed.kind, ObligationKind::Routes | ObligationKind::Octets);
         let about = |owed: &Obligation| is_routes(owed) == (alarm.oracle == Oracle::Unsent);
         let owed = obligations.into_iter().filter(to_them).filter(about).min_by_key(|owed| owed.since)?;
         let waits_for = owed.waits_for.unwrap_or_else(|| "its reactor's next turn".to_owned());

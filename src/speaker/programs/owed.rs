@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::instance::{Instance, Phase};
-use crate::speaker::{Obligation, Party};
+use crate::speaker::{Obligation, ObligationKind as Kind, Party};
 
 /// What a run owes, or is owed.
 pub(super) fn obligation(instance: &Instance) -> Option<Obligation> {
@@ -14,16 +14,31 @@ pub(super) fn obligation(instance: &Instance) -> Option<Obligation> {
         Phase::Running => asked.unwrap_or(instance.since),
         _ => instance.since,
     };
-    let owes = |debtor, creditor, what: String, waits_for: Option<String>, clause| {
-        Some(Obligation { debtor, creditor, what, waits_for, since, until: instance.deadline(), clause })
+    let owes = |debtor, creditor, kind, what: String, waits_for: Option<String>, clause| {
+        Some(Obligation {
+            debtor,
+            creditor,
+            kind,
+            what,
+            waits_for,
+            since,
+            until: instance.deadline(),
+            clause,
+        })
     };
     match instance.phase {
-        Phase::Starting => {
-            owes(Party::Speaker, program, "its start".to_string(), None, "the configuration's process")
-        }
+        Phase::Starting => owes(
+            Party::Speaker,
+            program,
+            Kind::Start,
+            "its start".to_string(),
+            None,
+            "the configuration's process",
+        ),
         Phase::Leaving(_) => owes(
             program,
             Party::Speaker,
+            Kind::Exit,
             match instance.cut {
                 true => "ending, since it has closed its standard output".to_string(),
                 false => "reading what waits for it before it ends".to_string(),
@@ -31,13 +46,21 @@ pub(super) fn obligation(instance: &Instance) -> Option<Obligation> {
             None,
             "API: 100 ms before SIGTERM",
         ),
-        Phase::Terminated(_) => {
-            owes(program, Party::Speaker, "ending after SIGTERM".to_string(), None, "API: 2 s before SIGKILL")
+        Phase::Terminated(_) => owes(
+            program,
+            Party::Speaker,
+            Kind::Exit,
+            "ending after SIGTERM".to_string(),
+            None,
+            "API: 2 s before SIGKILL",
+        ),
+        Phase::Killed => {
+            owes(program, Party::Speaker, Kind::Exit, "ending after SIGKILL".to_string(), None, "API")
         }
-        Phase::Killed => owes(program, Party::Speaker, "ending after SIGKILL".to_string(), None, "API"),
         Phase::Ended(_) => owes(
             Party::Speaker,
             program,
+            Kind::Reading,
             "reading what it wrote before it ended".to_string(),
             Some("the end of its standard output".to_string()),
             "API: 1 s",
@@ -51,6 +74,7 @@ pub(super) fn obligation(instance: &Instance) -> Option<Obligation> {
             owes(
                 Party::Speaker,
                 program,
+                Kind::Answer,
                 "an answer to its command".to_string(),
                 waiting,
                 "API: every command is answered",
@@ -59,6 +83,7 @@ pub(super) fn obligation(instance: &Instance) -> Option<Obligation> {
         Phase::Running if !instance.output.has_room() => owes(
             program,
             Party::Speaker,
+            Kind::Reading,
             format!("reading the {} octets that wait for it", instance.output.len()),
             None,
             "API: a program reads what it asked for",
