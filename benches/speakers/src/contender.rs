@@ -250,12 +250,30 @@ pub(crate) fn prefix(n: u32) -> String {
 /// The processes that have not been ended.
 static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
-/// Ends every speaker; with it go its programs. For whoever is interrupted.
-pub(crate) fn end_all() {
-    for pid in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-        // Gone already is as good as ended.
-        let _ = Command::new("kill").arg(pid.to_string()).status();
+/// Ends every speaker and this process; with a speaker go its programs. For whoever is interrupted.
+pub(crate) fn end_all_and_exit(status: i32, clean_up: impl FnOnce()) -> ! {
+    // The lock is kept to the end, so that none is started meanwhile.
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    let signal = |name: &str| {
+        for pid in running.iter().filter(|pid| is_alive(**pid)) {
+            // Gone already is as good as ended.
+            let _ = Command::new("kill").args([name, &pid.to_string()]).status();
+        }
+    };
+    signal("-TERM");
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until && running.iter().any(|pid| is_alive(*pid)) {
+        std::thread::sleep(Duration::from_millis(10));
     }
+    signal("-KILL");
+    clean_up();
+    std::process::exit(status)
+}
+
+/// Whether a child runs still; one that has ended keeps its number until it is waited for.
+fn is_alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
 }
 
 impl Running {

@@ -88,9 +88,7 @@ fn clean_up_on_interrupt(folder: PathBuf) -> io::Result<()> {
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             note("interrupted: ending the speakers");
-            contender::end_all();
-            let _ = fs::remove_dir_all(&folder);
-            std::process::exit(128 + signal);
+            contender::end_all_and_exit(128 + signal, || drop(fs::remove_dir_all(&folder)));
         }
     });
     Ok(())
