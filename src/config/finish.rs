@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use holdtime_host::{AoKey, PeerRange};
 
@@ -30,52 +30,18 @@ pub(super) fn neighbor(
     settings: &Settings,
     cursor: &mut Cursor<'_>,
 ) -> Result<Neighbor> {
-    let missing = |what: &str| {
-        Fault::new(place, alloc::format!("this neighbor has no `{what}`"))
-            .expected(alloc::format!("`{what} …;`"))
-    };
-    let (address, length) = partial.peer_address.get().ok_or_else(|| missing("peer-address"))?;
-    let peer = PeerRange { address, length };
-    let local_as = partial.local_as.get().ok_or_else(|| missing("local-as"))?;
-    let peer_as = partial.peer_as.get().ok_or_else(|| missing("peer-as"))?;
     let local_address = partial.local_address.or(None);
-    let router_id = match (partial.router_id.get(), local_address, address) {
-        (Some(router_id), ..) => router_id,
-        (None, Some(IpAddr::V4(local)), IpAddr::V4(_)) => local,
-        _ => return Err(missing("router-id")),
-    };
+    let Required { peer, local_as, peer_as, router_id } = required(&partial, place)?;
     check_addresses(&partial, peer, local_address, settings)?;
-
     let hold_time = partial.hold_time.or(180);
-    let mut capabilities = capabilities(&partial.capabilities, hold_time);
-    if let (None, Some(_)) = (capabilities.graceful_restart, capabilities.long_lived) {
-        let problem = "`long-lived-graceful-restart` means nothing without `graceful-restart`";
-        let span = partial.capabilities.long_lived.span().unwrap_or(place);
-        return Err(Fault::new(span, problem).expected("`graceful-restart <seconds>;` beside it"));
-    }
-    let families = sorted(partial.families, families::known());
-    let add_paths = match capabilities.add_path {
-        AddPath::Disabled => Vec::new(),
-        _ => {
-            let mut chosen = sorted(partial.add_paths, families.iter().copied());
-            chosen.retain(|family| families.contains(family));
-            chosen
-        }
-    };
+    let mut capabilities = capabilities(&partial.capabilities, hold_time, place)?;
+    let families = sorted(core::mem::take(&mut partial.families), families::known());
+    let add_paths = add_paths(core::mem::take(&mut partial.add_paths), capabilities.add_path, &families);
     if !partial.capabilities.next_hop.is_set() {
         capabilities.next_hop = !partial.next_hops.is_empty();
     }
-    let mut next_hops = Vec::new();
-    if capabilities.next_hop {
-        for (family, afi) in partial.next_hops {
-            let both = [family, Family::new(afi, family.safi)];
-            if both.iter().all(|family| families.contains(family)) && !next_hops.contains(&(family, afi)) {
-                next_hops.push((family, afi));
-            }
-        }
-    }
+    let next_hops = if capabilities.next_hop { next_hops(&partial.next_hops, &families) } else { Vec::new() };
     let md5 = md5(&partial.md5_password, partial.md5_base64.or(Some(false)), partial.md5_ip.get())?;
-
     let tcp_ao = tcp_ao(core::mem::take(&mut partial.tcp_ao), md5.is_some())?;
     warn_of_link_local(&partial.local_link_local, &capabilities, cursor);
 
@@ -122,6 +88,31 @@ pub(super) fn neighbor(
     neighbor.operational.retain(|message| families.contains(&message.family));
     keep_last_advisories(&mut neighbor.operational);
     Ok(neighbor)
+}
+
+/// What no neighbor is without.
+struct Required {
+    peer: PeerRange,
+    /// `None`: the peer's.
+    local_as: Option<u32>,
+    peer_as: Option<u32>,
+    router_id: Ipv4Addr,
+}
+
+fn required(partial: &Partial, place: Span) -> Result<Required> {
+    let missing = |what: &str| {
+        Fault::new(place, alloc::format!("this neighbor has no `{what}`"))
+            .expected(alloc::format!("`{what} …;`"))
+    };
+    let (address, length) = partial.peer_address.get().ok_or_else(|| missing("peer-address"))?;
+    let local_as = partial.local_as.get().ok_or_else(|| missing("local-as"))?;
+    let peer_as = partial.peer_as.get().ok_or_else(|| missing("peer-as"))?;
+    let router_id = match (partial.router_id.get(), partial.local_address.or(None), address) {
+        (Some(router_id), ..) => router_id,
+        (None, Some(IpAddr::V4(local)), IpAddr::V4(_)) => local,
+        _ => return Err(missing("router-id")),
+    };
+    Ok(Required { peer: PeerRange { address, length }, local_as, peer_as, router_id })
 }
 
 /// The keys of TCP-AO, beside which there is no TCP MD5.
@@ -186,9 +177,10 @@ fn check_addresses(
     }
 }
 
-fn capabilities(partial: &PartialCapabilities, hold_time: u16) -> Capabilities {
+/// `place` is where the neighbor's section begins.
+fn capabilities(partial: &PartialCapabilities, hold_time: u16, place: Span) -> Result<Capabilities> {
     let default = Capabilities::default();
-    Capabilities {
+    let capabilities = Capabilities {
         asn4: partial.asn4.or(default.asn4),
         extended_message: partial.extended_message.or(default.extended_message),
         graceful_restart: match partial.graceful_restart.or(Graceful::Disabled) {
@@ -207,7 +199,35 @@ fn capabilities(partial: &PartialCapabilities, hold_time: u16) -> Capabilities {
         aigp: partial.aigp.or(default.aigp),
         software_version: partial.software_version.or(default.software_version),
         link_local_next_hop: partial.link_local_next_hop.or(default.link_local_next_hop),
+    };
+    if let (None, Some(_)) = (capabilities.graceful_restart, capabilities.long_lived) {
+        let problem = "`long-lived-graceful-restart` means nothing without `graceful-restart`";
+        let span = partial.long_lived.span().unwrap_or(place);
+        return Err(Fault::new(span, problem).expected("`graceful-restart <seconds>;` beside it"));
     }
+    Ok(capabilities)
+}
+
+/// The families of which several paths are exchanged: those `chosen` that are offered, or all that are.
+fn add_paths(chosen: Vec<Family>, capability: AddPath, offered: &[Family]) -> Vec<Family> {
+    if capability == AddPath::Disabled {
+        return Vec::new();
+    }
+    let mut chosen = sorted(chosen, offered.iter().copied());
+    chosen.retain(|family| offered.contains(family));
+    chosen
+}
+
+/// The pairs of RFC 8950 whose both families are offered, each once.
+fn next_hops(chosen: &[(Family, Afi)], offered: &[Family]) -> Vec<(Family, Afi)> {
+    let mut pairs = Vec::new();
+    for (family, afi) in chosen {
+        let both = [*family, Family::new(*afi, family.safi)];
+        if both.iter().all(|family| offered.contains(family)) && !pairs.contains(&(*family, *afi)) {
+            pairs.push((*family, *afi));
+        }
+    }
+    pairs
 }
 
 /// `chosen`, or `default` where nothing was; ascending, each once.
@@ -285,7 +305,7 @@ fn settle_self(
     announcement: &mut Announcement,
     family: Family,
     local: Option<IpAddr>,
-    router_id: core::net::Ipv4Addr,
+    router_id: Ipv4Addr,
 ) -> bool {
     let Some(local) = local else { return true };
     let same = match family.afi {

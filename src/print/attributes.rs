@@ -2,15 +2,15 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
+use core::fmt::{Display, Write};
 use core::net::Ipv4Addr;
 
 use data_encoding::HEXLOWER;
 
 use super::{community, decimal, hex, link_state, prefix_sid, put, separated, sr_policy};
 use crate::wire::attribute::{
-    Aggregator, AsPath, AsSegmentKind, Attribute, AttributeCode, AttributeFlags, Origin, PmsiTunnel,
-    UnknownAttribute,
+    Aggregator, AsPath, AsSegmentKind, Attribute, AttributeCode, AttributeFlags, ExtendedCommunity,
+    Ipv6ExtendedCommunity, Origin, PmsiTunnel, UnknownAttribute,
 };
 
 /// Appends the members of the JSON object "attribute", without its braces.
@@ -50,14 +50,7 @@ pub(super) fn attribute_json(out: &mut String, attribute: &Attribute, found: Opt
     let flags = |usual: u8| found.map_or(usual, |flags| flags.0);
     match attribute {
         Attribute::Origin(origin) => put!(out, "\"origin\": \"{}\"", origin_name(*origin)),
-        Attribute::AsPath(path) => {
-            out.push_str("\"as-path\": {");
-            separated(out, ", ", path.segments.iter().enumerate(), |out, (index, segment)| {
-                let element = if segment.kind == AsSegmentKind::Set { "as-set" } else { "as-sequence" };
-                put!(out, "\"{index}\": {{\"element\": \"{element}\", \"value\": {:?}}}", segment.asns);
-            });
-            out.push('}');
-        }
+        Attribute::AsPath(path) => as_path_json(out, path),
         Attribute::Med(med) => put!(out, "\"med\": {med}"),
         Attribute::LocalPref(preference) => put!(out, "\"local-preference\": {preference}"),
         Attribute::AtomicAggregate => out.push_str("\"atomic-aggregate\": true"),
@@ -74,23 +67,15 @@ pub(super) fn attribute_json(out: &mut String, attribute: &Attribute, found: Opt
             list(out, "cluster-list", clusters, |out, id| put!(out, "\"{id}\""));
         }
         Attribute::ExtendedCommunities(communities) => {
-            list(out, "extended-community", sorted(communities), |out, one| {
-                put!(out, "{{ \"value\": {}, \"string\": \"", u64::from_be_bytes(one.0));
-                community::extended(out, one);
-                out.push_str("\" }");
-            });
+            let number = |one: &ExtendedCommunity| u64::from_be_bytes(one.0);
+            extended_json(out, "extended-community", communities, number, community::extended);
         }
         Attribute::Ipv6ExtendedCommunities(communities) => {
-            list(out, "extended-community-ipv6", sorted(communities), |out, one| {
-                put!(out, "{{ \"value\": {}, \"string\": \"", decimal(&one.0));
-                community::extended_ipv6(out, one);
-                out.push_str("\" }");
-            });
+            let number = |one: &Ipv6ExtendedCommunity| decimal(&one.0);
+            extended_json(out, "extended-community-ipv6", communities, number, community::extended_ipv6);
         }
         Attribute::LargeCommunities(communities) => {
-            let mut communities = sorted(communities);
-            communities.dedup();
-            list(out, "large-community", communities, |out, one| {
+            list(out, "large-community", distinct(communities), |out, one| {
                 put!(out, "[ {}, {} , {} ]", one.global, one.local1, one.local2);
             });
         }
@@ -100,32 +85,23 @@ pub(super) fn attribute_json(out: &mut String, attribute: &Attribute, found: Opt
             out.push('"');
         }
         Attribute::Aigp(aigp) => put!(out, "\"aigp\": \"{:#018x}\"", aigp.metric),
-        Attribute::BgpLs(link_state) => {
-            let mut inside = String::new();
-            match link_state::json(&mut inside, &link_state.bytes) {
-                true => put!(out, "\"bgp-ls\": {{ {inside} }}"),
-                false => unknown_json(out, flags(0x80), 29, &link_state.bytes),
-            }
-        }
-        Attribute::PrefixSid(sid) => {
-            let mut inside = String::new();
-            match prefix_sid::json(&mut inside, &sid.bytes) {
-                true => put!(out, "\"bgp-prefix-sid\": {inside}"),
-                false => unknown_json(out, flags(0xe0), 40, &sid.bytes),
-            }
-        }
+        Attribute::BgpLs(link_state) => match written(|inside| link_state::json(inside, &link_state.bytes)) {
+            Some(inside) => put!(out, "\"bgp-ls\": {{ {inside} }}"),
+            None => unknown_json(out, flags(0x80), 29, &link_state.bytes),
+        },
+        Attribute::PrefixSid(sid) => match written(|inside| prefix_sid::json(inside, &sid.bytes)) {
+            Some(inside) => put!(out, "\"bgp-prefix-sid\": {inside}"),
+            None => unknown_json(out, flags(0xe0), 40, &sid.bytes),
+        },
         Attribute::As4Path(path) => {
             put!(out, "\"attribute-0x11-0x{:02X}\": \"", flags(0xc0));
             as_path_text(out, path);
             out.push('"');
         }
-        Attribute::TunnelEncapsulation(tunnel) => {
-            let mut inside = String::new();
-            match sr_policy::json(&mut inside, tunnel) {
-                true => put!(out, "\"tunnel-encap\": {inside}"),
-                false => unknown_json(out, flags(0xe0), 23, &tunnel.bytes),
-            }
-        }
+        Attribute::TunnelEncapsulation(tunnel) => match written(|inside| sr_policy::json(inside, tunnel)) {
+            Some(inside) => put!(out, "\"tunnel-encap\": {inside}"),
+            None => unknown_json(out, flags(0xe0), 23, &tunnel.bytes),
+        },
         Attribute::OnlyToCustomer(asn) => unknown_json(out, flags(0xe0), 35, &asn.to_be_bytes()),
         Attribute::AttrSet(set) => {
             unknown_json(out, flags(0xe0), 128, &attr_set_octets(set.origin_as, &set.attributes));
@@ -156,48 +132,32 @@ fn attribute_text(out: &mut String, attribute: &Attribute) {
         Attribute::OriginatorId(id) => put!(out, " originator-id {id}"),
         Attribute::ClusterList(clusters) => {
             // In brackets even where it is one.
-            out.push_str(" cluster-list [ ");
-            separated(out, " ", clusters, |out, id: &Ipv4Addr| put!(out, "{id}"));
-            out.push_str(" ]");
+            out.push_str(" cluster-list ");
+            bracketed(out, clusters.iter(), |out, id| put!(out, "{id}"));
         }
         Attribute::ExtendedCommunities(communities) => {
-            words(out, "extended-community", &sorted(communities), |out, one| {
-                if !community::extended(out, one) {
-                    hex(out, &one.0);
-                }
-            });
+            extended_text(out, "extended-community", communities, |one| one.0, community::extended);
         }
         Attribute::Ipv6ExtendedCommunities(communities) => {
-            words(out, "extended-community-ipv6", &sorted(communities), |out, one| {
-                if !community::extended_ipv6(out, one) {
-                    hex(out, &one.0);
-                }
-            });
+            let octets = |one: &Ipv6ExtendedCommunity| one.0;
+            extended_text(out, "extended-community-ipv6", communities, octets, community::extended_ipv6);
         }
         Attribute::LargeCommunities(communities) => {
-            let mut communities = sorted(communities);
-            communities.dedup();
-            words(out, "large-community", &communities, |out, one| put!(out, "{one}"));
+            words(out, "large-community", &distinct(communities), |out, one| put!(out, "{one}"));
         }
         Attribute::PmsiTunnel(pmsi) => {
             out.push_str(" pmsi ");
             pmsi_text(out, pmsi);
         }
         Attribute::Aigp(aigp) => put!(out, " aigp {:#018x}", aigp.metric),
-        Attribute::BgpLs(link_state) => {
-            let mut inside = String::new();
-            match link_state::json(&mut inside, &link_state.bytes) {
-                true => put!(out, " bgp-ls {{ {inside} }}"),
-                false => unknown_text(out, 0x80, 29, &link_state.bytes),
-            }
-        }
-        Attribute::PrefixSid(sid) => {
-            let mut inside = String::new();
-            match prefix_sid::text(&mut inside, &sid.bytes) {
-                true => put!(out, " bgp-prefix-sid {inside}"),
-                false => unknown_text(out, 0xe0, 40, &sid.bytes),
-            }
-        }
+        Attribute::BgpLs(link_state) => match written(|inside| link_state::json(inside, &link_state.bytes)) {
+            Some(inside) => put!(out, " bgp-ls {{ {inside} }}"),
+            None => unknown_text(out, 0x80, 29, &link_state.bytes),
+        },
+        Attribute::PrefixSid(sid) => match written(|inside| prefix_sid::text(inside, &sid.bytes)) {
+            Some(inside) => put!(out, " bgp-prefix-sid {inside}"),
+            None => unknown_text(out, 0xe0, 40, &sid.bytes),
+        },
         Attribute::As4Path(path) => {
             out.push_str(" attribute [ 0x11 0xC0 ");
             as_path_text(out, path);
@@ -214,6 +174,52 @@ fn attribute_text(out: &mut String, attribute: &Attribute) {
         }
         Attribute::Unknown(unknown) => unknown_text(out, passed_on(unknown), unknown.code.0, &unknown.value),
     }
+}
+
+/// What `write` appends, if it can say it.
+fn written(write: impl FnOnce(&mut String) -> bool) -> Option<String> {
+    let mut text = String::new();
+    write(&mut text).then_some(text)
+}
+
+/// `"as-path": { "0": {"element": "as-sequence", "value": [65000, 65001]} }`
+fn as_path_json(out: &mut String, path: &AsPath) {
+    out.push_str("\"as-path\": {");
+    separated(out, ", ", path.segments.iter().enumerate(), |out, (index, segment)| {
+        let element = if segment.kind == AsSegmentKind::Set { "as-set" } else { "as-sequence" };
+        put!(out, "\"{index}\": {{\"element\": \"{element}\", \"value\": {:?}}}", segment.asns);
+    });
+    out.push('}');
+}
+
+/// Extended communities: each its octets as a number, and its name.
+fn extended_json<T: Copy + Ord, N: Display>(
+    out: &mut String,
+    name: &str,
+    communities: &[T],
+    number: impl Fn(&T) -> N,
+    write: impl Fn(&mut String, T) -> bool,
+) {
+    list(out, name, sorted(communities), |out, one| {
+        put!(out, "{{ \"value\": {}, \"string\": \"", number(&one));
+        write(out, one);
+        out.push_str("\" }");
+    });
+}
+
+/// Extended communities by their names; by their octets, where they have none.
+fn extended_text<T: Copy + Ord, const N: usize>(
+    out: &mut String,
+    name: &str,
+    communities: &[T],
+    octets: impl Fn(&T) -> [u8; N],
+    write: impl Fn(&mut String, T) -> bool,
+) {
+    words(out, name, &sorted(communities), |out, one| {
+        if !write(out, one) {
+            hex(out, &octets(&one));
+        }
+    });
 }
 
 /// The flags with which an attribute that nobody here knows would be passed on (RFC 4271 §5).
@@ -300,6 +306,13 @@ pub(super) fn sorted<T: Copy + Ord>(items: &[T]) -> Vec<T> {
     items
 }
 
+/// The same, each once.
+fn distinct<T: Copy + Ord>(items: &[T]) -> Vec<T> {
+    let mut items = sorted(items);
+    items.dedup();
+    items
+}
+
 /// `"name": [ …, … ]`
 fn list<T>(
     out: &mut String,
@@ -318,7 +331,12 @@ fn words<T: Copy>(out: &mut String, name: &str, items: &[T], mut write: impl FnM
     if let [only] = items {
         return write(out, *only);
     }
+    bracketed(out, items.iter().copied(), write);
+}
+
+/// `[ item item ]`
+fn bracketed<T>(out: &mut String, items: impl Iterator<Item = T>, write: impl FnMut(&mut String, T)) {
     out.push_str("[ ");
-    separated(out, " ", items.iter().copied(), write);
+    separated(out, " ", items, write);
     out.push_str(" ]");
 }

@@ -71,8 +71,17 @@ impl Member {
     }
 }
 
-/// What a TLV says; `None` where it cannot be read.
+/// What a TLV says; `None` where it cannot be read. Their numbers come in three ranges (RFC 9552 §8.2).
 fn member(kind: u16, value: &[u8]) -> Option<Member> {
+    match kind {
+        ..1088 => of_node(kind, value),
+        1088..1152 => of_link(kind, value),
+        1152.. => of_prefix(kind, value),
+    }
+}
+
+/// What is known of a node, and the addresses of a link's ends.
+fn of_node(kind: u16, value: &[u8]) -> Option<Member> {
     Some(match kind {
         1024 => Member::one("node-flags", flags(value, &["O", "T", "E", "B", "R", "V"])?),
         1025 => Member::text("opaque", &String::from_utf8_lossy(value)),
@@ -91,6 +100,13 @@ fn member(kind: u16, value: &[u8]) -> Option<Member> {
             "srv6-capabilities",
             format!("{{\"flags\": {{\"O\": {}}}}}", number(value.get(..2)?) & 64),
         ),
+        _ => unknown(kind, value),
+    })
+}
+
+/// What is known of a link.
+fn of_link(kind: u16, value: &[u8]) -> Option<Member> {
+    Some(match kind {
         1088 => Member::one("admin-group-mask", exactly(value, 4)?),
         1089 => Member::one("maximum-link-bandwidth", bandwidths(value)?),
         1090 => Member::one("maximum-reservable-link-bandwidth", bandwidths(value)?),
@@ -117,6 +133,13 @@ fn member(kind: u16, value: &[u8]) -> Option<Member> {
             let neighbor = format!("{}", address(value.get(6..10)?)?);
             Member::listed("srv6-lan-endx-ospf", end_x(value, 10, Some(neighbor))?)
         }
+        _ => unknown(kind, value),
+    })
+}
+
+/// What is known of a prefix, or of an SRv6 SID.
+fn of_prefix(kind: u16, value: &[u8]) -> Option<Member> {
+    Some(match kind {
         1152 => Member::one("igp-flags", flags(value, &["D", "N", "L", "P"])?),
         1153 => Member::one("igp-route-tags", numbers(value, 4)?),
         1154 => Member::one("igp-extended-route-tags", numbers(value, 8)?),
@@ -140,13 +163,16 @@ fn member(kind: u16, value: &[u8]) -> Option<Member> {
             Member::one("srv6-endpoint-behavior", text)
         }
         1252 => Member::one("srv6-sid-structure", sid_structure(value)?),
-        _ => {
-            let mut text = String::from("\"");
-            hex(&mut text, value);
-            text.push('"');
-            Member::listed(&format!("generic-lsid-{kind}"), text)
-        }
+        _ => unknown(kind, value),
     })
+}
+
+/// A TLV that nobody here knows.
+fn unknown(kind: u16, value: &[u8]) -> Member {
+    let mut text = String::from("\"");
+    hex(&mut text, value);
+    text.push('"');
+    Member::listed(&format!("generic-lsid-{kind}"), text)
 }
 
 /// `{"I": 1, "V": 0, "RSV": 0}`: the flags of the first octet by name, from the highest bit on. What is reserved is told

@@ -59,12 +59,8 @@ fn tunnel_json(out: &mut String, tunnel: Tunnel<'_>) {
         hex(out, tunnel.value);
         return out.push('"');
     }
-    let (mut members, mut lists, mut told) = (Vec::new(), Vec::new(), Vec::new());
-    for sub_tlv in tunnel.sr_policy() {
-        if sub_tlv.is_single() && told.contains(&sub_tlv.code()) {
-            continue;
-        }
-        told.push(sub_tlv.code());
+    let (mut members, mut lists) = (Vec::new(), Vec::new());
+    for (sub_tlv, _) in sub_tlvs(tunnel).filter(|(_, repeats)| !repeats) {
         match sub_tlv {
             SrPolicySubTlv::SegmentList(list) => lists.push(list),
             other => members.push(sub_tlv_json(&other)),
@@ -79,6 +75,16 @@ fn tunnel_json(out: &mut String, tunnel: Tunnel<'_>) {
     out.push_str("\"sr-policy\": {");
     separated(out, ", ", members, |out, member| out.push_str(&member));
     out.push('}');
+}
+
+/// What a policy says, and of each whether it repeats one that counts once: the first does (RFC 9830 §2.4).
+fn sub_tlvs(tunnel: Tunnel<'_>) -> impl Iterator<Item = (SrPolicySubTlv<'_>, bool)> {
+    let mut seen = Vec::new();
+    tunnel.sr_policy().map(move |sub_tlv| {
+        let repeats = sub_tlv.is_single() && seen.contains(&sub_tlv.code());
+        seen.push(sub_tlv.code());
+        (sub_tlv, repeats)
+    })
 }
 
 fn sub_tlv_json(sub_tlv: &SrPolicySubTlv<'_>) -> String {
@@ -172,60 +178,89 @@ fn segment_list_json(out: &mut String, list: SegmentListView<'_>) {
     out.push('}');
 }
 
-/// Underscores where ExaBGP has them.
+/// One part of a segment: its name in JSON, with underscores where ExaBGP has them; its word; its value, and whether JSON quotes it.
+type Part<'a> = (&'static str, &'static str, &'a dyn Display, bool);
+
+/// Hands over what a segment says of where it leads, in order, but for its SID.
+fn parts(kind: &SegmentKind, each: &mut dyn FnMut(Part<'_>)) {
+    let interfaces = |each: &mut dyn FnMut(Part<'_>), local: &Interface, remote: &Interface| {
+        each(("local_if_id", "local-if-id", &local.id, false));
+        each(("local_ipv6", "local-ipv6", &local.node, true));
+        each(("remote_if_id", "remote-if-id", &remote.id, false));
+        each(("remote_ipv6", "remote-ipv6", &remote.node, true));
+    };
+    let algorithm = match kind {
+        SegmentKind::A(label) => {
+            each(("label", "mpls", &label.label(), false));
+            None
+        }
+        SegmentKind::B(_) => None,
+        SegmentKind::C(algorithm, node, _) => {
+            each(("ipv4_node", "ipv4", node, true));
+            Some(algorithm)
+        }
+        SegmentKind::D(algorithm, node, _) | SegmentKind::I(algorithm, node, _) => {
+            each(("ipv6_node", "ipv6", node, true));
+            Some(algorithm)
+        }
+        SegmentKind::E(id, node, _) => {
+            each(("local_if_id", "local-if-id", id, false));
+            each(("ipv4_node", "ipv4", node, true));
+            None
+        }
+        SegmentKind::F(local, remote, _) => {
+            each(("local_ipv4", "local", local, true));
+            each(("remote_ipv4", "remote", remote, true));
+            None
+        }
+        SegmentKind::G(local, remote, _) => {
+            interfaces(each, local, remote);
+            None
+        }
+        SegmentKind::J(algorithm, local, remote, _) => {
+            interfaces(each, local, remote);
+            Some(algorithm)
+        }
+        SegmentKind::H(local, remote, _) => {
+            each(("local_ipv6", "local", local, true));
+            each(("remote_ipv6", "remote", remote, true));
+            None
+        }
+        SegmentKind::K(algorithm, local, remote, _) => {
+            each(("local_ipv6", "local", local, true));
+            each(("remote_ipv6", "remote", remote, true));
+            Some(algorithm)
+        }
+    };
+    if let Some(algorithm) = algorithm {
+        each(("algorithm", "algorithm", algorithm, false));
+    }
+}
+
+/// The SRv6 SID of a segment.
+fn srv6(kind: &SegmentKind) -> Option<Srv6Sid> {
+    match kind {
+        SegmentKind::B(sid) => Some(*sid),
+        SegmentKind::I(_, _, sid) => *sid,
+        SegmentKind::J(_, _, _, sid) | SegmentKind::K(_, _, _, sid) => *sid,
+        _ => None,
+    }
+}
+
 fn segment_json(out: &mut String, segment: &Segment) {
     put!(out, "{{\"type\": \"{}\"", segment.letter());
-    let entry = |out: &mut String, label: LabelStackEntry| {
-        let (class, bottom, ttl) = (label.traffic_class(), label.is_bottom(), label.ttl());
-        put!(out, ", \"tc\": {class}, \"s\": {bottom}, \"ttl\": {ttl}");
-    };
-    let ends = |out: &mut String, local: &dyn Display, remote: &dyn Display, version: u8| {
-        put!(out, ", \"local_ipv{version}\": \"{local}\", \"remote_ipv{version}\": \"{remote}\"");
-    };
-    let interfaces = |out: &mut String, local: Interface, remote: Interface| {
-        for (name, Interface { id, node }) in [("local", local), ("remote", remote)] {
-            put!(out, ", \"{name}_if_id\": {id}, \"{name}_ipv6\": \"{node}\"");
-        }
-    };
-    let mut srv6 = None;
-    match segment.kind {
-        SegmentKind::A(label) => {
-            put!(out, ", \"label\": {}", label.label());
-            entry(out, label);
-        }
-        SegmentKind::B(sid) => srv6 = Some(sid),
-        SegmentKind::C(algorithm, node, _) => {
-            put!(out, ", \"ipv4_node\": \"{node}\", \"algorithm\": {algorithm}");
-        }
-        SegmentKind::D(algorithm, node, _) => {
-            put!(out, ", \"ipv6_node\": \"{node}\", \"algorithm\": {algorithm}");
-        }
-        SegmentKind::E(id, node, _) => put!(out, ", \"local_if_id\": {id}, \"ipv4_node\": \"{node}\""),
-        SegmentKind::F(local, remote, _) => ends(out, &local, &remote, 4),
-        SegmentKind::G(local, remote, _) => interfaces(out, local, remote),
-        SegmentKind::H(local, remote, _) => ends(out, &local, &remote, 6),
-        SegmentKind::I(algorithm, node, sid) => {
-            put!(out, ", \"ipv6_node\": \"{node}\", \"algorithm\": {algorithm}");
-            srv6 = sid;
-        }
-        SegmentKind::J(algorithm, local, remote, sid) => {
-            interfaces(out, local, remote);
-            put!(out, ", \"algorithm\": {algorithm}");
-            srv6 = sid;
-        }
-        SegmentKind::K(algorithm, local, remote, sid) => {
-            ends(out, &local, &remote, 6);
-            put!(out, ", \"algorithm\": {algorithm}");
-            srv6 = sid;
-        }
-    }
+    parts(&segment.kind, &mut |(name, _, value, quoted)| {
+        let quote = if quoted { "\"" } else { "" };
+        put!(out, ", \"{name}\": {quote}{value}{quote}");
+    });
     if let Some(label) = segment.label() {
         put!(out, ", \"sid\": {}", label.label());
-        if matches!(segment.kind, SegmentKind::C(..)) {
-            entry(out, label);
-        }
     }
-    if let Some(Srv6Sid { sid, behavior }) = srv6 {
+    if let SegmentKind::A(label) | SegmentKind::C(_, _, Some(label)) = segment.kind {
+        let (class, bottom, ttl) = (label.traffic_class(), label.is_bottom(), label.ttl());
+        put!(out, ", \"tc\": {class}, \"s\": {bottom}, \"ttl\": {ttl}");
+    }
+    if let Some(Srv6Sid { sid, behavior }) = srv6(&segment.kind) {
         put!(out, ", \"sid\": \"{sid}\"");
         if let Some(behavior) = behavior {
             put!(out, ", \"endpoint-behavior\": {{{}}}", behavior_members(behavior));
@@ -241,13 +276,9 @@ fn segment_json(out: &mut String, segment: &Segment) {
 pub(super) fn text(out: &mut String, attribute: &TunnelEncapsulation) -> bool {
     let tunnels: Vec<_> = attribute.view().tunnels().collect();
     let [tunnel] = tunnels.as_slice() else { return false };
-    let (mut words, mut said, mut told) = (String::new(), Vec::new(), Vec::new());
-    for sub_tlv in tunnel.sr_policy() {
-        if sub_tlv.is_single() && told.contains(&sub_tlv.code()) {
-            return false;
-        }
-        told.push(sub_tlv.code());
-        if !sub_tlv_text(&mut words, &sub_tlv) || !sub_tlv.encode(&mut said) {
+    let (mut words, mut said) = (String::new(), Vec::new());
+    for (sub_tlv, repeats) in sub_tlvs(*tunnel) {
+        if repeats || !sub_tlv_text(&mut words, &sub_tlv) || !sub_tlv.encode(&mut said) {
             return false;
         }
     }
@@ -317,43 +348,13 @@ fn is_sayable(segment: &Segment) -> bool {
 
 fn segment_text(out: &mut String, segment: &Segment) {
     put!(out, " segment type-{}", segment.letter().to_ascii_lowercase());
-    let interfaces = |out: &mut String, local: Interface, remote: Interface| {
-        for (name, Interface { id, node }) in [("local", local), ("remote", remote)] {
-            put!(out, " {name}-if-id {id} {name}-ipv6 {node}");
-        }
-    };
-    let mut srv6 = None;
-    match segment.kind {
-        SegmentKind::A(label) => put!(out, " mpls {}", label.label()),
-        SegmentKind::B(Srv6Sid { sid, behavior }) => {
-            put!(out, " srv6 {sid}");
-            behavior_text(out, behavior);
-        }
-        SegmentKind::C(algorithm, node, _) => put!(out, " ipv4 {node} algorithm {algorithm}"),
-        SegmentKind::D(algorithm, node, _) => put!(out, " ipv6 {node} algorithm {algorithm}"),
-        SegmentKind::E(id, node, _) => put!(out, " local-if-id {id} ipv4 {node}"),
-        SegmentKind::F(local, remote, _) => put!(out, " local {local} remote {remote}"),
-        SegmentKind::G(local, remote, _) => interfaces(out, local, remote),
-        SegmentKind::H(local, remote, _) => put!(out, " local {local} remote {remote}"),
-        SegmentKind::I(algorithm, node, sid) => {
-            put!(out, " ipv6 {node} algorithm {algorithm}");
-            srv6 = sid;
-        }
-        SegmentKind::J(algorithm, local, remote, sid) => {
-            interfaces(out, local, remote);
-            put!(out, " algorithm {algorithm}");
-            srv6 = sid;
-        }
-        SegmentKind::K(algorithm, local, remote, sid) => {
-            put!(out, " local {local} remote {remote} algorithm {algorithm}");
-            srv6 = sid;
-        }
-    }
+    parts(&segment.kind, &mut |(_, word, value, _)| put!(out, " {word} {value}"));
     if let Some(label) = segment.label() {
         put!(out, " sid {}", label.label());
     }
-    if let Some(Srv6Sid { sid, behavior }) = srv6 {
-        put!(out, " sid {sid}");
+    if let Some(Srv6Sid { sid, behavior }) = srv6(&segment.kind) {
+        let word = if matches!(segment.kind, SegmentKind::B(_)) { "srv6" } else { "sid" };
+        put!(out, " {word} {sid}");
         behavior_text(out, behavior);
     }
     if segment.flags & Segment::VERIFY != 0 {

@@ -72,7 +72,7 @@ pub use error::{BufferFull, Malformed, WireError};
 pub use family::{Afi, Family, Safi};
 pub use frame::{Frame, Framer};
 pub use message::{Message, MessageView};
-pub use mp::{MpReach, MpReachView, MpUnreach, MpUnreachView};
+pub use mp::{MpReach, MpUnreach, MpView};
 pub use negotiated::{FamilyTerms, Negotiated};
 pub use nlri::{Nlri, NlriList, NlriView, PathNlri, PathNlriView};
 pub use notification::Notification;

@@ -175,16 +175,17 @@ fn parse_family(reader: &mut Reader<'_>) -> Result<Family, Malformed> {
     Ok(Family::new(Afi(reader.u16()?), Safi(reader.u8()?)))
 }
 
-/// MP_REACH_NLRI as it stands on the wire.
+/// MP_REACH_NLRI or MP_UNREACH_NLRI as it stands on the wire.
 ///
 /// ```text
-/// +---------------------------------------------------------+
-/// | Address Family Identifier (2 octets)                    |
-/// +---------------------------------------------------------+
-/// | Subsequent Address Family Identifier (1 octet)          |
-/// +---------------------------------------------------------+
-/// | Length of Next Hop (1 octet)                            |
-/// +---------------------------------------------------------+
+/// MP_REACH_NLRI                                               MP_UNREACH_NLRI
+/// +---------------------------------------------------------+ +---------------------------------------------------------+
+/// | Address Family Identifier (2 octets)                    | | Address Family Identifier (2 octets)                    |
+/// +---------------------------------------------------------+ +---------------------------------------------------------+
+/// | Subsequent Address Family Identifier (1 octet)          | | Subsequent Address Family Identifier (1 octet)          |
+/// +---------------------------------------------------------+ +---------------------------------------------------------+
+/// | Length of Next Hop (1 octet)                            | | Withdrawn Routes (variable)                             |
+/// +---------------------------------------------------------+ +---------------------------------------------------------+
 /// | Next Hop (variable)                                     |
 /// +---------------------------------------------------------+
 /// | Reserved (1 octet), ignored                             |
@@ -193,10 +194,10 @@ fn parse_family(reader: &mut Reader<'_>) -> Result<Family, Malformed> {
 /// +---------------------------------------------------------+
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct MpReachView<'a> {
+pub struct MpView<'a> {
     /// Which family.
     pub family: Family,
-    /// The next hop; `None` where its length is zero.
+    /// The next hop; `None` where its length is zero, and in MP_UNREACH_NLRI.
     pub next_hop: Option<NextHop>,
     /// Whether the family was negotiated. Routes of one that was not are ignored (RFC 4760 §7): there are no [`Self::nlri`].
     pub negotiated: bool,
@@ -206,10 +207,10 @@ pub struct MpReachView<'a> {
     nlri: NlriIter<'a>,
 }
 
-impl<'a> MpReachView<'a> {
-    /// Reads the attribute's value, all but the NLRI.
+impl<'a> MpView<'a> {
+    /// Reads the value of MP_REACH_NLRI, all but the NLRI.
     #[inline]
-    pub(crate) fn parse(mut reader: Reader<'a>, negotiated: &Negotiated) -> Result<Self, Malformed> {
+    pub(crate) fn reach(mut reader: Reader<'a>, negotiated: &Negotiated) -> Result<Self, Malformed> {
         let value = reader.rest();
         let family = parse_family(&mut reader)?;
         let terms = negotiated.family(family);
@@ -220,18 +221,32 @@ impl<'a> MpReachView<'a> {
             Some(terms) => parse_next_hop(terms, next_hop)?,
             None => None,
         };
+        Ok(Self { next_hop, ..Self::new(family, terms, value, reader) })
+    }
+
+    /// Reads the value of MP_UNREACH_NLRI, all but the NLRI.
+    #[inline]
+    pub(crate) fn unreach(mut reader: Reader<'a>, negotiated: &Negotiated) -> Result<Self, Malformed> {
+        let value = reader.rest();
+        let family = parse_family(&mut reader)?;
+        Ok(Self::new(family, negotiated.family(family), value, reader))
+    }
+
+    /// `reader` stands at the NLRI.
+    #[inline]
+    fn new(family: Family, terms: Option<&FamilyTerms>, value: &'a [u8], reader: Reader<'a>) -> Self {
         let nlri = match terms {
             Some(terms) if !terms.ignored => NlriIter::new(reader, family, terms.add_path_receive),
             _ => NlriIter::new(Reader::new(&[], reader.offset()), family, false),
         };
-        Ok(Self {
+        Self {
             family,
-            next_hop,
+            next_hop: None,
             negotiated: terms.is_some(),
             ignored: terms.is_some_and(|terms| terms.ignored),
             value,
             nlri,
-        })
+        }
     }
 
     /// Checks the NLRI: as [`NlriIter::check`].
@@ -248,6 +263,11 @@ impl<'a> MpReachView<'a> {
     #[inline]
     pub const fn nlri(self) -> Routes<'a> {
         Routes::new(self.nlri)
+    }
+
+    /// Whether it holds no route. MP_UNREACH_NLRI is then End-of-RIB, where nothing else stands in the UPDATE (RFC 4724 §2).
+    pub const fn is_empty(self) -> bool {
+        self.nlri.is_empty()
     }
 
     /// Whether its routes are looked at: the family was negotiated and is not ignored.
@@ -261,84 +281,14 @@ impl<'a> MpReachView<'a> {
     }
 }
 
-impl From<MpReachView<'_>> for MpReach {
-    fn from(view: MpReachView<'_>) -> Self {
+impl From<MpView<'_>> for MpReach {
+    fn from(view: MpView<'_>) -> Self {
         Self { family: view.family, next_hop: view.next_hop, nlri: view.nlri().into() }
     }
 }
 
-/// MP_UNREACH_NLRI as it stands on the wire.
-///
-/// ```text
-/// +---------------------------------------------------------+
-/// | Address Family Identifier (2 octets)                    |
-/// +---------------------------------------------------------+
-/// | Subsequent Address Family Identifier (1 octet)          |
-/// +---------------------------------------------------------+
-/// | Withdrawn Routes (variable)                             |
-/// +---------------------------------------------------------+
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct MpUnreachView<'a> {
-    /// Which family.
-    pub family: Family,
-    /// Whether the family was negotiated. Routes of one that was not are ignored (RFC 4760 §7): there are no [`Self::nlri`].
-    pub negotiated: bool,
-    /// Whether the family is ignored since routes of it could not be read: there are no [`Self::nlri`] either.
-    pub ignored: bool,
-    value: &'a [u8],
-    nlri: NlriIter<'a>,
-}
-
-impl<'a> MpUnreachView<'a> {
-    /// Reads the attribute's value, all but the NLRI.
-    #[inline]
-    pub(crate) fn parse(mut reader: Reader<'a>, negotiated: &Negotiated) -> Result<Self, Malformed> {
-        let value = reader.rest();
-        let family = parse_family(&mut reader)?;
-        let terms = negotiated.family(family);
-        let nlri = match terms {
-            Some(terms) if !terms.ignored => NlriIter::new(reader, family, terms.add_path_receive),
-            _ => NlriIter::new(Reader::new(&[], reader.offset()), family, false),
-        };
-        Ok(Self {
-            family,
-            negotiated: terms.is_some(),
-            ignored: terms.is_some_and(|terms| terms.ignored),
-            value,
-            nlri,
-        })
-    }
-
-    /// Checks the NLRI: as [`NlriIter::check`].
-    pub(crate) fn check(&self) -> Result<Option<Malformed>, Malformed> {
-        self.nlri.check()
-    }
-
-    /// The same view, of routes of which some are to be passed over.
-    pub(crate) const fn uneven(self) -> Self {
-        Self { nlri: self.nlri.uneven(), ..self }
-    }
-
-    /// The routes.
-    #[inline]
-    pub const fn nlri(self) -> Routes<'a> {
-        Routes::new(self.nlri)
-    }
-
-    /// Whether it withdraws nothing: End-of-RIB, where nothing else stands in the UPDATE (RFC 4724 §2).
-    pub const fn is_empty(self) -> bool {
-        self.nlri.is_empty()
-    }
-
-    /// The whole value, for what is passed on unread.
-    pub(crate) const fn value(self) -> &'a [u8] {
-        self.value
-    }
-}
-
-impl From<MpUnreachView<'_>> for MpUnreach {
-    fn from(view: MpUnreachView<'_>) -> Self {
+impl From<MpView<'_>> for MpUnreach {
+    fn from(view: MpView<'_>) -> Self {
         Self { family: view.family, nlri: view.nlri().into() }
     }
 }

@@ -34,64 +34,6 @@ impl Ipv4Prefix {
     pub const fn length(self) -> u8 {
         self.length
     }
-
-    /// `length` bits of `bits`, the rest cleared; `length` is at most 32.
-    #[inline]
-    const fn masked(bits: u32, length: u8) -> Self {
-        let mask = !(u32::MAX.unbounded_shr(length as u32));
-        Self { octets: (bits & mask).to_be_bytes(), length }
-    }
-
-    /// Reads the address of a prefix of `length` bits: as many octets as it needs. Bits past `length` are ignored
-    /// (RFC 4271 §4.3).
-    #[inline]
-    pub(crate) fn parse_bits(reader: &mut Reader<'_>, length: u8) -> Result<Self, Malformed> {
-        if length > 32 {
-            return Err(Malformed::value(reader.offset(), "an IPv4 prefix of more than 32 bits"));
-        }
-        let octets = usize::from(length).div_ceil(8);
-        // Mostly there is more behind it: then one load and a mask do, whatever its length.
-        if let Some(octets_and_more) = reader.rest().first_chunk() {
-            reader.bytes(octets)?;
-            return Ok(Self::masked(u32::from_be_bytes(*octets_and_more), length));
-        }
-        let mut address = [0; 32 / 8];
-        for (slot, octet) in address.iter_mut().zip(reader.bytes(octets)?) {
-            *slot = *octet;
-        }
-        Ok(Self::masked(u32::from_be_bytes(address), length))
-    }
-
-    /// Reads a length and as many octets of the address as it needs.
-    #[inline]
-    pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let mut ahead = *reader;
-        let length = ahead.u8()?;
-        let prefix = Self::parse_bits(&mut ahead, length)?;
-        *reader = ahead;
-        Ok(prefix)
-    }
-
-    /// Writes the length and as many octets of the address as it needs.
-    #[inline]
-    pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
-        out.slots([self], Self::fill)
-    }
-
-    /// Puts the length and the whole address into a slot; how many of these octets stand on the wire.
-    #[inline]
-    pub(crate) fn fill(self, slot: &mut [u8; 5]) -> usize {
-        let [length, address @ ..] = slot;
-        (*length, *address) = (self.length, self.octets);
-        1 + usize::from(self.length).div_ceil(8)
-    }
-
-    /// Writes as many octets of the address as its length needs.
-    #[inline]
-    pub(crate) fn encode_bits(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
-        let octets = usize::from(self.length).div_ceil(8);
-        out.bytes(self.octets.get(..octets).unwrap_or_default())
-    }
 }
 
 impl Ord for Ipv4Prefix {
@@ -108,18 +50,6 @@ impl PartialOrd for Ipv4Prefix {
     #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
-    }
-}
-
-impl fmt::Display for Ipv4Prefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address(), self.length)
-    }
-}
-
-impl fmt::Debug for Ipv4Prefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
@@ -148,77 +78,90 @@ impl Ipv6Prefix {
     pub const fn length(self) -> u8 {
         self.length
     }
-
-    /// `length` bits of `bits`, the rest cleared; `length` is at most 128.
-    #[inline]
-    const fn masked(bits: u128, length: u8) -> Self {
-        let mask = !(u128::MAX.unbounded_shr(length as u32));
-        Self { octets: (bits & mask).to_be_bytes(), length }
-    }
-
-    /// Reads the address of a prefix of `length` bits: as many octets as it needs. Bits past `length` are ignored
-    /// (RFC 4271 §4.3).
-    #[inline]
-    pub(crate) fn parse_bits(reader: &mut Reader<'_>, length: u8) -> Result<Self, Malformed> {
-        if length > 128 {
-            return Err(Malformed::value(reader.offset(), "an IPv6 prefix of more than 128 bits"));
-        }
-        let octets = usize::from(length).div_ceil(8);
-        // Mostly there is more behind it: then one load and a mask do, whatever its length.
-        if let Some(octets_and_more) = reader.rest().first_chunk() {
-            reader.bytes(octets)?;
-            return Ok(Self::masked(u128::from_be_bytes(*octets_and_more), length));
-        }
-        let mut address = [0; 128 / 8];
-        for (slot, octet) in address.iter_mut().zip(reader.bytes(octets)?) {
-            *slot = *octet;
-        }
-        Ok(Self::masked(u128::from_be_bytes(address), length))
-    }
-
-    /// Reads a length and as many octets of the address as it needs.
-    #[inline]
-    pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let mut ahead = *reader;
-        let length = ahead.u8()?;
-        let prefix = Self::parse_bits(&mut ahead, length)?;
-        *reader = ahead;
-        Ok(prefix)
-    }
-
-    /// Writes the length and as many octets of the address as it needs.
-    #[inline]
-    pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
-        out.slots([self], Self::fill)
-    }
-
-    /// Puts the length and the whole address into a slot; how many of these octets stand on the wire.
-    #[inline]
-    pub(crate) fn fill(self, slot: &mut [u8; 17]) -> usize {
-        let [length, address @ ..] = slot;
-        (*length, *address) = (self.length, self.octets);
-        1 + usize::from(self.length).div_ceil(8)
-    }
-
-    /// Writes as many octets of the address as its length needs.
-    #[inline]
-    pub(crate) fn encode_bits(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
-        let octets = usize::from(self.length).div_ceil(8);
-        out.bytes(self.octets.get(..octets).unwrap_or_default())
-    }
 }
 
-impl fmt::Display for Ipv6Prefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address(), self.length)
-    }
+/// What prefixes of both families do alike, each with the number that its address is.
+macro_rules! codec {
+    ($prefix:ident, $bits:ty, $most:literal, $family:literal) => {
+        impl $prefix {
+            /// `length` bits of `bits`, the rest cleared; `length` is at most the family's.
+            #[inline]
+            const fn masked(bits: $bits, length: u8) -> Self {
+                let mask = !(<$bits>::MAX.unbounded_shr(length as u32));
+                Self { octets: (bits & mask).to_be_bytes(), length }
+            }
+
+            /// Reads the address of a prefix of `length` bits: as many octets as it needs. Bits past `length` are ignored
+            /// (RFC 4271 §4.3).
+            #[inline]
+            pub(crate) fn parse_bits(reader: &mut Reader<'_>, length: u8) -> Result<Self, Malformed> {
+                if length > $most {
+                    return Err(Malformed::value(
+                        reader.offset(),
+                        concat!("an ", $family, " prefix of more than ", $most, " bits"),
+                    ));
+                }
+                let octets = usize::from(length).div_ceil(8);
+                // Mostly there is more behind it: then one load and a mask do, whatever its length.
+                if let Some(octets_and_more) = reader.rest().first_chunk() {
+                    reader.bytes(octets)?;
+                    return Ok(Self::masked(<$bits>::from_be_bytes(*octets_and_more), length));
+                }
+                let mut address = [0; $most / 8];
+                for (slot, octet) in address.iter_mut().zip(reader.bytes(octets)?) {
+                    *slot = *octet;
+                }
+                Ok(Self::masked(<$bits>::from_be_bytes(address), length))
+            }
+
+            /// Reads a length and as many octets of the address as it needs.
+            #[inline]
+            pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+                let mut ahead = *reader;
+                let length = ahead.u8()?;
+                let prefix = Self::parse_bits(&mut ahead, length)?;
+                *reader = ahead;
+                Ok(prefix)
+            }
+
+            /// Writes the length and as many octets of the address as it needs.
+            #[inline]
+            pub(crate) fn encode(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+                out.slots([self], Self::fill)
+            }
+
+            /// Puts the length and the whole address into a slot; how many of these octets stand on the wire.
+            #[inline]
+            pub(crate) fn fill(self, slot: &mut [u8; 1 + $most / 8]) -> usize {
+                let [length, address @ ..] = slot;
+                (*length, *address) = (self.length, self.octets);
+                1 + usize::from(self.length).div_ceil(8)
+            }
+
+            /// Writes as many octets of the address as its length needs.
+            #[inline]
+            pub(crate) fn encode_bits(self, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+                let octets = usize::from(self.length).div_ceil(8);
+                out.bytes(self.octets.get(..octets).unwrap_or_default())
+            }
+        }
+
+        impl fmt::Display for $prefix {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}/{}", self.address(), self.length)
+            }
+        }
+
+        impl fmt::Debug for $prefix {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
 }
 
-impl fmt::Debug for Ipv6Prefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+codec!(Ipv4Prefix, u32, 32, "IPv4");
+codec!(Ipv6Prefix, u128, 128, "IPv6");
 
 /// A prefix of either address family. IPv4 sorts before IPv6.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

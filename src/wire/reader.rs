@@ -48,6 +48,23 @@ impl<'a> Reader<'a> {
         if self.len() < octets { Err(self.truncated()) } else { Ok(()) }
     }
 
+    /// The next of the items that stand one after another up to the end; after an error there is nothing more.
+    #[inline]
+    pub(crate) fn item<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Self) -> Result<T, Malformed>,
+    ) -> Option<Result<T, Malformed>> {
+        if self.is_empty() {
+            return None;
+        }
+        budget::step();
+        let parsed = parse(self);
+        if parsed.is_err() {
+            self.take_rest();
+        }
+        Some(parsed)
+    }
+
     /// The next octet.
     #[inline]
     pub fn u8(&mut self) -> Result<u8, Malformed> {

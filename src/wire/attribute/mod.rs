@@ -6,6 +6,36 @@
 //! [`Attribute::encode`] the only one to writers. What a malformed value comes to is not said
 //! here but in [`treatment`](super::treatment).
 
+/// The type code of an attribute, owned or as it stands on the wire: both have the same variants.
+macro_rules! code_of {
+    ($attribute:expr) => {
+        match $attribute {
+            Self::Origin(_) => AttributeCode::ORIGIN,
+            Self::AsPath(_) => AttributeCode::AS_PATH,
+            Self::Med(_) => AttributeCode::MED,
+            Self::LocalPref(_) => AttributeCode::LOCAL_PREF,
+            Self::AtomicAggregate => AttributeCode::ATOMIC_AGGREGATE,
+            Self::Aggregator(_) => AttributeCode::AGGREGATOR,
+            Self::Communities(_) => AttributeCode::COMMUNITIES,
+            Self::OriginatorId(_) => AttributeCode::ORIGINATOR_ID,
+            Self::ClusterList(_) => AttributeCode::CLUSTER_LIST,
+            Self::ExtendedCommunities(_) => AttributeCode::EXTENDED_COMMUNITIES,
+            Self::As4Path(_) => AttributeCode::AS4_PATH,
+            Self::As4Aggregator(_) => AttributeCode::AS4_AGGREGATOR,
+            Self::PmsiTunnel(_) => AttributeCode::PMSI_TUNNEL,
+            Self::TunnelEncapsulation(_) => AttributeCode::TUNNEL_ENCAPSULATION,
+            Self::Ipv6ExtendedCommunities(_) => AttributeCode::IPV6_EXTENDED_COMMUNITIES,
+            Self::Aigp(_) => AttributeCode::AIGP,
+            Self::BgpLs(_) => AttributeCode::BGP_LS,
+            Self::LargeCommunities(_) => AttributeCode::LARGE_COMMUNITIES,
+            Self::OnlyToCustomer(_) => AttributeCode::ONLY_TO_CUSTOMER,
+            Self::PrefixSid(_) => AttributeCode::PREFIX_SID,
+            Self::AttrSet(_) => AttributeCode::ATTR_SET,
+            Self::Unknown(attribute) => attribute.code,
+        }
+    };
+}
+
 mod aigp;
 mod as_path;
 mod attr_set;
@@ -233,29 +263,6 @@ impl UnknownAttribute {
 impl Attribute {
     /// Its type code.
     pub const fn code(&self) -> AttributeCode {
-        match self {
-            Self::Origin(_) => AttributeCode::ORIGIN,
-            Self::AsPath(_) => AttributeCode::AS_PATH,
-            Self::Med(_) => AttributeCode::MED,
-            Self::LocalPref(_) => AttributeCode::LOCAL_PREF,
-            Self::AtomicAggregate => AttributeCode::ATOMIC_AGGREGATE,
-            Self::Aggregator(_) => AttributeCode::AGGREGATOR,
-            Self::Communities(_) => AttributeCode::COMMUNITIES,
-            Self::OriginatorId(_) => AttributeCode::ORIGINATOR_ID,
-            Self::ClusterList(_) => AttributeCode::CLUSTER_LIST,
-            Self::ExtendedCommunities(_) => AttributeCode::EXTENDED_COMMUNITIES,
-            Self::As4Path(_) => AttributeCode::AS4_PATH,
-            Self::As4Aggregator(_) => AttributeCode::AS4_AGGREGATOR,
-            Self::PmsiTunnel(_) => AttributeCode::PMSI_TUNNEL,
-            Self::TunnelEncapsulation(_) => AttributeCode::TUNNEL_ENCAPSULATION,
-            Self::Ipv6ExtendedCommunities(_) => AttributeCode::IPV6_EXTENDED_COMMUNITIES,
-            Self::Aigp(_) => AttributeCode::AIGP,
-            Self::BgpLs(_) => AttributeCode::BGP_LS,
-            Self::LargeCommunities(_) => AttributeCode::LARGE_COMMUNITIES,
-            Self::OnlyToCustomer(_) => AttributeCode::ONLY_TO_CUSTOMER,
-            Self::PrefixSid(_) => AttributeCode::PREFIX_SID,
-            Self::AttrSet(_) => AttributeCode::ATTR_SET,
-            Self::Unknown(attribute) => attribute.code,
-        }
+        code_of!(self)
     }
 }

@@ -1,6 +1,5 @@
 //! Path attributes before anybody looks into them: flags, type, and a value of the length that they say.
 
-use super::super::budget;
 use super::super::error::Malformed;
 use super::super::reader::Reader;
 use super::{AttributeCode, AttributeFlags};
@@ -25,7 +24,19 @@ pub struct RawAttribute<'a> {
     pub start: usize,
 }
 
-impl RawAttribute<'_> {
+impl<'a> RawAttribute<'a> {
+    #[inline]
+    fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let start = reader.offset();
+        let [flags, code, first] = reader.array()?;
+        let flags = AttributeFlags(flags);
+        let mut length = usize::from(first);
+        if flags.has(AttributeFlags::EXTENDED_LENGTH) {
+            length = length << 8 | usize::from(reader.u8()?);
+        }
+        Ok(Self { flags, code: AttributeCode(code), value: reader.sub(length)?, start })
+    }
+
     /// How many octets it takes, from its flags on.
     pub const fn octets(&self) -> usize {
         self.value.offset() + self.value.len() - self.start
@@ -44,19 +55,6 @@ impl<'a> RawAttributes<'a> {
     pub const fn new(reader: Reader<'a>) -> Self {
         Self { reader }
     }
-
-    #[inline]
-    fn parse(&mut self) -> Result<RawAttribute<'a>, Malformed> {
-        let start = self.reader.offset();
-        let [flags, code, first] = self.reader.array()?;
-        let flags = AttributeFlags(flags);
-        let mut length = usize::from(first);
-        if flags.has(AttributeFlags::EXTENDED_LENGTH) {
-            length = length << 8 | usize::from(self.reader.u8()?);
-        }
-        let value = self.reader.sub(length)?;
-        Ok(RawAttribute { flags, code: AttributeCode(code), value, start })
-    }
 }
 
 impl<'a> Iterator for RawAttributes<'a> {
@@ -64,14 +62,6 @@ impl<'a> Iterator for RawAttributes<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.reader.is_empty() {
-            return None;
-        }
-        budget::step();
-        let parsed = self.parse();
-        if parsed.is_err() {
-            self.reader.take_rest();
-        }
-        Some(parsed)
+        self.reader.item(RawAttribute::parse)
     }
 }

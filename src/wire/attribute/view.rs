@@ -129,30 +129,7 @@ impl<'a> AttributeView<'a> {
     /// Its type code.
     #[inline]
     pub const fn code(&self) -> AttributeCode {
-        match self {
-            Self::Origin(_) => AttributeCode::ORIGIN,
-            Self::AsPath(_) => AttributeCode::AS_PATH,
-            Self::Med(_) => AttributeCode::MED,
-            Self::LocalPref(_) => AttributeCode::LOCAL_PREF,
-            Self::AtomicAggregate => AttributeCode::ATOMIC_AGGREGATE,
-            Self::Aggregator(_) => AttributeCode::AGGREGATOR,
-            Self::Communities(_) => AttributeCode::COMMUNITIES,
-            Self::OriginatorId(_) => AttributeCode::ORIGINATOR_ID,
-            Self::ClusterList(_) => AttributeCode::CLUSTER_LIST,
-            Self::ExtendedCommunities(_) => AttributeCode::EXTENDED_COMMUNITIES,
-            Self::As4Path(_) => AttributeCode::AS4_PATH,
-            Self::As4Aggregator(_) => AttributeCode::AS4_AGGREGATOR,
-            Self::PmsiTunnel(_) => AttributeCode::PMSI_TUNNEL,
-            Self::TunnelEncapsulation(_) => AttributeCode::TUNNEL_ENCAPSULATION,
-            Self::Ipv6ExtendedCommunities(_) => AttributeCode::IPV6_EXTENDED_COMMUNITIES,
-            Self::Aigp(_) => AttributeCode::AIGP,
-            Self::BgpLs(_) => AttributeCode::BGP_LS,
-            Self::LargeCommunities(_) => AttributeCode::LARGE_COMMUNITIES,
-            Self::OnlyToCustomer(_) => AttributeCode::ONLY_TO_CUSTOMER,
-            Self::PrefixSid(_) => AttributeCode::PREFIX_SID,
-            Self::AttrSet(_) => AttributeCode::ATTR_SET,
-            Self::Unknown(attribute) => attribute.code,
-        }
+        code_of!(self)
     }
 
     /// Reads an attribute that [`AttributeView::parse`] has accepted before, without the costly checks.

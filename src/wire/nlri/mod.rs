@@ -323,6 +323,14 @@ pub struct PathNlriView<'a> {
     pub nlri: NlriView<'a>,
 }
 
+impl<'a> PathNlriView<'a> {
+    #[inline]
+    fn parse(reader: &mut Reader<'a>, family: Family, add_path: bool) -> Result<Self, Malformed> {
+        let path_id = if add_path { Some(reader.u32()?) } else { None };
+        Ok(Self { path_id, nlri: NlriView::parse(family, reader)? })
+    }
+}
+
 impl From<PathNlriView<'_>> for PathNlri {
     fn from(view: PathNlriView<'_>) -> Self {
         Self { path_id: view.path_id, nlri: view.nlri.into() }
@@ -413,12 +421,6 @@ impl<'a> NlriIter<'a> {
         }
         Ok(passed_over)
     }
-
-    #[inline]
-    fn parse(&mut self) -> Result<PathNlriView<'a>, Malformed> {
-        let path_id = if self.add_path { Some(self.reader.u32()?) } else { None };
-        Ok(PathNlriView { path_id, nlri: NlriView::parse(self.family, &mut self.reader)? })
-    }
 }
 
 impl<'a> Iterator for NlriIter<'a> {
@@ -426,15 +428,8 @@ impl<'a> Iterator for NlriIter<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.reader.is_empty() {
-            return None;
-        }
-        budget::step();
-        let parsed = self.parse();
-        if parsed.is_err() {
-            self.reader.take_rest();
-        }
-        Some(parsed)
+        let (family, add_path) = (self.family, self.add_path);
+        self.reader.item(|reader| PathNlriView::parse(reader, family, add_path))
     }
 }
 

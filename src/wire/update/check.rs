@@ -10,7 +10,7 @@ use super::super::attribute::{
 use super::super::error::{ErrorData, Malformed, WireError};
 use super::super::family::Family;
 use super::super::frame::HEADER;
-use super::super::mp::{self, MpReachView, MpUnreachView};
+use super::super::mp::{self, MpView};
 use super::super::negotiated::Negotiated;
 use super::super::nlri::NlriIter;
 use super::super::reader::Reader;
@@ -130,11 +130,11 @@ impl<'a> UpdateView<'a> {
                 self.discard(raw.code);
                 Ok(None)
             }
-            Code::MP_REACH => MpReachView::parse(value, negotiated).and_then(|reach| {
+            Code::MP_REACH => MpView::reach(value, negotiated).and_then(|reach| {
                 self.places.reach = Place::of(value);
                 reach.check()
             }),
-            Code::MP_UNREACH => MpUnreachView::parse(value, negotiated).and_then(|unreach| {
+            Code::MP_UNREACH => MpView::unreach(value, negotiated).and_then(|unreach| {
                 self.places.unreach = Place::of(value);
                 unreach.check()
             }),

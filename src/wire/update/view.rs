@@ -12,7 +12,7 @@ use super::super::attribute::{
 use super::super::error::WireError;
 use super::super::family::Family;
 use super::super::frame::HEADER;
-use super::super::mp::{MpReachView, MpUnreachView};
+use super::super::mp::MpView;
 use super::super::negotiated::Negotiated;
 use super::super::nlri::{NlriIter, Routes};
 use super::super::reader::Reader;
@@ -187,33 +187,35 @@ impl<'a> UpdateView<'a> {
 
     /// MP_REACH_NLRI; not of a family that is ignored.
     #[inline]
-    pub fn mp_reach(&self) -> Option<MpReachView<'a>> {
-        let reach = self.any_reach().filter(|reach| !reach.ignored)?;
-        match self.treatment {
-            None => Some(reach),
-            Some(_) => (!self.disabled().any(|one| one == reach.family)).then(|| reach.uneven()),
-        }
+    pub fn mp_reach(&self) -> Option<MpView<'a>> {
+        self.enabled(self.any_reach()?)
     }
 
     /// MP_UNREACH_NLRI; not of a family that is ignored.
     #[inline]
-    pub fn mp_unreach(&self) -> Option<MpUnreachView<'a>> {
-        let unreach = self.any_unreach().filter(|unreach| !unreach.ignored)?;
-        match self.treatment {
-            None => Some(unreach),
-            Some(_) => (!self.disabled().any(|one| one == unreach.family)).then(|| unreach.uneven()),
-        }
+    pub fn mp_unreach(&self) -> Option<MpView<'a>> {
+        self.enabled(self.any_unreach()?)
     }
 
     /// MP_REACH_NLRI, ignored or not.
     #[inline]
-    pub(super) fn any_reach(&self) -> Option<MpReachView<'a>> {
-        self.value(self.places.reach).and_then(|value| MpReachView::parse(value, self.negotiated).ok())
+    pub(super) fn any_reach(&self) -> Option<MpView<'a>> {
+        self.value(self.places.reach).and_then(|value| MpView::reach(value, self.negotiated).ok())
     }
 
     #[inline]
-    fn any_unreach(&self) -> Option<MpUnreachView<'a>> {
-        self.value(self.places.unreach).and_then(|value| MpUnreachView::parse(value, self.negotiated).ok())
+    fn any_unreach(&self) -> Option<MpView<'a>> {
+        self.value(self.places.unreach).and_then(|value| MpView::unreach(value, self.negotiated).ok())
+    }
+
+    /// The view, unless its family is ignored or was disabled by this UPDATE.
+    #[inline]
+    fn enabled(&self, view: MpView<'a>) -> Option<MpView<'a>> {
+        match self.treatment {
+            _ if view.ignored => None,
+            None => Some(view),
+            Some(_) => (!self.disabled().any(|family| family == view.family)).then(|| view.uneven()),
+        }
     }
 
     /// The attributes that nearly every route has, at once.
