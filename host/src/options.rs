@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
 
-/// Options of a connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Options of a connection. Nothing prints its keys.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct TcpOptions {
     /// `IP_TTL` of what is sent.
     pub ttl: Option<u8>,
@@ -21,6 +21,19 @@ pub struct TcpOptions {
     pub interface: Option<String>,
 }
 
+impl fmt::Debug for TcpOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ttl, min_ttl, md5, ao, interface } = self;
+        let mut shown = f.debug_struct("TcpOptions");
+        shown.field("ttl", ttl).field("min_ttl", min_ttl).field("md5", &md5.as_ref().map(|_| Hidden));
+        shown.field("ao", ao).field("interface", interface).finish()
+    }
+}
+
+/// What stands for a key where options are printed.
+#[derive(Debug)]
+struct Hidden;
+
 /// A roll-over of TCP-AO keys (RFC 5925 §6.1), in the order in which it is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyChange {
@@ -32,8 +45,8 @@ pub struct KeyChange {
     pub remove: Vec<AoKey>,
 }
 
-/// Options of a listening socket.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Options of a listening socket. Nothing prints its keys.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ListenOptions {
     /// Keys of `TCP_MD5SIG`, by the peers they are for.
     pub md5: Vec<(PeerRange, Vec<u8>)>,
@@ -44,6 +57,15 @@ pub struct ListenOptions {
     pub ttl: Option<u8>,
     /// `IP_MINTTL`, where every neighbor asks for one: the least of them.
     pub min_ttl: Option<u8>,
+}
+
+impl fmt::Debug for ListenOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { md5, ao, ttl, min_ttl } = self;
+        let md5: Vec<_> = md5.iter().map(|(peers, _)| (peers, Hidden)).collect();
+        let mut shown = f.debug_struct("ListenOptions");
+        shown.field("md5", &md5).field("ao", ao).field("ttl", ttl).field("min_ttl", min_ttl).finish()
+    }
 }
 
 /// How segments are signed (RFC 5926 §3.2; the last one is no RFC's, and kernels have it).
@@ -133,5 +155,23 @@ impl fmt::Display for PeerRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.address)?;
         if self.is_single() { Ok(()) } else { write!(f, "/{}", self.length) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn options_are_printed_without_their_keys() {
+        let key = b"hush".to_vec();
+        let connection = TcpOptions { md5: Some(key.clone()), ..TcpOptions::default() };
+        let peer = PeerRange { address: [10, 0, 0, 2].into(), length: 32 };
+        let listener = ListenOptions { md5: [(peer, key)].into(), ..ListenOptions::default() };
+        for shown in [format!("{connection:?}"), format!("{listener:?}")] {
+            assert!(shown.contains("Hidden") && !shown.contains("104") && !shown.contains("hush"), "{shown}");
+        }
     }
 }

@@ -268,19 +268,19 @@ impl Settings {
             ("tcp", "bind") => tcp.bind = addresses(value)?,
             ("tcp", "port") => tcp.port = value.parse().map_err(|_| "a port number")?,
             ("tcp", "attempts" | "connections") => tcp.attempts = number(value)?,
-            ("tcp", "once") => tcp.attempts = u32::from(boolean(value)),
+            ("tcp", "once") => tcp.attempts = u32::from(boolean(value)?),
             ("tcp", "delay") => tcp.delay = number(value)?,
             ("tcp", "acl") => {}
-            ("bgp", "passive") => bgp.passive = boolean(value),
+            ("bgp", "passive") => bgp.passive = boolean(value)?,
             ("bgp", "openwait") => bgp.openwait = number(value)?,
             ("bgp", "rest") => bgp.rest = number(value)?,
-            ("api", "ack") => api.ack = boolean(value),
+            ("api", "ack") => api.ack = boolean(value)?,
             ("api", "chunk") => api.chunk = number(value)?,
             ("api", "encoder") => api.encoder = encoder(value)?,
-            ("api", "compact") => api.compact = boolean(value),
-            ("api", "respawn") => api.respawn = boolean(value),
-            ("api", "terminate") => api.terminate = boolean(value),
-            ("api", "cli") => api.cli = boolean(value),
+            ("api", "compact") => api.compact = boolean(value)?,
+            ("api", "respawn") => api.respawn = boolean(value)?,
+            ("api", "terminate") => api.terminate = boolean(value)?,
+            ("api", "cli") => api.cli = boolean(value)?,
             ("api", "pipename") => api.pipename = value.to_string(),
             ("api", "show-routes-format") => {
                 api.show_routes_v2 = match value {
@@ -289,21 +289,21 @@ impl Settings {
                     _ => return Err("v1 or v2"),
                 }
             }
-            ("log", "enable") => log.enable = boolean(value),
+            ("log", "enable") => log.enable = boolean(value)?,
             ("log", "level") => log.level = level(value)?,
             ("log", "destination") => log.destination = value.to_string(),
-            ("log", "all") => log.all = boolean(value),
-            ("log", "short") => log.short = boolean(value),
-            ("log", subject) if LOG_SUBJECTS.contains(&subject) => log.set_subject(subject, boolean(value)),
+            ("log", "all") => log.all = boolean(value)?,
+            ("log", "short") => log.short = boolean(value)?,
+            ("log", subject) if LOG_SUBJECTS.contains(&subject) => log.set_subject(subject, boolean(value)?),
             ("daemon", "pid") => daemon.pid = value.to_string(),
             ("daemon", "user") => daemon.user = value.to_string(),
-            ("daemon", "daemonize") => daemon.daemonize = boolean(value),
-            ("daemon", "drop") => daemon.drop = boolean(value),
+            ("daemon", "daemonize") => daemon.daemonize = boolean(value)?,
+            ("daemon", "drop") => daemon.drop = boolean(value)?,
             ("daemon", "umask") => {
                 daemon.umask =
                     u32::from_str_radix(value.trim_start_matches("0o"), 8).map_err(|_| "an octal number")?;
             }
-            ("debug", "rotate") => self.debug.rotate = boolean(value),
+            ("debug", "rotate") => self.debug.rotate = boolean(value)?,
             ("version", "") => self.version = Some(value.to_string()),
             // Settings of the Python program that have no counterpart here.
             ("cache" | "profile" | "pdb" | "reactor" | "debug" | "cli", _) => {}
@@ -333,9 +333,14 @@ fn unquoted(value: &str) -> &str {
     value.trim().trim_matches(['\'', '"'])
 }
 
-/// ExaBGP takes everything that is not a word for "yes" as "no".
-fn boolean(value: &str) -> bool {
-    ["1", "yes", "on", "enable", "true"].iter().any(|yes| value.eq_ignore_ascii_case(yes))
+/// ExaBGP takes everything that is not a word for "yes" as "no", and what is misspelt with it; here only nothing at all is.
+fn boolean(value: &str) -> Result<bool, &'static str> {
+    let is_one_of = |words: &[&str]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
+    match value {
+        _ if is_one_of(&["1", "yes", "on", "enable", "true"]) => Ok(true),
+        _ if is_one_of(&["", "0", "no", "off", "disable", "false"]) => Ok(false),
+        _ => Err("true or false (or 1, yes, on, enable; 0, no, off, disable)"),
+    }
 }
 
 fn number(value: &str) -> Result<u32, &'static str> {
@@ -403,6 +408,16 @@ mod tests {
     fn a_value_of_the_wrong_kind_is_refused_by_name() {
         let error = Settings::default().apply([("exabgp_tcp_port", "http")]).unwrap_err();
         assert_eq!(error.to_string(), "the setting exabgp_tcp_port must be a port number, not \"http\"");
+    }
+
+    #[test]
+    fn what_is_neither_true_nor_false_is_refused() {
+        for (word, meant) in [("On", true), ("1", true), ("FALSE", false), ("disable", false), ("", false)] {
+            assert_eq!(settings(&[("exabgp.bgp.passive", word)]).bgp.passive, meant, "{word}");
+        }
+        let error = Settings::default().apply([("exabgp_bgp_passive", "maybe")]).unwrap_err().to_string();
+        assert!(error.starts_with("the setting exabgp_bgp_passive must be true or false"), "{error}");
+        assert!(error.ends_with("not \"maybe\""), "{error}");
     }
 
     #[test]

@@ -341,8 +341,8 @@ impl Batch {
         let Self { ready, size, buffer, troubles, .. } = self;
         let Table { entries, keep, announced, session, .. } = table;
         let Some(Item::Group(group)) = ready.front_mut() else { return true };
-        let (family, next_hop) = (group.family(), group.next_hop(terms));
         let Some(withdrawn) = group.peek().map(|change| change.withdrawn) else { return true };
+        let (family, next_hop) = (group.family(), group.next_hop(terms));
         let Some(agreed) = terms.negotiated.family(family) else {
             *size -= group.left();
             return true;
@@ -364,8 +364,7 @@ impl Batch {
                 group.advance();
                 continue;
             };
-            let last = change.superseded.is_none();
-            let nlri = entry.nlri_octets(change, agreed, buffer);
+            let (last, nlri) = (change.superseded.is_none(), entry.nlri_octets(change, agreed, buffer));
             let fits = attributes.is_some() && nlri.is_some_and(|nlri| draft.push(nlri));
             if !fits {
                 let known = withdrawn || (last && entry.advertised_in == *session);

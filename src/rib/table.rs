@@ -70,6 +70,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    fn new(path: Arc<Path>, exact: Option<Box<Nlri>>, place: u64, generation: u32, withdrawn: bool) -> Self {
+        Self { path, exact, place, since: place, advertised_in: 0, generation, withdrawn, refused: false }
+    }
+
     /// Whether `change` is still to be sent: it is the last change, or the last one is not sent yet and says something
     /// else.
     pub(super) fn awaits(&self, change: &Change) -> bool {
@@ -172,16 +176,7 @@ impl Table {
                 self.next_place += 1;
                 self.announced += usize::from(!withdrawn);
                 self.queue.insert(place, slot.key().clone());
-                slot.insert(Entry {
-                    path,
-                    exact,
-                    place,
-                    since: place,
-                    advertised_in: 0,
-                    generation,
-                    withdrawn,
-                    refused: false,
-                });
+                slot.insert(Entry::new(path, exact, place, generation, withdrawn));
                 return;
             }
         };

@@ -17,6 +17,9 @@ use crate::api::{Command, NeighborName, Request, Selectors, answer, parse};
 use crate::grammar;
 use crate::time::Now;
 
+/// Why a command about neighbors is refused that selects none.
+const NOBODY: &str = "asks of a neighbor that is not there";
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
@@ -111,6 +114,11 @@ impl Speaker {
             Command::ShowNeighbor { form, filter } => self.show_neighbor(now, stream, *form, *filter),
             Command::ShowAdjRib(show) => {
                 let task = self.begin_routes(show, &request.neighbors);
+                let selects = show.neighbor.is_some() || !request.neighbors.is_empty();
+                if selects && task.neighbors.is_empty() {
+                    self.complain(stream, NOBODY.to_string());
+                    return Outcome::Error;
+                }
                 self.programs.set_task(stream, Task::Routes(task));
                 Outcome::Silent
             }
@@ -301,7 +309,15 @@ impl Speaker {
             let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
             match &request.command {
                 Command::EndOfRib { family } => neighbor.rib_out.end_of_rib(*family),
-                Command::RouteRefresh { family } => neighbor.ask_again(*family),
+                Command::RouteRefresh { family } => {
+                    if !neighbor.ask_again(*family) {
+                        let text =
+                            format!("is not asked for {family} again: a route refresh was not agreed on");
+                        let (severity, kind, party) =
+                            (Severity::Warning, EventKind::Repeat, neighbor.party());
+                        self.events.push_back(Event { severity, kind, party, text });
+                    }
+                }
                 Command::FlushAdjRibOut => {
                     let families = neighbor.families();
                     let marked = neighbor
@@ -413,6 +429,10 @@ impl Speaker {
             (_, Some(filter)) => neighbor.name.contains(filter),
         };
         let neighbors: Vec<&Neighbor> = self.neighbors.values().filter(wanted).collect();
+        if filter.is_some() && neighbors.is_empty() {
+            self.complain(stream, NOBODY.to_string());
+            return Outcome::Error;
+        }
         let lines: VecDeque<String> = match form {
             NeighborForm::Usage => answer::SHOW_NEIGHBOR_USAGE.into_iter().map(String::from).collect(),
             NeighborForm::Summary => show::summary(now, &neighbors),

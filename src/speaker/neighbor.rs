@@ -382,15 +382,17 @@ impl Neighbor {
         packed
     }
 
-    /// Asks the peer for its routes of `family` again, where it has said that it can be asked (RFC 2918 §4).
-    pub(super) fn ask_again(&mut self, family: Family) {
+    /// Asks the peer for its routes of `family` again, where it has said that it can be asked (RFC 2918 §4); whether it has.
+    pub(super) fn ask_again(&mut self, family: Family) -> bool {
         let listens = self.established().is_some_and(|link| {
             let negotiated = link.session.negotiated();
             negotiated.route_refresh && !negotiated.ignores(family)
         });
-        if listens && self.config.families.contains(&family) {
+        let asks = listens && self.config.families.contains(&family);
+        if asks {
             self.refreshes.push_back(RouteRefresh::new(family, RefreshKind::Request));
         }
+        asks
     }
 
     /// The peer has sent a ROUTE-REFRESH.

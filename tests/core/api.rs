@@ -569,3 +569,23 @@ fn a_program_hears_of_connections_that_came_about_and_not_of_dials_that_were_ref
     let told = lone.take_written(program);
     assert!(told.contains("\"state\": \"down\", \"reason\": "), "{told}");
 }
+
+#[test]
+fn what_is_shown_of_a_neighbor_that_is_not_there_is_an_error() {
+    let (mut lone, program, _) = in_session("text", "");
+    for command in [
+        "show neighbor summary 10.0.0.9",
+        "show neighbor extensive 10.0.0.9",
+        "show neighbor configuration 10.0.0.9",
+        "show adj-rib out 10.0.0.9",
+        "neighbor 10.0.0.9 show adj-rib in",
+    ] {
+        assert_eq!(said(&mut lone, program, &format!("{command}\n")), "error\n", "{command}");
+        assert!(
+            lone.events.iter().any(|event| event.text.contains("a neighbor that is not there")),
+            "{command}"
+        );
+        lone.events.clear();
+    }
+    assert!(said(&mut lone, program, "show neighbor summary 10.0.0.2\n").ends_with("done\n"));
+}

@@ -10,18 +10,21 @@ const REFRESH: (u8, &[u8]) = (2, &[]);
 const GRACEFUL: (u8, &[u8]) = (64, &[0, 60, 0, 1, 1, 0x80, 0, 2, 1, 0x80]);
 const REQUEST: &[u8] = &[0, 1, 0, 1];
 
-/// A session in which nothing was taken from us yet.
-fn session(options: &str, capabilities: &[(u8, &[u8])], early: &[&[u8]]) -> (Lone, StreamId) {
+fn text(options: &str) -> String {
     let options = format!("passive true; family {{ ipv4 unicast; ipv6 unicast; }} {options}");
-    let text = format!(
+    format!(
         "process p {{ run ./p; encoder json; }} {}",
         neighbor(
             "10.0.0.1",
             "10.0.0.2",
             &format!("{options} api {{ processes [ p ]; receive {{ parsed; refresh; }} }}")
         )
-    );
-    let mut lone = Lone::new(setup(&text));
+    )
+}
+
+/// A session in which nothing was taken from us yet.
+fn session(options: &str, capabilities: &[(u8, &[u8])], early: &[&[u8]]) -> (Lone, StreamId) {
+    let mut lone = Lone::new(setup(&text(options)));
     lone.start_program();
     let stream = lone.accept_from("10.0.0.2");
     let all = [&[(1, IPV6)], capabilities].concat();
@@ -140,5 +143,19 @@ fn a_mark_of_a_wrong_length_ends_a_session_with_enhanced_refresh_alone() {
         words(&mut lone);
         lone.receive(stream, &message(5, &[0, 1, 9, 1, 0]));
         assert_eq!(words(&mut lone), [""; 0], "a subtype that nobody knows is ignored");
+    }
+}
+
+#[test]
+fn a_refresh_that_is_asked_of_a_peer_that_never_offered_it_is_named_in_the_log() {
+    for (offered, named) in [(&[][..], true), (&[REFRESH][..], false)] {
+        let mut lone = Lone::new(setup(&text("capability { route-refresh; }")));
+        let program = lone.start_program();
+        let stream = lone.accept_from("10.0.0.2");
+        lone.receive(stream, &open_with(65_000, 180, [10, 0, 0, 2], offered));
+        lone.receive(stream, &keepalive());
+        lone.receive(program, b"announce route-refresh ipv4 unicast\n");
+        let text = "is not asked for ipv4 unicast again: a route refresh was not agreed on";
+        assert_eq!(lone.events.iter().any(|event| event.text == text), named, "{:?}", lone.events);
     }
 }
