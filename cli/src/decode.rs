@@ -28,6 +28,13 @@ const FORMAT: &str = "\
 Input: MRT (RFC 6396, RFC 8050, RFC 6397), pcap, pcapng, BGP messages one after the other, or hex, each of them also compressed with gzip, \
 bzip2, xz or zstd. What it is, its first octets tell.
 
+  Hex is a message a line or over several, also as hexdump, od, xxd, tcpdump and Wireshark print it, and ExaBGP's `N:raw:…`; what begins \
+with no marker is the body of an UPDATE; #, ; and // begin a comment.
+
+  Of a capture TCP is put together again, on any port. Of a connection whose OPENs it lacks, AS numbers are taken to have four octets and \
+no NLRI to have a path identifier: --two-octet-as and --path-information say otherwise. Fragments of IP packets are counted and not put \
+together, so that the messages in them are missing.
+
 Output: one JSON object a line, in the order of the input.
 
   A message is what ExaBGP 5 prints of it: \"type\": \"open\", \"update\", \"notification\", \"keepalive\", \"refresh\", \"operational\". \

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use bzip2::read::MultiBzDecoder;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use lzma_rust2::XzReader;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -57,7 +57,7 @@ pub fn decompress(octets: Octets) -> (Octets, Option<Compression>) {
     let compression = Compression::of(whole.head());
     let plain: Octets = match compression {
         None => Box::new(whole),
-        Some(Compression::Gzip) => Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole))),
+        Some(Compression::Gzip) => Box::new(Members::new(BufReader::with_capacity(1 << 16, whole))),
         Some(Compression::Bzip2) => Box::new(MultiBzDecoder::new(whole)),
         Some(Compression::Xz) => Box::new(XzReader::new(BufReader::new(whole), true)),
         Some(Compression::Zstd) => Box::new(Frames::new(BufReader::new(whole))),
@@ -96,6 +96,62 @@ impl Read for Peeked {
             0 if !into.is_empty() => self.error.take().map_or_else(|| self.octets.read(into), Err),
             count => Ok(count),
         }
+    }
+}
+
+/// The members of a gzip file one after the other (RFC 1952 §2.2), some of which may be empty. Zeros may fill the file up behind the
+/// last one, as on a tape; anything else there is an error.
+struct Members<R: BufRead> {
+    /// The member at hand; `None`: there is no more.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(octets: R) -> Self {
+        Self { member: Some(GzDecoder::new(octets)) }
+    }
+
+    /// Goes on to the next member.
+    fn next_member(&mut self) -> io::Result<()> {
+        let Some(ended) = self.member.take() else { return Ok(()) };
+        let mut octets = ended.into_inner();
+        let next = loop {
+            let ahead = octets.fill_buf()?;
+            match ahead.iter().position(|octet| *octet != 0) {
+                Some(at) => {
+                    let next = ahead.get(at).copied();
+                    octets.consume(at);
+                    break next;
+                }
+                None if ahead.is_empty() => break None,
+                None => {
+                    let zeros = ahead.len();
+                    octets.consume(zeros);
+                }
+            }
+        };
+        match next {
+            None => Ok(()),
+            Some(0x1f) => {
+                self.member = Some(GzDecoder::new(octets));
+                Ok(())
+            }
+            Some(_) => Err(io::Error::other(
+                "what stands behind the last gzip member is neither another one nor zeros",
+            )),
+        }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            match member.read(buffer)? {
+                0 if !buffer.is_empty() => self.next_member()?,
+                count => return Ok(count),
+            }
+        }
+        Ok(0)
     }
 }
 
@@ -144,5 +200,40 @@ impl<R: BufRead> Read for Frames<R> {
                 count => return Ok(count),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression as Level;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn member(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Level::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(octets: Vec<u8>) -> io::Result<String> {
+        let mut text = String::new();
+        decompress(Box::new(Cursor::new(octets))).0.read_to_string(&mut text).map(|_| text)
+    }
+
+    #[test]
+    fn gzip_members_may_be_empty_and_zeros_may_follow_the_last() {
+        let members = [member(""), member("one "), member(""), member("two"), vec![0; 100_000]];
+        assert_eq!(read(members.concat()).unwrap(), "one two");
+        assert_eq!(read(member("")).unwrap(), "");
+    }
+
+    #[test]
+    fn what_stands_behind_the_last_gzip_member_is_named() {
+        let error = read([member("one"), b"\0\0rubbish".to_vec()].concat()).unwrap_err().to_string();
+        assert_eq!(error, "what stands behind the last gzip member is neither another one nor zeros");
+        assert!(read([member("one"), vec![0x1f]].concat()).is_err());
     }
 }

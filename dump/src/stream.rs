@@ -33,11 +33,14 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// That of reading the first octet. Others are faults, behind what stands before them.
+    /// That of reading the first octet, or that nothing was compressed. Others are faults, behind what stands before them.
     pub fn open(octets: Octets) -> io::Result<Option<Self>> {
         let (plain, compression) = compression::decompress(octets);
         let mut plain = Peeked::new(plain, Form::MAGIC);
         plain.error()?;
+        if compression.is_some() && plain.head().is_empty() {
+            return Err(io::Error::other("it holds nothing once it is decompressed"));
+        }
         let Some(form) = Form::of(plain.head()).filter(|_| !plain.head().is_empty()) else {
             return Ok(None);
         };

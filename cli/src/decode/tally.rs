@@ -29,6 +29,9 @@ impl Tally {
     }
 }
 
+/// So many faults are said; the others are counted.
+const SAID: u64 = 50;
+
 /// What became of the input so far.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
@@ -50,7 +53,9 @@ impl Sums {
                 continue;
             }
             self.say_first();
-            say(&format!("holdtime: {fault}"));
+            if self.faults <= SAID {
+                say(&format!("holdtime: {fault}"));
+            }
         }
         if self.told > 0 {
             self.say_first();
@@ -68,6 +73,9 @@ impl Sums {
 
     /// Says what was left out, by its kind; the verdict.
     pub(super) fn finish(mut self) -> Outcome {
+        if self.faults > SAID {
+            say(&format!("holdtime: {} more parts of the input could not be read", self.faults - SAID));
+        }
         for (kind, count) in &self.left_out {
             say(&format!("holdtime: left out: {count} × {kind}"));
         }

@@ -33,7 +33,7 @@ use crate::stream::{Octets, Source};
 /// The messages of a capture.
 pub(crate) fn source(form: Form, octets: Octets) -> Box<dyn Source> {
     let packets = Packets::new(form, octets);
-    Box::new(Capture { packets, connections: Connections::default(), ended: false })
+    Box::new(Capture { packets, connections: Connections::default(), fragments: false, ended: false })
 }
 
 pub(crate) use self::segment::is_packet;
@@ -49,6 +49,8 @@ struct Stamp {
 struct Capture {
     packets: Packets,
     connections: Connections,
+    /// There were fragments of IP packets, in which what is missing may stand.
+    fragments: bool,
     ended: bool,
 }
 
@@ -59,13 +61,18 @@ impl Source for Capture {
                 Some(Ok(packet)) => match segment::segment(&packet) {
                     Ok(segment) => {
                         let stamp = Stamp { place: packet.place, time: packet.time };
-                        self.connections.take(&segment, stamp, &mut |told| push(batch, told));
+                        let fragments = self.fragments;
+                        self.connections.take(&segment, stamp, &mut |told| push(batch, told, fragments));
                     }
-                    Err(kind) => batch.push_left_out(LeftOut { kind }),
+                    Err(kind) => {
+                        self.fragments |= kind == segment::FRAGMENTS;
+                        batch.push_left_out(LeftOut { kind });
+                    }
                 },
                 Some(Err(fault)) => batch.push_fault(fault.place, fault.what),
                 None => {
-                    self.connections.end(&mut |told| push(batch, told));
+                    let fragments = self.fragments;
+                    self.connections.end(&mut |told| push(batch, told, fragments));
                     self.ended = true;
                 }
             }
@@ -74,13 +81,19 @@ impl Source for Capture {
     }
 }
 
-fn push(batch: &mut Batch, told: Told<'_>) {
+fn push(batch: &mut Batch, told: Told<'_>, fragments: bool) {
     match told {
         Told::Message { octets, stamp, session, terms } => {
             let Stamp { place, time } = stamp;
             let direction = Direction::Received;
             batch
                 .push_message(MessagePiece { place, time, session: Some(session), direction, terms }, octets);
+        }
+        Told::Trouble { what, stamp } if fragments => {
+            batch.push_fault(
+                stamp.place,
+                format!("{what} (there were {}, which are not put together)", segment::FRAGMENTS),
+            );
         }
         Told::Trouble { what, stamp } => batch.push_fault(stamp.place, what),
     }

@@ -23,6 +23,9 @@ mod link {
     pub(super) const RAW: [u16; 3] = [101, 12, 14];
 }
 
+/// In which words fragments are counted.
+pub(super) const FRAGMENTS: &str = "fragments of IP packets";
+
 /// What stands between a link layer and IP.
 mod ether_type {
     use etherparse::EtherType;
@@ -133,7 +136,7 @@ fn tcp<'a>(packet: &Packet<'a>, sliced: &LaxSlicedPacket<'a>) -> Result<Segment<
         return Err("packets that are not TCP".into());
     }
     if payload.fragmented {
-        return Err("fragments of IP packets".into());
+        return Err(FRAGMENTS.into());
     }
     let Some(TransportSlice::Tcp(tcp)) = &sliced.transport else {
         return Err(
