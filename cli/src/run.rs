@@ -201,7 +201,10 @@ pub(crate) fn details(outcome: &RunOutcome) -> serde_json::Value {
 /// A scenario that comes with the lab, one of its cases, or the user's own file.
 fn find(name: &str) -> Result<Subject, CliError> {
     let path = Path::new(name);
-    if path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1 {
+    if path.extension().is_some_and(|extension| extension == "toml")
+        || path.components().count() > 1
+        || path.is_dir()
+    {
         return own_file(name, path);
     }
     match scenario::find(name) {
@@ -218,6 +221,11 @@ fn find(name: &str) -> Result<Subject, CliError> {
 }
 
 fn own_file(name: &str, path: &Path) -> Result<Subject, CliError> {
+    if path.is_dir() {
+        return Err(CliError::input(format!(
+            "\"{name}\" is a folder: `run` takes a scenario's file or name, and `suite` a folder of cases"
+        )));
+    }
     let text =
         fs::read_to_string(path).map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -1,11 +1,13 @@
 //! A scenario file, read and checked. Every complaint names the place, the offending text and what was expected.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
 use holdtime_core::Duration;
 use holdtime_core::config::ConfigText;
-use serde::Deserialize;
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::{
@@ -112,11 +114,43 @@ struct WindowTable {
     within: Option<Spanned<String>>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
+/// One address, or several.
 pub(super) enum Addresses {
     One(IpAddr),
     Many(Vec<IpAddr>),
+}
+
+impl<'de> Deserialize<'de> for Addresses {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyAddresses)
+    }
+}
+
+/// Reads [`Addresses`], and says what is none.
+struct AnyAddresses;
+
+impl<'de> Visitor<'de> for AnyAddresses {
+    type Value = Addresses;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an IP address such as \"10.0.0.2\", or a list of them")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Addresses, E> {
+        text.parse().map(Addresses::One).map_err(|_| no_address(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Addresses, A::Error> {
+        let mut addresses = Vec::new();
+        while let Some(text) = list.next_element::<String>()? {
+            addresses.push(text.parse().map_err(|_| no_address(&text))?);
+        }
+        Ok(Addresses::Many(addresses))
+    }
+}
+
+fn no_address<E: de::Error>(text: &str) -> E {
+    E::custom(format_args!("`{text}` is no IP address, such as 10.0.0.2 or fd00::2"))
 }
 
 impl Addresses {
@@ -137,7 +171,7 @@ impl Scenario {
     pub fn parse(source: &Source, read: impl Fn(&str) -> Option<String>) -> Result<Self, Mistake> {
         let file: File = toml::from_str(source.text()).map_err(|error| from_toml(source, &error))?;
         let check = Check { source };
-        let run_for = check.positive(&file.run_for)?;
+        let run_for = check.run_for(&file.run_for)?;
         let hosts = whole::hosts(&check, &file)?;
         let faults = match &file.faults {
             Some(faults) => fault::parse(source, check.inside(faults), &hosts, run_for)?,
@@ -382,10 +416,20 @@ impl Check<'_> {
         }
     }
 
+    fn run_for(&self, text: &Spanned<String>) -> Result<Duration, Mistake> {
+        match self.duration(text)? {
+            Duration::ZERO => Err(self
+                .source
+                .mistake(self.inside(text), "in no time nothing happens")
+                .expected("a time above zero, after which the run is over, such as `60s`")),
+            time => Ok(time),
+        }
+    }
+
     fn duration(&self, text: &Spanned<String>) -> Result<Duration, Mistake> {
         parse_duration(text.get_ref()).ok_or_else(|| {
             self.source
-                .mistake(self.inside(text), "not a time")
+                .mistake(self.inside(text), format!("`{}` is not a time", text.get_ref()))
                 .expected("a number and ns, us, ms, s, m or h, such as `200ms`")
         })
     }
@@ -479,7 +523,10 @@ mod tests {
             ("'notification 4/0'", "'keepalive'", "28:8:", "no session ends like this"),
             ("'notification 4/0'", "'never'", "29:7:", "what never ends has no time"),
             ("at = '90s'", "", "28:8:", "when does it end?"),
-            ("address = '10.0.0.1'", "address = 'ten'", "8:11:", "Addresses"),
+            ("run-for = '100s'", "run-for = '0s'", "2:12:", "in no time nothing happens"),
+            ("address = '10.0.0.1'", "address = 'ten'", "8:11:", "`ten` is no IP address"),
+            ("'fd00::2']", "'fd00:2']", "13:11:", "`fd00:2` is no IP address"),
+            ("address = '10.0.0.1'", "address = 10", "8:11:", "an IP address such as"),
         ] {
             let text = GOOD.replacen(right, wrong, 1);
             assert_ne!(text, GOOD);
