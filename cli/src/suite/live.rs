@@ -30,6 +30,9 @@ const LOOK: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The settings of the speakers that are started.
 const SETTINGS: &str = "settings.env";
+/// What makes Python write every line by itself. ExaBGP's programs count on several of them in one write, whatever the shell has that
+/// starts the suite.
+const UNBUFFERED: &str = "PYTHONUNBUFFERED";
 
 /// Every case on every reactor.
 pub(super) fn run(
@@ -245,7 +248,7 @@ impl Live {
         let own = program.parent().unwrap_or(Path::new("."));
         let path = std::env::join_paths(std::iter::once(own.to_owned()).chain(std::env::split_paths(&path)))
             .map_err(|error| error.to_string())?;
-        command.env("EXABGP_ENVFILE", root.join(SETTINGS));
+        command.env_remove(UNBUFFERED).env("EXABGP_ENVFILE", root.join(SETTINGS));
         command.envs(case.environment()).env("exabgp_tcp_port", port.to_string()).env("PATH", path);
         command
             .current_dir(root.join(folder))
