@@ -310,7 +310,8 @@ impl Speaker {
             match &request.command {
                 Command::EndOfRib { family } => neighbor.rib_out.end_of_rib(*family),
                 Command::RouteRefresh { family } => {
-                    if !neighbor.ask_again(*family) {
+                    let asked = neighbor.ask_again(*family);
+                    if !asked {
                         let text =
                             format!("is not asked for {family} again: a route refresh was not agreed on");
                         let (severity, kind, party) =
