@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use holdtime_core::time::Instant as LabTime;
-use holdtime_sim::defective::Defect;
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::run::{Play, Run};
 use holdtime_sim::scenario;
+use holdtime_sim::scenario::Play;
+use holdtime_sim::stage::Run;
 use holdtime_sim::star::Star;
+use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::defective::Defect;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use holdtime_sim::script::parse_duration;
+use holdtime_sim::scenario::script::parse_duration;
 
 use crate::console;
 use crate::error::CliError;

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use holdtime_core::Instant as Moment;
-use holdtime_sim::mistake::Source;
-use holdtime_sim::script::{ProgramAction, ProgramInput, ProgramScript, ScriptedProgram};
+use holdtime_sim::actor::{ProgramAction, ProgramInput, ScriptedProgram};
+use holdtime_sim::scenario::mistake::Source;
+use holdtime_sim::scenario::script::ProgramScript;
 
 use crate::console::say;
 use crate::error::{CliError, Outcome, Verdict};
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &DialogueArgs) -> Outcome {
         reading: true,
     };
     let code = player.play();
-    if let holdtime_sim::script::PeerState::Failed(why) = player.program.state() {
+    if let holdtime_sim::actor::PeerState::Failed(why) = player.program.state() {
         say(&format!("holdtime: {}: {why}", args.file.display()));
     }
     Ok(if code == 0 { Verdict::AsExpected } else { Verdict::Unexpected })

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use clap::Args;
 use holdtime_sim::oracle::Oracle;
-use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::scenario;
+use holdtime_sim::subject::ReactorName;
 use holdtime_sim::suite::{OwnCases, read_cases};
 use serde_json::json;
 

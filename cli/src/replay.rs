@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 use holdtime_core::speaker::{Obligation, Speaker};
 use holdtime_core::{Duration, Instant};
-use holdtime_sim::flight::Flight;
+use holdtime_sim::replay::flight::Flight;
 use serde_json::json;
 
 use crate::console::{Console, say};

@@ -12,13 +12,16 @@ use std::sync::Arc;
 
 use clap::Args;
 use holdtime_core::Instant;
-use holdtime_sim::mistake::Source;
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::report::{self, Paint, Subject};
-use holdtime_sim::run::{Outcome as RunOutcome, Plan};
-use holdtime_sim::scenario::{self, NoScenario, Scenario};
+use holdtime_sim::certificate::Verdict as LabVerdict;
+use holdtime_sim::report;
+use holdtime_sim::report::{Paint, Subject};
+use holdtime_sim::scenario;
+use holdtime_sim::scenario::Plan;
+use holdtime_sim::scenario::mistake::Source;
+use holdtime_sim::scenario::{NoScenario, Scenario};
+use holdtime_sim::stage::Outcome as RunOutcome;
+use holdtime_sim::subject::ReactorName;
 use holdtime_sim::suite::{OwnCases, read_cases};
-use holdtime_sim::verdict::Verdict as LabVerdict;
 use serde_json::json;
 
 use crate::args;

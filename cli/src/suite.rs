@@ -14,10 +14,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use holdtime_sim::defective::Defect;
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::report::{self, Paint};
-use holdtime_sim::run::Run;
+use holdtime_sim::report;
+use holdtime_sim::report::Paint;
+use holdtime_sim::stage::Run;
+use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::defective::Defect;
 use holdtime_sim::suite::{Case, Folder, OwnCases, Score, expected_code, read_cases};
 use serde_json::json;
 

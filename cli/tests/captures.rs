@@ -16,10 +16,11 @@ use holdtime_core::{Instant, StreamId};
 use holdtime_dump::{Batch, Content, Found, Source, Stream};
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
-use holdtime_sim::defective::Defect;
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::run::{Play, Run};
 use holdtime_sim::scenario;
+use holdtime_sim::scenario::Play;
+use holdtime_sim::stage::Run;
+use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::defective::Defect;
 use serde_json::Value;
 
 /// A file of nobody else's: the tests run side by side.

@@ -6,23 +6,33 @@
 //! Reactors, scripted peers and scripted programs are all tasks on a [`SimHost`](holdtime_machine::SimHost); none can tell it from a
 //! real machine, which the parity tests check.
 //!
-//! turmoil 0.7 is a [`second`] and independent host for the `async` reactor.
+//! turmoil 0.7 is a second and independent host for the `async` reactor ([`stage::turmoil`]).
+//!
+//! # The rooms
+//!
+//! ```text
+//! scenario/     the data: world, scripts of peers and programs, faults, bounds, expectations
+//! observe/      what is seen from outside: wire, pipes, calls, time; and what tasks wait for
+//! actor/        who plays a script: peers and programs, the same code live and in the lab
+//! subject/      what is under test: the shipped reactors and the defective ones
+//! oracle/       one file a judge, over what is observed
+//! certificate/  who waits for whom, and the verdict
+//! stage/        sets a play up on an engine (machine; turmoil) and runs it
+//! replay/       what was recorded, again
+//! suite/        ExaBGP's functional cases
+//! parity/       the simulated machine beside the real one
+//! report/       text, captures, traces
+//! ```
 
-pub mod defective;
-pub mod flight;
-pub mod mistake;
+pub mod actor;
+pub mod certificate;
+pub mod observe;
 pub mod oracle;
 pub mod parity;
-pub mod pcap;
-pub mod reactors;
+pub mod replay;
 pub mod report;
-pub mod run;
 pub mod scenario;
-pub mod script;
-pub mod second;
+pub mod stage;
 pub mod star;
+pub mod subject;
 pub mod suite;
-mod twin;
-pub mod verdict;
-pub mod watch;
-pub mod witness;

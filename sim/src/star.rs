@@ -11,8 +11,8 @@ use holdtime_core::time::{Duration, Instant};
 use holdtime_core::{Speaker, StreamId};
 use holdtime_reactor::{Host, poll, tasks};
 
-use crate::reactors::ReactorName;
-use crate::witness::Witness;
+use crate::observe::witness::Witness;
+use crate::subject::ReactorName;
 use holdtime_machine::executor::Lab;
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::{ProcessId, Settings};

@@ -10,10 +10,11 @@ use holdtime_core::Instant;
 use holdtime_core::speaker::{IoError, StreamId};
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
-use holdtime_sim::defective::Defect;
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::run::{Play, Run};
 use holdtime_sim::scenario;
+use holdtime_sim::scenario::Play;
+use holdtime_sim::stage::Run;
+use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::defective::Defect;
 
 /// The stage sets the speaker first and its one peer second.
 const SPEAKER: ProcessId = ProcessId(0);

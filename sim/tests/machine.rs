@@ -3,11 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
-use holdtime_sim::defective::Defect;
-use holdtime_sim::mistake::Source;
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::run::{Outcome, Play, Run};
 use holdtime_sim::scenario;
+use holdtime_sim::scenario::Play;
+use holdtime_sim::scenario::mistake::Source;
+use holdtime_sim::stage::{Outcome, Run};
+use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::defective::Defect;
 
 fn play(text: &str, reactor: ReactorName, seed: u64) -> Outcome {
     let scenario = scenario::read(&Source::new("scenario", text), |_| None).unwrap();

@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 use holdtime_core::Instant;
-use holdtime_sim::defective::Defect;
-use holdtime_sim::mistake::Source;
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::run::{Outcome, Play, Run};
 use holdtime_sim::scenario;
+use holdtime_sim::scenario::Play;
+use holdtime_sim::scenario::mistake::Source;
+use holdtime_sim::stage::{Outcome, Run};
 use holdtime_sim::star::Star;
+use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::defective::Defect;
 
 /// A program writes 2,000 routes as fast as its pipe takes them, and reads its answers; another one asks for the
 /// version meanwhile; the peer is to hear a KEEPALIVE every second.

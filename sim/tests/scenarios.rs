@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
-use holdtime_sim::defective::Defect;
-use holdtime_sim::reactors::ReactorName;
+use holdtime_sim::observe::watch::Ending;
 use holdtime_sim::report::is_expected;
-use holdtime_sim::run::{Outcome, Play, Run};
-use holdtime_sim::scenario::{self, Expected, Scenario};
-use holdtime_sim::watch::Ending;
+use holdtime_sim::scenario;
+use holdtime_sim::scenario::Play;
+use holdtime_sim::scenario::{Expected, Scenario};
+use holdtime_sim::stage::{Outcome, Run};
+use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::defective::Defect;
 
 fn reactors(scenario: &Scenario) -> impl Iterator<Item = ReactorName> {
     let named: Vec<ReactorName> = scenario.expect.iter().map(|(name, _)| *name).collect();
@@ -90,7 +92,7 @@ fn every_scenario_passes_on_a_defective_reactor_whose_single_deviation_is_undone
 fn a_certificate_names_the_silent_peer_behind_the_unanswered_command() {
     let scenario = scenario::find("silent-peer").unwrap();
     let outcome = play(&scenario, ReactorName::AwaitPeers, Defect::Present, 0);
-    let holdtime_sim::verdict::Verdict::Hang { certificate, .. } = outcome.verdict else {
+    let holdtime_sim::certificate::Verdict::Hang { certificate, .. } = outcome.verdict else {
         panic!("{:?}", outcome.verdict)
     };
     let who: Vec<&str> = certificate.links.iter().map(|link| link.who.as_str()).collect();

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
-use holdtime_sim::defective::Defect;
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::run::Run;
+use holdtime_sim::stage::Run;
+use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::defective::Defect;
 use holdtime_sim::suite::{Case, OwnCases, expected_code, read_cases};
 
 fn cases() -> Vec<Case> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use holdtime_core::StreamId;
 use holdtime_core::speaker::{Action, ClosedKind, Input};
 use holdtime_core::wire::frame::{Framer, kind};
-use holdtime_sim::flight::Leg;
+use holdtime_sim::replay::flight::Leg;
 
 /// The longest message there is (RFC 8654).
 const MAX_MESSAGE: usize = 65_535;

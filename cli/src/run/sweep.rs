@@ -5,8 +5,9 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::report::{self, Paint, Subject};
+use holdtime_sim::report;
+use holdtime_sim::report::{Paint, Subject};
+use holdtime_sim::subject::ReactorName;
 
 use super::worker::{self, Job, Played, Wanted};
 use super::{RunArgs, as_json, explain};

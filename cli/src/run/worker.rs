@@ -7,11 +7,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use holdtime_core::Instant;
 use holdtime_machine::trace::{Observer, Step};
-use holdtime_sim::defective::Defect;
-use holdtime_sim::pcap::Capture;
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::report::{self, Subject};
-use holdtime_sim::run::{Outcome, Run, TraceLines};
+use holdtime_sim::report;
+use holdtime_sim::report::Subject;
+use holdtime_sim::report::TraceLines;
+use holdtime_sim::report::pcap::Capture;
+use holdtime_sim::stage::{Outcome, Run};
+use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::defective::Defect;
 
 use crate::progress::Progress;
 

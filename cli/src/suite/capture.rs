@@ -1,8 +1,9 @@
 //! What programs that are no dialogues say, for the lab: each runs for real once, and its dialogue is written down.
 
-use holdtime_sim::mistake::Source;
-use holdtime_sim::script::ProgramScript;
-use holdtime_sim::suite::{Case, Folder, dialogues};
+use holdtime_sim::replay::captured::dialogues;
+use holdtime_sim::scenario::mistake::Source;
+use holdtime_sim::scenario::script::ProgramScript;
+use holdtime_sim::suite::{Case, Folder};
 
 use super::programs::misses_program;
 use super::{SuiteArgs, live};

@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 use holdtime_core::Instant as Moment;
 use holdtime_core::session::Jitter;
 use holdtime_core::speaker::Signal;
-use holdtime_sim::reactors::ReactorName;
-use holdtime_sim::script::{PeerAction, PeerInput, PeerRun, PeerState};
-use holdtime_sim::suite::{Case, CheckingPeer, Folder, LIMIT, Pieces};
+use holdtime_sim::actor::{CheckingPeer, Pieces};
+use holdtime_sim::actor::{PeerAction, PeerInput, PeerRun, PeerState};
+use holdtime_sim::subject::ReactorName;
+use holdtime_sim::suite::{Case, Folder, LIMIT};
 
 use super::folder::file_name;
 use super::{CaseResult, SuiteArgs};

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::ops::Range;
 
-use holdtime_sim::reactors::ReactorName;
 use holdtime_sim::report::Paint;
+use holdtime_sim::subject::ReactorName;
 use holdtime_sim::suite::Case;
 use serde_json::json;
 

@@ -7,10 +7,11 @@ use std::net::Ipv4Addr;
 
 use holdtime_core::Instant;
 
-use super::session::{Session, UPDATE, kind};
-use super::unsent::asked_for;
-use super::{Alarm, Creditor, Judge, Oracle, ProgramKey, Seen, SessionKey};
-use crate::script::{announced_ipv4, withdrawn_ipv4};
+use crate::observe::{ProgramKey, Seen, SessionKey};
+use crate::oracle::session::{Session, UPDATE, kind};
+use crate::oracle::unsent::asked_for;
+use crate::oracle::{Alarm, Creditor, Judge, Oracle};
+use crate::scenario::script::{announced_ipv4, withdrawn_ipv4};
 
 type Prefix = (Ipv4Addr, u8);
 
@@ -92,7 +93,7 @@ impl Judge for Divergence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Message;
+    use crate::scenario::script::Message;
 
     #[test]
     fn a_route_taken_back_by_its_program_but_not_on_the_wire_sounds_at_rest() {

@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use holdtime_core::{Duration, Instant};
 
-use super::session::{OPEN, kind};
-use super::{Alarm, Creditor, Judge, Oracle, Seen, SessionKey};
+use crate::observe::{Seen, SessionKey};
+use crate::oracle::session::{OPEN, kind};
+use crate::oracle::{Alarm, Creditor, Judge, Oracle};
 
 /// This many ends in a minute are no accident.
 const FLAPS: usize = 20;
@@ -55,7 +56,7 @@ impl Judge for Flapping {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Message;
+    use crate::scenario::script::Message;
     use std::net::Ipv4Addr;
 
     fn after_flaps(every: u64) -> Option<Alarm> {

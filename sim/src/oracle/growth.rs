@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use holdtime_core::Instant;
 
-use super::{Alarm, Creditor, Judge, Oracle, ProgramKey, Seen};
+use crate::observe::{ProgramKey, Seen};
+use crate::oracle::{Alarm, Creditor, Judge, Oracle};
 
 /// More commands than a full pipe holds lines of any useful length, several times over.
 const COMMANDS: u64 = 100_000;

@@ -4,8 +4,9 @@
 
 use holdtime_core::{Duration, Instant};
 
-use super::session::{Session, Sessions, track};
-use super::{Alarm, Creditor, Judge, Oracle, Seen, SessionKey};
+use crate::observe::{Seen, SessionKey};
+use crate::oracle::session::{Session, Sessions, track};
+use crate::oracle::{Alarm, Creditor, Judge, Oracle};
 
 /// O4 at work.
 #[derive(Debug, Default)]
@@ -52,7 +53,7 @@ impl Judge for KeepaliveGap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Message;
+    use crate::scenario::script::Message;
     use std::net::Ipv4Addr;
 
     #[test]

@@ -19,7 +19,6 @@ mod flapping;
 mod growth;
 mod keepalive;
 mod overdue;
-mod seen;
 mod session;
 mod spin;
 mod unanswered;
@@ -30,8 +29,7 @@ use std::str::FromStr;
 
 use holdtime_core::Instant;
 
-pub use seen::{ProgramKey, Seen, SessionKey};
-
+use crate::observe::{ProgramKey, Seen, SessionKey};
 use crate::scenario::Bounds;
 
 /// An oracle's name.

@@ -5,8 +5,9 @@
 
 use holdtime_core::{Duration, Instant};
 
-use super::session::{Session, Sessions, track};
-use super::{Alarm, Creditor, Judge, Oracle, Seen, SessionKey};
+use crate::observe::{Seen, SessionKey};
+use crate::oracle::session::{Session, Sessions, track};
+use crate::oracle::{Alarm, Creditor, Judge, Oracle};
 
 /// OpenSent's hold timer, before any hold time is agreed on.
 const LARGE_HOLD: Duration = Duration::from_secs(240);
@@ -92,7 +93,7 @@ impl Judge for Overdue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Message;
+    use crate::scenario::script::Message;
     use std::net::Ipv4Addr;
 
     const SESSION: SessionKey = SessionKey(0);

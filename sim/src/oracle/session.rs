@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use holdtime_core::{Duration, Instant};
 
-use super::seen::{Seen, SessionKey};
+use crate::observe::{Seen, SessionKey};
 
 pub(super) const OPEN: u8 = 1;
 pub(super) const UPDATE: u8 = 2;

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 
 use holdtime_core::{Duration, Instant};
 
-use super::{Alarm, Creditor, Judge, Oracle, Seen};
+use crate::observe::Seen;
+use crate::oracle::{Alarm, Creditor, Judge, Oracle};
 
 /// O2 at work.
 #[derive(Debug)]

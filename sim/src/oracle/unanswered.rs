@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use holdtime_core::{Duration, Instant};
 
-use super::{Alarm, Creditor, Judge, Oracle, ProgramKey, Seen};
+use crate::observe::{ProgramKey, Seen};
+use crate::oracle::{Alarm, Creditor, Judge, Oracle};
 
 /// O3 at work.
 #[derive(Debug)]

@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 
 use holdtime_core::{Duration, Instant};
 
-use super::session::{Session, UPDATE, kind};
-use super::{Alarm, Creditor, Judge, Oracle, ProgramKey, Seen, SessionKey};
-use crate::script::{announced_ipv4, prefix};
+use crate::observe::{ProgramKey, Seen, SessionKey};
+use crate::oracle::session::{Session, UPDATE, kind};
+use crate::oracle::{Alarm, Creditor, Judge, Oracle};
+use crate::scenario::script::{announced_ipv4, prefix};
 
 type Prefix = (Ipv4Addr, u8);
 
@@ -105,7 +106,7 @@ pub(super) fn asked_for(line: &str) -> Option<(bool, Prefix)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Message;
+    use crate::scenario::script::Message;
 
     const SESSION: SessionKey = SessionKey(0);
 

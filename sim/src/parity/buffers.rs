@@ -2,7 +2,7 @@
 
 use holdtime_reactor::Host;
 
-use super::stage::Stage;
+use crate::parity::stage::Stage;
 
 pub(super) async fn a_stopped_reader_lets_its_writer_write_about_four_megabytes<H: Host>(stage: &Stage<H>) {
     let pair = stage.pair().await;

@@ -4,7 +4,7 @@ use holdtime_core::speaker::ProgramSignal;
 use holdtime_core::time::Duration;
 use holdtime_reactor::Host;
 
-use super::stage::Stage;
+use crate::parity::stage::Stage;
 
 pub(super) const CAT: &[&str] = &["/bin/cat"];
 pub(super) const SLEEP: &[&str] = &["/bin/sleep", "30"];

@@ -6,7 +6,7 @@ use holdtime_core::speaker::{ExitStatus, IoError, ProgramSpec};
 use holdtime_core::time::Duration;
 use holdtime_reactor::{AsyncHost, Host};
 
-use super::pipes;
+use crate::parity::pipes;
 use holdtime_machine::host::SimHost;
 use holdtime_machine::world::World;
 

@@ -4,7 +4,7 @@ use holdtime_core::speaker::{CloseKind, IoError, ListenOptions, TcpOptions};
 use holdtime_core::time::Duration;
 use holdtime_reactor::{Host, Ready};
 
-use super::stage::Stage;
+use crate::parity::stage::Stage;
 
 pub(super) async fn connecting_where_nobody_listens_is_refused<H: Host>(stage: &Stage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
@@ -151,7 +151,7 @@ pub(super) async fn a_connection_that_was_reset_in_the_backlog_is_gone<H: Host>(
 
 pub(super) async fn a_full_backlog_lets_one_more_in_and_the_rest_wait_for_room<H: Host>(stage: &Stage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
-    for _ in 0..super::BACKLOG + 10 {
+    for _ in 0..crate::parity::BACKLOG + 10 {
         stage.see_failure("connect", &stage.begin_to_dial(address));
     }
     let up = stage.finish_for(Duration::from_millis(300)).await;

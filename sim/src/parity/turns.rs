@@ -8,8 +8,8 @@ use holdtime_core::time::Duration;
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::turns::yield_now;
 
-use super::pipes::{FLOOD, SAY_LATE};
-use super::stage::{CROWD, LONG_PAUSE, PAUSE, Pair, SOON, Stage, StandStill};
+use crate::parity::pipes::{FLOOD, SAY_LATE};
+use crate::parity::stage::{CROWD, LONG_PAUSE, PAUSE, Pair, SOON, Stage, StandStill};
 
 /// In which order tasks went on.
 type Order = Rc<RefCell<Vec<&'static str>>>;

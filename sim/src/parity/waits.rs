@@ -3,8 +3,8 @@
 use holdtime_core::time::Duration;
 use holdtime_reactor::{Host, Ready};
 
-use super::pipes::{FLOOD, SAY_LATE};
-use super::stage::{CROWD, LONG_PAUSE, PAUSE, SOON, Stage, StandStill};
+use crate::parity::pipes::{FLOOD, SAY_LATE};
+use crate::parity::stage::{CROWD, LONG_PAUSE, PAUSE, SOON, Stage, StandStill};
 
 pub(super) async fn after_a_pause_input_is_found_by_the_wait_whose_deadline_has_passed<
     H: Host + StandStill,

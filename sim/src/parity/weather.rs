@@ -11,7 +11,7 @@ use holdtime_reactor::Host;
 use holdtime_reactor::mio_host::MioHost;
 use holdtime_reactor::tokio_host::TokioHost;
 
-use super::stage::{Pair, Stage};
+use crate::parity::stage::{Pair, Stage};
 use holdtime_machine::host::SimHost;
 
 /// Everything is lost.

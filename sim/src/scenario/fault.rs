@@ -16,9 +16,9 @@ use std::ops::Range;
 use holdtime_core::Duration;
 use holdtime_core::speaker::Signal;
 
-use super::whole::{Hosts, before_the_end};
-use crate::mistake::{Mistake, Source};
-use crate::script::{Words, parse_duration, script_lines};
+use crate::scenario::mistake::{Mistake, Source};
+use crate::scenario::script::{Words, parse_duration, script_lines};
+use crate::scenario::whole::{Hosts, before_the_end};
 
 /// One thing that goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The scenarios that come with the lab, and where else scenarios are found.
 
-use super::Scenario;
-use crate::mistake::{Mistake, Source, nearest};
+use crate::scenario::Scenario;
+use crate::scenario::mistake::{Mistake, Source, nearest};
 
 static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 

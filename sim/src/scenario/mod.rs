@@ -19,11 +19,11 @@
 //! router-id = "10.0.0.2"                                # optional; the address unless told
 //! receive-buffer = 1024                                 # optional, octets, as SO_RCVBUF; a speaker's too
 //! mss = 536                                             # optional, octets, as TCP_MAXSEG; a speaker's too
-//! script = '''…'''                                      # crate::script::PeerStep
+//! script = '''…'''                                      # crate::scenario::script::PeerStep
 //!
 //! [[program]]                                           # what `run` starts in a configuration
 //! run = "./announce"
-//! script = '''…'''                                      # crate::script::ProgramStep
+//! script = '''…'''                                      # crate::scenario::script::ProgramStep
 //!
 //! [network]                                             # optional, all of it
 //! latency = "1ms"
@@ -57,9 +57,14 @@
 //! No two hosts share a name or an address. The configurations run every `[[program]]`, and nothing that is none. Whatever has a
 //! time has it before the run is over.
 
+pub mod expectation;
 mod fault;
 mod library;
+pub mod mistake;
 mod parse;
+mod plan;
+mod play;
+pub mod script;
 mod whole;
 
 use std::fmt;
@@ -70,10 +75,12 @@ use holdtime_core::{Duration, Instant};
 
 pub use fault::{Fault, FaultKind};
 pub use library::{NoScenario, embedded, find, read};
+pub use plan::Plan;
+pub use play::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker};
 
 use crate::oracle::Oracle;
-use crate::reactors::ReactorName;
-use crate::script::{Pattern, PeerScript, ProgramScript, format_duration};
+use crate::scenario::script::{Pattern, PeerScript, ProgramScript, format_duration};
+use crate::subject::ReactorName;
 use holdtime_machine::net::Kernel;
 
 /// A scenario, checked.

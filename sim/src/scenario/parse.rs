@@ -10,13 +10,13 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{
+use crate::oracle::Oracle;
+use crate::scenario::mistake::{Mistake, Source, nearest};
+use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pattern};
+use crate::scenario::{
     Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, Sockets, SpeakerHost, Window, fault, whole,
 };
-use crate::mistake::{Mistake, Source, nearest};
-use crate::oracle::Oracle;
-use crate::reactors::ReactorName;
-use crate::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pattern};
+use crate::subject::ReactorName;
 use holdtime_machine::net::Kernel;
 
 #[derive(Deserialize)]

@@ -9,9 +9,9 @@ use holdtime_core::Duration;
 use holdtime_core::config::{Config, ConfigError, ConfigText, Settings};
 use toml::Spanned;
 
-use super::parse::{Addresses, Check, File};
-use crate::mistake::{Mistake, Source};
-use crate::script::format_duration;
+use crate::scenario::mistake::{Mistake, Source};
+use crate::scenario::parse::{Addresses, Check, File};
+use crate::scenario::script::format_duration;
 
 /// The name of a speaker that the file gives none.
 pub(super) const SPEAKER: &str = "speaker";
@@ -185,7 +185,7 @@ pub(super) fn before_the_end(
 #[cfg(test)]
 mod tests {
     use super::super::Scenario;
-    use crate::mistake::{Mistake, Source};
+    use crate::scenario::mistake::{Mistake, Source};
 
     const GOOD: &str = "title = 'a speaker and two peers'\nrun-for = '60s'\nfaults = '''\nat 1s cut near -> far for 2s\n'''\n\n\
         [[speaker]]\nname = 'near'\naddress = '10.0.0.1'\nconfig = '''\nprocess p {\n  run ./announce;\n  encoder text;\n}\n\

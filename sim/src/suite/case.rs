@@ -14,11 +14,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use holdtime_core::Duration;
 use holdtime_core::config::{Config, ConfigText, Settings};
 
-use super::expectation::Expectation;
-use crate::mistake::{Mistake, Source};
-use crate::run::{Actor, Play, PlayPeer, PlaySpeaker};
+use crate::scenario::PeerPlace;
+use crate::scenario::expectation::Expectation;
+use crate::scenario::mistake::{Mistake, Source};
+use crate::scenario::script::ProgramScript;
+use crate::scenario::{Actor, Play, PlayPeer, PlaySpeaker};
 use crate::scenario::{Bounds, Prices};
-use crate::script::{PeerPlace, ProgramScript};
 use holdtime_machine::net::{Kernel, SocketOptions};
 
 static OWN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));

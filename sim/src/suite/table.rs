@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::case::CaseKind;
-use crate::reactors::ReactorName;
+use crate::subject::ReactorName;
+use crate::suite::case::CaseKind;
 
 /// What each reactor but the shipped ones is expected to show in the project's own cases, as measured.
 static EXPECTED: &str = include_str!("expected.txt");

@@ -1,0 +1,15 @@
+//! Who plays a script: peers and programs, as interpreters without I/O and what drives them on a host. The lab and the live suite
+//! use the same ones.
+
+mod checker;
+mod drive_peer;
+mod drive_program;
+mod mismatch;
+mod scripted_peer;
+mod scripted_program;
+
+pub use checker::{CheckingPeer, Hex, Pieces};
+pub use drive_peer::{Beyond, drive_peer};
+pub use drive_program::drive_program;
+pub use scripted_peer::{PeerAction, PeerInput, PeerRun, PeerState, ScriptedPeer};
+pub use scripted_program::{ProgramAction, ProgramInput, ScriptedProgram};

@@ -1,0 +1,81 @@
+//! What became of a speaker's sessions, and whether that is what the play wants.
+
+use std::fmt;
+
+use holdtime_core::Instant;
+
+use crate::observe::watch::{Ending, SessionSeat, Watch};
+use crate::scenario::Ends;
+use crate::scenario::Play;
+
+/// The course of a speaker's sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Course {
+    /// When the first one was established.
+    pub up: Option<Instant>,
+    /// How the first one ended of those that did.
+    pub end: Option<Ending>,
+    /// How the first one ended of those that a collision did not end before they came up.
+    pub lost: Option<Ending>,
+    /// Whether one is established at the end of the run.
+    pub is_up: bool,
+}
+
+impl fmt::Display for Course {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.up, self.end) {
+            (None, None) => return f.write_str("never up"),
+            (Some(up), None) => write!(f, "up at {up}")?,
+            (None, Some(end)) => write!(f, "never up; {end}")?,
+            (Some(up), Some(end)) => write!(f, "up at {up}; {end}")?,
+        }
+        f.write_str(if self.is_up { "; up at the end" } else { "" })
+    }
+}
+
+impl Course {
+    /// What was seen of a speaker so far.
+    pub(crate) fn of(watch: &Watch) -> Self {
+        Self {
+            up: watch.sessions().iter().filter_map(SessionSeat::up).min(),
+            end: watch.endings().first().copied(),
+            lost: watch.endings().iter().find(|ending| !ending.is_collision()).copied(),
+            is_up: watch.sessions().iter().any(SessionSeat::is_up),
+        }
+    }
+
+    /// Whether the session has ended that is to end.
+    pub(crate) fn has_ended(&self, play: &Play) -> bool {
+        self.end.is_some() || !matches!(play.ends, Some(Ends::With(..)))
+    }
+
+    /// How it differs from what the play wants.
+    pub(crate) fn mistake(&self, play: &Play) -> Option<String> {
+        match (play.ends, self.end) {
+            (Some(Ends::With(how, _)), Some(end)) if !end.is(how) => {
+                Some(format!("the session ended with {end}"))
+            }
+            _ => self.untimely(play),
+        }
+    }
+
+    /// The same, however the session ended.
+    pub(crate) fn untimely(&self, play: &Play) -> Option<String> {
+        let mistaken_up = play.up.and_then(|window| match self.up {
+            Some(at) if window.has(at) => None,
+            Some(at) => Some(format!("a session was established at {at}, expected at {window}")),
+            None => Some("no session was established".to_owned()),
+        });
+        let mistaken_end = || match (play.ends?, self.end) {
+            (Ends::Never, _) => match self.lost {
+                None if self.is_up => None,
+                None => Some("no session is up".to_owned()),
+                Some(end) => Some(format!("a session ended with {end}")),
+            },
+            (Ends::With(..), None) => Some("the session has not ended".to_owned()),
+            (Ends::With(_, window), Some(end)) => (!window.has(end.at()))
+                .then(|| format!("the session ended at {}, expected at {window}", end.at())),
+        };
+        mistaken_up.or_else(mistaken_end)
+    }
+}

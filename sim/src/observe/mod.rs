@@ -1,0 +1,10 @@
+//! What is seen from outside a speaker, and what its tasks wait for.
+
+pub mod course;
+pub(crate) mod recording;
+mod seen;
+pub mod twin;
+pub mod watch;
+pub mod witness;
+
+pub use seen::{ProgramKey, Seen, SessionKey};

@@ -1,0 +1,455 @@
+//! Watches one speaker's process in the lab and tells the oracles what can be seen of it from outside.
+//!
+//! It turns the trace's steps into whole messages, whole lines and turns. Nothing here knows what is inside the speaker.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::SocketAddr;
+
+use holdtime_core::Instant;
+use holdtime_core::config::{Config, Neighbor};
+use holdtime_core::speaker::{IoError, StreamId};
+
+use crate::observe::{ProgramKey, Seen, SessionKey};
+use crate::oracle::Bench;
+use crate::scenario::script::Pattern;
+use holdtime_machine::SimHost;
+use holdtime_machine::executor::TaskId;
+use holdtime_machine::trace::{Observer, Step};
+use holdtime_machine::world::ProcessId;
+
+/// The observer of one speaker.
+#[derive(Debug)]
+pub struct Watch {
+    speaker: ProcessId,
+    /// The programs that may command all of its neighbors.
+    commanders: BTreeSet<String>,
+    bench: Bench,
+    sessions: Vec<SessionSeat>,
+    programs: Vec<ProgramSeat>,
+    /// Whom the speaker dials.
+    dialled: BTreeMap<StreamId, SocketAddr>,
+    /// Connections by the address of the end that dialled, seen from either end.
+    by_dialler: BTreeMap<SocketAddr, usize>,
+    /// The peers' streams, and the place in `sessions` of each.
+    far: BTreeMap<(ProcessId, StreamId), usize>,
+    endings: Vec<Ending>,
+    tasks: BTreeSet<TaskId>,
+    moved: bool,
+}
+
+/// How a session ended, as its speaker showed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The speaker sent a NOTIFICATION with this code and subcode.
+    Notification(Instant, u8, u8),
+    /// It closed the connection without one.
+    Close(Instant),
+    /// The peer chose the other one of two connections (RFC 4271 §6.8), and said so.
+    Superseded(Instant),
+}
+
+/// Cease / Connection Collision Resolution (RFC 4486 §4).
+const COLLISION: (u8, u8) = (6, 7);
+
+impl Ending {
+    /// When.
+    pub fn at(&self) -> Instant {
+        let (Self::Notification(at, ..) | Self::Close(at) | Self::Superseded(at)) = self;
+        *at
+    }
+
+    /// Whether a collision ended a connection before a session came of it (RFC 4271 §6.8).
+    pub fn is_collision(&self) -> bool {
+        match self {
+            Self::Notification(_, code, subcode) => (*code, *subcode) == COLLISION,
+            Self::Close(_) => false,
+            Self::Superseded(_) => true,
+        }
+    }
+
+    /// Whether a scenario means this by `how`.
+    pub fn is(&self, how: Pattern) -> bool {
+        match (self, how) {
+            (Self::Notification(_, code, subcode), Pattern::Notification(c, s)) => {
+                (*code, *subcode) == (c, s)
+            }
+            (Self::Notification(..), Pattern::Type(3))
+            | (Self::Close(_) | Self::Superseded(_), Pattern::Close) => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Notification(at, code, subcode) => write!(f, "NOTIFICATION {code}/{subcode} at {at}"),
+            Self::Close(at) => write!(f, "its connection closed at {at}"),
+            Self::Superseded(at) => write!(f, "its connection superseded by another one at {at}"),
+        }
+    }
+}
+
+/// A connection of the speaker's.
+#[derive(Clone, Debug)]
+pub struct SessionSeat {
+    /// Its number for the oracles.
+    pub key: SessionKey,
+    /// The speaker's name for it; `None` until the speaker knows it.
+    pub stream: Option<StreamId>,
+    /// The peer's process, once it is known.
+    pub peer: Option<ProcessId>,
+    /// The peer's address.
+    pub remote: Option<SocketAddr>,
+    /// Octets each end has written and not framed yet.
+    sent: Vec<u8>,
+    received: Vec<u8>,
+    blocked: bool,
+    /// The speaker has sent a NOTIFICATION.
+    noted: bool,
+    /// The peer has sent one that ends it for another connection's sake.
+    superseded: bool,
+    /// Messages that a peer sent before the speaker knew of the connection.
+    early: Vec<Vec<u8>>,
+    /// When each end has sent its first KEEPALIVE, which is its answer to the other's OPEN.
+    kept: Kept,
+}
+
+/// Each end's first KEEPALIVE.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept {
+    speaker: Option<Instant>,
+    peer: Option<Instant>,
+}
+
+impl SessionSeat {
+    /// When the session was established, as seen from outside.
+    pub fn up(&self) -> Option<Instant> {
+        Some(self.kept.speaker?.max(self.kept.peer?))
+    }
+
+    /// Whether it is established now.
+    pub fn is_up(&self) -> bool {
+        self.stream.is_some() && !self.noted && self.up().is_some()
+    }
+}
+
+/// An API program of the speaker's.
+#[derive(Clone, Debug)]
+pub struct ProgramSeat {
+    /// Its number for the oracles.
+    pub key: ProgramKey,
+    /// The speaker's name for its pipes.
+    pub stream: StreamId,
+    /// Its process.
+    pub process: ProcessId,
+    /// Octets it wrote that the speaker has not read, and since when there are any.
+    pub unread: usize,
+    /// Since when there are any.
+    pub unread_since: Instant,
+    command: Vec<u8>,
+    answer: Vec<u8>,
+    blocked: bool,
+}
+
+impl Watch {
+    /// Watches this process, which runs on `config`, for these oracles.
+    pub fn new(speaker: ProcessId, config: &Config, bench: Bench) -> Self {
+        let serves = |neighbor: &Neighbor, name: &str| neighbor.api.iter().any(|api| api.process == name);
+        let everywhere = |name: &&str| config.neighbors.iter().all(|neighbor| serves(neighbor, name));
+        let programs = config.processes.iter().map(|process| process.name.as_str());
+        Self {
+            speaker,
+            commanders: programs.filter(everywhere).map(str::to_owned).collect(),
+            bench,
+            sessions: Vec::new(),
+            programs: Vec::new(),
+            dialled: BTreeMap::new(),
+            by_dialler: BTreeMap::new(),
+            far: BTreeMap::new(),
+            endings: Vec::new(),
+            tasks: BTreeSet::new(),
+            moved: false,
+        }
+    }
+
+    /// The oracles.
+    pub fn bench(&mut self) -> &mut Bench {
+        &mut self.bench
+    }
+
+    /// The speaker's connections so far.
+    pub fn sessions(&self) -> &[SessionSeat] {
+        &self.sessions
+    }
+
+    /// How sessions ended so far: each that got as far as a message, in order.
+    pub fn endings(&self) -> &[Ending] {
+        &self.endings
+    }
+
+    /// The speaker's programs so far.
+    pub fn programs(&self) -> &[ProgramSeat] {
+        &self.programs
+    }
+
+    fn near_step(&mut self, at: Instant, step: &Step<'_>) {
+        match step {
+            Step::Connects(_, stream, remote, Ok(())) => drop(self.dialled.insert(*stream, *remote)),
+            Step::Connected(_, stream, Ok(local)) => {
+                let remote = self.dialled.get(stream).copied();
+                self.open(at, *stream, *local, remote);
+            }
+            Step::Accepted(_, stream, remote) => self.open(at, *stream, *remote, Some(*remote)),
+            Step::Wrote(_, stream, outcome) => self.wrote(at, *stream, *outcome),
+            Step::Read(_, stream, outcome) => self.read(at, *stream, *outcome),
+            Step::Closed(_, stream) => self.closed(at, *stream),
+            Step::Started(_, stream, process, name) => {
+                let key = ProgramKey(self.programs.len() as u32);
+                self.programs.push(ProgramSeat {
+                    key,
+                    stream: *stream,
+                    process: *process,
+                    unread: 0,
+                    unread_since: at,
+                    command: Vec::new(),
+                    answer: Vec::new(),
+                    blocked: false,
+                });
+                self.bench.see(at, &Seen::Started(key, self.commanders.contains(*name)));
+            }
+            Step::Polled(_, task, _) => {
+                // A task's first turn is no wakeup.
+                let moved = std::mem::take(&mut self.moved) || self.tasks.insert(*task);
+                self.bench.see(at, &Seen::Turn(moved));
+                return;
+            }
+            _ => {}
+        }
+        self.moved |= moves(step);
+    }
+
+    fn open(&mut self, at: Instant, stream: StreamId, dialler: SocketAddr, remote: Option<SocketAddr>) {
+        let seat = self.seat(dialler);
+        let Some(session) = self.sessions.get_mut(seat) else { return };
+        session.stream = Some(stream);
+        session.remote = remote;
+        let (key, early) = (session.key, std::mem::take(&mut session.early));
+        self.bench.see(at, &Seen::Opened(key));
+        for message in early {
+            self.bench.see(at, &Seen::Received(key, &message));
+        }
+    }
+
+    /// The session that the end at this address dialled.
+    fn seat(&mut self, dialler: SocketAddr) -> usize {
+        *self.by_dialler.entry(dialler).or_insert_with(|| {
+            self.sessions.push(SessionSeat {
+                key: SessionKey(self.sessions.len() as u32),
+                stream: None,
+                peer: None,
+                remote: None,
+                sent: Vec::new(),
+                received: Vec::new(),
+                blocked: false,
+                noted: false,
+                superseded: false,
+                early: Vec::new(),
+                kept: Kept::default(),
+            });
+            self.sessions.len() - 1
+        })
+    }
+
+    fn wrote(&mut self, at: Instant, stream: StreamId, outcome: Result<&[u8], IoError>) {
+        let octets = outcome.unwrap_or_default();
+        // Only a write that would have blocked says that no more is taken; half a message may be the writer's own choice.
+        let blocked = outcome == Err(IoError::WouldBlock);
+        if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
+            session.sent.extend_from_slice(octets);
+            take_messages(&mut session.sent, |message| {
+                if let Some((code, subcode)) = notification(message) {
+                    session.noted = true;
+                    self.endings.push(Ending::Notification(at, code, subcode));
+                }
+                if is_keepalive(message) {
+                    session.kept.speaker.get_or_insert(at);
+                }
+                self.bench.see(at, &Seen::Sent(session.key, message));
+            });
+            if std::mem::replace(&mut session.blocked, blocked) != blocked {
+                self.bench.see(at, &Seen::Blocked(session.key, blocked));
+            }
+        } else if let Some(program) = self.programs.iter_mut().find(|seat| seat.stream == stream) {
+            program.answer.extend_from_slice(octets);
+            take_lines(&mut program.answer, |line| self.bench.see(at, &Seen::Answer(program.key, line)));
+            if std::mem::replace(&mut program.blocked, blocked) != blocked {
+                self.bench.see(at, &Seen::PipeBlocked(program.key, blocked));
+            }
+        }
+    }
+
+    fn read(&mut self, at: Instant, stream: StreamId, outcome: Result<&[u8], IoError>) {
+        if let Some(program) = self.programs.iter_mut().find(|seat| seat.stream == stream)
+            && let Ok(octets) = outcome
+        {
+            program.unread = program.unread.saturating_sub(octets.len());
+            program.unread_since = at;
+        }
+        let gone = match outcome {
+            Ok(octets) => octets.is_empty(),
+            Err(error) => error != IoError::WouldBlock,
+        };
+        if gone {
+            self.closed(at, stream);
+        }
+    }
+
+    /// A connection is over for the speaker; its own later `close` is no news.
+    fn closed(&mut self, at: Instant, stream: StreamId) {
+        if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
+            session.stream = None;
+            let key = session.key;
+            if !session.noted {
+                let ending = if session.superseded { Ending::Superseded(at) } else { Ending::Close(at) };
+                self.endings.push(ending);
+            }
+            self.by_dialler.retain(|_, seat| self.sessions.get(*seat).is_some_and(|seat| seat.key != key));
+            self.bench.see(at, &Seen::Closed(key));
+        }
+    }
+
+    fn far_step(&mut self, at: Instant, process: ProcessId, step: &Step<'_>) {
+        match step {
+            Step::Accepted(_, stream, remote) => self.meet(process, *stream, *remote),
+            Step::Connected(_, stream, Ok(local)) => self.meet(process, *stream, *local),
+            Step::Wrote(_, stream, Ok(octets)) if *stream == SimHost::STDIO => {
+                self.commanded(at, process, octets);
+            }
+            Step::Wrote(_, stream, Ok(octets)) => {
+                let seat = self.far.get(&(process, *stream)).copied();
+                let Some(session) = seat.and_then(|seat| self.sessions.get_mut(seat)) else { return };
+                session.received.extend_from_slice(octets);
+                let (key, known) = (session.key, session.stream.is_some());
+                take_messages(&mut session.received, |message| {
+                    if is_keepalive(message) {
+                        session.kept.peer.get_or_insert(at);
+                    }
+                    session.superseded |= notification(message) == Some(COLLISION);
+                    if known {
+                        self.bench.see(at, &Seen::Received(key, message));
+                    } else {
+                        session.early.push(message.to_vec());
+                    }
+                });
+            }
+            Step::Exited(_, _) => {
+                if let Some(program) = self.programs.iter().find(|seat| seat.process == process) {
+                    self.bench.see(at, &Seen::Ended(program.key));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn meet(&mut self, process: ProcessId, stream: StreamId, dialler: SocketAddr) {
+        let seat = self.seat(dialler);
+        self.far.insert((process, stream), seat);
+        if let Some(session) = self.sessions.get_mut(seat) {
+            session.peer = Some(process);
+        }
+    }
+
+    fn commanded(&mut self, at: Instant, process: ProcessId, octets: &[u8]) {
+        let Some(program) = self.programs.iter_mut().find(|seat| seat.process == process) else { return };
+        if program.unread == 0 {
+            program.unread_since = at;
+        }
+        program.unread += octets.len();
+        program.command.extend_from_slice(octets);
+        take_lines(&mut program.command, |line| self.bench.see(at, &Seen::Command(program.key, line)));
+    }
+}
+
+impl Observer for Watch {
+    fn on_step(&mut self, at: Instant, step: &Step<'_>) {
+        match actor(step) {
+            Some(process) if process == self.speaker => self.near_step(at, step),
+            Some(process) => self.far_step(at, process, step),
+            None => {}
+        }
+    }
+}
+
+/// Who did it.
+fn actor(step: &Step<'_>) -> Option<ProcessId> {
+    match step {
+        Step::Polled(process, ..)
+        | Step::TaskEnded(process, ..)
+        | Step::Listens(process, ..)
+        | Step::Connects(process, ..)
+        | Step::Connected(process, ..)
+        | Step::Accepted(process, ..)
+        | Step::AcceptFailed(process, ..)
+        | Step::Read(process, ..)
+        | Step::Wrote(process, ..)
+        | Step::Shut(process, ..)
+        | Step::Closed(process, ..)
+        | Step::Started(process, ..)
+        | Step::Signalled(process, ..)
+        | Step::Exited(process, ..)
+        | Step::Logged(process, ..) => Some(*process),
+        Step::Sent(..) | Step::Fault(_) => None,
+    }
+}
+
+/// Whether something moved: a call that got nothing moves nothing, and neither does reading the end once more.
+fn moves(step: &Step<'_>) -> bool {
+    match step {
+        Step::Read(_, _, outcome) => outcome.is_ok_and(|octets| !octets.is_empty()),
+        Step::Wrote(_, _, outcome) => outcome.is_ok(),
+        Step::Connected(_, _, outcome) => *outcome != Err(IoError::WouldBlock),
+        Step::Polled(..) | Step::AcceptFailed(..) | Step::Logged(..) | Step::Fault(_) => false,
+        _ => true,
+    }
+}
+
+/// Takes the whole messages out of what was framed so far; what is left is the beginning of the next one.
+fn take_messages(octets: &mut Vec<u8>, mut take: impl FnMut(&[u8])) {
+    let mut taken = 0;
+    while let Some(message) = octets.get(taken..).and_then(first_message) {
+        take(message);
+        taken += message.len();
+    }
+    octets.drain(..taken);
+}
+
+/// A NOTIFICATION's code and subcode.
+fn notification(message: &[u8]) -> Option<(u8, u8)> {
+    match message.get(18..)? {
+        [3, code, subcode, ..] => Some((*code, *subcode)),
+        _ => None,
+    }
+}
+
+fn is_keepalive(message: &[u8]) -> bool {
+    message.get(18) == Some(&4)
+}
+
+fn first_message(octets: &[u8]) -> Option<&[u8]> {
+    let length = octets.get(16..18)?.iter().fold(0, |n, octet| n << 8 | usize::from(*octet)).max(19);
+    octets.get(..length)
+}
+
+/// Takes the whole lines out of what was written so far.
+fn take_lines(octets: &mut Vec<u8>, mut take: impl FnMut(&str)) {
+    let mut taken = 0;
+    while let Some(rest) = octets.get(taken..)
+        && let Some(end) = rest.iter().position(|octet| *octet == b'\n')
+    {
+        take(String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).trim_end());
+        taken += end + 1;
+    }
+    octets.drain(..taken);
+}

@@ -1,0 +1,4 @@
+//! What was recorded, again: a speaker's inputs, and the dialogues of its programs.
+
+pub mod captured;
+pub mod flight;

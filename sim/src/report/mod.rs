@@ -1,0 +1,219 @@
+//! What a person reads of runs: compact, aligned within 80 columns, the same on every run.
+
+pub mod pcap;
+mod trace;
+
+pub use trace::TraceLines;
+
+use std::fmt::Write as _;
+
+use crate::certificate::{Certificate, Link, Verdict};
+use crate::oracle::Oracle;
+use crate::scenario::script::format_duration;
+use crate::scenario::{Expected, Scenario};
+use crate::scenario::{Plan, Play};
+use crate::stage::Outcome;
+use crate::subject::ReactorName;
+use crate::suite::{Case, expected_code};
+
+/// How wide a table may be.
+const WIDTH: usize = 80;
+/// How wide the column of outcomes is.
+const OUTCOME: usize = 31;
+
+/// How text is emphasised; on anything but a terminal, not at all.
+pub trait Paint {
+    /// A heading.
+    fn bold(&self, text: &str) -> String;
+    /// As expected.
+    fn good(&self, text: &str) -> String;
+    /// Not as expected.
+    fn bad(&self, text: &str) -> String;
+}
+
+/// What is played, as a report presents it: a scenario, or a case of the suite.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Its name on the command line.
+    pub name: String,
+    /// What happens, in one sentence.
+    pub title: String,
+    /// Where it comes from.
+    pub source: Option<String>,
+    /// What each reactor is expected to do; one that is not named is expected to pass.
+    pub expect: Vec<(ReactorName, Expected)>,
+    /// The play.
+    pub play: Play,
+}
+
+impl From<&Scenario> for Subject {
+    fn from(scenario: &Scenario) -> Self {
+        Self {
+            name: scenario.name.clone(),
+            title: scenario.title.clone(),
+            source: scenario.source.clone(),
+            expect: scenario.expect.clone(),
+            play: Play::from(scenario),
+        }
+    }
+}
+
+impl From<&Case> for Subject {
+    /// One of the project's own cases.
+    fn from(case: &Case) -> Self {
+        let expect = ReactorName::ALL.into_iter().map(|reactor| {
+            let oracle: Result<Oracle, ()> = expected_code(reactor, &case.name).parse();
+            (reactor, oracle.map_or(Expected::Pass, |oracle| Expected::Hang(vec![oracle])))
+        });
+        Self {
+            name: case.name.clone(),
+            title: case.title.clone(),
+            source: None,
+            expect: expect.collect(),
+            play: case.play(),
+        }
+    }
+}
+
+impl Subject {
+    /// What `reactor` is expected to do.
+    pub fn expected(&self, reactor: ReactorName) -> &Expected {
+        self.expect
+            .iter()
+            .find(|(name, _)| *name == reactor)
+            .map_or(&Expected::Pass, |(_, expected)| expected)
+    }
+}
+
+/// The subject, and the plan of the first run where there is one, before anything runs.
+pub fn opening(subject: &Subject, plan: Option<&Plan>, paint: &dyn Paint) -> String {
+    let mut text = format!("{}  {}\n", paint.bold(&subject.name), subject.title);
+    if let Some(source) = &subject.source {
+        let _ = writeln!(text, "from  {source}");
+    }
+    if let Some(plan) = plan {
+        let _ = writeln!(text, "plan  {plan}");
+    }
+    let bounds = &subject.play.bounds;
+    let _ = writeln!(
+        text,
+        "      a route is due on the wire within {}, an answer within {};\n      at most {} idle wakeups a second; at most {} in all\n",
+        format_duration(bounds.route),
+        format_duration(bounds.answer),
+        bounds.wakeups,
+        format_duration(subject.play.run_for)
+    );
+    text
+}
+
+/// The heading of the table that [`row`] fills.
+pub fn heading(paint: &dyn Paint) -> String {
+    paint.bold(&format!("{:<13} {:<OUTCOME$} {:>10} {:<16}  right", "reactor", "outcome", "at", "trace"))
+}
+
+/// One reactor's line in the table; what was expected instead stands below it.
+pub fn row(reactor: ReactorName, outcome: &Outcome, subject: &Subject, paint: &dyn Paint) -> String {
+    let expected = subject.expected(reactor);
+    let as_expected = is_expected(&outcome.verdict, expected);
+    let summary = format!("{:<OUTCOME$}", cut(&outcome.verdict.summary(), OUTCOME));
+    let summary = match (&outcome.verdict, as_expected) {
+        (_, false) => paint.bad(&summary),
+        (Verdict::Pass, true) => paint.good(&summary),
+        _ => summary,
+    };
+    let remark = if as_expected { "yes" } else { "NO" };
+    let mut text =
+        format!("{reactor:<13} {summary} {:>10} {:016x}  {remark}\n", outcome.at.to_string(), outcome.hash);
+    if !as_expected {
+        let _ = writeln!(text, "{:<13} expected: {}", "", wording(expected));
+    }
+    // Where the scenario is about the session's times, they are told.
+    if subject.play.up.is_some() || subject.play.ends.is_some() {
+        let _ = writeln!(text, "{:<13} session {}", "", outcome.course);
+    }
+    text
+}
+
+/// The beginning of a text that is wider than its column.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
+}
+
+/// Why a run did not pass, and how to see it again; empty for one that did.
+pub fn explanation(reactor: ReactorName, outcome: &Outcome, again: &str, paint: &dyn Paint) -> String {
+    if outcome.verdict == Verdict::Pass {
+        return String::new();
+    }
+    let heading = paint.bold(&format!("{reactor} {}", outcome.verdict.summary()));
+    format!("\n{heading}\n{}  again    {again}\n", finding(outcome))
+}
+
+/// Why a run did not pass, line by line: the alarm and its certificate, or what went wrong and where every script stood.
+pub fn finding(outcome: &Outcome) -> String {
+    match &outcome.verdict {
+        Verdict::Pass => String::new(),
+        Verdict::Hang { alarm, certificate } => {
+            format!(
+                "  missing  {}\n  overdue  at {}, by {}\n{}",
+                alarm.what,
+                alarm.at,
+                alarm.clause,
+                chain(certificate)
+            )
+        }
+        Verdict::Failed { who, why } => {
+            format!("  {who}  {}\n{}", why.replace('\n', "\n  "), labelled("stands", &outcome.standing))
+        }
+        Verdict::Crashed(why) => format!("  {why}\n{}", labelled("stands", &outcome.standing)),
+        Verdict::Unfinished { waiting } => {
+            format!("{}{}", labelled("waits", waiting), labelled("stands", &outcome.standing))
+        }
+    }
+}
+
+fn labelled(label: &str, lines: &[String]) -> String {
+    let labels = std::iter::once(label).chain(std::iter::repeat(""));
+    labels.zip(lines).map(|(label, line)| format!("  {label:<8} {line}\n")).collect()
+}
+
+/// A link a line where all fit, or two lines each.
+fn chain(certificate: &Certificate) -> String {
+    let links = &certificate.links;
+    let who = links.iter().map(|link| link.who.chars().count()).max().unwrap_or(0);
+    let what = links.iter().map(|link| link.what.chars().count()).max().unwrap_or(0);
+    let since =
+        |link: &Link| link.since.map_or(String::new(), |since| format!("since {:>10}", since.to_string()));
+    let one = |link: &Link| format!("{:<who$}  waits for  {:<what$}  {}", link.who, link.what, since(link));
+    let two = |link: &Link| {
+        let since = link.since.map_or(String::new(), |since| format!(" since {since}"));
+        format!("{} waits{since} for\n{:<13}{}", link.who, "", link.what)
+    };
+    let fit = links.iter().all(|link| one(link).trim_end().chars().count() + 11 <= WIDTH);
+    let told: Vec<String> = links.iter().map(|link| if fit { one(link) } else { two(link) }).collect();
+    let mut text: String =
+        labelled("because", &told).lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    if certificate.cycle {
+        let _ = writeln!(text, "           which closes the circle");
+    }
+    text
+}
+
+/// Whether a verdict is what was expected.
+pub fn is_expected(verdict: &Verdict, expected: &Expected) -> bool {
+    match (verdict, expected) {
+        (Verdict::Pass, Expected::Pass) => true,
+        (Verdict::Hang { alarm, .. }, Expected::Hang(oracles)) => oracles.contains(&alarm.oracle),
+        _ => false,
+    }
+}
+
+/// An expectation as scenarios write it.
+pub fn wording(expected: &Expected) -> String {
+    match expected {
+        Expected::Pass => "pass".to_owned(),
+        Expected::Hang(oracles) => oracles.iter().map(|oracle| oracle.code()).collect::<Vec<_>>().join(" "),
+    }
+}

@@ -1,0 +1,171 @@
+//! What is played: a scenario or a case, in the form that the stage sets.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use holdtime_core::Duration;
+use holdtime_core::config::{ConfigText, Settings};
+
+use crate::scenario::expectation::Expectation;
+use crate::scenario::script::{PeerScript, ProgramScript};
+use crate::scenario::{Bounds, Ends, Fault, Prices, Scenario, Sockets, Window};
+use holdtime_machine::net::{Kernel, SocketOptions};
+
+/// The port of BGP, on which everybody listens.
+const PORT: u16 = 179;
+
+/// Everything that a run needs besides a reactor and a seed.
+#[derive(Clone, Debug)]
+pub struct Play {
+    /// Its name on the command line.
+    pub name: String,
+    /// The machines under test.
+    pub speakers: Vec<PlaySpeaker>,
+    /// The peers.
+    pub peers: Vec<PlayPeer>,
+    /// The programs, by the command that starts them: a script for each start, the last one for all further ones too.
+    pub programs: Vec<(String, Vec<ProgramScript>)>,
+    /// Whether every program must come to the end of its script.
+    pub programs_count: bool,
+    /// Whether a second of quiet must follow once everything has finished.
+    pub rests: bool,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// One way, between two machines, before the seed has its say.
+    pub latency: Duration,
+    /// What every machine's kernel is set to.
+    pub kernel: Kernel,
+    /// What computing costs, before the seed has its say.
+    pub prices: Prices,
+    /// When oracles sound.
+    pub bounds: Bounds,
+    /// When a session must be established.
+    pub up: Option<Window>,
+    /// How the first session must end.
+    pub ends: Option<Ends>,
+    /// The bound of the run.
+    pub run_for: Duration,
+}
+
+/// A machine under test.
+#[derive(Clone, Debug)]
+pub struct PlaySpeaker {
+    /// Its name.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Its configuration files; reloads go round.
+    pub files: Vec<ConfigText>,
+    /// Its environment.
+    pub settings: Settings,
+    /// What its sockets are set to.
+    pub options: SocketOptions,
+}
+
+/// A peer.
+#[derive(Clone, Debug)]
+pub struct PlayPeer {
+    /// Its name.
+    pub name: String,
+    /// Its machine's addresses; none: it runs on the first speaker's machine.
+    pub addresses: Vec<IpAddr>,
+    /// Where it listens and whom it dials.
+    pub place: PeerPlace,
+    /// What its sockets are set to.
+    pub options: SocketOptions,
+    /// What it does.
+    pub actor: Actor,
+}
+
+/// Where a peer listens and whom it dials.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerPlace {
+    /// Where it listens, if its script does.
+    pub listen: SocketAddr,
+    /// The address that it dials from.
+    pub from: IpAddr,
+    /// Whom it dials.
+    pub dial: SocketAddr,
+}
+
+/// What a peer does.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// It follows a script.
+    Script {
+        /// The script.
+        script: PeerScript,
+        /// Its AS number.
+        asn: u32,
+        /// Its router id.
+        router_id: Ipv4Addr,
+    },
+    /// It checks what it receives.
+    Check(Expectation),
+}
+
+impl From<&Scenario> for Play {
+    fn from(scenario: &Scenario) -> Self {
+        let speakers: Vec<PlaySpeaker> = scenario
+            .speakers
+            .iter()
+            .map(|host| PlaySpeaker {
+                name: host.name.clone(),
+                addresses: host.addresses.clone(),
+                files: vec![host.config.clone()],
+                settings: Settings::default(),
+                options: socket_options(host.sockets),
+            })
+            .collect();
+        let first = speakers.first().map(|speaker| speaker.addresses.clone()).unwrap_or_default();
+        let peers = scenario.peers.iter().map(|host| {
+            let own = host.addresses.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            let dial =
+                first.iter().copied().find(|address| address.is_ipv4() == own.is_ipv4()).unwrap_or(own);
+            PlayPeer {
+                name: host.name.clone(),
+                addresses: host.addresses.clone(),
+                place: PeerPlace {
+                    listen: SocketAddr::new(own, PORT),
+                    from: own,
+                    dial: SocketAddr::new(dial, PORT),
+                },
+                options: socket_options(host.sockets),
+                actor: Actor::Script {
+                    script: host.script.clone(),
+                    asn: host.asn,
+                    router_id: host.router_id,
+                },
+            }
+        });
+        Self {
+            name: scenario.name.clone(),
+            peers: peers.collect(),
+            speakers,
+            programs: scenario
+                .programs
+                .iter()
+                .map(|program| (program.run.clone(), vec![program.script.clone()]))
+                .collect(),
+            programs_count: true,
+            rests: true,
+            faults: scenario.faults.clone(),
+            latency: scenario.latency,
+            kernel: scenario.kernel,
+            prices: scenario.prices,
+            bounds: scenario.bounds,
+            up: scenario.up,
+            ends: scenario.ends,
+            run_for: scenario.run_for,
+        }
+    }
+}
+
+fn socket_options(set: Sockets) -> SocketOptions {
+    let usual = SocketOptions::default();
+    SocketOptions {
+        send_buffer: set.send_buffer.or(usual.send_buffer),
+        receive_buffer: set.receive_buffer.unwrap_or(usual.receive_buffer),
+        mss: set.mss.unwrap_or(usual.mss),
+        ..usual
+    }
+}

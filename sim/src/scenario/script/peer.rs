@@ -1,0 +1,233 @@
+//! The vocabulary of scripted peers.
+//!
+//! ```text
+//! accept                          wait until the speaker dials in (the peer listens from the start of the run)
+//! connect                         dial the speaker, again and again until it takes the connection
+//! send MESSAGE                    open [as N] [id A] [hold N] [family AFI SAFI]… | keepalive | eor | refresh
+//!                                 update announce PREFIX… [next-hop A] [path N…] | update withdraw PREFIX…
+//!                                 notification C/S [TEXT] | bytes HEX…
+//! dribble MESSAGE every TIME      the message, one octet at a time
+//! expect MESSAGE [within TIME]    open | keepalive | update | eor | route PREFIX | refresh | notification [C/S]
+//!                                 message (any) | close; whatever else arrives is passed over
+//! keepalives every TIME | off     send KEEPALIVEs from now on, beside whatever the script does
+//! wait TIME
+//! read N                          read N octets, then no more
+//! stop reading · resume reading
+//! half-close · close · reset      FIN in one direction; FIN; RST
+//! leave                           forget the connection without ending it: it stays open and is never read again
+//! vanish                          a power cut: nothing leaves, nothing arrives, the script is over
+//! clock +TIME | -TIME             the peer's wall clock jumps
+//! repeat [N times]                from the first step again
+//! ```
+//!
+//! After its last step a peer reads on and says nothing.
+
+use std::ops::Range;
+
+use holdtime_core::Duration;
+
+use crate::scenario::mistake::{Mistake, Source};
+use crate::scenario::script::lines::{Words, lines};
+use crate::scenario::script::message::{Message, Pattern};
+
+/// One thing that a peer does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the module's table says what each step does")]
+pub enum PeerStep {
+    Accept,
+    Connect,
+    Send(Message),
+    Dribble { message: Message, every: Duration },
+    Expect { pattern: Pattern, within: Option<Duration> },
+    Keepalives(Option<Duration>),
+    Wait(Duration),
+    Read(usize),
+    Reading(bool),
+    HalfClose,
+    Close,
+    Reset,
+    Leave,
+    Vanish,
+    Clock { forward: bool, by: Duration },
+    Repeat(Option<u32>),
+}
+
+/// A peer's steps, each with the line it was written as, for reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PeerScript {
+    steps: Vec<(PeerStep, String)>,
+}
+
+const STEPS: &[&str] = &[
+    "accept",
+    "connect",
+    "send",
+    "dribble",
+    "expect",
+    "keepalives",
+    "wait",
+    "read",
+    "stop",
+    "resume",
+    "half-close",
+    "close",
+    "reset",
+    "leave",
+    "vanish",
+    "clock",
+    "repeat",
+];
+
+impl PeerScript {
+    /// Parses the script at `range` of `source`.
+    ///
+    /// # Errors
+    /// The first step that is none.
+    pub fn parse(source: &Source, range: Range<usize>) -> Result<Self, Mistake> {
+        let steps = lines(source, range).map(|mut words| {
+            let text = words.clone().remainder().to_owned();
+            let step = PeerStep::parse(&mut words)?;
+            words.end()?;
+            Ok((step, text))
+        });
+        Ok(Self { steps: steps.collect::<Result<_, Mistake>>()? })
+    }
+
+    /// Whether the peer waits for the speaker to dial in.
+    pub fn listens(&self) -> bool {
+        self.steps.iter().any(|(step, _)| *step == PeerStep::Accept)
+    }
+
+    /// The step number `index` and the line it was written as.
+    pub fn step(&self, index: usize) -> Option<(&PeerStep, &str)> {
+        self.steps.get(index).map(|(step, text)| (step, text.as_str()))
+    }
+}
+
+impl PeerStep {
+    fn parse(words: &mut Words<'_>) -> Result<Self, Mistake> {
+        let verb = words.demand("a step")?;
+        Ok(match verb.text {
+            "accept" => Self::Accept,
+            "connect" => Self::Connect,
+            "send" => Self::Send(Message::parse(words)?),
+            "dribble" => {
+                let message = Message::parse(words)?;
+                let every = words.demand("`every` and a time")?;
+                if every.text != "every" {
+                    return Err(words
+                        .mistake(&every, format!("`{}` does not fit here", every.text))
+                        .expected("`every` and a time"));
+                }
+                Self::Dribble { message, every: words.positive_duration()? }
+            }
+            "expect" => {
+                let pattern = Pattern::parse(words)?;
+                let within = if words.skip_word("within") { Some(words.duration()?) } else { None };
+                Self::Expect { pattern, within }
+            }
+            "keepalives" if words.skip_word("off") => Self::Keepalives(None),
+            "keepalives" if words.skip_word("every") => Self::Keepalives(Some(words.positive_duration()?)),
+            "wait" => Self::Wait(words.duration()?),
+            "read" => Self::Read(words.value("a number of octets")?),
+            "stop" if words.skip_word("reading") => Self::Reading(false),
+            "resume" if words.skip_word("reading") => Self::Reading(true),
+            "half-close" => Self::HalfClose,
+            "close" => Self::Close,
+            "reset" => Self::Reset,
+            "leave" => Self::Leave,
+            "vanish" => Self::Vanish,
+            "clock" => Self::parse_clock(words)?,
+            "repeat" => match words.clone().next() {
+                None => Self::Repeat(None),
+                Some(_) => {
+                    let count = words.value("a number and `times`")?;
+                    words.skip_word("times");
+                    Self::Repeat(Some(count))
+                }
+            },
+            "keepalives" => {
+                return Err(words
+                    .mistake(&verb, "incomplete step")
+                    .expected("`keepalives every TIME` or `keepalives off`"));
+            }
+            "stop" | "resume" => {
+                return Err(words
+                    .mistake(&verb, "incomplete step")
+                    .expected(format!("`{} reading`", verb.text)));
+            }
+            other => {
+                return Err(words.mistake(&verb, format!("unknown step `{other}`")).one_of(other, STEPS));
+            }
+        })
+    }
+
+    fn parse_clock(words: &mut Words<'_>) -> Result<Self, Mistake> {
+        const EXPECTED: &str = "a sign and a time, such as +1h or -30s";
+        let word = words.demand(EXPECTED)?;
+        let forward = word.text.starts_with('+');
+        let jump =
+            word.text.strip_prefix(['+', '-']).and_then(crate::scenario::script::lines::parse_duration);
+        let by = jump.ok_or_else(|| words.mistake(&word, "not a jump of the clock").expected(EXPECTED))?;
+        Ok(Self::Clock { forward, by })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<PeerScript, Mistake> {
+        PeerScript::parse(&Source::new("peer", text), 0..text.len())
+    }
+
+    #[test]
+    fn every_step_of_the_table_parses() {
+        let script = parse(
+            "accept\nconnect\nsend open as 65002 id 1.2.3.4 hold 9 family 2 1\nsend keepalive\nsend eor\nsend refresh\n\
+             send update announce 10.0.0.0/8 10.1.0.0/16 next-hop 1.1.1.1 path 1 2\nsend update withdraw 10.0.0.0/8\n\
+             send notification 6/2 see you\nsend bytes FF:00 ff\ndribble keepalive every 1s\ndribble bytes 00 01 every 10ms\n\
+             expect open within 5s\nexpect route 10.0.0.0/24\nexpect notification 4/0\nexpect notification\nexpect close\n\
+             keepalives every 3s\nkeepalives off\nwait 5s\nread 19\nstop reading\nresume reading\nhalf-close\nclose\nreset\n\
+             vanish\nclock -1h\nrepeat\nrepeat 3 times\n",
+        )
+        .unwrap();
+        assert_eq!(script.steps.len(), 30);
+        assert_eq!(
+            script.step(8).unwrap().0,
+            &PeerStep::Send(Message::Notification { code: 6, subcode: 2, data: b"see you".to_vec() })
+        );
+        assert_eq!(
+            script.step(11).unwrap().0,
+            &PeerStep::Dribble { message: Message::Bytes(vec![0, 1]), every: Duration::from_millis(10) }
+        );
+        assert!(script.listens());
+    }
+
+    #[test]
+    fn a_misspelt_step_is_answered_with_the_nearest_one() {
+        let mistake = parse("accept\n  exspect open\n").unwrap_err();
+        assert_eq!((mistake.line, mistake.column), (2, 3));
+        assert_eq!(mistake.nearest.as_deref(), Some("expect"));
+    }
+
+    #[test]
+    fn what_is_missing_or_too_much_is_named() {
+        for (text, expected) in [
+            ("wait", "a time such as"),
+            ("wait five", "a number and ns"),
+            ("close now", "the end of the line"),
+            ("dribble keepalive", "`every` and a time"),
+            ("send bytes 0", "pairs of hexadecimal"),
+            ("expect route 10.0.0.0/64", "an IPv4 prefix"),
+            ("clock 1h", "a sign and a time"),
+            ("keepalives", "`keepalives every TIME`"),
+        ] {
+            let mistake = parse(text).unwrap_err();
+            assert!(
+                mistake.expected.as_deref().unwrap_or_default().starts_with(expected),
+                "{text}: {mistake}"
+            );
+        }
+    }
+}
