@@ -1,42 +1,28 @@
 //! The `holdtime` command: reads the command line, hands it to the verb it names and turns the outcome into an
-//! exit status. Each verb has a file of its own; what they share is `console` (what is printed, and where),
+//! exit status. The verbs live in three rooms (`exabgp`, `codec`, `lab`); what they share is `console` (what is printed, and where),
 //! `error` (how a verb fails) and `log`.
 
 mod args;
-mod client;
+mod codec;
 mod completions;
 mod console;
-mod daemon;
-mod decode;
-mod dialogue;
-mod encode;
 mod error;
-mod explore;
-mod healthcheck;
+mod exabgp;
 mod interrupt;
-mod list;
+mod lab;
 mod log;
-mod parity;
-mod pipes;
-mod probe;
 mod progress;
-mod recorder;
-mod replay;
-mod run;
-mod serve;
-mod settings;
-mod shrink;
-mod suite;
-mod syslog;
-mod validate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use codec::{decode, encode};
 use console::Console;
 use error::{CliError, Outcome};
+use exabgp::{client, healthcheck, serve, settings, validate};
+use lab::{dialogue, explore, list, parity, probe, replay, run, shrink, suite};
 
 /// A BGP speaker built so that no hang stays a mystery, and the lab that explains them.
 #[derive(Debug, Parser)]

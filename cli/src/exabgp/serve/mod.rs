@@ -22,8 +22,9 @@ use holdtime_reactor::{Surroundings, find_program, poll, tasks};
 use rustix::fs::{Access, access};
 
 use crate::error::{CliError, Outcome, Verdict};
+use crate::exabgp::{daemon, pipes, recorder, settings};
+use crate::log;
 use crate::log::LogArgs;
-use crate::{daemon, log, pipes, recorder, settings};
 use journal::Journal;
 
 /// The reactors that ship.

@@ -9,7 +9,7 @@ use holdtime_reactor::try_keys;
 
 use crate::console::{Console, say};
 use crate::error::{CliError, Outcome, Verdict};
-use crate::{serve, settings};
+use crate::exabgp::{serve, settings};
 
 /// The arguments of `holdtime validate`.
 #[derive(Debug, Args)]

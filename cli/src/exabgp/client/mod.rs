@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::console::{self, Console};
 use crate::error::{CliError, Outcome, Verdict};
-use crate::{pipes, settings};
+use crate::exabgp::{pipes, settings};
 use prompt::Prompt;
 
 /// How long a speaker may be silent before its answer is given up.

@@ -13,7 +13,7 @@ use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{Capability, Framer, Message, Negotiated, Open, Writer};
 use holdtime_core::{Instant, Now, Speaker, Timestamp};
 
-use crate::serve;
+use crate::exabgp::serve;
 
 /// The AS of both ends where the configuration leaves both to the peer: the first one for private use (RFC 6996).
 const ANY_AS: u32 = 64_512;

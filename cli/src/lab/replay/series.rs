@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
-use crate::recorder::{Continuation, series};
+use crate::exabgp::recorder::{Continuation, series};
 
 /// One run.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
-use crate::run::find_scenario;
+use crate::lab::run::find_scenario;
 
 /// The arguments of `holdtime list`.
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use holdtime_core::wire::{Framer, MessageView};
 
 use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
-use crate::{serve, settings};
+use crate::exabgp::{serve, settings};
 use mirror::Session;
 
 /// The arguments of `holdtime encode`.

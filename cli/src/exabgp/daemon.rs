@@ -15,7 +15,7 @@ use rustix::fs::{FileType, Mode, fstat};
 use rustix::process::{Pid, getppid, setsid, test_kill_process, umask};
 
 use crate::error::CliError;
-use crate::settings::Found;
+use crate::exabgp::settings::Found;
 
 /// The user to become, where the settings name one and the process may.
 pub(crate) fn user(found: &Found) -> Result<Option<User>, CliError> {

@@ -26,7 +26,7 @@ use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, Outcome, Verdict};
 use crate::interrupt;
-use crate::run::{details, parse_reactors};
+use crate::lab::run::{details, parse_reactors};
 
 /// The arguments of `holdtime suite`.
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 //! ExaBGP's settings say, and `healthcheck` to syslog.
 
 mod file;
+mod syslog;
 
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -22,8 +23,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::error::CliError;
-use crate::syslog::Syslog;
 use file::LogFile;
+use syslog::Syslog;
 
 /// What is logged, and how.
 #[derive(Debug, Args)]

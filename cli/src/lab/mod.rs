@@ -1,0 +1,11 @@
+//! The lab's verbs: scenarios, suites, sweeps, recordings.
+
+pub(crate) mod dialogue;
+pub(crate) mod explore;
+pub(crate) mod list;
+pub(crate) mod parity;
+pub(crate) mod probe;
+pub(crate) mod replay;
+pub(crate) mod run;
+pub(crate) mod shrink;
+pub(crate) mod suite;
