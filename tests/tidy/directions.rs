@@ -42,14 +42,13 @@ const CORE: &[Row] = &[
 
 /// The rooms of the lab. A room imports those above it in this list, and a new one is one line.
 const ROOMS: &[&str] = &[
+    "subject",
     "scenario",
     "observe",
     "actor",
-    "subject",
     "museum",
     "oracle",
     "certificate",
-    "report",
     "stage",
     "explore",
     "shrink",
@@ -57,6 +56,7 @@ const ROOMS: &[&str] = &[
     "replay",
     "suite",
     "parity",
+    "report",
 ];
 
 /// What a manifest makes of a package's name.
