@@ -10,9 +10,14 @@
 //! Segments stand where their sender's interface would have seen them: those that are lost on the way are there too.
 
 use std::io::Write;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
+use etherparse::err::packet::BuildVecWriteError;
+use etherparse::{
+    IpDscp, IpHeaders, Ipv4Extensions, Ipv4Header, Ipv6Extensions, Ipv6Header, PacketBuilder, TcpHeader,
+    TcpOptions,
+};
 use holdtime_core::time::Instant;
 use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
 use pcap_file::{DataLink, TsResolution};
@@ -24,7 +29,7 @@ use holdtime_machine::trace::{Observer, Step};
 /// Collects a run's segments as frames.
 #[derive(Debug, Default)]
 pub struct Capture {
-    frames: Vec<(Instant, Vec<u8>)>,
+    frames: Vec<(Instant, Result<Vec<u8>, BuildVecWriteError>)>,
 }
 
 impl Observer for Capture {
@@ -39,7 +44,7 @@ impl Capture {
     /// Writes a capture file with nanosecond timestamps.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// Those of the writer; a segment that is too long for an IP packet.
     pub fn write_to(&self, writer: impl Write) -> std::io::Result<()> {
         let header = PcapHeader {
             datalink: DataLink::ETHERNET,
@@ -51,6 +56,7 @@ impl Capture {
         let mut order: Vec<_> = self.frames.iter().collect();
         order.sort_by_key(|(at, _)| *at);
         for (at, frame) in order {
+            let frame = frame.as_ref().map_err(|error| std::io::Error::other(error.clone()))?;
             let since_epoch = Duration::from_nanos(EPOCH.as_nanos().unsigned_abs() + at.as_nanos());
             let packet = PcapPacket::new(since_epoch, frame.len() as u32, frame);
             writer.write_packet(&packet).map_err(std::io::Error::other)?;
@@ -62,93 +68,72 @@ impl Capture {
 /// Windows are announced in units of 128 octets, as a Linux that scales by seven does.
 const WINDOW_SCALE: u8 = 7;
 
-fn frame(segment: &Segment) -> Vec<u8> {
+/// The class of network control (RFC 2474 §4.2.2.2), which Linux's BGP speakers ask for.
+const DSCP: IpDscp = IpDscp::CS6;
+
+fn frame(segment: &Segment) -> Result<Vec<u8>, BuildVecWriteError> {
     let (src, dst) = (segment.src.ip(), segment.dst.ip());
-    let tcp = tcp_header(segment);
-    let mut frame = Vec::with_capacity(54 + tcp.len() + segment.payload.len());
-    frame.extend(mac(dst));
-    frame.extend(mac(src));
-    let ip_payload = (tcp.len() + segment.payload.len()) as u16;
-    match (src, dst) {
-        (IpAddr::V4(src), IpAddr::V4(dst)) => {
-            frame.extend(0x0800_u16.to_be_bytes());
-            let mut header = vec![0x45, 0xc0];
-            header.extend((20 + ip_payload).to_be_bytes());
-            header.extend([0, 0, 0x40, 0, segment.ttl, 6, 0, 0]);
-            header.extend(src.octets());
-            header.extend(dst.octets());
-            let checksum = fold(sum(&header)).to_be_bytes();
-            header.splice(10..12, checksum);
-            frame.extend(header);
-        }
-        _ => {
-            frame.extend(0x86dd_u16.to_be_bytes());
-            frame.extend([0x6c, 0, 0, 0]);
-            frame.extend(ip_payload.to_be_bytes());
-            frame.extend([6, segment.ttl]);
-            frame.extend(octets(src));
-            frame.extend(octets(dst));
-        }
-    }
-    frame.extend(tcp);
-    frame.extend(&segment.payload);
-    frame
+    let packet = PacketBuilder::ethernet2(mac(src), mac(dst)).ip(ip_header(src, dst, segment.ttl));
+    let packet = packet.tcp_header(tcp_header(segment));
+    let mut frame = Vec::with_capacity(packet.size(segment.payload.len()));
+    packet.write_to_vec(&mut frame, &segment.payload)?;
+    Ok(frame)
 }
 
-fn tcp_header(segment: &Segment) -> Vec<u8> {
-    let mut header = Vec::with_capacity(28);
-    header.extend(segment.src.port().to_be_bytes());
-    header.extend(segment.dst.port().to_be_bytes());
-    header.extend((segment.seq as u32).to_be_bytes());
-    header.extend((segment.ack as u32).to_be_bytes());
-    let scale = if segment.flags.syn { 0 } else { WINDOW_SCALE };
-    let window = u16::try_from(segment.window >> scale).unwrap_or(u16::MAX);
-    let words: u8 = if segment.flags.syn { 7 } else { 5 };
-    let push = u8::from(!segment.payload.is_empty()) << 3;
-    header.extend([words << 4, segment.flags.bits() | push]);
-    header.extend(window.to_be_bytes());
-    header.extend([0, 0, 0, 0]);
-    if segment.flags.syn {
-        header.extend([2, 4]);
-        header.extend(segment.mss.unwrap_or(536).to_be_bytes());
-        header.extend([1, 3, 3, WINDOW_SCALE]);
+/// Lengths and checksums are filled in when the packet is written.
+fn ip_header(src: IpAddr, dst: IpAddr, ttl: u8) -> IpHeaders {
+    match (src, dst) {
+        (IpAddr::V4(src), IpAddr::V4(dst)) => {
+            let header = Ipv4Header {
+                dscp: DSCP,
+                dont_fragment: true,
+                time_to_live: ttl,
+                source: src.octets(),
+                destination: dst.octets(),
+                ..Ipv4Header::default()
+            };
+            IpHeaders::Ipv4(header, Ipv4Extensions::default())
+        }
+        _ => {
+            let header = Ipv6Header {
+                traffic_class: DSCP.value() << 2,
+                hop_limit: ttl,
+                source: mapped(src).octets(),
+                destination: mapped(dst).octets(),
+                ..Ipv6Header::default()
+            };
+            IpHeaders::Ipv6(header, Ipv6Extensions::default())
+        }
     }
-    let checksum = tcp_checksum(segment, &header).to_be_bytes();
-    header.splice(16..18, checksum);
+}
+
+fn tcp_header(segment: &Segment) -> TcpHeader {
+    let flags = segment.flags;
+    let scale = if flags.syn { 0 } else { WINDOW_SCALE };
+    let window = u16::try_from(segment.window >> scale).unwrap_or(u16::MAX);
+    let mut header = TcpHeader::new(segment.src.port(), segment.dst.port(), segment.seq as u32, window);
+    header.acknowledgment_number = segment.ack as u32;
+    (header.syn, header.ack, header.fin, header.rst) = (flags.syn, flags.ack, flags.fin, flags.rst);
+    header.psh = !segment.payload.is_empty();
+    if flags.syn {
+        let [high, low] = segment.mss.unwrap_or(536).to_be_bytes();
+        // The MSS, a blank, and the window's scale.
+        header.options = TcpOptions::from([2, 4, high, low, 1, 3, 3, WINDOW_SCALE]);
+    }
     header
 }
 
-/// The checksum over the pseudo-header, the header and the payload (RFC 9293 §3.1).
-fn tcp_checksum(segment: &Segment, header: &[u8]) -> u16 {
-    let length = (header.len() + segment.payload.len()) as u64;
-    let addresses = [octets(segment.src.ip()), octets(segment.dst.ip())].concat();
-    fold(sum(&addresses) + 6 + length + sum(header) + sum(&segment.payload))
-}
-
-fn sum(octets: &[u8]) -> u64 {
-    octets.chunks(2).map(|pair| u64::from(pair[0]) << 8 | pair.get(1).copied().map_or(0, u64::from)).sum()
-}
-
-fn fold(mut sum: u64) -> u16 {
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !(sum as u16)
-}
-
-fn octets(address: IpAddr) -> Vec<u8> {
+fn mapped(address: IpAddr) -> Ipv6Addr {
     match address {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets().to_vec(),
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
     }
 }
 
 /// A locally administered address that shows whose it is.
 fn mac(address: IpAddr) -> [u8; 6] {
-    let octets = octets(address);
-    let mut mac = [2, 0, 0, 0, 0, 0];
-    mac.iter_mut().rev().zip(octets.iter().rev()).take(4).for_each(|(slot, octet)| *slot = *octet);
-    mac
+    let [.., a, b, c, d] = mapped(address).octets();
+    [2, 0, a, b, c, d]
 }
 
 #[cfg(test)]
@@ -173,6 +158,25 @@ mod tests {
         }
     }
 
+    /// The sum that is all ones where the checksum in it is right (RFC 1071 §1).
+    fn sum(octets: &[u8]) -> u64 {
+        octets.chunks(2).map(|pair| u64::from(pair[0]) << 8 | pair.get(1).copied().map_or(0, u64::from)).sum()
+    }
+
+    fn fold(mut sum: u64) -> u16 {
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        !(sum as u16)
+    }
+
+    fn octets(address: IpAddr) -> Vec<u8> {
+        match address {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        }
+    }
+
     #[test]
     fn every_checksum_adds_up() {
         let cases =
@@ -180,7 +184,7 @@ mod tests {
         for (src, dst, tcp_at) in cases {
             for payload in [&b""[..], b"odd", b"even"] {
                 let segment = segment(src, dst, payload);
-                let frame = frame(&segment);
+                let frame = frame(&segment).unwrap();
                 if segment.src.is_ipv4() {
                     assert_eq!(fold(sum(&frame[14..34])), 0, "IPv4 header");
                 }
@@ -210,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_frame_has_the_header_that_the_standards_draw() {
-        let frame = frame(&segment("10.0.0.1:179", "10.0.0.2:40000", b"x"));
+        let frame = frame(&segment("10.0.0.1:179", "10.0.0.2:40000", b"x")).unwrap();
         assert_eq!(frame[..14], [2, 0, 10, 0, 0, 2, 2, 0, 10, 0, 0, 1, 8, 0]);
         assert_eq!(frame[14..24], [0x45, 0xc0, 0, 41, 0, 0, 0x40, 0, 64, 6]);
         assert_eq!(frame[34..48], [0, 179, 0x9c, 0x40, 0x23, 0x45, 0x67, 0x89, 0, 0, 0, 99, 0x50, 0x18]);
