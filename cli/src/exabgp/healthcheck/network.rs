@@ -1,19 +1,18 @@
 //! An address or a network, as `--ip` takes it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::IpNet;
 
 use crate::error::CliError;
 
 /// The most addresses of one network that are set up or announced one by one.
-const MOST_HOSTS: u128 = 1 << 16;
+const MOST_HOSTS: usize = 1 << 16;
 
 /// A prefix without host bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Network {
-    address: IpAddr,
-    length: u8,
-}
+pub(super) struct Network(IpNet);
 
 impl Network {
     /// Reads `192.0.2.1`, `192.0.2.0/24`, `192.0.2.0/255.255.255.0` or `2001:db8::/64`.
@@ -23,61 +22,41 @@ impl Network {
             None => (text, None),
         };
         let address: IpAddr = address.parse().map_err(|_| format!("\"{address}\" is no IP address"))?;
-        let most = bits(address);
-        let length = match length {
-            None => most,
-            Some(text) => length_of(text, address)
-                .ok_or_else(|| format!("expected a length of at most {most} after the slash"))?,
-        };
-        let network = Self { address, length };
-        if network.host_bits() != 0 {
+        let host = IpNet::from(address);
+        let network = length.map_or(Some(host), |text| IpNet::new(address, length_of(text, address)?).ok());
+        let network = network.ok_or_else(|| {
+            format!("expected a length of at most {} after the slash", host.max_prefix_len())
+        })?;
+        if network != network.trunc() {
             return Err(format!("{network} has host bits set"));
         }
-        Ok(network)
-    }
-
-    fn host(address: IpAddr) -> Self {
-        Self { address, length: bits(address) }
+        Ok(Self(network))
     }
 
     pub(super) fn address(&self) -> IpAddr {
-        self.address
+        self.0.addr()
     }
 
-    /// Every address of it, each as a network of its own.
+    /// Every address of it, the first and the last too, each as a network of its own.
     pub(super) fn hosts(&self) -> impl Iterator<Item = Self> + use<> {
-        let Self { address, length } = *self;
-        let count = 1u128.checked_shl(u32::from(bits(address) - length)).unwrap_or(u128::MAX);
-        (0..count.min(MOST_HOSTS)).map(move |offset| {
-            Self::host(match address {
-                // Both sums stay within the network.
-                IpAddr::V4(first) => Ipv4Addr::from_bits(first.to_bits() | offset as u32).into(),
-                IpAddr::V6(first) => Ipv6Addr::from_bits(first.to_bits() | offset).into(),
-            })
-        })
+        self.0.subnets(self.0.max_prefix_len()).into_iter().flatten().take(MOST_HOSTS).map(Self)
     }
 
-    fn host_bits(&self) -> u128 {
-        let value = match self.address {
-            IpAddr::V4(address) => address.to_bits().into(),
-            IpAddr::V6(address) => address.to_bits(),
-        };
-        let mask = u128::MAX.checked_shl(u32::from(bits(self.address) - self.length)).unwrap_or(0);
-        value & !mask
+    /// How many bits of its addresses are free.
+    fn free_bits(&self) -> u32 {
+        u32::from(self.0.max_prefix_len() - self.0.prefix_len())
     }
 }
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.length)
+        self.0.fmt(f)
     }
 }
 
 /// Refuses networks whose addresses are too many to be gone through.
 pub(super) fn check_sizes(networks: &[Network]) -> Result<(), CliError> {
-    let too_large =
-        |network: &&Network| u32::from(bits(network.address) - network.length) > MOST_HOSTS.ilog2();
-    match networks.iter().find(too_large) {
+    match networks.iter().find(|network| network.free_bits() > MOST_HOSTS.ilog2()) {
         None => Ok(()),
         Some(network) => Err(CliError::input(format!(
             "{network} has too many addresses to set up one by one; --no-ip-setup announces it as a whole"
@@ -85,18 +64,12 @@ pub(super) fn check_sizes(networks: &[Network]) -> Result<(), CliError> {
     }
 }
 
-fn bits(address: IpAddr) -> u8 {
-    if address.is_ipv4() { 32 } else { 128 }
-}
-
 /// What stands after the slash: a length, or for IPv4 a mask.
 fn length_of(text: &str, address: IpAddr) -> Option<u8> {
-    if let (IpAddr::V4(_), Ok(mask)) = (address, text.parse::<Ipv4Addr>()) {
-        let mask = mask.to_bits();
-        return (mask.leading_ones() + mask.trailing_zeros() == 32 || mask == 0)
-            .then_some(mask.leading_ones() as u8);
+    match (address, text.parse::<Ipv4Addr>()) {
+        (IpAddr::V4(_), Ok(mask)) => ipnet::ipv4_mask_to_prefix(mask).ok(),
+        _ => text.parse().ok(),
     }
-    text.parse().ok().filter(|length| *length <= bits(address))
 }
 
 #[cfg(test)]
