@@ -18,6 +18,7 @@ use holdtime_sim::actor::{CheckingPeer, Pieces};
 use holdtime_sim::actor::{PeerAction, PeerInput, PeerRun, PeerState};
 use holdtime_sim::subject::ReactorName;
 use holdtime_sim::suite::{Case, Folder, LIMIT};
+use rustix::process;
 
 use super::folder::file_name;
 use super::{CaseResult, SuiteArgs};
@@ -410,19 +411,15 @@ impl Live {
 
 /// Signals a child by its number; a child that is gone is not there to mind.
 fn send_signal(child: &Child, signal: Signal) {
-    let name = match signal {
-        Signal::Terminate => "TERM",
-        Signal::Interrupt => "INT",
-        Signal::Hangup => "HUP",
-        Signal::Alarm => "ALRM",
-        Signal::User1 => "USR1",
-        Signal::User2 => "USR2",
+    let signal = match signal {
+        Signal::Terminate => process::Signal::TERM,
+        Signal::Interrupt => process::Signal::INT,
+        Signal::Hangup => process::Signal::HUP,
+        Signal::Alarm => process::Signal::ALARM,
+        Signal::User1 => process::Signal::USR1,
+        Signal::User2 => process::Signal::USR2,
     };
-    let _ = Command::new("sh")
-        .arg("-c")
-        .arg(format!("kill -{name} {}", child.id()))
-        .stderr(Stdio::null())
-        .status();
+    let _ = process::kill_process(process::Pid::from_child(child), signal);
 }
 
 fn last_lines(log: &str) -> String {
