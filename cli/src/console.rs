@@ -4,6 +4,9 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
 use holdtime_sim::report::Paint;
 
 use crate::error::CliError;
@@ -21,12 +24,11 @@ pub(crate) struct Console {
 impl Console {
     pub(crate) fn new() -> Self {
         let out = io::stdout();
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let is_terminal = out.is_terminal();
-        Self { out: BufWriter::new(out), colour: wanted && is_terminal, is_terminal }
+        let (colour, is_terminal) = (is_coloured(&out), out.is_terminal());
+        Self { out: BufWriter::new(out), colour, is_terminal }
     }
 
-    /// The colours of the standard output; none with `NO_COLOR` set, and none anywhere but on a terminal.
+    /// The colours of the standard output, where it takes any.
     pub(crate) fn paint(&self) -> Colours {
         Colours { wanted: self.colour }
     }
@@ -54,22 +56,22 @@ pub(crate) struct Colours {
 }
 
 impl Colours {
-    fn styled(self, code: &str, text: &str) -> String {
-        if self.wanted { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    fn styled(self, style: Style, text: &str) -> String {
+        if self.wanted { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }
 
 impl Paint for Colours {
     fn bold(&self, text: &str) -> String {
-        self.styled("1", text)
+        self.styled(Style::new().bold(), text)
     }
 
     fn good(&self, text: &str) -> String {
-        self.styled("32", text)
+        self.styled(AnsiColor::Green.on_default(), text)
     }
 
     fn bad(&self, text: &str) -> String {
-        self.styled("31", text)
+        self.styled(AnsiColor::Red.on_default(), text)
     }
 }
 
@@ -81,6 +83,11 @@ impl Write for Console {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// Whether this stream takes colours: a terminal does, unless `NO_COLOR`, `CLICOLOR` or `TERM` say otherwise.
+pub(crate) fn is_coloured(stream: &impl RawStream) -> bool {
+    AutoStream::choice(stream) != ColorChoice::Never
 }
 
 /// Says on the standard error why the command failed; returns the exit status. `json`: the standard error is JSON, line by line.

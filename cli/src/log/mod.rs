@@ -5,7 +5,7 @@ mod file;
 mod syslog;
 
 use std::fmt;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,6 +22,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
+use crate::console::is_coloured;
 use crate::error::CliError;
 use file::LogFile;
 use syslog::Syslog;
@@ -62,7 +63,7 @@ fn start_at(args: &LogArgs, usual: &str) -> Result<(), CliError> {
         .parse(given)
         .map_err(|_| CliError::input(format!("\"{given}\" is neither a log level nor a filter")))?;
     let sink = match args.log_format {
-        LogFormat::Text => sink(io::stderr).with_ansi(io::stderr().is_terminal() && !no_color()).boxed(),
+        LogFormat::Text => sink(io::stderr).with_ansi(is_coloured(&io::stderr())).boxed(),
         LogFormat::Json => sink(io::stderr).json().boxed(),
     };
     tracing_subscriber::registry().with(sink.with_filter(filter)).init();
@@ -159,10 +160,6 @@ where
     W: for<'a> MakeWriter<'a> + 'static,
 {
     tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false).log_internal_errors(false)
-}
-
-fn no_color() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// ExaBGP's levels, as far as there are as many here.
