@@ -9,20 +9,41 @@
 //! Everything enters a [`Speaker`] through one door, [`Speaker::handle_input`], as plain data with the time.
 //! Everything leaves it by polling. **Mutate once, then drain**:
 //!
-//! ```text
-//! loop {
-//!     speaker.handle_input(now, input);            // never fails
-//!     while let Some(action) = speaker.poll_action()  { carry it out }
-//!     while let Some(stream) = speaker.poll_stream()  {            // streams that have bytes to send
-//!         while let Some(bytes) = speaker.poll_transmit(stream) {
-//!             n = write(stream, bytes)              // EAGAIN: go on with the next stream
-//!             speaker.handle_input(now, Input::Sent { stream, count: n })
+//! ```
+//! use holdtime_core::{Action, Event, Input, Now, Speaker, StreamId};
+//!
+//! /// What the core leaves to its host.
+//! trait Host {
+//!     fn now(&self) -> Now;
+//!     fn carry_out(&mut self, action: Action);
+//!     /// How many octets the stream took; 0 where it would block.
+//!     fn write(&mut self, stream: StreamId, octets: &[u8]) -> usize;
+//!     fn log(&mut self, event: Event);
+//! }
+//!
+//! /// One turn; afterwards the host waits for readiness, a signal, a program's end, or `speaker.poll_timeout()`.
+//! fn turn(speaker: &mut Speaker, host: &mut impl Host, input: Input<'_>) {
+//!     speaker.handle_input(host.now(), input); // never fails
+//!     loop {
+//!         while let Some(action) = speaker.poll_action() {
+//!             host.carry_out(action);
+//!         }
+//!         // Streams that have octets to send.
+//!         let Some(stream) = speaker.poll_stream() else { break };
+//!         while let Some(octets) = speaker.poll_transmit(stream) {
+//!             match host.write(stream, octets) {
+//!                 0 => break, // EAGAIN: on with the next stream
+//!                 count => speaker.handle_input(host.now(), Input::Sent { stream, count }),
+//!             }
 //!         }
 //!     }
-//!     while let Some(event) = speaker.poll_event()    { log it }
-//!     wait for readiness, a signal, a program's end, or speaker.poll_timeout()
+//!     while let Some(event) = speaker.poll_event() {
+//!         host.log(event);
+//!     }
 //! }
 //! ```
+//!
+//! `examples/two_speakers.rs` is a whole host of it.
 //!
 //! - A **stream** is a TCP connection or an API program's pair of pipes. Its [`StreamId`] is never used again, so a
 //!   late report about a dead stream is recognised and ignored. Streams that the core opens have even numbers,
