@@ -53,7 +53,7 @@ impl Side {
         self.speaker.handle_input(now, input);
         loop {
             while let Some(action) = self.speaker.poll_action() {
-                self.carry_out(action, other);
+                self.carry_out(&action, other);
             }
             let Some(stream) = self.speaker.poll_stream() else { break };
             while let Some(octets) = self.speaker.poll_transmit(stream) {
@@ -67,18 +67,18 @@ impl Side {
         }
     }
 
-    fn carry_out(&mut self, action: Action, other: &mut VecDeque<Told>) {
+    fn carry_out(&mut self, action: &Action, other: &mut VecDeque<Told>) {
         match action {
             Action::Listen { listener, address, .. } => {
-                self.told.push_back(Told::Listening(listener, address));
+                self.told.push_back(Told::Listening(*listener, *address));
             }
             Action::Connect { stream, .. } => {
-                self.connection = Some(stream);
+                self.connection = Some(*stream);
                 other.push_back(Told::Accepted);
-                self.told.push_back(Told::Connected(stream));
+                self.told.push_back(Told::Connected(*stream));
             }
             Action::Interest { write: true, .. } => self.told.push_back(Told::Writable),
-            Action::Close { stream, .. } if self.connection == Some(stream) => {
+            Action::Close { stream, .. } if self.connection == Some(*stream) => {
                 self.connection = None;
                 other.push_back(Told::Closed);
             }
