@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use core::fmt::{Display, Write};
 
-use super::{AddPath, Messages, Neighbor, Subscription};
+use super::{AddPath, Messages, Neighbor, SendHold, Subscription};
 
 impl Neighbor {
     /// The neighbor's section, every option written out, without its routes.
@@ -55,12 +55,33 @@ impl Neighbor {
         if let Some(ttl) = self.incoming_ttl {
             text.option("incoming-ttl", &ttl);
         }
+        self.own_options_text(&mut text);
         self.keys_text(&mut text);
         self.capabilities_text(&mut text);
         self.families_text(&mut text);
         self.api.iter().for_each(|subscription| subscription_text(&mut text, subscription));
         text.close();
         text.out
+    }
+
+    /// What ExaBGP 5 does not know, where it is not at its default.
+    fn own_options_text(&self, text: &mut Text) {
+        match self.send_hold {
+            SendHold::Recommended => {}
+            SendHold::Disabled => text.option("send-hold-time", &"disable"),
+            SendHold::Seconds(seconds) => text.option("send-hold-time", &seconds),
+        }
+        if let Some(seconds) = self.delay_open {
+            text.option("delay-open-time", &seconds);
+        }
+        for (name, on) in [
+            ("flow-whole-prefix", self.flow_whole_prefix),
+            ("flow-inner-path-identifier", self.flow_inner_path_identifier),
+        ] {
+            if on {
+                text.option(name, &true);
+            }
+        }
     }
 
     /// The keys of TCP-AO, without their passwords.
@@ -90,6 +111,16 @@ impl Neighbor {
             &graceful.map_or_else(|| "disable".to_string(), |time| time.to_string()),
         );
         text.option("software-version", &switch(capabilities.software_version));
+        // What is not ExaBGP's, or not in its text, where it is not at its default.
+        if !capabilities.extended_message {
+            text.option("extended-message", &switch(false));
+        }
+        if capabilities.graceful_notification {
+            text.option("graceful-notification", &switch(true));
+        }
+        if let Some(seconds) = capabilities.long_lived {
+            text.option("long-lived-graceful-restart", &seconds);
+        }
         if capabilities.link_local_next_hop {
             text.option("link-local-nexthop", &switch(true));
         }

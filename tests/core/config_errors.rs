@@ -22,29 +22,17 @@ fn in_neighbor(statements: &str) -> String {
 
 #[test]
 fn a_mistyped_option_is_named_with_what_was_meant() {
-    assert_eq!(
-        mistake("neighbor 10.0.0.1 {\n\thold-tim 180;\n}\n").lines().take(3).collect::<Vec<_>>(),
-        ["edge.conf:2:2: `hold-tim` is not an option of a neighbor", "    hold-tim 180;", "    ^^^^^^^^"]
-    );
-    assert!(mistake("neighbor 10.0.0.1 {\n\thold-tim 180;\n}\n").ends_with("; did you mean `hold-time`?"));
+    insta::assert_snapshot!(mistake("neighbor 10.0.0.1 {\n\thold-tim 180;\n}\n"));
 }
 
 #[test]
 fn a_mistyped_section_is_named_with_what_was_meant() {
-    assert_eq!(
-        mistake("neighbour 10.0.0.1 {\n}\n"),
-        "edge.conf:1:1: `neighbour` is not a section\n    neighbour 10.0.0.1 {\n    ^^^^^^^^^\n\
-         expected one of process, template, neighbor; did you mean `neighbor`?"
-    );
+    insta::assert_snapshot!(mistake("neighbour 10.0.0.1 {\n}\n"));
 }
 
 #[test]
 fn a_value_of_the_wrong_kind_is_shown_with_its_range() {
-    assert_eq!(
-        in_neighbor("  hold-time 2;"),
-        "edge.conf:3:13: `2` is not a hold time\n    hold-time 2;\n              ^\n\
-         expected 0, or a number of seconds from 3 to 65535"
-    );
+    insta::assert_snapshot!(in_neighbor("  hold-time 2;"));
     assert!(in_neighbor("  peer-address ten;").contains("`ten` is not a peer's address"));
     assert!(in_neighbor("  md5-base64 perhaps;").contains("`perhaps` is not a switch"));
     assert!(in_neighbor("  host-name -a-;").contains("`-a-` is not a name"));
@@ -52,10 +40,7 @@ fn a_value_of_the_wrong_kind_is_shown_with_its_range() {
 
 #[test]
 fn a_missing_semicolon_is_reported_where_it_should_stand() {
-    assert_eq!(
-        in_neighbor("  hold-time 180\n  passive;"),
-        "edge.conf:3:16: the statement is not ended\n    hold-time 180\n                 ^\nexpected `;`"
-    );
+    insta::assert_snapshot!(in_neighbor("  hold-time 180\n  passive;"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod config_accepted;
 mod config_errors;
 mod config_mutations;
 mod config_neighbors;
+mod config_written;
 mod effects;
 mod flow_forms;
 mod four_octet_numbers;

@@ -19,31 +19,14 @@ fn shown(text: &str) -> String {
 
 #[test]
 fn a_prefix_stands_with_its_next_hop_family_labels_and_attributes() {
-    assert_eq!(
-        shown("route 10.0.0.0/24 next-hop 1.2.3.4 med 5 community [ 1:2 ]"),
-        "{\"nlri\": {\"prefix\": \"10.0.0.0/24\", \"nexthop\": \"1.2.3.4\", \"family\": {\"afi\": \"ipv4\", \
-         \"safi\": \"unicast\"}}, \"attributes\": {\"med\": 5, \"community\": [\"1:2\"]}}"
-    );
-    assert_eq!(
-        shown("route 10.9.0.0/24 next-hop 1.2.3.4 rd 1:1 label 5"),
-        "{\"nlri\": {\"prefix\": \"10.9.0.0/24\", \"nexthop\": \"1.2.3.4\", \"family\": {\"afi\": \"ipv4\", \
-         \"safi\": \"mpls-vpn\"}, \"label\": [[5]], \"rd\": \"1:1\"}, \"attributes\": {}}"
-    );
+    insta::assert_snapshot!(shown("route 10.0.0.0/24 next-hop 1.2.3.4 med 5 community [ 1:2 ]"));
+    insta::assert_snapshot!(shown("route 10.9.0.0/24 next-hop 1.2.3.4 rd 1:1 label 5"));
 }
 
 #[test]
 fn a_flow_rule_and_a_vpls_endpoint_stand_with_what_they_are_made_of() {
-    assert_eq!(
-        shown("flow route { match { source 10.0.0.0/8; } then { discard; } }"),
-        "{\"nlri\": {\"rules\": {\"source-ipv4\": [\"10.0.0.0/8\"]}, \"nexthop\": null, \"rd\": null, \
-         \"family\": {\"afi\": \"ipv4\", \"safi\": \"flow\"}}, \
-         \"attributes\": {\"extended-community\": [\"rate-limit:0\"]}}"
-    );
-    assert_eq!(
-        shown("vpls rd 1:1 endpoint 5 base 10702 offset 1 size 8 next-hop 192.0.2.1"),
-        "{\"nlri\": {\"rd\": \"1:1\", \"endpoint\": 5, \"base\": 10702, \"offset\": 1, \"size\": 8, \
-         \"nexthop\": \"192.0.2.1\", \"family\": {\"afi\": \"l2vpn\", \"safi\": \"vpls\"}}, \"attributes\": {}}"
-    );
+    insta::assert_snapshot!(shown("flow route { match { source 10.0.0.0/8; } then { discard; } }"));
+    insta::assert_snapshot!(shown("vpls rd 1:1 endpoint 5 base 10702 offset 1 size 8 next-hop 192.0.2.1"));
 }
 
 const RD: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 2];

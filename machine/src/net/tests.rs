@@ -6,6 +6,8 @@ use holdtime_host::time::{Duration, Instant};
 
 use holdtime_host::{IoError, PeerRange};
 
+mod loss;
+
 use super::*;
 use crate::executor::{Agenda, Class};
 use crate::rng::Rng;
@@ -25,7 +27,12 @@ const PORT: u16 = 179;
 
 impl Rig {
     fn new() -> Self {
-        let mut net = Network::new(&mut Rng::new(0), LinkOptions::default(), 0);
+        Self::drawn_from(0)
+    }
+
+    /// The same with other choices of what is lost.
+    fn drawn_from(seed: u64) -> Self {
+        let mut net = Network::new(&mut Rng::new(seed), LinkOptions::default(), 0);
         let one = net.add_machine(vec![ip("10.0.0.1")]);
         let two = net.add_machine(vec![ip("10.0.0.2")]);
         Self { net, agenda: Agenda::default(), now: Instant::ZERO, one, two, sent: Vec::new() }
