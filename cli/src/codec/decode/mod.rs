@@ -46,8 +46,7 @@ they were found, whatever they are: \"time\" is when it came, \"router-id\" its 
 degrees, \"longitude\": degrees } }; of these, what the file says; a private location is null
     \"remarks\": [ text, … ] where RFC 7606 would find fault with it in an UPDATE. An attribute that cannot be read is \
 \"attribute-0xCODE-0xFLAGS\": \"0x…\", and so is one that is not known, with the flags of the file. A destination that cannot be read is \
-{ \"raw\": \"0x…\" }; but one of flow rules, route targets or SR policies costs its record, which is named: its length says nothing of where \
-it ends (RFC 7606 §5.3).
+{ \"raw\": \"0x…\" }; but one of flow rules, route targets or SR policies that cannot be read costs its record, which is named.
 
   An UPDATE that was sent to an external peer is told with LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST; of one that lacks LOCAL_PREF the two \
 others are not told, since nobody may send them there (RFC 4456 §8), and a receiver discards them (RFC 7606 §7.9, §7.10).
