@@ -94,8 +94,8 @@ impl Trace {
         self.steps
     }
 
-    /// Takes a step down.
-    pub(crate) fn record(&mut self, at: Instant, step: &Step<'_>) {
+    /// Takes a step down: into the hash, and to every observer.
+    pub fn record(&mut self, at: Instant, step: &Step<'_>) {
         self.steps += 1;
         self.hash.word(at.as_nanos());
         mix(&mut self.hash, step);

@@ -6,7 +6,7 @@
 //! Reactors, scripted peers and scripted programs are all tasks on a [`SimHost`](holdtime_machine::SimHost); none can tell it from a
 //! real machine, which the parity tests check.
 //!
-//! turmoil 0.7 is a second and independent host for the `async` reactor ([`stage::turmoil`]).
+//! turmoil 0.7 is a second and independent engine ([`stage::Run::go_under_turmoil`]).
 //!
 //! # The rooms
 //!

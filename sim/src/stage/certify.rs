@@ -11,13 +11,13 @@ use crate::certificate::{Certificate, Link};
 use crate::observe::witness::{Wait, WaitFor};
 use crate::observe::{ProgramKey, SessionKey};
 use crate::oracle::{Alarm, Creditor, Oracle};
-use crate::stage::set::{SpeakerSeat, Stage};
+use crate::stage::cast::{Cast, SpeakerSeat};
 use holdtime_machine::world::ProcessId;
 
 /// Waits that one task began together are no further apart.
 const SAME_TURN: Duration = Duration::from_micros(100);
 
-impl Stage<'_> {
+impl Cast<'_> {
     pub(super) fn certify(&self, speaker: usize, alarm: &Alarm) -> Certificate {
         let Some(seat) = self.speakers.get(speaker) else { return Certificate::default() };
         let mut links = vec![self.creditor(seat, alarm)];
@@ -74,11 +74,7 @@ impl Stage<'_> {
             Creditor::Program(key) => {
                 let watch = seat.watch.borrow();
                 let process = watch.programs().iter().find(|program| program.key == key)?.process;
-                let programs = self.programs.borrow();
-                programs
-                    .iter()
-                    .find(|program| program.process == process)
-                    .map(|program| Party::Program(program.name.clone()))
+                self.programs.name_of(process).map(Party::Program)
             }
             Creditor::Session(key) => {
                 let watch = seat.watch.borrow();
@@ -207,8 +203,7 @@ impl Stage<'_> {
             .iter()
             .find(|program| program.key == key)
             .map(|program| program.process);
-        let programs = self.programs.borrow();
-        let program = programs.iter().find(|program| Some(program.process) == process);
-        program.map_or_else(|| "a program".to_owned(), |program| format!("program {}", program.name))
+        let name = process.and_then(|process| self.programs.name_of(process));
+        name.map_or_else(|| "a program".to_owned(), |name| format!("program {name}"))
     }
 }

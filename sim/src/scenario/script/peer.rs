@@ -98,6 +98,21 @@ impl PeerScript {
         self.steps.iter().any(|(step, _)| *step == PeerStep::Accept)
     }
 
+    /// Whether the peer sets its machine's clock.
+    pub fn jumps_clock(&self) -> bool {
+        self.steps.iter().any(|(step, _)| matches!(step, PeerStep::Clock { .. }))
+    }
+
+    /// Whether the peer stops reading for good and goes on sending KEEPALIVEs.
+    pub fn shuts_window_while_it_speaks(&self) -> bool {
+        let last =
+            |is: fn(&PeerStep) -> bool| self.steps.iter().rev().map(|(step, _)| step).find(|step| is(step));
+        let reading = last(|step| matches!(step, PeerStep::Reading(_)));
+        let keepalives = last(|step| matches!(step, PeerStep::Keepalives(_)));
+        reading == Some(&PeerStep::Reading(false))
+            && matches!(keepalives, Some(PeerStep::Keepalives(Some(_))))
+    }
+
     /// The step number `index` and the line it was written as.
     pub fn step(&self, index: usize) -> Option<(&PeerStep, &str)> {
         self.steps.get(index).map(|(step, text)| (step, text.as_str()))

@@ -64,6 +64,12 @@ impl ProgramScript {
         Ok(Self { steps: steps.collect::<Result<_, Mistake>>()? })
     }
 
+    /// Whether the program stops reading for good what it is answered.
+    pub fn stops_reading(&self) -> bool {
+        let mut reading = self.steps.iter().rev().filter(|(step, _)| matches!(step, ProgramStep::Reading(_)));
+        reading.next().is_some_and(|(step, _)| *step == ProgramStep::Reading(false))
+    }
+
     /// The step number `index` and the line it was written as.
     pub fn step(&self, index: usize) -> Option<(&ProgramStep, &str)> {
         self.steps.get(index).map(|(step, text)| (step, text.as_str()))

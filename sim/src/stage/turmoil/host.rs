@@ -17,6 +17,7 @@ use holdtime_core::speaker::{
     ProgramSpec, Signal, StreamId, TcpOptions,
 };
 use holdtime_core::time::{Duration, Instant, Now, Timestamp};
+use holdtime_host::layer::Layer;
 use holdtime_reactor::EventLog;
 use holdtime_reactor::{AsyncHost, Ends, Host, Ready};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,10 +25,11 @@ use tokio::task::{JoinHandle, spawn_local};
 use turmoil::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use turmoil::net::{TcpListener, TcpStream};
 
+use crate::observe::witness::Witness;
 use crate::stage::turmoil::channel::{Bell, Channel};
 use holdtime_machine::clock::EPOCH;
 use holdtime_machine::host::SimHost;
-use holdtime_machine::trace::{Observer, Step};
+use holdtime_machine::trace::{Step, Trace};
 use holdtime_machine::world::ProcessId;
 
 /// From sending a signal to its arrival.
@@ -42,7 +44,7 @@ pub(super) struct Common {
     pub(super) bell: Bell,
     pub(super) programs: BTreeMap<String, Program>,
     pub(super) files: Vec<ConfigText>,
-    pub(super) observers: RefCell<Vec<Rc<RefCell<dyn Observer>>>>,
+    pub(super) trace: RefCell<Trace>,
     pub(super) processes: Cell<u32>,
 }
 
@@ -123,10 +125,7 @@ impl SecondHost {
     }
 
     fn tell(&self, step: &Step<'_>) {
-        let at = elapsed();
-        for observer in self.common.observers.borrow().iter() {
-            observer.borrow_mut().on_step(at, step);
-        }
+        self.common.trace.borrow_mut().record(elapsed(), step);
     }
 
     fn with<T>(
@@ -184,9 +183,10 @@ impl SecondHost {
     }
 }
 
-impl EventLog for SecondHost {
+impl EventLog for Witness<SecondHost> {
     fn log(&self, event: &Event) {
-        self.tell(&Step::Logged(self.process, &event.text));
+        let host = self.inner();
+        host.tell(&Step::Logged(host.process, &event.text));
     }
 }
 

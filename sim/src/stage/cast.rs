@@ -1,0 +1,255 @@
+//! Who is on the stage, whatever engine plays: the speakers on their reactors, the peers and the programs, and how far each is.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+
+use holdtime_core::config::Config;
+use holdtime_core::speaker::{Identity, Setup};
+use holdtime_core::{Instant, Speaker};
+use holdtime_machine::rng::Rng;
+use holdtime_machine::trace::Observer;
+use holdtime_machine::world::ProcessId;
+use holdtime_reactor::{AsyncHost, EventLog};
+
+use crate::actor::{CheckingPeer, PeerRun, PeerState, Pieces, ScriptedPeer, ScriptedProgram};
+use crate::observe::course::Course;
+use crate::observe::recording::Recording;
+use crate::observe::watch::Watch;
+use crate::observe::witness::{Waits, Witness};
+use crate::oracle::{Alarm, Bench, Creditor, Oracle};
+use crate::scenario::script::ProgramScript;
+use crate::scenario::{Actor, Play, PlayPeer, PlaySpeaker};
+use crate::stage::run::Run;
+use crate::subject::defective;
+
+/// Everybody in a play.
+pub(super) struct Cast<'p> {
+    pub(super) play: &'p Play,
+    pub(super) speakers: Vec<SpeakerSeat>,
+    pub(super) peers: Vec<PeerSeat>,
+    pub(super) programs: ProgramSeats,
+}
+
+/// A speaker at work, and what is known of it.
+pub(super) struct SpeakerSeat {
+    pub(super) name: String,
+    pub(super) process: ProcessId,
+    pub(super) watch: Rc<RefCell<Watch>>,
+    pub(super) waits: Waits,
+    pub(super) recording: Rc<RefCell<Recording>>,
+    pub(super) setup: Setup,
+}
+
+/// A peer at work.
+pub(super) struct PeerSeat {
+    pub(super) name: String,
+    pub(super) process: ProcessId,
+    pub(super) run: Rc<RefCell<Box<dyn PeerRun>>>,
+}
+
+/// An API program that was started.
+pub(super) struct ProgramSeat {
+    pub(super) name: String,
+    pub(super) command: String,
+    pub(super) process: ProcessId,
+    pub(super) run: Rc<RefCell<ScriptedProgram>>,
+}
+
+/// The programs that were started so far, which speakers add to while they run.
+#[derive(Clone, Default)]
+pub(super) struct ProgramSeats(Rc<RefCell<Vec<ProgramSeat>>>);
+
+impl ProgramSeats {
+    /// A program was started by its command, and plays the next one of these scripts, or the last.
+    pub(super) fn start(
+        &self,
+        command: &str,
+        scripts: &[ProgramScript],
+        name: &str,
+        process: ProcessId,
+    ) -> Rc<RefCell<ScriptedProgram>> {
+        let mut seats = self.0.borrow_mut();
+        let starts = seats.iter().filter(|seat| seat.command == command).count();
+        let script = scripts.get(starts).or(scripts.last()).cloned().unwrap_or_default();
+        let run = Rc::new(RefCell::new(ScriptedProgram::new(script)));
+        seats.push(ProgramSeat {
+            name: name.to_owned(),
+            command: command.to_owned(),
+            process,
+            run: run.clone(),
+        });
+        run
+    }
+
+    /// The name of the program that runs as this process.
+    pub(super) fn name_of(&self, process: ProcessId) -> Option<String> {
+        self.0.borrow().iter().find(|seat| seat.process == process).map(|seat| seat.name.clone())
+    }
+
+    fn has_started(&self, command: &str) -> bool {
+        self.0.borrow().iter().any(|seat| seat.command == command)
+    }
+
+    fn states(&self) -> Vec<(String, PeerState)> {
+        let seats = self.0.borrow();
+        seats.iter().map(|seat| (format!("program {}", seat.name), seat.run.borrow().state())).collect()
+    }
+}
+
+impl<'p> Cast<'p> {
+    /// A stage on which nobody is yet.
+    pub(super) fn new(play: &'p Play) -> Self {
+        Self { play, speakers: Vec::new(), peers: Vec::new(), programs: ProgramSeats::default() }
+    }
+
+    /// Adds a speaker that runs on this host; who watches it, and its main task.
+    ///
+    /// # Errors
+    /// Its configuration is wrong; the text says where.
+    pub(super) fn add_speaker<H>(
+        &mut self,
+        run: &Run<'_>,
+        speaker: &PlaySpeaker,
+        host: H,
+        process: ProcessId,
+    ) -> Result<(Rc<RefCell<Watch>>, impl Future<Output = u8> + use<H>), String>
+    where
+        H: AsyncHost,
+        Witness<H>: AsyncHost + EventLog,
+    {
+        let setup = setup(run, speaker)?;
+        let now = host.now();
+        let recording = Rc::new(RefCell::new(Recording::new(now)));
+        let kept = recording.clone();
+        let recorder =
+            Box::new(move |now, input: &holdtime_core::Input<'_>| kept.borrow_mut().keep(now, input));
+        let bench = Bench::new(&self.play.bounds);
+        let watch = Rc::new(RefCell::new(Watch::new(process, &setup.config, bench)));
+        let witness = Witness::new(host);
+        let waits = witness.waits();
+        let core = Speaker::new(now, setup.clone());
+        let main = defective::run(run.reactor, run.defect, witness, core, recorder);
+        let name = speaker.name.clone();
+        self.speakers.push(SpeakerSeat { name, process, watch: watch.clone(), waits, recording, setup });
+        Ok((watch, main))
+    }
+
+    /// Adds a peer that runs as this process.
+    pub(super) fn add_peer(&mut self, peer: &PlayPeer, process: ProcessId) -> Rc<RefCell<Box<dyn PeerRun>>> {
+        let run: Box<dyn PeerRun> = match &peer.actor {
+            Actor::Script { script, asn, router_id } => {
+                Box::new(ScriptedPeer::new(script.clone(), *asn, *router_id))
+            }
+            Actor::Check(expectation) => {
+                let checker = CheckingPeer::new(expectation.clone(), Pieces::Joined);
+                Box::new(if self.play.rests { checker } else { checker.content_at_the_end() })
+            }
+        };
+        let run = Rc::new(RefCell::new(run));
+        self.peers.push(PeerSeat { name: peer.name.clone(), process, run: run.clone() });
+        run
+    }
+
+    /// Tells an observer who is who.
+    pub(super) fn introduce(&self, observer: &mut dyn Observer) {
+        self.speakers.iter().for_each(|seat| observer.meet(seat.process, &seat.name));
+        self.peers.iter().for_each(|seat| observer.meet(seat.process, &seat.name));
+    }
+
+    /// The programs that must be started and have not been.
+    pub(super) fn never_started(&self) -> impl Iterator<Item = &String> {
+        let commands = self.play.programs.iter().map(|(command, _)| command);
+        commands.filter(move |command| self.play.programs_count && !self.programs.has_started(command))
+    }
+
+    /// Every peer and every program that was started and counts, and how far each is.
+    pub(super) fn actors(&self) -> impl Iterator<Item = (String, PeerState)> {
+        let (peers, counted) = (self.peers.len(), self.play.programs_count);
+        let counts = move |index: usize, state: &PeerState| {
+            index < peers || counted || !matches!(state, PeerState::Waiting { .. })
+        };
+        let everybody = self.everybody().enumerate();
+        everybody.filter(move |(index, (_, state))| counts(*index, state)).map(|(_, actor)| actor)
+    }
+
+    /// Every peer, then every program that was started, and how far each is.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = (String, PeerState)> {
+        let peers = self.peers.iter().map(|seat| (format!("peer {}", seat.name), seat.run.borrow().state()));
+        peers.chain(self.programs.states())
+    }
+
+    /// Whether all scripts have come to their ends.
+    pub(super) fn is_finished(&self) -> bool {
+        let all_started = self.never_started().next().is_none();
+        let ended = self.course().has_ended(self.play);
+        all_started && ended && self.actors().all(|(_, state)| state == PeerState::Finished)
+    }
+
+    /// When an oracle wants to be asked next.
+    pub(super) fn next_question(&self, now: Instant) -> Option<Instant> {
+        self.speakers.iter().filter_map(|seat| seat.watch.borrow_mut().bench().deadline(now)).min()
+    }
+
+    /// What a peer of the last session still waits for, once every program has said all it has to say.
+    pub(super) fn unmet_expectation(&self, now: Instant) -> Option<Alarm> {
+        let is_busy = |(_, state): &(String, PeerState)| matches!(state, PeerState::Waiting { .. });
+        if self.programs.states().iter().any(is_busy) {
+            return None;
+        }
+        let watch = self.speakers.first()?.watch.borrow();
+        watch.sessions().iter().rev().find_map(|session| {
+            let peer = self.peers.iter().find(|peer| Some(peer.process) == session.peer)?;
+            let PeerState::Waiting { step, since } = peer.run.borrow().state() else { return None };
+            Some(Alarm {
+                oracle: Oracle::Unsent,
+                at: now,
+                since,
+                creditor: Creditor::Session(session.key),
+                what: step,
+                clause: "bound of the run: what a peer must receive is on the wire by then",
+            })
+        })
+    }
+
+    /// What became of the first speaker's sessions.
+    pub(super) fn course(&self) -> Course {
+        self.speakers.first().map(|seat| Course::of(&seat.watch.borrow())).unwrap_or_default()
+    }
+}
+
+/// What a speaker is made from.
+fn setup(run: &Run<'_>, speaker: &PlaySpeaker) -> Result<Setup, String> {
+    let first = speaker.files.first().ok_or("a speaker needs a configuration")?;
+    let config = Config::parse(first, &speaker.settings).map_err(|error| error.to_string())?;
+    let version = speaker.settings.version.clone().unwrap_or_else(|| "5.0.0".to_owned());
+    Ok(Setup {
+        identity: Identity { host: speaker.name.clone(), pid: 1, ppid: 0, version },
+        settings: run.reactor.settings(&speaker.settings),
+        files: speaker.files.iter().map(|file| file.name.clone()).collect(),
+        config,
+        seed: seed_of(run.seed, &speaker.name),
+        ..Setup::default()
+    })
+}
+
+/// The seed of one speaker: of the run and of its name, so that two speakers never wait for the same time, and one more
+/// speaker leaves the others' draws alone.
+fn seed_of(run: u64, name: &str) -> u64 {
+    name.bytes().fold(Rng::new(run).next_u64(), |seed, octet| Rng::new(seed ^ u64::from(octet)).next_u64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_speakers_of_one_run_never_have_the_same_seed_and_a_run_repeats_both() {
+        for run in 0..200 {
+            assert_ne!(seed_of(run, "left"), seed_of(run, "right"), "run {run}");
+            assert_ne!(seed_of(run, "left"), seed_of(run + 1, "left"), "run {run}");
+            assert_eq!(seed_of(run, "left"), seed_of(run, "left"));
+        }
+        assert_ne!(seed_of(1, "ab"), seed_of(1, "ba"));
+    }
+}

@@ -1,0 +1,38 @@
+//! What plays a cast: it has the time, the network and the processes. There are two, and the conductor knows only this of them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use holdtime_core::Instant;
+use holdtime_machine::Stop;
+use holdtime_machine::trace::Observer;
+
+/// An engine on which everybody has been started.
+pub(super) trait Engine {
+    /// How late it is.
+    fn now(&self) -> Instant;
+
+    /// When something happens next; `None`: never, unless it is run.
+    fn next_due(&self) -> Option<Instant>;
+
+    /// Runs until `limit`, or until nothing will ever happen again.
+    ///
+    /// # Errors
+    /// The engine itself has failed.
+    fn run_until(&mut self, limit: Instant) -> Result<Stop, String>;
+
+    /// The first process that crashed: what it did, and when.
+    fn crash(&self) -> Option<(String, Instant)>;
+
+    /// Whether a connection that the speaker gives up ends as Linux ends it. Where not, only when it ends is judged.
+    fn ends_as_linux_does(&self) -> bool;
+
+    /// Tells this observer every step from now on.
+    fn observe(&mut self, observer: Rc<RefCell<dyn Observer>>);
+
+    /// The hash of every step so far.
+    fn hash(&self) -> u64;
+
+    /// How many steps there were.
+    fn steps(&self) -> u64;
+}

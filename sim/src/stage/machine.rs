@@ -1,0 +1,255 @@
+//! The simulated machine as an engine: machines, the processes on them, and the faults to come.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use holdtime_core::Instant;
+use holdtime_core::speaker::{ExitStatus, ProgramSpec, Signal};
+use holdtime_machine::net::MachineId;
+use holdtime_machine::trace::Observer;
+use holdtime_machine::world::{IncidentKind, ProcessId};
+use holdtime_machine::{Lab, Settings, SimHost, Stop, World};
+
+use crate::actor::{Beyond, drive_peer, drive_program};
+use crate::scenario::script::ProgramScript;
+use crate::scenario::{Fault, FaultKind, PlayPeer, PlaySpeaker};
+use crate::stage::cast::{Cast, ProgramSeats};
+use crate::stage::engine::Engine;
+use crate::stage::run::Run;
+
+/// The lab, with everything in it.
+pub(super) struct Machine {
+    lab: Lab,
+}
+
+/// Sets a run up.
+///
+/// # Errors
+/// A configuration is wrong; the text says where.
+pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, Machine), String> {
+    let (play, plan) = (run.play, run.plan());
+    let settings = Settings {
+        prices: plan.prices(&play.prices),
+        link: plan.link(),
+        cuts_per_mille: plan.cuts_per_mille,
+        kernel: play.kernel,
+        ..Settings::default()
+    };
+    let mut cast = Cast::new(play);
+    let mut machine = Machine { lab: Lab::new(plan.seed, settings) };
+    for (command, scripts) in &play.programs {
+        machine.add_program(command, scripts, &cast.programs);
+    }
+    let mut machines = Vec::new();
+    for speaker in &play.speakers {
+        machines.push(machine.add_speaker(&mut cast, run, speaker)?);
+    }
+    for peer in &play.peers {
+        let own = if peer.addresses.is_empty() { machines.first().copied() } else { None };
+        let own = own.unwrap_or_else(|| machine.lab.add_machine(&peer.addresses));
+        machines.push(own);
+        machine.add_peer(&mut cast, peer, own);
+    }
+    for fault in &play.faults {
+        machine.add_fault(&cast, fault, &machines);
+    }
+    Ok((cast, machine))
+}
+
+impl Engine for Machine {
+    fn now(&self) -> Instant {
+        self.lab.world().now()
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.lab.world().next_due()
+    }
+
+    fn run_until(&mut self, limit: Instant) -> Result<Stop, String> {
+        Ok(self.lab.run_until(limit))
+    }
+
+    fn crash(&self) -> Option<(String, Instant)> {
+        let world = self.lab.world();
+        world.incidents().first().map(|incident| {
+            let name = world.name_of(incident.process);
+            let what = match &incident.kind {
+                IncidentKind::OutOfFuel => "made calls without end in one turn".to_owned(),
+                IncidentKind::Panicked(message) => format!("panicked: {message}"),
+            };
+            (format!("{name} {what}"), incident.at)
+        })
+    }
+
+    fn ends_as_linux_does(&self) -> bool {
+        true
+    }
+
+    fn observe(&mut self, observer: Rc<RefCell<dyn Observer>>) {
+        self.lab.world_mut().trace().observe(observer);
+    }
+
+    fn hash(&self) -> u64 {
+        self.lab.hash()
+    }
+
+    fn steps(&self) -> u64 {
+        self.lab.world_mut().trace().steps()
+    }
+}
+
+impl Machine {
+    fn add_program(&mut self, command: &str, scripts: &[ProgramScript], seats: &ProgramSeats) {
+        let (scripts, seats, named) = (scripts.to_vec(), seats.clone(), command.to_owned());
+        let program = move |host: SimHost, spec: &ProgramSpec| {
+            let run = seats.start(&named, &scripts, &spec.name, host.process());
+            let future = async move { ExitStatus::Code(drive_program(&host, SimHost::STDIO, &run).await) };
+            Box::pin(future) as std::pin::Pin<Box<dyn Future<Output = ExitStatus>>>
+        };
+        self.lab.world_mut().add_program(command, Rc::new(program));
+    }
+
+    fn add_speaker(
+        &mut self,
+        cast: &mut Cast<'_>,
+        run: &Run<'_>,
+        speaker: &PlaySpeaker,
+    ) -> Result<MachineId, String> {
+        let machine = self.lab.add_machine(&speaker.addresses);
+        for file in &speaker.files {
+            self.lab.world_mut().add_file(machine, &file.name, &file.text);
+        }
+        let host = self.lab.add_process(machine, &speaker.name);
+        host.set_socket_options(speaker.options.clone());
+        let (watch, main) = cast.add_speaker(run, speaker, host.clone(), host.process())?;
+        self.observe(watch);
+        self.lab.spawn_main(&host, main);
+        Ok(machine)
+    }
+
+    fn add_peer(&mut self, cast: &mut Cast<'_>, peer: &PlayPeer, machine: MachineId) {
+        let host = self.lab.add_process(machine, &peer.name);
+        host.set_socket_options(peer.options.clone());
+        let run = cast.add_peer(peer, host.process());
+        let speaker = cast.speakers.first().map(|seat| seat.process);
+        let hands = Hands { host: host.clone(), machine, speaker };
+        let (place, own) = (peer.place, host.clone());
+        let main = async move { u8::from(drive_peer(&own, &run, place, &hands).await.is_err()) };
+        self.lab.spawn_main(&host, main);
+    }
+
+    fn add_fault(&mut self, cast: &Cast<'_>, fault: &Fault, machines: &[MachineId]) {
+        let at = Instant::ZERO + fault.at;
+        let speakers = cast.speakers.iter().map(|seat| (seat.name.as_str(), seat.process));
+        let hosts: Vec<_> =
+            speakers.chain(cast.peers.iter().map(|seat| (seat.name.as_str(), seat.process))).collect();
+        let position = |name: &str| hosts.iter().position(|(known, _)| *known == name);
+        let machine = |name: &str| position(name).and_then(|index| machines.get(index)).copied();
+        let process = |name: &str| position(name).and_then(|index| hosts.get(index)).map(|host| host.1);
+        let mut world = self.lab.world_mut();
+        match &fault.kind {
+            FaultKind::Cut { from, to, both, lasts } => {
+                let (Some(from), Some(to)) = (machine(from), machine(to)) else { return };
+                let both = *both;
+                if at == Instant::ZERO {
+                    // Before anybody's first turn.
+                    cut(&mut world, from, to, both, true);
+                } else {
+                    world.at(at, "cut", move |world| cut(world, from, to, both, true));
+                }
+                if let Some(lasts) = lasts {
+                    world.at(at + *lasts, "heal", move |world| cut(world, from, to, both, false));
+                }
+            }
+            FaultKind::Mtu { from, to, both, octets, lasts } => {
+                let (Some(from), Some(to)) = (machine(from), machine(to)) else { return };
+                let (both, octets) = (*both, *octets);
+                world.at(at, "mtu", move |world| set_mtu(world, (from, to), both, Some(octets)));
+                if let Some(lasts) = lasts {
+                    world.at(at + *lasts, "heal", move |world| set_mtu(world, (from, to), both, None));
+                }
+            }
+            FaultKind::Suspend { host, lasts } => {
+                let Some(process) = process(host) else { return };
+                world.at(at, "suspend", move |world| world.suspend(process));
+                world.at(at + *lasts, "resume", move |world| world.resume(process));
+            }
+            FaultKind::Clock { host, by } => {
+                let (Some(machine), by) = (machine(host), *by) else { return };
+                world.at(at, "clock jumps", move |world| jump(world, machine, by));
+            }
+            FaultKind::Power { host, lasts } => {
+                let Some(machine) = machine(host) else { return };
+                world.at(at, "power off", move |world| world.power_off(machine));
+                if let Some(lasts) = lasts {
+                    world.at(at + *lasts, "power on", move |world| world.power_on(machine));
+                }
+            }
+            FaultKind::Signal { host, signal } => {
+                let (Some(process), number) = (process(host), number_of(*signal)) else { return };
+                world.at(at, "signal", move |world| world.signal(process, number));
+            }
+        }
+    }
+}
+
+fn cut(world: &mut World, from: MachineId, to: MachineId, both: bool, cut: bool) {
+    world.change_network(|network| {
+        network.set_cut(from, to, cut);
+        if both {
+            network.set_cut(to, from, cut);
+        }
+    });
+}
+
+fn set_mtu(world: &mut World, (from, to): (MachineId, MachineId), both: bool, octets: Option<usize>) {
+    world.change_network(|network| {
+        network.set_black_hole(from, to, octets);
+        if both {
+            network.set_black_hole(to, from, octets);
+        }
+    });
+}
+
+fn jump(world: &mut World, machine: MachineId, by: i64) {
+    if let Some(clock) = world.clock_mut(machine) {
+        clock.jump(by);
+    }
+}
+
+/// What a peer does to the world rather than through its sockets.
+struct Hands {
+    host: SimHost,
+    machine: MachineId,
+    speaker: Option<ProcessId>,
+}
+
+impl Beyond for Hands {
+    fn signal_speaker(&self, signal: Signal) {
+        if let Some(speaker) = self.speaker {
+            self.host.provoke("signal", move |world| world.signal(speaker, number_of(signal)));
+        }
+    }
+
+    fn jump_clock(&self, nanos: i64) {
+        let machine = self.machine;
+        self.host.provoke("clock jumps", move |world| jump(world, machine, nanos));
+    }
+
+    fn vanish(&self) {
+        let machine = self.machine;
+        self.host.provoke("power off", move |world| world.power_off(machine));
+    }
+}
+
+/// The number of a signal on Linux.
+fn number_of(signal: Signal) -> i32 {
+    match signal {
+        Signal::Hangup => 1,
+        Signal::Interrupt => 2,
+        Signal::User1 => 10,
+        Signal::User2 => 12,
+        Signal::Alarm => 14,
+        Signal::Terminate => 15,
+    }
+}
