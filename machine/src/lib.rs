@@ -17,18 +17,8 @@
 //!
 //! # Why the network is our own
 //!
-//! turmoil-net 0.1 was the first choice and was set aside, for what its TCP shows to an application is not what Linux
-//! shows, in places that no caller can mend. Read in its `kernel/tcp.rs`, and seen when running it:
-//!
-//! - no persist timer, and no window update when a reader makes room in small steps: a stream stalls for ever;
-//! - buffer sizes and MSS per network, not per socket, and an unscaled window of 64 KiB;
-//! - retransmission, the handshake's included, counts passes of the harness instead of time and gives up after a fixed
-//!   number of them; every pass visits every socket of a host;
-//! - RST throws away what was received and not yet read; Linux delivers it first. Afterwards every call reports the
-//!   reset; Linux reports it once, then the end or `EPIPE`;
-//! - an orphaned connection takes data for ever; Linux answers it with RST. There is no TIME-WAIT;
-//! - one backlog for handshakes and connections together; Linux's client believes it is connected when the accept queue
-//!   is full, and its data are acknowledged only once there is room.
+//! The parity tests of `holdtime-sim` run small programs here and on Linux, and both must see the same. turmoil-net 0.1 was the first
+//! choice and was set aside, because its TCP shows an application what Linux does not: `docs/decisions.md` has the list.
 
 pub mod clock;
 pub mod executor;
