@@ -17,7 +17,7 @@ use super::change::Aged;
 use super::packing::{self, Bucket, Group, Grouping, Packing, PeerTerms};
 use super::path::Destination;
 use super::runs::{Merged, Runs};
-use super::table::{Entry, Table};
+use super::table::{Entry, RouteTable};
 use super::trouble::{Trouble, Troubles};
 use super::update::{self, Draft};
 use crate::wire::{Family, RefreshKind, RouteRefresh, Safi};
@@ -142,7 +142,7 @@ impl Packed {
 
 /// What is sent, and how far it is.
 #[derive(Clone, Debug)]
-pub(super) struct Batch {
+pub(super) struct UpdateBatch {
     packing: Packing,
     stage: Stage,
     /// What is ready to be sent.
@@ -169,7 +169,7 @@ pub(super) struct Batch {
     buffer: Vec<u8>,
 }
 
-impl Batch {
+impl UpdateBatch {
     pub(super) fn new(packing: Packing) -> Self {
         Self {
             packing,
@@ -203,7 +203,7 @@ impl Batch {
     }
 
     /// About how many changes wait to be sent, here and in the table.
-    pub(super) fn pending(&self, table: &Table) -> usize {
+    pub(super) fn pending(&self, table: &RouteTable) -> usize {
         let waiting = table.queue.len() + table.superseded.len() + self.size;
         let unadvertised =
             if self.replay { table.entries.len().saturating_sub(table.queue.len()) } else { 0 };
@@ -211,7 +211,7 @@ impl Batch {
     }
 
     /// Whether anything waits to be sent that may be.
-    pub(super) fn has_pending(&self, table: &Table) -> bool {
+    pub(super) fn has_pending(&self, table: &RouteTable) -> bool {
         let at_rest = matches!(self.stage, Stage::Rest) && self.ready.is_empty();
         if self.held_back {
             return !at_rest;
@@ -267,11 +267,11 @@ impl Batch {
 }
 
 /// Messages.
-impl Batch {
+impl UpdateBatch {
     /// As [`AdjRibOut::pack`](super::AdjRibOut::pack).
     pub(super) fn pack(
         &mut self,
-        table: &mut Table,
+        table: &mut RouteTable,
         terms: &PeerTerms<'_>,
         budget: usize,
         limit: usize,
@@ -306,7 +306,7 @@ impl Batch {
     /// Packs one message of what is ready first; whether that was its last.
     fn pack_first(
         &mut self,
-        table: &mut Table,
+        table: &mut RouteTable,
         terms: &PeerTerms<'_>,
         out: &mut Vec<u8>,
         packed: &mut Packed,
@@ -333,13 +333,13 @@ impl Batch {
     /// Packs one UPDATE of the group that is first in the batch; whether that was its last.
     fn pack_group(
         &mut self,
-        table: &mut Table,
+        table: &mut RouteTable,
         terms: &PeerTerms<'_>,
         out: &mut Vec<u8>,
         packed: &mut Packed,
     ) -> bool {
         let Self { ready, size, buffer, troubles, .. } = self;
-        let Table { entries, keep, announced, session, .. } = table;
+        let RouteTable { entries, keep, announced, session, .. } = table;
         let Some(Item::Group(group)) = ready.front_mut() else { return true };
         let Some(withdrawn) = group.peek().map(|change| change.withdrawn) else { return true };
         let (family, next_hop) = (group.family(), group.next_hop(terms));
@@ -418,9 +418,9 @@ fn attributes_or_trouble(
 }
 
 /// Stages.
-impl Batch {
+impl UpdateBatch {
     /// Makes more of the batch ready, or begins the next one; `false`: nothing waits, or what waits is held back.
-    fn go_on(&mut self, table: &mut Table, packed: &mut Packed) -> bool {
+    fn go_on(&mut self, table: &mut RouteTable, packed: &mut Packed) -> bool {
         match core::mem::take(&mut self.stage) {
             Stage::Rest => return self.begin(table),
             Stage::Refreshing(refreshing) => self.refresh(table, refreshing, packed),
@@ -439,7 +439,7 @@ impl Batch {
         true
     }
 
-    fn begin(&mut self, table: &Table) -> bool {
+    fn begin(&mut self, table: &RouteTable) -> bool {
         if self.held_back {
             return false;
         }
@@ -470,7 +470,7 @@ impl Batch {
     }
 
     /// Makes the next routes of a refresh ready.
-    fn refresh(&mut self, table: &mut Table, mut refreshing: Refreshing, packed: &mut Packed) {
+    fn refresh(&mut self, table: &mut RouteTable, mut refreshing: Refreshing, packed: &mut Packed) {
         let Refreshing { families, walk, .. } = &mut refreshing;
         walk.look(&table.entries, packed, |destination, entry| {
             !entry.withdrawn && families.contains(&destination.family())
@@ -496,7 +496,7 @@ impl Batch {
     }
 
     /// Puts more of what waits into groups.
-    fn gather(&mut self, table: &mut Table, mut gathering: Gathering, packed: &mut Packed) {
+    fn gather(&mut self, table: &mut RouteTable, mut gathering: Gathering, packed: &mut Packed) {
         let mut left = true;
         while packed.has_time() && left {
             packed.work += 1;
@@ -523,7 +523,7 @@ impl Batch {
         };
     }
 
-    fn gather_superseded(&mut self, table: &mut Table, gathering: &mut Gathering) {
+    fn gather_superseded(&mut self, table: &mut RouteTable, gathering: &mut Gathering) {
         let Some((_, change)) = table.superseded.pop_first() else { return };
         let Some(path) = change.superseded.as_ref().map(|superseded| superseded.path.clone()) else { return };
         let entry = table.entries.get(&change.destination);
@@ -537,8 +537,8 @@ impl Batch {
         }
     }
 
-    fn gather_change(&mut self, table: &mut Table, gathering: &mut Gathering) {
-        let Table { entries, queue, next_place, void, session, .. } = table;
+    fn gather_change(&mut self, table: &mut RouteTable, gathering: &mut Gathering) {
+        let RouteTable { entries, queue, next_place, void, session, .. } = table;
         let Some((place, destination)) = queue.pop_first() else { return };
         let Some(entry) = entries.get_mut(&destination).filter(|entry| entry.place == place) else { return };
         if place < *void {
@@ -567,12 +567,12 @@ impl Batch {
     /// Takes routes that were not advertised in this session yet, and forgets those that an earlier one was to withdraw.
     fn gather_unadvertised(
         &mut self,
-        table: &mut Table,
+        table: &mut RouteTable,
         gathering: &mut Gathering,
         walk: &mut Walk,
         packed: &mut Packed,
     ) {
-        let Table { entries, queue, next_place, session, .. } = table;
+        let RouteTable { entries, queue, next_place, session, .. } = table;
         let until = gathering.until;
         let waits = |entry: &Entry| {
             entry.advertised_in != *session && entry.place < until && !queue.contains_key(&entry.place)

@@ -6,18 +6,18 @@
 
 use alloc::vec::Vec;
 
-use super::batch::{Batch, Packed};
+use super::batch::{Packed, UpdateBatch};
 use super::packing::{Packing, PeerTerms};
 use super::path::{Destination, Own, Path};
-use super::table::Table;
+use super::table::RouteTable;
 use super::trouble::Trouble;
 use crate::wire::{Family, Nlri, Route};
 
 /// What a neighbor announces.
 #[derive(Clone, Debug)]
 pub struct AdjRibOut {
-    table: Table,
-    batch: Batch,
+    table: RouteTable,
+    batch: UpdateBatch,
 }
 
 /// A route as it stands in an Adj-RIB-Out.
@@ -42,7 +42,7 @@ impl Default for AdjRibOut {
 impl AdjRibOut {
     /// An empty one. Without `keep` (ExaBGP's `adj-rib-out false`) a route is forgotten once it is sent.
     pub fn new(packing: Packing, keep: bool) -> Self {
-        Self { table: Table::new(keep), batch: Batch::new(packing) }
+        Self { table: RouteTable::new(keep), batch: UpdateBatch::new(packing) }
     }
 
     /// Changes how it packs, whether it remembers, and what `next-hop self` means; `None`: each session has its own end.

@@ -24,7 +24,7 @@ const MAX_SUPERSEDED: usize = 1024;
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
+pub(super) struct RouteTable {
     /// Whether routes are remembered once they are sent.
     pub(super) keep: bool,
     pub(super) entries: BTreeMap<Destination, Entry>,
@@ -113,7 +113,7 @@ impl Entry {
     }
 }
 
-impl Table {
+impl RouteTable {
     /// An empty one. Without `keep` a route is forgotten once it is sent.
     pub(super) fn new(keep: bool) -> Self {
         Self {
@@ -156,7 +156,7 @@ impl Table {
 }
 
 /// Changes.
-impl Table {
+impl RouteTable {
     /// Announces `route`, or withdraws it; with `own_hop` its next hop is our end of the session.
     pub(super) fn change(&mut self, route: &Route, own_hop: bool, withdrawn: bool, generation: u32) {
         self.handled += 1;

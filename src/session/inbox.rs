@@ -1,27 +1,21 @@
-//! From the octets of a connection to whole messages.
+//! From the octets of a connection to whole messages, which stay where they were read to.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::wire::Notification;
 use crate::wire::frame::{Framer, HEADER};
 
-/// A message received, whole.
+/// A message received, whole. [`Session::octets`](super::Session::octets) has what is in it, until more is received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// Its type.
     pub kind: u8,
-    /// All of it, header included.
-    pub octets: Vec<u8>,
+    /// Where it stands.
+    place: Range<usize>,
 }
 
-impl Frame {
-    /// What stands after the header.
-    pub fn body(&self) -> &[u8] {
-        self.octets.get(HEADER..).unwrap_or_default()
-    }
-}
-
-/// Octets received and not yet taken as messages.
+/// Octets received. Those of a message that was taken are kept until more is received.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Inbox {
     octets: Vec<u8>,
@@ -37,6 +31,11 @@ impl Inbox {
         self.octets.extend_from_slice(data);
     }
 
+    /// Forgets what was not yet taken.
+    pub(super) fn end(&mut self) {
+        self.octets.truncate(self.start);
+    }
+
     /// Takes the next whole message; `None`: its end is still to come.
     ///
     /// # Errors
@@ -46,10 +45,23 @@ impl Inbox {
         match Framer::new(waiting, max).next_frame() {
             Ok(None) => None,
             Ok(Some(frame)) => {
-                self.start += frame.message().len();
-                Some(Ok(Frame { kind: frame.kind(), octets: frame.message().to_vec() }))
+                let end = self.start + frame.message().len();
+                let place = self.start..end;
+                let kind = frame.kind();
+                self.start = end;
+                Some(Ok(Frame { kind, place }))
             }
             Err(error) => Some(Err(error.notification(waiting))),
         }
     }
+
+    /// All of a message, header included.
+    pub(super) fn octets(&self, frame: &Frame) -> &[u8] {
+        self.octets.get(frame.place.clone()).unwrap_or_default()
+    }
+}
+
+/// What stands after a message's header.
+pub(super) fn body(message: &[u8]) -> &[u8] {
+    message.get(HEADER..).unwrap_or_default()
 }

@@ -17,7 +17,7 @@ pub use fsm::{Direction, Event, State, Step};
 pub use inbox::Frame;
 pub use jitter::Jitter;
 pub use negotiate::{check_open, graceful_restart, long_lived_restart, negotiate, offers};
-pub use table::{Collision, Fsm, Period, Periods, Shipped, Table, Transition};
+pub use table::{Collision, Fsm, FsmTable, Period, Periods, Shipped, Transition};
 pub use terms::{SendHold, Terms};
 pub use timer::{Timer, Timers};
 
@@ -226,6 +226,11 @@ impl Session {
     /// [`Session::accept_open`] or [`Session::lose_collision`], since only the neighbor knows of a collision. What an UPDATE,
     /// ROUTE-REFRESH or OPERATIONAL says is for the caller to decode; [`Session::refuse`] if it cannot be.
     pub fn next_frame(&mut self, now: Instant) -> Option<Frame> {
+        if !self.is_connected() {
+            // What the last message left behind.
+            self.inbox = Inbox::default();
+            return None;
+        }
         let frame = match self.inbox.next_frame(self.negotiated.max_message())? {
             Ok(frame) => frame,
             Err(notification) => {
@@ -234,9 +239,12 @@ impl Session {
             }
         };
         match frame.kind {
-            kind::OPEN => match Open::decode(frame.body()) {
+            kind::OPEN => match Open::decode(self.body(&frame)) {
                 Ok(open) => self.receive_open(now, open),
-                Err(error) => self.refuse(now, error.notification(&frame.octets)),
+                Err(error) => {
+                    let notification = error.notification(self.octets(&frame));
+                    self.refuse(now, notification);
+                }
             },
             kind::NOTIFICATION => self.apply(now, Event::Notification, None),
             kind::KEEPALIVE => self.apply(now, Event::Keepalive, Some(self.unexpected())),
@@ -251,6 +259,16 @@ impl Session {
             }
         }
         Some(frame)
+    }
+
+    /// All of a message that was received, header included, until more is received.
+    pub fn octets(&self, frame: &Frame) -> &[u8] {
+        self.inbox.octets(frame)
+    }
+
+    /// What stands after its header.
+    pub fn body(&self, frame: &Frame) -> &[u8] {
+        inbox::body(self.octets(frame))
     }
 
     /// Goes on with the OPEN that was received.
@@ -374,7 +392,7 @@ impl Session {
             Step::Notify => {}
             Step::Drop => {
                 self.timers.stop_all();
-                self.inbox = Inbox::default();
+                self.inbox.end();
                 self.outputs.push_back(Output::Close);
             }
             Step::Damp => self.damp(now),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::Event as E;
 use super::Timer::{ConnectRetry, DelayOpen, Hold, IdleHold, Keepalive, OpenWait, SendHold};
-use super::{Collision, Direction, Event, Shipped, State, Step, Table};
+use super::{Collision, Direction, Event, FsmTable, Shipped, State, Step};
 use State::{Active, Connect, Established, Idle, OpenConfirm, OpenSent};
 use Step::{Damp, Dial, Drop, Enter, Notify, SendKeepalive, SendOpen, Start, Stop, Up};
 

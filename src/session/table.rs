@@ -1,16 +1,16 @@
 //! RFC 4271 §8 as a table: what each event does in each state, how long each timer runs, and which of two connections is
 //! closed. It holds no data and does nothing; [`Session`](super::Session) carries the steps out.
 //!
-//! The speaker asks its [`Fsm`], which [`Fsm::of`] makes from a [`Table`]. [`Shipped`] is the one that ships, and what every
+//! The speaker asks its [`Fsm`], which [`Fsm::of`] makes from a [`FsmTable`]. [`Shipped`] is the one that ships, and what every
 //! [`Setup`](crate::speaker::Setup) has by default. A defective build replaces rows of it, and nothing else:
 //!
 //! ```
-//! use holdtime_core::session::{Fsm, Period, Periods, Shipped, Table, Timer};
+//! use holdtime_core::session::{Fsm, Period, Periods, Shipped, FsmTable, Timer};
 //!
 //! /// Nothing ends a session whose peer is silent.
 //! struct NoHoldTimer;
 //!
-//! impl Table for NoHoldTimer {
+//! impl FsmTable for NoHoldTimer {
 //!     fn period(timer: Timer, periods: &Periods) -> Option<Period> {
 //!         match timer {
 //!             Timer::Hold => None,
@@ -38,7 +38,7 @@ use crate::time::Duration;
 pub type Transition = (State, &'static [Step]);
 
 /// The rows of the machine. What an implementation does not replace is as it ships.
-pub trait Table {
+pub trait FsmTable {
     /// What `event` does in `state`; `None`: nothing at all, because there is nothing that it could be about.
     fn transition(state: State, event: Event) -> Option<Transition> {
         transition(state, event)
@@ -60,9 +60,9 @@ pub trait Table {
 #[derive(Clone, Copy, Debug)]
 pub enum Shipped {}
 
-impl Table for Shipped {}
+impl FsmTable for Shipped {}
 
-/// A [`Table`], to be handed on: its type is needed where it is chosen and nowhere else.
+/// A [`FsmTable`], to be handed on: its type is needed where it is chosen and nowhere else.
 #[derive(Clone, Copy)]
 pub struct Fsm {
     pub(super) transition: fn(State, Event) -> Option<Transition>,
@@ -72,11 +72,11 @@ pub struct Fsm {
 
 impl Fsm {
     /// The machine with the rows of `T`.
-    pub const fn of<T: Table>() -> Self {
+    pub const fn of<T: FsmTable>() -> Self {
         Self { transition: T::transition, period: T::period, closes: T::closes }
     }
 
-    /// As [`Table::closes`].
+    /// As [`FsmTable::closes`].
     pub fn closes(&self, collision: &Collision) -> Option<Direction> {
         (self.closes)(collision)
     }
@@ -152,7 +152,7 @@ pub struct Collision {
     pub remote: (Ipv4Addr, u32),
 }
 
-/// The shipped rows of [`Table::transition`].
+/// The shipped rows of [`FsmTable::transition`].
 ///
 /// Deviations from the letter of §8.2.2: a NOTIFICATION is never answered with one, whatever the state (§6 forbids
 /// it where §8.2.2's "any other event" asks for it); a message that the state does not allow is answered with the FSM
@@ -221,7 +221,7 @@ const SHORTEST_IDLE_HOLD: Duration = Duration::from_millis(10);
 /// The longest pause between two attempts.
 const LONGEST_IDLE_HOLD: Duration = Duration::from_secs(60);
 
-/// The shipped rows of [`Table::period`].
+/// The shipped rows of [`FsmTable::period`].
 fn period(timer: Timer, periods: &Periods<'_>) -> Option<Period> {
     let Periods { terms, hold, direction, state, failures } = *periods;
     Some(match timer {
@@ -252,7 +252,7 @@ fn period(timer: Timer, periods: &Periods<'_>) -> Option<Period> {
     })
 }
 
-/// The shipped row of [`Table::closes`]: the connection that the side with the higher identifier dialled goes on (RFC 4271
+/// The shipped row of [`FsmTable::closes`]: the connection that the side with the higher identifier dialled goes on (RFC 4271
 /// §6.8; RFC 6286 §2.3 where they are equal). One that is established goes on in any case.
 fn closes(collision: &Collision) -> Option<Direction> {
     let Collision { opened, other, local, remote } = *collision;

@@ -22,21 +22,22 @@ impl Neighbor {
             self.config.operational.retain(|known| !replaces(known));
             self.config.operational.push(message.clone());
         }
-        self.queue_operational(message);
+        if self.speaks_operational() {
+            self.operational.push_back(on_the_wire(message, self.config.router_id));
+        }
     }
 
     /// A session is up: what the configuration says, and every advisory that the peer is to keep.
     pub(super) fn advise_again(&mut self) {
-        let messages = core::mem::take(&mut self.config.operational);
-        messages.iter().for_each(|message| self.queue_operational(message));
-        self.config.operational = messages;
+        if self.speaks_operational() {
+            let own_id = self.config.router_id;
+            let messages = self.config.operational.iter();
+            self.operational.extend(messages.map(|message| on_the_wire(message, own_id)));
+        }
     }
 
-    fn queue_operational(&mut self, message: &OperationalMessage) {
-        let speaks = self.established().is_some_and(|link| link.session.negotiated().operational);
-        if speaks {
-            self.operational.push_back(on_the_wire(message, self.config.router_id));
-        }
+    fn speaks_operational(&self) -> bool {
+        self.established().is_some_and(|link| link.session.negotiated().operational)
     }
 }
 

@@ -7,13 +7,22 @@ use alloc::vec::Vec;
 
 use holdtime_host::StreamId;
 
-use super::event::{Event, EventKind, Severity};
-use super::neighbor::{Neighbor, NeighborId};
+use super::contract::Contract;
+use super::environment::Environment;
+use super::event::Severity;
+use super::id::NeighborId;
+use super::input::Input;
+use super::lifecycle::{Lifecycle, LifecycleHandle};
+use super::neighbor::Neighbor;
+use super::neighbors::Neighbors;
 use super::obligation::Party;
-use super::programs::{CLI, Task};
-use super::{Speaker, show};
+use super::programs::{CLI, Programs, Task};
+use super::selection::selector_name;
+use super::sessions::SessionHandle;
+use super::show;
+use super::transport::Transport;
 use crate::api::command::{Acknowledge, AdjRib, NeighborForm, RouteAction};
-use crate::api::{Command, NeighborName, Request, Selectors, answer, parse};
+use crate::api::{Command, Request, Selectors, answer, parse};
 use crate::grammar;
 use crate::time::Now;
 
@@ -33,11 +42,63 @@ enum Outcome {
     Postponed,
 }
 
-impl Speaker {
+/// What the commands of programs need of the speaker: everything.
+pub(super) struct CommandHandle<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) contract: &'a mut Contract,
+    pub(super) neighbors: &'a mut Neighbors,
+    pub(super) transport: &'a mut Transport,
+    pub(super) lifecycle: &'a mut Lifecycle,
+    pub(super) programs: &'a mut Programs,
+}
+
+impl CommandHandle<'_> {
+    pub(super) fn sessions(&mut self) -> SessionHandle<'_> {
+        let Self { environment, contract, neighbors, transport, programs, .. } = self;
+        SessionHandle { environment, contract, neighbors, transport, programs }
+    }
+
+    fn lifecycle(&mut self) -> LifecycleHandle<'_> {
+        let Self { environment, contract, neighbors, transport, lifecycle, programs } = self;
+        LifecycleHandle { environment, contract, neighbors, transport, lifecycle, programs }
+    }
+
+    /// An input about a program's stream.
+    pub(super) fn handle(&mut self, now: Now, stream: StreamId, input: &Input<'_>) {
+        let at = now.monotonic;
+        match *input {
+            Input::ProgramStarted { pid, .. } => self.programs.started(at, stream, pid),
+            Input::ProgramFailed { error, .. } => self.programs.failed(at, stream, error),
+            Input::ProgramExited { status, .. } => self.programs.exited(at, stream, status),
+            Input::Received { data, .. } => {
+                self.programs.received(at, stream, data);
+                self.run(now, stream);
+            }
+            Input::Sent { count, .. } => {
+                self.programs.sent(now, stream, count);
+                // Answers to further commands may find room now.
+                self.run(now, stream);
+            }
+            Input::Writable { budget, .. } => {
+                self.go_on(now, stream, budget);
+                self.run(now, stream);
+            }
+            Input::Closed { how, .. } => self.programs.closed(at, stream, how),
+            _ => {}
+        }
+    }
+
+    /// Carries out what waits of every program.
+    pub(super) fn run_all(&mut self, now: Now) {
+        for stream in self.programs.streams() {
+            self.run(now, stream);
+        }
+    }
+
     /// Carries out the commands of a program that can be answered now.
-    pub(super) fn run_commands(&mut self, now: Now, stream: StreamId) {
+    pub(super) fn run(&mut self, now: Now, stream: StreamId) {
         // While a configuration's routes are taken in, `take_in` comes back for them.
-        while self.is_settled()
+        while self.neighbors.intakes.is_settled()
             && let Some(line) = self.programs.take_line(stream)
         {
             let outcome = match parse(&line) {
@@ -127,7 +188,7 @@ impl Speaker {
             }
             Command::Acknowledge(how) => self.acknowledge_command(stream, *how),
             Command::Version => {
-                let version = format!("exabgp {}", self.identity.version);
+                let version = format!("exabgp {}", self.environment.identity.version);
                 self.programs.answer(stream, &version);
                 Outcome::Done
             }
@@ -138,8 +199,7 @@ impl Speaker {
             Command::Comment => Outcome::Done,
             Command::Debug(text) => {
                 let (party, text) = (self.party(stream), format!("says: {text}"));
-                let (severity, kind) = (Severity::Warning, EventKind::Remark);
-                self.events.push_back(Event { severity, kind, party, text });
+                self.contract.log_remark(Severity::Warning, party, text);
                 Outcome::Silent
             }
             // What it takes back was taken back when it was read.
@@ -154,7 +214,7 @@ impl Speaker {
     /// Logs why a command was answered with `error`.
     fn complain(&mut self, stream: StreamId, text: String) {
         let party = self.party(stream);
-        self.log_repeat(Severity::Warning, party, text);
+        self.contract.log_repeat(Severity::Warning, party, text);
     }
 }
 
@@ -183,7 +243,7 @@ impl Whose {
 }
 
 /// Which neighbors.
-impl Speaker {
+impl CommandHandle<'_> {
     /// The neighbors that a request selects; logged where there are none.
     fn selected(&mut self, stream: StreamId, selectors: &Selectors<'_>, whose: Whose) -> Vec<NeighborId> {
         let program = self.programs.name(stream).unwrap_or_default();
@@ -195,7 +255,7 @@ impl Speaker {
             Whose::Established => neighbor.established().is_some(),
             Whose::All => true,
         };
-        let matches = |neighbor: &&Neighbor| selectors.matches(&name(neighbor));
+        let matches = |neighbor: &&Neighbor| selectors.matches(&selector_name(neighbor));
         let neighbors = self.neighbors.values().filter(allowed).filter(matches);
         let selected: Vec<NeighborId> = neighbors.map(|neighbor| neighbor.id).collect();
         if selected.is_empty() {
@@ -205,26 +265,8 @@ impl Speaker {
     }
 }
 
-/// What the selectors know of a neighbor.
-pub(super) fn name(neighbor: &Neighbor) -> NeighborName {
-    let config = &neighbor.config;
-    let mut family_allowed = String::from("in-open");
-    if config.capabilities.multi_session {
-        let families = config.families.iter().map(|family| format!("{}-{}", family.afi, family.safi));
-        family_allowed = families.collect::<Vec<_>>().join("/");
-    }
-    NeighborName {
-        peer_address: config.peer.address,
-        local_address: config.local_address,
-        local_as: config.local_as,
-        peer_as: config.peer_as,
-        router_id: Some(config.router_id),
-        family_allowed,
-    }
-}
-
 /// Routes.
-impl Speaker {
+impl CommandHandle<'_> {
     fn routes(
         &mut self,
         now: Now,
@@ -252,7 +294,7 @@ impl Speaker {
                 return Outcome::Error;
             }
         };
-        self.routes_told += announcements.len() as u64;
+        self.contract.routes_handled += announcements.len() as u64;
         for id in neighbors {
             let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
             for announcement in &announcements {
@@ -260,12 +302,7 @@ impl Speaker {
                 if !neighbor.config.families.contains(&family) {
                     let text =
                         format!("has no family {family} configured, for a route that a program announces");
-                    self.events.push_back(Event {
-                        severity: Severity::Warning,
-                        kind: EventKind::Repeat,
-                        party: neighbor.party(),
-                        text,
-                    });
+                    self.contract.log_repeat(Severity::Warning, neighbor.party(), text);
                     break;
                 }
                 let (route, own_hop) = (&announcement.route, announcement.next_hop_self);
@@ -275,15 +312,15 @@ impl Speaker {
                     neighbor.rib_out.withdraw(route, own_hop);
                 }
             }
-            self.update_interest(now, id);
+            self.sessions().update_interest(now, id);
             self.touch(stream, id);
         }
         Outcome::Done
     }
 }
 
-/// Sessions.
-impl Speaker {
+/// SessionHandle.
+impl CommandHandle<'_> {
     /// A command for sessions and RIBs as wholes.
     fn session_command(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> Outcome {
         let neighbors = self.selected(stream, &request.neighbors, Whose::of(&request.command));
@@ -295,7 +332,7 @@ impl Speaker {
                 self.programs.acknowledge(stream, true);
                 let selected = if request.neighbors.is_empty() { Vec::new() } else { neighbors };
                 for id in selected {
-                    self.teardown(now, id, *subcode);
+                    self.lifecycle().teardown(now, id, *subcode);
                 }
                 return Outcome::Silent;
             }
@@ -331,7 +368,7 @@ impl Speaker {
                 Command::Watchdog { action, name } => watchdog(neighbor, *action, name.unwrap_or(&program)),
                 _ => {}
             }
-            self.update_interest(now, id);
+            self.sessions().update_interest(now, id);
             self.touch(stream, id);
         }
         Outcome::Done
@@ -354,7 +391,7 @@ impl Speaker {
         for id in neighbors {
             let Some(neighbor) = self.neighbors.get_mut(id) else { continue };
             neighbor.advise(&message);
-            self.update_interest(now, *id);
+            self.sessions().update_interest(now, *id);
             self.touch(stream, *id);
         }
         Outcome::Done
@@ -374,7 +411,7 @@ fn watchdog(neighbor: &mut Neighbor, action: RouteAction, name: &str) {
 }
 
 /// The speaker itself.
-impl Speaker {
+impl CommandHandle<'_> {
     fn life_command(&mut self, now: Now, stream: StreamId, command: &Command<'_>) -> Outcome {
         let word = match command {
             Command::Reload => "reload",
@@ -385,17 +422,17 @@ impl Speaker {
         if *command == Command::Reload {
             // Answered when it is known whether the file can be read.
             self.programs.await_reload(stream);
-            if !self.request_reload(false) {
-                self.answer_reloads(now, false);
+            if !self.lifecycle().request_reload(false) {
+                self.lifecycle().answer_reloads(now, false);
             }
             return Outcome::Silent;
         }
         // Answered before it is done: afterwards the program may be another.
         self.programs.acknowledge(stream, true);
-        self.tell_of_signal(now, None);
+        self.lifecycle().tell_of_signal(now, None);
         match command {
-            Command::Restart => self.restart(now),
-            _ => self.shut_down(now, 0),
+            Command::Restart => self.lifecycle().restart(now),
+            _ => self.lifecycle().shut_down(now, 0),
         }
         Outcome::Silent
     }

@@ -12,14 +12,15 @@
 
 use holdtime_host::StreamId;
 
-use super::Speaker;
-use super::neighbor::{Neighbor, NeighborId};
+use super::commands::CommandHandle;
+use super::id::NeighborId;
+use super::neighbor::Neighbor;
 use crate::time::{Instant, Now};
 
 /// So many octets are made ready for one connection at a time.
 const SLICE: usize = 64 * 1024;
 
-impl Speaker {
+impl CommandHandle<'_> {
     /// A command of this program has changed what a neighbor is to be told.
     pub(super) fn touch(&mut self, stream: StreamId, id: NeighborId) {
         if self.neighbors.get(&id).is_some_and(|neighbor| neighbor.established().is_some()) {
@@ -48,8 +49,9 @@ impl Speaker {
             return false;
         };
         // What is ready and was not offered yet goes first.
-        let done = self.streams.unsent(stream) >= SLICE || self.fill(now, id, direction, stream, SLICE);
-        self.update_interest(now, id);
+        let done = self.transport.streams.unsent(stream) >= SLICE
+            || self.sessions().fill(now, id, direction, stream, SLICE);
+        self.sessions().update_interest(now, id);
         done
     }
 
@@ -57,7 +59,7 @@ impl Speaker {
     fn takes_more(&self, id: NeighborId) -> bool {
         self.neighbors.get(&id).is_some_and(|neighbor| {
             let stream = neighbor.established().and_then(|link| link.stream);
-            neighbor.may_send() && stream.is_some_and(|stream| !self.streams.is_stuck(stream))
+            neighbor.may_send() && stream.is_some_and(|stream| !self.transport.streams.is_stuck(stream))
         })
     }
 
@@ -78,7 +80,7 @@ impl Speaker {
             let owed = busy || touched.iter().any(|id| self.owes(*id, since));
             let more = !owed && self.programs.release(stream);
             if busy || more {
-                self.effects_due = Some(since);
+                self.programs.effects_due = Some(since);
             }
         }
     }
@@ -86,14 +88,12 @@ impl Speaker {
     /// Goes on with what takes more than one turn.
     pub(super) fn go_on_with_effects(&mut self, now: Now) {
         let held = self.programs.held();
-        if self.effects_due.take().is_none() && held.is_empty() {
+        if self.programs.effects_due.take().is_none() && held.is_empty() {
             return;
         }
         for stream in held {
             self.send_effects(now, stream);
         }
-        for stream in self.programs.streams() {
-            self.run_commands(now, stream);
-        }
+        self.run_all(now);
     }
 }

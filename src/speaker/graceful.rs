@@ -6,64 +6,17 @@
 
 use alloc::vec::Vec;
 
-use super::neighbor::{Link, Neighbor};
-use crate::session::{Event, Timer, graceful_restart, long_lived_restart};
+use super::link::Link;
+use super::neighbor::Neighbor;
+use super::stale::{Kept, Stale};
+use crate::session::{Event, graceful_restart, long_lived_restart};
 use crate::time::{Duration, Instant};
 use crate::wire::Family;
-use crate::wire::capability::GracefulRestart;
 
 /// How long a peer that is back may take to announce its routes again, until End-of-RIB.
 const STALE: Duration = Duration::from_secs(360);
 /// The flag of a family whose forwarding state was preserved.
 const PRESERVED: u8 = 0x80;
-
-impl Link {
-    /// Whether both sides have offered graceful restart on this connection.
-    pub(super) fn is_graceful(&self) -> bool {
-        let peer = self.session.peer_open().and_then(graceful_restart);
-        graceful_restart(self.session.our_open()).is_some() && peer.is_some()
-    }
-
-    /// Whether both sides go on with graceful restart after a NOTIFICATION (RFC 8538 §2).
-    pub(super) fn notifies_gracefully(&self) -> bool {
-        let flagged = |open| {
-            graceful_restart(open).is_some_and(|offer| offer.flags & GracefulRestart::NOTIFICATION != 0)
-        };
-        flagged(self.session.our_open()) && self.session.peer_open().is_some_and(flagged)
-    }
-
-    /// Whether a session that ended by `event` is one that the peer may come back to (RFC 4724 §4.2, RFC 8538 §4).
-    pub(super) fn may_come_back(&self, event: Event) -> bool {
-        let without_notification = event == Event::ConnectionFails;
-        let with_notification = match event {
-            Event::Notification => !self.cause.is_hard_reset(),
-            event => matches!(event, Event::Expired(Timer::Hold | Timer::SendHold)),
-        };
-        self.is_graceful() && (without_notification || (with_notification && self.notifies_gracefully()))
-    }
-}
-
-/// What is kept of a peer whose session is gone or has just come back, and until when.
-#[derive(Clone, Debug)]
-pub(super) enum Stale {
-    /// It restarts (RFC 4724 §4.2), and may take longer in these families, each until then (RFC 9494 §4.2).
-    Restarting(Instant, Vec<(Family, Instant)>),
-    /// It takes longer.
-    LongLived(Vec<(Family, Instant)>),
-    /// It is back, and announces its routes again.
-    Back(Instant),
-}
-
-/// What a peer has asked to be kept.
-#[derive(Clone, Debug)]
-pub(super) struct Kept {
-    /// The families of its graceful restart.
-    families: Vec<Family>,
-    /// Until when.
-    until: Instant,
-    /// Those for longer, and until when.
-    long_lived: Vec<(Family, Instant)>,
-}
 
 impl Link {
     /// What the peer has asked to be kept if a session ended by `event`, which it did now.
@@ -117,14 +70,6 @@ impl Neighbor {
         self.stale = self.rib_in.has_stale().then(|| Stale::Back(now + STALE));
     }
 
-    /// Until when what is stale is kept as it is.
-    pub(super) fn stale_until(&self) -> Option<Instant> {
-        match self.stale.as_ref()? {
-            Stale::Restarting(until, _) | Stale::Back(until) => Some(*until),
-            Stale::LongLived(families) => families.iter().map(|(_, until)| *until).min(),
-        }
-    }
-
     /// Forgets what is stale, if its time has come, or gives it a longer one.
     pub(super) fn expire_stale(&mut self, now: Instant) {
         if self.stale_until().is_none_or(|until| until > now) {
@@ -132,7 +77,7 @@ impl Neighbor {
         }
         let mut families = match self.stale.take() {
             Some(Stale::Restarting(_, families) | Stale::LongLived(families)) => families,
-            _ => Vec::new(),
+            Some(Stale::Back(_)) | None => Vec::new(),
         };
         families.retain(|(_, until)| *until > now);
         for family in self.config.families.clone() {

@@ -7,11 +7,13 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use holdtime_host::{IoError, ListenOptions, ListenerId};
 
-use super::Speaker;
 use super::action::Action;
+use super::contract::Contract;
+use super::environment::Environment;
 use super::event::Severity;
-use super::life::{self, Phase};
-use super::neighbor::{Neighbor, NeighborId, Wish};
+use super::id::NeighborId;
+use super::neighbor::{AdminState, Neighbor};
+use super::neighbors::Neighbors;
 use super::obligation::Party;
 use crate::config;
 use crate::time::{Duration, Instant, Now};
@@ -59,15 +61,23 @@ pub(super) fn common_ttls(neighbors: &[&config::Neighbor]) -> (Option<u8>, Optio
     (ttl, least.and_then(|ttls| ttls.into_iter().min()))
 }
 
-impl Speaker {
+/// What the sockets that listen need of the speaker.
+pub(super) struct ListenHandle<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) contract: &'a mut Contract,
+    pub(super) neighbors: &'a mut Neighbors,
+    pub(super) listeners: &'a mut Listeners,
+}
+
+impl ListenHandle<'_> {
     /// Opens the sockets that the settings and the neighbors ask for, and closes those that nobody asks for any more.
-    pub(super) fn update_listeners(&mut self, required: bool) {
-        let wanted = self.wanted_listeners();
-        let Self { listeners, actions, .. } = self;
+    pub(super) fn update(&mut self, required: bool) {
+        let wanted = self.wanted();
+        let Self { listeners, contract, .. } = self;
         listeners.open.retain(|id, listener| {
             let keep = wanted.get(&listener.address) == Some(&listener.options);
             if !keep {
-                actions.push_back(Action::Unlisten { listener: *id });
+                contract.act(Action::Unlisten { listener: *id });
             }
             keep
         });
@@ -77,18 +87,22 @@ impl Speaker {
             }
             let id = ListenerId(listeners.next);
             listeners.next += 1;
-            actions.push_back(Action::Listen { listener: id, address, options: options.clone() });
+            contract.act(Action::Listen { listener: id, address, options: options.clone() });
             listeners.open.insert(id, Listener { address, options, required });
         }
     }
 
-    fn wanted_listeners(&self) -> BTreeMap<SocketAddr, ListenOptions> {
+    fn wanted(&self) -> BTreeMap<SocketAddr, ListenOptions> {
         let mut wanted = BTreeMap::<_, ListenOptions>::new();
-        for address in &self.settings.tcp.bind {
-            wanted.insert(SocketAddr::new(*address, self.settings.tcp.port), ListenOptions::default());
+        for address in &self.environment.settings.tcp.bind {
+            wanted.insert(
+                SocketAddr::new(*address, self.environment.settings.tcp.port),
+                ListenOptions::default(),
+            );
         }
-        let running =
-            || self.neighbors.values().filter(|neighbor| neighbor.wish == Wish::Run && !neighbor.refused);
+        let running = || {
+            self.neighbors.values().filter(|neighbor| neighbor.admin == AdminState::Up && !neighbor.refused)
+        };
         for config in running().map(|neighbor| &neighbor.config) {
             let any = match config.peer.address {
                 IpAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
@@ -124,14 +138,15 @@ impl Speaker {
         if self.listeners.again.is_none() {
             self.listeners.failures = 0;
         }
-        self.log(Severity::Info, Party::Speaker, format!("listening on {local}"));
+        self.contract.log(Severity::Info, Party::Speaker, format!("listening on {local}"));
     }
 
-    /// A listening socket could not be opened, or broke.
-    pub(super) fn listen_failed(&mut self, now: Now, listener: ListenerId, error: IoError) {
-        let Some(listener) = self.listeners.open.remove(&listener) else { return };
+    /// A listening socket could not be opened, or broke. Returns whether the speaker can go on without it.
+    pub(super) fn listen_failed(&mut self, now: Now, listener: ListenerId, error: IoError) -> bool {
+        let Some(listener) = self.listeners.open.remove(&listener) else { return true };
         if error == IoError::TcpAo && !listener.options.ao.is_empty() {
-            return self.refuse_signed(&listener);
+            self.refuse_signed(&listener);
+            return true;
         }
         let what = format!("cannot listen on {}: {error}", listener.address);
         if listener.required {
@@ -145,19 +160,20 @@ impl Speaker {
                 ),
                 _ => what,
             };
-            self.log(Severity::Error, Party::Speaker, what);
-            return self.exit_with(life::STARTUP_FAILED);
+            self.contract.log(Severity::Error, Party::Speaker, what);
+            return false;
         }
         let listeners = &mut self.listeners;
         let pause = (PAUSE * 2_u32.saturating_pow(listeners.failures)).min(LONGEST);
         listeners.failures = listeners.failures.saturating_add(1);
         listeners.again =
             Some(listeners.again.map_or(now.monotonic + pause, |again| again.min(now.monotonic + pause)));
-        self.log_repeat(
+        self.contract.log_repeat(
             Severity::Error,
             Party::Speaker,
             format!("{what}; it is tried again after {} s", pause.as_secs()),
         );
+        true
     }
 
     /// Gives up the neighbors whose keys a listening socket cannot have, and opens it for the others.
@@ -168,7 +184,7 @@ impl Speaker {
         };
         let ids: Vec<_> = self.neighbors.values().filter(is_signed).map(|neighbor| neighbor.id).collect();
         ids.into_iter().for_each(|id| self.refuse(id));
-        self.update_listeners(listener.required);
+        self.update(listener.required);
     }
 
     /// Has no session with a neighbor that cannot be signed for: rather none than one that is not signed.
@@ -179,15 +195,15 @@ impl Speaker {
         }
         let party = neighbor.party();
         let what = format!("refused: {}; there is no session without", IoError::TcpAo);
-        self.log(Severity::Error, party, what);
+        self.contract.log(Severity::Error, party, what);
     }
 
-    /// Opens the sockets again that broke, once their pause is over.
-    pub(super) fn listen_again(&mut self, now: Now) {
+    /// Opens the sockets again that broke, once their pause is over, where the speaker is `running`.
+    pub(super) fn handle_timeout(&mut self, now: Now, running: bool) {
         if self.listeners.again.is_some_and(|again| again <= now.monotonic) {
             self.listeners.again = None;
-            if self.phase == Phase::Running {
-                self.update_listeners(false);
+            if running {
+                self.update(false);
             }
         }
     }
@@ -206,6 +222,6 @@ impl Speaker {
             _ => format!("a connection to {address} could not be taken: {error}"),
         };
         listeners.told = Some(now.monotonic);
-        self.log_repeat(Severity::Warning, Party::Speaker, text);
+        self.contract.log_repeat(Severity::Warning, Party::Speaker, text);
     }
 }

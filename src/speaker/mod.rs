@@ -1,23 +1,45 @@
 //! The speaker: the core's contract with the reactor that runs it. See the crate's documentation for the loop.
 //!
-//! This file is the door. Behind it: `sessions` is what neighbors do with inputs, `dial` how connections come to be, `listeners` where the peers dial,
-//! and `unclaimed` those whose neighbor the peer's OPEN decides, `life` how a speaker starts, reloads and ends, `programs` and
-//! `commands` the API's side, [`record`] recordings.
+//! This file is the door. Behind it a speaker is made of parts, each with its own data: `contract` (what waits to be polled), `neighbors` with
+//! their sessions and RIBs, `transport` (streams, sockets that listen), `lifecycle` (how far it is, its configuration) and `programs`. What spans
+//! several of them is done by handles that borrow no more than they need:
+//!
+//! ```text
+//!            CommandHandle      what programs write
+//!                 │
+//!           LifecycleHandle     start, reload, end
+//!              │     │
+//!      AcceptHandle  │          whose a connection is that a peer dialled
+//!              │     │
+//!           SessionHandle       what neighbors do with inputs, and what their sessions ask for
+//!                 │
+//!            ListenHandle       the sockets that peers dial
+//! ```
+//!
+//! [`record`] is about recordings of all that comes in.
 
+mod accept;
 mod action;
 mod advisory;
-mod api;
+mod awaiting_open;
 mod cause;
 mod commands;
+mod complaints;
+mod contract;
 mod dial;
 mod effects;
+mod environment;
 mod event;
 mod graceful;
 mod hold_back;
+mod id;
 mod input;
 mod intake;
-mod life;
+mod lifecycle;
+mod link;
 mod listeners;
+mod long_answers;
+mod message;
 mod neighbor;
 mod neighbors;
 mod notice;
@@ -25,108 +47,59 @@ mod notify;
 mod obligation;
 mod open;
 mod owed;
+mod phase;
 mod programs;
 pub mod record;
+mod selection;
 mod sessions;
+mod setup;
 mod show;
+mod stale;
 mod stream;
-mod unclaimed;
+mod teller;
+mod transport;
 mod unsent;
 mod update;
 
 pub use action::Action;
+pub use environment::Identity;
 pub use event::{Event, EventKind, Severity};
 pub use holdtime_host::{
     CloseKind, ConfigText, ExitStatus, IoError, KeyChange, ListenOptions, ListenerId, PipePaths,
     ProgramSignal, ProgramSpec, Signal, StreamId, TcpOptions,
 };
+pub use id::NeighborId;
 pub use input::{ClosedKind, Input};
-pub use neighbor::{Counters, NeighborId, NeighborStatus};
-pub use notice::Notice;
+pub use neighbor::{Counters, NeighborStatus};
+pub use notice::{MessageContent, Notice};
 pub use obligation::{Obligation, ObligationKind, Party};
+pub use setup::Setup;
 
-use alloc::collections::{BTreeSet, VecDeque};
-use alloc::string::String;
-use alloc::vec::Vec;
-
-use crate::config::{Config, Settings};
-use crate::session::{Fsm, Jitter};
 use crate::time::{Instant, Now};
 
-use intake::Intakes;
-use life::{Anew, Phase};
-use listeners::Listeners;
+use accept::AcceptHandle;
+use commands::CommandHandle;
+use contract::Contract;
+use environment::Environment;
+use lifecycle::{Lifecycle, LifecycleHandle, STARTUP_FAILED};
+use listeners::ListenHandle;
 use neighbor::Neighbor;
 use neighbors::Neighbors;
+use phase::Phase;
 use programs::Programs;
-use stream::{Owner, Streams};
-use unclaimed::Unclaimed;
-
-/// Who this process is, for the JSON API; handed over because the core cannot look.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
-    /// The host's name, as `host` in JSON.
-    pub host: String,
-    /// The process id, as `pid` in JSON.
-    pub pid: u32,
-    /// The parent's process id, as `ppid` in JSON.
-    pub ppid: u32,
-    /// The version that the API announces, such as `5.0.15`.
-    pub version: String,
-}
-
-/// All that a speaker is made from.
-#[derive(Clone, Debug, Default)]
-pub struct Setup {
-    /// Who runs it.
-    pub identity: Identity,
-    /// The environment's settings.
-    pub settings: Settings,
-    /// The configuration files named on the command line; each reload takes the next one.
-    pub files: Vec<String>,
-    /// What stands in the first of them.
-    pub config: Config,
-    /// For jitter, and nothing else (RFC 4271 §10).
-    pub seed: u64,
-    /// The pipes of the command-line client, where there are any.
-    pub pipes: Option<PipePaths>,
-    /// The finite state machine's table: the one that ships, but in a defective build.
-    pub fsm: Fsm,
-}
+use sessions::SessionHandle;
+use stream::Owner;
+use transport::Transport;
 
 /// A BGP speaker: sessions, RIBs and API behind one door.
 #[derive(Debug)]
 pub struct Speaker {
-    identity: Identity,
-    settings: Settings,
-    files: Vec<String>,
-    /// Which of `files` is loaded.
-    file: usize,
-    /// The configuration but for its neighbors, which are in `neighbors`.
-    config: Config,
-    seeds: Jitter,
-    fsm: Fsm,
-    phase: Phase,
+    environment: Environment,
+    contract: Contract,
     neighbors: Neighbors,
-    next_neighbor: u32,
-    intakes: Intakes,
-    streams: Streams,
-    unclaimed: Unclaimed,
-    listeners: Listeners,
+    transport: Transport,
+    lifecycle: Lifecycle,
     programs: Programs,
-    pipes: Option<PipePaths>,
-    /// The neighbors that are, or were, not read because of a program that lags behind.
-    held_back: BTreeSet<NeighborId>,
-    /// How often the configuration was read, from 1.
-    generation: u32,
-    /// What the reload that is under way is to start anew.
-    anew: Anew,
-    /// When to go on with effects that take more than one turn: at once.
-    effects_due: Option<Instant>,
-    actions: VecDeque<Action>,
-    events: VecDeque<Event>,
-    /// Routes that programs wrote, and routes that they were shown.
-    routes_told: u64,
 }
 
 impl Speaker {
@@ -134,29 +107,12 @@ impl Speaker {
     pub fn new(now: Now, setup: Setup) -> Self {
         let Setup { identity, settings, files, config, seed, pipes, fsm } = setup;
         Self {
-            identity,
-            settings,
-            files,
-            file: 0,
-            config,
-            seeds: Jitter::new(seed),
-            fsm,
-            phase: Phase::New { since: now.monotonic },
-            neighbors: Neighbors::default(),
-            next_neighbor: 0,
-            intakes: Intakes::default(),
-            streams: Streams::default(),
-            unclaimed: Unclaimed::default(),
-            listeners: Listeners::default(),
+            environment: Environment { identity, settings, fsm },
+            contract: Contract::default(),
+            neighbors: Neighbors::new(seed),
+            transport: Transport::default(),
+            lifecycle: Lifecycle::new(now, files, config, pipes),
             programs: Programs::default(),
-            pipes,
-            held_back: BTreeSet::new(),
-            generation: 1,
-            anew: Anew::default(),
-            effects_due: None,
-            actions: VecDeque::new(),
-            events: VecDeque::new(),
-            routes_told: 0,
         }
     }
 
@@ -164,14 +120,25 @@ impl Speaker {
     pub fn handle_input(&mut self, now: Now, input: Input<'_>) {
         match input {
             Input::Timeout => self.timeout(now),
-            Input::Listening { listener, local } => self.listening(listener, local),
-            Input::ListenFailed { listener, error } => self.listen_failed(now, listener, error),
-            Input::AcceptFailed { listener, error } => self.accept_failed(now, listener, error),
-            Input::Accepted { stream, listener, local, remote } => {
-                self.accepted(now, stream, listener, local, remote);
+            Input::Listening { listener, local } => self.listening().listening(listener, local),
+            Input::ListenFailed { listener, error } => {
+                if !self.listening().listen_failed(now, listener, error) {
+                    self.lifecycle().exit_with(STARTUP_FAILED);
+                }
             }
-            Input::Signal(signal) => self.signalled(now, signal),
-            Input::Reload(text) => self.reload(now, text),
+            Input::AcceptFailed { listener, error } => self.listening().accept_failed(now, listener, error),
+            Input::Accepted { stream, local, remote, .. } => {
+                self.accepting().accepted(now, stream, local, remote);
+            }
+            Input::Signal(signal) => self.lifecycle().signalled(now, signal),
+            Input::Reload(text) => {
+                let (taken_over, asked) = self.lifecycle().reload(now, text);
+                if taken_over {
+                    self.run_settled(now);
+                    self.lifecycle().finish_reload(now);
+                }
+                asked.into_iter().for_each(|stream| self.commands().run(now, stream));
+            }
             Input::Connected { stream, .. }
             | Input::ConnectFailed { stream, .. }
             | Input::Received { stream, .. }
@@ -182,21 +149,22 @@ impl Speaker {
             | Input::ProgramFailed { stream, .. }
             | Input::ProgramExited { stream, .. } => self.stream_input(now, stream, &input),
         }
-        self.serve_programs(now);
-        self.release(now);
-        self.streams.close_departed(now.monotonic, &mut self.actions);
-        self.conclude(now);
+        self.run_settled(now);
+        self.lifecycle().serve_programs(now);
+        self.sessions().release(now);
+        self.transport.streams.close_departed(now.monotonic, &mut self.contract.actions);
+        self.lifecycle().conclude(now);
         self.neighbors.account();
     }
 
     fn stream_input(&mut self, now: Now, stream: StreamId, input: &Input<'_>) {
-        match self.streams.owner(stream) {
+        match self.transport.streams.owner(stream) {
             Some(Owner::Session(neighbor, direction)) => {
-                self.session_input(now, neighbor, direction, stream, input);
+                self.sessions().handle(now, neighbor, direction, stream, input);
             }
-            Some(Owner::Unclaimed) => self.unclaimed_input(now, stream, input),
+            Some(Owner::AwaitingOpen) => self.accepting().handle_awaiting(now, stream, input),
             Some(Owner::Leaving(_)) => self.leaving_input(now, stream, input),
-            None if self.programs.owns(stream) => self.program_input(now, stream, input),
+            None if self.programs.owns(stream) => self.commands().handle(now, stream, input),
             // A late report about a stream that is closed.
             None => {}
         }
@@ -205,39 +173,49 @@ impl Speaker {
     fn leaving_input(&mut self, now: Now, stream: StreamId, input: &Input<'_>) {
         match input {
             Input::Sent { count, .. } => {
-                self.streams.consume(now.monotonic, stream, *count);
+                self.transport.streams.consume(now.monotonic, stream, *count);
             }
             Input::Closed { how: ClosedKind::Broken(_), .. } => {
-                self.streams.close(stream, CloseKind::Reset, &mut self.actions);
+                self.transport.streams.close(stream, CloseKind::Reset, &mut self.contract.actions);
             }
             _ => {}
         }
     }
 
     fn timeout(&mut self, now: Now) {
-        if matches!(self.phase, Phase::New { .. }) {
-            self.begin(now);
+        if matches!(self.lifecycle.phase, Phase::New { .. }) {
+            self.lifecycle().begin(now);
         }
-        self.take_in(now);
-        self.session_timeouts(now);
-        self.unclaimed_timeouts(now);
-        self.go_on_with_effects(now);
+        self.sessions().take_in(now);
+        self.run_settled(now);
+        self.sessions().handle_timeouts(now);
+        self.accepting().handle_timeouts(now);
+        self.commands().go_on_with_effects(now);
         self.programs.handle_timeout(now.monotonic);
-        self.listen_again(now);
-        self.life_timeout(now);
+        let running = self.lifecycle.phase == Phase::Running;
+        self.listening().handle_timeout(now, running);
+        self.lifecycle().handle_timeout(now);
+    }
+
+    /// Carries out the commands that have waited for the configuration, once all of that is taken in: they were written by
+    /// somebody who knows it, and have the last word over it.
+    fn run_settled(&mut self, now: Now) {
+        if core::mem::take(&mut self.neighbors.intakes.settled) {
+            self.commands().run_all(now);
+        }
     }
 
     /// The next thing to carry out, in order.
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        self.contract.actions.pop_front()
     }
 
     /// A stream that has bytes to send and has not been reported since its last [`Input`]; each is returned once a drain.
     /// Programs come last: their answers follow what was written to connections before.
     pub fn poll_stream(&mut self) -> Option<StreamId> {
-        let connection = self.streams.poll_ready();
+        let connection = self.transport.streams.poll_ready();
         if connection.is_none() {
-            self.release_answers();
+            self.commands().release_answers();
         }
         connection.or_else(|| self.programs.poll_stream())
     }
@@ -245,33 +223,33 @@ impl Speaker {
     /// The bytes to send next on `stream`: whole messages, as many as are ready. Looking changes nothing;
     /// [`Input::Sent`] consumes.
     pub fn poll_transmit(&mut self, stream: StreamId) -> Option<&[u8]> {
-        self.streams.transmit(stream).or_else(|| self.programs.poll_transmit(stream))
+        self.transport.streams.transmit(stream).or_else(|| self.programs.poll_transmit(stream))
     }
 
     /// The next deadline of any kind.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let deadlines = [
             self.neighbors.poll_timeout(),
-            self.phase.poll_timeout(),
-            self.intakes.poll_timeout(),
-            self.streams.poll_timeout(),
-            self.unclaimed.poll_timeout(),
-            self.listeners.poll_timeout(),
+            self.lifecycle.phase.poll_timeout(),
+            self.neighbors.intakes.poll_timeout(),
+            self.transport.streams.poll_timeout(),
+            self.transport.awaiting_open.poll_timeout(),
+            self.transport.listeners.poll_timeout(),
             self.programs.poll_timeout(),
-            self.effects_due,
+            self.programs.effects_due,
         ];
         deadlines.into_iter().flatten().min()
     }
 
     /// The next event for the log.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        self.contract.events.pop_front()
     }
 
     /// How many routes were worked on so far: each time that one was read from a program, put into a RIB or looked at
     /// there, grouped, packed or shown. It only grows, and says how much computing an [`Input`] has led to.
     pub fn routes_handled(&self) -> u64 {
-        self.neighbors.routes_handled() + self.routes_told
+        self.neighbors.routes_handled() + self.contract.routes_handled
     }
 
     /// Every neighbor, in the order of the configuration.
@@ -281,18 +259,39 @@ impl Speaker {
 
     /// What is owed, to whom, since when, until when, and by which clause.
     pub fn obligations(&self) -> impl Iterator<Item = Obligation> {
-        let neighbors = self.neighbors.values().flat_map(|neighbor| neighbor.obligations(&self.streams));
-        let remaining = owed::remaining(self.phase, &self.streams);
-        neighbors.chain(self.unclaimed.obligations()).chain(remaining).chain(self.programs.obligations())
+        let neighbors =
+            self.neighbors.values().flat_map(|neighbor| neighbor.obligations(&self.transport.streams));
+        let remaining = owed::remaining(self.lifecycle.phase, &self.transport.streams);
+        neighbors
+            .chain(self.transport.awaiting_open.obligations())
+            .chain(remaining)
+            .chain(self.programs.obligations())
+    }
+}
+
+/// Handles.
+impl Speaker {
+    fn listening(&mut self) -> ListenHandle<'_> {
+        let Self { environment, contract, neighbors, transport, .. } = self;
+        ListenHandle { environment, contract, neighbors, listeners: &mut transport.listeners }
     }
 
-    /// Logs that something has changed, or how a signal was answered.
-    fn log(&mut self, severity: Severity, party: Party, text: String) {
-        self.events.push_back(Event { severity, kind: EventKind::Change, party, text });
+    fn sessions(&mut self) -> SessionHandle<'_> {
+        let Self { environment, contract, neighbors, transport, programs, .. } = self;
+        SessionHandle { environment, contract, neighbors, transport, programs }
     }
 
-    /// Logs what was tried or refused in vain, and may come again at once.
-    fn log_repeat(&mut self, severity: Severity, party: Party, text: String) {
-        self.events.push_back(Event { severity, kind: EventKind::Repeat, party, text });
+    fn accepting(&mut self) -> AcceptHandle<'_> {
+        AcceptHandle { sessions: self.sessions() }
+    }
+
+    fn lifecycle(&mut self) -> LifecycleHandle<'_> {
+        let Self { environment, contract, neighbors, transport, lifecycle, programs } = self;
+        LifecycleHandle { environment, contract, neighbors, transport, lifecycle, programs }
+    }
+
+    fn commands(&mut self) -> CommandHandle<'_> {
+        let Self { environment, contract, neighbors, transport, lifecycle, programs } = self;
+        CommandHandle { environment, contract, neighbors, transport, lifecycle, programs }
     }
 }

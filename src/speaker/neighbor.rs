@@ -3,62 +3,34 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv6Addr, SocketAddr};
+use core::net::IpAddr;
 
-use holdtime_host::StreamId;
-
-use super::cause::EndCause;
-use super::graceful::Stale;
-use super::hold_back::PAUSE;
+use super::complaints::Complaints;
+use super::id::NeighborId;
 use super::intake::Intake;
+use super::link::Link;
+use super::message::append;
 use super::obligation::Party;
-use super::sessions::append;
-use super::update::Complaints;
+use super::stale::Stale;
 use crate::config;
 use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packed, Packing, PeerTerms, Watchdogs};
 use crate::session::{Direction, Event, Frame, Session, State};
 use crate::time::{Duration, Instant, Now, Timestamp};
 use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
 
-/// A neighbor of this run; never used again once the neighbor is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NeighborId(u32);
-
-impl NeighborId {
-    /// The `n`th neighbor of this run.
-    pub const fn new(n: u32) -> Self {
-        Self(n)
-    }
-}
-
 /// The octets of a ROUTE-REFRESH without filters.
 const FAMILY: usize = 4;
 
-/// One of a neighbor's two sessions, and its connection.
-#[derive(Clone, Debug)]
-pub(super) struct Link {
-    pub(super) session: Session,
-    /// The connection, or the dial that is under way.
-    pub(super) stream: Option<StreamId>,
-    /// Both ends, once the connection is up.
-    pub(super) ends: Option<(SocketAddr, SocketAddr)>,
-    /// Why the connection ended, or will.
-    pub(super) cause: EndCause,
-}
+/// How long a peer is not read at most: the hold time may be 3 s (RFC 4271 §4.2), in which the peer must be heard.
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
-impl Link {
-    pub(super) fn new(session: Session) -> Self {
-        Self { session, stream: None, ends: None, cause: EndCause::default() }
-    }
-}
-
-/// Why a neighbor does not go on by itself.
+/// What the operator wants of a neighbor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// To be in session with the peer.
-    Run,
-    /// To end, and to be forgotten once it has.
-    Leave,
+pub(super) enum AdminState {
+    /// A session with the peer.
+    Up,
+    /// The end of every session, and to be forgotten then.
+    Removed,
 }
 
 /// Messages counted, by their type.
@@ -98,7 +70,7 @@ pub(super) struct Neighbor {
     pub(super) config: config::Neighbor,
     pub(super) outgoing: Link,
     pub(super) incoming: Link,
-    pub(super) wish: Wish,
+    pub(super) admin: AdminState,
     pub(super) rib_out: AdjRibOut,
     pub(super) rib_in: AdjRibIn,
     pub(super) watchdogs: Watchdogs,
@@ -153,7 +125,7 @@ impl Neighbor {
             config: config::Neighbor { routes: Vec::new(), ..config.clone() },
             outgoing: Link::new(outgoing),
             incoming: Link::new(incoming),
-            wish: Wish::Run,
+            admin: AdminState::Up,
             refused: false,
             rib_out,
             rib_in: AdjRibIn::default(),
@@ -180,7 +152,7 @@ impl Neighbor {
         neighbor
     }
 
-    /// Takes over a configuration; its routes are left to be [taken in](super::Speaker::take_in).
+    /// Takes over a configuration; its routes are left to be [taken in](Self::take_in).
     pub(super) fn configure(&mut self, mut config: config::Neighbor, generation: u32) {
         let own = config.local_address.map(|address| Own { address, router_id: config.router_id });
         self.rib_out.configure(packing(&config), config.adj_rib_out, own);
@@ -189,6 +161,23 @@ impl Neighbor {
         self.intake = Some(Intake::new(routes, generation, self.established().is_some()));
         self.refused &= self.config.tcp_ao == config.tcp_ao;
         self.config = config;
+    }
+
+    /// Takes in at most `room` configured routes and leaves the rest of the room; `true`: there are no more.
+    pub(super) fn take_in(&mut self, room: &mut usize) -> bool {
+        let Self { intake: Some(intake), config, rib_out, watchdogs, repeats, .. } = self else {
+            return true;
+        };
+        let done = intake.take_in(room, &config.families, rib_out, watchdogs, repeats);
+        if done {
+            self.intake = None;
+        }
+        done
+    }
+
+    /// Until when what is stale is kept as it is.
+    pub(super) fn stale_until(&self) -> Option<Instant> {
+        self.stale.as_ref().and_then(Stale::until)
     }
 
     /// Announces what `range` does, out of which it is made.
@@ -233,11 +222,7 @@ impl Neighbor {
 
     /// The session that is further along; of two that are equally far the outgoing one.
     pub(super) fn leading(&self) -> &Link {
-        if self.incoming.session.state() > self.outgoing.session.state() {
-            &self.incoming
-        } else {
-            &self.outgoing
-        }
+        leading(&self.outgoing, &self.incoming)
     }
 
     /// The same, to change it.
@@ -253,7 +238,7 @@ impl Neighbor {
 
     /// The session that is established.
     pub(super) fn established(&self) -> Option<&Link> {
-        Some(self.leading()).filter(|link| link.session.state() == State::Established)
+        established(&self.outgoing, &self.incoming)
     }
 
     /// The families that are configured and, in a session, negotiated.
@@ -268,24 +253,6 @@ impl Neighbor {
     pub(super) fn local_address(&self) -> Option<IpAddr> {
         let connected = self.leading().ends.map(|(local, _)| local.ip());
         connected.or(self.config.local_address)
-    }
-
-    /// What packing needs to know; `None`: the session is not established.
-    pub(super) fn peer_terms(&self) -> Option<PeerTerms<'_>> {
-        let link = self.established()?;
-        Some(PeerTerms {
-            negotiated: link.session.negotiated(),
-            local_address: self.config.local_address.or_else(|| Some(link.ends?.0.ip()))?,
-            router_id: self.config.router_id,
-            link_local: self.link_local(link),
-            aigp: self.config.capabilities.aigp,
-        })
-    }
-
-    /// Our link-local address, which goes along with IPv6 next hops: where both sides have said so, and the peer is on our link.
-    fn link_local(&self, link: &Link) -> Option<Ipv6Addr> {
-        let on_link = self.config.outgoing_ttl.is_none_or(|ttl| ttl <= 1);
-        self.config.local_link_local.filter(|_| on_link && link.session.negotiated().link_local_next_hop)
     }
 
     /// Whether AIGP is taken from this peer and sent to it (RFC 7311 §3.2): inside an AS, and where it is configured.
@@ -328,7 +295,7 @@ impl Neighbor {
     }
 }
 
-/// Sessions that come and go.
+/// SessionHandle that come and go.
 impl Neighbor {
     /// The session is established.
     pub(super) fn session_up(&mut self, now: Now, rest: Duration) {
@@ -374,10 +341,9 @@ impl Neighbor {
             append(&Message::Operational(operational), out);
         }
         let limit = if self.config.rate_limit.is_some() { self.rate_left as usize } else { usize::MAX };
-        // The terms borrow the sessions, and the RIB is none of them.
-        let mut rib = core::mem::take(&mut self.rib_out);
-        let packed = self.peer_terms().map(|terms| rib.pack(&terms, room, limit, out)).unwrap_or_default();
-        self.rib_out = rib;
+        let Self { outgoing, incoming, config, rib_out, .. } = self;
+        let terms = established(outgoing, incoming).and_then(|link| peer_terms(config, link));
+        let packed = terms.map(|terms| rib_out.pack(&terms, room, limit, out)).unwrap_or_default();
         self.rate_left = self.rate_left.saturating_sub(u32::try_from(packed.messages).unwrap_or(u32::MAX));
         packed
     }
@@ -402,11 +368,12 @@ impl Neighbor {
     pub(super) fn refresh(&mut self, frame: &Frame) -> Result<(), Notification> {
         let Some(link) = self.established() else { return Ok(()) };
         let marked = link.session.negotiated().enhanced_route_refresh;
-        let refresh = match RouteRefresh::decode(frame.body()) {
+        let body = link.session.body(frame);
+        let refresh = match RouteRefresh::decode(body) {
             Ok(refresh) => refresh,
             // Without RFC 7313 the octet of the subtype means nothing, and no length is wrong that has all of the family.
-            Err(_) if !marked && frame.body().len() > FAMILY => return Ok(()),
-            Err(error) => return Err(error.notification(&frame.octets)),
+            Err(_) if !marked && body.len() > FAMILY => return Ok(()),
+            Err(error) => return Err(error.notification(link.session.octets(frame))),
         };
         let known = link.session.negotiated().family(refresh.family);
         if known.is_none() {
@@ -428,4 +395,26 @@ impl Neighbor {
 /// How a neighbor's changes become UPDATEs.
 fn packing(config: &config::Neighbor) -> Packing {
     if config.group_updates { Packing::Grouped } else { Packing::Single }
+}
+
+fn leading<'a>(outgoing: &'a Link, incoming: &'a Link) -> &'a Link {
+    if incoming.session.state() > outgoing.session.state() { incoming } else { outgoing }
+}
+
+fn established<'a>(outgoing: &'a Link, incoming: &'a Link) -> Option<&'a Link> {
+    Some(leading(outgoing, incoming)).filter(|link| link.session.state() == State::Established)
+}
+
+/// What packing for an established session needs to know; `None`: our end of it is not known.
+fn peer_terms<'a>(config: &config::Neighbor, link: &'a Link) -> Option<PeerTerms<'a>> {
+    let negotiated = link.session.negotiated();
+    // Our link-local address goes along with IPv6 next hops where both sides have said so, and the peer is on our link.
+    let on_link = config.outgoing_ttl.is_none_or(|ttl| ttl <= 1);
+    Some(PeerTerms {
+        negotiated,
+        local_address: config.local_address.or_else(|| Some(link.ends?.0.ip()))?,
+        router_id: config.router_id,
+        link_local: config.local_link_local.filter(|_| on_link && negotiated.link_local_next_hop),
+        aigp: config.capabilities.aigp,
+    })
 }

@@ -6,13 +6,29 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::neighbor::{Neighbor, NeighborId};
-use crate::time::Instant;
+use super::environment::Environment;
+use super::id::NeighborId;
+use super::intake::Intakes;
+use super::neighbor::Neighbor;
+use super::open;
+use crate::config;
+use crate::session::{Direction, Jitter, Session};
+use crate::time::{Instant, Now};
 
 /// Every neighbor by its number, which is the order of the configuration.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Neighbors {
     seats: BTreeMap<NeighborId, Seat>,
+    /// The number of the next one.
+    next: u32,
+    /// How often the configuration was read, from 1.
+    pub(super) generation: u32,
+    /// For the jitter of each session.
+    seeds: Jitter,
+    /// Those whose routes are being taken in.
+    pub(super) intakes: Intakes,
+    /// Those that are, or were, not read because of a program that lags behind.
+    pub(super) held_back: BTreeSet<NeighborId>,
     /// The deadlines of those that have one.
     deadlines: BTreeSet<(Instant, NeighborId)>,
     /// Those that may have changed since their deadlines were looked up.
@@ -29,9 +45,41 @@ struct Seat {
 }
 
 impl Neighbors {
-    pub(super) fn insert(&mut self, id: NeighborId, neighbor: Neighbor) {
+    /// None; `seed` is for jitter.
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            seats: BTreeMap::new(),
+            next: 0,
+            generation: 1,
+            seeds: Jitter::new(seed),
+            intakes: Intakes::default(),
+            held_back: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            touched: Vec::new(),
+            handled: 0,
+        }
+    }
+
+    /// Adds a neighbor whose sessions are in Idle, and begins to take in its routes.
+    pub(super) fn add(
+        &mut self,
+        now: Now,
+        environment: &Environment,
+        config: config::Neighbor,
+    ) -> NeighborId {
+        let id = NeighborId::new(self.next);
+        self.next += 1;
+        let terms = open::terms(&config, &environment.settings, &environment.identity, true);
+        let mut session = |direction| {
+            let seed = self.seeds.next_u64();
+            Session::new(environment.fsm, now.monotonic, direction, terms.clone(), seed)
+        };
+        let sessions = (session(Direction::Outgoing), session(Direction::Incoming));
+        let neighbor = Neighbor::new(now, id, config, sessions, self.generation);
         self.seats.insert(id, Seat { neighbor, deadline: None });
         self.touched.push(id);
+        self.intakes.begin(id);
+        id
     }
 
     pub(super) fn remove(&mut self, id: &NeighborId) -> Option<Neighbor> {

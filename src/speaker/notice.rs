@@ -3,7 +3,8 @@
 use holdtime_host::Signal;
 
 use crate::session::State;
-use crate::wire::{Negotiated, Open};
+use crate::wire::update::UpdateView;
+use crate::wire::{Message, Negotiated, Open};
 
 /// Something that happened on a neighbor's session. Which programs hear of it, and how it is written, is the API's part.
 #[derive(Clone, Copy, Debug)]
@@ -39,9 +40,24 @@ pub enum Notice<'a> {
         kind: u8,
         /// All of it, header included.
         octets: &'a [u8],
+        /// What is in it.
+        content: MessageContent<'a>,
         /// What holds for its contents.
         negotiated: &'a Negotiated,
     },
     /// The process was signalled, or a command asked for what a signal would.
     Signal(Option<Signal>),
+}
+
+/// What is in a message, as far as it is known already.
+#[derive(Clone, Copy, Debug)]
+pub enum MessageContent<'a> {
+    /// Nobody has looked yet.
+    Undecoded,
+    /// A received UPDATE.
+    Update(&'a UpdateView<'a>),
+    /// It cannot be read.
+    Unreadable,
+    /// What we have written.
+    Message(&'a Message),
 }

@@ -1,101 +1,18 @@
 //! What programs are told of a neighbor: which of them, in which form.
 
-use alloc::string::String;
-
 use holdtime_host::Signal;
 
-use super::Identity;
-use super::neighbor::{Neighbor, NeighborId};
-use super::notice::Notice;
+use super::neighbor::Neighbor;
+use super::notice::{MessageContent, Notice};
 use super::programs::Programs;
-use crate::api::{self, Direction, Envelope, Event};
-use crate::config::{Encoder, Messages};
+use crate::api::{self, Direction, Event};
+use crate::config::Messages;
 use crate::session::State;
-use crate::time::{Now, Timestamp};
+use crate::time::Now;
 use crate::wire::frame::{Framer, kind};
 use crate::wire::treatment::Problem;
+use crate::wire::update::UpdateView;
 use crate::wire::{Attribute, FamilyTerms, Message, MessageView, Negotiated, PathAttributeValue};
-
-/// Who tells, and how.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Teller {
-    /// Who this process is.
-    pub(super) identity: Identity,
-    /// Shorter JSON for unicast NLRI (`exabgp.api.compact`).
-    pub(super) compact: bool,
-    /// How many events of each neighbor were written in JSON.
-    counters: alloc::collections::BTreeMap<NeighborId, u64>,
-}
-
-impl Teller {
-    /// What stands around an event.
-    fn envelope(&self, wall: Timestamp, counter: u64) -> Envelope<'_> {
-        let Identity { host, pid, ppid, .. } = &self.identity;
-        Envelope { host, pid: *pid, ppid: *ppid, time: wall.as_nanos(), counter }
-    }
-
-    /// The line that tells a program that the speaker ends.
-    pub(super) fn shutdown(&self, wall: Timestamp, encoder: Encoder) -> String {
-        let mut line = String::new();
-        let envelope = self.envelope(wall, 0);
-        match encoder {
-            Encoder::Json => api::json::shutdown(&mut line, &envelope),
-            Encoder::Text => api::text::shutdown(&mut line, &envelope),
-        }
-        line
-    }
-
-    /// The line that tells a program how many events it has missed.
-    pub(super) fn lost(&self, wall: Timestamp, encoder: Encoder, count: u64) -> String {
-        let mut line = String::new();
-        match encoder {
-            Encoder::Json => api::json::lost(&mut line, &self.envelope(wall, 0), count),
-            Encoder::Text => api::text::lost(&mut line, count),
-        }
-        line
-    }
-
-    /// Forgets a neighbor that is gone.
-    pub(super) fn forget(&mut self, neighbor: NeighborId) {
-        self.counters.remove(&neighbor);
-    }
-
-    /// Writes an event; `None` where there is nothing to tell in this encoding.
-    fn event(
-        &mut self,
-        now: Now,
-        neighbor: &Neighbor,
-        encoder: Encoder,
-        event: &Event<'_>,
-    ) -> Option<String> {
-        let peer = api::Peer {
-            local_address: neighbor.local_address(),
-            peer_address: neighbor.config.peer.address,
-            local_as: neighbor.config.local_as,
-            peer_as: neighbor.config.peer_as,
-            router_id: Some(neighbor.config.router_id),
-        };
-        let mut line = String::new();
-        let told = match encoder {
-            Encoder::Text => api::text::event(&mut line, &peer, event),
-            Encoder::Json => {
-                let counter = self.counters.get(&neighbor.id).map_or(1, |count| count + 1);
-                let told = api::json::event(
-                    &mut line,
-                    &self.envelope(now.wall, counter),
-                    &peer,
-                    event,
-                    self.compact,
-                );
-                if told {
-                    self.counters.insert(neighbor.id, counter);
-                }
-                told
-            }
-        };
-        told.then_some(line)
-    }
-}
 
 impl Programs {
     /// Tells the programs that want to hear it what happened on a neighbor's session.
@@ -119,7 +36,7 @@ impl Programs {
                     let (number, name) = signal_name(*signal);
                     tell(Event::Signal { number, name });
                 }
-                Notice::Message { sent, kind, octets, negotiated } => {
+                Notice::Message { sent, kind, octets, content, negotiated } => {
                     let wanted = if *sent { &subscription.send } else { &subscription.receive };
                     if !wants(wanted, *kind) {
                         continue;
@@ -134,7 +51,12 @@ impl Programs {
                     }
                     let message = decoded.get_or_insert_with(|| {
                         let aigp = direction == Direction::Send || neighbor.accepts_aigp();
-                        decode(direction, octets, negotiated, aigp)
+                        match content {
+                            MessageContent::Undecoded => decode(direction, octets, negotiated, aigp),
+                            MessageContent::Update(view) => told(view, negotiated, direction, aigp),
+                            MessageContent::Unreadable => None,
+                            MessageContent::Message(message) => Some(((*message).clone(), None)),
+                        }
                     });
                     let Some(message) = message else { continue };
                     // Of what is received ExaBGP shows the octets to everyone who consolidates, asked for or not.
@@ -206,18 +128,27 @@ fn decode(
     let negotiated = seen_by_peer.as_ref().unwrap_or(negotiated);
     let frame = Framer::new(octets, negotiated.max_message()).next_frame().ok()??;
     Some(match MessageView::decode(frame, negotiated).ok()? {
-        // Of a family that is ignored nothing is told, but why.
-        MessageView::Update(view) if view.is_ignored() && view.disabled().next().is_none() => return None,
-        MessageView::Update(view) => {
-            let mut told = api::event::told(&view, negotiated, direction);
-            if let (false, Message::Update(update)) = (aigp, &mut told.0) {
-                let is_aigp = |value: &_| matches!(value, PathAttributeValue::Route(Attribute::Aigp(_)));
-                update.attributes.retain(|attribute| !is_aigp(&attribute.value));
-            }
-            told
-        }
+        MessageView::Update(view) => return told(&view, negotiated, direction, aigp),
         view => (view.into(), None),
     })
+}
+
+/// What is told of an UPDATE; of a family that is ignored nothing, but why.
+fn told(
+    view: &UpdateView<'_>,
+    negotiated: &Negotiated,
+    direction: Direction,
+    aigp: bool,
+) -> Option<(Message, Option<Problem>)> {
+    if view.is_ignored() && view.disabled().next().is_none() {
+        return None;
+    }
+    let mut told = api::event::told(view, negotiated, direction);
+    if let (false, Message::Update(update)) = (aigp, &mut told.0) {
+        let is_aigp = |value: &_| matches!(value, PathAttributeValue::Route(Attribute::Aigp(_)));
+        update.attributes.retain(|attribute| !is_aigp(&attribute.value));
+    }
+    Some(told)
 }
 
 /// The terms as the peer reads them.

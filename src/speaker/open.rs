@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Identity;
+use super::environment::Identity;
 use crate::config::{Neighbor, SendHold, Settings};
 use crate::session::{self, Terms};
 use crate::time::Duration;

@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::hold_back::PAUSE;
-use super::life::Phase;
-use super::neighbor::{Link, Neighbor};
+use super::link::Link;
+use super::neighbor::{Neighbor, PAUSE};
 use super::obligation::{Obligation, ObligationKind as Kind, Party};
+use super::phase::Phase;
 use super::stream::{Owner, Streams};
 use crate::session::{Direction, State, Timer};
 use crate::time::Instant;

@@ -23,8 +23,9 @@ use core::str::FromStr;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use holdtime_host::{ConfigText, ExitStatus, IoError, ListenerId, PipePaths, Signal, StreamId};
 
+use super::environment::Identity;
 use super::input::{ClosedKind, Input};
-use super::{Identity, Setup};
+use super::setup::Setup;
 use crate::config::{Config, Settings};
 use crate::session::Fsm;
 use crate::time::{Instant, Now, Timestamp};

@@ -5,39 +5,30 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use holdtime_host::{IoError, StreamId};
+use holdtime_host::{CloseKind, IoError, StreamId};
 
 use super::cause::{EndCause, Reason};
-use super::event::{EventKind, Severity};
-use super::hold_back::PAUSE;
+use super::complaints::complaint;
+use super::contract::Contract;
+use super::environment::Environment;
+use super::event::{Event as LogEvent, EventKind, Severity};
+use super::id::NeighborId;
 use super::input::{ClosedKind, Input};
-use super::neighbor::{Link, NeighborId, Wish};
-use super::notice::Notice;
-use super::{Speaker, update};
+use super::link::Link;
+use super::listeners::ListenHandle;
+use super::message::append;
+use super::neighbor::{AdminState, Neighbor, PAUSE};
+use super::neighbors::Neighbors;
+use super::notice::{MessageContent, Notice};
+use super::open;
+use super::programs::Programs;
+use super::transport::Transport;
+use super::update::remember;
 use crate::session::{Collision, Direction, Event, Frame, Output, State, Timer};
-use crate::time::{Duration, Instant, Now};
-use crate::wire::error::code;
-use crate::wire::frame::kind;
-use crate::wire::negotiated::MAX_MESSAGE;
-use crate::wire::notification::cease;
-use crate::wire::{Message, Negotiated, Notification, Writer};
-
-/// A Cease that says why in words: behind their length where RFC 9003 puts it, and bare elsewhere.
-pub(super) fn cease(subcode: u8, text: &str) -> Notification {
-    if matches!(subcode, cease::SHUTDOWN | cease::RESET) {
-        return Notification::with_text(subcode, text);
-    }
-    Notification { code: code::CEASE, subcode, data: text.as_bytes().into() }
-}
-
-/// Writes a message that no negotiation changes to the end of `out`.
-pub(super) fn append(message: &Message, out: &mut Vec<u8>) {
-    let mut buffer = [0; MAX_MESSAGE];
-    let mut writer = Writer::new(&mut buffer);
-    if message.encode(&Negotiated::default(), &mut writer).is_ok() {
-        out.extend_from_slice(writer.written());
-    }
-}
+use crate::time::{Duration, Now};
+use crate::wire::frame::{Framer, kind};
+use crate::wire::update::UpdateView;
+use crate::wire::{Message, Notification};
 
 /// How much it matters that an attempt at a session ended by `event`; `None`: it did not, or as it should. A peer that is not
 /// there yet is no news, but one that is there and does not agree will not come to agree by itself.
@@ -52,10 +43,27 @@ fn severity_of(event: Event, to: State, link: &Link) -> Option<Severity> {
     }
 }
 
+/// What the sessions of neighbors need of the speaker.
+pub(super) struct SessionHandle<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) contract: &'a mut Contract,
+    pub(super) neighbors: &'a mut Neighbors,
+    pub(super) transport: &'a mut Transport,
+    pub(super) programs: &'a mut Programs,
+}
+
+impl SessionHandle<'_> {
+    /// What listens for their peers.
+    pub(super) fn listening(&mut self) -> ListenHandle<'_> {
+        let Self { environment, contract, neighbors, transport, .. } = self;
+        ListenHandle { environment, contract, neighbors, listeners: &mut transport.listeners }
+    }
+}
+
 /// Inputs.
-impl Speaker {
+impl SessionHandle<'_> {
     /// An input about a connection of a neighbor's session.
-    pub(super) fn session_input(
+    pub(super) fn handle(
         &mut self,
         now: Now,
         id: NeighborId,
@@ -67,20 +75,21 @@ impl Speaker {
         match *input {
             Input::Connected { local, remote, .. } => self.connection_up(now, id, direction, (local, remote)),
             Input::ConnectFailed { error, .. } => {
-                self.streams.forget(stream);
+                self.transport.streams.forget(stream);
                 if error == IoError::TcpAo {
-                    self.refuse(id);
-                    self.update_listeners(false);
+                    let mut listening = self.listening();
+                    listening.refuse(id);
+                    listening.update(false);
                 }
-                self.connection_lost(at, id, direction, EndCause::NotConnected(error), true);
+                self.connection_lost(now, id, direction, EndCause::NotConnected(error), true);
             }
             Input::Received { data, .. } => return self.received(now, id, direction, data),
             Input::Writable { budget, .. } => {
                 self.fill(now, id, direction, stream, budget);
             }
             Input::Sent { count, .. } => {
-                let completed = self.streams.consume(at, stream, count);
-                let waiting = self.streams.unsent(stream) > 0;
+                let completed = self.transport.streams.consume(at, stream, count);
+                let waiting = self.transport.streams.unsent(stream) > 0;
                 if let Some(neighbor) = self.neighbors.get_mut(&id) {
                     neighbor.link_mut(direction).session.note_progress(at, completed, waiting);
                 }
@@ -95,7 +104,7 @@ impl Speaker {
                 if matches!(how, ClosedKind::Broken(_)) {
                     self.hang_up(stream);
                 }
-                self.connection_lost(at, id, direction, cause, matches!(how, ClosedKind::Broken(_)));
+                self.connection_lost(now, id, direction, cause, matches!(how, ClosedKind::Broken(_)));
             }
             _ => return,
         }
@@ -104,7 +113,7 @@ impl Speaker {
 
     fn connection_lost(
         &mut self,
-        at: Instant,
+        now: Now,
         id: NeighborId,
         direction: Direction,
         cause: EndCause,
@@ -116,7 +125,7 @@ impl Speaker {
             link.stream = None;
         }
         link.cause = cause;
-        link.session.connection_failed(at);
+        link.session.connection_failed(now.monotonic);
     }
 
     /// A connection of the session is up.
@@ -127,9 +136,10 @@ impl Speaker {
         direction: Direction,
         ends: (SocketAddr, SocketAddr),
     ) {
-        let Self { neighbors, programs, settings, identity, .. } = self;
+        let Self { neighbors, programs, environment, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
-        let terms = super::open::terms(&neighbor.config, settings, identity, neighbor.restarted);
+        let Environment { settings, identity, .. } = environment;
+        let terms = open::terms(&neighbor.config, settings, identity, neighbor.restarted);
         let link = neighbor.link_mut(direction);
         link.ends = Some(ends);
         link.cause = EndCause::default();
@@ -154,39 +164,29 @@ impl Speaker {
 
     /// A whole message came, which the session has seen already.
     fn frame(&mut self, now: Now, id: NeighborId, direction: Direction, frame: &Frame) {
-        let Self { neighbors, programs, .. } = self;
+        let Self { neighbors, programs, contract, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
         let counted = neighbor.counters.received.get_mut(usize::from(frame.kind));
         *counted.unwrap_or(&mut 0) += 1;
-        let negotiated = neighbor.link(direction).session.negotiated();
-        let notice = Notice::Message { sent: false, kind: frame.kind, octets: &frame.octets, negotiated };
+        let established = neighbor.state() == State::Established;
+        if frame.kind == kind::UPDATE && established {
+            return update(now, neighbor, direction, frame, programs, contract);
+        }
+        let session = &neighbor.link(direction).session;
+        let (octets, negotiated) = (session.octets(frame), session.negotiated());
+        let content = MessageContent::Undecoded;
+        let notice = Notice::Message { sent: false, kind: frame.kind, octets, content, negotiated };
         programs.notify(now, neighbor, &notice);
         neighbor.repeats = neighbor.rib_out.repeat(core::mem::take(&mut neighbor.repeats));
         match frame.kind {
             kind::OPEN => self.resolve_collision(now, id, direction),
             kind::NOTIFICATION => {
-                let received = Notification::decode(frame.body()).unwrap_or_else(|_| Notification::new(0, 0));
-                neighbor.link_mut(direction).cause = EndCause::Received(Reason::from(&received));
+                let link = neighbor.link_mut(direction);
+                let received = Notification::decode(link.session.body(frame));
+                let received = received.unwrap_or_else(|_| Notification::new(0, 0));
+                link.cause = EndCause::Received(Reason::from(&received));
             }
-            kind::UPDATE if neighbor.state() == State::Established => {
-                match update::receive(neighbor, frame) {
-                    Ok(None) => {}
-                    Ok(Some((severity, text))) => {
-                        let party = neighbor.party();
-                        // Each kind of mistake is told once already.
-                        self.events.push_back(super::Event {
-                            severity,
-                            kind: EventKind::Remark,
-                            party,
-                            text,
-                        });
-                    }
-                    Err(notification) => {
-                        neighbor.link_mut(direction).session.refuse(now.monotonic, notification);
-                    }
-                }
-            }
-            kind::ROUTE_REFRESH if neighbor.state() == State::Established => {
+            kind::ROUTE_REFRESH if established => {
                 if let Err(notification) = neighbor.refresh(frame) {
                     neighbor.link_mut(direction).session.refuse(now.monotonic, notification);
                 }
@@ -198,11 +198,11 @@ impl Speaker {
     /// Both of a neighbor's sessions may have got the peer's OPEN: one of them is closed (RFC 4271 §6.8).
     fn resolve_collision(&mut self, now: Now, id: NeighborId, direction: Direction) {
         let at = now.monotonic;
-        let Self { neighbors, programs, fsm, .. } = self;
+        let Self { neighbors, programs, environment, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
         let Some(peer) = neighbor.link(direction).session.peer_open() else { return };
         let ours = neighbor.link(direction).session.our_open();
-        let closed = fsm.closes(&Collision {
+        let closed = environment.fsm.closes(&Collision {
             opened: direction,
             other: neighbor.link(direction.other()).session.state(),
             local: (ours.router_id, ours.asn()),
@@ -231,8 +231,8 @@ impl Speaker {
         budget: usize,
     ) -> bool {
         let at = now.monotonic;
-        let room = budget.saturating_sub(self.streams.unsent(stream));
-        let Self { neighbors, programs, streams, events, .. } = self;
+        let room = budget.saturating_sub(self.transport.streams.unsent(stream));
+        let Self { neighbors, programs, transport, contract, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return false };
         let established = neighbor.link(direction).session.state() == State::Established;
         if !established || room == 0 || neighbor.rests_until.is_some() {
@@ -240,34 +240,28 @@ impl Speaker {
         }
         let mut packed = Vec::new();
         let worked = neighbor.pack(at, room, &mut packed).work > 0;
-        let party = neighbor.party();
-        let troubles = neighbor.take_troubles();
-        let told = |text| super::Event {
-            severity: Severity::Warning,
-            kind: EventKind::Repeat,
-            party: party.clone(),
-            text,
-        };
-        events.extend(troubles.into_iter().map(told));
+        for text in neighbor.take_troubles() {
+            contract.log_repeat(Severity::Warning, neighbor.party(), text);
+        }
         if packed.is_empty() {
             return worked;
         }
-        streams.queue(at, stream, |out| out.extend_from_slice(&packed));
+        transport.streams.queue(at, stream, |out| out.extend_from_slice(&packed));
         neighbor.link_mut(direction).session.note_progress(at, false, true);
         let negotiated = neighbor.link(direction).session.negotiated().clone();
-        let mut framer = crate::wire::frame::Framer::new(&packed, negotiated.max_message());
+        let mut framer = Framer::new(&packed, negotiated.max_message());
         while let Ok(Some(frame)) = framer.next_frame() {
             let counted = neighbor.counters.sent.get_mut(usize::from(frame.kind()));
             *counted.unwrap_or(&mut 0) += 1;
-            let (kind, octets) = (frame.kind(), frame.message());
-            let notice = Notice::Message { sent: true, kind, octets, negotiated: &negotiated };
+            let (kind, octets, content) = (frame.kind(), frame.message(), MessageContent::Undecoded);
+            let notice = Notice::Message { sent: true, kind, octets, content, negotiated: &negotiated };
             programs.notify(now, neighbor, &notice);
         }
         true
     }
 
     /// Fires the timers of every session that are due.
-    pub(super) fn session_timeouts(&mut self, now: Now) {
+    pub(super) fn handle_timeouts(&mut self, now: Now) {
         for id in self.neighbors.due(now.monotonic) {
             if let Some(neighbor) = self.neighbors.get_mut(&id) {
                 neighbor.renew_rate(now.monotonic);
@@ -283,7 +277,7 @@ impl Speaker {
 }
 
 /// What sessions ask for.
-impl Speaker {
+impl SessionHandle<'_> {
     /// Carries out what a neighbor's sessions ask for, and sees to it that the right ones run. To be called after
     /// anything was done to them.
     pub(super) fn settle(&mut self, now: Now, id: NeighborId) {
@@ -323,10 +317,10 @@ impl Speaker {
     }
 
     fn send(&mut self, now: Now, id: NeighborId, direction: Direction, message: &Message) {
-        let Self { neighbors, programs, streams, .. } = self;
+        let Self { neighbors, programs, transport, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
         let link = neighbor.link_mut(direction);
-        let Some(stream) = link.stream else { return };
+        let (Some(stream), streams) = (link.stream, &mut transport.streams) else { return };
         if let Message::Notification(notification) = message {
             // What the peer does not take is no use to it any more, as far as it has not begun to leave.
             streams.discard_refused(stream);
@@ -339,7 +333,8 @@ impl Speaker {
         let kind = octets.get(18).copied().unwrap_or_default();
         *neighbor.counters.sent.get_mut(usize::from(kind)).unwrap_or(&mut 0) += 1;
         let negotiated = neighbor.link(direction).session.negotiated();
-        let notice = Notice::Message { sent: true, kind, octets: &octets, negotiated };
+        let content = MessageContent::Message(message);
+        let notice = Notice::Message { sent: true, kind, octets: &octets, content, negotiated };
         programs.notify(now, neighbor, &notice);
     }
 
@@ -351,8 +346,12 @@ impl Speaker {
         let link = neighbor.link_mut(direction);
         let was_up = link.ends.take().is_some();
         match link.stream.take() {
-            Some(stream) if was_up => self.streams.leave(now.monotonic, stream, &mut self.actions),
-            Some(stream) => self.streams.close(stream, super::CloseKind::Reset, &mut self.actions),
+            Some(stream) if was_up => {
+                self.transport.streams.leave(now.monotonic, stream, &mut self.contract.actions)
+            }
+            Some(stream) => {
+                self.transport.streams.close(stream, CloseKind::Reset, &mut self.contract.actions)
+            }
             None => {}
         }
         let Self { neighbors, programs, .. } = self;
@@ -370,11 +369,11 @@ impl Speaker {
         direction: Direction,
         (from, event, to): (State, Event, State),
     ) {
-        let Self { neighbors, programs, events, settings, .. } = self;
+        let Self { neighbors, programs, contract, environment, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
         let party = neighbor.party();
         let mut log = |severity, kind, text| {
-            events.push_back(super::Event { severity, kind, party: party.clone(), text });
+            contract.events.push_back(LogEvent { severity, kind, party: party.clone(), text });
         };
         log(Severity::Debug, EventKind::Remark, format!("{} session: {from} to {to}", direction.name()));
         if let (true, Some(severity)) =
@@ -390,7 +389,7 @@ impl Speaker {
         }
         if to == State::Established {
             log(Severity::Info, EventKind::Change, String::from("session established"));
-            neighbor.session_up(now, Duration::from_millis(settings.bgp.rest.into()));
+            neighbor.session_up(now, Duration::from_millis(environment.settings.bgp.rest.into()));
         }
         let state = neighbor.state();
         if core::mem::replace(&mut neighbor.told, state) != state {
@@ -405,7 +404,7 @@ impl Speaker {
     fn supervise(&mut self, now: Now, id: NeighborId) {
         let at = now.monotonic;
         let exhausted = self.attempts_exhausted(id);
-        let passive = self.settings.bgp.passive;
+        let passive = self.environment.settings.bgp.passive;
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
         if neighbor.established().is_some() {
             let other = neighbor.leading().session.direction().other();
@@ -421,14 +420,14 @@ impl Speaker {
         let (outgoing, incoming) = (neighbor.outgoing.session.state(), neighbor.incoming.session.state());
         let connected = neighbor.incoming.ends.is_some() || neighbor.outgoing.ends.is_some();
         let over = outgoing == State::Idle && !connected;
-        let leaves = neighbor.wish == Wish::Leave && incoming == State::Idle;
-        let gives_up = neighbor.wish == Wish::Run && dials && exhausted;
+        let leaves = neighbor.admin == AdminState::Removed && incoming == State::Idle;
+        let gives_up = neighbor.admin == AdminState::Up && dials && exhausted;
         let was_generated = neighbor.range.is_some() && incoming == State::Idle;
         if over && (leaves || gives_up || was_generated) {
-            self.remove_neighbor(id);
+            self.remove(id);
             return;
         }
-        if neighbor.wish == Wish::Leave {
+        if neighbor.admin == AdminState::Removed {
             return;
         }
         if incoming == State::Idle {
@@ -445,7 +444,7 @@ impl Speaker {
 
     /// Ends the sessions of a neighbor. With graceful restart no NOTIFICATION is sent, since it would end that too, unless
     /// RFC 8538 was agreed on.
-    pub(super) fn end_sessions(&mut self, now: Now, id: NeighborId, notification: &Notification) {
+    pub(super) fn end(&mut self, now: Now, id: NeighborId, notification: &Notification) {
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
         for direction in [Direction::Outgoing, Direction::Incoming] {
             let link = neighbor.link_mut(direction);
@@ -462,7 +461,7 @@ impl Speaker {
 
     /// Tells the reactor what is wanted of a neighbor's connections.
     pub(super) fn update_interest(&mut self, now: Now, id: NeighborId) {
-        let Self { neighbors, streams, actions, .. } = self;
+        let Self { neighbors, transport, contract, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
         neighbor.pending_since = match neighbor.wants_to_send() {
             true => neighbor.pending_since.or(Some(now.monotonic)),
@@ -471,8 +470,63 @@ impl Speaker {
         for link in [&neighbor.outgoing, &neighbor.incoming] {
             if let (Some(stream), Some(_)) = (link.stream, link.ends) {
                 let write = link.session.state() == State::Established && neighbor.may_send();
-                streams.set_interest(stream, neighbor.held_back.is_none(), write, actions);
+                let read = neighbor.held_back.is_none();
+                transport.streams.set_interest(stream, read, write, &mut contract.actions);
             }
         }
+    }
+
+    /// Forgets a neighbor whose sessions have ended.
+    fn remove(&mut self, id: NeighborId) {
+        if let Some(neighbor) = self.neighbors.remove(&id) {
+            self.programs.teller.forget(id);
+            debug_assert_eq!(neighbor.state().min(State::Active), neighbor.state());
+            self.contract.log(Severity::Info, neighbor.party(), String::from("is given up"));
+        }
+    }
+}
+
+/// An UPDATE came on an established session. It is decoded once, for programs and for Adj-RIB-In.
+fn update(
+    now: Now,
+    neighbor: &mut Neighbor,
+    direction: Direction,
+    frame: &Frame,
+    programs: &mut Programs,
+    contract: &mut Contract,
+) {
+    let link = match direction {
+        Direction::Outgoing => &neighbor.outgoing,
+        Direction::Incoming => &neighbor.incoming,
+    };
+    let (octets, negotiated) = (link.session.octets(frame), link.session.negotiated());
+    let view = UpdateView::decode(link.session.body(frame), negotiated);
+    let content = view.as_ref().map_or(MessageContent::Unreadable, MessageContent::Update);
+    let notice = Notice::Message { sent: false, kind: frame.kind, octets, content, negotiated };
+    programs.notify(now, neighbor, &notice);
+    neighbor.repeats = neighbor.rib_out.repeat(core::mem::take(&mut neighbor.repeats));
+    let view = match view {
+        Ok(view) => view,
+        Err(error) => {
+            let notification = error.notification(octets);
+            return neighbor.link_mut(direction).session.refuse(now.monotonic, notification);
+        }
+    };
+    if neighbor.config.adj_rib_in {
+        let aigp = neighbor.accepts_aigp();
+        remember(&mut neighbor.rib_in, &view, aigp);
+    }
+    if view.end_of_rib().is_some() && !neighbor.rib_in.has_stale() {
+        neighbor.stale = None;
+    }
+    // Each kind of mistake is told once already.
+    if let Some(problem) = view.problem() {
+        let (severity, text) = complaint(&mut neighbor.complaints, &problem);
+        contract.log_remark(severity, neighbor.party(), text);
+    }
+    let disabled: Vec<_> = view.disabled().collect();
+    for family in disabled {
+        neighbor.link_mut(direction).session.ignore(family);
+        neighbor.rib_in.clear_family(family);
     }
 }

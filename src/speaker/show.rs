@@ -1,19 +1,14 @@
-//! What `show` tells of neighbors and their RIBs. RIBs are told of a piece at a time: however large they are, nobody waits.
+//! What `show` tells of neighbors and their RIBs.
 
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use holdtime_host::StreamId;
-
-use super::Speaker;
-use super::commands::name;
 use super::neighbor::Neighbor;
 use super::notify::state_name;
-use super::programs::{RouteForm, ShowRoutes, Task};
-use crate::api::Selectors;
-use crate::api::command::{AdjRib, RouteFilter, ShowAdjRib};
+use super::programs::{RouteForm, ShowRoutes};
+use crate::api::command::RouteFilter;
 use crate::api::show::{FamilyStatus, MessageCount, NeighborStatus, Offer, SUMMARY_HEAD};
 use crate::config::AddPath;
 use crate::print::{attributes_text, nlri_text, put, route_json, route_prefix};
@@ -129,108 +124,8 @@ fn messages(neighbor: &Neighbor) -> Vec<MessageCount> {
         .collect()
 }
 
-/// Long answers.
-impl Speaker {
-    /// What `show adj-rib` is to show.
-    pub(super) fn begin_routes(&self, show: &ShowAdjRib<'_>, selectors: &Selectors<'_>) -> ShowRoutes {
-        let wanted = |neighbor: &&Neighbor| {
-            show.neighbor.is_none_or(|address| address.parse() == Ok(neighbor.config.peer.address))
-                && selectors.matches(&name(neighbor))
-        };
-        ShowRoutes {
-            side: show.side,
-            routes: show.routes,
-            extensive: show.extensive,
-            form: match (show.json, self.settings.api.show_routes_v2) {
-                (false, _) => RouteForm::Text,
-                (true, false) => RouteForm::Prefix,
-                (true, true) => RouteForm::Whole,
-            },
-            neighbors: self.neighbors.values().filter(wanted).map(|neighbor| neighbor.id).collect(),
-            after: None,
-        }
-    }
-
-    /// Goes on with a long answer by about `budget` octets, and acknowledges the command at its end.
-    pub(super) fn go_on(&mut self, now: Now, stream: StreamId, budget: usize) {
-        let Some(task) = self.programs.take_task(stream) else { return };
-        let left = match task {
-            Task::Lines(mut lines) => {
-                let mut written = 0;
-                while written < budget
-                    && let Some(line) = lines.pop_front()
-                {
-                    written += line.len() + 1;
-                    self.programs.answer(stream, &line);
-                }
-                (!lines.is_empty()).then_some(Task::Lines(lines))
-            }
-            Task::Routes(mut routes) => {
-                let most = usize::try_from(self.settings.api.chunk).unwrap_or(usize::MAX).max(1);
-                let lines = self.next_routes(now, &mut routes, budget, most);
-                self.routes_told += lines.len() as u64;
-                lines.iter().for_each(|line| self.programs.answer(stream, line));
-                (!routes.neighbors.is_empty()).then_some(Task::Routes(routes))
-            }
-        };
-        match left {
-            Some(task) => self.programs.set_task(stream, task),
-            None => {
-                self.programs.acknowledge(stream, true);
-                self.programs.update_interest(stream);
-            }
-        }
-    }
-
-    /// The next lines of `show adj-rib`, `most` at most, and how far they got.
-    fn next_routes(&self, now: Now, routes: &mut ShowRoutes, budget: usize, most: usize) -> Vec<String> {
-        let mut lines = Vec::new();
-        let mut written = 0;
-        while let Some(neighbor) = routes.neighbors.front().and_then(|id| self.neighbors.get(id)) {
-            let after = routes.after.take();
-            let mut last = after.clone();
-            // Routes of other kinds cost time too, though they show nothing.
-            let all = neighbor.routes_after(routes.side, after.as_ref()).enumerate();
-            for (passed, (destination, nlri, path)) in all {
-                if written >= budget || passed >= budget || lines.len() >= most {
-                    routes.after = last;
-                    return lines;
-                }
-                last = Some(destination.clone());
-                if is_wanted(routes, nlri) {
-                    let line = route_line(now, neighbor, routes, destination, nlri, path);
-                    written += line.len() + 1;
-                    lines.push(line);
-                }
-            }
-            routes.neighbors.pop_front();
-        }
-        // A neighbor that has gone in the meantime has nothing more to show.
-        routes.neighbors.pop_front();
-        lines
-    }
-}
-
-impl Neighbor {
-    /// The routes of one of its RIBs that come after `after`, by destination.
-    fn routes_after(
-        &self,
-        side: AdjRib,
-        after: Option<&Destination>,
-    ) -> impl Iterator<Item = (&Destination, &Nlri, &Path)> {
-        let outgoing = (side == AdjRib::Out).then(|| self.rib_out.routes_after(after));
-        let incoming = (side == AdjRib::In).then(|| self.rib_in.routes_after(after));
-        let outgoing =
-            outgoing.into_iter().flatten().map(|route| (route.destination, route.nlri, route.path));
-        let incoming = incoming
-            .into_iter()
-            .flatten()
-            .map(|(destination, route)| (destination, &route.nlri, &*route.path));
-        outgoing.chain(incoming)
-    }
-}
-
-fn is_wanted(routes: &ShowRoutes, nlri: &Nlri) -> bool {
+/// Whether a route is of the kinds that are asked for.
+pub(super) fn is_wanted(routes: &ShowRoutes, nlri: &Nlri) -> bool {
     if routes.form == RouteForm::Prefix && route_prefix(nlri).is_none() {
         return false;
     }
@@ -244,7 +139,8 @@ fn is_wanted(routes: &ShowRoutes, nlri: &Nlri) -> bool {
     }
 }
 
-fn route_line(
+/// The line that shows a route.
+pub(super) fn route_line(
     now: Now,
     neighbor: &Neighbor,
     routes: &ShowRoutes,

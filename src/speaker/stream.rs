@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use holdtime_host::{CloseKind, StreamId};
 
 use super::action::Action;
-use super::neighbor::NeighborId;
+use super::id::NeighborId;
 use crate::session::Direction;
 use crate::time::{Duration, Instant};
 
@@ -18,8 +18,8 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(super) enum Owner {
     /// A session's connection.
     Session(NeighborId, Direction),
-    /// Nobody's before the peer's OPEN.
-    Unclaimed,
+    /// A connection that awaits the peer's OPEN.
+    AwaitingOpen,
     /// Nobody's any more: what waits is sent until then, and the stream is closed.
     Leaving(Instant),
 }

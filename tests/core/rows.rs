@@ -3,13 +3,13 @@
 
 use crate::util::*;
 use holdtime_core::Duration;
-use holdtime_core::session::{Collision, Direction, Fsm, Period, Periods, Shipped, Table, Timer};
+use holdtime_core::session::{Collision, Direction, Fsm, FsmTable, Period, Periods, Shipped, Timer};
 
 const PEER: [u8; 4] = [10, 0, 0, 2];
 
 struct NoHoldTimer;
 
-impl Table for NoHoldTimer {
+impl FsmTable for NoHoldTimer {
     fn period(timer: Timer, periods: &Periods<'_>) -> Option<Period> {
         match timer {
             Timer::Hold => None,
@@ -20,7 +20,7 @@ impl Table for NoHoldTimer {
 
 struct HastyKeepalive;
 
-impl Table for HastyKeepalive {
+impl FsmTable for HastyKeepalive {
     fn period(timer: Timer, periods: &Periods<'_>) -> Option<Period> {
         match timer {
             Timer::Keepalive => Some(Period::exactly(Duration::from_millis(1))),
@@ -31,7 +31,7 @@ impl Table for HastyKeepalive {
 
 struct WrongConnectionClosed;
 
-impl Table for WrongConnectionClosed {
+impl FsmTable for WrongConnectionClosed {
     fn closes(collision: &Collision) -> Option<Direction> {
         Shipped::closes(collision).map(Direction::other)
     }

@@ -4,12 +4,16 @@ use alloc::collections::BTreeSet;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
-use super::PATIENCE;
+use holdtime_host::{ExitStatus, StreamId};
+
+use super::super::id::NeighborId;
 use super::output::{COMMANDS_WAIT, Output};
 use super::task::Task;
 use crate::api::{Line, LineBuffer};
-use crate::speaker::{ExitStatus, NeighborId, StreamId};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
+
+/// How long a program may take nothing of what waits for it, before nobody waits for it any more.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// At most so many arrivals of what waits are told apart.
 const ARRIVALS: usize = 1024;

@@ -25,14 +25,18 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use instance::{Instance, Phase};
+use instance::{Instance, PATIENCE, Phase};
 use output::EVENTS_WAIT;
 use respawn::Respawns;
 
 use holdtime_host::{CloseKind, ExitStatus, IoError, PipePaths, ProgramSignal, ProgramSpec, StreamId};
 
-use super::notify::Teller;
-use super::{Action, ClosedKind, Event, EventKind, NeighborId, Obligation, Party, Severity};
+use super::action::Action;
+use super::event::{Event, EventKind, Severity};
+use super::id::NeighborId;
+use super::input::ClosedKind;
+use super::obligation::{Obligation, Party};
+use super::teller::Teller;
 use crate::api::{Line, answer, line};
 use crate::config::{Encoder, Process};
 use crate::time::{Duration, Instant, Now};
@@ -41,8 +45,6 @@ use crate::time::{Duration, Instant, Now};
 const LEAVE: Duration = Duration::from_millis(100);
 /// How long a program may take to end after SIGTERM, before it is sent SIGKILL.
 const TERMINATE: Duration = Duration::from_secs(2);
-/// How long a program may take nothing of what waits for it, before nobody waits for it any more.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a program that could not be started for want of something waits for the next attempt.
 const SHORTAGE: Duration = Duration::from_secs(1);
 /// How long what a program wrote before it ended is waited for: its children may hold its pipe open for ever.
@@ -71,10 +73,12 @@ pub(super) struct Programs {
     /// Those whose answers wait for their effects.
     held: BTreeSet<StreamId>,
     ending: bool,
+    /// When to go on with effects that take more than one turn: at once.
+    pub(super) effects_due: Option<Instant>,
     /// Some program has caught up.
     relief: bool,
     /// A program ended that the speaker was told not to live without.
-    bereft: bool,
+    lost_required: bool,
 }
 
 /// What `exabgp.env` says of programs.
@@ -212,8 +216,8 @@ impl Programs {
     }
 
     /// Whether the speaker is to end because a program has (`exabgp.api.terminate`).
-    pub(super) fn is_bereft(&self) -> bool {
-        self.bereft
+    pub(super) fn has_lost_required(&self) -> bool {
+        self.lost_required
     }
 
     /// The name of the program behind a stream.
@@ -381,7 +385,7 @@ impl Programs {
                 }
                 (severity, text) = (Severity::Warning, text + "; it is tried again until it can be");
             } else {
-                self.bereft |= self.settings.terminate;
+                self.lost_required |= self.settings.terminate;
             }
         }
         self.events.push_back(Event {
@@ -553,7 +557,7 @@ impl Programs {
         } else {
             say(Severity::Error, format!("{how}; it dies too often and is not started again"));
         }
-        self.bereft |= self.settings.terminate;
+        self.lost_required |= self.settings.terminate;
     }
 }
 

@@ -3,8 +3,8 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use super::super::obligation::{Obligation, ObligationKind as Kind, Party};
 use super::instance::{Instance, Phase};
-use crate::speaker::{Obligation, ObligationKind as Kind, Party};
 
 /// What a run owes, or is owed.
 pub(super) fn obligation(instance: &Instance) -> Option<Obligation> {

@@ -3,9 +3,9 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
+use super::super::id::NeighborId;
 use crate::api::command::{AdjRib, RouteFilter};
 use crate::rib::Destination;
-use crate::speaker::NeighborId;
 
 /// An answer that is under way.
 #[derive(Clone, Debug)]

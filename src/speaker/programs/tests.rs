@@ -92,7 +92,7 @@ fn a_program_without_respawn_is_left_dead() {
         actions(&mut programs).last(),
         Some(&Action::Close { stream: stream(0), how: CloseKind::Graceful })
     );
-    assert!(!programs.is_bereft());
+    assert!(!programs.has_lost_required());
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn a_program_that_cannot_be_started_is_reported_once() {
     programs.failed(at(0), stream(0), IoError::NotFound);
     assert_eq!(events(&mut programs), ["could not be started: no such file or program"]);
     assert_eq!(programs.poll_start(), None);
-    assert!(programs.is_bereft());
+    assert!(programs.has_lost_required());
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn a_program_that_could_not_be_started_for_want_of_something_is_tried_again_and_
         }
         let said = format!("could not be started: {shortage}; it is tried again until it can be");
         assert_eq!(events(&mut programs), [said]);
-        assert!(!programs.is_bereft());
+        assert!(!programs.has_lost_required());
         programs.handle_timeout(at(3_000));
         assert_eq!(programs.poll_start().as_deref(), Some("p"));
         assert_eq!(programs.poll_timeout(), None, "it was asked for");
