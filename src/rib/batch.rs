@@ -138,6 +138,11 @@ impl Packed {
     fn has_time(&self) -> bool {
         self.work < MAX_WORK
     }
+
+    /// An UPDATE that was begun is filled, unless what is skipped on the way gets too much.
+    fn may_go_on(&self, draft: &Draft<'_>) -> bool {
+        self.has_time() || !(draft.is_empty() || self.work >= 2 * MAX_WORK)
+    }
 }
 
 /// What is sent, and how far it is.
@@ -349,12 +354,11 @@ impl UpdateBatch {
         };
         let max = terms.negotiated.max_message();
         let (attributes, trouble) = attributes_or_trouble(group, withdrawn, terms, buffer);
-        let mut draft =
-            Draft::new(family, next_hop, withdrawn, attributes.as_deref().unwrap_or_default(), max);
+        let octets = attributes.as_deref().unwrap_or_default();
+        let mut draft = Draft::new(family, next_hop, withdrawn, octets, max);
         let mut lost = Draft::new(family, None, true, &[], max);
         while let Some(change) = group.peek().filter(|change| change.withdrawn == withdrawn) {
-            // An UPDATE that was begun is filled, unless what is skipped on the way gets too much.
-            if !packed.has_time() && (draft.is_empty() || packed.work >= 2 * MAX_WORK) {
+            if !packed.may_go_on(&draft) {
                 break;
             }
             let Some(entry) = entries.get_mut(&change.destination).filter(|entry| entry.awaits(change))

@@ -17,7 +17,7 @@ use core::ops::Bound;
 use super::change::{Aged, Change, Superseded};
 use super::path::{Destination, Hop, Own, Path, Paths};
 use super::runs::Runs;
-use crate::wire::{FamilyTerms, Nlri, Route, Writer};
+use crate::wire::{Family, FamilyTerms, Nlri, Route, Writer};
 
 /// How many changes that another has followed may wait nevertheless.
 const MAX_SUPERSEDED: usize = 1024;
@@ -169,6 +169,19 @@ impl RouteTable {
         };
         let path = self.paths.intern(Path { hop, attributes: route.attributes.clone() });
         let exact = (route.nlri != destination.nlri).then(|| Box::new(route.nlri.clone()));
+        self.enter(destination, family, path, exact, withdrawn, generation);
+    }
+
+    /// What is to be known of a destination from now on.
+    fn enter(
+        &mut self,
+        destination: Destination,
+        family: Family,
+        path: Arc<Path>,
+        exact: Option<Box<Nlri>>,
+        withdrawn: bool,
+        generation: u32,
+    ) {
         let place = self.next_place;
         let slot = match self.entries.entry(destination) {
             Slot::Occupied(slot) => slot,
@@ -211,16 +224,17 @@ impl RouteTable {
             }
             return;
         }
-        let old_path = core::mem::replace(&mut entry.path, path);
-        let old_exact = core::mem::replace(&mut entry.exact, exact);
-        let old_withdrawn = core::mem::replace(&mut entry.withdrawn, withdrawn);
-        let old_place = core::mem::replace(&mut entry.place, place);
-        let awaited = self.queue.remove(&old_place).is_some() && !(old_withdrawn && old_place < self.void);
+        let superseded = Superseded {
+            path: core::mem::replace(&mut entry.path, path),
+            exact: core::mem::replace(&mut entry.exact, exact),
+        };
+        let was_withdrawn = core::mem::replace(&mut entry.withdrawn, withdrawn);
+        let old = core::mem::replace(&mut entry.place, place);
+        let awaited = self.queue.remove(&old).is_some() && !(was_withdrawn && old < self.void);
         if awaited && self.superseded.len() < MAX_SUPERSEDED {
-            let superseded = Some(Superseded { path: old_path, exact: old_exact });
-            let destination = destination.clone();
-            let change = Change { place: old_place, destination, withdrawn: old_withdrawn, superseded };
-            self.superseded.insert(old_place, change);
+            let (destination, superseded) = (destination.clone(), Some(superseded));
+            let change = Change { place: old, destination, withdrawn: was_withdrawn, superseded };
+            self.superseded.insert(old, change);
         }
         self.next_place += 1;
         self.queue.insert(place, destination);

@@ -1,4 +1,4 @@
-//! Transport that peers dialled: which neighbor each is for.
+//! Connections that peers dialled: which neighbor each is for.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -159,7 +159,7 @@ impl AcceptHandle<'_> {
     }
 }
 
-/// Transport that await the peer's OPEN.
+/// Connections that await the peer's OPEN.
 impl AcceptHandle<'_> {
     /// Lets a connection wait for the peer's OPEN. A peer has no use for more of them than it has sessions: of those that it
     /// dialled before, the oldest makes way.

@@ -1,4 +1,4 @@
-//! Transport that await the peer's OPEN: of several sessions with one peer it is the families that say which
+//! Connections that await the peer's OPEN: of several sessions with one peer it is the families that say which
 //! of them a connection is for.
 //!
 //! draft-ietf-idr-bgp-multisession lets the side that was dialled wait for the OPEN of the side that dialled. It is done where

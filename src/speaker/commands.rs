@@ -25,6 +25,7 @@ use crate::api::command::{Acknowledge, AdjRib, NeighborForm, RouteAction};
 use crate::api::{Command, Request, Selectors, answer, parse};
 use crate::grammar;
 use crate::time::Now;
+use crate::wire::Family;
 
 /// Why a command about neighbors is refused that selects none.
 const NOBODY: &str = "asks of a neighbor that is not there";
@@ -163,18 +164,26 @@ impl CommandHandle<'_> {
     }
 
     fn execute(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> Outcome {
+        let selectors = &request.neighbors;
         match &request.command {
-            Command::Routes { action, text } => self.routes(now, stream, &request.neighbors, *action, text),
-            Command::EndOfRib { .. }
-            | Command::RouteRefresh { .. }
-            | Command::Operational { .. }
-            | Command::Watchdog { .. }
-            | Command::FlushAdjRibOut
-            | Command::ClearAdjRib { .. }
-            | Command::Teardown { .. } => self.session_command(now, stream, request),
+            Command::Routes { action, text } => self.routes(now, stream, selectors, *action, text),
+            Command::EndOfRib { family } => {
+                self.in_session(now, stream, selectors, |neighbor| neighbor.rib_out.end_of_rib(*family))
+            }
+            Command::RouteRefresh { family } => self.route_refresh(now, stream, selectors, *family),
+            Command::FlushAdjRibOut => self.in_session(now, stream, selectors, Neighbor::flush),
+            Command::ClearAdjRib { side } => {
+                self.each(now, stream, selectors, Whose::All, |neighbor| match side {
+                    AdjRib::Out => neighbor.rib_out.clear(),
+                    AdjRib::In => neighbor.rib_in.clear(),
+                })
+            }
+            Command::Watchdog { action, name } => self.watchdog(now, stream, selectors, *action, *name),
+            Command::Operational { text } => self.operational(now, stream, selectors, text),
+            Command::Teardown { subcode } => self.teardown(now, stream, selectors, *subcode),
             Command::ShowNeighbor { form, filter } => self.show_neighbor(now, stream, *form, *filter),
             Command::ShowAdjRib(show) => {
-                let task = self.begin_routes(show, &request.neighbors);
+                let task = self.begin_routes(show, selectors);
                 let selects = show.neighbor.is_some() || !request.neighbors.is_empty();
                 if selects && task.neighbors.is_empty() {
                     self.complain(stream, NOBODY.to_string());
@@ -183,8 +192,16 @@ impl CommandHandle<'_> {
                 self.programs.set_task(stream, Task::Routes(task));
                 Outcome::Silent
             }
-            Command::Reload | Command::Restart | Command::Shutdown => {
-                self.life_command(now, stream, &request.command)
+            Command::Reload => self.reload(now, stream),
+            Command::Restart => {
+                self.begin_end(now, stream, "restart");
+                self.lifecycle().restart(now);
+                Outcome::Silent
+            }
+            Command::Shutdown => {
+                self.begin_end(now, stream, "shutdown");
+                self.lifecycle().shut_down(now, 0);
+                Outcome::Silent
             }
             Command::Acknowledge(how) => self.acknowledge_command(stream, *how),
             Command::Version => {
@@ -227,19 +244,6 @@ enum Whose {
     Established,
     /// All.
     All,
-}
-
-impl Whose {
-    fn of(command: &Command<'_>) -> Self {
-        match command {
-            Command::EndOfRib { .. }
-            | Command::RouteRefresh { .. }
-            | Command::FlushAdjRibOut
-            | Command::Teardown { .. } => Self::Established,
-            Command::ClearAdjRib { .. } | Command::Watchdog { .. } => Self::All,
-            _ => Self::Programs,
-        }
-    }
 }
 
 /// Which neighbors.
@@ -319,62 +323,86 @@ impl CommandHandle<'_> {
     }
 }
 
-/// SessionHandle.
+/// Sessions and RIBs as wholes.
 impl CommandHandle<'_> {
-    /// A command for sessions and RIBs as wholes.
-    fn session_command(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> Outcome {
-        let neighbors = self.selected(stream, &request.neighbors, Whose::of(&request.command));
+    /// Does something to each neighbor that is selected; an error where there is none.
+    fn each(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        selectors: &Selectors<'_>,
+        whose: Whose,
+        mut act: impl FnMut(&mut Neighbor),
+    ) -> Outcome {
+        let neighbors = self.selected(stream, selectors, whose);
+        for id in &neighbors {
+            let Some(neighbor) = self.neighbors.get_mut(id) else { continue };
+            act(neighbor);
+            self.sessions().update_interest(now, *id);
+            self.touch(stream, *id);
+        }
+        if neighbors.is_empty() { Outcome::Error } else { Outcome::Done }
+    }
+
+    fn in_session(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        selectors: &Selectors<'_>,
+        act: impl FnMut(&mut Neighbor),
+    ) -> Outcome {
+        self.each(now, stream, selectors, Whose::Established, act)
+    }
+
+    fn route_refresh(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        selectors: &Selectors<'_>,
+        family: Family,
+    ) -> Outcome {
+        let mut refused = Vec::new();
+        let outcome = self.in_session(now, stream, selectors, |neighbor| {
+            if !neighbor.ask_again(family) {
+                refused.push(neighbor.party());
+            }
+        });
+        for party in refused {
+            let text = format!("is not asked for {family} again: a route refresh was not agreed on");
+            self.contract.log_repeat(Severity::Warning, party, text);
+        }
+        outcome
+    }
+
+    fn watchdog(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        selectors: &Selectors<'_>,
+        action: RouteAction,
+        name: Option<&str>,
+    ) -> Outcome {
         let program = self.programs.name(stream).unwrap_or_default().to_string();
-        match &request.command {
-            // Nobody to tear down is no error, and everybody has to be asked for.
-            Command::Teardown { subcode } => {
-                // Answered before it is done, and before what is told of it.
-                self.programs.acknowledge(stream, true);
-                let selected = if request.neighbors.is_empty() { Vec::new() } else { neighbors };
-                for id in selected {
-                    self.lifecycle().teardown(now, id, *subcode);
-                }
-                return Outcome::Silent;
-            }
-            Command::Operational { text } => return self.operational(now, stream, &neighbors, text),
-            // Nobody has to have routes of this watchdog.
-            Command::Watchdog { .. } => {}
-            _ if neighbors.is_empty() => return Outcome::Error,
-            _ => {}
-        }
-        for id in neighbors {
-            let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
-            match &request.command {
-                Command::EndOfRib { family } => neighbor.rib_out.end_of_rib(*family),
-                Command::RouteRefresh { family } => {
-                    let asked = neighbor.ask_again(*family);
-                    if !asked {
-                        let text =
-                            format!("is not asked for {family} again: a route refresh was not agreed on");
-                        let (severity, kind, party) =
-                            (Severity::Warning, EventKind::Repeat, neighbor.party());
-                        self.events.push_back(Event { severity, kind, party, text });
-                    }
-                }
-                Command::FlushAdjRibOut => {
-                    let families = neighbor.families();
-                    let marked = neighbor
-                        .established()
-                        .is_some_and(|link| link.session.negotiated().enhanced_route_refresh);
-                    neighbor.rib_out.resend(None, &families, marked);
-                }
-                Command::ClearAdjRib { side: AdjRib::Out } => neighbor.rib_out.clear(),
-                Command::ClearAdjRib { side: AdjRib::In } => neighbor.rib_in.clear(),
-                Command::Watchdog { action, name } => watchdog(neighbor, *action, name.unwrap_or(&program)),
-                _ => {}
-            }
-            self.sessions().update_interest(now, id);
-            self.touch(stream, id);
-        }
+        let name = name.unwrap_or(&program);
+        // Nobody has to have routes of this watchdog.
+        self.each(now, stream, selectors, Whose::All, |neighbor| watchdog(neighbor, action, name));
         Outcome::Done
     }
 
-    fn operational(&mut self, now: Now, stream: StreamId, neighbors: &[NeighborId], text: &str) -> Outcome {
+    /// Nobody to tear down is no error, and everybody has to be asked for.
+    fn teardown(&mut self, now: Now, stream: StreamId, selectors: &Selectors<'_>, subcode: u8) -> Outcome {
+        let neighbors = self.selected(stream, selectors, Whose::Established);
+        // Answered before it is done, and before what is told of it.
+        self.programs.acknowledge(stream, true);
+        let selected = if selectors.is_empty() { Vec::new() } else { neighbors };
+        for id in selected {
+            self.lifecycle().teardown(now, id, subcode);
+        }
+        Outcome::Silent
+    }
+
+    fn operational(&mut self, now: Now, stream: StreamId, selectors: &Selectors<'_>, text: &str) -> Outcome {
+        let neighbors = self.selected(stream, selectors, Whose::Programs);
         let message = match grammar::parse_operational(text) {
             Ok(message) => message,
             Err(diagnostic) => {
@@ -389,10 +417,10 @@ impl CommandHandle<'_> {
             return Outcome::Error;
         }
         for id in neighbors {
-            let Some(neighbor) = self.neighbors.get_mut(id) else { continue };
+            let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
             neighbor.advise(&message);
-            self.sessions().update_interest(now, *id);
-            self.touch(stream, *id);
+            self.sessions().update_interest(now, id);
+            self.touch(stream, id);
         }
         Outcome::Done
     }
@@ -412,29 +440,21 @@ fn watchdog(neighbor: &mut Neighbor, action: RouteAction, name: &str) {
 
 /// The speaker itself.
 impl CommandHandle<'_> {
-    fn life_command(&mut self, now: Now, stream: StreamId, command: &Command<'_>) -> Outcome {
-        let word = match command {
-            Command::Reload => "reload",
-            Command::Restart => "restart",
-            _ => "shutdown",
-        };
-        self.programs.answer(stream, &format!("{word} in progress"));
-        if *command == Command::Reload {
-            // Answered when it is known whether the file can be read.
-            self.programs.await_reload(stream);
-            if !self.lifecycle().request_reload(false) {
-                self.lifecycle().answer_reloads(now, false);
-            }
-            return Outcome::Silent;
-        }
-        // Answered before it is done: afterwards the program may be another.
-        self.programs.acknowledge(stream, true);
-        self.lifecycle().tell_of_signal(now, None);
-        match command {
-            Command::Restart => self.lifecycle().restart(now),
-            _ => self.lifecycle().shut_down(now, 0),
+    fn reload(&mut self, now: Now, stream: StreamId) -> Outcome {
+        self.programs.answer(stream, "reload in progress");
+        // Answered when it is known whether the file can be read.
+        self.programs.await_reload(stream);
+        if !self.lifecycle().request_reload(false) {
+            self.lifecycle().answer_reloads(now, false);
         }
         Outcome::Silent
+    }
+
+    /// Answers a command before it is done: afterwards the program may be another.
+    fn begin_end(&mut self, now: Now, stream: StreamId, word: &str) {
+        self.programs.answer(stream, &format!("{word} in progress"));
+        self.programs.acknowledge(stream, true);
+        self.lifecycle().tell_of_signal(now, None);
     }
 
     fn acknowledge_command(&mut self, stream: StreamId, how: Acknowledge) -> Outcome {

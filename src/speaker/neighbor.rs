@@ -295,7 +295,7 @@ impl Neighbor {
     }
 }
 
-/// SessionHandle that come and go.
+/// Sessions that come and go.
 impl Neighbor {
     /// The session is established.
     pub(super) fn session_up(&mut self, now: Now, rest: Duration) {
@@ -346,6 +346,14 @@ impl Neighbor {
         let packed = terms.map(|terms| rib_out.pack(&terms, room, limit, out)).unwrap_or_default();
         self.rate_left = self.rate_left.saturating_sub(u32::try_from(packed.messages).unwrap_or(u32::MAX));
         packed
+    }
+
+    /// Announces everything again.
+    pub(super) fn flush(&mut self) {
+        let families = self.families();
+        let negotiated = self.established().map(|link| link.session.negotiated());
+        let marked = negotiated.is_some_and(|negotiated| negotiated.enhanced_route_refresh);
+        self.rib_out.resend(None, &families, marked);
     }
 
     /// Asks the peer for its routes of `family` again, where it has said that it can be asked (RFC 2918 §4); whether it has.

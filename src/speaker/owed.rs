@@ -70,86 +70,46 @@ impl Neighbor {
     fn owed_by_state(&self, link: &Link) -> Vec<Obligation> {
         let (session, since) = (&link.session, link.session.since());
         let deadline = |timer| session.timers().deadline(timer);
-        let mut owed = Vec::new();
-        match session.state() {
-            State::Idle => owed.extend(deadline(Timer::IdleHold).map(|until| {
-                let what = String::from("the next attempt to connect");
-                self.by_us(Kind::Attempt, what, since, Some(until), "RFC 4271 §8.1.1 IdleHoldTimer")
-            })),
+        let ours =
+            |kind, what, until, clause| Some(self.by_us(kind, String::from(what), since, until, clause));
+        let theirs = |kind, what, until, clause| Some(self.by_peer(kind, what, since, until, clause));
+        let next = match session.state() {
+            State::Idle => deadline(Timer::IdleHold).and_then(|until| {
+                let clause = "RFC 4271 §8.1.1 IdleHoldTimer";
+                ours(Kind::Attempt, "the next attempt to connect", Some(until), clause)
+            }),
             State::Connect | State::Active if deadline(Timer::DelayOpen).is_some() => {
                 let until = deadline(Timer::DelayOpen);
-                owed.push(self.by_us(
-                    Kind::Open,
-                    String::from("our OPEN"),
-                    since,
-                    until,
-                    "RFC 4271 §8.1.1 DelayOpenTimer",
-                ));
+                ours(Kind::Open, "our OPEN", until, "RFC 4271 §8.1.1 DelayOpenTimer")
             }
             State::Connect => {
-                let until = deadline(Timer::ConnectRetry);
-                owed.push(self.by_peer(
-                    Kind::Connection,
-                    "accepting our connection",
-                    since,
-                    until,
-                    "RFC 4271 §8.2.2 ConnectRetryTimer",
-                ));
+                let (until, clause) = (deadline(Timer::ConnectRetry), "RFC 4271 §8.2.2 ConnectRetryTimer");
+                theirs(Kind::Connection, "accepting our connection", until, clause)
             }
             // Beside a session that dials, waiting for the peer to dial is no debt of anybody's.
             State::Active if self.outgoing.session.state() == State::Idle => {
-                owed.push(self.by_peer(
-                    Kind::Connection,
-                    "a connection",
-                    since,
-                    None,
-                    "RFC 4271 §8.2.2 Active",
-                ));
+                theirs(Kind::Connection, "a connection", None, "RFC 4271 §8.2.2 Active")
             }
-            State::Active => {}
+            State::Active => None,
             State::OpenSent => {
                 let until = deadline(Timer::OpenWait);
-                owed.push(self.by_peer(
-                    Kind::Open,
-                    "its OPEN",
-                    since,
-                    until,
-                    "RFC 4271 §8.2.2 OpenSent, HoldTimer",
-                ));
+                theirs(Kind::Open, "its OPEN", until, "RFC 4271 §8.2.2 OpenSent, HoldTimer")
             }
             State::OpenConfirm => {
                 let until = deadline(Timer::Hold).or(deadline(Timer::OpenWait));
-                owed.push(self.by_peer(
-                    Kind::Keepalive,
-                    "its first KEEPALIVE",
-                    since,
-                    until,
-                    "RFC 4271 §8.2.2 OpenConfirm, HoldTimer",
-                ));
+                let clause = "RFC 4271 §8.2.2 OpenConfirm, HoldTimer";
+                theirs(Kind::Keepalive, "its first KEEPALIVE", until, clause)
             }
-            State::Established => {
-                let heard = session.last_heard();
-                owed.extend(deadline(Timer::Hold).map(|until| {
-                    self.by_peer(
-                        Kind::Keepalive,
-                        "a KEEPALIVE or an UPDATE",
-                        heard,
-                        Some(until),
-                        "RFC 4271 §6.5",
-                    )
-                }));
-            }
-        }
-        owed.extend(deadline(Timer::Keepalive).map(|until| {
-            self.by_us(
-                Kind::Keepalive,
-                String::from("a KEEPALIVE"),
-                session.last_keepalive(),
-                Some(until),
-                "RFC 4271 §4.4",
-            )
-        }));
-        owed
+            State::Established => deadline(Timer::Hold).map(|until| {
+                let (what, heard) = ("a KEEPALIVE or an UPDATE", session.last_heard());
+                self.by_peer(Kind::Keepalive, what, heard, Some(until), "RFC 4271 §6.5")
+            }),
+        };
+        let keepalive = deadline(Timer::Keepalive).map(|until| {
+            let (what, last) = (String::from("a KEEPALIVE"), session.last_keepalive());
+            self.by_us(Kind::Keepalive, what, last, Some(until), "RFC 4271 §4.4")
+        });
+        next.into_iter().chain(keepalive).collect()
     }
 
     /// Octets that the connection has not taken.

@@ -8,87 +8,50 @@ use super::instance::{Instance, Phase};
 
 /// What a run owes, or is owed.
 pub(super) fn obligation(instance: &Instance) -> Option<Obligation> {
-    let program = Party::Program(instance.name.clone());
-    let asked = instance.unanswered_since();
-    let since = match instance.phase {
-        Phase::Running => asked.unwrap_or(instance.since),
-        _ => instance.since,
-    };
-    let owes = |debtor, creditor, kind, what: String, waits_for: Option<String>, clause| {
-        Some(Obligation {
-            debtor,
-            creditor,
-            kind,
-            what,
-            waits_for,
-            since,
-            until: instance.deadline(),
-            clause,
-        })
-    };
-    match instance.phase {
-        Phase::Starting => owes(
-            Party::Speaker,
-            program,
-            Kind::Start,
-            "its start".to_string(),
-            None,
-            "the configuration's process",
-        ),
-        Phase::Leaving(_) => owes(
-            program,
-            Party::Speaker,
-            Kind::Exit,
-            match instance.cut {
-                true => "ending, since it has closed its standard output".to_string(),
-                false => "reading what waits for it before it ends".to_string(),
-            },
-            None,
-            "API: 100 ms before SIGTERM",
-        ),
-        Phase::Terminated(_) => owes(
-            program,
-            Party::Speaker,
-            Kind::Exit,
-            "ending after SIGTERM".to_string(),
-            None,
-            "API: 2 s before SIGKILL",
-        ),
-        Phase::Killed => {
-            owes(program, Party::Speaker, Kind::Exit, "ending after SIGKILL".to_string(), None, "API")
+    let by_us = |kind, what: &str, clause| owed(instance, true, kind, what.to_string(), clause);
+    let by_it = |kind, what: &str, clause| owed(instance, false, kind, what.to_string(), clause);
+    Some(match instance.phase {
+        Phase::Starting => by_us(Kind::Start, "its start", "the configuration's process"),
+        Phase::Leaving(_) => {
+            let what = match instance.cut {
+                true => "ending, since it has closed its standard output",
+                false => "reading what waits for it before it ends",
+            };
+            by_it(Kind::Exit, what, "API: 100 ms before SIGTERM")
         }
-        Phase::Ended(_) => owes(
-            Party::Speaker,
-            program,
-            Kind::Reading,
-            "reading what it wrote before it ended".to_string(),
-            Some("the end of its standard output".to_string()),
-            "API: 1 s",
-        ),
-        Phase::Running if asked.is_some() => {
-            let unread = (!instance.output.has_room()).then(|| {
-                format!("the program to read its standard input ({} octets wait)", instance.output.len())
-            });
-            let effects = || instance.held.map(|_| "peers to be handed what it has caused".to_string());
-            let waiting = unread.or_else(effects);
-            owes(
-                Party::Speaker,
-                program,
-                Kind::Answer,
-                "an answer to its command".to_string(),
-                waiting,
-                "API: every command is answered",
-            )
+        Phase::Terminated(_) => by_it(Kind::Exit, "ending after SIGTERM", "API: 2 s before SIGKILL"),
+        Phase::Killed => by_it(Kind::Exit, "ending after SIGKILL", "API"),
+        Phase::Ended(_) => {
+            let waits_for = Some("the end of its standard output".to_string());
+            let owed = by_us(Kind::Reading, "reading what it wrote before it ended", "API: 1 s");
+            Obligation { waits_for, ..owed }
         }
-        Phase::Running if !instance.output.has_room() => owes(
-            program,
-            Party::Speaker,
-            Kind::Reading,
-            format!("reading the {} octets that wait for it", instance.output.len()),
-            None,
-            "API: a program reads what it asked for",
-        )
-        .map(|owed| Obligation { since: instance.taken, ..owed }),
-        Phase::Running => None,
+        Phase::Running => return while_running(instance),
+    })
+}
+
+fn while_running(instance: &Instance) -> Option<Obligation> {
+    let (asked, octets) = (instance.unanswered_since(), instance.output.len());
+    let unread = !instance.output.has_room();
+    if let Some(since) = asked {
+        let what = "an answer to its command".to_string();
+        let unread = unread.then(|| format!("the program to read its standard input ({octets} octets wait)"));
+        let effects = || instance.held.map(|_| "peers to be handed what it has caused".to_string());
+        let waits_for = unread.or_else(effects);
+        let owed = owed(instance, true, Kind::Answer, what, "API: every command is answered");
+        return Some(Obligation { waits_for, since, ..owed });
     }
+    unread.then(|| {
+        let what = format!("reading the {octets} octets that wait for it");
+        let owed = owed(instance, false, Kind::Reading, what, "API: a program reads what it asked for");
+        Obligation { since: instance.taken, ..owed }
+    })
+}
+
+/// What we owe the program, or it owes us, since the run is as it is.
+fn owed(instance: &Instance, by_us: bool, kind: Kind, what: String, clause: &'static str) -> Obligation {
+    let program = Party::Program(instance.name.clone());
+    let (debtor, creditor) = if by_us { (Party::Speaker, program) } else { (program, Party::Speaker) };
+    let (since, until) = (instance.since, instance.deadline());
+    Obligation { debtor, creditor, kind, what, waits_for: None, since, until, clause }
 }
