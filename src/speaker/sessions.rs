@@ -347,10 +347,10 @@ impl SessionHandle<'_> {
         let was_up = link.ends.take().is_some();
         match link.stream.take() {
             Some(stream) if was_up => {
-                self.transport.streams.leave(now.monotonic, stream, &mut self.contract.actions)
+                self.transport.streams.leave(now.monotonic, stream, &mut self.contract.actions);
             }
             Some(stream) => {
-                self.transport.streams.close(stream, CloseKind::Reset, &mut self.contract.actions)
+                self.transport.streams.close(stream, CloseKind::Reset, &mut self.contract.actions);
             }
             None => {}
         }
