@@ -1,7 +1,12 @@
 //! What a program does, and what becomes of it.
 
-use alloc::vec;
+use alloc::{format, vec};
 
+use holdtime_host::{CloseKind, ExitStatus, IoError};
+
+use super::super::input::ClosedKind;
+use super::instance::PATIENCE;
+use super::output::{COMMANDS_WAIT, EVENTS_LOST};
 use super::*;
 
 fn at(millis: u64) -> Instant {
