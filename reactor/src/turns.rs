@@ -29,26 +29,26 @@ pub async fn either(a: impl Future<Output = ()>, b: impl Future<Output = ()>) {
     .await;
 }
 
-/// Wakes one waiting task. A ring that nobody waits for is kept until somebody does.
+/// Wakes one waiting task. A notification that comes before anybody waits is kept.
 #[derive(Default)]
-pub struct Bell {
-    rung: Cell<bool>,
+pub struct Notify {
+    notified: Cell<bool>,
     waiting: Cell<Option<Waker>>,
 }
 
-impl Bell {
-    /// Rings it: whoever waits is woken.
-    pub fn ring(&self) {
-        self.rung.set(true);
+impl Notify {
+    /// Wakes whoever waits.
+    pub fn notify(&self) {
+        self.notified.set(true);
         if let Some(waker) = self.waiting.take() {
             waker.wake();
         }
     }
 
-    /// Resolves once it has been rung.
-    pub async fn rung(&self) {
+    /// Resolves with the next notification.
+    pub async fn notified(&self) {
         let poll = |cx: &mut Context<'_>| {
-            if self.rung.take() {
+            if self.notified.take() {
                 return Poll::Ready(());
             }
             self.waiting.set(Some(cx.waker().clone()));
@@ -58,8 +58,8 @@ impl Bell {
     }
 }
 
-impl fmt::Debug for Bell {
+impl fmt::Debug for Notify {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bell").finish_non_exhaustive()
+        f.debug_struct("Notify").finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use holdtime_core::time::Now;
 
 use holdtime_host::{CloseKind, Host, ProgramSpec, StreamId};
 
-use super::{Birth, Driver, Listener, Stream, StreamKind};
+use super::{Driver, Listener, NewSource, Stream, StreamKind};
 use crate::event_log::EventLog;
 
 impl<H: Host + EventLog> Driver<H> {
@@ -18,7 +18,7 @@ impl<H: Host + EventLog> Driver<H> {
                 match self.host.listen(listener, address, &options) {
                     Ok(local) => {
                         self.listeners.insert(listener, Listener::default());
-                        self.births.push_back(Birth::Listener(listener));
+                        self.new_sources.push_back(NewSource::Listener(listener));
                         self.feed(now, Input::Listening { listener, local });
                     }
                     Err(error) => self.feed(now, Input::ListenFailed { listener, error }),
@@ -32,7 +32,7 @@ impl<H: Host + EventLog> Driver<H> {
                 match self.host.connect(stream, local, remote, &options) {
                     Ok(()) => {
                         self.streams.insert(stream, Stream::new(StreamKind::Connection, None));
-                        self.births.push_back(Birth::Dialling(stream));
+                        self.new_sources.push_back(NewSource::Dialling(stream));
                     }
                     Err(error) => self.feed(now, Input::ConnectFailed { stream, error }),
                 }
@@ -72,7 +72,7 @@ impl<H: Host + EventLog> Driver<H> {
         match self.host.start_program(stream, spec) {
             Ok(pid) => {
                 self.open(stream, StreamKind::Program, None);
-                self.births.push_back(Birth::Program(stream));
+                self.new_sources.push_back(NewSource::Program(stream));
                 self.feed(now, Input::ProgramStarted { stream, pid });
             }
             Err(error) => self.feed(now, Input::ProgramFailed { stream, error }),
@@ -88,6 +88,6 @@ impl<H: Host + EventLog> Driver<H> {
     /// Remembers a stream that can be read and written from now on, and the machine at its other end.
     pub(super) fn open(&mut self, stream: StreamId, kind: StreamKind, remote: Option<IpAddr>) {
         self.streams.insert(stream, Stream::new(kind, remote));
-        self.births.push_back(Birth::Stream(stream));
+        self.new_sources.push_back(NewSource::Stream(stream));
     }
 }

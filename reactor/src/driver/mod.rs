@@ -40,7 +40,7 @@ pub struct Driver<H> {
     listeners: BTreeMap<ListenerId, Listener>,
     accepted: u64,
     buffer: Vec<u8>,
-    births: VecDeque<Birth>,
+    new_sources: VecDeque<NewSource>,
     exit: Option<u8>,
     recorder: Option<Recorder>,
     /// How many routes of the core's the host was told of.
@@ -64,7 +64,7 @@ pub enum StreamKind {
 /// Something new to wait for. `poll` waits for everything at once and need not look; `tasks` gives each its
 /// tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Birth {
+pub enum NewSource {
     /// An attempt to connect that will be decided.
     Dialling(StreamId),
     /// A stream that can be read and written.
@@ -108,7 +108,7 @@ impl<H: Host + EventLog> Driver<H> {
             listeners: BTreeMap::new(),
             accepted: 0,
             buffer: vec![0; READ_BUDGET],
-            births: VecDeque::new(),
+            new_sources: VecDeque::new(),
             exit: None,
             recorder: None,
             computed: 0,
@@ -141,9 +141,14 @@ impl<H: Host + EventLog> Driver<H> {
     /// The canonical order after an input: everything the core asks for, then everything it has to send,
     /// again while that led to more, then its log.
     pub fn drain(&mut self, now: Now) {
+        self.drain_where(now, |_| true);
+    }
+
+    /// The same, passing over the streams that may not be written now, as if they could take nothing.
+    pub fn drain_where(&mut self, now: Now, may: impl Fn(StreamId) -> bool) {
         loop {
             self.perform(now);
-            if !self.transmit(now) {
+            if !self.transmit(now, &may) {
                 break;
             }
         }
@@ -157,14 +162,9 @@ impl<H: Host + EventLog> Driver<H> {
         }
     }
 
-    /// Writes what the core has ready, on every stream that can take it. Returns whether there was any such
+    /// Writes what the core has ready, on every stream that may be written and can take it. Returns whether there was any such
     /// stream, since the core may have more to ask for then.
-    pub fn transmit(&mut self, now: Now) -> bool {
-        self.transmit_where(now, |_| true)
-    }
-
-    /// The same, passing over the streams that may not be written now, as if they could take nothing.
-    pub fn transmit_where(&mut self, now: Now, may: impl Fn(StreamId) -> bool) -> bool {
+    fn transmit(&mut self, now: Now, may: impl Fn(StreamId) -> bool) -> bool {
         let mut any = false;
         while let Some(stream) = self.speaker.poll_stream() {
             any |= may(stream) && self.write_stream(now, stream);
@@ -209,8 +209,8 @@ impl<H: Host + EventLog> Driver<H> {
     }
 
     /// The next thing to wait for that was not there before.
-    pub fn poll_birth(&mut self) -> Option<Birth> {
-        self.births.pop_front()
+    pub fn poll_new_source(&mut self) -> Option<NewSource> {
+        self.new_sources.pop_front()
     }
 
     /// The exit status, once the speaker has finished.

@@ -4,6 +4,8 @@
 //! API, and a peer's turn ends with a message read. While one peer is silent no command is read, no answer is sent, and no
 //! timer of the loop is looked at. (HANGS.md, number 1.)
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,74 +14,82 @@ use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::EventLog;
 use holdtime_reactor::driver::{Driver, StreamKind};
-use holdtime_reactor::turns::yield_now;
+use holdtime_reactor::tasks::{Policy, Shared, writer};
 
-use crate::subject::defective::frame::{Attend, Shared, first};
+use crate::subject::defective::waits::first;
+use crate::subject::defective::{Defect, read_and_send};
 
-pub(super) async fn run<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>) -> u8 {
-    shared.start(attend());
-    loop {
-        if let Some(code) = shared.exit_code() {
-            return code;
-        }
-        let peers = shared.open(StreamKind::Connection);
-        if shared.deviates && !peers.is_empty() {
-            for stream in peers {
-                turn(&shared, stream).await;
-            }
-        } else {
-            something_to_do(&shared).await;
-        }
-        serve_api(&shared);
-        shared.work(attend(), Driver::timeouts);
+pub(super) struct AwaitPeers {
+    defect: Defect,
+    /// The streams that the main loop looks after.
+    streams: RefCell<BTreeSet<StreamId>>,
+}
+
+impl AwaitPeers {
+    pub(super) fn new(defect: Defect) -> Self {
+        Self { defect, streams: RefCell::default() }
     }
 }
 
-fn attend<H: AsyncHost + EventLog>() -> Attend<H> {
-    // The main loop gives peers their turns; undone, each has a task of its own beside it. Programs have none.
-    let connection = |shared: &Rc<Shared<H>>, stream| {
-        if !shared.deviates {
-            drop(shared.host.spawn(turns(shared.clone(), stream)));
+impl Policy for AwaitPeers {
+    fn attend<H: AsyncHost + EventLog>(shared: &Rc<Shared<H, Self>>, stream: StreamId, kind: StreamKind) {
+        // The main loop gives peers their turns; undone, each has tasks of its own beside it. Programs have none.
+        if kind != StreamKind::Connection || shared.policy().defect == Defect::Present {
+            shared.policy().streams.borrow_mut().insert(stream);
+            shared.notify();
+        } else {
+            drop(shared.host().spawn(turns(shared.clone(), stream)));
         }
-    };
-    Attend { connection, program: |_, _| () }
+    }
+
+    async fn turn<H: AsyncHost + EventLog>(shared: &Rc<Shared<H, Self>>) {
+        let peers = open(shared, |kind| kind == StreamKind::Connection);
+        if peers.is_empty() {
+            something_to_do(shared).await;
+        }
+        for stream in peers {
+            peer_turn(shared, stream).await;
+        }
+        for stream in programs(shared) {
+            read_and_send(shared, stream);
+        }
+        shared.work(Driver::timeouts);
+    }
 }
 
 /// A peer's turn: what it sends is awaited and read, then what it is owed is sent. `false`: it is gone.
-async fn turn<H: AsyncHost + EventLog>(shared: &Rc<Shared<H>>, stream: StreamId) -> bool {
-    let open = shared.host.readable(stream).await.is_ok();
-    shared.read_and_send(attend(), stream);
+async fn peer_turn<H: AsyncHost + EventLog>(shared: &Rc<Shared<H, AwaitPeers>>, stream: StreamId) -> bool {
+    let open = shared.host().readable(stream).await.is_ok();
+    read_and_send(shared, stream);
     open
 }
 
-async fn turns<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
-    let writer = async {
-        while shared.host.writable(stream).await.is_ok() {
-            shared.work(attend(), |driver, now| driver.fill_stream(now, stream));
-            yield_now().await;
-        }
-    };
-    let reader = async { while turn(&shared, stream).await {} };
-    first(vec![Box::pin(reader), Box::pin(writer)]).await;
-}
-
-/// Reads every program's commands and sends every program its answers, without waiting.
-fn serve_api<H: AsyncHost + EventLog>(shared: &Rc<Shared<H>>) {
-    for stream in programs(shared) {
-        shared.read_and_send(attend(), stream);
-    }
+async fn turns<H: AsyncHost + EventLog>(shared: Rc<Shared<H, AwaitPeers>>, stream: StreamId) {
+    let reader = async { while peer_turn(&shared, stream).await {} };
+    first(vec![Box::pin(reader), Box::pin(writer(shared.clone(), stream))]).await;
 }
 
 /// Resolves when a program can be read or written, a deadline has come, or something is new.
-async fn something_to_do<H: AsyncHost + EventLog>(shared: &Rc<Shared<H>>) {
-    let mut futures: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = vec![Box::pin(shared.deadline_or_bell())];
+async fn something_to_do<H: AsyncHost + EventLog>(shared: &Rc<Shared<H, AwaitPeers>>) {
+    let mut futures: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> =
+        vec![Box::pin(shared.deadline_or_notification())];
     for stream in programs(shared) {
-        futures.push(Box::pin(async move { shared.host.readable(stream).await.unwrap_or(()) }));
-        futures.push(Box::pin(async move { shared.host.writable(stream).await.unwrap_or(()) }));
+        futures.push(Box::pin(async move { shared.host().readable(stream).await.unwrap_or(()) }));
+        futures.push(Box::pin(async move { shared.host().writable(stream).await.unwrap_or(()) }));
     }
     first(futures).await;
 }
 
-fn programs<H: AsyncHost + EventLog>(shared: &Shared<H>) -> Vec<StreamId> {
-    [shared.open(StreamKind::Program), shared.open(StreamKind::Pipes)].concat()
+fn programs<H: AsyncHost + EventLog>(shared: &Shared<H, AwaitPeers>) -> Vec<StreamId> {
+    open(shared, |kind| kind != StreamKind::Connection)
+}
+
+/// The streams of some kinds that are still open.
+fn open<H: AsyncHost + EventLog>(
+    shared: &Shared<H, AwaitPeers>,
+    wanted: impl Fn(StreamKind) -> bool,
+) -> Vec<StreamId> {
+    let mut streams = shared.policy().streams.borrow_mut();
+    streams.retain(|stream| shared.kind(*stream).is_some());
+    streams.iter().copied().filter(|stream| shared.kind(*stream).is_some_and(&wanted)).collect()
 }

@@ -4,36 +4,50 @@
 //! peer's task reads before it sends. Commands are answered, but their UPDATEs wait for a byte from the peer.
 //! (HANGS.md, number 2.)
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::EventLog;
+use holdtime_reactor::driver::StreamKind;
+use holdtime_reactor::tasks::{Policy, Shared};
 use holdtime_reactor::turns::yield_now;
 
-use crate::subject::defective::frame::{Attend, Shared, as_shipped};
+use crate::subject::defective::{Defect, read_and_send};
 
-pub(super) async fn run<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>) -> u8 {
-    shared.run_timers(attend()).await
+pub(super) struct ReadFirst {
+    defect: Defect,
+    peers: RefCell<BTreeSet<StreamId>>,
 }
 
-fn attend<H: AsyncHost + EventLog>() -> Attend<H> {
-    let connection = |shared: &Rc<Shared<H>>, stream| {
-        if shared.deviates {
-            shared.withhold(stream);
-            drop(shared.host.spawn(peer(shared.clone(), stream)));
+impl ReadFirst {
+    pub(super) fn new(defect: Defect) -> Self {
+        Self { defect, peers: RefCell::default() }
+    }
+}
+
+impl Policy for ReadFirst {
+    fn attend<H: AsyncHost + EventLog>(shared: &Rc<Shared<H, Self>>, stream: StreamId, kind: StreamKind) {
+        if kind == StreamKind::Connection && shared.policy().defect == Defect::Present {
+            shared.policy().peers.borrow_mut().insert(stream);
+            drop(shared.host().spawn(peer(shared.clone(), stream)));
         } else {
-            as_shipped(shared, attend(), stream);
+            shared.attend_stream(stream);
         }
-    };
-    Attend { connection, program: |shared, stream| as_shipped(shared, attend(), stream) }
+    }
+
+    fn withholds(&self, stream: StreamId) -> bool {
+        self.peers.borrow().contains(&stream)
+    }
 }
 
-async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
+async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H, ReadFirst>>, stream: StreamId) {
     // Its OPEN a peer's task sends before it reads for the first time, as ExaBGP's does.
-    shared.read_and_send(attend(), stream);
-    while shared.host.readable(stream).await.is_ok() {
-        shared.read_and_send(attend(), stream);
+    read_and_send(&shared, stream);
+    while shared.host().readable(stream).await.is_ok() {
+        read_and_send(&shared, stream);
         yield_now().await;
     }
 }

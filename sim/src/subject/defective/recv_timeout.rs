@@ -9,32 +9,36 @@ use holdtime_core::Duration;
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::EventLog;
+use holdtime_reactor::driver::StreamKind;
+use holdtime_reactor::tasks::{Policy, Shared};
 use holdtime_reactor::turns::yield_now;
 
-use crate::subject::defective::frame::{Attend, Shared, as_shipped, readable_or_writable, readable_within};
+use crate::subject::defective::waits::{readable_or_writable, readable_within};
+use crate::subject::defective::{Defect, read_and_send};
 
 const RECV_TIMEOUT: Duration = Duration::from_millis(50);
 
-pub(super) async fn run<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>) -> u8 {
-    shared.run_timers(attend()).await
+pub(super) struct RecvTimeout(pub(super) Defect);
+
+impl Policy for RecvTimeout {
+    fn attend<H: AsyncHost + EventLog>(shared: &Rc<Shared<H, Self>>, stream: StreamId, kind: StreamKind) {
+        match kind {
+            StreamKind::Connection => drop(shared.host().spawn(peer(shared.clone(), stream))),
+            StreamKind::Program | StreamKind::Pipes => shared.attend_stream(stream),
+        }
+    }
 }
 
-fn attend<H: AsyncHost + EventLog>() -> Attend<H> {
-    let connection = |shared: &Rc<Shared<H>>, stream| drop(shared.host.spawn(peer(shared.clone(), stream)));
-    Attend { connection, program: |shared, stream| as_shipped(shared, attend(), stream) }
-}
-
-async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
+async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H, RecvTimeout>>, stream: StreamId) {
     loop {
-        let waited = if shared.deviates {
-            readable_within(&shared.host, stream, RECV_TIMEOUT).await.map(drop)
-        } else {
-            readable_or_writable(&shared.host, stream).await
+        let waited = match shared.policy().0 {
+            Defect::Present => readable_within(shared.host(), stream, RECV_TIMEOUT).await.map(drop),
+            Defect::Undone => readable_or_writable(shared.host(), stream).await,
         };
         if waited.is_err() {
             return;
         }
-        shared.read_and_send(attend(), stream);
+        read_and_send(&shared, stream);
         yield_now().await;
     }
 }

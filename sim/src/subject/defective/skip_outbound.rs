@@ -3,38 +3,58 @@
 //! Source: the report that started this project, its second stage: `continue` on every read timeout. Commands are answered,
 //! but their UPDATEs wait for a byte from the peer, and the task wakes up for nothing. (HANGS.md, number 2.)
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use holdtime_core::Duration;
 use holdtime_core::speaker::StreamId;
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::EventLog;
+use holdtime_reactor::driver::StreamKind;
+use holdtime_reactor::tasks::{Policy, Shared};
 use holdtime_reactor::turns::yield_now;
 
-use crate::subject::defective::frame::{Attend, Shared, as_shipped, readable_within};
+use crate::subject::defective::waits::readable_within;
+use crate::subject::defective::{Defect, read_and_send};
 
 /// The report names no figure for this stage's timeout.
 const READ_TIMEOUT: Duration = Duration::from_millis(150);
 
-pub(super) async fn run<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>) -> u8 {
-    shared.run_timers(attend()).await
+pub(super) struct SkipOutbound {
+    defect: Defect,
+    peers: RefCell<BTreeSet<StreamId>>,
 }
 
-fn attend<H: AsyncHost + EventLog>() -> Attend<H> {
-    let connection = |shared: &Rc<Shared<H>>, stream| {
-        shared.withhold(stream);
-        drop(shared.host.spawn(peer(shared.clone(), stream)));
-    };
-    Attend { connection, program: |shared, stream| as_shipped(shared, attend(), stream) }
+impl SkipOutbound {
+    pub(super) fn new(defect: Defect) -> Self {
+        Self { defect, peers: RefCell::default() }
+    }
 }
 
-async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H>>, stream: StreamId) {
-    shared.read_and_send(attend(), stream);
-    while let Ok(ready) = readable_within(&shared.host, stream, READ_TIMEOUT).await {
-        if shared.deviates && !ready {
+impl Policy for SkipOutbound {
+    fn attend<H: AsyncHost + EventLog>(shared: &Rc<Shared<H, Self>>, stream: StreamId, kind: StreamKind) {
+        match kind {
+            StreamKind::Connection => {
+                shared.policy().peers.borrow_mut().insert(stream);
+                drop(shared.host().spawn(peer(shared.clone(), stream)));
+            }
+            StreamKind::Program | StreamKind::Pipes => shared.attend_stream(stream),
+        }
+    }
+
+    fn withholds(&self, stream: StreamId) -> bool {
+        self.peers.borrow().contains(&stream)
+    }
+}
+
+async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H, SkipOutbound>>, stream: StreamId) {
+    read_and_send(&shared, stream);
+    while let Ok(ready) = readable_within(shared.host(), stream, READ_TIMEOUT).await {
+        if shared.policy().defect == Defect::Present && !ready {
             continue;
         }
-        shared.read_and_send(attend(), stream);
+        read_and_send(&shared, stream);
         if ready {
             yield_now().await;
         }
