@@ -4,6 +4,8 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints its table, and may fail loudly")]
 
+mod star;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -11,10 +13,9 @@ use holdtime_core::time::Instant as LabTime;
 use holdtime_sim::scenario;
 use holdtime_sim::scenario::Play;
 use holdtime_sim::stage::Run;
-use holdtime_sim::star::Star;
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect, SubjectRef};
 use libtest_mimic::{Arguments, Trial};
+use star::Star;
 
 fn main() -> ExitCode {
     if std::env::args().any(|argument| argument == "--bench") {
@@ -38,7 +39,7 @@ fn tables(full: bool) {
         "{:>8} {:>8} {:>8} {:>12} {:>12} {:>10}",
         "reactor", "leaves", "routes", "wall", "steps", "ns/step"
     );
-    for reactor in ReactorName::SHIPPED {
+    for reactor in subject::SHIPPED {
         for leaves in sizes {
             for routes in [1, 10, 100] {
                 star(Star { leaves: *leaves, routes, reactor, seed: 1 });
@@ -47,7 +48,7 @@ fn tables(full: bool) {
     }
     println!("\nvirtual hours of idle established sessions\n");
     println!("{:>8} {:>8} {:>12} {:>12} {:>10}", "reactor", "sessions", "wall/hour", "steps", "ns/step");
-    for reactor in ReactorName::SHIPPED {
+    for reactor in subject::SHIPPED {
         for leaves in sizes {
             idle_hour(Star { leaves: *leaves, routes: 1, reactor, seed: 1 });
         }
@@ -56,7 +57,7 @@ fn tables(full: bool) {
         "\na full zero window, from the first SYN to the send hold timer's end of it after 480 s (RFC 9687)\n"
     );
     println!("{:>8} {:>12} {:>12}", "reactor", "ends", "wall");
-    for reactor in ReactorName::SHIPPED {
+    for reactor in subject::SHIPPED {
         zero_window(reactor, if full { 51 } else { 1 });
     }
 }
@@ -96,13 +97,14 @@ fn idle_hour(star: Star) {
 }
 
 /// The median of so many runs, oracles and all.
-fn zero_window(reactor: ReactorName, times: usize) {
+fn zero_window(reactor: SubjectRef, times: usize) {
     let play = Play::from(&scenario::find("zero-window-with-keepalives").unwrap());
     let mut ends = LabTime::ZERO;
     let mut walls: Vec<Duration> = (0..times)
         .map(|_| {
             let begun = Instant::now();
-            let outcome = Run { play: &play, reactor, defect: Defect::Present, seed: 0 }.go().unwrap();
+            let outcome =
+                Run { play: &play, subject: reactor, defect: Defect::Present, seed: 0 }.go().unwrap();
             assert_eq!(outcome.verdict.code(), "pass");
             ends = outcome.at;
             begun.elapsed()

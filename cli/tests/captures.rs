@@ -19,8 +19,7 @@ use holdtime_machine::world::ProcessId;
 use holdtime_sim::scenario;
 use holdtime_sim::scenario::Play;
 use holdtime_sim::stage::Run;
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect};
 use serde_json::Value;
 
 /// A file of nobody else's: the tests run side by side.
@@ -76,7 +75,7 @@ impl Observer for Written {
 fn written(scenario: &str) -> Vec<Vec<u8>> {
     let written = Rc::new(RefCell::new(Written::default()));
     let play = Play::from(&scenario::find(scenario).unwrap());
-    let run = Run { play: &play, reactor: ReactorName::Poll, defect: Defect::Present, seed: 0 };
+    let run = Run { play: &play, subject: subject::POLL, defect: Defect::Present, seed: 0 };
     let observer: Rc<RefCell<dyn Observer>> = written.clone();
     run.go_watched(&[observer]).unwrap();
     let mut all: BTreeMap<ProcessId, Vec<u8>> = BTreeMap::new();

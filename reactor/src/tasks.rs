@@ -11,7 +11,7 @@
 //! lets the others run. So the driver is never borrowed across an await, nothing that was read can be lost,
 //! and no read is ever timed out: timers belong to the core and wait beside the streams, not around them.
 //!
-//! What a reactor of tasks can decide otherwise is a [`Policy`]. [`Shipped`] is all of its defaults.
+//! What a reactor of tasks can decide otherwise is a [`Policy`]. [`DefaultPolicy`] is all of its defaults, and ships.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -27,7 +27,7 @@ use crate::turns::{Notify, either, yield_now};
 
 /// Runs a speaker until it has finished; returns the exit status. Tasks that still wait then, wait for ever.
 pub async fn run<H: AsyncHost + EventLog>(host: H, speaker: Speaker, recorder: Option<Recorder>) -> u8 {
-    run_with(host, speaker, recorder, Shipped).await
+    run_with(host, speaker, recorder, DefaultPolicy).await
 }
 
 /// The same with another policy.
@@ -80,9 +80,9 @@ pub trait Policy: Sized + 'static {
 
 /// What ships: all is as [`Policy`] has it by default.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Shipped;
+pub struct DefaultPolicy;
 
-impl Policy for Shipped {}
+impl Policy for DefaultPolicy {}
 
 /// What the tasks share.
 #[derive(Debug)]

@@ -14,7 +14,8 @@
 //! scenario/     the data: world, scripts of peers and programs, faults, bounds, expectations
 //! observe/      what is seen from outside: wire, pipes, calls, time; and what tasks wait for
 //! actor/        who plays a script: peers and programs, the same code live and in the lab
-//! subject/      what is under test: the shipped reactors and the defective ones
+//! turmoil/      turmoil's machines as hosts, for the second engine
+//! subject/      what is under test: a trait and a registry; the shipped reactors and the defective ones
 //! oracle/       one file a judge, over what is observed
 //! certificate/  who waits for whom, and the verdict
 //! stage/        sets a play up on an engine (machine; turmoil) and runs it
@@ -33,6 +34,6 @@ pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod stage;
-pub mod star;
 pub mod subject;
 pub mod suite;
+pub mod turmoil;

@@ -13,8 +13,7 @@ use holdtime_machine::world::ProcessId;
 use holdtime_sim::scenario;
 use holdtime_sim::scenario::Play;
 use holdtime_sim::stage::Run;
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect};
 
 /// The stage sets the speaker first and its one peer second.
 const SPEAKER: ProcessId = ProcessId(0);
@@ -156,10 +155,10 @@ fn every_scenario_brings_about_what_its_title_says_on_both_reactors() {
             panic!("nothing is said of what must come about in {name}");
         };
         let play = Play::from(&scenario::find(name).unwrap());
-        for reactor in ReactorName::SHIPPED {
+        for reactor in subject::SHIPPED {
             for seed in 0..5 {
                 let facts = Rc::new(RefCell::new(Facts::default()));
-                let run = Run { play: &play, reactor, defect: Defect::Present, seed };
+                let run = Run { play: &play, subject: reactor, defect: Defect::Present, seed };
                 let watching: Rc<RefCell<dyn Observer>> = facts.clone();
                 run.go_watched(&[watching]).unwrap();
                 assert!(holds(&facts.borrow()), "{name} on {reactor}, seed {seed}");

@@ -7,12 +7,11 @@ use holdtime_sim::scenario;
 use holdtime_sim::scenario::Play;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::stage::{Outcome, Run};
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect, SubjectRef};
 
-fn play(text: &str, reactor: ReactorName, seed: u64) -> Outcome {
-    let scenario = scenario::read(&Source::new("scenario", text), |_| None).unwrap();
-    Run { play: &Play::from(&scenario), reactor, defect: Defect::Present, seed }.go().unwrap()
+fn play(text: &str, reactor: SubjectRef, seed: u64) -> Outcome {
+    let scenario = scenario::read(&Source::new("scenario", text), |_| None, &subject::names()).unwrap();
+    Run { play: &Play::from(&scenario), subject: reactor, defect: Defect::Present, seed }.go().unwrap()
 }
 
 /// Both ends dial and listen; the third machine only lets time pass.
@@ -66,7 +65,7 @@ how = 'never'
 
 #[test]
 fn two_speakers_that_dial_each_other_agree_on_one_session_and_keep_it() {
-    for reactor in ReactorName::SHIPPED {
+    for reactor in subject::SHIPPED {
         for seed in 0..40 {
             let outcome = play(COLLISION, reactor, seed);
             assert_eq!(outcome.verdict.code(), "pass", "{reactor}, seed {seed}: {:?}", outcome.verdict);
@@ -134,7 +133,7 @@ within = '5s'
 fn a_stalled_peer_is_given_up_one_send_hold_time_after_the_last_octet_went_out_as_on_real_sockets() {
     for routes in ["4000"] {
         let text = STALLED.replace("ROUTES", routes);
-        for reactor in ReactorName::SHIPPED {
+        for reactor in subject::SHIPPED {
             for seed in 0..3 {
                 let outcome = play(&text, reactor, seed);
                 assert_eq!(outcome.verdict.code(), "pass", "{routes} on {reactor}: {:?}", outcome.verdict);

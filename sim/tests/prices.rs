@@ -7,9 +7,7 @@ use holdtime_sim::scenario;
 use holdtime_sim::scenario::Play;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::stage::{Outcome, Run};
-use holdtime_sim::star::Star;
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect, SubjectRef};
 
 /// A program writes 2,000 routes as fast as its pipe takes them, and reads its answers; another one asks for the
 /// version meanwhile; the peer is to hear a KEEPALIVE every second.
@@ -69,15 +67,16 @@ route = 'PRICE'
 answer = '3s'
 ";
 
-fn play(price: &str, reactor: ReactorName) -> Outcome {
+fn play(price: &str, reactor: SubjectRef) -> Outcome {
     let text = BATCH.replace("PRICE", price);
-    let play = Play::from(&scenario::read(&Source::new("batch.toml", text), |_| None).unwrap());
-    Run { play: &play, reactor, defect: Defect::Present, seed: 0 }.go().unwrap()
+    let play =
+        Play::from(&scenario::read(&Source::new("batch.toml", text), |_| None, &subject::names()).unwrap());
+    Run { play: &play, subject: reactor, defect: Defect::Present, seed: 0 }.go().unwrap()
 }
 
 #[test]
 fn a_batch_of_routes_that_cost_a_microsecond_each_keeps_nobody_waiting() {
-    for reactor in ReactorName::SHIPPED {
+    for reactor in subject::SHIPPED {
         let outcome = play("1us", reactor);
         assert_eq!(outcome.verdict.code(), "pass", "{reactor}: {:?}", outcome.verdict);
         assert!(outcome.at < Instant::from_millis(2_500), "{reactor}: {}", outcome.at);
@@ -86,26 +85,8 @@ fn a_batch_of_routes_that_cost_a_microsecond_each_keeps_nobody_waiting() {
 
 #[test]
 fn the_same_batch_at_five_milliseconds_a_route_starves_the_keepalives_and_the_lab_hears_it() {
-    for reactor in ReactorName::SHIPPED {
+    for reactor in subject::SHIPPED {
         let outcome = play("5ms", reactor);
         assert!(["O3", "O4"].contains(&outcome.verdict.code()), "{reactor}: {:?}", outcome.verdict);
-    }
-}
-
-#[test]
-fn what_a_configuration_holds_is_paid_for_before_the_first_connection() {
-    for reactor in ReactorName::SHIPPED {
-        let up = |routes| {
-            let (mut lab, count) = Star { leaves: 1, routes, reactor, seed: 1 }.build().unwrap();
-            let mut at = Instant::ZERO;
-            while count.borrow().routes == 0 {
-                at += holdtime_core::Duration::from_millis(1);
-                lab.run_until(at);
-            }
-            at
-        };
-        let (few, many) = (up(1), up(10_000));
-        // A microsecond a route, and each is put into the RIB, looked at twice and packed.
-        assert!(many - few >= holdtime_core::Duration::from_millis(10), "{reactor}: {few} and {many}");
     }
 }

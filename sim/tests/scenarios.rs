@@ -8,16 +8,14 @@ use holdtime_sim::scenario;
 use holdtime_sim::scenario::Play;
 use holdtime_sim::scenario::{Expected, Scenario};
 use holdtime_sim::stage::{Outcome, Run};
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect, Deviation, SubjectRef};
 
-fn reactors(scenario: &Scenario) -> impl Iterator<Item = ReactorName> {
-    let named: Vec<ReactorName> = scenario.expect.iter().map(|(name, _)| *name).collect();
-    ReactorName::ALL.into_iter().filter(move |name| named.contains(name))
+fn reactors(scenario: &Scenario) -> impl Iterator<Item = SubjectRef> {
+    scenario.expect.iter().map(|(name, _)| subject::find(name).unwrap())
 }
 
-fn play(scenario: &Scenario, reactor: ReactorName, defect: Defect, seed: u64) -> Outcome {
-    Run { play: &Play::from(scenario), reactor, defect, seed }.go().unwrap()
+fn play(scenario: &Scenario, reactor: SubjectRef, defect: Defect, seed: u64) -> Outcome {
+    Run { play: &Play::from(scenario), subject: reactor, defect, seed }.go().unwrap()
 }
 
 #[test]
@@ -27,7 +25,7 @@ fn every_scenario_shows_what_it_expects_from_every_seed() {
         for reactor in reactors(&scenario) {
             for seed in 0..3 {
                 let outcome = play(&scenario, reactor, Defect::Present, seed);
-                let expected = scenario.expected(reactor);
+                let expected = scenario.expected(reactor.name());
                 assert!(
                     is_expected(&outcome.verdict, expected),
                     "{name} on {reactor}, seed {seed}: {:?}",
@@ -59,7 +57,7 @@ fn every_stall_states_the_second_at_which_its_session_ends_or_that_it_does_not_a
 {
     for (name, wanted) in STALLS {
         let scenario = scenario::find(name).unwrap();
-        for reactor in ReactorName::SHIPPED {
+        for reactor in subject::SHIPPED {
             let outcome = play(&scenario, reactor, Defect::Present, 7);
             assert_eq!(outcome.verdict.code(), "pass", "{name} on {reactor}: {:?}", outcome.verdict);
             let ended = match outcome.course.end {
@@ -81,8 +79,8 @@ fn every_stall_states_the_second_at_which_its_session_ends_or_that_it_does_not_a
 #[test]
 fn every_scenario_passes_on_a_defective_reactor_whose_single_deviation_is_undone() {
     let scenario = scenario::find("silent-peer").unwrap();
-    for reactor in ReactorName::ALL.into_iter().filter(|reactor| !reactor.ships()) {
-        assert_ne!(*scenario.expected(reactor), Expected::Pass);
+    for reactor in subject::defective().filter(|subject| subject.deviation() == Deviation::Reactor) {
+        assert_ne!(*scenario.expected(reactor.name()), Expected::Pass);
         let outcome = play(&scenario, reactor, Defect::Undone, 0);
         assert_eq!(outcome.verdict.code(), "pass", "{reactor}: {:?}", outcome.verdict);
     }
@@ -91,7 +89,7 @@ fn every_scenario_passes_on_a_defective_reactor_whose_single_deviation_is_undone
 #[test]
 fn a_certificate_names_the_silent_peer_behind_the_unanswered_command() {
     let scenario = scenario::find("silent-peer").unwrap();
-    let outcome = play(&scenario, ReactorName::AwaitPeers, Defect::Present, 0);
+    let outcome = play(&scenario, subject::find("await-peers").unwrap(), Defect::Present, 0);
     let holdtime_sim::certificate::Verdict::Hang { certificate, .. } = outcome.verdict else {
         panic!("{:?}", outcome.verdict)
     };

@@ -3,25 +3,24 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 use holdtime_sim::stage::Run;
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect, Deviation, SubjectRef};
 use holdtime_sim::suite::{Case, OwnCases, expected_code, read_cases};
 
 fn cases() -> Vec<Case> {
     read_cases(&OwnCases).unwrap()
 }
 
-fn code(case: &Case, reactor: ReactorName, defect: Defect, seed: u64) -> String {
-    let outcome = Run { play: &case.play(), reactor, defect, seed }.go().unwrap();
+fn code(case: &Case, reactor: SubjectRef, defect: Defect, seed: u64) -> String {
+    let outcome = Run { play: &case.play(), subject: reactor, defect, seed }.go().unwrap();
     outcome.verdict.code().to_owned()
 }
 
 #[test]
 fn every_case_shows_on_every_reactor_what_the_table_expects() {
     for case in cases() {
-        for reactor in ReactorName::ALL {
+        for reactor in subject::reactors() {
             let code = code(&case, reactor, Defect::Present, 0);
-            assert_eq!(code, expected_code(reactor, &case.name), "{} on {reactor}", case.name);
+            assert_eq!(code, expected_code(reactor.name(), &case.name), "{} on {reactor}", case.name);
         }
     }
 }
@@ -29,7 +28,7 @@ fn every_case_shows_on_every_reactor_what_the_table_expects() {
 #[test]
 fn the_shipped_reactors_pass_every_case_from_other_seeds_too() {
     for case in cases() {
-        for reactor in ReactorName::SHIPPED {
+        for reactor in subject::SHIPPED {
             for seed in 1..4 {
                 assert_eq!(
                     code(&case, reactor, Defect::Present, seed),
@@ -45,7 +44,7 @@ fn the_shipped_reactors_pass_every_case_from_other_seeds_too() {
 #[test]
 fn a_defective_reactor_passes_every_case_once_its_single_deviation_is_undone() {
     for case in cases() {
-        for reactor in ReactorName::ALL.into_iter().filter(|reactor| !reactor.ships()) {
+        for reactor in subject::defective().filter(|subject| subject.deviation() == Deviation::Reactor) {
             assert_eq!(code(&case, reactor, Defect::Undone, 0), "pass", "{} on {reactor}", case.name);
         }
     }

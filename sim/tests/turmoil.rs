@@ -6,13 +6,12 @@ use holdtime_sim::certificate::Verdict;
 use holdtime_sim::scenario;
 use holdtime_sim::scenario::Play;
 use holdtime_sim::stage::Run;
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect, SubjectRef};
 use holdtime_sim::suite::{OwnCases, read_cases};
 
 /// The lab's verdict and turmoil's, or why turmoil plays none.
-fn verdicts(play: &Play, reactor: ReactorName) -> Result<(String, String), String> {
-    let run = Run { play, reactor, defect: Defect::Present, seed: 1 };
+fn verdicts(play: &Play, subject: SubjectRef) -> Result<(String, String), String> {
+    let run = Run { play, subject, defect: Defect::Present, seed: 1 };
     let second = run.go_under_turmoil()?.verdict;
     let lab = run.go().unwrap().verdict;
     let told = |verdict: &Verdict| match verdict.code() {
@@ -26,13 +25,8 @@ fn verdicts(play: &Play, reactor: ReactorName) -> Result<(String, String), Strin
 #[test]
 fn the_reports_hang_is_one_under_turmoil_too_and_the_async_reactor_has_none() {
     let play = Play::from(&scenario::find("silent-peer").unwrap());
-    for reactor in [
-        ReactorName::Async,
-        ReactorName::Poll,
-        ReactorName::AwaitPeers,
-        ReactorName::ReadFirst,
-        ReactorName::SkipOutbound,
-    ] {
+    for name in ["async", "poll", "await-peers", "read-first", "skip-outbound"] {
+        let reactor = subject::find(name).unwrap();
         let (lab, second) = verdicts(&play, reactor).unwrap();
         assert_eq!(second, lab, "{reactor}");
         assert_eq!(lab == "pass", reactor.ships(), "{reactor}: {lab}");
@@ -42,7 +36,8 @@ fn the_reports_hang_is_one_under_turmoil_too_and_the_async_reactor_has_none() {
 #[test]
 fn a_hang_under_turmoil_has_the_labs_certificate() {
     let play = Play::from(&scenario::find("silent-peer").unwrap());
-    let run = Run { play: &play, reactor: ReactorName::ReadFirst, defect: Defect::Present, seed: 1 };
+    let subject = subject::find("read-first").unwrap();
+    let run = Run { play: &play, subject, defect: Defect::Present, seed: 1 };
     let chain = |verdict: Verdict| {
         let Verdict::Hang { certificate, .. } = verdict else { panic!("no hang: {verdict:?}") };
         certificate.links.into_iter().map(|link| (link.who, link.what)).collect::<Vec<_>>()
@@ -56,7 +51,7 @@ fn a_hang_under_turmoil_has_the_labs_certificate() {
 fn the_async_reactor_passes_every_scenario_under_turmoil_that_turmoil_can_play() {
     let mut refused = Vec::new();
     for name in scenario::embedded() {
-        match verdicts(&Play::from(&scenario::find(name).unwrap()), ReactorName::Async) {
+        match verdicts(&Play::from(&scenario::find(name).unwrap()), subject::ASYNC) {
             Ok(both) => assert_eq!(both, ("pass".into(), "pass".into()), "{name}"),
             Err(why) => refused.push(format!("{name}: {why}")),
         }
@@ -74,7 +69,7 @@ fn the_async_reactor_passes_every_scenario_under_turmoil_that_turmoil_can_play()
 #[test]
 fn the_async_reactor_passes_every_case_under_turmoil_as_it_does_in_the_lab() {
     for case in read_cases(&OwnCases).unwrap() {
-        let (lab, second) = verdicts(&case.play(), ReactorName::Async).unwrap();
+        let (lab, second) = verdicts(&case.play(), subject::ASYNC).unwrap();
         assert_eq!((lab.as_str(), second.as_str()), ("pass", "pass"), "{}", case.name);
     }
 }

@@ -42,10 +42,11 @@ const CORE: &[Row] = &[
 
 /// The rooms of the lab. A room imports those above it in this list, and a new one is one line.
 const ROOMS: &[&str] = &[
-    "subject",
     "scenario",
     "observe",
+    "turmoil",
     "actor",
+    "subject",
     "museum",
     "oracle",
     "certificate",

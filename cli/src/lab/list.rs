@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 use holdtime_sim::oracle::Oracle;
 use holdtime_sim::scenario;
-use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject;
 use holdtime_sim::suite::{OwnCases, read_cases};
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &ListArgs, console: &mut Console) -> Outcome {
     for name in scenario::embedded() {
         lines.push(("scenario", name.to_owned(), find_scenario(name)?.title));
     }
-    for reactor in ReactorName::ALL {
+    for reactor in subject::ALL {
         lines.push(("reactor", reactor.name().to_owned(), reactor.summary().to_owned()));
     }
     for oracle in Oracle::ALL {

@@ -25,103 +25,13 @@ mod unanswered;
 mod unsent;
 
 use std::fmt;
-use std::str::FromStr;
 
 use holdtime_core::Instant;
 
 use crate::observe::{ProgramKey, Seen, SessionKey};
 use crate::scenario::Bounds;
 
-/// An oracle's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Oracle {
-    /// O1
-    Unsent,
-    /// O2
-    Spin,
-    /// O3
-    Unanswered,
-    /// O4
-    KeepaliveGap,
-    /// O5
-    Overdue,
-    /// O6
-    Flapping,
-    /// O7
-    Divergence,
-    /// O8
-    Growth,
-}
-
-impl Oracle {
-    /// Every oracle, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
-        Self::Unsent,
-        Self::Spin,
-        Self::Unanswered,
-        Self::KeepaliveGap,
-        Self::Overdue,
-        Self::Flapping,
-        Self::Divergence,
-        Self::Growth,
-    ];
-
-    /// Its code, `O1` to `O8`.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Unsent => "O1",
-            Self::Spin => "O2",
-            Self::Unanswered => "O3",
-            Self::KeepaliveGap => "O4",
-            Self::Overdue => "O5",
-            Self::Flapping => "O6",
-            Self::Divergence => "O7",
-            Self::Growth => "O8",
-        }
-    }
-
-    /// When it sounds, in one line.
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Self::Unsent => "sounds when a route is not on the wire by its deadline",
-            Self::Spin => "sounds when the speaker wakes up again and again without progress",
-            Self::Unanswered => "sounds when a command of an API program goes unanswered",
-            Self::KeepaliveGap => "sounds when the speaker leaves too long a gap between KEEPALIVEs",
-            Self::Overdue => "sounds when a session outlives the timer that should have ended it",
-            Self::Flapping => "sounds when sessions flap",
-            Self::Divergence => "sounds when the peer's table is not what was asked for, once all is quiet",
-            Self::Growth => "sounds when commands pile up",
-        }
-    }
-
-    /// What it found when it sounds, in two or three words.
-    pub const fn finding(self) -> &'static str {
-        match self {
-            Self::Unsent => "unsent route",
-            Self::Spin => "busy without progress",
-            Self::Unanswered => "unanswered command",
-            Self::KeepaliveGap => "keepalive gap",
-            Self::Overdue => "missed deadline",
-            Self::Flapping => "flapping sessions",
-            Self::Divergence => "diverging tables",
-            Self::Growth => "growing queue",
-        }
-    }
-}
-
-impl fmt::Display for Oracle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.code())
-    }
-}
-
-impl FromStr for Oracle {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|oracle| oracle.code() == text).ok_or(())
-    }
-}
+pub use crate::scenario::Oracle;
 
 /// An oracle has sounded.
 #[derive(Clone, Debug, PartialEq, Eq)]

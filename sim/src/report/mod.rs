@@ -13,7 +13,7 @@ use crate::scenario::script::format_duration;
 use crate::scenario::{Expected, Scenario};
 use crate::scenario::{Plan, Play};
 use crate::stage::Outcome;
-use crate::subject::ReactorName;
+use crate::subject::{self, Subject};
 use crate::suite::{Case, expected_code};
 
 /// How wide a table may be.
@@ -33,20 +33,20 @@ pub trait Paint {
 
 /// What is played, as a report presents it: a scenario, or a case of the suite.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct Experiment {
     /// Its name on the command line.
     pub name: String,
     /// What happens, in one sentence.
     pub title: String,
     /// Where it comes from.
     pub source: Option<String>,
-    /// What each reactor is expected to do; one that is not named is expected to pass.
-    pub expect: Vec<(ReactorName, Expected)>,
+    /// What each subject is expected to do, by its name; one that is not named is expected to pass.
+    pub expect: Vec<(String, Expected)>,
     /// The play.
     pub play: Play,
 }
 
-impl From<&Scenario> for Subject {
+impl From<&Scenario> for Experiment {
     fn from(scenario: &Scenario) -> Self {
         Self {
             name: scenario.name.clone(),
@@ -58,12 +58,12 @@ impl From<&Scenario> for Subject {
     }
 }
 
-impl From<&Case> for Subject {
+impl From<&Case> for Experiment {
     /// One of the project's own cases.
     fn from(case: &Case) -> Self {
-        let expect = ReactorName::ALL.into_iter().map(|reactor| {
-            let oracle: Result<Oracle, ()> = expected_code(reactor, &case.name).parse();
-            (reactor, oracle.map_or(Expected::Pass, |oracle| Expected::Hang(vec![oracle])))
+        let expect = subject::reactors().map(|subject| {
+            let oracle: Result<Oracle, ()> = expected_code(subject.name(), &case.name).parse();
+            (subject.name().to_owned(), oracle.map_or(Expected::Pass, |oracle| Expected::Hang(vec![oracle])))
         });
         Self {
             name: case.name.clone(),
@@ -75,33 +75,30 @@ impl From<&Case> for Subject {
     }
 }
 
-impl Subject {
-    /// What `reactor` is expected to do.
-    pub fn expected(&self, reactor: ReactorName) -> &Expected {
-        self.expect
-            .iter()
-            .find(|(name, _)| *name == reactor)
-            .map_or(&Expected::Pass, |(_, expected)| expected)
+impl Experiment {
+    /// What the subject of this name is expected to do.
+    pub fn expected(&self, subject: &str) -> &Expected {
+        self.expect.iter().find(|(name, _)| name == subject).map_or(&Expected::Pass, |(_, expected)| expected)
     }
 }
 
-/// The subject, and the plan of the first run where there is one, before anything runs.
-pub fn opening(subject: &Subject, plan: Option<&Plan>, paint: &dyn Paint) -> String {
-    let mut text = format!("{}  {}\n", paint.bold(&subject.name), subject.title);
-    if let Some(source) = &subject.source {
+/// The experiment, and the plan of the first run where there is one, before anything runs.
+pub fn opening(experiment: &Experiment, plan: Option<&Plan>, paint: &dyn Paint) -> String {
+    let mut text = format!("{}  {}\n", paint.bold(&experiment.name), experiment.title);
+    if let Some(source) = &experiment.source {
         let _ = writeln!(text, "from  {source}");
     }
     if let Some(plan) = plan {
         let _ = writeln!(text, "plan  {plan}");
     }
-    let bounds = &subject.play.bounds;
+    let bounds = &experiment.play.bounds;
     let _ = writeln!(
         text,
         "      a route is due on the wire within {}, an answer within {};\n      at most {} idle wakeups a second; at most {} in all\n",
         format_duration(bounds.route),
         format_duration(bounds.answer),
         bounds.wakeups,
-        format_duration(subject.play.run_for)
+        format_duration(experiment.play.run_for)
     );
     text
 }
@@ -111,9 +108,9 @@ pub fn heading(paint: &dyn Paint) -> String {
     paint.bold(&format!("{:<13} {:<OUTCOME$} {:>10} {:<16}  right", "reactor", "outcome", "at", "trace"))
 }
 
-/// One reactor's line in the table; what was expected instead stands below it.
-pub fn row(reactor: ReactorName, outcome: &Outcome, subject: &Subject, paint: &dyn Paint) -> String {
-    let expected = subject.expected(reactor);
+/// One subject's line in the table; what was expected instead stands below it.
+pub fn row(subject: &dyn Subject, outcome: &Outcome, experiment: &Experiment, paint: &dyn Paint) -> String {
+    let expected = experiment.expected(subject.name());
     let as_expected = is_expected(&outcome.verdict, expected);
     let summary = format!("{:<OUTCOME$}", cut(&outcome.verdict.summary(), OUTCOME));
     let summary = match (&outcome.verdict, as_expected) {
@@ -123,12 +120,12 @@ pub fn row(reactor: ReactorName, outcome: &Outcome, subject: &Subject, paint: &d
     };
     let remark = if as_expected { "yes" } else { "NO" };
     let mut text =
-        format!("{reactor:<13} {summary} {:>10} {:016x}  {remark}\n", outcome.at.to_string(), outcome.hash);
+        format!("{subject:<13} {summary} {:>10} {:016x}  {remark}\n", outcome.at.to_string(), outcome.hash);
     if !as_expected {
         let _ = writeln!(text, "{:<13} expected: {}", "", wording(expected));
     }
     // Where the scenario is about the session's times, they are told.
-    if subject.play.up.is_some() || subject.play.ends.is_some() {
+    if experiment.play.up.is_some() || experiment.play.ends.is_some() {
         let _ = writeln!(text, "{:<13} session {}", "", outcome.course);
     }
     text
@@ -143,11 +140,11 @@ fn cut(text: &str, width: usize) -> String {
 }
 
 /// Why a run did not pass, and how to see it again; empty for one that did.
-pub fn explanation(reactor: ReactorName, outcome: &Outcome, again: &str, paint: &dyn Paint) -> String {
+pub fn explanation(subject: &dyn Subject, outcome: &Outcome, again: &str, paint: &dyn Paint) -> String {
     if outcome.verdict == Verdict::Pass {
         return String::new();
     }
-    let heading = paint.bold(&format!("{reactor} {}", outcome.verdict.summary()));
+    let heading = paint.bold(&format!("{subject} {}", outcome.verdict.summary()));
     format!("\n{heading}\n{}  again    {again}\n", finding(outcome))
 }
 

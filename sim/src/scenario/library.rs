@@ -19,15 +19,21 @@ pub fn find(name: &str) -> Result<Scenario, NoScenario> {
     let Some((_, text)) = FILES.iter().find(|(known, _)| *known == file) else {
         return Err(NoScenario::Unknown { name: name.to_owned(), nearest: nearest(name, embedded()) });
     };
-    read(&Source::new(file, *text), neighbour).map_err(NoScenario::Wrong)
+    // That its `[expect]` names subjects, a test holds beside their registry.
+    Scenario::parse(&Source::new(file, *text), neighbour, None).map_err(NoScenario::Wrong)
 }
 
-/// Reads a scenario from text; `open` reads the files that stand next to it.
+/// Reads a scenario from text; `open` reads the files that stand next to it, and `subjects` are the names that its `[expect]` may
+/// have.
 ///
 /// # Errors
 /// The first mistake in it.
-pub fn read(source: &Source, open: impl Fn(&str) -> Option<String>) -> Result<Scenario, Mistake> {
-    Scenario::parse(source, open)
+pub fn read(
+    source: &Source,
+    open: impl Fn(&str) -> Option<String>,
+    subjects: &[&str],
+) -> Result<Scenario, Mistake> {
+    Scenario::parse(source, open, Some(subjects))
 }
 
 fn neighbour(file: &str) -> Option<String> {

@@ -49,7 +49,7 @@
 //! at = "90s"                                            # not where it never ends
 //! within = "1s"
 //!
-//! [expect]                                              # per reactor: pass, or the oracles that may name its hang
+//! [expect]                                              # per subject: pass, or the oracles that may name its hang
 //! poll = "pass"
 //! read-first = "O1 O3"
 //! ```
@@ -61,6 +61,7 @@ pub mod expectation;
 mod fault;
 mod library;
 pub mod mistake;
+mod oracle;
 mod parse;
 mod plan;
 mod play;
@@ -75,12 +76,11 @@ use holdtime_core::{Duration, Instant};
 
 pub use fault::{Fault, FaultKind};
 pub use library::{NoScenario, embedded, find, read};
+pub use oracle::Oracle;
 pub use plan::Plan;
 pub use play::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker};
 
-use crate::oracle::Oracle;
 use crate::scenario::script::{Pattern, PeerScript, ProgramScript, format_duration};
-use crate::subject::ReactorName;
 use holdtime_machine::net::Kernel;
 
 /// A scenario, checked.
@@ -114,8 +114,8 @@ pub struct Scenario {
     pub up: Option<Window>,
     /// How the first session must end, or that none may.
     pub ends: Option<Ends>,
-    /// What each reactor is expected to do; one that is not named is expected to pass.
-    pub expect: Vec<(ReactorName, Expected)>,
+    /// What each subject is expected to do, by its name; one that is not named is expected to pass.
+    pub expect: Vec<(String, Expected)>,
 }
 
 /// A machine under test.
@@ -245,7 +245,7 @@ impl fmt::Display for Window {
     }
 }
 
-/// What a reactor is expected to do.
+/// What a subject is expected to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// Finish, with every oracle silent.
@@ -255,11 +255,8 @@ pub enum Expected {
 }
 
 impl Scenario {
-    /// What `reactor` is expected to do.
-    pub fn expected(&self, reactor: ReactorName) -> &Expected {
-        self.expect
-            .iter()
-            .find(|(name, _)| *name == reactor)
-            .map_or(&Expected::Pass, |(_, expected)| expected)
+    /// What the subject of this name is expected to do.
+    pub fn expected(&self, subject: &str) -> &Expected {
+        self.expect.iter().find(|(name, _)| name == subject).map_or(&Expected::Pass, |(_, expected)| expected)
     }
 }

@@ -10,13 +10,12 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use crate::oracle::Oracle;
+use crate::scenario::Oracle;
 use crate::scenario::mistake::{Mistake, Source, nearest};
 use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pattern};
 use crate::scenario::{
     Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, Sockets, SpeakerHost, Window, fault, whole,
 };
-use crate::subject::ReactorName;
 use holdtime_machine::net::Kernel;
 
 #[derive(Deserialize)]
@@ -164,11 +163,15 @@ impl Addresses {
 }
 
 impl Scenario {
-    /// Reads a scenario; `read` opens a file that stands next to it.
+    /// Reads a scenario; `read` opens a file that stands next to it. `subjects` are the names that `[expect]` may have, `None`: any.
     ///
     /// # Errors
     /// The first mistake in the file.
-    pub fn parse(source: &Source, read: impl Fn(&str) -> Option<String>) -> Result<Self, Mistake> {
+    pub fn parse(
+        source: &Source,
+        read: impl Fn(&str) -> Option<String>,
+        subjects: Option<&[&str]>,
+    ) -> Result<Self, Mistake> {
         let file: File = toml::from_str(source.text()).map_err(|error| from_toml(source, &error))?;
         let check = Check { source };
         let run_for = check.run_for(&file.run_for)?;
@@ -200,7 +203,7 @@ impl Scenario {
             bounds: check.bounds(&file.bounds)?,
             up,
             ends: file.ends.map(|ends| check.ends(&ends, run_for)).transpose()?,
-            expect: check.expect(&file.expect)?,
+            expect: check.expect(&file.expect, subjects)?,
             speakers,
             peers,
             programs,
@@ -369,24 +372,26 @@ impl Check<'_> {
         Ok(Window { at, within })
     }
 
-    fn expect(&self, table: &toml::Table) -> Result<Vec<(ReactorName, Expected)>, Mistake> {
-        let names = ReactorName::ALL.map(ReactorName::name);
+    fn expect(
+        &self,
+        table: &toml::Table,
+        subjects: Option<&[&str]>,
+    ) -> Result<Vec<(String, Expected)>, Mistake> {
         table
             .iter()
             .map(|(name, value)| {
                 let place = self.place_of_key("expect", name);
-                let reactor = name.parse().map_err(|_| {
-                    self.source
-                        .mistake(place.clone(), format!("no reactor is called `{name}`"))
-                        .one_of(name, &names)
-                })?;
+                if let Some(subjects) = subjects.filter(|subjects| !subjects.contains(&name.as_str())) {
+                    let problem = format!("no reactor is called `{name}`");
+                    return Err(self.source.mistake(place, problem).one_of(name, subjects));
+                }
                 let verdict = value.as_str().unwrap_or_default();
                 let expected = parse_expected(verdict).ok_or_else(|| {
                     self.source
                         .mistake(place, format!("`{verdict}` is no verdict"))
                         .expected("`pass`, or oracles such as `O1 O3`")
                 })?;
-                Ok((reactor, expected))
+                Ok((name.clone(), expected))
             })
             .collect()
     }
@@ -488,7 +493,11 @@ mod tests {
         [[program]]\nrun = './announce'\nscript = 'send version'\n\n[prices]\nbyte = '3ns'\n\n[ends]\nhow = 'notification 4/0'\nat = '90s'\n\n[expect]\npoll = 'pass'\nread-first = 'O1 O3'\n";
 
     fn parse(text: &str) -> Result<Scenario, Mistake> {
-        Scenario::parse(&Source::new("folder/mute.toml", text), |_| None)
+        Scenario::parse(
+            &Source::new("folder/mute.toml", text),
+            |_| None,
+            Some(&["poll", "async", "read-first"]),
+        )
     }
 
     #[test]
@@ -502,10 +511,10 @@ mod tests {
         let ends = Window { at: Duration::from_secs(90), within: Duration::from_secs(1) };
         assert_eq!(scenario.ends, Some(Ends::With(Pattern::Notification(4, 0), ends)));
         assert_eq!(
-            *scenario.expected(ReactorName::ReadFirst),
+            *scenario.expected("read-first"),
             Expected::Hang(vec![Oracle::Unsent, Oracle::Unanswered])
         );
-        assert_eq!(*scenario.expected(ReactorName::AwaitPeers), Expected::Pass);
+        assert_eq!(*scenario.expected("await-peers"), Expected::Pass);
     }
 
     #[test]

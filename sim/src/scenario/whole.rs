@@ -196,7 +196,7 @@ mod tests {
         [expect]\nread-first = 'O1 O3'\n";
 
     fn parse(text: &str) -> Result<Scenario, Mistake> {
-        Scenario::parse(&Source::new("two.toml", text), |_| None)
+        Scenario::parse(&Source::new("two.toml", text), |_| None, None)
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! Who is on the stage, whatever engine plays: the speakers on their reactors, the peers and the programs, and how far each is.
+//! Who is on the stage, whatever engine plays: the speakers, the peers and the programs, and how far each is.
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::rc::Rc;
 
+use holdtime_core::Instant;
 use holdtime_core::config::Config;
 use holdtime_core::speaker::{Identity, Setup};
-use holdtime_core::{Instant, Speaker};
 use holdtime_machine::rng::Rng;
 use holdtime_machine::trace::Observer;
 use holdtime_machine::world::ProcessId;
-use holdtime_reactor::{AsyncHost, EventLog};
+use holdtime_reactor::AsyncHost;
+use holdtime_reactor::driver::Recorder;
 
 use crate::actor::{CheckingPeer, PeerRun, PeerState, Pieces, ScriptedPeer, ScriptedProgram};
 use crate::observe::course::Course;
@@ -21,7 +21,7 @@ use crate::oracle::{Alarm, Bench, Creditor, Oracle};
 use crate::scenario::script::ProgramScript;
 use crate::scenario::{Actor, Play, PlayPeer, PlaySpeaker};
 use crate::stage::run::Run;
-use crate::subject::defective;
+use crate::subject::{MainTask, RunOn, Start, Subject};
 
 /// Everybody in a play.
 pub(super) struct Cast<'p> {
@@ -113,23 +113,23 @@ impl<'p> Cast<'p> {
         speaker: &PlaySpeaker,
         host: H,
         process: ProcessId,
-    ) -> Result<(Rc<RefCell<Watch>>, impl Future<Output = u8> + use<H>), String>
+    ) -> Result<(Rc<RefCell<Watch>>, MainTask), String>
     where
         H: AsyncHost,
-        Witness<H>: AsyncHost + EventLog,
+        for<'s> dyn Subject + 's: RunOn<Witness<H>>,
     {
         let setup = setup(run, speaker)?;
         let now = host.now();
         let recording = Rc::new(RefCell::new(Recording::new(now)));
         let kept = recording.clone();
-        let recorder =
+        let recorder: Recorder =
             Box::new(move |now, input: &holdtime_core::Input<'_>| kept.borrow_mut().keep(now, input));
         let bench = Bench::new(&self.play.bounds);
         let watch = Rc::new(RefCell::new(Watch::new(process, &setup.config, bench)));
         let witness = Witness::new(host);
         let waits = witness.waits();
-        let core = Speaker::new(now, setup.clone());
-        let main = defective::run(run.reactor, run.defect, witness, core, recorder);
+        let start = Start { now, setup: setup.clone(), recorder: Some(recorder), defect: run.defect };
+        let main = run.subject.run_on(witness, start);
         let name = speaker.name.clone();
         self.speakers.push(SpeakerSeat { name, process, watch: watch.clone(), waits, recording, setup });
         Ok((watch, main))
@@ -223,14 +223,16 @@ fn setup(run: &Run<'_>, speaker: &PlaySpeaker) -> Result<Setup, String> {
     let first = speaker.files.first().ok_or("a speaker needs a configuration")?;
     let config = Config::parse(first, &speaker.settings).map_err(|error| error.to_string())?;
     let version = speaker.settings.version.clone().unwrap_or_else(|| "5.0.0".to_owned());
-    Ok(Setup {
+    let mut setup = Setup {
         identity: Identity { host: speaker.name.clone(), pid: 1, ppid: 0, version },
-        settings: run.reactor.settings(&speaker.settings),
+        settings: speaker.settings.clone(),
         files: speaker.files.iter().map(|file| file.name.clone()).collect(),
         config,
         seed: seed_of(run.seed, &speaker.name),
         ..Setup::default()
-    })
+    };
+    run.subject.set_up(&mut setup, run.defect);
+    Ok(setup)
 }
 
 /// The seed of one speaker: of the run and of its name, so that two speakers never wait for the same time, and one more

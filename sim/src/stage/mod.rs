@@ -1,4 +1,4 @@
-//! One run: a play, a reactor and a seed, from the first event to the verdict.
+//! One run: a play, a subject and a seed, from the first event to the verdict.
 //!
 //! `seed → plan → the play with its faults → a quiet moment → verdict`. A cast is set up on one of two engines, the simulated
 //! machine ([`machine`]) or somebody else's simulator ([`turmoil`]), and one conductor plays it out.
@@ -67,13 +67,13 @@ fn outcome(cast: &Cast<'_>, mut engine: impl Engine, observers: Observers<'_>) -
 mod tests {
     use super::*;
     use crate::scenario::{self, Play};
-    use crate::subject::ReactorName;
-    use crate::subject::defective::Defect;
+    use crate::subject::{self, Defect};
 
     #[test]
     fn an_alarm_sounds_even_when_the_speaker_hides_what_it_owes() {
         let play = Play::from(&scenario::find("silent-peer").unwrap());
-        let run = Run { play: &play, reactor: ReactorName::ReadFirst, defect: Defect::Present, seed: 0 };
+        let subject = subject::find("read-first").unwrap();
+        let run = Run { play: &play, subject, defect: Defect::Present, seed: 0 };
         let mut told = Vec::new();
         for hides in [false, true] {
             let (mut cast, mut engine) = machine::set(&run).unwrap();

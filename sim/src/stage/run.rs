@@ -5,17 +5,16 @@ use holdtime_core::Instant;
 use crate::certificate::Verdict;
 use crate::observe::course::Course;
 use crate::scenario::{Plan, Play};
-use crate::subject::ReactorName;
-use crate::subject::defective::Defect;
+use crate::subject::{Defect, Subject};
 
 /// What a run is made of.
 #[derive(Clone, Debug)]
 pub struct Run<'p> {
     /// What is played.
     pub play: &'p Play,
-    /// On which reactor.
-    pub reactor: ReactorName,
-    /// Whether a defective reactor has its defect.
+    /// What is under test.
+    pub subject: &'p dyn Subject,
+    /// Whether a defective subject has its defect.
     pub defect: Defect,
     /// From which seed.
     pub seed: u64,

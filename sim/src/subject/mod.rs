@@ -1,110 +1,99 @@
-//! The reactors that the lab can run, by name: the two that ship, and the defective ones that re-create documented bugs.
+//! What is under test: the reactors that ship, and the defective builds that re-create documented bugs.
+//!
+//! A [`Subject`] is found by its name, in scenarios' `[expect]` and on the command line. One more is a value in [`ALL`], and no arm
+//! of any `match`. Most subjects are holdtime's own core on some reactor, and are written as a [`Reactor`]; a node that is
+//! somebody else's implements [`Subject`] itself.
 
+mod contract;
 pub mod defective;
+mod shipped;
 
 use std::fmt;
-use std::str::FromStr;
 
-use holdtime_core::config::Settings;
+use crate::scenario::mistake::nearest;
 
-/// A reactor's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ReactorName {
-    /// One loop, one wait over everything.
-    Poll,
-    /// Tasks that wait for readiness.
-    Async,
-    /// The API is looked at only after every peer had its turn.
-    AwaitPeers,
-    /// Nothing is sent to a peer before it has been read from.
-    ReadFirst,
-    /// A read that times out goes back to reading, past the code that sends.
-    SkipOutbound,
-    /// A timed-out read turned into `EAGAIN` and retried at once.
-    RecvTimeout,
+pub use contract::{Defect, Deviation, MainTask, Reactor, RunOn, Start, Subject};
+
+/// A subject of the registry.
+pub type SubjectRef = &'static dyn Subject;
+
+/// One loop, one wait over everything.
+pub const POLL: SubjectRef = &shipped::Poll;
+/// Tasks that wait for readiness.
+pub const ASYNC: SubjectRef = &shipped::Async;
+/// Those that ship.
+pub const SHIPPED: [SubjectRef; 2] = [POLL, ASYNC];
+
+/// The registry: every subject that comes with the lab, those that ship first.
+pub const ALL: &[SubjectRef] = &[
+    POLL,
+    ASYNC,
+    &defective::AwaitPeers,
+    &defective::ReadFirst,
+    &defective::SkipOutbound,
+    &defective::RecvTimeout,
+];
+
+/// The reactors: those that ship, and those whose tasks or their order deviate.
+pub fn reactors() -> impl Iterator<Item = SubjectRef> {
+    ALL.iter().copied().filter(|subject| matches!(subject.deviation(), Deviation::None | Deviation::Reactor))
 }
 
-impl ReactorName {
-    /// Every reactor, the shipped ones first.
-    pub const ALL: [Self; 6] =
-        [Self::Poll, Self::Async, Self::AwaitPeers, Self::ReadFirst, Self::SkipOutbound, Self::RecvTimeout];
-    /// Those that ship.
-    pub const SHIPPED: [Self; 2] = [Self::Poll, Self::Async];
-
-    /// Its name on the command line and in scenarios.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Poll => "poll",
-            Self::Async => "async",
-            Self::AwaitPeers => "await-peers",
-            Self::ReadFirst => "read-first",
-            Self::SkipOutbound => "skip-outbound",
-            Self::RecvTimeout => "recv-timeout",
-        }
-    }
-
-    /// What it does, in one line.
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Self::Poll => "ships: one loop, one wait over peers, pipes, signals and the next deadline",
-            Self::Async => "ships: tasks that wait for readiness on peers and API at once",
-            Self::AwaitPeers => "defective: the API is looked at only once every peer has had its turn",
-            Self::ReadFirst => "defective: the next inbound message is awaited before anything is sent",
-            Self::SkipOutbound => {
-                "defective: a read that times out goes back to reading, past the code that sends"
-            }
-            Self::RecvTimeout => {
-                "defective: a read that times out counts as readiness and is retried at once"
-            }
-        }
-    }
-
-    /// Whether it is one of those that ship.
-    pub fn ships(self) -> bool {
-        Self::SHIPPED.contains(&self)
-    }
-
-    /// The settings that it plays with. The loops that the defective ones follow know of no rest before the first UPDATE, and
-    /// some of them would not look at its end: that is another deviation than theirs.
-    pub(crate) fn settings(self, settings: &Settings) -> Settings {
-        let mut settings = settings.clone();
-        if !self.ships() {
-            settings.bgp.rest = 0;
-        }
-        settings
-    }
+/// Those that have a defect.
+pub fn defective() -> impl Iterator<Item = SubjectRef> {
+    ALL.iter().copied().filter(|subject| !subject.ships())
 }
 
-impl fmt::Display for ReactorName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
+/// The names of all, in the registry's order.
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|subject| subject.name()).collect()
 }
 
-impl FromStr for ReactorName {
-    type Err = UnknownReactor;
-
-    fn from_str(text: &str) -> Result<Self, UnknownReactor> {
-        Self::ALL
-            .into_iter()
-            .find(|reactor| reactor.name() == text)
-            .ok_or_else(|| UnknownReactor(text.to_owned()))
-    }
+/// The subject of this name.
+///
+/// # Errors
+/// There is none.
+pub fn find(name: &str) -> Result<SubjectRef, UnknownSubject> {
+    let found = ALL.iter().copied().find(|subject| subject.name() == name);
+    found.ok_or_else(|| UnknownSubject(name.to_owned()))
 }
 
-/// A name that no reactor has.
+/// A name that no subject has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownReactor(String);
+pub struct UnknownSubject(String);
 
-impl fmt::Display for UnknownReactor {
+impl fmt::Display for UnknownSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = ReactorName::ALL.map(ReactorName::name);
+        let names = names();
         write!(f, "no reactor is called `{}`; there are {}", self.0, names.join(", "))?;
-        match crate::scenario::mistake::nearest(&self.0, names) {
+        match nearest(&self.0, names) {
             Some(name) => write!(f, "; did you mean `{name}`?"),
             None => Ok(()),
         }
     }
 }
 
-impl std::error::Error for UnknownReactor {}
+impl std::error::Error for UnknownSubject {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario;
+
+    #[test]
+    fn every_subject_is_found_by_its_name_and_no_other() {
+        for subject in ALL {
+            assert_eq!(find(subject.name()), Ok(*subject));
+        }
+        assert!(find("pol").unwrap_err().to_string().ends_with("did you mean `poll`?"));
+    }
+
+    #[test]
+    fn every_scenario_that_comes_with_the_lab_expects_something_of_subjects_alone() {
+        for name in scenario::embedded() {
+            for (subject, _) in scenario::find(name).unwrap().expect {
+                assert!(find(&subject).is_ok(), "{name}: {subject}");
+            }
+        }
+    }
+}

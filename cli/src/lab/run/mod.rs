@@ -14,13 +14,13 @@ use clap::Args;
 use holdtime_core::Instant;
 use holdtime_sim::certificate::Verdict as LabVerdict;
 use holdtime_sim::report;
-use holdtime_sim::report::{Paint, Subject};
+use holdtime_sim::report::{Experiment, Paint};
 use holdtime_sim::scenario;
 use holdtime_sim::scenario::Plan;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::{NoScenario, Scenario};
 use holdtime_sim::stage::Outcome as RunOutcome;
-use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::{self, SubjectRef};
 use holdtime_sim::suite::{OwnCases, read_cases};
 use serde_json::json;
 
@@ -67,7 +67,7 @@ impl RunArgs {
     }
 
     /// The command that shows a run again.
-    fn again(&self, reactor: ReactorName, seed: u64) -> String {
+    fn again(&self, reactor: SubjectRef, seed: u64) -> String {
         let check = if self.check { " --check" } else { "" };
         format!("holdtime run {} --reactor {reactor} --seed {seed}{check}", args::quoted(self.name()))
     }
@@ -75,47 +75,52 @@ impl RunArgs {
 
 pub(crate) fn run(args: &RunArgs, console: &mut Console) -> Outcome {
     interrupt::watch()?;
-    let subject = Arc::new(find(args.name())?);
-    let reactors = reactors(args, &subject)?;
+    let experiment = Arc::new(find(args.name())?);
+    let reactors = reactors(args, &experiment)?;
     match &args.seeds {
-        Some(seeds) => sweep::run(args, &subject, &reactors, seeds, console),
-        None => once(args, &subject, &reactors, console),
+        Some(seeds) => sweep::run(args, &experiment, &reactors, seeds, console),
+        None => once(args, &experiment, &reactors, console),
     }
 }
 
 /// One seed, a line for each reactor and what is to be said of each hang.
-fn once(args: &RunArgs, subject: &Arc<Subject>, reactors: &[ReactorName], console: &mut Console) -> Outcome {
+fn once(
+    args: &RunArgs,
+    experiment: &Arc<Experiment>,
+    reactors: &[SubjectRef],
+    console: &mut Console,
+) -> Outcome {
     let seed = args.seed.unwrap_or(0);
     let paint = console.paint();
     if !args.json {
-        let plan = Plan::draw(seed, subject.play.latency);
-        write!(console, "{}", report::opening(subject, Some(&plan), &paint))?;
+        let plan = Plan::draw(seed, experiment.play.latency);
+        write!(console, "{}", report::opening(experiment, Some(&plan), &paint))?;
         writeln!(console, "{}", report::heading(&paint))?;
     }
     let jobs: Vec<Job> = reactors.iter().map(|reactor| Job { reactor: *reactor, seed }).collect();
     let count = jobs.len();
     let wanted = Wanted { check: args.check, trace: args.trace.is_some(), pcap: args.pcap.is_some() };
-    let bound = subject.play.run_for.as_secs().max(1);
+    let bound = experiment.play.run_for.as_secs().max(1);
     let progress = Arc::new(console.progress("s", bound.saturating_mul(count as u64)));
-    let done = worker::start(subject.clone(), jobs, wanted, progress.clone(), bound);
+    let done = worker::start(experiment.clone(), jobs, wanted, progress.clone(), bound);
     let mut told = Vec::new();
     while let Some(played) = interrupt::next(&done) {
         let played = played.map_err(CliError::input)?;
         write_files(args, &played)?;
         if args.json {
-            writeln!(console, "{}", as_json(subject, &played))?;
+            writeln!(console, "{}", as_json(experiment, &played))?;
         } else {
-            write!(console, "{}", report::row(played.reactor, &played.outcome, subject, &paint))?;
+            write!(console, "{}", report::row(played.reactor, &played.outcome, experiment, &paint))?;
         }
         told.push(played);
     }
     progress.finish_and_clear();
     // What was not expected stands last: the last line is the command that reproduces it.
     let (expected, unexpected): (Vec<_>, Vec<_>) =
-        told.iter().partition(|played| played.is_expected(subject));
+        told.iter().partition(|played| played.is_expected(experiment));
     if !args.json {
         for played in expected.iter().chain(&unexpected) {
-            explain(args, subject, played, console)?;
+            explain(args, experiment, played, console)?;
         }
     }
     if told.len() < count {
@@ -127,7 +132,7 @@ fn once(args: &RunArgs, subject: &Arc<Subject>, reactors: &[ReactorName], consol
 /// Says why a run did not pass, that it was another one the second time, or that it passes and should not.
 fn explain(
     args: &RunArgs,
-    subject: &Subject,
+    experiment: &Experiment,
     played: &Played,
     console: &mut Console,
 ) -> Result<(), CliError> {
@@ -141,7 +146,7 @@ fn explain(
             console,
             "\n{heading}\n  trace    {hash:016x} once, {second:016x} then\n  again    {again}"
         )?;
-    } else if played.outcome.verdict == LabVerdict::Pass && !played.is_expected(subject) {
+    } else if played.outcome.verdict == LabVerdict::Pass && !played.is_expected(experiment) {
         let heading = paint.bad(&format!("{} passes, which was not expected", played.reactor));
         writeln!(console, "\n{heading}\n  again    {again}")?;
     }
@@ -158,14 +163,14 @@ fn write_files(args: &RunArgs, played: &Played) -> Result<(), CliError> {
     Ok(())
 }
 
-fn as_json(subject: &Subject, played: &Played) -> serde_json::Value {
+fn as_json(experiment: &Experiment, played: &Played) -> serde_json::Value {
     let Played { reactor, seed, outcome, .. } = played;
     let mut object = json!({
-        "scenario": subject.name,
+        "scenario": experiment.name,
         "reactor": reactor.name(),
         "seed": seed,
         "verdict": outcome.verdict.code(),
-        "expected": played.is_expected(subject),
+        "expected": played.is_expected(experiment),
         "at": outcome.at.as_nanos(),
         "hash": format!("{:016x}", outcome.hash),
         "steps": outcome.steps,
@@ -202,7 +207,7 @@ pub(crate) fn details(outcome: &RunOutcome) -> serde_json::Value {
 }
 
 /// A scenario that comes with the lab, one of its cases, or the user's own file.
-fn find(name: &str) -> Result<Subject, CliError> {
+fn find(name: &str) -> Result<Experiment, CliError> {
     let path = Path::new(name);
     if path.extension().is_some_and(|extension| extension == "toml")
         || path.components().count() > 1
@@ -211,19 +216,19 @@ fn find(name: &str) -> Result<Subject, CliError> {
         return own_file(name, path);
     }
     match scenario::find(name) {
-        Ok(scenario) => Ok(Subject::from(&scenario)),
+        Ok(scenario) => Ok(Experiment::from(&scenario)),
         Err(NoScenario::Wrong(mistake)) => Err(CliError::input(mistake.to_string())),
         Err(NoScenario::Unknown { .. }) => {
             let cases = read_cases(&OwnCases).map_err(|error| CliError::input(error.to_string()))?;
             let mut known: Vec<&str> = scenario::embedded().map(|name| name as &str).collect();
             known.extend(cases.iter().map(|case| case.name.as_str()));
             let case = cases.iter().find(|case| case.name == name);
-            case.map(Subject::from).ok_or_else(|| CliError::unknown("scenario or case", name, &known))
+            case.map(Experiment::from).ok_or_else(|| CliError::unknown("scenario or case", name, &known))
         }
     }
 }
 
-fn own_file(name: &str, path: &Path) -> Result<Subject, CliError> {
+fn own_file(name: &str, path: &Path) -> Result<Experiment, CliError> {
     if path.is_dir() {
         return Err(CliError::input(format!(
             "\"{name}\" is a folder: `run` takes a scenario's file or name, and `suite` a folder of cases"
@@ -233,8 +238,8 @@ fn own_file(name: &str, path: &Path) -> Result<Subject, CliError> {
         fs::read_to_string(path).map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let open = |file: &str| fs::read_to_string(folder.join(file)).ok();
-    let scenario = scenario::read(&Source::new(name, text), open);
-    scenario.as_ref().map(Subject::from).map_err(|mistake| CliError::input(mistake.to_string()))
+    let scenario = scenario::read(&Source::new(name, text), open, &subject::names());
+    scenario.as_ref().map(Experiment::from).map_err(|mistake| CliError::input(mistake.to_string()))
 }
 
 /// A scenario that comes with the lab.
@@ -248,11 +253,11 @@ pub(crate) fn find_scenario(name: &str) -> Result<Scenario, CliError> {
 }
 
 /// Reactors by their names, each once.
-pub(crate) fn parse_reactors(names: &[String]) -> Result<Vec<ReactorName>, CliError> {
-    let known = ReactorName::ALL.map(ReactorName::name);
-    let mut reactors: Vec<ReactorName> = Vec::new();
+pub(crate) fn parse_reactors(names: &[String]) -> Result<Vec<SubjectRef>, CliError> {
+    let mut reactors: Vec<SubjectRef> = Vec::new();
     for name in names {
-        let reactor = name.parse().map_err(|_| CliError::unknown("reactor", name, &known))?;
+        let reactor =
+            subject::find(name).map_err(|_| CliError::unknown("reactor", name, &subject::names()))?;
         if !reactors.contains(&reactor) {
             reactors.push(reactor);
         }
@@ -261,7 +266,7 @@ pub(crate) fn parse_reactors(names: &[String]) -> Result<Vec<ReactorName>, CliEr
 }
 
 /// Those that the command line names; without, those that the scenario does, or one where one is to be recorded.
-fn reactors(args: &RunArgs, subject: &Subject) -> Result<Vec<ReactorName>, CliError> {
+fn reactors(args: &RunArgs, experiment: &Experiment) -> Result<Vec<SubjectRef>, CliError> {
     let recorded = args.trace.is_some() || args.pcap.is_some();
     if !args.reactor.is_empty() {
         let reactors = parse_reactors(&args.reactor)?;
@@ -273,9 +278,9 @@ fn reactors(args: &RunArgs, subject: &Subject) -> Result<Vec<ReactorName>, CliEr
         return Ok(reactors);
     }
     if recorded {
-        return Ok(vec![ReactorName::Poll]);
+        return Ok(vec![subject::POLL]);
     }
-    let named = |reactor: &ReactorName| subject.expect.iter().any(|(name, _)| name == reactor);
-    let named: Vec<ReactorName> = ReactorName::ALL.into_iter().filter(named).collect();
-    Ok(if named.is_empty() { ReactorName::SHIPPED.to_vec() } else { named })
+    let named = |reactor: &SubjectRef| experiment.expect.iter().any(|(name, _)| name == reactor.name());
+    let named: Vec<SubjectRef> = subject::ALL.iter().copied().filter(named).collect();
+    Ok(if named.is_empty() { subject::SHIPPED.to_vec() } else { named })
 }

@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use holdtime_sim::report;
-use holdtime_sim::report::{Paint, Subject};
-use holdtime_sim::subject::ReactorName;
+use holdtime_sim::report::{Experiment, Paint};
+use holdtime_sim::subject::SubjectRef;
 
 use super::worker::{self, Job, Played, Wanted};
 use super::{RunArgs, as_json, explain};
@@ -18,7 +18,7 @@ use crate::progress::Progress;
 
 /// What all seeds showed on one reactor.
 struct Sweep {
-    reactor: ReactorName,
+    reactor: SubjectRef,
     runs: u64,
     unexpected: u64,
     /// How often each verdict came.
@@ -31,14 +31,14 @@ struct Sweep {
 
 pub(super) fn run(
     args: &RunArgs,
-    subject: &Arc<Subject>,
-    reactors: &[ReactorName],
+    experiment: &Arc<Experiment>,
+    reactors: &[SubjectRef],
     seeds: &Range<u64>,
     console: &mut Console,
 ) -> Outcome {
     let paint = console.paint();
     if !args.json {
-        write!(console, "{}", report::opening(subject, None, &paint))?;
+        write!(console, "{}", report::opening(experiment, None, &paint))?;
     }
     let count = (seeds.end - seeds.start).saturating_mul(reactors.len() as u64);
     let progress = Arc::new(console.progress("runs", count));
@@ -49,15 +49,15 @@ pub(super) fn run(
         let jobs = seeds.clone().map(move |seed| Job { reactor, seed });
         // How far one run is within its time is nothing here: runs are counted.
         let unseen = Arc::new(Progress::unseen());
-        let done = worker::start(subject.clone(), jobs, wanted, unseen, 0);
+        let done = worker::start(experiment.clone(), jobs, wanted, unseen, 0);
         let mut sweep = Sweep::of(reactor);
         while let Some(played) = interrupt::next(&done) {
             progress.inc(1);
             let played = played.map_err(CliError::input)?;
             if args.json {
-                writeln!(console, "{}", as_json(subject, &played))?;
+                writeln!(console, "{}", as_json(experiment, &played))?;
             }
-            sweep.add(subject, played);
+            sweep.add(experiment, played);
         }
         runs += sweep.runs;
         sweeps.push(sweep);
@@ -67,7 +67,7 @@ pub(super) fn run(
     }
     progress.finish_and_clear();
     if !args.json {
-        tell(args, subject, seeds, &sweeps, console)?;
+        tell(args, experiment, seeds, &sweeps, console)?;
     }
     if runs < count {
         return Err(CliError::Interrupted(format!("{runs} of {count} runs are done")));
@@ -79,7 +79,7 @@ pub(super) fn run(
 /// The lines, then the runs that were not as expected: the last line is the command that shows one again.
 fn tell(
     args: &RunArgs,
-    subject: &Subject,
+    experiment: &Experiment,
     seeds: &Range<u64>,
     sweeps: &[Sweep],
     console: &mut Console,
@@ -99,21 +99,21 @@ fn tell(
         writeln!(console, "{:<13} {}", "", verdicts.join(", "))?;
     }
     for first in sweeps.iter().filter_map(|sweep| sweep.first.as_ref()) {
-        explain(args, subject, first, console)?;
+        explain(args, experiment, first, console)?;
     }
     Ok(())
 }
 
 impl Sweep {
-    fn of(reactor: ReactorName) -> Self {
+    fn of(reactor: SubjectRef) -> Self {
         Self { reactor, runs: 0, unexpected: 0, verdicts: BTreeMap::new(), hash: 0, first: None }
     }
 
-    fn add(&mut self, subject: &Subject, played: Played) {
+    fn add(&mut self, experiment: &Experiment, played: Played) {
         self.runs += 1;
         *self.verdicts.entry(played.outcome.verdict.code()).or_default() += 1;
         self.hash = self.hash.rotate_left(7) ^ played.outcome.hash;
-        if !played.is_expected(subject) {
+        if !played.is_expected(experiment) {
             self.unexpected += 1;
             self.first.get_or_insert(played);
         }

@@ -8,12 +8,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use holdtime_core::Instant;
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_sim::report;
-use holdtime_sim::report::Subject;
+use holdtime_sim::report::Experiment;
 use holdtime_sim::report::TraceLines;
 use holdtime_sim::report::pcap::Capture;
 use holdtime_sim::stage::{Outcome, Run};
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{Defect, SubjectRef};
 
 use crate::progress::Progress;
 
@@ -23,7 +22,7 @@ const STEPS: u32 = 4096;
 /// One run to play.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job {
-    pub(super) reactor: ReactorName,
+    pub(super) reactor: SubjectRef,
     pub(super) seed: u64,
 }
 
@@ -39,7 +38,7 @@ pub(super) struct Wanted {
 /// What came of a run.
 #[derive(Debug)]
 pub(super) struct Played {
-    pub(super) reactor: ReactorName,
+    pub(super) reactor: SubjectRef,
     pub(super) seed: u64,
     pub(super) outcome: Outcome,
     /// The hash of the second run, where it is not that of the first.
@@ -49,15 +48,16 @@ pub(super) struct Played {
 }
 
 impl Played {
-    pub(super) fn is_expected(&self, subject: &Subject) -> bool {
-        self.second.is_none() && report::is_expected(&self.outcome.verdict, subject.expected(self.reactor))
+    pub(super) fn is_expected(&self, experiment: &Experiment) -> bool {
+        self.second.is_none()
+            && report::is_expected(&self.outcome.verdict, experiment.expected(self.reactor.name()))
     }
 }
 
 /// Plays the jobs one after the other; what came of each can be received. Every `seconds` of virtual time is one job's share of the
 /// progress.
 pub(super) fn start(
-    subject: Arc<Subject>,
+    experiment: Arc<Experiment>,
     jobs: impl IntoIterator<Item = Job> + Send + 'static,
     wanted: Wanted,
     progress: Arc<Progress>,
@@ -68,7 +68,7 @@ pub(super) fn start(
     let work = move |sender: SyncSender<Result<Played, String>>| {
         for (index, job) in jobs.into_iter().enumerate() {
             let before = seconds.saturating_mul(index as u64);
-            let played = play(&subject, job, wanted, &progress, before);
+            let played = play(&experiment, job, wanted, &progress, before);
             progress.set(before.saturating_add(seconds));
             if sender.send(played).is_err() {
                 return;
@@ -81,13 +81,13 @@ pub(super) fn start(
 }
 
 fn play(
-    subject: &Subject,
+    experiment: &Experiment,
     job: Job,
     wanted: Wanted,
     progress: &Arc<Progress>,
     before: u64,
 ) -> Result<Played, String> {
-    let run = Run { play: &subject.play, reactor: job.reactor, defect: Defect::Present, seed: job.seed };
+    let run = Run { play: &experiment.play, subject: job.reactor, defect: Defect::Present, seed: job.seed };
     let lines = Rc::new(RefCell::new(TraceLines::default()));
     let capture = Rc::new(RefCell::new(Capture::default()));
     let mut observers: Vec<Rc<RefCell<dyn Observer>>> =

@@ -16,7 +16,7 @@ use holdtime_core::session::Jitter;
 use holdtime_core::speaker::Signal;
 use holdtime_sim::actor::{CheckingPeer, Pieces};
 use holdtime_sim::actor::{PeerAction, PeerInput, PeerRun, PeerState};
-use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::{self, SubjectRef};
 use holdtime_sim::suite::{Case, Folder, LIMIT};
 use rustix::process;
 
@@ -40,12 +40,12 @@ const UNBUFFERED: &str = "PYTHONUNBUFFERED";
 pub(super) fn run(
     folder: &dyn Folder,
     cases: &[Case],
-    reactors: &[ReactorName],
+    reactors: &[SubjectRef],
     args: &SuiteArgs,
     console: &Console,
 ) -> Result<Vec<CaseResult>, CliError> {
     let scratch = Scratch::fill(folder)?;
-    let jobs: Vec<(ReactorName, &Case)> =
+    let jobs: Vec<(SubjectRef, &Case)> =
         reactors.iter().flat_map(|reactor| cases.iter().map(|case| (*reactor, case))).collect();
     Ok(at_once(&jobs, args, console, |(reactor, case)| {
         let whom = args.against.as_deref().map_or(Whom::Ours(*reactor, None), Whom::Another);
@@ -63,7 +63,7 @@ pub(super) fn record(
     let scratch = Scratch::fill(folder)?;
     Ok(at_once(cases, args, console, |case| {
         let file = scratch.root.join(format!("{}.recording", case.name));
-        let reactor = ReactorName::Poll;
+        let reactor = subject::POLL;
         let whom = Whom::Ours(reactor, Some(&file));
         let result = play(case, reactor, whom, Pace::of(args, case), &scratch.root);
         // Where the speaker did not come so far as to begin one, its case has failed.
@@ -146,7 +146,7 @@ impl Drop for Scratch {
 #[derive(Clone, Copy)]
 enum Whom<'a> {
     /// Our speaker on this reactor, with a recording where one is wanted.
-    Ours(ReactorName, Option<&'a Path>),
+    Ours(SubjectRef, Option<&'a Path>),
     /// What this command line starts.
     Another(&'a str),
 }
@@ -195,7 +195,7 @@ impl Pace {
     }
 }
 
-fn play(case: &Case, reactor: ReactorName, whom: Whom<'_>, pace: Pace, root: &Path) -> CaseResult {
+fn play(case: &Case, reactor: SubjectRef, whom: Whom<'_>, pace: Pace, root: &Path) -> CaseResult {
     let began = Instant::now();
     let live = Live::begin(case, whom, pace, root);
     let ended = live.map_or_else(|why| Err(("failed", why)), |mut live| live.play());

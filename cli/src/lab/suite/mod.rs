@@ -17,8 +17,7 @@ use clap::Args;
 use holdtime_sim::report;
 use holdtime_sim::report::Paint;
 use holdtime_sim::stage::Run;
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect, SubjectRef};
 use holdtime_sim::suite::{Case, Folder, OwnCases, Score, expected_code, read_cases};
 use serde_json::json;
 
@@ -72,7 +71,7 @@ pub(crate) struct SuiteArgs {
 /// How one case went on one reactor.
 pub(crate) struct CaseResult {
     pub(crate) case: Case,
-    pub(crate) reactor: ReactorName,
+    pub(crate) reactor: SubjectRef,
     /// `pass`, an oracle's code, `failed` and so on.
     pub(crate) code: String,
     /// What was expected in its place.
@@ -89,7 +88,7 @@ pub(crate) struct CaseResult {
 
 impl SuiteArgs {
     /// Who is checked: the other speaker's program, or the reactor.
-    fn checked(&self, reactor: ReactorName) -> String {
+    fn checked(&self, reactor: SubjectRef) -> String {
         let program = self.against.as_ref().and_then(|command| command.split_whitespace().next());
         program.map_or_else(|| reactor.to_string(), |program| folder::file_name(program).to_owned())
     }
@@ -132,9 +131,9 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
     };
     let reactors = match args.reactor.as_slice() {
         // Another speaker has none: it is played with once.
-        [] if args.against.is_some() => vec![ReactorName::Poll],
-        [] if args.live || args.seeds.is_some() || args.dir.is_some() => ReactorName::SHIPPED.to_vec(),
-        [] => ReactorName::ALL.to_vec(),
+        [] if args.against.is_some() => vec![subject::POLL],
+        [] if args.live || args.seeds.is_some() || args.dir.is_some() => subject::SHIPPED.to_vec(),
+        [] => subject::reactors().collect(),
         names => parse_reactors(names)?,
     };
     if let Some(defective) = reactors.iter().find(|reactor| args.live && !reactor.ships()) {
@@ -184,7 +183,7 @@ fn choose(cases: Vec<Case>, only: &[String]) -> Result<Vec<Case>, CliError> {
 
 fn in_the_lab(
     cases: &[Case],
-    reactors: &[ReactorName],
+    reactors: &[SubjectRef],
     args: &SuiteArgs,
     console: &Console,
 ) -> Result<Vec<CaseResult>, CliError> {
@@ -200,16 +199,16 @@ fn in_the_lab(
 }
 
 /// Plays one case in the lab; `own` cases have an expectation for every reactor, others must pass.
-fn play_case(case: &Case, reactor: ReactorName, seed: u64, own: bool) -> Result<CaseResult, CliError> {
+fn play_case(case: &Case, reactor: SubjectRef, seed: u64, own: bool) -> Result<CaseResult, CliError> {
     let began = Instant::now();
     let play = case.play();
-    let run = Run { play: &play, reactor, defect: Defect::Present, seed };
+    let run = Run { play: &play, subject: reactor, defect: Defect::Present, seed };
     let outcome = run.go().map_err(CliError::input)?;
     Ok(CaseResult {
         case: case.clone(),
         reactor,
         code: outcome.verdict.code().to_owned(),
-        expected: if own { expected_code(reactor, &case.name) } else { "pass" },
+        expected: if own { expected_code(reactor.name(), &case.name) } else { "pass" },
         why: report::finding(&outcome)
             .lines()
             .map(|line| line.strip_prefix("  ").unwrap_or(line))
@@ -244,7 +243,7 @@ fn print_json(results: &[CaseResult], console: &mut Console) -> Result<(), CliEr
 
 fn print_table(
     results: &[CaseResult],
-    reactors: &[ReactorName],
+    reactors: &[SubjectRef],
     args: &SuiteArgs,
     console: &mut Console,
 ) -> Result<(), CliError> {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use holdtime_sim::report::Paint;
-use holdtime_sim::subject::ReactorName;
+use holdtime_sim::subject::SubjectRef;
 use holdtime_sim::suite::Case;
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use crate::interrupt;
 
 /// What all seeds showed on one reactor.
 struct Sweep {
-    reactor: ReactorName,
+    reactor: SubjectRef,
     /// Different runs; each was played twice.
     runs: u64,
     failed: u64,
@@ -27,7 +27,7 @@ struct Sweep {
 
 pub(super) fn run(
     cases: &[Case],
-    reactors: &[ReactorName],
+    reactors: &[SubjectRef],
     seeds: &Range<u64>,
     args: &SuiteArgs,
     console: &mut Console,

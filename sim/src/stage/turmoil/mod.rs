@@ -14,9 +14,6 @@
 //! | no faults of ours, no clocks that jump, no kernel's SYN schedule | such plays are refused |
 //! | a machine cannot lose power and keep its peers waiting | a peer that vanishes is cut off from the network |
 
-mod channel;
-mod host;
-
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -34,7 +31,7 @@ use crate::stage::cast::{Cast, ProgramSeats};
 use crate::stage::conductor::REST;
 use crate::stage::engine::Engine;
 use crate::stage::run::Run;
-use host::{Common, Program, SecondHost};
+use crate::turmoil::{Common, Program, TurmoilHost};
 
 /// The step of turmoil's clock.
 const TICK: Duration = Duration::from_millis(1);
@@ -66,12 +63,12 @@ pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, Turmoil), String> {
     let common =
         Rc::new(Common { programs: programs.collect(), files: speaker.files.clone(), ..Common::default() });
     let mut engine = Turmoil { sim: simulation(run), common: common.clone() };
-    let host = SecondHost::new(&common);
+    let host = TurmoilHost::new(&common);
     let (watch, main) = cast.add_speaker(run, speaker, host.clone(), host.process())?;
     engine.observe(watch);
     let mut local = Vec::new();
     for peer in &play.peers {
-        let own = SecondHost::new(&common);
+        let own = TurmoilHost::new(&common);
         let peer_run = cast.add_peer(peer, own.process());
         let between = peer.addresses.first().map(|peer| (*peer, address));
         let main = act(own, peer_run, peer.place, Hands { speaker: host.clone(), between });
@@ -169,13 +166,13 @@ impl Engine for Turmoil {
 }
 
 fn program(command: String, scripts: Vec<ProgramScript>, seats: ProgramSeats) -> Program {
-    Rc::new(move |host: SecondHost, spec: &ProgramSpec| {
+    Rc::new(move |host: TurmoilHost, spec: &ProgramSpec| {
         let run = seats.start(&command, &scripts, &spec.name, host.process());
         Box::pin(async move { drive_program(&host, SimHost::STDIO, &run).await })
     })
 }
 
-async fn act(host: SecondHost, run: Rc<RefCell<Box<dyn PeerRun>>>, place: PeerPlace, hands: Hands) {
+async fn act(host: TurmoilHost, run: Rc<RefCell<Box<dyn PeerRun>>>, place: PeerPlace, hands: Hands) {
     // A peer that cannot listen never finishes its script, which the verdict says.
     let _ = drive_peer(&host, &run, place, &hands).await;
     std::future::pending::<()>().await;
@@ -183,7 +180,7 @@ async fn act(host: SecondHost, run: Rc<RefCell<Box<dyn PeerRun>>>, place: PeerPl
 
 /// What a peer can do here besides using its sockets: signal the speaker, and vanish.
 struct Hands {
-    speaker: SecondHost,
+    speaker: TurmoilHost,
     /// The peer's machine and the speaker's, where they are two.
     between: Option<(IpAddr, IpAddr)>,
 }

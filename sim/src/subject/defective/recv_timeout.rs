@@ -5,22 +5,42 @@
 
 use std::rc::Rc;
 
-use holdtime_core::Duration;
-use holdtime_core::speaker::StreamId;
+use holdtime_core::speaker::{Setup, StreamId};
+use holdtime_core::{Duration, Speaker};
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::EventLog;
 use holdtime_reactor::driver::StreamKind;
-use holdtime_reactor::tasks::{Policy, Shared};
+use holdtime_reactor::tasks::{Policy, Shared, run_with};
 use holdtime_reactor::turns::yield_now;
 
-use crate::subject::defective::waits::{readable_or_writable, readable_within};
-use crate::subject::defective::{Defect, read_and_send};
+use crate::subject::contract::{Defect, Deviation, Reactor, Start};
+use crate::subject::defective::peer_turn::{read_and_send, without_rest};
+use crate::subject::defective::peer_turn::{readable_or_writable, readable_within};
 
 const RECV_TIMEOUT: Duration = Duration::from_millis(50);
 
-pub(super) struct RecvTimeout(pub(super) Defect);
+/// The reactor `recv-timeout`.
+#[derive(Clone, Copy, Debug)]
+pub struct RecvTimeout;
 
-impl Policy for RecvTimeout {
+impl Reactor for RecvTimeout {
+    const NAME: &str = "recv-timeout";
+    const SUMMARY: &str = "defective: a read that times out counts as readiness and is retried at once";
+    const DEVIATION: Deviation = Deviation::Reactor;
+
+    fn set_up(setup: &mut Setup, _: Defect) {
+        without_rest(setup);
+    }
+
+    async fn run<H: AsyncHost + EventLog>(host: H, start: Start) -> u8 {
+        let policy = PollingPeers(start.defect);
+        run_with(host, Speaker::new(start.now, start.setup), start.recorder, policy).await
+    }
+}
+
+struct PollingPeers(Defect);
+
+impl Policy for PollingPeers {
     fn attend<H: AsyncHost + EventLog>(shared: &Rc<Shared<H, Self>>, stream: StreamId, kind: StreamKind) {
         match kind {
             StreamKind::Connection => drop(shared.host().spawn(peer(shared.clone(), stream))),
@@ -29,7 +49,7 @@ impl Policy for RecvTimeout {
     }
 }
 
-async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H, RecvTimeout>>, stream: StreamId) {
+async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H, PollingPeers>>, stream: StreamId) {
     loop {
         let waited = match shared.policy().0 {
             Defect::Present => readable_within(shared.host(), stream, RECV_TIMEOUT).await.map(drop),

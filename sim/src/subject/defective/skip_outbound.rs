@@ -7,32 +7,46 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use holdtime_core::Duration;
-use holdtime_core::speaker::StreamId;
+use holdtime_core::speaker::{Setup, StreamId};
+use holdtime_core::{Duration, Speaker};
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::EventLog;
 use holdtime_reactor::driver::StreamKind;
-use holdtime_reactor::tasks::{Policy, Shared};
+use holdtime_reactor::tasks::{Policy, Shared, run_with};
 use holdtime_reactor::turns::yield_now;
 
-use crate::subject::defective::waits::readable_within;
-use crate::subject::defective::{Defect, read_and_send};
+use crate::subject::contract::{Defect, Deviation, Reactor, Start};
+use crate::subject::defective::peer_turn::readable_within;
+use crate::subject::defective::peer_turn::{read_and_send, without_rest};
 
 /// The report names no figure for this stage's timeout.
 const READ_TIMEOUT: Duration = Duration::from_millis(150);
 
-pub(super) struct SkipOutbound {
+/// The reactor `skip-outbound`.
+#[derive(Clone, Copy, Debug)]
+pub struct SkipOutbound;
+
+impl Reactor for SkipOutbound {
+    const NAME: &str = "skip-outbound";
+    const SUMMARY: &str = "defective: a read that times out goes back to reading, past the code that sends";
+    const DEVIATION: Deviation = Deviation::Reactor;
+
+    fn set_up(setup: &mut Setup, _: Defect) {
+        without_rest(setup);
+    }
+
+    async fn run<H: AsyncHost + EventLog>(host: H, start: Start) -> u8 {
+        let policy = ImpatientPeers { defect: start.defect, peers: RefCell::default() };
+        run_with(host, Speaker::new(start.now, start.setup), start.recorder, policy).await
+    }
+}
+
+struct ImpatientPeers {
     defect: Defect,
     peers: RefCell<BTreeSet<StreamId>>,
 }
 
-impl SkipOutbound {
-    pub(super) fn new(defect: Defect) -> Self {
-        Self { defect, peers: RefCell::default() }
-    }
-}
-
-impl Policy for SkipOutbound {
+impl Policy for ImpatientPeers {
     fn attend<H: AsyncHost + EventLog>(shared: &Rc<Shared<H, Self>>, stream: StreamId, kind: StreamKind) {
         match kind {
             StreamKind::Connection => {
@@ -48,7 +62,7 @@ impl Policy for SkipOutbound {
     }
 }
 
-async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H, SkipOutbound>>, stream: StreamId) {
+async fn peer<H: AsyncHost + EventLog>(shared: Rc<Shared<H, ImpatientPeers>>, stream: StreamId) {
     read_and_send(&shared, stream);
     while let Ok(ready) = readable_within(shared.host(), stream, READ_TIMEOUT).await {
         if shared.policy().defect == Defect::Present && !ready {

@@ -1,4 +1,4 @@
-//! Octets on their way between a process and what lies behind a stream, and the bell that tells of every change.
+//! Octets on their way between a process and what lies behind a stream, and who waits for a change.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -79,10 +79,10 @@ impl Channel {
 
 /// Wakes every task of a run that waits for a change: there are few, and none is woken for nothing more than once.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Bell(Rc<RefCell<Vec<Waker>>>);
+pub(crate) struct Changes(Rc<RefCell<Vec<Waker>>>);
 
-impl Bell {
-    pub(super) fn ring(&self) {
+impl Changes {
+    pub(super) fn announce(&self) {
         self.0.take().into_iter().for_each(Waker::wake);
     }
 

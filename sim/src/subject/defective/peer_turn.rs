@@ -1,12 +1,29 @@
-//! What a defective reactor waits for where a shipped one would not.
+//! The pieces that a defective reactor's turns for its peers are made of.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::Poll;
 
 use holdtime_core::Duration;
-use holdtime_core::speaker::StreamId;
-use holdtime_reactor::AsyncHost;
+use holdtime_core::speaker::{Setup, StreamId};
+use holdtime_reactor::tasks::{Policy, Shared};
+use holdtime_reactor::{AsyncHost, EventLog};
+
+/// The loops that the defective reactors follow know of no rest before the first UPDATE, and some of them would not look at its
+/// end: that is another deviation than theirs.
+pub(super) fn without_rest(setup: &mut Setup) {
+    setup.settings.bgp.rest = 0;
+}
+
+/// Reads from a stream, then sends on it: a peer's turn.
+pub(super) fn read_and_send<H: AsyncHost + EventLog, P: Policy>(shared: &Rc<Shared<H, P>>, stream: StreamId) {
+    shared.work(|driver, now| {
+        driver.read_stream(now, stream);
+        driver.perform(now);
+        driver.fill_stream(now, stream);
+    });
+}
 
 /// Waits for bytes, but not for longer than this. `Ok(false)`: it took too long. `Err`: the stream is closed.
 pub(super) async fn readable_within<H: AsyncHost>(

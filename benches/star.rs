@@ -5,42 +5,41 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 
+use holdtime_core::StreamId;
 use holdtime_core::config::{Config, ConfigText, Settings as Environment};
 use holdtime_core::speaker::{Identity, Setup};
 use holdtime_core::time::{Duration, Instant};
-use holdtime_core::{Speaker, StreamId};
-use holdtime_reactor::{Host, poll, tasks};
-
-use crate::observe::witness::Witness;
-use crate::subject::ReactorName;
+use holdtime_host::Host;
 use holdtime_machine::executor::Lab;
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::{ProcessId, Settings};
+use holdtime_sim::observe::witness::Witness;
+use holdtime_sim::subject::{Defect, Start, SubjectRef};
 
 /// How big a star is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Star {
+pub(crate) struct Star {
     /// Speakers around the hub.
-    pub leaves: u32,
+    pub(crate) leaves: u32,
     /// Routes that each of them announces.
-    pub routes: u32,
-    /// The reactor that every speaker runs on; a shipped one.
-    pub reactor: ReactorName,
+    pub(crate) routes: u32,
+    /// What every speaker runs on.
+    pub(crate) reactor: SubjectRef,
     /// The seed.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// What it took until the hub had read every route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// Virtual time until the last route was read, to the next tenth of a second.
-    pub virtual_time: Duration,
+    pub(crate) virtual_time: Duration,
     /// Routes that the hub has read.
-    pub routes: u64,
+    pub(crate) routes: u64,
     /// Steps in the trace: turns, segments, calls.
-    pub steps: u64,
+    pub(crate) steps: u64,
     /// The trace's hash.
-    pub hash: u64,
+    pub(crate) hash: u64,
 }
 
 const HUB: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -50,7 +49,7 @@ impl Star {
     ///
     /// # Errors
     /// A configuration made here is refused, which its text explains.
-    pub fn build(&self) -> Result<(Lab, Rc<RefCell<RouteCount>>), String> {
+    pub(crate) fn build(&self) -> Result<(Lab, Rc<RefCell<RouteCount>>), String> {
         let mut lab = Lab::new(self.seed, Settings::default());
         let mut text = String::new();
         for leaf in 0..self.leaves {
@@ -76,7 +75,7 @@ impl Star {
     ///
     /// # Errors
     /// As [`build`](Self::build).
-    pub fn run(&self) -> Result<Cost, String> {
+    pub(crate) fn run(&self) -> Result<Cost, String> {
         let (mut lab, count) = self.build()?;
         let wanted = u64::from(self.leaves) * u64::from(self.routes);
         let mut at = Instant::ZERO;
@@ -114,7 +113,7 @@ impl Star {
         let host = lab.add_process(machine, &address.to_string());
         let file = ConfigText { name: format!("{address}.conf"), text };
         let config = Config::parse(&file, settings).map_err(|error| error.to_string())?;
-        let setup = Setup {
+        let mut setup = Setup {
             identity: Identity { host: address.to_string(), pid: 1, ppid: 0, version: "5.0.0".to_owned() },
             settings: settings.clone(),
             files: vec![file.name],
@@ -122,13 +121,9 @@ impl Star {
             seed: self.seed ^ u64::from(address.to_bits()),
             ..Setup::default()
         };
-        let speaker = Speaker::new(host.now(), setup);
-        match self.reactor {
-            ReactorName::Async => {
-                lab.spawn_main(&host, tasks::run(Witness::new(host.clone()), speaker, None));
-            }
-            _ => lab.spawn_main(&host, poll::run(Witness::new(host.clone()), speaker, None)),
-        }
+        self.reactor.set_up(&mut setup, Defect::Present);
+        let start = Start { now: host.now(), setup, recorder: None, defect: Defect::Present };
+        lab.spawn_main(&host, self.reactor.run_on(Witness::new(host.clone()), start));
         Ok(host.process())
     }
 }
@@ -139,10 +134,10 @@ fn address(leaf: u32) -> Ipv4Addr {
 
 /// Counts the routes in the UPDATEs that one process reads.
 #[derive(Debug)]
-pub struct RouteCount {
+pub(crate) struct RouteCount {
     process: ProcessId,
     /// IPv4 routes announced so far.
-    pub routes: u64,
+    pub(crate) routes: u64,
     /// What was read of a message that is not complete, by stream.
     partial: std::collections::BTreeMap<StreamId, Vec<u8>>,
 }
@@ -188,19 +183,4 @@ fn routes_in(message: &[u8]) -> Option<u64> {
         count += 1;
     }
     Some(count)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_route_reaches_the_hub_on_both_reactors_and_a_seed_repeats_it() {
-        for reactor in ReactorName::SHIPPED {
-            let star = Star { leaves: 5, routes: 7, reactor, seed: 3 };
-            let cost = star.run().unwrap();
-            assert_eq!(cost.routes, 35, "{reactor}");
-            assert_eq!(star.run().unwrap(), cost, "{reactor}");
-        }
-    }
 }

@@ -26,7 +26,7 @@ use turmoil::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use turmoil::net::{TcpListener, TcpStream};
 
 use crate::observe::witness::Witness;
-use crate::stage::turmoil::channel::{Bell, Channel};
+use crate::turmoil::channel::{Changes, Channel};
 use holdtime_machine::clock::EPOCH;
 use holdtime_machine::host::SimHost;
 use holdtime_machine::trace::{Step, Trace};
@@ -36,21 +36,21 @@ use holdtime_machine::world::ProcessId;
 const SIGNAL_DELAY: Duration = Duration::from_millis(1);
 
 /// Runs a program on its own process; resolves with its exit code.
-pub(super) type Program = Rc<dyn Fn(SecondHost, &ProgramSpec) -> Pin<Box<dyn Future<Output = i32>>>>;
+pub(crate) type Program = Rc<dyn Fn(TurmoilHost, &ProgramSpec) -> Pin<Box<dyn Future<Output = i32>>>>;
 
 /// What all processes of a run share.
 #[derive(Default)]
-pub(super) struct Common {
-    pub(super) bell: Bell,
-    pub(super) programs: BTreeMap<String, Program>,
-    pub(super) files: Vec<ConfigText>,
-    pub(super) trace: RefCell<Trace>,
-    pub(super) processes: Cell<u32>,
+pub(crate) struct Common {
+    pub(crate) changes: Changes,
+    pub(crate) programs: BTreeMap<String, Program>,
+    pub(crate) files: Vec<ConfigText>,
+    pub(crate) trace: RefCell<Trace>,
+    pub(crate) processes: Cell<u32>,
 }
 
 /// A process on a machine of turmoil's.
 #[derive(Clone)]
-pub(super) struct SecondHost {
+pub struct TurmoilHost {
     common: Rc<Common>,
     process: ProcessId,
     table: Rc<RefCell<Table>>,
@@ -101,27 +101,27 @@ impl Stream {
         }
     }
 
-    fn attach(&mut self, bell: &Bell, socket: TcpStream) {
+    fn attach(&mut self, changes: &Changes, socket: TcpStream) {
         let (reading, writing) = socket.into_split();
-        self.reader = Some(spawn_local(pump_in(reading, self.incoming.clone(), bell.clone())));
-        self.writer = Some(spawn_local(pump_out(writing, self.outgoing.clone(), bell.clone())));
+        self.reader = Some(spawn_local(pump_in(reading, self.incoming.clone(), changes.clone())));
+        self.writer = Some(spawn_local(pump_out(writing, self.outgoing.clone(), changes.clone())));
     }
 }
 
-impl SecondHost {
-    pub(super) fn new(common: &Rc<Common>) -> Self {
+impl TurmoilHost {
+    pub(crate) fn new(common: &Rc<Common>) -> Self {
         let process = ProcessId(common.processes.get());
         common.processes.set(process.0 + 1);
         Self { common: common.clone(), process, table: Rc::default() }
     }
 
-    pub(super) fn process(&self) -> ProcessId {
+    pub(crate) fn process(&self) -> ProcessId {
         self.process
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         self.table.borrow_mut().signals.push_back(signal);
-        self.common.bell.ring();
+        self.common.changes.announce();
     }
 
     fn tell(&self, step: &Step<'_>) {
@@ -170,7 +170,7 @@ impl SecondHost {
             Some(known) if is_ready(known) => Some(Ok(())),
             Some(_) => None,
         };
-        self.common.bell.until(answer).await
+        self.common.changes.until(answer).await
     }
 
     fn end_of_child(&self, stream: StreamId, child: &Self, status: ExitStatus) {
@@ -179,18 +179,18 @@ impl SecondHost {
         if let Some(known) = self.table.borrow_mut().children.get_mut(&stream) {
             known.status.get_or_insert(status);
         }
-        self.common.bell.ring();
+        self.common.changes.announce();
     }
 }
 
-impl EventLog for Witness<SecondHost> {
+impl EventLog for Witness<TurmoilHost> {
     fn log(&self, event: &Event) {
         let host = self.inner();
         host.tell(&Step::Logged(host.process, &event.text));
     }
 }
 
-impl Host for SecondHost {
+impl Host for TurmoilHost {
     fn now(&self) -> Now {
         let monotonic = elapsed();
         let wall = EPOCH.as_nanos().saturating_add_unsigned(monotonic.as_nanos());
@@ -220,7 +220,7 @@ impl Host for SecondHost {
                 if let Some(listening) = host.table.borrow_mut().listeners.get_mut(&listener) {
                     listening.waiting.push_back(stream);
                 }
-                host.common.bell.ring();
+                host.common.changes.announce();
             }
         });
         let listening = Listening { waiting: VecDeque::new(), wanted: true, acceptor };
@@ -233,14 +233,14 @@ impl Host for SecondHost {
         if let Some(listening) = self.table.borrow_mut().listeners.remove(&listener) {
             listening.acceptor.abort();
         }
-        self.common.bell.ring();
+        self.common.changes.announce();
     }
 
     fn set_accepting(&self, listener: ListenerId, wanted: bool) {
         if let Some(listening) = self.table.borrow_mut().listeners.get_mut(&listener) {
             listening.wanted = wanted;
         }
-        self.common.bell.ring();
+        self.common.changes.announce();
     }
 
     fn accept(&self, listener: ListenerId, stream: StreamId) -> Result<Ends, IoError> {
@@ -249,7 +249,7 @@ impl Host for SecondHost {
         let socket = listening.waiting.pop_front().ok_or(IoError::WouldBlock)?;
         let ends = ends_of(&socket)?;
         let mut known = Stream::new(Channel::default(), Channel::default());
-        known.attach(&self.common.bell, socket);
+        known.attach(&self.common.changes, socket);
         table.streams.insert(stream, known);
         drop(table);
         self.tell(&Step::Accepted(self.process, stream, ends.remote));
@@ -273,11 +273,11 @@ impl Host for SecondHost {
             let outcome = TcpStream::connect(remote).await;
             if let Some(known) = host.table.borrow_mut().streams.get_mut(&stream) {
                 known.connected = Some(match outcome {
-                    Ok(socket) => ends_of(&socket).inspect(|_| known.attach(&host.common.bell, socket)),
+                    Ok(socket) => ends_of(&socket).inspect(|_| known.attach(&host.common.changes, socket)),
                     Err(error) => Err(meaning(error.kind())),
                 });
             }
-            host.common.bell.ring();
+            host.common.changes.announce();
         }));
         self.table.borrow_mut().streams.insert(stream, known);
         self.tell(&Step::Connects(self.process, stream, remote, Ok(())));
@@ -304,13 +304,13 @@ impl Host for SecondHost {
             (known.wants_read, known.wants_write) = (read, write);
             Ok(())
         });
-        self.common.bell.ring();
+        self.common.changes.announce();
     }
 
     fn read(&self, stream: StreamId, into: &mut [u8]) -> Result<usize, IoError> {
         let outcome = self.with(stream, |known| known.incoming.read(into));
         if outcome != Err(IoError::WouldBlock) {
-            self.common.bell.ring();
+            self.common.changes.announce();
         }
         let octets = outcome.map(|count| into.get(..count).unwrap_or_default());
         self.tell(&Step::Read(self.process, stream, octets));
@@ -320,7 +320,7 @@ impl Host for SecondHost {
     fn write(&self, stream: StreamId, bytes: &[u8]) -> Result<usize, IoError> {
         let outcome = self.with(stream, |known| known.outgoing.write(bytes));
         if outcome != Err(IoError::WouldBlock) {
-            self.common.bell.ring();
+            self.common.changes.announce();
         }
         let octets = outcome.map(|count| bytes.get(..count).unwrap_or_default());
         self.tell(&Step::Wrote(self.process, stream, octets));
@@ -333,7 +333,7 @@ impl Host for SecondHost {
             Ok(())
         });
         self.tell(&Step::Shut(self.process, stream));
-        self.common.bell.ring();
+        self.common.changes.announce();
     }
 
     fn close(&self, stream: StreamId, how: CloseKind) {
@@ -345,7 +345,7 @@ impl Host for SecondHost {
             known.writer.iter().for_each(JoinHandle::abort);
         }
         self.tell(&Step::Closed(self.process, stream));
-        self.common.bell.ring();
+        self.common.changes.announce();
     }
 
     fn start_program(&self, stream: StreamId, spec: &ProgramSpec) -> Result<u32, IoError> {
@@ -378,7 +378,7 @@ impl Host for SecondHost {
                 child.main.abort();
                 child.status = Some(ExitStatus::Signal(number));
             }
-            host.common.bell.ring();
+            host.common.changes.announce();
         }));
     }
 
@@ -398,7 +398,7 @@ impl Host for SecondHost {
             if !ready.is_empty() {
                 return Poll::Ready(());
             }
-            self.common.bell.listen(context.waker());
+            self.common.changes.listen(context.waker());
             sleep.as_mut().poll(context)
         })
         .await;
@@ -407,7 +407,7 @@ impl Host for SecondHost {
     }
 }
 
-impl AsyncHost for SecondHost {
+impl AsyncHost for TurmoilHost {
     type Task = Pin<Box<dyn Future<Output = ()>>>;
 
     fn spawn(&self, task: impl Future<Output = ()> + 'static) -> Self::Task {
@@ -433,7 +433,7 @@ impl AsyncHost for SecondHost {
             Some(listening) if listening.wanted && !listening.waiting.is_empty() => Some(Ok(())),
             Some(_) => None,
         };
-        self.common.bell.until(answer).await
+        self.common.changes.until(answer).await
     }
 
     async fn exited(&self, stream: StreamId) -> ExitStatus {
@@ -443,11 +443,11 @@ impl AsyncHost for SecondHost {
             table.children.remove(&stream);
             Some(status)
         };
-        self.common.bell.until(answer).await
+        self.common.changes.until(answer).await
     }
 
     async fn signalled(&self) -> Signal {
-        self.common.bell.until(|| self.table.borrow_mut().signals.pop_front()).await
+        self.common.changes.until(|| self.table.borrow_mut().signals.pop_front()).await
     }
 
     async fn sleep_until(&self, deadline: Instant) {
@@ -456,44 +456,44 @@ impl AsyncHost for SecondHost {
 }
 
 /// Reads a socket for as long as there is room for what it brings.
-async fn pump_in(mut socket: OwnedReadHalf, channel: Channel, bell: Bell) {
+async fn pump_in(mut socket: OwnedReadHalf, channel: Channel, changes: Changes) {
     let mut buffer = vec![0; 4096];
     loop {
         let read = socket.read(&mut buffer).await;
         let count = match read {
             Ok(0) => {
                 channel.end_writing();
-                return bell.ring();
+                return changes.announce();
             }
             Ok(count) => count,
             Err(error) => {
                 channel.fail(meaning(error.kind()));
-                return bell.ring();
+                return changes.announce();
             }
         };
         let mut rest = buffer.get(..count).unwrap_or_default();
         while !rest.is_empty() {
-            bell.until(|| channel.is_writable().then_some(())).await;
+            changes.until(|| channel.is_writable().then_some(())).await;
             let Ok(count) = channel.write(rest) else { return };
             rest = rest.get(count..).unwrap_or_default();
-            bell.ring();
+            changes.announce();
         }
     }
 }
 
 /// Writes to a socket whatever there is, and its end.
-async fn pump_out(mut socket: OwnedWriteHalf, channel: Channel, bell: Bell) {
+async fn pump_out(mut socket: OwnedWriteHalf, channel: Channel, changes: Changes) {
     let mut buffer = vec![0; 4096];
     loop {
-        bell.until(|| channel.is_readable().then_some(())).await;
+        changes.until(|| channel.is_readable().then_some(())).await;
         let Ok(count @ 1..) = channel.read(&mut buffer) else {
             drop(socket.shutdown().await);
             return;
         };
-        bell.ring();
+        changes.announce();
         if let Err(error) = socket.write_all(buffer.get(..count).unwrap_or_default()).await {
             channel.fail(meaning(error.kind()));
-            return bell.ring();
+            return changes.announce();
         }
     }
 }
