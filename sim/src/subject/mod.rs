@@ -32,6 +32,12 @@ pub const ALL: &[SubjectRef] = &[
     &defective::ReadFirst,
     &defective::SkipOutbound,
     &defective::RecvTimeout,
+    &defective::NoEof,
+    &defective::WallClock,
+    &defective::SlowShow,
+    &defective::NoHoldTimer,
+    &defective::HastyKeepalive,
+    &defective::WrongLoser,
 ];
 
 /// The reactors: those that ship, and those whose tasks or their order deviate.
