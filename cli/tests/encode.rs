@@ -141,3 +141,24 @@ fn a_generic_attribute_stands_in_place_of_the_one_that_would_be_added() {
     let sent = sent_with("encode-generic.conf", &format!("local-as 64999; {route}"));
     assert_eq!(&sent[1][46..54], "C0010102", "ORIGIN with the flags that were given");
 }
+
+/// A speaker takes the routes of a configuration into its tables in slices.
+#[test]
+fn every_route_of_a_long_configuration_is_printed() {
+    const ROUTES: usize = 20_000;
+    let routes = (0..ROUTES)
+        .map(|n| format!("route 10.{}.{}.0/24 next-hop 192.0.2.1;\n", n >> 8, n & 0xff))
+        .collect::<String>();
+    let text = format!(
+        "neighbor 192.0.2.2 {{ router-id 192.0.2.1; local-address 192.0.2.1; local-as 65000; peer-as 65001; static {{ {routes} }} }}"
+    );
+    let sent = lines(&encode(&file("encode-long.conf", &text), &["--json"]));
+    let told = |line: &String| {
+        let message: Value = serde_json::from_str(line).unwrap();
+        let hops = message.pointer("/neighbor/message/update/announce/ipv4 unicast").cloned();
+        let hops =
+            hops.as_ref().and_then(Value::as_object).map(|hops| hops.values().filter_map(Value::as_array));
+        hops.map_or(0, |hops| hops.map(Vec::len).sum())
+    };
+    assert_eq!(sent.iter().map(told).sum::<usize>(), ROUTES);
+}
