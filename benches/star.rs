@@ -12,7 +12,7 @@ use holdtime_core::time::{Duration, Instant};
 use holdtime_host::Host;
 use holdtime_machine::executor::Lab;
 use holdtime_machine::trace::{Observer, Step};
-use holdtime_machine::world::{ProcessId, Settings};
+use holdtime_machine::world::{LabSettings, ProcessId};
 use holdtime_sim::observe::witness::Witness;
 use holdtime_sim::subject::{Defect, Start, SubjectRef};
 
@@ -50,7 +50,7 @@ impl Star {
     /// # Errors
     /// A configuration made here is refused, which its text explains.
     pub(crate) fn build(&self) -> Result<(Lab, Rc<RefCell<RouteCount>>), String> {
-        let mut lab = Lab::new(self.seed, Settings::default());
+        let mut lab = Lab::new(self.seed, LabSettings::default());
         let mut text = String::new();
         for leaf in 0..self.leaves {
             let _ = writeln!(

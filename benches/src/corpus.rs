@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::rng::Rng;
+use crate::rng::CorpusRng;
 use crate::writer::{
     Attributes, OPTIONAL, OPTIONAL_TRANSITIVE, WELL_KNOWN, prefix, prefix_octets, tlv, update,
 };
@@ -96,7 +96,7 @@ impl Corpus {
 /// The corpus of this shape, with about `octets` octets; the same on every machine.
 pub fn generate(shape: Shape, octets: usize) -> Corpus {
     const SEED: u64 = 0x686f_6c64_7469_6d65;
-    let mut rng = Rng::new(SEED ^ shape as u64);
+    let mut rng = CorpusRng::new(SEED ^ shape as u64);
     let mut corpus = Corpus::new(shape);
     while corpus.bytes.len() < octets {
         let message = match shape {
@@ -114,7 +114,7 @@ pub fn generate(shape: Shape, octets: usize) -> Corpus {
 }
 
 /// One announcement, one in ten with withdrawals beside it, and one in twenty of withdrawals only.
-fn ipv4(rng: &mut Rng) -> Vec<u8> {
+fn ipv4(rng: &mut CorpusRng) -> Vec<u8> {
     const PREFIXES: [(u64, u64); 8] = [(1, 40), (2, 14), (3, 10), (5, 10), (8, 9), (12, 7), (16, 5), (20, 5)];
     let mut withdrawn = Vec::new();
     let only_withdraws = rng.chance(5);
@@ -135,7 +135,7 @@ fn ipv4(rng: &mut Rng) -> Vec<u8> {
 }
 
 /// As many prefixes as fit in 4,096 octets, sharing their attributes.
-fn packed(rng: &mut Rng) -> Vec<u8> {
+fn packed(rng: &mut CorpusRng) -> Vec<u8> {
     const FULL: usize = 4096;
     const LONGEST_PREFIX: usize = 5;
     let mut attributes = Attributes::default();
@@ -148,7 +148,7 @@ fn packed(rng: &mut Rng) -> Vec<u8> {
     update(&[], &attributes, &announced)
 }
 
-fn ipv6(rng: &mut Rng) -> Vec<u8> {
+fn ipv6(rng: &mut CorpusRng) -> Vec<u8> {
     const PREFIXES: [(u64, u64); 6] = [(1, 55), (2, 18), (3, 10), (5, 9), (8, 5), (12, 3)];
     let mut attributes = Attributes::default();
     let mut nlri = Vec::new();
@@ -176,7 +176,7 @@ fn ipv6(rng: &mut Rng) -> Vec<u8> {
     update(&[], &attributes, &[])
 }
 
-fn vpn(rng: &mut Rng) -> Vec<u8> {
+fn vpn(rng: &mut CorpusRng) -> Vec<u8> {
     let mut nlri = Vec::new();
     for _ in 0..rng.between(1, 12) {
         let bits = prefix4_length(rng);
@@ -194,7 +194,7 @@ fn vpn(rng: &mut Rng) -> Vec<u8> {
     update(&[], &attributes, &[])
 }
 
-fn flowspec(rng: &mut Rng) -> Vec<u8> {
+fn flowspec(rng: &mut CorpusRng) -> Vec<u8> {
     let mut nlri = Vec::new();
     for _ in 0..rng.between(1, 4) {
         let mut rule = vec![1];
@@ -228,7 +228,7 @@ fn flowspec(rng: &mut Rng) -> Vec<u8> {
     update(&[], &attributes, &[])
 }
 
-fn evpn(rng: &mut Rng) -> Vec<u8> {
+fn evpn(rng: &mut CorpusRng) -> Vec<u8> {
     let mut nlri = Vec::new();
     let route_type = rng.weighted(&[(2, 70), (3, 10), (5, 20)]) as u8;
     for _ in 0..rng.between(1, 10) {
@@ -255,7 +255,7 @@ fn evpn(rng: &mut Rng) -> Vec<u8> {
 }
 
 /// MAC/IP advertisement (RFC 7432 §7.2), half of them with an IPv4 address.
-fn mac_route(route: &mut Vec<u8>, rng: &mut Rng) {
+fn mac_route(route: &mut Vec<u8>, rng: &mut CorpusRng) {
     route.extend([0; 10]);
     route.extend((rng.below(4096) as u32).to_be_bytes());
     route.push(48);
@@ -271,7 +271,7 @@ fn mac_route(route: &mut Vec<u8>, rng: &mut Rng) {
 }
 
 /// IP prefix route (RFC 9136 §3.1), IPv4.
-fn prefix_route(route: &mut Vec<u8>, rng: &mut Rng) {
+fn prefix_route(route: &mut Vec<u8>, rng: &mut CorpusRng) {
     route.extend([0; 10]);
     route.extend([0; 4]);
     route.push(24);
@@ -282,7 +282,7 @@ fn prefix_route(route: &mut Vec<u8>, rng: &mut Rng) {
 }
 
 /// One node, link or prefix of an IS-IS level 2 topology, and its attribute (RFC 9552).
-fn link_state(rng: &mut Rng) -> Vec<u8> {
+fn link_state(rng: &mut CorpusRng) -> Vec<u8> {
     let kind = rng.weighted(&[(1, 20), (2, 50), (3, 30)]) as u16;
     let mut body = vec![2];
     body.extend(0_u64.to_be_bytes());
@@ -320,7 +320,7 @@ fn link_state(rng: &mut Rng) -> Vec<u8> {
 }
 
 /// Autonomous system and IGP router-id of a node (RFC 9552 §5.2.1.4).
-fn node_descriptor(rng: &mut Rng) -> Vec<u8> {
+fn node_descriptor(rng: &mut CorpusRng) -> Vec<u8> {
     let mut descriptor = Vec::new();
     tlv(&mut descriptor, 512, &65_000_u32.to_be_bytes());
     tlv(&mut descriptor, 513, &0_u32.to_be_bytes());
@@ -329,7 +329,7 @@ fn node_descriptor(rng: &mut Rng) -> Vec<u8> {
 }
 
 /// The attributes of a route from an external neighbor, in the order of their codes.
-fn common_attributes(attributes: &mut Attributes, rng: &mut Rng, next_hop: bool) {
+fn common_attributes(attributes: &mut Attributes, rng: &mut CorpusRng, next_hop: bool) {
     attributes.push(WELL_KNOWN, 1, &[rng.weighted(&[(0, 85), (2, 14), (1, 1)]) as u8]);
     as_path(attributes, rng);
     if next_hop {
@@ -362,7 +362,7 @@ fn common_attributes(attributes: &mut Attributes, rng: &mut Rng, next_hop: bool)
 }
 
 /// The attributes of a route from an internal neighbor.
-fn internal_attributes(attributes: &mut Attributes, rng: &mut Rng) {
+fn internal_attributes(attributes: &mut Attributes, rng: &mut CorpusRng) {
     attributes.push(WELL_KNOWN, 1, &[0]);
     if rng.chance(50) {
         attributes.push(WELL_KNOWN, 2, &[]);
@@ -373,7 +373,7 @@ fn internal_attributes(attributes: &mut Attributes, rng: &mut Rng) {
 }
 
 /// AS_PATH: one sequence of 4.3 four-octet AS numbers in the mean, one in a hundred ending with a set.
-fn as_path(attributes: &mut Attributes, rng: &mut Rng) {
+fn as_path(attributes: &mut Attributes, rng: &mut CorpusRng) {
     const LENGTHS: [(u64, u64); 8] = [(1, 3), (2, 9), (3, 25), (4, 27), (5, 17), (6, 10), (8, 6), (12, 3)];
     let length = rng.weighted(&LENGTHS);
     let mut value = vec![2, length as u8];
@@ -389,7 +389,7 @@ fn as_path(attributes: &mut Attributes, rng: &mut Rng) {
 }
 
 /// One to three route targets (RFC 4360 §4), and another extended community if given.
-fn route_targets(attributes: &mut Attributes, rng: &mut Rng, other: &[u8]) {
+fn route_targets(attributes: &mut Attributes, rng: &mut CorpusRng, other: &[u8]) {
     let mut value = Vec::new();
     for _ in 0..rng.between(1, 3) {
         value.extend([0x00, 0x02]);
@@ -400,16 +400,16 @@ fn route_targets(attributes: &mut Attributes, rng: &mut Rng, other: &[u8]) {
     attributes.push(OPTIONAL_TRANSITIVE, 16, &value);
 }
 
-fn as_number(rng: &mut Rng) -> u32 {
+fn as_number(rng: &mut CorpusRng) -> u32 {
     if rng.chance(70) { rng.between(1, 64_000) as u32 } else { rng.between(131_072, 402_000) as u32 }
 }
 
-fn prefix4(out: &mut Vec<u8>, rng: &mut Rng) {
+fn prefix4(out: &mut Vec<u8>, rng: &mut CorpusRng) {
     let bits = prefix4_length(rng);
     prefix(out, &address4(rng), bits);
 }
 
-fn prefix4_length(rng: &mut Rng) -> u8 {
+fn prefix4_length(rng: &mut CorpusRng) -> u8 {
     rng.weighted(&[
         (24, 60),
         (23, 10),
@@ -424,34 +424,34 @@ fn prefix4_length(rng: &mut Rng) -> u8 {
     ]) as u8
 }
 
-fn prefix6(out: &mut Vec<u8>, rng: &mut Rng) {
+fn prefix6(out: &mut Vec<u8>, rng: &mut CorpusRng) {
     let bits =
         rng.weighted(&[(48, 48), (44, 10), (40, 9), (36, 6), (32, 14), (29, 3), (46, 5), (64, 5)]) as u8;
     prefix(out, &address6(rng), bits);
 }
 
 /// An address in 1.0.0.0 to 223.255.255.255.
-fn address4(rng: &mut Rng) -> [u8; 4] {
+fn address4(rng: &mut CorpusRng) -> [u8; 4] {
     let [_, b, c, d] = rng.word().to_be_bytes();
     [rng.between(1, 223) as u8, b, c, d]
 }
 
 /// An address in 2000::/3.
-fn address6(rng: &mut Rng) -> [u8; 16] {
+fn address6(rng: &mut CorpusRng) -> [u8; 16] {
     let upper = rng.next() >> 3 | 0x2000_0000_0000_0000;
     let lower = rng.next();
     ((u128::from(upper) << 64) | u128::from(lower)).to_be_bytes()
 }
 
 /// One MPLS label, bottom of the stack (RFC 8277 §2.2).
-fn label(out: &mut Vec<u8>, rng: &mut Rng) {
+fn label(out: &mut Vec<u8>, rng: &mut CorpusRng) {
     let entry = (rng.between(16, 0xf_ffff) as u32) << 4 | 1;
     let [_, octets @ ..] = entry.to_be_bytes();
     out.extend(octets);
 }
 
 /// A route distinguisher of type 0 (RFC 4364 §4.2).
-fn distinguisher(out: &mut Vec<u8>, rng: &mut Rng) {
+fn distinguisher(out: &mut Vec<u8>, rng: &mut CorpusRng) {
     out.extend([0, 0]);
     out.extend((rng.between(64_512, 65_534) as u16).to_be_bytes());
     out.extend((rng.below(100_000) as u32).to_be_bytes());

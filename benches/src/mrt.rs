@@ -2,7 +2,7 @@
 
 use std::io;
 
-use holdtime_dump::{Content, Found, Item, Octets, Stream, Terms};
+use holdtime_dump::{BoxRead, Content, Dump, Found, Item, KnownTerms};
 
 use crate::corpus::{Corpus, Shape};
 
@@ -12,13 +12,13 @@ use crate::corpus::{Corpus, Shape};
 /// # Errors
 ///
 /// Where it is no file of records, and where some of it cannot be read: decoders are measured on files that are whole.
-pub fn updates(file: Octets) -> io::Result<Corpus> {
+pub fn updates(file: BoxRead) -> io::Result<Corpus> {
     const UPDATE: u8 = 2;
-    let stream = Stream::open(file)?.ok_or_else(|| io::Error::other("it is no MRT file"))?;
+    let stream = Dump::open(file)?.ok_or_else(|| io::Error::other("it is no MRT file"))?;
     let (mut corpus, mut fault) = (Corpus::new(Shape::Recorded), None);
     stream.each(|found| match found {
         Found::Item(Item { content: Content::Message(message), .. }) => {
-            let plain = matches!(message.terms, Terms::Told { asn4: true, add_path: false });
+            let plain = matches!(message.terms, KnownTerms::Told { asn4: true, add_path: false });
             if plain && message.octets.get(18) == Some(&UPDATE) {
                 corpus.push(message.octets);
             }

@@ -2,9 +2,9 @@
 
 /// SplitMix64.
 #[derive(Clone, Debug)]
-pub(crate) struct Rng(u64);
+pub(crate) struct CorpusRng(u64);
 
-impl Rng {
+impl CorpusRng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }

@@ -8,11 +8,11 @@ const EXTENDED_LENGTH: u8 = 0x10;
 
 /// The path attributes of one UPDATE.
 #[derive(Debug, Default)]
-pub(crate) struct Attributes {
+pub(crate) struct AttributeWriter {
     pub(crate) bytes: Vec<u8>,
 }
 
-impl Attributes {
+impl AttributeWriter {
     pub(crate) fn push(&mut self, flags: u8, code: u8, value: &[u8]) {
         match u8::try_from(value.len()) {
             Ok(length) => self.bytes.extend([flags, code, length]),
@@ -46,7 +46,7 @@ impl Attributes {
 }
 
 /// One whole UPDATE message, marker and all (RFC 4271 §4.3).
-pub(crate) fn update(withdrawn: &[u8], attributes: &Attributes, announced: &[u8]) -> Vec<u8> {
+pub(crate) fn update(withdrawn: &[u8], attributes: &AttributeWriter, announced: &[u8]) -> Vec<u8> {
     let attributes = &attributes.bytes;
     let length = 19 + 2 + withdrawn.len() + 2 + attributes.len() + announced.len();
     let mut message = Vec::with_capacity(length);

@@ -1,10 +1,10 @@
 //! `holdtime completions SHELL`: a completion script for a shell.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::console::Console;
-use crate::error::{Outcome, Verdict};
+use crate::error::{VerbResult, VerbStatus};
 
 /// The arguments of `holdtime completions`.
 #[derive(Debug, Args)]
@@ -14,10 +14,11 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &CompletionsArgs, console: &mut Console) -> Outcome {
+/// Prints the script for `cli`, which is the whole command line.
+pub(crate) fn run(args: &CompletionsArgs, mut cli: Command, console: &mut Console) -> VerbResult {
     // Generated into memory first: clap_complete panics when its writer fails, and a reader may go away.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut crate::Cli::command(), "holdtime", &mut script);
+    clap_complete::generate(args.shell, &mut cli, "holdtime", &mut script);
     std::io::Write::write_all(console, &script)?;
-    Ok(Verdict::AsExpected)
+    Ok(VerbStatus::AsExpected)
 }

@@ -4,14 +4,11 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
-use anstream::stream::RawStream;
-use anstream::{AutoStream, ColorChoice};
-use anstyle::{AnsiColor, Style};
-use holdtime_sim::report::Paint;
-
+use crate::colours::{Colours, is_coloured};
 use crate::error::CliError;
 use crate::log;
 use crate::progress::Progress;
+pub(crate) use crate::stderr::say;
 
 /// The two standard outputs, as a verb sees them. Written to with `writeln!`, it is the standard output.
 #[derive(Debug)]
@@ -49,32 +46,6 @@ impl Console {
     }
 }
 
-/// How reports are emphasised on the standard output.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Colours {
-    wanted: bool,
-}
-
-impl Colours {
-    fn styled(self, style: Style, text: &str) -> String {
-        if self.wanted { format!("{style}{text}{style:#}") } else { text.to_owned() }
-    }
-}
-
-impl Paint for Colours {
-    fn bold(&self, text: &str) -> String {
-        self.styled(Style::new().bold(), text)
-    }
-
-    fn good(&self, text: &str) -> String {
-        self.styled(AnsiColor::Green.on_default(), text)
-    }
-
-    fn bad(&self, text: &str) -> String {
-        self.styled(AnsiColor::Red.on_default(), text)
-    }
-}
-
 impl Write for Console {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.out.write(bytes)
@@ -83,11 +54,6 @@ impl Write for Console {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
-}
-
-/// Whether this stream takes colours: a terminal does, unless `NO_COLOR`, `CLICOLOR` or `TERM` say otherwise.
-pub(crate) fn is_coloured(stream: &impl RawStream) -> bool {
-    AutoStream::choice(stream) != ColorChoice::Never
 }
 
 /// Says on the standard error why the command failed; returns the exit status. `json`: the standard error is JSON, line by line.
@@ -100,9 +66,4 @@ pub(crate) fn report(error: &CliError, json: bool) -> ExitCode {
             ExitCode::from(if matches!(error, CliError::Input(_)) { 2 } else { 130 })
         }
     }
-}
-
-/// One line on the standard error. If even that cannot be written, nobody is left to tell.
-pub(crate) fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -5,22 +5,22 @@ use std::io;
 use std::process::ExitCode;
 
 /// What every verb returns.
-pub(crate) type Outcome = Result<Verdict, CliError>;
+pub(crate) type VerbResult = Result<VerbStatus, CliError>;
 
 /// The answer of a verb that could do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum VerbStatus {
     /// Everything was as expected; a defective reactor that hangs as its scenario says is as expected. Status 0.
     AsExpected,
     /// A hang, a broken oracle or a failed case that was not expected. Status 1.
     Unexpected,
 }
 
-impl From<Verdict> for ExitCode {
-    fn from(verdict: Verdict) -> Self {
+impl From<VerbStatus> for ExitCode {
+    fn from(verdict: VerbStatus) -> Self {
         match verdict {
-            Verdict::AsExpected => Self::SUCCESS,
-            Verdict::Unexpected => Self::from(1),
+            VerbStatus::AsExpected => Self::SUCCESS,
+            VerbStatus::Unexpected => Self::from(1),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod args;
 mod codec;
+mod colours;
 mod completions;
 mod console;
 mod error;
@@ -12,15 +13,18 @@ mod interrupt;
 mod lab;
 mod log;
 mod progress;
+mod stderr;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use codec::{decode, encode};
 use console::Console;
-use error::{CliError, Outcome};
+use error::{CliError, VerbResult};
+use exabgp::healthcheck::HealthcheckArgs;
 use exabgp::{client, healthcheck, serve, settings, validate};
 use lab::{dialogue, explore, list, parity, probe, replay, run, shrink, suite};
 
@@ -102,7 +106,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli, console: &mut Console) -> Outcome {
+fn dispatch(cli: Cli, console: &mut Console) -> VerbResult {
     settings::read_from(cli.env_file);
     // The daemons answer signals themselves (an interrupt is a clean end) and log as their own options say.
     if !matches!(cli.verb, Verb::Serve(_) | Verb::Healthcheck(_)) {
@@ -122,22 +126,28 @@ fn dispatch(cli: Cli, console: &mut Console) -> Outcome {
         Verb::Parity(args) => parity::run(&args, console),
         Verb::Probe(args) => probe::run(args, console),
         Verb::Serve(args) => serve::run(&args, &cli.log),
-        Verb::Healthcheck(args) => healthcheck::run(*args, console),
+        Verb::Healthcheck(args) => healthcheck::run(*args, healthcheck_args, console),
         Verb::Cli(args) => client::run(&args, console),
         Verb::Env(args) => settings::print(&args, console),
         Verb::Validate(args) => validate::run(&args, console),
         Verb::Decode(args) => decode::run(&args, console),
         Verb::Encode(args) => encode::run(&args, console),
         Verb::Dialogue(args) => dialogue::run(&args),
-        Verb::Completions(args) => completions::run(&args, console),
+        Verb::Completions(args) => completions::run(&args, Cli::command(), console),
     }
+}
+
+/// The options of `healthcheck` on a whole command line; `None`: it is one of another verb.
+fn healthcheck_args(line: Vec<OsString>) -> Result<Option<HealthcheckArgs>, clap::Error> {
+    Ok(match Cli::try_parse_from(line)?.verb {
+        Verb::Healthcheck(args) => Some(*args),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::Cli;
+    use super::*;
 
     #[test]
     fn the_argument_definitions_are_consistent() {

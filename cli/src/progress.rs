@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{console, log};
+use crate::{log, stderr};
 
 /// When the first line says how far it is; what is over by then needs none.
 const FIRST: Duration = Duration::from_secs(3);
@@ -75,6 +75,6 @@ impl Progress {
         *due = now + EVERY;
         let (done, total) = (self.bar.position(), self.bar.length().unwrap_or_default());
         let line = format!("{done} of {total} {}", self.what);
-        console::say(&if JSON.load(Ordering::Relaxed) { log::json_line("INFO", &line) } else { line });
+        stderr::say(&if JSON.load(Ordering::Relaxed) { log::json_line("INFO", &line) } else { line });
     }
 }

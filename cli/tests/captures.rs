@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holdtime_core::{Instant, StreamId};
-use holdtime_dump::{Batch, Content, Found, Source, Stream};
+use holdtime_dump::{Batch, BatchReader, Content, Dump, Found};
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
 use holdtime_sim::scenario;
@@ -91,7 +91,7 @@ fn what_the_lab_captured_is_every_message_that_its_processes_wrote() {
         let (pcap, _) = play(scenario);
         let mut written = written(scenario);
         let mut captured: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        let mut stream = Stream::open(Box::new(fs::File::open(&pcap).unwrap())).unwrap().unwrap();
+        let mut stream = Dump::open(Box::new(fs::File::open(&pcap).unwrap())).unwrap().unwrap();
         let mut batch = Batch::default();
         let mut messages = 0;
         while stream.fill(&mut batch) {

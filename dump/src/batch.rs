@@ -1,4 +1,4 @@
-//! Pieces of an input that stand for themselves: filled in order by a [`Source`](crate::Source), decoded on any thread.
+//! Pieces of an input that stand for themselves: filled in order by a [`BatchReader`](crate::Source), decoded on any thread.
 
 use std::ops::Range;
 use std::slice;
@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use holdtime_core::wire::Negotiated;
 
-use crate::item::{Content, Direction, Found, Item, LeftOut, Message, Session, Terms};
+use crate::item::{Content, Endpoints, Found, Item, KnownTerms, LeftOut, RecordedDirection, RecordedMessage};
 use crate::mrt::{FoundInRecord, Peers, Record};
-use crate::place::{Fault, Place};
+use crate::place::{Place, ReadError};
 
 /// Pieces of an input, with their octets. Cleared and filled again, it allocates nothing.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ enum Piece {
     /// The peers of the records behind it.
     Peers(Arc<Peers>),
     Message(MessagePiece, Range<usize>),
-    Fault(Fault),
+    Fault(ReadError),
     LeftOut(LeftOut),
 }
 
@@ -44,9 +44,9 @@ pub struct MessagePiece {
     /// When it was seen, in nanoseconds since the Unix epoch.
     pub time: Option<i64>,
     /// Between whom.
-    pub session: Option<Session>,
+    pub session: Option<Endpoints>,
     /// Who sent it.
-    pub direction: Direction,
+    pub direction: RecordedDirection,
     /// What the OPENs of its session agreed on, where they were heard.
     pub terms: Option<Arc<Negotiated>>,
 }
@@ -86,7 +86,7 @@ impl Batch {
 
     /// Adds what could not be read.
     pub fn push_fault(&mut self, place: Place, what: impl Into<String>) {
-        self.pieces.push(Piece::Fault(Fault { place, what: what.into() }));
+        self.pieces.push(Piece::Fault(ReadError { place, what: what.into() }));
     }
 
     /// Adds what is not looked into.
@@ -135,8 +135,8 @@ pub struct FoundInBatch<'a> {
 impl<'a> FoundInBatch<'a> {
     fn message(&self, piece: &'a MessagePiece, range: Range<usize>) -> Item<'a> {
         let octets = self.octets.get(range).unwrap_or_default();
-        let terms = piece.terms.as_deref().map_or(Terms::Unheard, Terms::Agreed);
-        let content = Content::Message(Message { direction: piece.direction, terms, octets });
+        let terms = piece.terms.as_deref().map_or(KnownTerms::Unheard, KnownTerms::Agreed);
+        let content = Content::Message(RecordedMessage { direction: piece.direction, terms, octets });
         Item { place: piece.place, time: piece.time, session: piece.session, content }
     }
 }

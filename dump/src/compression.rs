@@ -8,7 +8,7 @@ use lzma_rust2::XzReader;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use crate::stream::Octets;
+use crate::source::BoxRead;
 
 /// A way to compress a file, known by the first octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +52,10 @@ impl Compression {
 /// What `octets` are when they are decompressed, with their compression; as they are where they were not compressed.
 ///
 /// Errors, a file that was cut off in transit among them, come when their place is read: what stands before it is read first.
-pub fn decompress(octets: Octets) -> (Octets, Option<Compression>) {
+pub fn decompress(octets: BoxRead) -> (BoxRead, Option<Compression>) {
     let whole = Peeked::new(octets, Compression::MAGIC);
     let compression = Compression::of(whole.head());
-    let plain: Octets = match compression {
+    let plain: BoxRead = match compression {
         None => Box::new(whole),
         Some(Compression::Gzip) => Box::new(Members::new(BufReader::with_capacity(1 << 16, whole))),
         Some(Compression::Bzip2) => Box::new(MultiBzDecoder::new(whole)),
@@ -69,12 +69,12 @@ pub fn decompress(octets: Octets) -> (Octets, Option<Compression>) {
 pub(crate) struct Peeked {
     head: Cursor<Vec<u8>>,
     error: Option<io::Error>,
-    octets: Octets,
+    octets: BoxRead,
 }
 
 impl Peeked {
     /// Looks at the first `count` octets, or at all where there are fewer.
-    pub(crate) fn new(mut octets: Octets, count: usize) -> Self {
+    pub(crate) fn new(mut octets: BoxRead, count: usize) -> Self {
         let mut head = Vec::with_capacity(count);
         let error = (&mut octets).take(count as u64).read_to_end(&mut head).err();
         Self { head: Cursor::new(head), error, octets }

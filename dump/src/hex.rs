@@ -9,25 +9,23 @@
 
 mod block;
 mod line;
+mod message;
 
 use std::io::{BufRead, BufReader, Read};
 
-use holdtime_core::wire::frame::{HEADER, kind};
-use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
-
 use self::block::Block;
-use self::line::{Line, Mistake};
-use crate::batch::{Batch, MessagePiece};
-use crate::item::{Direction, LeftOut};
+use self::line::{HexLine, LineError};
+use self::message::{MARKER, incomplete, length, messages, push};
+use crate::batch::Batch;
+use crate::item::LeftOut;
 use crate::place::{Place, Unit};
-use crate::stream::{Octets, Source};
+use crate::source::{BatchReader, BoxRead};
 
 /// Octets of a line. A message of 65,535 octets has four times as many with a blank and `0x` for each.
 const MAX_LINE: u64 = 1 << 20;
-const MARKER: usize = 16;
 
 /// The messages of a text.
-pub(crate) fn source(octets: Octets) -> Box<dyn Source> {
+pub(crate) fn source(octets: BoxRead) -> Box<dyn BatchReader> {
     Box::new(Text {
         octets: BufReader::with_capacity(1 << 16, octets),
         line: 0,
@@ -38,7 +36,7 @@ pub(crate) fn source(octets: Octets) -> Box<dyn Source> {
 }
 
 struct Text {
-    octets: BufReader<Octets>,
+    octets: BufReader<BoxRead>,
     /// Lines and octets so far.
     line: u64,
     offset: u64,
@@ -57,7 +55,7 @@ enum Open {
     Block(Block),
 }
 
-impl Source for Text {
+impl BatchReader for Text {
     fn fill(&mut self, batch: &mut Batch) -> bool {
         let mut bytes = Vec::new();
         while !batch.is_full() && !self.ended {
@@ -121,25 +119,25 @@ impl Text {
             Open::Block(block) => Some(block.expects()),
             _ => None,
         };
-        match Line::parse(text, expected) {
-            Ok(Line::Comment) => {}
-            Ok(Line::Blank) => {
+        match HexLine::parse(text, expected) {
+            Ok(HexLine::Comment) => {}
+            Ok(HexLine::Blank) => {
                 // A message may have blank lines within; anything else ends.
                 if !matches!(self.open, Open::Message(..)) {
                     self.close(batch);
                 }
             }
-            Ok(Line::Directive) => {
+            Ok(HexLine::Directive) => {
                 self.close(batch);
                 batch.push_left_out(LeftOut { kind: "lines of ExaBGP's that hold no message".into() });
             }
-            Ok(Line::Raw(digits)) => {
+            Ok(HexLine::Raw(digits)) => {
                 self.close(batch);
                 self.open = Open::Message(place, digits);
                 self.cut(place, batch);
                 self.close(batch);
             }
-            Ok(Line::Dump(line)) => {
+            Ok(HexLine::Dump(line)) => {
                 if let Open::Block(block) = &mut self.open
                     && block.goes_on(&line)
                 {
@@ -149,13 +147,13 @@ impl Text {
                 self.close(batch);
                 self.open = Open::Block(Block::new(place, line));
             }
-            Ok(Line::Repeat) => {
+            Ok(HexLine::Repeat) => {
                 if let Open::Block(block) = &mut self.open {
                     block.repeat();
                 }
             }
-            Ok(Line::Digits(digits)) => self.digits(place, digits, batch),
-            Err(Mistake { column, text, expected }) => {
+            Ok(HexLine::Digits(digits)) => self.digits(place, digits, batch),
+            Err(LineError { column, text, expected }) => {
                 self.spoil(batch);
                 batch.push_fault(place, format!("\"{text}\" in column {column} is not {expected}"));
             }
@@ -221,70 +219,6 @@ impl Text {
             Open::Block(block) => block.finish(batch),
         }
     }
-}
-
-/// Adds the messages at the beginning of `octets`; returns how many octets they have, and what is wrong behind them. What is left where nothing
-/// is wrong is the beginning of a message.
-fn messages(octets: &[u8], place: Place, batch: &mut Batch) -> (usize, Option<String>) {
-    let mut used = 0;
-    loop {
-        let rest = octets.get(used..).unwrap_or_default();
-        if rest.iter().take(MARKER).any(|octet| *octet != 0xff) {
-            let surplus = rest.len();
-            let what = format!("{surplus} octets behind the message of {used} begin with no marker");
-            return (used, Some(what));
-        }
-        match length(rest) {
-            Some(length) if length < HEADER => {
-                let what = format!("the message says that it has {length} octets, which none can have");
-                return (used, Some(what));
-            }
-            Some(length) if length <= rest.len() => {
-                push(batch, place, rest.get(..length).unwrap_or_default());
-                used += length;
-            }
-            _ => return (used, None),
-        }
-    }
-}
-
-/// What is said of the beginning of a message that has no end.
-fn incomplete(octets: &[u8]) -> String {
-    let have = octets.len();
-    match length(octets) {
-        Some(length) => format!("the message says that it has {length} octets and has {have}"),
-        None => format!("the message has {have} octets, fewer than a header has"),
-    }
-}
-
-/// Adds a message; what has no marker is the body of an UPDATE.
-fn push(batch: &mut Batch, place: Place, octets: &[u8]) {
-    let direction = Direction::Received;
-    let piece = MessagePiece { place, time: None, session: None, direction, terms: None };
-    if length(octets).is_some() {
-        batch.push_message(piece, octets);
-        return;
-    }
-    let Some(length) = u16::try_from(HEADER + octets.len()).ok() else {
-        let most = MAX_EXTENDED_MESSAGE - HEADER;
-        batch.push_fault(
-            place,
-            format!("a body of {} octets, of which none has more than {most}", octets.len()),
-        );
-        return;
-    };
-    let mut message = vec![0xff; MARKER];
-    message.extend(length.to_be_bytes());
-    message.push(kind::UPDATE);
-    message.extend_from_slice(octets);
-    batch.push_message(piece, &message);
-}
-
-/// The length in a header; `None` where there is none.
-fn length(octets: &[u8]) -> Option<usize> {
-    let (marker, rest) = octets.get(..HEADER)?.split_at_checked(MARKER)?;
-    let high_low = rest.first_chunk()?;
-    marker.iter().all(|octet| *octet == 0xff).then(|| usize::from(u16::from_be_bytes(*high_low)))
 }
 
 /// Whether these digits may be the beginning of a message with a header.

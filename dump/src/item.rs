@@ -8,7 +8,7 @@ use holdtime_core::wire::error::Malformed;
 use holdtime_core::wire::{Family, Negotiated, NextHop, PathNlriView};
 
 use crate::mrt::Location;
-use crate::place::{Fault, Place};
+use crate::place::{Place, ReadError};
 
 /// One thing that was found, good or bad.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub enum Found<'a> {
     /// What can be told of.
     Item(Item<'a>),
     /// What could not be read.
-    Fault(Fault),
+    Fault(ReadError),
     /// What is not looked into.
     LeftOut(LeftOut),
 }
@@ -40,7 +40,7 @@ pub struct Item<'a> {
     /// When it happened, in nanoseconds since the Unix epoch; `None`: the input does not say.
     pub time: Option<i64>,
     /// Between whom; `None`: the input does not say.
-    pub session: Option<Session>,
+    pub session: Option<Endpoints>,
     /// What it is.
     pub content: Content<'a>,
 }
@@ -49,16 +49,16 @@ pub struct Item<'a> {
 #[derive(Clone, Debug)]
 pub enum Content<'a> {
     /// A message of BGP.
-    Message(Message<'a>),
+    Message(RecordedMessage<'a>),
     /// A route of a table.
-    Route(Route<'a>),
+    Route(TableRoute<'a>),
     /// A session went from one state to another.
     State(StateChange),
 }
 
 /// A route of a table, with its attributes as they were found: nothing in them has been looked at, but for the next hop.
 #[derive(Clone, Copy, Debug)]
-pub struct Route<'a> {
+pub struct TableRoute<'a> {
     /// The family of its destination.
     pub family: Family,
     /// Its destination, with a path identifier where the table has one. Where it cannot be read, its octets.
@@ -107,16 +107,16 @@ pub struct UnknownPeer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateChange {
     /// From this.
-    pub from: State,
+    pub from: StateNumber,
     /// To this.
-    pub to: State,
+    pub to: StateNumber,
 }
 
 /// The number of a state in a file: 1 Idle to 6 Established; what Quagga and FRR add are 7 Clearing and 8 Deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State(pub u16);
+pub struct StateNumber(pub u16);
 
-impl State {
+impl StateNumber {
     /// Established.
     pub const ESTABLISHED: Self = Self(6);
 
@@ -143,7 +143,7 @@ impl State {
 
 /// The two ends of a session. The local one is whoever recorded it; of a capture, the receiver of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Session {
+pub struct Endpoints {
     /// The recorder's address.
     pub local_address: Option<IpAddr>,
     /// The peer's address.
@@ -158,18 +158,18 @@ pub struct Session {
 
 /// A message of BGP, header included, as it was recorded: nothing in it has been looked at.
 #[derive(Clone, Copy, Debug)]
-pub struct Message<'a> {
+pub struct RecordedMessage<'a> {
     /// Who sent it.
-    pub direction: Direction,
+    pub direction: RecordedDirection,
     /// What is known of the session that it is read by.
-    pub terms: Terms<'a>,
+    pub terms: KnownTerms<'a>,
     /// All its octets.
     pub octets: &'a [u8],
 }
 
 /// Who sent a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub enum RecordedDirection {
     /// The peer, or nobody knows.
     Received,
     /// The recorder.
@@ -178,7 +178,7 @@ pub enum Direction {
 
 /// What is known of the session that a message is read by.
 #[derive(Clone, Copy, Debug)]
-pub enum Terms<'a> {
+pub enum KnownTerms<'a> {
     /// Nothing: whoever decodes it has to assume something.
     Unheard,
     /// The input says how its numbers are laid out, for every family alike.

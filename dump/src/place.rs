@@ -40,17 +40,17 @@ impl fmt::Display for Place {
 
 /// Something that could not be read. What stands before and behind it can be all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ReadError {
     /// Where.
     pub place: Place,
     /// What is wrong: a clause without a final full stop, with the offending text where that is short.
     pub what: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.what)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for ReadError {}

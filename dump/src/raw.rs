@@ -5,12 +5,12 @@ use std::io::{self, BufRead, BufReader, Read};
 use holdtime_core::wire::frame::HEADER;
 
 use crate::batch::{Batch, MessagePiece};
-use crate::item::Direction;
+use crate::item::RecordedDirection;
 use crate::place::{Place, Unit};
-use crate::stream::{Octets, Source};
+use crate::source::{BatchReader, BoxRead};
 
 /// The messages in `octets`.
-pub(crate) fn source(octets: Octets) -> Box<dyn Source> {
+pub(crate) fn source(octets: BoxRead) -> Box<dyn BatchReader> {
     Box::new(Messages {
         octets: BufReader::with_capacity(1 << 16, octets),
         number: 0,
@@ -20,13 +20,13 @@ pub(crate) fn source(octets: Octets) -> Box<dyn Source> {
 }
 
 struct Messages {
-    octets: BufReader<Octets>,
+    octets: BufReader<BoxRead>,
     number: u64,
     offset: u64,
     ended: bool,
 }
 
-impl Source for Messages {
+impl BatchReader for Messages {
     fn fill(&mut self, batch: &mut Batch) -> bool {
         if self.ended {
             return false;
@@ -40,7 +40,7 @@ impl Source for Messages {
                 Ok(true) => {
                     self.number += 1;
                     self.offset += message.len() as u64;
-                    let direction = Direction::Received;
+                    let direction = RecordedDirection::Received;
                     let piece = MessagePiece { place, time: None, session: None, direction, terms: None };
                     batch.push_message(piece, &message);
                     // What is there is handed over before more is waited for.

@@ -19,9 +19,9 @@ use std::process::ExitCode;
 
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{
-    AttributeView, Family, FamilyTerms, Framer, Message, MessageView, Negotiated, WireError, Writer,
+    AttributeView, Family, FamilyTerms, Framer, MessageView, Negotiated, RecordedMessage, WireError, Writer,
 };
-use holdtime_dump::{Content, Found, Item, Stream, Terms};
+use holdtime_dump::{Content, Dump, Found, Item, KnownTerms};
 use trials::Test;
 
 fn main() -> ExitCode {
@@ -70,11 +70,11 @@ fn terms(local_as: u32, peer_as: u32, asn4: bool, add_path: bool) -> Negotiated 
 
 /// Every message of a file, with what its speakers must have agreed on, and how many routes of a table there are.
 fn messages(file: &Path) -> (Vec<(Vec<u8>, Negotiated)>, usize) {
-    let stream = Stream::open(Box::new(fs::File::open(file).unwrap())).unwrap().unwrap();
+    let stream = Dump::open(Box::new(fs::File::open(file).unwrap())).unwrap().unwrap();
     let (mut messages, mut routes) = (Vec::new(), 0);
     stream.each(|found| match found {
         Found::Item(Item { content: Content::Message(message), session, .. }) => {
-            let (Terms::Told { asn4, add_path }, Some(session)) = (message.terms, session) else {
+            let (KnownTerms::Told { asn4, add_path }, Some(session)) = (message.terms, session) else {
                 panic!("MRT says how its messages are laid out, and between whom: {message:?}")
             };
             let (local, peer) = (session.local_as.unwrap(), session.peer_as.unwrap());
@@ -101,7 +101,7 @@ fn re_encoded(message: &[u8], negotiated: &Negotiated) -> Result<Vec<u8>, WireEr
     let view = MessageView::decode(frame, negotiated)?;
     let mut buffer = vec![0; MAX_EXTENDED_MESSAGE];
     let mut out = Writer::new(&mut buffer);
-    Message::from(view).encode(negotiated, &mut out).unwrap();
+    RecordedMessage::from(view).encode(negotiated, &mut out).unwrap();
     Ok(out.written().to_vec())
 }
 

@@ -4,7 +4,7 @@
 
 use std::io::{Cursor, Read};
 
-use holdtime_dump::{Batch, Content, Form, Found, Octets, Source, Stream};
+use holdtime_dump::{Batch, BatchReader, BoxRead, Content, Dump, Form, Found};
 use proptest::prelude::*;
 
 /// What was found in a text: messages with their line, faults, what was left out.
@@ -21,8 +21,8 @@ impl Told {
     }
 }
 
-fn read_from(octets: Octets) -> Told {
-    let mut stream = Stream::open(octets).unwrap().expect("a text");
+fn read_from(octets: BoxRead) -> Told {
+    let mut stream = Dump::open(octets).unwrap().expect("a text");
     assert_eq!(stream.form, Form::Hex);
     let mut told = Told::default();
     let mut batch = Batch::default();
@@ -286,7 +286,7 @@ fn a_message_is_handed_over_before_more_is_waited_for() {
     let text = format!(
         "{KEEPALIVE}\n{UPDATE}\n# so that the first octets tell what it is, there are enough of them\n"
     );
-    let mut stream = Stream::open(Box::new(Pipe(Cursor::new(text.into_bytes())))).unwrap().unwrap();
+    let mut stream = Dump::open(Box::new(Pipe(Cursor::new(text.into_bytes())))).unwrap().unwrap();
     let mut batch = Batch::default();
     assert!(stream.fill(&mut batch));
     assert_eq!(batch.found().filter(|found| matches!(found, Found::Item(_))).count(), 2);
@@ -297,7 +297,7 @@ proptest! {
     #[test]
     fn any_text_is_read_to_its_end(text in "([0-9a-fA-F: xX#;/*.,|>\n\t-]|0x|raw|option|ff|\\PC){0,400}") {
         if !text.is_empty() {
-            let _ = Stream::open(Box::new(Cursor::new(text.into_bytes()))).unwrap().map(|mut stream| {
+            let _ = Dump::open(Box::new(Cursor::new(text.into_bytes()))).unwrap().map(|mut stream| {
                 let mut batch = Batch::default();
                 let mut rounds = 0;
                 while stream.fill(&mut batch) {

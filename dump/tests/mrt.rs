@@ -6,7 +6,7 @@ mod util;
 
 use std::io::{Cursor, ErrorKind};
 
-use holdtime_dump::{Content, Found, Item, Stream};
+use holdtime_dump::{Content, Dump, Found, Item};
 use util::{
     ATTRIBUTES, BGP4MP, BGP4MP_ET, PREFIX, SESSION, SESSION_4, TABLE_DUMP, TABLE_DUMP_V2, Trickle, entry,
     found, found_in, keepalive, message, octets, peers, record, rib,
@@ -41,7 +41,7 @@ fn a_message_is_found_by_its_subtype_with_its_direction_and_its_layout() {
 fn microseconds_are_part_of_the_time() {
     let body = [&[0, 0, 0, 7][..], &SESSION, &message(4, &[])].concat();
     let mut times = Vec::new();
-    Stream::open(octets(&record(BGP4MP_ET, 1, &body))).unwrap().unwrap().each(|found| {
+    Dump::open(octets(&record(BGP4MP_ET, 1, &body))).unwrap().unwrap().each(|found| {
         if let Found::Item(item) = found {
             times.push(item.time);
         }
@@ -220,7 +220,7 @@ fn peers_are_where_the_geographic_table_says() {
         [record(TABLE_DUMP_V2, 7, &geo), table].concat(),
     ] {
         let mut locations = Vec::new();
-        Stream::open(octets(&file)).unwrap().unwrap().each(|found| {
+        Dump::open(octets(&file)).unwrap().unwrap().each(|found| {
             if let Found::Item(Item { content: Content::Route(route), .. }) = found {
                 locations.push(route.location.map(|at| (at.latitude, at.longitude)));
             }

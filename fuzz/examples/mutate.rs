@@ -17,7 +17,7 @@ use holdtime_benches::{Shape, corpus};
 use holdtime_core::fuzzing::mutation::{Mutator, every_decoder};
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{Family, FamilyTerms, Framer, Message, MessageView, Negotiated};
-use holdtime_dump::{Content, Found, Item, Stream};
+use holdtime_dump::{Content, Found, Item, Dump};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -148,7 +148,7 @@ fn messages(mut files: Vec<PathBuf>) -> Result<(String, Vec<Vec<u8>>), Box<dyn E
     }
     let mut messages = Vec::new();
     for file in &files {
-        let Some(stream) = Stream::open(Box::new(File::open(file)?))? else { continue };
+        let Some(stream) = Dump::open(Box::new(File::open(file)?))? else { continue };
         stream.each(|found| {
             if let Found::Item(Item { content: Content::Message(message), .. }) = found {
                 messages.push(message.octets.to_vec());

@@ -7,11 +7,11 @@
 
 use holdtime_host::time::{Duration, Instant};
 use holdtime_host::{AsyncHost, Host, IoError, ListenOptions, ListenerId, StreamId, TcpOptions};
-use holdtime_machine::{Lab, Settings, SimHost};
+use holdtime_machine::{Lab, LabSettings, SimHost};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address: std::net::SocketAddr = "10.0.0.2:7".parse()?;
-    let mut lab = Lab::new(1, Settings::default());
+    let mut lab = Lab::new(1, LabSettings::default());
     let (near, far) = (lab.add_machine(&["10.0.0.1".parse()?]), lab.add_machine(&[address.ip()]));
 
     let host = lab.add_process(far, "answers");

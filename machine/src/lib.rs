@@ -23,6 +23,7 @@
 pub mod clock;
 pub mod executor;
 pub mod host;
+mod id;
 pub mod net;
 pub mod rng;
 pub mod trace;
@@ -30,4 +31,4 @@ pub mod world;
 
 pub use executor::{Lab, Stop};
 pub use host::SimHost;
-pub use world::{Settings, World};
+pub use world::{LabSettings, World};

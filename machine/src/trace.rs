@@ -12,9 +12,8 @@ use holdtime_host::time::{Duration, Instant};
 
 use holdtime_host::{ExitStatus, IoError, ListenerId, StreamId};
 
-use crate::executor::TaskId;
+use crate::id::{ProcessId, TaskId};
 use crate::net::{MachineId, Segment};
-use crate::world::ProcessId;
 
 /// One step of a run. Its time is the lab's, or the acting process's where that is a little ahead.
 #[derive(Clone, Copy, Debug, PartialEq)]

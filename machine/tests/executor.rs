@@ -13,12 +13,12 @@ use holdtime_host::{
     TcpOptions,
 };
 use holdtime_machine::clock::Clock;
-use holdtime_machine::executor::Watchdog;
+use holdtime_machine::executor::TurnWatchdog;
 use holdtime_machine::world::{IncidentKind, Life};
-use holdtime_machine::{Lab, Settings, SimHost, Stop};
+use holdtime_machine::{Lab, LabSettings, SimHost, Stop};
 
 fn lab() -> Lab {
-    Lab::new(1, Settings::default())
+    Lab::new(1, LabSettings::default())
 }
 
 /// A machine with one process.
@@ -131,7 +131,7 @@ fn a_turn_without_calls_that_never_ends_wakes_the_watchdog() {
     let mut lab = lab();
     let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let release = over.clone();
-    lab.watch(Watchdog::new(Duration::from_millis(20), move |task| {
+    lab.watch(TurnWatchdog::new(Duration::from_millis(20), move |task| {
         release.store(true, std::sync::atomic::Ordering::Relaxed);
         let _ = told.send(task);
     }));
@@ -320,7 +320,7 @@ fn a_program_may_catch_sigterm_but_not_sigkill() {
 fn a_wait_reports_everything_that_is_ready_in_an_order_drawn_from_the_seed() {
     let orders: Vec<Vec<Ready>> = (0..20)
         .map(|seed| {
-            let mut lab = Lab::new(seed, Settings::default());
+            let mut lab = Lab::new(seed, LabSettings::default());
             let host = process(&mut lab, "10.0.0.1");
             let seen = Rc::new(RefCell::new(Vec::new()));
             let reported = seen.clone();

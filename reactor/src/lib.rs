@@ -20,4 +20,4 @@ pub use event_log::EventLog;
 pub use holdtime_host::{AsyncHost, Ends, Host, Ready};
 pub use mio_host::MioHost;
 pub use tokio_host::TokioHost;
-pub use unix::{Surroundings, find_program, try_keys, user};
+pub use unix::{HostOptions, find_program, try_keys, user};

@@ -27,7 +27,7 @@ use holdtime_host::{
 };
 
 use crate::event_log::EventLog;
-use crate::unix::{self, Channel, Machine, Side, Signals, Surroundings, io_error};
+use crate::unix::{self, DescriptorStream, HostOptions, Side, Signals, UnixHost, io_error};
 
 /// How many events one look at the kernel collects.
 const EVENTS: usize = 1024;
@@ -35,7 +35,7 @@ const EVENTS: usize = 1024;
 /// This process's machine, for one reactor that waits for everything at once.
 #[derive(Debug)]
 pub struct MioHost {
-    machine: Machine,
+    machine: UnixHost,
     signals: Signals,
     bell: UnixStream,
     watch: RefCell<Watch>,
@@ -57,7 +57,7 @@ impl MioHost {
     ///
     /// # Errors
     /// No file descriptor or no memory left.
-    pub fn new(surroundings: Surroundings) -> io::Result<Self> {
+    pub fn new(host_options: HostOptions) -> io::Result<Self> {
         let signals = Signals::install()?;
         let poll = mio::Poll::new()?;
         let bell = signals.bell()?;
@@ -71,7 +71,7 @@ impl MioHost {
             hot: BTreeSet::new(),
             once: VecDeque::new(),
         };
-        Ok(Self { machine: Machine::new(surroundings), signals, bell, watch: RefCell::new(watch) })
+        Ok(Self { machine: UnixHost::new(host_options), signals, bell, watch: RefCell::new(watch) })
     }
 
     /// Loses what arrives for a stream, or for a listener: segments of more than `above` octets of data, all of them with
@@ -189,7 +189,7 @@ enum Hot {
 
 #[derive(Debug)]
 struct Stream {
-    channel: Channel,
+    channel: DescriptorStream,
     connecting: bool,
     can_read: bool,
     can_write: bool,
@@ -206,7 +206,7 @@ struct Listener {
 
 impl Watch {
     /// Takes up a new stream; the kernel says at the next look what it can do.
-    fn open(&mut self, stream: StreamId, channel: Channel, connecting: bool) -> Result<(), IoError> {
+    fn open(&mut self, stream: StreamId, channel: DescriptorStream, connecting: bool) -> Result<(), IoError> {
         let registry = self.poll.registry();
         for (side, fd) in channel.descriptors() {
             register(registry, fd, encode(stream, side), side).map_err(|error| io_error(&error))?;
@@ -338,7 +338,7 @@ impl Host for MioHost {
         let state = watch.listeners.get_mut(&listener).ok_or(IoError::NotConnected)?;
         match unix::accept(&state.socket).map_err(|error| io_error(&error)) {
             Ok((socket, ends)) => {
-                watch.open(stream, Channel::Socket(socket), false)?;
+                watch.open(stream, DescriptorStream::Socket(socket), false)?;
                 Ok(ends)
             }
             Err(IoError::WouldBlock) => {
@@ -358,7 +358,7 @@ impl Host for MioHost {
         options: &TcpOptions,
     ) -> Result<(), IoError> {
         let socket = unix::dial(local, remote, options).map_err(|error| io_error(&error))?;
-        self.watch.borrow_mut().open(stream, Channel::Socket(socket), true)
+        self.watch.borrow_mut().open(stream, DescriptorStream::Socket(socket), true)
     }
 
     fn finish_connect(&self, stream: StreamId) -> Result<Ends, IoError> {

@@ -21,7 +21,7 @@ use holdtime_reactor::driver::ACCEPT_BUDGET;
 use holdtime_reactor::mio_host::run_blocking;
 use holdtime_reactor::tokio_host::run_tokio;
 use holdtime_reactor::turns::either;
-use holdtime_reactor::{AsyncHost, Driver, Ends, Host, MioHost, Surroundings, poll, tasks};
+use holdtime_reactor::{AsyncHost, Driver, Ends, Host, HostOptions, MioHost, poll, tasks};
 
 /// A host on which accept(2) answers as it is told.
 #[derive(Clone)]
@@ -112,8 +112,8 @@ fn speaker(now: Now) -> Speaker {
     Speaker::new(now, Setup { settings, config, ..Setup::default() })
 }
 
-fn surroundings() -> Surroundings {
-    Surroundings::new(PathBuf::new(), |_| {})
+fn host_options() -> HostOptions {
+    HostOptions::new(PathBuf::new(), |_| {})
 }
 
 /// Looks around at least this often whether the test is over.
@@ -122,7 +122,7 @@ const LOOK: Duration = Duration::from_millis(10);
 /// Runs a speaker while `peers` plays its peers.
 fn on_poll(peers: fn(&Sender<Order>, &Receiver<Report>)) {
     on(peers, |orders, report| {
-        let host = MioHost::new(surroundings()).unwrap();
+        let host = MioHost::new(host_options()).unwrap();
         run_blocking(async {
             let now = host.now();
             let mut driver = Driver::new(unlucky(host, orders, report), speaker(now));
@@ -142,7 +142,7 @@ fn on_poll(peers: fn(&Sender<Order>, &Receiver<Report>)) {
 
 fn on_tasks(peers: fn(&Sender<Order>, &Receiver<Report>)) {
     on(peers, |orders, report| {
-        run_tokio(surroundings(), |host| async move {
+        run_tokio(host_options(), |host| async move {
             let host = unlucky(host, orders, report);
             let until = host.clone();
             let over = async move {

@@ -17,7 +17,7 @@ use holdtime_core::time::Duration;
 use holdtime_reactor::mio_host::run_blocking;
 use holdtime_reactor::tokio_host::run_tokio;
 use holdtime_reactor::turns::yield_now;
-use holdtime_reactor::{AsyncHost, Host, MioHost, Ready, Surroundings};
+use holdtime_reactor::{AsyncHost, Host, HostOptions, MioHost, Ready};
 
 /// Far longer than anything here takes; reached only by a failure.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,8 +28,8 @@ const ACCEPTED: StreamId = StreamId::accepted(1);
 const PROGRAM: StreamId = StreamId::opened(2);
 
 /// A machine without a folder of its own and without a log.
-fn nowhere() -> Surroundings {
-    Surroundings::new(PathBuf::new(), |_| {})
+fn nowhere() -> HostOptions {
+    HostOptions::new(PathBuf::new(), |_| {})
 }
 
 macro_rules! on_both_hosts {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use holdtime_core::speaker::{CloseKind, IoError, ListenOptions, ListenerId, StreamId, TcpOptions};
 use holdtime_core::time::{Duration, Instant};
-use holdtime_machine::{Lab, Settings, SimHost, Stop};
+use holdtime_machine::{Lab, LabSettings, SimHost, Stop};
 use holdtime_reactor::{AsyncHost, Host};
 
 const LISTENER: ListenerId = ListenerId(0);
@@ -50,7 +50,7 @@ async fn send(host: SimHost, port: u16, data: Vec<u8>) {
 
 /// Eight transfers at once, cut anywhere; returns the hash and whether every octet arrived.
 fn transfers(seed: u64) -> (u64, bool) {
-    let settings = Settings { cuts_per_mille: 300, ..Settings::default() };
+    let settings = LabSettings { cuts_per_mille: 300, ..LabSettings::default() };
     let mut lab = Lab::new(seed, settings);
     let one = lab.add_machine(&["10.0.0.1".parse().unwrap()]);
     let two = lab.add_machine(&["10.0.0.2".parse().unwrap()]);

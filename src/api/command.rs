@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::selector::Selectors;
-pub use crate::grammar::Action as RouteAction;
+pub use crate::grammar::RouteAction;
 use crate::wire::{Afi, Family, Safi};
 
 /// A line, understood: a command and the neighbors it is for.

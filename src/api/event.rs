@@ -16,7 +16,7 @@ use crate::wire::{
 
 /// One thing that happened to a neighbor.
 #[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
+pub enum ApiEvent<'a> {
     /// The TCP connection is up.
     Connected,
     /// The session is established.
@@ -43,7 +43,7 @@ pub enum Event<'a> {
     /// A message, decoded.
     Message {
         /// Whether we sent it.
-        direction: Direction,
+        direction: MessageDirection,
         /// What it says.
         message: &'a Message,
         /// What is wrong with it, where it counts all the same.
@@ -56,7 +56,7 @@ pub enum Event<'a> {
     /// A message, as octets only.
     Packet {
         /// Whether we sent it.
-        direction: Direction,
+        direction: MessageDirection,
         /// Its octets, header included.
         octets: &'a [u8],
         /// What was negotiated, where that is wanted beside.
@@ -66,7 +66,7 @@ pub enum Event<'a> {
 
 /// Who sent a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub enum MessageDirection {
     /// The peer.
     Receive,
     /// We.
@@ -75,7 +75,7 @@ pub enum Direction {
     In,
 }
 
-impl Direction {
+impl MessageDirection {
     /// The word for it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -121,14 +121,14 @@ pub struct Peer {
 pub fn told(
     view: &UpdateView<'_>,
     negotiated: &Negotiated,
-    direction: Direction,
+    direction: MessageDirection,
 ) -> (Message, Option<Problem>) {
     let mut update = Update::from(view);
-    let problem = view.problem().filter(|_| direction != Direction::Send);
+    let problem = view.problem().filter(|_| direction != MessageDirection::Send);
     if problem.is_some() && view.treat_as_withdraw() {
         withdraw_all(&mut update);
     }
-    if negotiated.asn4 && direction != Direction::Send {
+    if negotiated.asn4 && direction != MessageDirection::Send {
         // RFC 6793 §6: not for a speaker of four-octet numbers to say.
         update.attributes.retain(|attribute| !is_for_two_octets(&attribute.value));
     }
@@ -177,9 +177,9 @@ pub(super) const fn kind_name(kind: u8) -> Option<&'static str> {
 
 /// The data of a NOTIFICATION as programs are told of it: the text of a shutdown that was received is spelt out
 /// (RFC 9003), everything else is left as it is.
-pub(super) fn notification_data(notification: &Notification, direction: Direction) -> Cow<'_, [u8]> {
+pub(super) fn notification_data(notification: &Notification, direction: MessageDirection) -> Cow<'_, [u8]> {
     let is_shutdown = notification.code == 6 && matches!(notification.subcode, 2 | 4);
-    if direction == Direction::Send || !is_shutdown {
+    if direction == MessageDirection::Send || !is_shutdown {
         return Cow::Borrowed(&notification.data);
     }
     let Some((length, rest)) = notification.data.split_first() else { return Cow::Borrowed(&[]) };
@@ -210,7 +210,7 @@ pub(super) fn notification_data(notification: &Notification, direction: Directio
 }
 
 /// ExaBGP's OPERATIONAL messages, as far as programs are told of them.
-pub(super) enum Operational<'a> {
+pub(super) enum OperationalText<'a> {
     /// A text.
     Advisory(&'a [u8]),
     /// A question.
@@ -221,8 +221,8 @@ pub(super) enum Operational<'a> {
 
 /// The name, family and content of an OPERATIONAL message; `None` for a kind that programs are not told of.
 pub(super) fn operational(
-    message: &crate::wire::Operational,
-) -> Option<(&'static str, crate::wire::Family, Operational<'_>)> {
+    message: &crate::wire::OperationalText,
+) -> Option<(&'static str, crate::wire::Family, OperationalText<'_>)> {
     let name = match message.kind {
         kind::ADM => "ADM",
         kind::ASM => "ASM",
@@ -235,10 +235,10 @@ pub(super) fn operational(
         _ => return None,
     };
     Some(match &message.content {
-        OperationalContent::Advisory { family, text } => (name, *family, Operational::Advisory(text)),
-        OperationalContent::Query { family, .. } => (name, *family, Operational::Query),
+        OperationalContent::Advisory { family, text } => (name, *family, OperationalText::Advisory(text)),
+        OperationalContent::Query { family, .. } => (name, *family, OperationalText::Query),
         OperationalContent::Counter { family, router_id, sequence, counter } => {
-            (name, *family, Operational::Counter(*router_id, *sequence, *counter))
+            (name, *family, OperationalText::Counter(*router_id, *sequence, *counter))
         }
         OperationalContent::Other(_) => return None,
     })

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt::Write;
 
-use super::event::{self, Direction, Envelope, Event, Operational, Peer};
+use super::event::{self, ApiEvent, Envelope, MessageDirection, OperationalText, Peer};
 use crate::print::{
     self, address, capabilities_json, hex, put, string, unsigned, update_json, update_view_json,
 };
@@ -18,17 +18,17 @@ pub fn event(
     out: &mut String,
     envelope: &Envelope<'_>,
     peer: &Peer,
-    event: &Event<'_>,
+    event: &ApiEvent<'_>,
     compact: bool,
 ) -> bool {
     let start = out.len();
     let (kind, octets) = match event {
-        Event::Connected | Event::Up | Event::Down { .. } => ("state", None),
-        Event::Fsm { .. } => ("fsm", None),
-        Event::Negotiated(_) => ("negotiated", None),
-        Event::Signal { .. } => ("signal", None),
-        Event::Message { message, octets, .. } => (message_kind(message), *octets),
-        Event::Packet { octets, .. } => {
+        ApiEvent::Connected | ApiEvent::Up | ApiEvent::Down { .. } => ("state", None),
+        ApiEvent::Fsm { .. } => ("fsm", None),
+        ApiEvent::Negotiated(_) => ("negotiated", None),
+        ApiEvent::Signal { .. } => ("signal", None),
+        ApiEvent::Message { message, octets, .. } => (message_kind(message), *octets),
+        ApiEvent::Packet { octets, .. } => {
             (octets.get(18).and_then(|kind| event::kind_name(*kind)).unwrap_or("unknown"), None)
         }
     };
@@ -55,7 +55,7 @@ pub fn update(
     out: &mut String,
     envelope: &Envelope<'_>,
     peer: &Peer,
-    direction: Direction,
+    direction: MessageDirection,
     (view, negotiated): (&UpdateView<'_>, &Negotiated),
     compact: bool,
 ) {
@@ -157,22 +157,22 @@ fn message_kind(message: &Message) -> &'static str {
     }
 }
 
-fn content(out: &mut String, event: &Event<'_>, compact: bool) -> bool {
+fn content(out: &mut String, event: &ApiEvent<'_>, compact: bool) -> bool {
     match event {
-        Event::Connected => out.push_str(", \"state\": \"connected\""),
-        Event::Up => out.push_str(", \"state\": \"up\""),
-        Event::Down { reason } => {
+        ApiEvent::Connected => out.push_str(", \"state\": \"connected\""),
+        ApiEvent::Up => out.push_str(", \"state\": \"up\""),
+        ApiEvent::Down { reason } => {
             out.push_str(", \"state\": \"down\", \"reason\": ");
             string(out, reason);
         }
-        Event::Fsm { state } => put!(out, ", \"state\": \"{state}\""),
-        Event::Negotiated(negotiated) => negotiated_json(out, negotiated),
-        Event::Signal { number, name } => put!(out, ", \"code\": \"{number}\", \"name\": \"{name}\""),
-        Event::Message { direction, message, problem, negotiated, .. } => {
+        ApiEvent::Fsm { state } => put!(out, ", \"state\": \"{state}\""),
+        ApiEvent::Negotiated(negotiated) => negotiated_json(out, negotiated),
+        ApiEvent::Signal { number, name } => put!(out, ", \"code\": \"{number}\", \"name\": \"{name}\""),
+        ApiEvent::Message { direction, message, problem, negotiated, .. } => {
             put!(out, ", \"direction\": \"{}\"", direction.name());
             return message_json(out, *direction, message, *problem, *negotiated, compact);
         }
-        Event::Packet { direction, octets, negotiated } => {
+        ApiEvent::Packet { direction, octets, negotiated } => {
             let (header, body) = event::split(octets);
             let kind = header.last().copied().unwrap_or(0);
             put!(out, ", \"direction\": \"{}\", ", direction.name());
@@ -191,7 +191,7 @@ fn content(out: &mut String, event: &Event<'_>, compact: bool) -> bool {
 
 fn message_json(
     out: &mut String,
-    direction: Direction,
+    direction: MessageDirection,
     message: &Message,
     problem: Option<&Problem>,
     negotiated: Option<&Negotiated>,
@@ -237,15 +237,15 @@ pub(super) const fn refresh_name(kind: RefreshKind) -> &'static str {
     }
 }
 
-fn open_json(out: &mut String, direction: Direction, open: &Open) {
+fn open_json(out: &mut String, direction: MessageDirection, open: &Open) {
     put!(out, ", \"open\": {{ \"version\": {}, \"asn\": {}, ", open.version, open.my_as);
     put!(out, "\"hold_time\": {}, \"router_id\": \"{}\", ", open.hold_time, open.router_id);
     out.push_str("\"capabilities\": { ");
-    capabilities_json(out, open, direction == Direction::Send);
+    capabilities_json(out, open, direction == MessageDirection::Send);
     out.push_str(" } }");
 }
 
-fn notification_json(out: &mut String, direction: Direction, notification: &Notification) {
+fn notification_json(out: &mut String, direction: MessageDirection, notification: &Notification) {
     let data = event::notification_data(notification, direction);
     put!(
         out,
@@ -260,7 +260,7 @@ fn notification_json(out: &mut String, direction: Direction, notification: &Noti
     out.push_str(" } ");
 }
 
-fn operational_json(out: &mut String, message: &crate::wire::Operational) -> bool {
+fn operational_json(out: &mut String, message: &crate::wire::OperationalText) -> bool {
     let Some((name, family, content)) = event::operational(message) else { return false };
     put!(out, ", \"operational\": {{ \"name\": \"{name}\", \"afi\": \"");
     print::afi(out, family.afi);
@@ -268,12 +268,12 @@ fn operational_json(out: &mut String, message: &crate::wire::Operational) -> boo
     print::safi(out, family.safi);
     out.push('"');
     match content {
-        Operational::Advisory(text) => {
+        OperationalText::Advisory(text) => {
             out.push_str(", \"advisory\": ");
             string(out, &String::from_utf8_lossy(text));
         }
-        Operational::Query => {}
-        Operational::Counter(router_id, sequence, counter) => {
+        OperationalText::Query => {}
+        OperationalText::Counter(router_id, sequence, counter) => {
             put!(out, ", \"router-id\": \"{router_id}\", \"sequence\": {sequence}, \"counter\": {counter}");
         }
     }
@@ -327,7 +327,7 @@ mod tests {
     use crate::wire::attribute::{Attribute, AttributeFlags, Origin};
     use crate::wire::{Ipv4Prefix, Nlri, PathAttribute, PathAttributeValue, PathNlri, Update};
 
-    fn written(event: &Event<'_>) -> String {
+    fn written(event: &ApiEvent<'_>) -> String {
         let envelope = Envelope { host: "vm", pid: 7, ppid: 6, time: 1_500_000_000, counter: 3 };
         let peer = Peer {
             local_address: Some(Ipv4Addr::LOCALHOST.into()),
@@ -350,20 +350,24 @@ mod tests {
         PathNlri { path_id: None, nlri: Nlri::Unicast(prefix.into()) }
     }
 
-    fn message<'a>(direction: Direction, message: &'a Message, octets: Option<&'a [u8]>) -> Event<'a> {
-        Event::Message { direction, message, problem: None, octets, negotiated: None }
+    fn message<'a>(
+        direction: MessageDirection,
+        message: &'a Message,
+        octets: Option<&'a [u8]>,
+    ) -> ApiEvent<'a> {
+        ApiEvent::Message { direction, message, problem: None, octets, negotiated: None }
     }
 
     #[test]
     fn a_session_is_told_of_from_its_connection_to_its_end() {
-        assert_eq!(written(&Event::Connected), "\"state\", N, \"state\": \"connected\" } }");
-        assert_eq!(written(&Event::Fsm { state: "OPENSENT" }), "\"fsm\", N, \"state\": \"OPENSENT\" } }");
+        assert_eq!(written(&ApiEvent::Connected), "\"state\", N, \"state\": \"connected\" } }");
+        assert_eq!(written(&ApiEvent::Fsm { state: "OPENSENT" }), "\"fsm\", N, \"state\": \"OPENSENT\" } }");
         assert_eq!(
-            written(&Event::Down { reason: "notification sent (6,2)" }),
+            written(&ApiEvent::Down { reason: "notification sent (6,2)" }),
             "\"state\", N, \"state\": \"down\", \"reason\": \"notification sent (6,2)\" } }"
         );
         assert_eq!(
-            written(&Event::Signal { number: 15, name: "SIGTERM" }),
+            written(&ApiEvent::Signal { number: 15, name: "SIGTERM" }),
             "\"signal\", N, \"code\": \"15\", \"name\": \"SIGTERM\" } }"
         );
     }
@@ -372,11 +376,15 @@ mod tests {
     fn a_keepalive_has_no_body_to_show() {
         let octets: Vec<u8> = [&[0xff; 16][..], &[0, 19, 4]].concat();
         assert_eq!(
-            written(&message(Direction::Send, &Message::Keepalive, Some(&octets))),
+            written(&message(MessageDirection::Send, &Message::Keepalive, Some(&octets))),
             "\"keepalive\", \"header\": \"0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF001304\", N, \"direction\": \"send\"  } }"
         );
         assert_eq!(
-            written(&Event::Packet { direction: Direction::Receive, octets: &octets, negotiated: None }),
+            written(&ApiEvent::Packet {
+                direction: MessageDirection::Receive,
+                octets: &octets,
+                negotiated: None
+            }),
             "\"keepalive\", N, \"direction\": \"receive\", \"message\": { \"category\": 4, \"header\": \
              \"0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF001304\", \"body\": \"0x\" }  } }"
         );
@@ -395,14 +403,14 @@ mod tests {
             nlri: [prefix([10, 1, 0, 0], 16), prefix([10, 2, 0, 0], 16)].into_iter().collect(),
         });
         assert_eq!(
-            written(&message(Direction::Receive, &update, None)),
+            written(&message(MessageDirection::Receive, &update, None)),
             "\"update\", N, \"direction\": \"receive\", \"message\": { \"update\": { \"attribute\": { \"origin\": \
              \"igp\", \"local-preference\": 100 }, \"announce\": { \"ipv4 unicast\": { \"192.0.2.1\": [ { \"nlri\": \
              \"10.1.0.0/16\" }, { \"nlri\": \"10.2.0.0/16\" } ] } }, \"withdraw\": { \"ipv4 unicast\": [ { \"nlri\": \
              \"10.0.0.0/8\" } ] } } } } }"
         );
         assert_eq!(
-            written(&message(Direction::Send, &Message::Update(Update::default()), None)),
+            written(&message(MessageDirection::Send, &Message::Update(Update::default()), None)),
             "\"update\", N, \"direction\": \"send\", \"message\": { \"eor\": { \"afi\" : \"ipv4\", \"safi\" : \
              \"unicast\" } } } }"
         );
@@ -413,7 +421,7 @@ mod tests {
         let notification =
             |data: &[u8]| Message::Notification(Notification { code: 6, subcode: 2, data: data.into() });
         assert_eq!(
-            written(&message(Direction::Receive, &notification(b"\x03bye"), None)),
+            written(&message(MessageDirection::Receive, &notification(b"\x03bye"), None)),
             "\"notification\", N, \"direction\": \"receive\", \"notification\": { \"code\": 6, \"subcode\": 2, \"data\": \
              \"0x53687574646F776E20436F6D6D756E69636174696F6E3A202262796522\", \"message\": \"Shutdown Communication: \
              \\\"bye\\\"\" }  } }"

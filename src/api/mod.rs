@@ -16,6 +16,6 @@ pub mod text;
 
 pub use command::{Command, Request, parse};
 pub use complete::complete;
-pub use event::{Direction, Envelope, Event, Peer};
+pub use event::{ApiEvent, Envelope, MessageDirection, Peer};
 pub use line::{Line, LineBuffer, normalise};
 pub use selector::{NeighborName, Selectors};

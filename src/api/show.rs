@@ -11,7 +11,7 @@ use crate::wire::Family;
 
 /// All that is known of a neighbor and its session. What depends on the peer is `None` until its OPEN is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NeighborStatus {
+pub struct NeighborAnswer {
     /// Our address.
     pub local_address: Option<IpAddr>,
     /// The peer's address.
@@ -80,7 +80,7 @@ pub struct MessageCount {
 /// What stands above the lines of `show neighbor summary`.
 pub const SUMMARY_HEAD: &str = "Peer            AS        up/down state       |     #sent     #recvd";
 
-impl NeighborStatus {
+impl NeighborAnswer {
     /// One line of `show neighbor summary`.
     pub fn summary(&self) -> String {
         let up = self.up.filter(|seconds| *seconds > 0).map_or_else(|| "down".to_string(), duration);
@@ -278,10 +278,10 @@ fn or_null(value: Option<impl Display>) -> String {
 mod tests {
     use super::*;
 
-    fn status() -> NeighborStatus {
+    fn status() -> NeighborAnswer {
         let offer = |name, local, peer| Offer { name, local, peer: Some(peer) };
         let count = |name, sent, received| MessageCount { name, sent, received };
-        NeighborStatus {
+        NeighborAnswer {
             local_address: Some(Ipv4Addr::LOCALHOST.into()),
             peer_address: Ipv4Addr::LOCALHOST.into(),
             local_as: Some(1),
@@ -311,7 +311,7 @@ mod tests {
             status().summary(),
             "127.0.0.1       1         0:00:03 established           2          0"
         );
-        let down = NeighborStatus { up: None, state: "ACTIVE", peer_as: None, ..status() };
+        let down = NeighborAnswer { up: None, state: "ACTIVE", peer_as: None, ..status() };
         assert_eq!(down.summary(), "127.0.0.1       n/a          down active                2          0");
     }
 

@@ -3,36 +3,36 @@
 use alloc::string::String;
 use core::fmt::Write;
 
-use super::event::{self, Direction, Envelope, Event, Operational, Peer};
+use super::event::{self, ApiEvent, Envelope, MessageDirection, OperationalText, Peer};
 use super::json::refresh_name;
 use crate::print::{self, attributes_text, capabilities_text, hex, nlri_text, put, update_routes};
 use crate::wire::treatment::Problem;
 use crate::wire::{Message, Update};
 
 /// Appends one event without its last newline; false, and nothing, where programs are not told of it in text.
-pub fn event(out: &mut String, peer: &Peer, event: &Event<'_>) -> bool {
+pub fn event(out: &mut String, peer: &Peer, event: &ApiEvent<'_>) -> bool {
     let start = out.len();
     put!(out, "neighbor {}", peer.peer_address);
     match event {
-        Event::Connected => out.push_str(" connected\n"),
-        Event::Up => out.push_str(" up\n"),
-        Event::Down { reason } => {
+        ApiEvent::Connected => out.push_str(" connected\n"),
+        ApiEvent::Up => out.push_str(" up\n"),
+        ApiEvent::Down { reason } => {
             out.push_str(" down - ");
             one_line(out, reason);
             out.push('\n');
         }
-        Event::Fsm { .. } | Event::Negotiated(_) | Event::Signal { .. } => {
+        ApiEvent::Fsm { .. } | ApiEvent::Negotiated(_) | ApiEvent::Signal { .. } => {
             out.truncate(start);
             return false;
         }
-        Event::Message { direction, message, problem, octets, .. } => {
+        ApiEvent::Message { direction, message, problem, octets, .. } => {
             put!(out, " {}", direction.name());
             if !message_text(out, start, *direction, message, *problem, octets.unwrap_or_default()) {
                 out.truncate(start);
                 return false;
             }
         }
-        Event::Packet { direction, octets, .. } => {
+        ApiEvent::Packet { direction, octets, .. } => {
             let kind = octets.get(18).copied().unwrap_or(0);
             put!(out, " {} {kind}", direction.name());
             header_body(out, octets);
@@ -56,7 +56,7 @@ pub fn lost(out: &mut String, count: u64) {
 fn message_text(
     out: &mut String,
     start: usize,
-    direction: Direction,
+    direction: MessageDirection,
     message: &Message,
     problem: Option<&Problem>,
     octets: &[u8],
@@ -66,7 +66,7 @@ fn message_text(
             put!(out, " open version {} asn {} hold_time {}", open.version, open.my_as, open.hold_time);
             put!(out, " router_id {} capabilities [", open.router_id);
             let mut capabilities = String::new();
-            capabilities_text(&mut capabilities, open, direction == Direction::Send);
+            capabilities_text(&mut capabilities, open, direction == MessageDirection::Send);
             one_line(out, &capabilities);
             out.push(']');
         }
@@ -93,13 +93,13 @@ fn message_text(
             put!(out, " operational {name}");
             family(out, of);
             match content {
-                Operational::Advisory(text) => {
+                OperationalText::Advisory(text) => {
                     out.push_str(" advisory \"");
                     one_line(out, &String::from_utf8_lossy(text));
                     out.push('"');
                 }
-                Operational::Query => {}
-                Operational::Counter(router_id, sequence, counter) => {
+                OperationalText::Query => {}
+                OperationalText::Counter(router_id, sequence, counter) => {
                     put!(out, " router-id {router_id} sequence {sequence} counter {counter}");
                 }
             }

@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::neighbor::{Messages, Subscription};
-use super::partial::{ApiSection, Given, kept};
-use crate::grammar::{Cursor, Fault, Kind, Result, Token, unknown};
+use super::partial::{ApiSection, kept};
+use super::setting::Given;
+use crate::grammar::{Cursor, Result, SyntaxError, Token, TokenKind, unknown};
 
 const OPTIONS: &[&str] =
     &["processes", "processes-match", "neighbor-changes", "negotiated", "fsm", "signal", "send", "receive"];
@@ -30,7 +31,7 @@ const PATTERN_LIMIT: usize = 1 << 20;
 
 /// `api { … }`, or with a name for the operator.
 pub(super) fn section(cursor: &mut Cursor<'_>, sections: &mut Vec<ApiSection>) -> Result<()> {
-    if cursor.peek()?.kind == Kind::Word {
+    if cursor.peek()?.kind == TokenKind::Word {
         cursor.word("a name")?;
     }
     let mut section = ApiSection::default();
@@ -55,8 +56,8 @@ pub(super) fn section(cursor: &mut Cursor<'_>, sections: &mut Vec<ApiSection>) -
 }
 
 fn names(cursor: &mut Cursor<'_>, names: &mut Vec<Given<String>>) -> Result<()> {
-    if cursor.peek()?.kind != Kind::OpenBracket {
-        cursor.expect(Kind::OpenBracket, "`[`, names and `]`")?;
+    if cursor.peek()?.kind != TokenKind::OpenBracket {
+        cursor.expect(TokenKind::OpenBracket, "`[`, names and `]`")?;
     }
     cursor.list("a process's name", |cursor| {
         names.push(kept(&cursor.word("a process's name")?));
@@ -88,7 +89,7 @@ pub(super) fn subscriptions(sections: &[ApiSection], processes: &[&str]) -> Resu
     for section in sections {
         if let (true, Some(pattern)) = (by_name, section.matches.first()) {
             let problem = "a neighbor has `processes` or `processes-match`, not both";
-            return Err(Fault::new(pattern.span, problem));
+            return Err(SyntaxError::new(pattern.span, problem));
         }
         for process in members(section, processes)? {
             let mine = subscriptions.iter().position(|subscription| subscription.process == process);
@@ -113,7 +114,9 @@ fn members<'p>(section: &ApiSection, processes: &[&'p str]) -> Result<Vec<&'p st
         let Some(process) = processes.iter().find(|process| **process == given.value) else {
             let problem = alloc::format!("there is no process `{}`", given.value);
             let define = alloc::format!("`process {} {{ … }}` in this file", given.value);
-            return Err(Fault::new(given.span, problem).expected(define).one_of(&given.value, processes));
+            return Err(SyntaxError::new(given.span, problem)
+                .expected(define)
+                .one_of(&given.value, processes));
         };
         members.push(process);
     }
@@ -123,19 +126,19 @@ fn members<'p>(section: &ApiSection, processes: &[&'p str]) -> Result<Vec<&'p st
     }
     if let (true, Some(given)) = (members.is_empty(), section.matches.first()) {
         let problem = alloc::format!("no process matches `{}`", given.value);
-        return Err(Fault::new(given.span, problem).one_of("", processes));
+        return Err(SyntaxError::new(given.span, problem).one_of("", processes));
     }
     Ok(members)
 }
 
 /// The pattern, anchored at the start of the name as Python's `re.match` does.
-fn pattern(given: &Given<String>) -> Result<Regex, Box<Fault>> {
+fn pattern(given: &Given<String>) -> Result<Regex, Box<SyntaxError>> {
     let anchored = alloc::format!("^(?:{})", given.value);
     RegexBuilder::new(&anchored).unicode(false).size_limit(PATTERN_LIMIT).build().map_err(|error| {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
         let problem = alloc::format!("`{}` is not a regular expression: {reason}", given.value);
-        Fault::new(given.span, problem)
+        SyntaxError::new(given.span, problem)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::grammar::{Cursor, Fault, Result, Token, unknown};
+use crate::grammar::{Cursor, Result, SyntaxError, Token, unknown};
 use crate::wire::{Afi, Family, Safi};
 
 const AFIS: &[&str] = &["ipv4", "ipv6", "l2vpn", "bgp-ls"];
@@ -59,12 +59,12 @@ impl Families {
                 self.families.extend(known());
             } else {
                 let problem = "`all` has no effect where families were named before";
-                cursor.warn(Fault::new(keyword.span, problem));
+                cursor.warn(SyntaxError::new(keyword.span, problem));
             }
             return cursor.end_statement();
         }
         if self.all {
-            return Err(Fault::new(keyword.span, "no family can be added to `all`"));
+            return Err(SyntaxError::new(keyword.span, "no family can be added to `all`"));
         }
         family(cursor, keyword, &mut self.families)
     }
@@ -77,7 +77,7 @@ fn family(cursor: &mut Cursor<'_>, keyword: &Token<'_>, families: &mut Vec<Famil
     };
     let family = Family::new(afi, safi(cursor, afi, safis(afi))?);
     if families.contains(&family) {
-        return Err(Fault::new(cursor.last(), alloc::format!("{family} was given before")));
+        return Err(SyntaxError::new(cursor.last(), alloc::format!("{family} was given before")));
     }
     families.push(family);
     cursor.end_statement()

@@ -10,10 +10,11 @@ use holdtime_host::{AoKey, PeerRange};
 use super::base64;
 use super::families;
 use super::neighbor::{AddPath, Capabilities, Md5, Neighbor, Subscription};
-use super::partial::{Given, Graceful, Partial, PartialCapabilities, Setting};
+use super::partial::{Graceful, Partial, PartialCapabilities};
+use super::setting::{Given, Setting};
 use super::settings::Settings;
 use super::tcp_ao;
-use crate::grammar::{Announcement, Cursor, Fault, OperationalKind, OperationalMessage, Result, Span};
+use crate::grammar::{Announcement, Cursor, OperationalKind, OperationalMessage, Result, Span, SyntaxError};
 use crate::wire::{Afi, Family, NextHop};
 
 /// The longest key that `TCP_MD5SIG` takes, in octets.
@@ -101,7 +102,7 @@ struct Required {
 
 fn required(partial: &Partial, place: Span) -> Result<Required> {
     let missing = |what: &str| {
-        Fault::new(place, alloc::format!("this neighbor has no `{what}`"))
+        SyntaxError::new(place, alloc::format!("this neighbor has no `{what}`"))
             .expected(alloc::format!("`{what} …;`"))
     };
     let (address, length) = partial.peer_address.get().ok_or_else(|| missing("peer-address"))?;
@@ -120,7 +121,7 @@ fn tcp_ao(given: Vec<Given<AoKey>>, has_md5: bool) -> Result<Vec<AoKey>> {
     match given.first() {
         Some(Given { span, .. }) if has_md5 => {
             let problem = "a session cannot have both `md5-password` and `tcp-ao`";
-            Err(Fault::new(*span, problem).expected("one of them"))
+            Err(SyntaxError::new(*span, problem).expected("one of them"))
         }
         _ => tcp_ao::keys(given),
     }
@@ -129,7 +130,7 @@ fn tcp_ao(given: Vec<Given<AoKey>>, has_md5: bool) -> Result<Vec<AoKey>> {
 fn warn_of_link_local(address: &Setting<Ipv6Addr>, capabilities: &Capabilities, cursor: &mut Cursor<'_>) {
     if let (Some(span), false) = (address.span(), capabilities.link_local_next_hop) {
         let problem = "`local-link-local` has no effect without the capability";
-        cursor.warn(Fault::new(span, problem).expected("`link-local-nexthop enable;` in `capability`"));
+        cursor.warn(SyntaxError::new(span, problem).expected("`link-local-nexthop enable;` in `capability`"));
     }
 }
 
@@ -163,15 +164,16 @@ fn check_addresses(
         Some(local) if local.is_ipv4() != peer.address.is_ipv4() => {
             let problem = "the local address is not of the peer's address family";
             let family = if peer.address.is_ipv4() { "an IPv4 address" } else { "an IPv6 address" };
-            Err(Fault::new(place(partial.local_address.span()), problem).expected(family))
+            Err(SyntaxError::new(place(partial.local_address.span()), problem).expected(family))
         }
         None if partial.listen.or(None).is_some() => {
             let problem = "a neighbor that listens needs a `local-address`";
-            Err(Fault::new(place(partial.listen.span()), problem).expected("`local-address <address>;`"))
+            Err(SyntaxError::new(place(partial.listen.span()), problem)
+                .expected("`local-address <address>;`"))
         }
         _ if !peer.is_single() && !partial.passive.or(false) && !settings.bgp.passive => {
             let problem = "only passive peers can have a prefix for their address";
-            Err(Fault::new(place(None), problem).expected("an address, or `passive true;`"))
+            Err(SyntaxError::new(place(None), problem).expected("an address, or `passive true;`"))
         }
         _ => Ok(()),
     }
@@ -203,7 +205,7 @@ fn capabilities(partial: &PartialCapabilities, hold_time: u16, place: Span) -> R
     if let (None, Some(_)) = (capabilities.graceful_restart, capabilities.long_lived) {
         let problem = "`long-lived-graceful-restart` means nothing without `graceful-restart`";
         let span = partial.long_lived.span().unwrap_or(place);
-        return Err(Fault::new(span, problem).expected("`graceful-restart <seconds>;` beside it"));
+        return Err(SyntaxError::new(span, problem).expected("`graceful-restart <seconds>;` beside it"));
     }
     Ok(capabilities)
 }
@@ -245,13 +247,13 @@ fn md5(
     password: &Setting<String>,
     base64: Option<bool>,
     address: Option<IpAddr>,
-) -> Result<Option<Md5>, Box<Fault>> {
+) -> Result<Option<Md5>, Box<SyntaxError>> {
     let Some(text) = password.get() else { return Ok(None) };
     let place = password.span().unwrap_or_default();
     let decoded = match base64 {
         Some(false) => None,
         Some(true) => Some(base64::decode(&text).filter(|key| !key.is_empty()).ok_or_else(|| {
-            Fault::new(place, "the password is not base64").expected("base64 with its padding")
+            SyntaxError::new(place, "the password is not base64").expected("base64 with its padding")
         })?),
         None if text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) => {
             base64::decode(&alloc::format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4)))
@@ -262,7 +264,7 @@ fn md5(
     let key = decoded.unwrap_or_else(|| text.clone().into_bytes());
     if key.len() > MD5_LIMIT {
         let problem = alloc::format!("the key is {} octets long", key.len());
-        return Err(Fault::new(place, problem).expected("at most 80 octets"));
+        return Err(SyntaxError::new(place, problem).expected("at most 80 octets"));
     }
     Ok(Some(Md5 { key, password: text, base64, address }))
 }
@@ -276,7 +278,7 @@ fn settle_routes(neighbor: &mut Neighbor, first: &[(Family, Span)], cursor: &mut
         }
         let offer = alloc::format!("`{family};` in `family`");
         let problem = alloc::format!("a route of {family} is announced, a family that is not offered");
-        let fault = Fault::new(*place, problem).expected(offer);
+        let fault = SyntaxError::new(*place, problem).expected(offer);
         // As in ExaBGP, the routes of this family alone are left out.
         if *family != Family::IPV4_UNICAST {
             return Err(fault);
@@ -294,7 +296,7 @@ fn settle_routes(neighbor: &mut Neighbor, first: &[(Family, Span)], cursor: &mut
                 "`next-hop self` in a route of {family}, and the session is not over {}",
                 family.afi
             );
-            return Err(Fault::new(place, problem).expected("an address in place of `self`"));
+            return Err(SyntaxError::new(place, problem).expected("an address in place of `self`"));
         }
     }
     Ok(())

@@ -10,12 +10,13 @@ mod parse;
 mod partial;
 mod process;
 mod secrets;
+mod setting;
 mod settings;
 mod tcp_ao;
 mod text;
 
 pub use holdtime_host::{AoAlgorithm, AoKey, ConfigText, PeerRange};
-pub use neighbor::{AddPath, Capabilities, Md5, Messages, Neighbor, SendHold, Subscription};
+pub use neighbor::{AddPath, Capabilities, Md5, Messages, Neighbor, SendHoldSetting, Subscription};
 pub use process::Process;
 pub use secrets::Secrets;
 pub use settings::{

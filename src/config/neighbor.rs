@@ -63,7 +63,7 @@ pub struct Neighbor {
     /// Leave sending End-of-RIB to the API.
     pub manual_eor: bool,
     /// How long a peer may leave its receive window shut (RFC 9687).
-    pub send_hold: SendHold,
+    pub send_hold: SendHoldSetting,
     /// Seconds to wait before OPEN is sent on a connection that came up (RFC 4271 §8.1.1 DelayOpenTime).
     pub delay_open: Option<u16>,
     /// Write an IPv6 flow rule with the whole prefix behind its offset, as FRR and GoBGP read it, and not as RFC 8956 §3.1 says.
@@ -109,7 +109,7 @@ impl fmt::Debug for Md5 {
 
 /// RFC 9687's SendHoldTimer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum SendHold {
+pub enum SendHoldSetting {
     /// The larger of 480 seconds and twice the hold time (§6 of the RFC).
     #[default]
     Recommended,

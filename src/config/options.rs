@@ -3,12 +3,12 @@
 use alloc::string::{String, ToString};
 use core::net::{IpAddr, Ipv6Addr};
 
-use super::neighbor::{AddPath, SendHold};
+use super::neighbor::{AddPath, SendHoldSetting};
 use super::partial::{Graceful, Partial, PartialCapabilities, kept};
 use super::{api, families, tcp_ao};
 use crate::grammar::{
-    Action, Cursor, Fault, Result, Routes, Token, address_and_length, asn, decimal, family_statement,
-    flow_statement, l2vpn_statement, operational, static_statement, unexpected, unknown,
+    Cursor, Result, RouteAction, RouteCollector, SyntaxError, Token, address_and_length, asn, decimal,
+    family_statement, flow_statement, l2vpn_statement, operational, static_statement, unexpected, unknown,
 };
 use crate::wire::Afi;
 
@@ -64,9 +64,9 @@ pub(super) fn statement(
     cursor: &mut Cursor<'_>,
     keyword: &Token<'_>,
     partial: &mut Partial,
-    routes: &mut Routes,
+    routes: &mut RouteCollector,
 ) -> Result<()> {
-    const ANNOUNCE: Action = Action::Announce;
+    const ANNOUNCE: RouteAction = RouteAction::Announce;
     match keyword.text.as_ref() {
         "family" => families::section(cursor, "family", &mut partial.families),
         "add-path" => families::section(cursor, "add-path", &mut partial.add_paths),
@@ -100,17 +100,17 @@ pub(super) fn statement(
     }
 }
 
-fn announce(cursor: &mut Cursor<'_>, keyword: &Token<'_>, routes: &mut Routes) -> Result<()> {
+fn announce(cursor: &mut Cursor<'_>, keyword: &Token<'_>, routes: &mut RouteCollector) -> Result<()> {
     let afi = match keyword.text.as_ref() {
         "ipv4" => Afi::IPV4,
         "ipv6" => Afi::IPV6,
         "l2vpn" => {
             return cursor
-                .block("l2vpn", |c, keyword| l2vpn_statement(c, Action::Announce, &keyword, routes));
+                .block("l2vpn", |c, keyword| l2vpn_statement(c, RouteAction::Announce, &keyword, routes));
         }
         _ => return Err(unknown(keyword, "an address family", &["ipv4", "ipv6", "l2vpn"])),
     };
-    cursor.block("announce", |c, keyword| family_statement(c, Action::Announce, afi, &keyword, routes))
+    cursor.block("announce", |c, keyword| family_statement(c, RouteAction::Announce, afi, &keyword, routes))
 }
 
 /// Reads one option, up to its `;`.
@@ -227,7 +227,7 @@ fn capability(
         "link-local-prefer" => {
             if cursor.boolean(true)? {
                 let problem = "this has no effect: nothing is forwarded here, so no next hop is preferred";
-                cursor.warn(Fault::new(keyword.span, problem));
+                cursor.warn(SyntaxError::new(keyword.span, problem));
             }
         }
         _ => return Err(unknown(keyword, "a capability", CAPABILITIES)),
@@ -324,11 +324,11 @@ fn base64_switch(cursor: &mut Cursor<'_>) -> Result<Option<bool>> {
     if cursor.eat_word("auto")? { Ok(None) } else { cursor.boolean(false).map(Some) }
 }
 
-fn send_hold(cursor: &mut Cursor<'_>) -> Result<SendHold> {
+fn send_hold(cursor: &mut Cursor<'_>) -> Result<SendHoldSetting> {
     cursor.value("a send hold time", "a number of seconds, `disable` or `auto`", |text| match decimal(text) {
-        Some(0) => Some(SendHold::Disabled),
-        Some(seconds) => Some(SendHold::Seconds(seconds)),
-        None if disables(text) => Some(SendHold::Disabled),
-        None => (text == "auto").then_some(SendHold::Recommended),
+        Some(0) => Some(SendHoldSetting::Disabled),
+        Some(seconds) => Some(SendHoldSetting::Seconds(seconds)),
+        None if disables(text) => Some(SendHoldSetting::Disabled),
+        None => (text == "auto").then_some(SendHoldSetting::Recommended),
     })
 }

@@ -11,7 +11,8 @@ use super::settings::{Encoder, Settings};
 use super::{Config, ConfigError, ConfigText};
 use super::{api, finish, options};
 use crate::grammar::{
-    Cursor, Fault, Kind, Result, Routes, Source, Span, Token, address_and_length, unexpected, unknown,
+    Cursor, Result, RouteCollector, Source, Span, SyntaxError, Token, TokenKind, address_and_length,
+    unexpected, unknown,
 };
 
 impl Config {
@@ -25,7 +26,7 @@ impl Config {
         let result = parser.file(&mut cursor).and_then(|()| parser.finish(&mut cursor));
         match result {
             Ok((processes, neighbors)) => {
-                let locate = |fault: &Fault| fault.locate(&file.name, &file.text);
+                let locate = |fault: &SyntaxError| fault.locate(&file.name, &file.text);
                 Ok(Self { processes, neighbors, warnings: cursor.warnings.iter().map(locate).collect() })
             }
             Err(fault) => Err(fault.locate(&file.name, &file.text).into()),
@@ -39,7 +40,7 @@ struct Parser<'s> {
     processes: Vec<Process>,
     templates: BTreeMap<String, Partial>,
     neighbors: Vec<(Partial, Span)>,
-    routes: Routes,
+    routes: RouteCollector,
 }
 
 const SECTIONS: &[&str] = &["process", "template", "neighbor"];
@@ -51,7 +52,7 @@ impl<'s> Parser<'s> {
             processes: Vec::new(),
             templates: BTreeMap::new(),
             neighbors: Vec::new(),
-            routes: Routes::default(),
+            routes: RouteCollector::default(),
         }
     }
 
@@ -59,9 +60,9 @@ impl<'s> Parser<'s> {
         loop {
             let token = cursor.take()?;
             match token.kind {
-                Kind::End => return Ok(()),
-                Kind::CloseBrace => Self::surplus(cursor, &token)?,
-                Kind::Word => self.section(cursor, &token)?,
+                TokenKind::End => return Ok(()),
+                TokenKind::CloseBrace => Self::surplus(cursor, &token)?,
+                TokenKind::Word => self.section(cursor, &token)?,
                 _ => return Err(unexpected(&token).one_of("", SECTIONS)),
             }
         }
@@ -69,8 +70,8 @@ impl<'s> Parser<'s> {
 
     /// ExaBGP stops reading at a `}` too many. At the end of the file that does no harm.
     fn surplus(cursor: &mut Cursor<'_>, brace: &Token<'_>) -> Result<()> {
-        let fault = Fault::new(brace.span, "there is no open block that this `}` could close");
-        if cursor.peek()?.kind == Kind::End {
+        let fault = SyntaxError::new(brace.span, "there is no open block that this `}` could close");
+        if cursor.peek()?.kind == TokenKind::End {
             cursor.warn(fault);
             return Ok(());
         }
@@ -93,7 +94,7 @@ impl<'s> Parser<'s> {
                 let place = cursor.last();
                 let mut partial = Partial::default();
                 let address = Token {
-                    kind: Kind::Word,
+                    kind: TokenKind::Word,
                     text: "peer-address".into(),
                     span: place,
                     after_newline: false,
@@ -119,11 +120,11 @@ impl<'s> Parser<'s> {
         let name = cursor.word("the template's name")?;
         if !name.text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) {
             let problem = alloc::format!("`{}` cannot name a template", name.text);
-            return Err(Fault::new(name.span, problem).expected("letters, digits, `.`, `-` and `_`"));
+            return Err(SyntaxError::new(name.span, problem).expected("letters, digits, `.`, `-` and `_`"));
         }
         if self.templates.contains_key(name.text.as_ref()) {
             let problem = alloc::format!("there is a template `{}` already", name.text);
-            return Err(Fault::new(name.span, problem).expected("another name"));
+            return Err(SyntaxError::new(name.span, problem).expected("another name"));
         }
         let mut partial = Partial::default();
         self.options(cursor, &mut partial)?;
@@ -135,7 +136,7 @@ impl<'s> Parser<'s> {
         let name = cursor.word("the program's name")?;
         if self.processes.iter().any(|process| process.name == name.text) {
             let problem = alloc::format!("there is a process `{}` already", name.text);
-            return Err(Fault::new(name.span, problem).expected("another name"));
+            return Err(SyntaxError::new(name.span, problem).expected("another name"));
         }
         let mut process = Process {
             name: name.text.to_string(),
@@ -162,7 +163,7 @@ impl<'s> Parser<'s> {
         })?;
         if process.run.is_empty() {
             let problem = alloc::format!("the process `{}` says no program", name.text);
-            return Err(Fault::new(name.span, problem).expected("`run <path> <arguments>;`"));
+            return Err(SyntaxError::new(name.span, problem).expected("`run <path> <arguments>;`"));
         }
         self.processes.push(process);
         Ok(())
@@ -186,7 +187,9 @@ impl<'s> Parser<'s> {
                     alloc::format!("there is no template `{}`, so nothing is inherited", inherited.value);
                 let define = alloc::format!("`template {{ neighbor {} {{ … }} }}`", inherited.value);
                 unknown = Some(
-                    Fault::new(inherited.span, problem).expected(define).one_of(&inherited.value, &known),
+                    SyntaxError::new(inherited.span, problem)
+                        .expected(define)
+                        .one_of(&inherited.value, &known),
                 );
                 unknown.iter().for_each(|fault| cursor.warn(fault.clone()));
             }
@@ -195,7 +198,7 @@ impl<'s> Parser<'s> {
                 .map_err(|fault| unknown.unwrap_or(fault))?;
             if !seen.insert(neighbor.identifier()) {
                 let problem = alloc::format!("there is a neighbor {} like this already", neighbor.peer);
-                return Err(Fault::new(place, problem)
+                return Err(SyntaxError::new(place, problem)
                     .expected("another address, port to listen on, AS number or router id"));
             }
             neighbors.push(neighbor);
@@ -208,9 +211,8 @@ impl<'s> Parser<'s> {
 fn argument(cursor: &mut Cursor<'_>) -> Result<String> {
     let token = cursor.take()?;
     if token.after_newline {
-        return Err(
-            Fault::new(token.span, "the statement above this line is not ended").expected("`;` before it")
-        );
+        return Err(SyntaxError::new(token.span, "the statement above this line is not ended")
+            .expected("`;` before it"));
     }
     Ok(token.text.to_string())
 }

@@ -4,72 +4,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::neighbor::{AddPath, Messages, SendHold};
-use crate::grammar::{Announcement, Cursor, Fault, OperationalMessage, Span, Token};
+use super::neighbor::{AddPath, Messages, SendHoldSetting};
+use super::setting::{Given, Setting};
+use crate::grammar::{Announcement, Cursor, OperationalMessage, Span, Token};
 use crate::wire::{Afi, Family};
 use holdtime_host::AoKey;
-
-/// A value that was given, and where.
-#[derive(Clone, Debug)]
-pub(super) struct Given<T> {
-    pub(super) value: T,
-    pub(super) span: Span,
-}
-
-/// An option that may be given once.
-#[derive(Clone, Debug)]
-pub(super) struct Setting<T>(Option<Given<T>>);
-
-impl<T> Default for Setting<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<T: Clone> Setting<T> {
-    /// Takes the value for `keyword`. As in ExaBGP, the last one given counts.
-    pub(super) fn set(&mut self, cursor: &mut Cursor<'_>, keyword: &Token<'_>, value: T) {
-        if self.0.is_some() {
-            let problem = alloc::format!("`{}` was given before; this one counts", keyword.text);
-            cursor.warn(Fault::new(keyword.span, problem));
-        }
-        self.0 = Some(Given { value, span: keyword.span });
-    }
-
-    pub(super) fn is_set(&self) -> bool {
-        self.0.is_some()
-    }
-
-    pub(super) fn span(&self) -> Option<Span> {
-        self.0.as_ref().map(|given| given.span)
-    }
-
-    pub(super) fn get(&self) -> Option<T> {
-        self.0.as_ref().map(|given| given.value.clone())
-    }
-
-    pub(super) fn or(&self, default: T) -> T {
-        self.get().unwrap_or(default)
-    }
-
-    pub(super) fn or_default(&self) -> T
-    where
-        T: Default,
-    {
-        self.get().unwrap_or_default()
-    }
-
-    /// Takes over what a template sets. As in ExaBGP, the template's value counts even where there is one already.
-    fn inherit(&mut self, template: &Self, cursor: &mut Cursor<'_>) {
-        if let (Some(own), Some(_)) = (&self.0, &template.0) {
-            let problem = "an inherited template sets this too, and its value counts";
-            cursor.warn(Fault::new(own.span, problem));
-        }
-        if template.is_set() {
-            self.0.clone_from(&template.0);
-        }
-    }
-}
 
 /// The options of a neighbor or a template.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +42,7 @@ pub(super) struct Partial {
     pub(super) adj_rib_in: Setting<bool>,
     pub(super) adj_rib_out: Setting<bool>,
     pub(super) manual_eor: Setting<bool>,
-    pub(super) send_hold: Setting<SendHold>,
+    pub(super) send_hold: Setting<SendHoldSetting>,
     pub(super) delay_open: Setting<u16>,
     pub(super) flow_whole_prefix: Setting<bool>,
     pub(super) flow_inner_path_identifier: Setting<bool>,

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::grammar::{Kind, Lexer};
+use crate::grammar::{Lexer, TokenKind};
 
 /// Parts of the words that a secret stands behind: `md5-password`, and what is meant by one that is misspelt.
 const MARKS: [&str; 3] = ["passw", "pasw", "secret"];
@@ -33,7 +33,7 @@ impl Secrets {
     /// How many octets of `text` are the value that it begins with, and what takes their place.
     fn stand_in(&mut self, text: &str) -> (usize, String) {
         match Lexer::new(text).next() {
-            Ok(token) if token.kind == Kind::Word => {
+            Ok(token) if token.kind == TokenKind::Word => {
                 let end = token.span.end;
                 let quote = text.get(..1).filter(|first| matches!(*first, "\"" | "'")).unwrap_or_default();
                 (end, [quote, &self.name(&token.text), quote].concat())

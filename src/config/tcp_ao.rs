@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 use holdtime_host::{AoAlgorithm, AoKey};
 
 use super::base64;
-use super::partial::{Given, Setting};
-use crate::grammar::{Cursor, Fault, Result, Token, unknown};
+use super::setting::{Given, Setting};
+use crate::grammar::{Cursor, Result, SyntaxError, Token, unknown};
 
 /// The longest key that the kernel takes, in octets.
 const KEY_LIMIT: usize = 80;
@@ -49,7 +49,7 @@ pub(super) fn section(cursor: &mut Cursor<'_>, keyword: &Token<'_>) -> Result<Gi
         cursor.end_statement()
     })?;
     let missing = |what: &str| {
-        Fault::new(keyword.span, alloc::format!("this key has no `{what}`"))
+        SyntaxError::new(keyword.span, alloc::format!("this key has no `{what}`"))
             .expected(alloc::format!("`{what} …;`"))
     };
     let key_id = draft.key_id.get();
@@ -61,12 +61,12 @@ pub(super) fn section(cursor: &mut Cursor<'_>, keyword: &Token<'_>) -> Result<Gi
     let key = match draft.base64.or(false) {
         false => password.into_bytes(),
         true => base64::decode(&password).filter(|key| !key.is_empty()).ok_or_else(|| {
-            Fault::new(place, "the password is not base64").expected("base64 with its padding")
+            SyntaxError::new(place, "the password is not base64").expected("base64 with its padding")
         })?,
     };
     if key.len() > KEY_LIMIT {
         let problem = alloc::format!("the key is {} octets long", key.len());
-        return Err(Fault::new(place, problem).expected("at most 80 octets"));
+        return Err(SyntaxError::new(place, problem).expected("at most 80 octets"));
     }
     Ok(Given { value: AoKey { send_id, receive_id, algorithm, key }, span: keyword.span })
 }
@@ -88,7 +88,9 @@ impl Draft {
             "password" => {
                 let word = cursor.word("a password, in quotes or not")?;
                 if word.text.is_empty() {
-                    return Err(Fault::new(word.span, "the password is empty").expected("1 to 80 octets"));
+                    return Err(
+                        SyntaxError::new(word.span, "the password is empty").expected("1 to 80 octets")
+                    );
                 }
                 set!(password, word.text.to_string());
             }
@@ -110,7 +112,7 @@ pub(super) fn keys(given: Vec<Given<AoKey>>) -> Result<Vec<AoKey>> {
         });
         if let Some((direction, id)) = clash {
             let problem = alloc::format!("another key has the identifier {id} for what is {direction}");
-            return Err(Fault::new(span, problem).expected("a `keyid` of its own for each key"));
+            return Err(SyntaxError::new(span, problem).expected("a `keyid` of its own for each key"));
         }
         keys.push(key);
     }

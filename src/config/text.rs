@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use core::fmt::{Display, Write};
 
-use super::{AddPath, Messages, Neighbor, SendHold, Subscription};
+use super::{AddPath, Messages, Neighbor, SendHoldSetting, Subscription};
 
 impl Neighbor {
     /// The neighbor's section, every option written out, without its routes.
@@ -67,9 +67,9 @@ impl Neighbor {
     /// What ExaBGP 5 does not know, where it is not at its default.
     fn own_options_text(&self, text: &mut Text) {
         match self.send_hold {
-            SendHold::Recommended => {}
-            SendHold::Disabled => text.option("send-hold-time", &"disable"),
-            SendHold::Seconds(seconds) => text.option("send-hold-time", &seconds),
+            SendHoldSetting::Recommended => {}
+            SendHoldSetting::Disabled => text.option("send-hold-time", &"disable"),
+            SendHoldSetting::Seconds(seconds) => text.option("send-hold-time", &seconds),
         }
         if let Some(seconds) = self.delay_open {
             text.option("delay-open-time", &seconds);

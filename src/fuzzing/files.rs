@@ -5,7 +5,7 @@ use core::hint::black_box;
 
 use super::encode;
 use crate::config::{Config, ConfigText, Settings};
-use crate::grammar::{Action, Announcement, Diagnostic, parse_operational, parse_routes};
+use crate::grammar::{Announcement, Diagnostic, RouteAction, parse_operational, parse_routes};
 use crate::wire::negotiated::MAX_EXTENDED_MESSAGE;
 
 /// A configuration file. It is read or refused; a mistake is shown with a place that the text has; every route that it announces
@@ -25,7 +25,7 @@ pub fn configuration(bytes: &[u8]) {
 /// What follows `announce` in a command. As [`configuration`].
 pub fn command(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else { return };
-    for action in [Action::Announce, Action::Withdraw] {
+    for action in [RouteAction::Announce, RouteAction::Withdraw] {
         match parse_routes(action, text) {
             Ok(routes) => encodable(&routes),
             Err(error) => placed(&error, text),

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
 use super::cursor::{Cursor, unknown};
-use super::fault::{Fault, Result, Span};
-use super::token::{Kind, Token};
+use super::fault::{Result, Span, SyntaxError};
+use super::token::{Token, TokenKind};
 use super::value::{asn, decimal, decimal_or_hex, octets};
 use super::{community, prefix_sid};
 use crate::wire::attribute::{
@@ -16,7 +16,7 @@ use crate::wire::attribute::{
 };
 use crate::wire::{Attribute, Attributes, Labels, NextHop, Origin, RouteDistinguisher};
 
-/// Every keyword that [`Draft::option`] knows.
+/// Every keyword that [`RouteDraft::option`] knows.
 pub(crate) const OPTIONS: &[&str] = &[
     "next-hop",
     "origin",
@@ -46,7 +46,7 @@ pub(crate) const OPTIONS: &[&str] = &[
 
 /// What a statement has said of its route so far.
 #[derive(Default)]
-pub(crate) struct Draft {
+pub(crate) struct RouteDraft {
     pub(crate) attributes: Attributes,
     pub(crate) next_hop: Option<NextHop>,
     pub(crate) next_hop_self: bool,
@@ -59,7 +59,7 @@ pub(crate) struct Draft {
     pub(crate) withdrawn: bool,
 }
 
-impl Draft {
+impl RouteDraft {
     /// Reads the value of `keyword`; `false` where it is no option of a route.
     pub(crate) fn option(&mut self, cursor: &mut Cursor<'_>, keyword: &Token<'_>) -> Result<bool> {
         match keyword.text.as_ref() {
@@ -117,7 +117,7 @@ impl Draft {
 
     fn warn_repeated(&self, cursor: &mut Cursor<'_>, keyword: &Token<'_>) {
         let problem = alloc::format!("`{}` was given before, so this one does not count", keyword.text);
-        cursor.warn(Fault::new(keyword.span, problem));
+        cursor.warn(SyntaxError::new(keyword.span, problem));
     }
 
     fn read_next_hop(&mut self, cursor: &mut Cursor<'_>, keyword: &Token<'_>) -> Result<()> {
@@ -151,10 +151,10 @@ impl Draft {
 }
 
 /// The fault that `keyword` is none of a route's options. A number there is most often the second of a list.
-pub(super) fn no_option(keyword: &Token<'_>, options: &[&str]) -> Box<Fault> {
+pub(super) fn no_option(keyword: &Token<'_>, options: &[&str]) -> Box<SyntaxError> {
     if keyword.text.starts_with(|c: char| c.is_ascii_digit()) {
         let problem = alloc::format!("`{}` stands where an option of the route is due", keyword.text);
-        return Fault::new(keyword.span, problem)
+        return SyntaxError::new(keyword.span, problem)
             .expected("an option; several values of one stand in brackets, such as `[ 1 2 ]`");
     }
     unknown(keyword, "an option of this route", options)
@@ -210,15 +210,15 @@ fn as_path(cursor: &mut Cursor<'_>) -> Result<AsPath> {
     let mut segments = Vec::new();
     loop {
         let (kind, close) = match cursor.peek()?.kind {
-            Kind::OpenBracket => (AsSegmentKind::Sequence, Kind::CloseBracket),
-            Kind::OpenParen => (AsSegmentKind::Set, Kind::CloseParen),
+            TokenKind::OpenBracket => (AsSegmentKind::Sequence, TokenKind::CloseBracket),
+            TokenKind::OpenParen => (AsSegmentKind::Set, TokenKind::CloseParen),
             _ if segments.is_empty() => return Ok(AsPath::sequence([cursor.asn()?])),
             _ => break,
         };
         cursor.take()?;
         let mut asns = Vec::new();
         while !cursor.eat(close)? {
-            if !cursor.eat(Kind::Comma)? {
+            if !cursor.eat(TokenKind::Comma)? {
                 asns.push(cursor.asn()?);
             }
         }
@@ -230,13 +230,13 @@ fn as_path(cursor: &mut Cursor<'_>) -> Result<AsPath> {
 
 /// `( 65000:10.0.0.1 )`, or without the parentheses.
 fn aggregator(cursor: &mut Cursor<'_>) -> Result<Aggregator> {
-    let enclosed = cursor.eat(Kind::OpenParen)?;
+    let enclosed = cursor.eat(TokenKind::OpenParen)?;
     let aggregator = cursor.value("an aggregator", "<AS>:<IPv4>", |text| {
         let (number, address) = text.split_once(':')?;
         Some(Aggregator { asn: asn(number)?, address: address.parse().ok()? })
     })?;
     if enclosed {
-        cursor.expect(Kind::CloseParen, "`)`")?;
+        cursor.expect(TokenKind::CloseParen, "`)`")?;
     }
     Ok(aggregator)
 }
@@ -248,7 +248,7 @@ fn cluster_list(cursor: &mut Cursor<'_>) -> Result<Vec<Ipv4Addr>> {
         Ok(())
     })?;
     if ids.is_empty() {
-        return Err(Fault::new(cursor.last(), "the cluster list is empty").expected("a cluster id"));
+        return Err(SyntaxError::new(cursor.last(), "the cluster list is empty").expected("a cluster id"));
     }
     Ok(ids)
 }
@@ -263,16 +263,16 @@ fn generic(cursor: &mut Cursor<'_>) -> Result<UnknownAttribute> {
         let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
         byte(text).or_else(|| u8::from_str_radix(digits?, 16).ok())
     };
-    cursor.expect(Kind::OpenBracket, "`[`, an attribute's code, flags and value, and `]`")?;
+    cursor.expect(TokenKind::OpenBracket, "`[`, an attribute's code, flags and value, and `]`")?;
     let code = AttributeCode(cursor.value("an attribute code", "one octet, such as 0x04", short)?);
     if matches!(code, AttributeCode::NEXT_HOP | AttributeCode::MP_REACH | AttributeCode::MP_UNREACH) {
         let problem = "this attribute says which routes an UPDATE is about, so it cannot be given";
-        return Err(Fault::new(cursor.last(), problem).expected("`next-hop` for the next hop"));
+        return Err(SyntaxError::new(cursor.last(), problem).expected("`next-hop` for the next hop"));
     }
     let flags = AttributeFlags(cursor.value("attribute flags", "one octet, such as 0xc0", short)?);
     let value =
         cursor.value("an attribute's value", "0x and an even number of hexadecimal digits", octets)?;
-    cursor.expect(Kind::CloseBracket, "`]`")?;
+    cursor.expect(TokenKind::CloseBracket, "`]`")?;
     Ok(UnknownAttribute { flags, code, value: value.into() })
 }
 
@@ -294,7 +294,7 @@ fn watchdog(cursor: &mut Cursor<'_>) -> Result<String> {
     let name = cursor.word("a watchdog's name")?;
     if ["announce", "withdraw"].iter().any(|command| name.text.eq_ignore_ascii_case(command)) {
         let problem = alloc::format!("`{}` cannot name a watchdog: it is a command", name.text);
-        return Err(Fault::new(name.span, problem).expected("a watchdog's name"));
+        return Err(SyntaxError::new(name.span, problem).expected("a watchdog's name"));
     }
     Ok(name.text.as_ref().to_owned())
 }

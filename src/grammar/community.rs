@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use super::cursor::{Cursor, not_a, unknown};
-use super::fault::{Fault, Result};
+use super::fault::{Result, SyntaxError};
 use super::token::Token;
 use super::value::{decimal, decimal_or_hex, octets};
 use crate::wire::attribute::{Community, ExtendedCommunity, LargeCommunity};
@@ -122,7 +122,7 @@ fn extended_community(word: &Token<'_>) -> Result<ExtendedCommunity> {
         "l2info" => (l2info(&fields), "l2info:<encapsulation>:<control flags>:<MTU>:<preference>"),
         _ => {
             let problem = alloc::format!("`{kind}` is no kind of extended community");
-            return Err(Fault::new(word.span, problem).one_of(kind, EXTENDED));
+            return Err(SyntaxError::new(word.span, problem).one_of(kind, EXTENDED));
         }
     };
     community.map(ExtendedCommunity).ok_or_else(|| not_a(word, what).expected(form))

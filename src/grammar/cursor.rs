@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::fault::{Fault, Result, Span};
-use super::token::{Kind, Lexer, Token};
+use super::fault::{Result, Span, SyntaxError};
+use super::token::{Lexer, Token, TokenKind};
 
 /// Where the text comes from: what it may leave out depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum TextKind {
     /// A file: statements end with `;`. ExaBGP closes for itself what is open at its end, so that is a warning.
     File,
     /// A line of the API: its end ends the statement.
@@ -23,14 +23,14 @@ pub(crate) struct Cursor<'a> {
     text: &'a str,
     /// The token taken last.
     last: Span,
-    source: Source,
+    source: TextKind,
     /// How many blocks are open.
     depth: usize,
-    pub(crate) warnings: Vec<Fault>,
+    pub(crate) warnings: Vec<SyntaxError>,
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(text: &'a str, source: Source) -> Self {
+    pub(crate) fn new(text: &'a str, source: TextKind) -> Self {
         Self {
             lexer: Lexer::new(text),
             peeked: None,
@@ -44,7 +44,7 @@ impl<'a> Cursor<'a> {
 
     /// Notes what is no error.
     #[allow(clippy::boxed_local)] // that is how faults are built
-    pub(crate) fn warn(&mut self, fault: Box<Fault>) {
+    pub(crate) fn warn(&mut self, fault: Box<SyntaxError>) {
         self.warnings.push(*fault);
     }
 
@@ -92,8 +92,8 @@ impl<'a> Cursor<'a> {
     fn take_inside(&mut self, expected: &str) -> Result<Token<'a>> {
         let at = self.last;
         let token = self.peek()?;
-        if token.after_newline || token.kind == Kind::End {
-            return Err(Fault::new(at, "the statement breaks off here").expected(expected));
+        if token.after_newline || token.kind == TokenKind::End {
+            return Err(SyntaxError::new(at, "the statement breaks off here").expected(expected));
         }
         self.take()
     }
@@ -102,8 +102,8 @@ impl<'a> Cursor<'a> {
     pub(crate) fn keyword(&mut self, expected: &str) -> Result<Token<'a>> {
         let token = self.take()?;
         match token.kind {
-            Kind::Word => Ok(token),
-            Kind::End => Err(Fault::new(token.span, "the text ends here").expected(expected)),
+            TokenKind::Word => Ok(token),
+            TokenKind::End => Err(SyntaxError::new(token.span, "the text ends here").expected(expected)),
             _ => Err(unexpected(&token).expected(expected)),
         }
     }
@@ -111,7 +111,7 @@ impl<'a> Cursor<'a> {
     /// A word inside a statement.
     pub(crate) fn word(&mut self, expected: &str) -> Result<Token<'a>> {
         let token = self.take_inside(expected)?;
-        if token.kind == Kind::Word { Ok(token) } else { Err(unexpected(&token).expected(expected)) }
+        if token.kind == TokenKind::Word { Ok(token) } else { Err(unexpected(&token).expected(expected)) }
     }
 
     /// The word that `parse` turns into a value; where it does not, the word "is not" `what`.
@@ -134,7 +134,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes the token of this kind that must stand here.
-    pub(crate) fn expect(&mut self, kind: Kind, written: &str) -> Result<()> {
+    pub(crate) fn expect(&mut self, kind: TokenKind, written: &str) -> Result<()> {
         let token = self.take_inside(written)?;
         if token.kind == kind { Ok(()) } else { Err(unexpected(&token).expected(written)) }
     }
@@ -146,7 +146,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes the next token where it is of this kind.
-    pub(crate) fn eat(&mut self, kind: Kind) -> Result<bool> {
+    pub(crate) fn eat(&mut self, kind: TokenKind) -> Result<bool> {
         let found = self.peek()?.kind == kind;
         if found {
             self.take()?;
@@ -166,12 +166,15 @@ impl<'a> Cursor<'a> {
     /// Whether nothing more belongs to the statement.
     pub(crate) fn at_end(&mut self) -> Result<bool> {
         let kind = self.peek()?.kind;
-        Ok(matches!(kind, Kind::Semicolon | Kind::OpenBrace | Kind::CloseBrace | Kind::End))
+        Ok(matches!(
+            kind,
+            TokenKind::Semicolon | TokenKind::OpenBrace | TokenKind::CloseBrace | TokenKind::End
+        ))
     }
 
     /// Whether a block follows.
     pub(crate) fn at_block(&mut self) -> Result<bool> {
-        Ok(self.peek()?.kind == Kind::OpenBrace)
+        Ok(self.peek()?.kind == TokenKind::OpenBrace)
     }
 
     /// Takes the `;` that ends a statement, or the end of the line in its place.
@@ -180,14 +183,14 @@ impl<'a> Cursor<'a> {
         let source = self.source;
         let token = self.peek()?;
         match token.kind {
-            Kind::Semicolon if !token.after_newline => self.take().map(drop),
-            Kind::End if source == Source::Line => Ok(()),
-            _ if token.after_newline || token.kind == Kind::End => {
-                Err(Fault::new(Span { start: at.end, end: at.end + 1 }, "the statement is not ended")
+            TokenKind::Semicolon if !token.after_newline => self.take().map(drop),
+            TokenKind::End if source == TextKind::Line => Ok(()),
+            _ if token.after_newline || token.kind == TokenKind::End => {
+                Err(SyntaxError::new(Span { start: at.end, end: at.end + 1 }, "the statement is not ended")
                     .expected("`;`"))
             }
             _ => {
-                let surplus = self.surplus(Kind::Semicolon, "`;`")?;
+                let surplus = self.surplus(TokenKind::Semicolon, "`;`")?;
                 self.take()?;
                 self.warn(surplus);
                 Ok(())
@@ -197,25 +200,28 @@ impl<'a> Cursor<'a> {
 
     /// Skips what stands before the token of this kind that ends or opens the statement, on the same line: ExaBGP reads no further
     /// than it needs, but for a command without blocks, which must hold nothing more. Returns what to warn of.
-    fn surplus(&mut self, kind: Kind, written: &str) -> Result<Box<Fault>> {
+    fn surplus(&mut self, kind: TokenKind, written: &str) -> Result<Box<SyntaxError>> {
         let (source, depth) = (self.source, self.depth);
         let first = self.peek()?;
         let mut span = first.span;
         let fault = unexpected(first).expected(written);
-        let is_command = source == Source::Line && depth == 0 && kind == Kind::Semicolon;
+        let is_command = source == TextKind::Line && depth == 0 && kind == TokenKind::Semicolon;
         if is_command || first.kind == kind {
             return Err(fault);
         }
         loop {
             let token = self.peek()?;
             // The end of a command is as good as its `;`.
-            let ends = token.kind == Kind::End && source == Source::Line && kind == Kind::Semicolon;
+            let ends =
+                token.kind == TokenKind::End && source == TextKind::Line && kind == TokenKind::Semicolon;
             if ends || token.kind == kind && !token.after_newline {
                 let problem = "this has no effect: what it stands behind is complete";
-                return Ok(Fault::new(span, problem).expected(written));
+                return Ok(SyntaxError::new(span, problem).expected(written));
             }
-            let beyond =
-                matches!(token.kind, Kind::Semicolon | Kind::OpenBrace | Kind::CloseBrace | Kind::End);
+            let beyond = matches!(
+                token.kind,
+                TokenKind::Semicolon | TokenKind::OpenBrace | TokenKind::CloseBrace | TokenKind::End
+            );
             if beyond || token.after_newline {
                 return Err(fault);
             }
@@ -226,8 +232,8 @@ impl<'a> Cursor<'a> {
     /// Takes what stands between a section's name and its block, which ExaBGP does not read.
     pub(crate) fn skip_to_block(&mut self) -> Result<()> {
         let token = self.peek()?;
-        if !token.after_newline && !matches!(token.kind, Kind::OpenBrace | Kind::End) {
-            let surplus = self.surplus(Kind::OpenBrace, "`{`")?;
+        if !token.after_newline && !matches!(token.kind, TokenKind::OpenBrace | TokenKind::End) {
+            let surplus = self.surplus(TokenKind::OpenBrace, "`{`")?;
             self.warn(surplus);
         }
         Ok(())
@@ -239,8 +245,8 @@ impl<'a> Cursor<'a> {
         let mut ahead = self.lexer;
         loop {
             match token.kind {
-                Kind::OpenBrace => return Ok(true),
-                Kind::Semicolon | Kind::CloseBrace | Kind::End => return Ok(false),
+                TokenKind::OpenBrace => return Ok(true),
+                TokenKind::Semicolon | TokenKind::CloseBrace | TokenKind::End => return Ok(false),
                 _ => token = ahead.next()?,
             }
         }
@@ -267,21 +273,20 @@ impl<'a> Cursor<'a> {
         expected: &str,
         mut item: impl FnMut(&mut Self) -> Result<()>,
     ) -> Result<()> {
-        if !self.eat(Kind::OpenBracket)? {
+        if !self.eat(TokenKind::OpenBracket)? {
             return item(self);
         }
         loop {
-            if self.eat(Kind::CloseBracket)? {
+            if self.eat(TokenKind::CloseBracket)? {
                 return Ok(());
             }
-            if self.eat(Kind::Comma)? {
+            if self.eat(TokenKind::Comma)? {
                 continue;
             }
             if self.at_end()? {
                 let at = self.last;
-                return Err(
-                    Fault::new(at, "the list breaks off here").expected(alloc::format!("{expected} or `]`"))
-                );
+                return Err(SyntaxError::new(at, "the list breaks off here")
+                    .expected(alloc::format!("{expected} or `]`")));
             }
             item(self)?;
         }
@@ -295,11 +300,13 @@ impl<'a> Cursor<'a> {
     ) -> Result<()> {
         self.skip_to_block()?;
         let token = self.peek()?;
-        if token.kind == Kind::OpenBrace && token.after_newline {
+        if token.kind == TokenKind::OpenBrace && token.after_newline {
             let problem = alloc::format!("this block ({section}) opens on a line of its own");
-            return Err(Fault::new(token.span, problem).expected("the `{` at the end of the line before"));
+            return Err(
+                SyntaxError::new(token.span, problem).expected("the `{` at the end of the line before")
+            );
         }
-        self.expect(Kind::OpenBrace, "`{`")?;
+        self.expect(TokenKind::OpenBrace, "`{`")?;
         let opening = self.last;
         self.depth += 1;
         while !self.end_block(section, opening)? {
@@ -311,11 +318,11 @@ impl<'a> Cursor<'a> {
     }
 
     fn end_block(&mut self, section: &str, opening: Span) -> Result<bool> {
-        if self.peek()?.kind != Kind::End {
-            return self.eat(Kind::CloseBrace);
+        if self.peek()?.kind != TokenKind::End {
+            return self.eat(TokenKind::CloseBrace);
         }
         let fault =
-            Fault::new(opening, alloc::format!("this block ({section}) is not closed")).expected("`}`");
+            SyntaxError::new(opening, alloc::format!("this block ({section}) is not closed")).expected("`}`");
         self.warn(fault);
         Ok(true)
     }
@@ -324,13 +331,13 @@ impl<'a> Cursor<'a> {
     pub(crate) fn surplus_braces(&mut self) -> Result<()> {
         let in_block = self.text.get(self.last.start..self.last.end) == Some("}");
         let mut surplus: Option<Span> = None;
-        while in_block && self.peek()?.kind == Kind::CloseBrace {
+        while in_block && self.peek()?.kind == TokenKind::CloseBrace {
             let Span { start, end } = self.take()?.span;
             surplus = Some(Span { start: surplus.map_or(start, |span| span.start), end });
         }
         if let Some(span) = surplus {
             let problem = "this has no effect: every block is closed";
-            self.warn(Fault::new(span, problem).expected("the end of the command"));
+            self.warn(SyntaxError::new(span, problem).expected("the end of the command"));
         }
         Ok(())
     }
@@ -356,20 +363,20 @@ impl<'a> Cursor<'a> {
 }
 
 /// The fault that `token` stands where it does.
-pub(crate) fn unexpected(token: &Token<'_>) -> Box<Fault> {
+pub(crate) fn unexpected(token: &Token<'_>) -> Box<SyntaxError> {
     let problem = match token.kind {
-        Kind::End => String::from("the text ends here"),
+        TokenKind::End => String::from("the text ends here"),
         _ => alloc::format!("`{}` does not belong here", token.text),
     };
-    Fault::new(token.span, problem)
+    SyntaxError::new(token.span, problem)
 }
 
 /// The fault that a word is not what it should be.
-pub(crate) fn not_a(word: &Token<'_>, what: &str) -> Box<Fault> {
-    Fault::new(word.span, alloc::format!("`{}` is not {what}", word.text))
+pub(crate) fn not_a(word: &Token<'_>, what: &str) -> Box<SyntaxError> {
+    SyntaxError::new(word.span, alloc::format!("`{}` is not {what}", word.text))
 }
 
 /// The fault that a word is none of `words`.
-pub(crate) fn unknown(word: &Token<'_>, what: &str, words: &[&str]) -> Box<Fault> {
+pub(crate) fn unknown(word: &Token<'_>, what: &str, words: &[&str]) -> Box<SyntaxError> {
     not_a(word, what).one_of(&word.text, words)
 }

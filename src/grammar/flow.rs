@@ -3,13 +3,13 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::Action;
-use super::attribute::Draft;
+use super::announcement::RouteAction;
+use super::attribute::RouteDraft;
 use super::cursor::{Cursor, unknown};
-use super::fault::{Fault, Result, Span};
+use super::fault::{Result, Span, SyntaxError};
 use super::flow_match::{self, Components};
 use super::flow_then;
-use super::routes::Routes;
+use super::routes::RouteCollector;
 use super::token::Token;
 use crate::wire::nlri::{FlowRule, FlowVpnRule, flow_with_length};
 use crate::wire::{Afi, Family, Nlri, Safi};
@@ -18,11 +18,15 @@ use crate::wire::{Afi, Family, Nlri, Safi};
 #[derive(Default)]
 struct Rule {
     components: Components,
-    draft: Draft,
+    draft: RouteDraft,
 }
 
 /// `[NAME] { match { … } then { … } }`, or `destination 10.0.0.0/24 discard` on one line.
-pub(super) fn route(cursor: &mut Cursor<'_>, _action: Action, routes: &mut Routes) -> Result<()> {
+pub(super) fn route(
+    cursor: &mut Cursor<'_>,
+    _action: RouteAction,
+    routes: &mut RouteCollector,
+) -> Result<()> {
     let place = cursor.last();
     let mut rule = Rule::default();
     if cursor.block_ahead()? {
@@ -40,9 +44,9 @@ pub(super) fn route(cursor: &mut Cursor<'_>, _action: Action, routes: &mut Route
 /// `destination 10.0.0.0/24 discard` under `announce { ipv4 { flow … } }`.
 pub(super) fn family_route(
     cursor: &mut Cursor<'_>,
-    _action: Action,
+    _action: RouteAction,
     family: Family,
-    routes: &mut Routes,
+    routes: &mut RouteCollector,
 ) -> Result<()> {
     let place = cursor.last();
     let mut rule = Rule::default();
@@ -103,16 +107,18 @@ impl Rule {
         known.then_some(()).ok_or_else(|| unknown(keyword, "an option of a flow route", &all()))
     }
 
-    fn finish(mut self, family: Option<Family>, place: Span, routes: &mut Routes) -> Result<()> {
+    fn finish(mut self, family: Option<Family>, place: Span, routes: &mut RouteCollector) -> Result<()> {
         // The intersection of no conditions is every packet (RFC 8955 §4.2).
         if self.components.is_empty() {
             let problem = "this flow route matches nothing in particular, which is every packet";
-            return Err(Fault::new(place, problem).expected("at least one condition, such as `destination`"));
+            return Err(
+                SyntaxError::new(place, problem).expected("at least one condition, such as `destination`")
+            );
         }
         let afi = match (family.map(|family| family.afi), self.components.afi()) {
             (Some(family), Some(prefixes)) if family != prefixes => {
                 let problem = alloc::format!("this {family} flow route matches an {prefixes} prefix");
-                return Err(Fault::new(place, problem).expected(alloc::format!("an {family} prefix")));
+                return Err(SyntaxError::new(place, problem).expected(alloc::format!("an {family} prefix")));
             }
             (Some(afi), _) | (None, Some(afi)) => afi,
             (None, None) => Afi::IPV4,
@@ -125,7 +131,7 @@ impl Rule {
         }
         self.components.write(&mut body);
         let bytes = flow_with_length(&body).ok_or_else(|| {
-            Fault::new(place, "this flow route is longer than its encoding allows")
+            SyntaxError::new(place, "this flow route is longer than its encoding allows")
                 .expected("at most 4095 octets")
         })?;
         let nlri = if in_vpn {

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::cursor::{Cursor, not_a};
-use super::fault::{Fault, Result};
-use super::flow_names::{FRAGMENTS, ICMP_CODES, ICMP_TYPES, Name, PROTOCOLS, TCP_FLAGS};
+use super::fault::{Result, SyntaxError};
+use super::flow_names::{FRAGMENTS, ICMP_CODES, ICMP_TYPES, NamedValue, PROTOCOLS, TCP_FLAGS};
 use super::port_names;
 use super::token::Token;
 use super::value::{decimal, decimal_or_hex};
@@ -62,7 +62,7 @@ enum Width {
 /// Names for values.
 #[derive(Clone, Copy)]
 enum Names {
-    Listed(&'static [Name]),
+    Listed(&'static [NamedValue]),
     Ports,
 }
 
@@ -78,7 +78,13 @@ struct Tested {
     bitmask: bool,
 }
 
-const fn number(code: u8, what: &'static str, most: u32, width: Width, names: &'static [Name]) -> Tested {
+const fn number(
+    code: u8,
+    what: &'static str,
+    most: u32,
+    width: Width,
+    names: &'static [NamedValue],
+) -> Tested {
     Tested { code, what, most, width, names: Names::Listed(names), bitmask: false }
 }
 
@@ -142,7 +148,9 @@ impl Components {
         let named = keyword.text.rsplit_once('-').and_then(|(_, name)| Afi::from_name(name));
         if [self.afi, named].into_iter().flatten().any(|other| other != afi) {
             let problem = alloc::format!("`{}` is of the wrong address family", word.text);
-            return Err(Fault::new(word.span, problem).expected("prefixes of one address family in a rule"));
+            return Err(
+                SyntaxError::new(word.span, problem).expected("prefixes of one address family in a rule")
+            );
         }
         self.afi = Some(afi);
         let bytes = self.prefixes.entry(code).or_default();
@@ -176,7 +184,7 @@ impl Components {
             Ok(())
         })?;
         if tests.len() == before {
-            return Err(Fault::new(cursor.last(), "this list is empty").expected(component.what));
+            return Err(SyntaxError::new(cursor.last(), "this list is empty").expected(component.what));
         }
         Ok(())
     }
@@ -287,15 +295,15 @@ impl Tested {
         self.names.find(text).map(u32::from)
     }
 
-    fn fault(&self, word: &Token<'_>, part: &str) -> alloc::boxed::Box<Fault> {
+    fn fault(&self, word: &Token<'_>, part: &str) -> alloc::boxed::Box<SyntaxError> {
         if part.is_empty() {
-            return Fault::new(word.span, "`&` has no condition beside it")
+            return SyntaxError::new(word.span, "`&` has no condition beside it")
                 .expected("two conditions with `&` and no blanks between them, such as `>=80&<=90`");
         }
         let sign = part.trim_start_matches(['=', '<', '>', '!']);
         let names = self.names.like(sign);
         let mut fault =
-            Fault::new(word.span, alloc::format!("`{part}` is not {}", self.what)).one_of(sign, &names);
+            SyntaxError::new(word.span, alloc::format!("`{part}` is not {}", self.what)).one_of(sign, &names);
         let operators = if self.bitmask { "=, !, != and +" } else { "=, !=, <, >, <=, >=" };
         fault.expected = alloc::format!("a number up to {} or a name, with {operators} before it", self.most);
         let range = part.split_once('-').filter(|(low, high)| {

@@ -1,10 +1,10 @@
 //! Names for the numbers that FlowSpec matches, as IANA registers them.
 
 /// A name and its number.
-pub(super) type Name = (&'static str, u16);
+pub(super) type NamedValue = (&'static str, u16);
 
 /// IP protocols.
-pub(super) const PROTOCOLS: &[Name] = &[
+pub(super) const PROTOCOLS: &[NamedValue] = &[
     ("icmp", 1),
     ("igmp", 2),
     ("tcp", 6),
@@ -21,7 +21,7 @@ pub(super) const PROTOCOLS: &[Name] = &[
 ];
 
 /// ICMP types.
-pub(super) const ICMP_TYPES: &[Name] = &[
+pub(super) const ICMP_TYPES: &[NamedValue] = &[
     ("echo-reply", 0),
     ("unreachable", 3),
     ("redirect", 5),
@@ -41,7 +41,7 @@ pub(super) const ICMP_TYPES: &[Name] = &[
 ];
 
 /// ICMP codes.
-pub(super) const ICMP_CODES: &[Name] = &[
+pub(super) const ICMP_CODES: &[NamedValue] = &[
     ("network-unreachable", 0),
     ("host-unreachable", 1),
     ("protocol-unreachable", 2),
@@ -69,7 +69,7 @@ pub(super) const ICMP_CODES: &[Name] = &[
 ];
 
 /// TCP flags.
-pub(super) const TCP_FLAGS: &[Name] = &[
+pub(super) const TCP_FLAGS: &[NamedValue] = &[
     ("fin", 1),
     ("syn", 2),
     ("rst", 4),
@@ -83,5 +83,5 @@ pub(super) const TCP_FLAGS: &[Name] = &[
 ];
 
 /// Fragment flags (RFC 8955 §4.2.2.12).
-pub(super) const FRAGMENTS: &[Name] =
+pub(super) const FRAGMENTS: &[NamedValue] =
     &[("dont-fragment", 1), ("is-fragment", 2), ("first-fragment", 4), ("last-fragment", 8)];

@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::attribute::Draft;
+use super::attribute::RouteDraft;
 use super::cursor::{Cursor, not_a, unknown};
-use super::fault::{Fault, Result};
+use super::fault::{Result, SyntaxError};
 use super::token::Token;
 use super::value::decimal;
 use crate::wire::Attribute;
@@ -34,7 +34,7 @@ pub(super) const SCOPES: &[&str] = &["interface-set"];
 const MOST_OCTETS: u64 = 1_000_000_000_000;
 
 /// Reads the action that `keyword` introduces; `false` where it introduces none.
-pub(super) fn read(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut Draft) -> Result<bool> {
+pub(super) fn read(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut RouteDraft) -> Result<bool> {
     let community = match keyword.text.as_ref() {
         "accept" => return Ok(true),
         "discard" => rate(0x06, 0),
@@ -74,7 +74,11 @@ pub(super) fn read(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut Dra
 }
 
 /// Reads the scope that `keyword` introduces; `false` where it introduces none.
-pub(super) fn read_scope(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut Draft) -> Result<bool> {
+pub(super) fn read_scope(
+    cursor: &mut Cursor<'_>,
+    keyword: &Token<'_>,
+    draft: &mut RouteDraft,
+) -> Result<bool> {
     if !keyword.is("interface-set") {
         return Ok(false);
     }
@@ -101,7 +105,12 @@ fn traffic_action(cursor: &mut Cursor<'_>) -> Result<u8> {
     }
 }
 
-fn add(cursor: &mut Cursor<'_>, keyword: &Token<'_>, draft: &mut Draft, communities: Vec<ExtendedCommunity>) {
+fn add(
+    cursor: &mut Cursor<'_>,
+    keyword: &Token<'_>,
+    draft: &mut RouteDraft,
+    communities: Vec<ExtendedCommunity>,
+) {
     draft.add(cursor, keyword, Attribute::ExtendedCommunities(communities));
 }
 
@@ -121,7 +130,7 @@ fn rate_limit(cursor: &mut Cursor<'_>) -> Result<[u8; 8]> {
     cursor.eat_word("bytes")?;
     if limit > MOST_OCTETS {
         let problem = alloc::format!("a rate of {limit} octets a second is taken for {MOST_OCTETS}");
-        cursor.warn(Fault::new(span, problem));
+        cursor.warn(SyntaxError::new(span, problem));
     }
     Ok(rate(0x06, limit.min(MOST_OCTETS)))
 }
@@ -132,7 +141,7 @@ fn to_next_hop(copy: bool) -> [u8; 8] {
 }
 
 /// `65500:12345`, a VPN by its route target, or an address to send packets to.
-fn redirect(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Result<[u8; 8]> {
+fn redirect(cursor: &mut Cursor<'_>, draft: &mut RouteDraft) -> Result<[u8; 8]> {
     let expected = "<AS>:<number>, or an IP address";
     let word = cursor.word(expected)?;
     if let Ok(address) = word.text.parse::<IpAddr>() {

@@ -3,9 +3,11 @@
 //! A statement reads the same on one line, as the API sends it, and as a block: `route 10.0.0.0/24 next-hop self med 5`
 //! or `route 10.0.0.0/24 { next-hop self; med 5; }`.
 
+mod announcement;
 mod attribute;
 mod community;
 mod cursor;
+mod diagnostic;
 mod fault;
 mod flow;
 mod flow_match;
@@ -14,6 +16,7 @@ mod flow_then;
 mod mup;
 mod mvpn;
 pub(crate) mod operational;
+mod operational_message;
 mod port_names;
 mod prefix_route;
 mod prefix_sid;
@@ -27,29 +30,26 @@ mod value;
 mod vpls;
 mod words;
 
-pub use fault::Diagnostic;
+pub use announcement::{Announcement, RouteAction, Watchdog};
+pub use diagnostic::Diagnostic;
+pub use operational_message::{OperationalKind, OperationalMessage, PrefixCount};
 pub use words::nearest;
 
 use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
 
-use crate::wire::{Family, Route};
-
-pub(crate) use cursor::{Cursor, Source, unexpected, unknown};
-pub(crate) use fault::{Fault, Result, Span};
-pub(crate) use routes::Routes;
+pub(crate) use cursor::{Cursor, TextKind, unexpected, unknown};
+pub(crate) use fault::{Result, Span, SyntaxError};
+pub(crate) use routes::RouteCollector;
 pub(crate) use section::{family_statement, flow_statement, l2vpn_statement, static_statement};
-pub(crate) use token::{Kind, Lexer, Token};
+pub(crate) use token::{Lexer, Token, TokenKind};
 pub(crate) use value::{address_and_length, asn, decimal};
 
 /// Reads what follows `announce` or `withdraw` on a line of the API, such as `route 10.0.0.0/24 next-hop self`.
 ///
 /// # Errors
 /// What is wrong with the line, and where; columns count from the start of `text`.
-pub fn parse_routes(action: Action, text: &str) -> Result<Vec<Announcement>, Box<Diagnostic>> {
+pub fn parse_routes(action: RouteAction, text: &str) -> Result<Vec<Announcement>, Box<Diagnostic>> {
     parse_routes_and_warn(action, text).map(|(routes, _)| routes)
 }
 
@@ -58,11 +58,11 @@ pub fn parse_routes(action: Action, text: &str) -> Result<Vec<Announcement>, Box
 /// # Errors
 /// As [`parse_routes`].
 pub fn parse_routes_and_warn(
-    action: Action,
+    action: RouteAction,
     text: &str,
 ) -> Result<(Vec<Announcement>, Vec<Diagnostic>), Box<Diagnostic>> {
     whole_line(text, |cursor| {
-        let mut routes = Routes::default();
+        let mut routes = RouteCollector::default();
         section::command(cursor, action, &mut routes)?;
         let warnings = core::mem::take(&mut cursor.warnings);
         Ok((routes.announcements, warnings.into_iter().map(|fault| fault.locate("", text)).collect()))
@@ -82,84 +82,15 @@ pub fn parse_operational(text: &str) -> Result<OperationalMessage, Box<Diagnosti
 
 /// Reads a line that `read` must use up.
 fn whole_line<T>(text: &str, read: impl FnOnce(&mut Cursor<'_>) -> Result<T>) -> Result<T, Box<Diagnostic>> {
-    let mut cursor = Cursor::new(text, Source::Line);
+    let mut cursor = Cursor::new(text, TextKind::Line);
     let result = read(&mut cursor).and_then(|value| {
-        cursor.eat(Kind::Semicolon)?;
+        cursor.eat(TokenKind::Semicolon)?;
         let token = cursor.take()?;
-        if token.kind == Kind::End {
+        if token.kind == TokenKind::End {
             Ok(value)
         } else {
             Err(unexpected(&token).expected("the end of the command"))
         }
     });
     result.map_err(|fault| fault.locate("", text).into())
-}
-
-/// What a statement does with its routes. To withdraw a route, its destination is enough.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Announce them.
-    Announce,
-    /// Withdraw them.
-    Withdraw,
-}
-
-/// A route as somebody wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Announcement {
-    /// The route. Attributes that were not written are not there: what a session adds depends on its peer.
-    pub route: Route,
-    /// `next-hop self` whose address only the session knows; `route.next_hop` is `None` then.
-    pub next_hop_self: bool,
-    /// The watchdog that announces and withdraws it.
-    pub watchdog: Option<Arc<Watchdog>>,
-}
-
-/// `watchdog NAME`, perhaps with `withdraw`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Watchdog {
-    /// Its name, as in `announce watchdog NAME`.
-    pub name: String,
-    /// Whether the route waits for `announce watchdog` before it is announced.
-    pub withdrawn: bool,
-}
-
-/// An OPERATIONAL message (draft-ietf-idr-operational-message) to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OperationalMessage {
-    /// What it says.
-    pub kind: OperationalKind,
-    /// The family that it is about.
-    pub family: Family,
-    /// Whom it is for; `None`: this session's own identifiers.
-    pub router_id: Option<Ipv4Addr>,
-}
-
-/// The OPERATIONAL messages that can be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OperationalKind {
-    /// `asm`, an advisory that the peer keeps: UTF-8, at most 2,048 octets.
-    AdvisoryStatic(String),
-    /// `adm`, an advisory that the peer shows once: UTF-8, at most 2,048 octets.
-    AdvisoryDemand(String),
-    /// A question for, or an answer with, a count of prefixes.
-    PrefixCount {
-        /// Which count.
-        count: PrefixCount,
-        /// Which question this is, or answers.
-        sequence: u32,
-        /// The count; `None` in a question.
-        counter: Option<u64>,
-    },
-}
-
-/// The counts of prefixes that OPERATIONAL messages ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PrefixCount {
-    /// `rpcq`, `rpcp`: how many the peer can be reached through.
-    Reachable,
-    /// `apcq`, `apcp`: how many are in Adj-RIB-Out.
-    Adjacent,
-    /// `lpcq`, `lpcp`: how many are in Loc-RIB.
-    Local,
 }

@@ -4,11 +4,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::Action;
-use super::attribute::Draft;
+use super::announcement::RouteAction;
+use super::attribute::RouteDraft;
 use super::cursor::{Cursor, unknown};
-use super::fault::{Fault, Result};
-use super::routes::Routes;
+use super::fault::{Result, SyntaxError};
+use super::routes::RouteCollector;
 use super::value::decimal;
 use crate::wire::nlri::MupRoute;
 use crate::wire::{Afi, NextHop, Nlri, Prefix};
@@ -19,7 +19,12 @@ const KINDS: &[&str] = &["mup-isd", "mup-dsd", "mup-t1st", "mup-t2st"];
 const NOT_HERE: &[&str] = &["rd", "route-distinguisher", "label", "path-information", "split"];
 
 /// One of the four, and then attributes.
-pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, afi: Afi, routes: &mut Routes) -> Result<()> {
+pub(super) fn route(
+    cursor: &mut Cursor<'_>,
+    action: RouteAction,
+    afi: Afi,
+    routes: &mut RouteCollector,
+) -> Result<()> {
     let kind = cursor.word(&KINDS.join(", "))?;
     let (code, value): (u16, _) = match kind.text.as_ref() {
         "mup-isd" => (1, interwork_segment(cursor, afi)?),
@@ -28,10 +33,12 @@ pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, afi: Afi, routes: &
         "mup-t2st" => (4, session_type2(cursor, afi)?),
         _ => return Err(unknown(&kind, "a MUP route", KINDS)),
     };
-    let mut draft = Draft::default();
+    let mut draft = RouteDraft::default();
     cursor.options("mup", |cursor, keyword| draft.option_but(cursor, &keyword, NOT_HERE, &[]))?;
-    if action == Action::Announce && !draft.has_next_hop() {
-        return Err(Fault::new(kind.span, "the MUP route has no next hop").expected("`next-hop <address>`"));
+    if action == RouteAction::Announce && !draft.has_next_hop() {
+        return Err(
+            SyntaxError::new(kind.span, "the MUP route has no next hop").expected("`next-hop <address>`")
+        );
     }
     // As ExaBGP sends it, an IPv4 next hop of an IPv6 route is one mapped into IPv6.
     if let (Afi::IPV6, Some(NextHop::V4(address))) = (afi, draft.next_hop) {
@@ -56,7 +63,7 @@ fn prefix(cursor: &mut Cursor<'_>, afi: Afi) -> Result<Vec<u8>> {
     let prefix: Prefix = cursor.prefix()?;
     if prefix.afi() != afi {
         let problem = alloc::format!("{prefix} is not an {afi} prefix");
-        return Err(Fault::new(cursor.last(), problem).expected(alloc::format!("an {afi} prefix")));
+        return Err(SyntaxError::new(cursor.last(), problem).expected(alloc::format!("an {afi} prefix")));
     }
     let used = usize::from(prefix.length().div_ceil(8));
     let mut bytes = Vec::from([prefix.length()]);

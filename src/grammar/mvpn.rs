@@ -3,11 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::Action;
-use super::attribute::Draft;
+use super::announcement::RouteAction;
+use super::attribute::RouteDraft;
 use super::cursor::{Cursor, unknown};
-use super::fault::{Fault, Result};
-use super::routes::Routes;
+use super::fault::{Result, SyntaxError};
+use super::routes::RouteCollector;
 use super::value::decimal;
 use crate::wire::nlri::MvpnRoute;
 use crate::wire::{Afi, Nlri};
@@ -19,7 +19,12 @@ const NOT_HERE: &[&str] = &["rd", "route-distinguisher", "label", "path-informat
 
 /// `shared-join rp <ip> group <ip> rd <rd> source-as <AS>`, `source-join source <ip> …` or `source-ad source <ip> group
 /// <ip> rd <rd>`, and then attributes.
-pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, afi: Afi, routes: &mut Routes) -> Result<()> {
+pub(super) fn route(
+    cursor: &mut Cursor<'_>,
+    action: RouteAction,
+    afi: Afi,
+    routes: &mut RouteCollector,
+) -> Result<()> {
     let kind = cursor.word(&KINDS.join(", "))?;
     let (code, root) = match kind.text.as_ref() {
         "source-ad" => (5, "source"),
@@ -44,12 +49,11 @@ pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, afi: Afi, routes: &
         value.push(if afi == Afi::IPV4 { 32 } else { 128 });
         value.extend(address);
     }
-    let mut draft = Draft::default();
+    let mut draft = RouteDraft::default();
     cursor.options("mcast-vpn", |cursor, keyword| draft.option_but(cursor, &keyword, NOT_HERE, &[]))?;
-    if action == Action::Announce && !draft.has_next_hop() {
-        return Err(
-            Fault::new(kind.span, "the MCAST-VPN route has no next hop").expected("`next-hop <address>`")
-        );
+    if action == RouteAction::Announce && !draft.has_next_hop() {
+        return Err(SyntaxError::new(kind.span, "the MCAST-VPN route has no next hop")
+            .expected("`next-hop <address>`"));
     }
     let mut bytes = Vec::from([code, u8::try_from(value.len()).unwrap_or(u8::MAX)]);
     bytes.extend(value);

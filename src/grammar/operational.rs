@@ -3,10 +3,10 @@
 use alloc::borrow::ToOwned;
 
 use super::cursor::{Cursor, unknown};
-use super::fault::{Fault, Result};
+use super::fault::{Result, SyntaxError};
+use super::operational_message::{OperationalKind, OperationalMessage, PrefixCount};
 use super::token::Token;
 use super::value::decimal;
-use super::{OperationalKind, OperationalMessage, PrefixCount};
 use crate::wire::{Afi, Family, Safi};
 
 /// The messages that can be sent.
@@ -37,7 +37,7 @@ pub(crate) fn message(cursor: &mut Cursor<'_>, keyword: &Token<'_>) -> Result<Op
             let text = cursor.word("a text in quotes")?;
             if text.text.len() > ADVISORY {
                 let problem = alloc::format!("the advisory is {} octets long", text.text.len());
-                return Err(Fault::new(text.span, problem).expected("at most 2048 octets"));
+                return Err(SyntaxError::new(text.span, problem).expected("at most 2048 octets"));
             }
             let advisory = text.text.as_ref().to_owned();
             match name {

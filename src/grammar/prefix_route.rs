@@ -5,11 +5,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Action;
-use super::attribute::{Draft, OPTIONS, no_option};
+use super::announcement::RouteAction;
+use super::attribute::{OPTIONS, RouteDraft, no_option};
 use super::cursor::Cursor;
-use super::fault::{Fault, Result, Span};
-use super::routes::{Common, Routes};
+use super::fault::{Result, Span, SyntaxError};
+use super::routes::{RouteCollector, SharedParts};
 use super::token::Token;
 use crate::wire::nlri::{LabelledPrefix, VpnPrefix};
 use crate::wire::{Family, Labels, Nlri, Prefix, RouteDistinguisher, Safi};
@@ -30,10 +30,10 @@ pub(crate) enum Target {
 type Placed = (Prefix, Span);
 
 /// What the options of a statement come to, for each of its prefixes.
-pub(super) struct Plan {
-    action: Action,
+pub(super) struct PrefixStatement {
+    action: RouteAction,
     target: Target,
-    common: Common,
+    common: SharedParts,
     has_next_hop: bool,
     rd: Option<RouteDistinguisher>,
     labels: Option<Labels>,
@@ -44,9 +44,9 @@ pub(super) struct Plan {
 /// options that repeat the line before are not read again.
 pub(crate) fn route(
     cursor: &mut Cursor<'_>,
-    action: Action,
+    action: RouteAction,
     target: Target,
-    routes: &mut Routes,
+    routes: &mut RouteCollector,
 ) -> Result<()> {
     let prefix = cursor.prefix()?;
     let place = cursor.last();
@@ -59,17 +59,21 @@ pub(crate) fn route(
         }
     }
     let warnings = cursor.warnings.len();
-    let mut draft = Draft::default();
+    let mut draft = RouteDraft::default();
     cursor.options("route", |cursor, keyword| option(cursor, &mut draft, target, &keyword))?;
-    let plan = Plan::new(draft, action, target, routes);
+    let plan = PrefixStatement::new(draft, action, target, routes);
     plan.carry_out(&[(prefix, place)], routes)?;
     routes.repeat = cursor.tail(place.end, warnings).map(|tail| (tail, plan));
     Ok(())
 }
 
 /// `next-hop self … nlri 10.0.0.0/24 10.0.1.0/24`
-pub(crate) fn attributes(cursor: &mut Cursor<'_>, action: Action, routes: &mut Routes) -> Result<()> {
-    let mut draft = Draft::default();
+pub(crate) fn attributes(
+    cursor: &mut Cursor<'_>,
+    action: RouteAction,
+    routes: &mut RouteCollector,
+) -> Result<()> {
+    let mut draft = RouteDraft::default();
     loop {
         let keyword = cursor.word("an option, or `nlri` and prefixes")?;
         if keyword.is("nlri") {
@@ -86,10 +90,15 @@ pub(crate) fn attributes(cursor: &mut Cursor<'_>, action: Action, routes: &mut R
         })?;
     }
     cursor.end_statement()?;
-    Plan::new(draft, action, Target::Inferred, routes).carry_out(&prefixes, routes)
+    PrefixStatement::new(draft, action, Target::Inferred, routes).carry_out(&prefixes, routes)
 }
 
-fn option(cursor: &mut Cursor<'_>, draft: &mut Draft, target: Target, keyword: &Token<'_>) -> Result<()> {
+fn option(
+    cursor: &mut Cursor<'_>,
+    draft: &mut RouteDraft,
+    target: Target,
+    keyword: &Token<'_>,
+) -> Result<()> {
     if target.allows(&keyword.text) && draft.option(cursor, keyword)? {
         return Ok(());
     }
@@ -109,15 +118,15 @@ impl Target {
     }
 }
 
-impl Plan {
-    fn new(mut draft: Draft, action: Action, target: Target, routes: &mut Routes) -> Self {
+impl PrefixStatement {
+    fn new(mut draft: RouteDraft, action: RouteAction, target: Target, routes: &mut RouteCollector) -> Self {
         let (has_next_hop, rd, labels, split) =
             (draft.has_next_hop(), draft.rd.take(), draft.labels.take(), draft.split.take());
         Self { action, target, common: routes.common(draft), has_next_hop, rd, labels, split }
     }
 
     /// Checks that the routes are whole, and adds them.
-    fn carry_out(&self, prefixes: &[Placed], routes: &mut Routes) -> Result<()> {
+    fn carry_out(&self, prefixes: &[Placed], routes: &mut RouteCollector) -> Result<()> {
         for (prefix, span) in prefixes {
             let safi = self.safi(*prefix);
             self.check(*prefix, safi, *span)?;
@@ -128,9 +137,8 @@ impl Plan {
             if routes.from_splits > 1 << SPLIT_LIMIT {
                 let span = self.split.map_or(*span, |(_, span)| span);
                 let problem = "the splits up to here make too many routes";
-                return Err(
-                    Fault::new(span, problem).expected(alloc::format!("at most {} in all", 1 << SPLIT_LIMIT))
-                );
+                return Err(SyntaxError::new(span, problem)
+                    .expected(alloc::format!("at most {} in all", 1 << SPLIT_LIMIT)));
             }
         }
         Ok(())
@@ -162,9 +170,9 @@ impl Plan {
             && family.afi != prefix.afi()
         {
             let problem = alloc::format!("{prefix} is not an {} prefix", family.afi);
-            return Err(Fault::new(span, problem).expected(alloc::format!("an {} prefix", family.afi)));
+            return Err(SyntaxError::new(span, problem).expected(alloc::format!("an {} prefix", family.afi)));
         }
-        if self.action == Action::Withdraw {
+        if self.action == RouteAction::Withdraw {
             return Ok(());
         }
         let (missing, expected) = if !self.has_next_hop {
@@ -176,7 +184,8 @@ impl Plan {
         } else {
             return Ok(());
         };
-        Err(Fault::new(span, alloc::format!("the route to {prefix} has no {missing}")).expected(expected))
+        Err(SyntaxError::new(span, alloc::format!("the route to {prefix} has no {missing}"))
+            .expected(expected))
     }
 }
 
@@ -189,7 +198,7 @@ fn parts(prefix: Prefix, split: Option<(u8, Span)>) -> Result<impl Iterator<Item
     if length > width || bits > SPLIT_LIMIT {
         let problem = alloc::format!("{prefix} cannot be split into /{length}");
         let most = width.min(prefix.length().saturating_add(SPLIT_LIMIT));
-        return Err(Fault::new(span, problem).expected(alloc::format!("a length of at most /{most}")));
+        return Err(SyntaxError::new(span, problem).expected(alloc::format!("a length of at most /{most}")));
     }
     Ok((0..1_u32 << bits).filter_map(move |i| part(prefix, length, i)))
 }
@@ -213,15 +222,15 @@ fn part(prefix: Prefix, length: u8, i: u32) -> Option<Prefix> {
 mod tests {
     use alloc::string::{String, ToString};
 
-    use super::super::cursor::Source;
+    use super::super::cursor::TextKind;
     use super::*;
 
     /// The routes of `static` statements, one a line, as `prefix next-hop med`.
     fn routes(text: &str) -> Vec<String> {
-        let mut cursor = Cursor::new(text, Source::File);
-        let mut routes = Routes::default();
+        let mut cursor = Cursor::new(text, TextKind::File);
+        let mut routes = RouteCollector::default();
         while cursor.eat_word("route").unwrap() {
-            route(&mut cursor, Action::Announce, Target::Inferred, &mut routes).unwrap();
+            route(&mut cursor, RouteAction::Announce, Target::Inferred, &mut routes).unwrap();
         }
         let shown = |announcement: &super::super::Announcement| {
             let route = &announcement.route;
@@ -249,10 +258,10 @@ mod tests {
     #[test]
     fn routes_that_say_the_same_share_their_attributes() {
         let mut cursor =
-            Cursor::new("10.0.0.0/24 next-hop self med 5; 10.0.1.0/24 med 5 next-hop self;", Source::File);
-        let mut routes = Routes::default();
+            Cursor::new("10.0.0.0/24 next-hop self med 5; 10.0.1.0/24 med 5 next-hop self;", TextKind::File);
+        let mut routes = RouteCollector::default();
         for _ in 0..2 {
-            route(&mut cursor, Action::Announce, Target::Inferred, &mut routes).unwrap();
+            route(&mut cursor, RouteAction::Announce, Target::Inferred, &mut routes).unwrap();
         }
         let [first, second] = routes.announcements.as_slice() else { panic!("two routes") };
         assert!(alloc::sync::Arc::ptr_eq(&first.route.attributes, &second.route.attributes));
@@ -261,12 +270,12 @@ mod tests {
     #[test]
     fn splits_together_have_a_limit() {
         let text = "route ::/0 next-hop ::1 split /20; route ::/0 next-hop ::1 split /20;";
-        let mut cursor = Cursor::new(text, Source::File);
-        let mut routes = Routes::default();
+        let mut cursor = Cursor::new(text, TextKind::File);
+        let mut routes = RouteCollector::default();
         assert!(cursor.eat_word("route").unwrap());
-        route(&mut cursor, Action::Announce, Target::Inferred, &mut routes).unwrap();
+        route(&mut cursor, RouteAction::Announce, Target::Inferred, &mut routes).unwrap();
         assert!(cursor.eat_word("route").unwrap());
-        let fault = route(&mut cursor, Action::Announce, Target::Inferred, &mut routes).unwrap_err();
+        let fault = route(&mut cursor, RouteAction::Announce, Target::Inferred, &mut routes).unwrap_err();
         assert_eq!(fault.expected, "at most 1048576 in all");
     }
 

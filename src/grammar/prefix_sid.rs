@@ -5,27 +5,27 @@ use core::net::Ipv6Addr;
 
 use super::cursor::{Cursor, unknown};
 use super::fault::Result;
-use super::token::Kind;
+use super::token::TokenKind;
 use super::value::{decimal, decimal_or_hex};
 use crate::wire::attribute::PrefixSid;
 
 /// `[ 300 ]`, or with label blocks `[ 300, [ ( 800000,4096 ), ( 1000000,5000 ) ] ]`.
 pub(super) fn labelled(cursor: &mut Cursor<'_>) -> Result<PrefixSid> {
     let form = "[ <label index> ] or [ <label index>, [ ( <base>,<range> ) … ] ]";
-    cursor.expect(Kind::OpenBracket, form)?;
+    cursor.expect(TokenKind::OpenBracket, form)?;
     let index: u32 = cursor.number("a label index", "a number from 0 to 4294967295")?;
     let mut blocks = Vec::new();
-    cursor.eat(Kind::Comma)?;
-    if matches!(cursor.peek()?.kind, Kind::OpenBracket | Kind::OpenParen) {
+    cursor.eat(TokenKind::Comma)?;
+    if matches!(cursor.peek()?.kind, TokenKind::OpenBracket | TokenKind::OpenParen) {
         cursor.list("a label block", |cursor| {
-            cursor.expect(Kind::OpenParen, "`(`")?;
+            cursor.expect(TokenKind::OpenParen, "`(`")?;
             let base = block_number(cursor)?;
-            cursor.expect(Kind::Comma, "`,`")?;
+            cursor.expect(TokenKind::Comma, "`,`")?;
             blocks.extend([base, block_number(cursor)?]);
-            cursor.expect(Kind::CloseParen, "`)`")
+            cursor.expect(TokenKind::CloseParen, "`)`")
         })?;
     }
-    cursor.expect(Kind::CloseBracket, "`]`")?;
+    cursor.expect(TokenKind::CloseBracket, "`]`")?;
 
     let mut bytes = Vec::new();
     // Reserved, then two octets of flags.
@@ -52,7 +52,7 @@ fn block_number(cursor: &mut Cursor<'_>) -> Result<[u8; 3]> {
 
 /// `( l3-service 2001:db8:: )`, with a behavior `… 0x48`, and with a structure `… 0x48 [64,24,16,0,0,0]`.
 pub(super) fn srv6(cursor: &mut Cursor<'_>) -> Result<PrefixSid> {
-    cursor.expect(Kind::OpenParen, "`(`, a service, a SID and `)`")?;
+    cursor.expect(TokenKind::OpenParen, "`(`, a service, a SID and `)`")?;
     let service = cursor.word("l3-service or l2-service")?;
     let code = match service.text.as_ref() {
         "l3-service" => 5,
@@ -62,15 +62,15 @@ pub(super) fn srv6(cursor: &mut Cursor<'_>) -> Result<PrefixSid> {
     let sid: Ipv6Addr = cursor.value("a SID", "an IPv6 address", |text| text.parse().ok())?;
     let mut behavior = 0xffff;
     let mut structure = Vec::new();
-    if cursor.peek()?.kind != Kind::CloseParen {
+    if cursor.peek()?.kind != TokenKind::CloseParen {
         let expected = "a number of 16 bits, decimal or 0x hexadecimal";
         behavior = cursor
             .value("an endpoint behavior", expected, |text| u16::try_from(decimal_or_hex(text)?).ok())?;
-        if cursor.peek()?.kind == Kind::OpenBracket {
+        if cursor.peek()?.kind == TokenKind::OpenBracket {
             structure = sid_structure(cursor)?;
         }
     }
-    cursor.expect(Kind::CloseParen, "`)`")?;
+    cursor.expect(TokenKind::CloseParen, "`)`")?;
 
     // Each TLV stands in the one around it: service, SID information, SID structure.
     let mut information = Vec::from([0]);
@@ -90,17 +90,17 @@ pub(super) fn srv6(cursor: &mut Cursor<'_>) -> Result<PrefixSid> {
 
 /// Six lengths: locator block, locator node, function, argument, transposition, transposition offset.
 fn sid_structure(cursor: &mut Cursor<'_>) -> Result<Vec<u8>> {
-    cursor.expect(Kind::OpenBracket, "`[`")?;
+    cursor.expect(TokenKind::OpenBracket, "`[`")?;
     let mut lengths = Vec::with_capacity(6);
     for i in 0..6 {
         if i > 0 {
-            cursor.expect(Kind::Comma, "`,` and six lengths in all")?;
+            cursor.expect(TokenKind::Comma, "`,` and six lengths in all")?;
         }
         let expected = "a number from 0 to 255";
         let length = |text: &str| u8::try_from(decimal_or_hex(text)?).ok();
         lengths.push(cursor.value("a length of the SID's structure", expected, length)?);
     }
-    cursor.expect(Kind::CloseBracket, "`]`")?;
+    cursor.expect(TokenKind::CloseBracket, "`]`")?;
     Ok(lengths)
 }
 

@@ -4,15 +4,15 @@ use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::attribute::Draft;
+use super::announcement::{Announcement, Watchdog};
+use super::attribute::RouteDraft;
 use super::fault::Span;
-use super::prefix_route::Plan;
-use super::{Announcement, Watchdog};
+use super::prefix_route::PrefixStatement;
 use crate::wire::{Attributes, Family, NextHop, Nlri, Route};
 
 /// The routes read so far, and what they share.
 #[derive(Default)]
-pub(crate) struct Routes {
+pub(crate) struct RouteCollector {
     pub(crate) announcements: Vec<Announcement>,
     /// Those that are announced after whatever follows them.
     deferred: Vec<Announcement>,
@@ -21,7 +21,7 @@ pub(crate) struct Routes {
     /// How many routes came out of a `split`.
     pub(super) from_splits: u32,
     /// What the options of the last `route` came to, and where they stand.
-    pub(super) repeat: Option<(Span, Plan)>,
+    pub(super) repeat: Option<(Span, PrefixStatement)>,
     /// The statement being read.
     place: Span,
     attributes: BTreeSet<Arc<Attributes>>,
@@ -29,7 +29,7 @@ pub(crate) struct Routes {
 }
 
 /// What the routes of one statement have in common: everything but the destination.
-pub(crate) struct Common {
+pub(crate) struct SharedParts {
     path_id: Option<u32>,
     next_hop: Option<NextHop>,
     next_hop_self: bool,
@@ -37,12 +37,12 @@ pub(crate) struct Common {
     watchdog: Option<Arc<Watchdog>>,
 }
 
-impl Routes {
+impl RouteCollector {
     /// What a complete draft says of each of its routes.
-    pub(crate) fn common(&mut self, draft: Draft) -> Common {
+    pub(crate) fn common(&mut self, draft: RouteDraft) -> SharedParts {
         let withdrawn = draft.withdrawn;
         let watchdog = draft.watchdog.map(|name| shared(&mut self.watchdogs, Watchdog { name, withdrawn }));
-        Common {
+        SharedParts {
             path_id: draft.path_id,
             next_hop: draft.next_hop,
             next_hop_self: draft.next_hop_self,
@@ -69,7 +69,7 @@ impl Routes {
     }
 
     /// Adds the route to `nlri`.
-    pub(crate) fn add(&mut self, common: &Common, nlri: Nlri) {
+    pub(crate) fn add(&mut self, common: &SharedParts, nlri: Nlri) {
         let family = nlri.family();
         if !self.first.iter().any(|(known, _)| *known == family) {
             self.first.push((family, self.place));
@@ -87,7 +87,7 @@ impl Routes {
     }
 
     /// Adds the one route that a statement is about.
-    pub(crate) fn add_one(&mut self, draft: Draft, nlri: Nlri) {
+    pub(crate) fn add_one(&mut self, draft: RouteDraft, nlri: Nlri) {
         let common = self.common(draft);
         self.add(&common, nlri);
     }

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::fault::Span;
-use super::token::{Kind, Lexer};
+use super::token::{Lexer, TokenKind};
 
 /// The words behind which a password stands.
 const ANNOUNCED_BY: [&str; 2] = ["password", "md5-password"];
@@ -23,8 +23,8 @@ fn secrets(text: &str) -> Vec<Span> {
     let (mut lexer, mut announced, mut resumed) = (Lexer::new(text), false, 0);
     loop {
         match lexer.next() {
-            Ok(token) if token.kind == Kind::End => return found,
-            Ok(token) if announced && token.kind == Kind::Word => {
+            Ok(token) if token.kind == TokenKind::End => return found,
+            Ok(token) if announced && token.kind == TokenKind::Word => {
                 found.push(token.span);
                 announced = false;
             }

@@ -1,21 +1,21 @@
 //! The statements that hold routes, as they stand in a section of the configuration and behind `announce` or `withdraw`
 //! in the API.
 
-use super::Action;
+use super::announcement::RouteAction;
 use super::cursor::{Cursor, unknown};
 use super::fault::Result;
 use super::prefix_route::{self, Target};
-use super::routes::Routes;
-use super::token::{Kind, Token};
+use super::routes::RouteCollector;
+use super::token::{Token, TokenKind};
 use super::{flow, mup, mvpn, sr_policy, vpls};
 use crate::wire::{Afi, Family, Safi};
 
 /// A statement of `static`.
 pub(crate) fn static_statement(
     cursor: &mut Cursor<'_>,
-    action: Action,
+    action: RouteAction,
     keyword: &Token<'_>,
-    routes: &mut Routes,
+    routes: &mut RouteCollector,
 ) -> Result<()> {
     routes.begin(keyword.span);
     match keyword.text.as_ref() {
@@ -29,9 +29,9 @@ pub(crate) fn static_statement(
 /// A statement of `flow`.
 pub(crate) fn flow_statement(
     cursor: &mut Cursor<'_>,
-    action: Action,
+    action: RouteAction,
     keyword: &Token<'_>,
-    routes: &mut Routes,
+    routes: &mut RouteCollector,
 ) -> Result<()> {
     routes.begin(keyword.span);
     match keyword.text.as_ref() {
@@ -43,9 +43,9 @@ pub(crate) fn flow_statement(
 /// A statement of `l2vpn`.
 pub(crate) fn l2vpn_statement(
     cursor: &mut Cursor<'_>,
-    action: Action,
+    action: RouteAction,
     keyword: &Token<'_>,
-    routes: &mut Routes,
+    routes: &mut RouteCollector,
 ) -> Result<()> {
     routes.begin(keyword.span);
     match keyword.text.as_ref() {
@@ -57,10 +57,10 @@ pub(crate) fn l2vpn_statement(
 /// A statement of `ipv4` or `ipv6` in `announce`.
 pub(crate) fn family_statement(
     cursor: &mut Cursor<'_>,
-    action: Action,
+    action: RouteAction,
     afi: Afi,
     keyword: &Token<'_>,
-    routes: &mut Routes,
+    routes: &mut RouteCollector,
 ) -> Result<()> {
     routes.begin(keyword.span);
     let of = |safi| Target::Of(Family::new(afi, safi));
@@ -82,7 +82,11 @@ const FAMILIES: &[&str] =
     &["unicast", "multicast", "nlri-mpls", "mpls-vpn", "mcast-vpn", "flow", "flow-vpn", "mup", "sr-policy"];
 
 /// What follows `announce` or `withdraw` in the API: a section's statement, or several with `;` between them.
-pub(super) fn command(cursor: &mut Cursor<'_>, action: Action, routes: &mut Routes) -> Result<()> {
+pub(super) fn command(
+    cursor: &mut Cursor<'_>,
+    action: RouteAction,
+    routes: &mut RouteCollector,
+) -> Result<()> {
     const COMMANDS: &[&str] = &["route", "attributes", "attribute", "ipv4", "ipv6", "flow", "vpls", "l2vpn"];
     let first = cursor.keyword(&COMMANDS.join(", "))?;
     let section = first.text.as_ref();
@@ -100,8 +104,8 @@ pub(super) fn command(cursor: &mut Cursor<'_>, action: Action, routes: &mut Rout
             _ => return Err(unknown(&first, "something to announce", COMMANDS)),
         }
         cursor.surplus_braces()?;
-        cursor.eat(Kind::Semicolon)?;
-        if cursor.peek()?.kind == Kind::End {
+        cursor.eat(TokenKind::Semicolon)?;
+        if cursor.peek()?.kind == TokenKind::End {
             return Ok(());
         }
         keyword = cursor.keyword("another statement or the end of the command")?;

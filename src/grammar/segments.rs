@@ -8,7 +8,7 @@ use super::cursor::{Cursor, unknown};
 use super::fault::Result;
 use super::value::{decimal, decimal_or_hex};
 use crate::wire::attribute::{
-    EndpointBehavior, Interface, LabelStackEntry, Segment, SegmentKind, Srv6Sid, encode_segment_list,
+    EndpointBehavior, Interface, LabelStackEntry, SegmentKind, SrSegment, Srv6Sid, encode_segment_list,
 };
 
 const TYPES: &[&str] = &[
@@ -25,9 +25,9 @@ pub(super) fn segment_list(cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Result
     }
     let mut segments = Vec::new();
     while cursor.eat_word("segment")? {
-        let mut segment = Segment::new(segment(cursor)?);
+        let mut segment = SrSegment::new(segment(cursor)?);
         if cursor.eat_word("verification")? {
-            segment.flags |= Segment::VERIFY;
+            segment.flags |= SrSegment::VERIFY;
         }
         segments.push(segment);
     }

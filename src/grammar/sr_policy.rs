@@ -5,11 +5,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::Action;
-use super::attribute::Draft;
+use super::announcement::RouteAction;
+use super::attribute::RouteDraft;
 use super::cursor::{Cursor, unknown};
-use super::fault::{Fault, Result};
-use super::routes::Routes;
+use super::fault::{Result, SyntaxError};
+use super::routes::RouteCollector;
 use super::segments;
 use super::token::Token;
 use crate::wire::attribute::{BindingSid, LabelStackEntry, SrPolicySubTlv, TunnelEncapsulation};
@@ -48,9 +48,9 @@ const U32: &str = "a number from 0 to 4294967295";
 /// endpoint says it.
 pub(super) fn route(
     cursor: &mut Cursor<'_>,
-    action: Action,
+    action: RouteAction,
     afi: Option<Afi>,
-    routes: &mut Routes,
+    routes: &mut RouteCollector,
 ) -> Result<()> {
     let place = cursor.last();
     cursor.expect_word("distinguisher")?;
@@ -60,19 +60,19 @@ pub(super) fn route(
     cursor.expect_word("endpoint")?;
     let nlri = nlri(distinguisher, color, endpoint(cursor, afi)?);
 
-    let (mut tunnel, mut draft) = (Tunnel::default(), Draft::default());
+    let (mut tunnel, mut draft) = (Tunnel::default(), RouteDraft::default());
     cursor.options("sr-policy", |cursor, keyword| {
         if tunnel.option(cursor, &keyword)? {
             return Ok(());
         }
         draft.option_but(cursor, &keyword, NOT_HERE, OWN)
     })?;
-    if action == Action::Announce && !draft.has_next_hop() {
-        return Err(Fault::new(place, "the SR policy has no next hop").expected("`next-hop <address>`"));
+    if action == RouteAction::Announce && !draft.has_next_hop() {
+        return Err(SyntaxError::new(place, "the SR policy has no next hop").expected("`next-hop <address>`"));
     }
     if !tunnel.sub_tlvs.is_empty() {
         let attribute = TunnelEncapsulation::sr_policy(&tunnel.sub_tlvs)
-            .ok_or_else(|| Fault::new(place, "the SR policy is longer than an attribute can be"))?;
+            .ok_or_else(|| SyntaxError::new(place, "the SR policy is longer than an attribute can be"))?;
         draft.attributes.insert(Attribute::TunnelEncapsulation(attribute));
     }
     routes.add_one(draft, Nlri::SrPolicy(Box::new(nlri)));
@@ -131,7 +131,10 @@ impl Tunnel {
             }
             "segment-list" => {
                 if !segments::segment_list(cursor, &mut self.sub_tlvs)? {
-                    return Err(Fault::new(keyword.span, "the segment list is longer than 65535 octets"));
+                    return Err(SyntaxError::new(
+                        keyword.span,
+                        "the segment list is longer than 65535 octets",
+                    ));
                 }
                 return Ok(true);
             }
@@ -140,13 +143,13 @@ impl Tunnel {
         let code = sub_tlv.code();
         if self.given.contains(&code) {
             let problem = alloc::format!("`{}` was given before", keyword.text);
-            return Err(Fault::new(keyword.span, problem).expected("it once"));
+            return Err(SyntaxError::new(keyword.span, problem).expected("it once"));
         }
         if sub_tlv.is_single() {
             self.given.push(code);
         }
         if !sub_tlv.encode(&mut self.sub_tlvs) {
-            return Err(Fault::new(cursor.last(), "this is too long").expected("at most 65534 octets"));
+            return Err(SyntaxError::new(cursor.last(), "this is too long").expected("at most 65534 octets"));
         }
         Ok(true)
     }

@@ -3,11 +3,11 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-use super::fault::{Fault, Result, Span};
+use super::fault::{Result, Span, SyntaxError};
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TokenKind {
     /// A word, quoted or not.
     Word,
     /// `;`
@@ -33,7 +33,7 @@ pub(crate) enum Kind {
 /// A token and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Token<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TokenKind,
     /// A word without its quotes and escapes; of anything else the token as written.
     pub(crate) text: Cow<'a, str>,
     pub(crate) span: Span,
@@ -43,7 +43,7 @@ pub(crate) struct Token<'a> {
 
 impl Token<'_> {
     pub(crate) fn is(&self, word: &str) -> bool {
-        self.kind == Kind::Word && self.text == word
+        self.kind == TokenKind::Word && self.text == word
     }
 }
 
@@ -81,37 +81,37 @@ impl<'a> Lexer<'a> {
         found
     }
 
-    /// The next token; after the last one, [`Kind::End`] again and again.
+    /// The next token; after the last one, [`TokenKind::End`] again and again.
     pub(crate) fn next(&mut self) -> Result<Token<'a>> {
         let after_newline = self.skip_blank();
         let start = self.at;
         let kind = match self.byte() {
-            None => Kind::End,
-            Some(b';') => Kind::Semicolon,
-            Some(b',') => Kind::Comma,
-            Some(b'{') => Kind::OpenBrace,
-            Some(b'}') => Kind::CloseBrace,
-            Some(b'[') => Kind::OpenBracket,
-            Some(b']') => Kind::CloseBracket,
-            Some(b'(') => Kind::OpenParen,
-            Some(b')') => Kind::CloseParen,
+            None => TokenKind::End,
+            Some(b';') => TokenKind::Semicolon,
+            Some(b',') => TokenKind::Comma,
+            Some(b'{') => TokenKind::OpenBrace,
+            Some(b'}') => TokenKind::CloseBrace,
+            Some(b'[') => TokenKind::OpenBracket,
+            Some(b']') => TokenKind::CloseBracket,
+            Some(b'(') => TokenKind::OpenParen,
+            Some(b')') => TokenKind::CloseParen,
             Some(quote @ (b'"' | b'\'')) => {
                 let text = self.quoted(quote)?;
-                return Ok(self.token(Kind::Word, text, start, after_newline));
+                return Ok(self.token(TokenKind::Word, text, start, after_newline));
             }
             Some(_) => {
                 let text = self.word()?;
-                return Ok(self.token(Kind::Word, text, start, after_newline));
+                return Ok(self.token(TokenKind::Word, text, start, after_newline));
             }
         };
-        if kind != Kind::End {
+        if kind != TokenKind::End {
             self.at += 1;
         }
         let text = Cow::Borrowed(self.text.get(start..self.at).unwrap_or_default());
         Ok(self.token(kind, text, start, after_newline))
     }
 
-    fn token(&self, kind: Kind, text: Cow<'a, str>, start: usize, after_newline: bool) -> Token<'a> {
+    fn token(&self, kind: TokenKind, text: Cow<'a, str>, start: usize, after_newline: bool) -> Token<'a> {
         Token { kind, text, span: Span { start, end: self.at }, after_newline }
     }
 
@@ -224,7 +224,7 @@ impl<'a> Lexer<'a> {
     fn escape(&mut self) -> Result<char> {
         let start = self.at.saturating_sub(1);
         let Some(c) = self.rest().chars().next() else {
-            return Err(Fault::new(Span { start, end: self.at }, "the text ends in a backslash")
+            return Err(SyntaxError::new(Span { start, end: self.at }, "the text ends in a backslash")
                 .expected("a character after the backslash"));
         };
         self.at += c.len_utf8();
@@ -239,8 +239,11 @@ impl<'a> Lexer<'a> {
                     self.rest().get(..4).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
                 let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
                 let Some(c) = code.and_then(char::from_u32) else {
-                    return Err(Fault::new(Span { start, end: self.at }, "this escape is not a character")
-                        .expected("\\u and four hexadecimal digits"));
+                    return Err(SyntaxError::new(
+                        Span { start, end: self.at },
+                        "this escape is not a character",
+                    )
+                    .expected("\\u and four hexadecimal digits"));
                 };
                 self.at += 4;
                 c
@@ -255,8 +258,8 @@ fn ends_word(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n' | ';' | ',' | '{' | '}' | '[' | ']' | '#' | ')')
 }
 
-fn unclosed(start: usize) -> alloc::boxed::Box<Fault> {
-    Fault::new(Span { start, end: start + 1 }, "this quote is not closed")
+fn unclosed(start: usize) -> alloc::boxed::Box<SyntaxError> {
+    SyntaxError::new(Span { start, end: start + 1 }, "this quote is not closed")
         .expected("its other half on this line")
 }
 
@@ -270,7 +273,7 @@ mod tests {
         let mut words = Vec::new();
         loop {
             let token = lexer.next().unwrap();
-            if token.kind == Kind::End {
+            if token.kind == TokenKind::End {
                 return words;
             }
             words.push(token.text.into_owned());

@@ -6,7 +6,7 @@ use core::str::FromStr;
 use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::cursor::Cursor;
-use super::fault::{Fault, Result};
+use super::fault::{Result, SyntaxError};
 use crate::wire::{Afi, Labels, Prefix, RouteDistinguisher};
 
 use alloc::vec::Vec;
@@ -107,7 +107,7 @@ impl Cursor<'_> {
             _ => {
                 let problem = alloc::format!("{address} has bits set past the first {length}");
                 let meant = prefix.map(|prefix| alloc::format!("{prefix}")).unwrap_or_default();
-                Err(Fault::new(self.last(), problem).expected(meant))
+                Err(SyntaxError::new(self.last(), problem).expected(meant))
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::Action;
-use super::attribute::Draft;
+use super::announcement::RouteAction;
+use super::attribute::RouteDraft;
 use super::cursor::Cursor;
-use super::fault::{Fault, Result};
-use super::routes::Routes;
+use super::fault::{Result, SyntaxError};
+use super::routes::RouteCollector;
 use super::token::Token;
 use crate::wire::nlri::VplsNlri;
 use crate::wire::{Label, Nlri};
@@ -40,13 +40,13 @@ impl Block {
 }
 
 /// The options, on their line or in a block that may have a name.
-pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, routes: &mut Routes) -> Result<()> {
+pub(super) fn route(cursor: &mut Cursor<'_>, action: RouteAction, routes: &mut RouteCollector) -> Result<()> {
     let place = cursor.last();
     if !cursor.at_block()? && cursor.block_ahead()? {
         cursor.word("a name")?;
         cursor.skip_to_block()?;
     }
-    let (mut block, mut draft) = (Block::default(), Draft::default());
+    let (mut block, mut draft) = (Block::default(), RouteDraft::default());
     cursor.options("vpls", |cursor, keyword| {
         if block.option(cursor, &keyword)? {
             return Ok(());
@@ -55,7 +55,7 @@ pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, routes: &mut Routes
     })?;
 
     let missing = |what: &str| {
-        Fault::new(place, alloc::format!("the VPLS route has no `{what}`"))
+        SyntaxError::new(place, alloc::format!("the VPLS route has no `{what}`"))
             .expected(alloc::format!("`{what} <value>`"))
     };
     let endpoint = block.endpoint.ok_or_else(|| missing("endpoint"))?;
@@ -63,7 +63,7 @@ pub(super) fn route(cursor: &mut Cursor<'_>, action: Action, routes: &mut Routes
     let offset = block.offset.ok_or_else(|| missing("offset"))?;
     let size = block.size.ok_or_else(|| missing("size"))?;
     let rd = draft.rd.take().ok_or_else(|| missing("rd"))?;
-    if action == Action::Announce && !draft.has_next_hop() {
+    if action == RouteAction::Announce && !draft.has_next_hop() {
         return Err(missing("next-hop"));
     }
 

@@ -10,7 +10,7 @@ use super::{put, separated, string};
 use crate::wire::{Afi, NextHop, RouteDistinguisher};
 
 /// A rule, read: what stands in the NLRI after its length.
-pub(super) struct Rule {
+pub(super) struct ReadRule {
     pub(super) rd: Option<RouteDistinguisher>,
     components: Vec<Component>,
 }
@@ -28,7 +28,7 @@ struct Value {
     and: bool,
 }
 
-impl Rule {
+impl ReadRule {
     /// Reads an NLRI, its length included; `None` where it is malformed.
     pub(super) fn read(octets: &[u8], afi: Afi, in_vpn: bool) -> Option<Self> {
         let (first, rest) = octets.split_first()?;

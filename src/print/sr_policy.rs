@@ -8,8 +8,8 @@ use core::fmt::{Display, Write};
 use super::{hex, put, separated, string};
 use crate::wire::NextHop;
 use crate::wire::attribute::{
-    BindingSid, EndpointBehavior, Interface, LabelStackEntry, SR_POLICY_TUNNEL, Segment, SegmentKind,
-    SegmentListItem, SegmentListView, SrPolicySubTlv, Srv6Sid, Tunnel, TunnelEncapsulation,
+    BindingSid, EndpointBehavior, Interface, LabelStackEntry, SR_POLICY_TUNNEL, SegmentKind, SegmentListItem,
+    SegmentListView, SrPolicySubTlv, SrSegment, Srv6Sid, Tunnel, TunnelEncapsulation,
 };
 use crate::wire::nlri::{SrPolicyFields, SrPolicyNlriView};
 
@@ -247,7 +247,7 @@ fn srv6(kind: &SegmentKind) -> Option<Srv6Sid> {
     }
 }
 
-fn segment_json(out: &mut String, segment: &Segment) {
+fn segment_json(out: &mut String, segment: &SrSegment) {
     put!(out, "{{\"type\": \"{}\"", segment.letter());
     parts(&segment.kind, &mut |(name, _, value, quoted)| {
         let quote = if quoted { "\"" } else { "" };
@@ -266,7 +266,7 @@ fn segment_json(out: &mut String, segment: &Segment) {
             put!(out, ", \"endpoint-behavior\": {{{}}}", behavior_members(behavior));
         }
     }
-    if segment.flags & Segment::VERIFY != 0 {
+    if segment.flags & SrSegment::VERIFY != 0 {
         out.push_str(", \"verification\": true");
     }
     out.push('}');
@@ -337,16 +337,16 @@ fn segment_list_text(out: &mut String, list: SegmentListView<'_>) -> bool {
 }
 
 /// Whether a segment that words say would have these flags, and this label.
-fn is_sayable(segment: &Segment) -> bool {
+fn is_sayable(segment: &SrSegment) -> bool {
     let label = match segment.kind {
         SegmentKind::A(label) => Some(label),
         _ => segment.label(),
     };
-    segment.flags & !Segment::VERIFY == Segment::new(segment.kind).flags
+    segment.flags & !SrSegment::VERIFY == SrSegment::new(segment.kind).flags
         && label.is_none_or(|label| label == LabelStackEntry::new(label.label()))
 }
 
-fn segment_text(out: &mut String, segment: &Segment) {
+fn segment_text(out: &mut String, segment: &SrSegment) {
     put!(out, " segment type-{}", segment.letter().to_ascii_lowercase());
     parts(&segment.kind, &mut |(_, word, value, _)| put!(out, " {word} {value}"));
     if let Some(label) = segment.label() {
@@ -357,7 +357,7 @@ fn segment_text(out: &mut String, segment: &Segment) {
         put!(out, " {word} {sid}");
         behavior_text(out, behavior);
     }
-    if segment.flags & Segment::VERIFY != 0 {
+    if segment.flags & SrSegment::VERIFY != 0 {
         out.push_str(" verification");
     }
 }

@@ -10,7 +10,7 @@ use super::number::{self, unsigned};
 use super::separated;
 use super::update::{key, next_hops};
 use crate::wire::attribute::{
-    AsPathView, AsSegmentKind, AttributeCode, AttributeFlags, AttributeView, Item, List, RawAttribute,
+    AsPathView, AsSegmentKind, AttributeCode, AttributeFlags, AttributeView, List, ListItem, RawAttribute,
 };
 use crate::wire::nlri::{NlriView, Routes};
 use crate::wire::{Community, Family, LargeCommunity, NextHop, PathNlri, PathNlriView, UpdateView};
@@ -250,7 +250,7 @@ fn large_community_json(out: &mut String, community: LargeCommunity) {
 }
 
 /// Hands over the items in ascending order, in which they mostly are.
-fn in_order<T: Item<N> + Ord, const N: usize>(
+fn in_order<T: ListItem<N> + Ord, const N: usize>(
     list: List<'_, T, N>,
     write: impl FnOnce(&mut dyn Iterator<Item = T>),
 ) {

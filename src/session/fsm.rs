@@ -78,7 +78,7 @@ pub enum Event {
 
 /// One thing to do on a transition, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum FsmAction {
     /// Be in the new state from here on; without it, from the last step on.
     Enter,
     /// Ask for a TCP connection to the peer.

@@ -8,7 +8,7 @@ use crate::wire::frame::{Framer, HEADER};
 
 /// A message received, whole. [`Session::octets`](super::Session::octets) has what is in it, until more is received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub struct ReceivedFrame {
     /// Its type.
     pub kind: u8,
     /// Where it stands.
@@ -40,7 +40,7 @@ impl Inbox {
     ///
     /// # Errors
     /// A header that cannot be (RFC 4271 §6.1), with the NOTIFICATION that says so.
-    pub(super) fn next_frame(&mut self, max: usize) -> Option<Result<Frame, Notification>> {
+    pub(super) fn next_frame(&mut self, max: usize) -> Option<Result<ReceivedFrame, Notification>> {
         let waiting = self.octets.get(self.start..).unwrap_or_default();
         match Framer::new(waiting, max).next_frame() {
             Ok(None) => None,
@@ -49,14 +49,14 @@ impl Inbox {
                 let place = self.start..end;
                 let kind = frame.kind();
                 self.start = end;
-                Some(Ok(Frame { kind, place }))
+                Some(Ok(ReceivedFrame { kind, place }))
             }
             Err(error) => Some(Err(error.notification(waiting))),
         }
     }
 
     /// All of a message, header included.
-    pub(super) fn octets(&self, frame: &Frame) -> &[u8] {
+    pub(super) fn octets(&self, frame: &ReceivedFrame) -> &[u8] {
         self.octets.get(frame.place.clone()).unwrap_or_default()
     }
 }

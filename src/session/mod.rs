@@ -13,8 +13,8 @@ mod table;
 mod terms;
 mod timer;
 
-pub use fsm::{Direction, Event, State, Step};
-pub use inbox::Frame;
+pub use fsm::{Direction, Event, FsmAction, State};
+pub use inbox::ReceivedFrame;
 pub use jitter::Jitter;
 pub use negotiate::{check_open, graceful_restart, long_lived_restart, negotiate, offers};
 pub use table::{Collision, Fsm, FsmTable, Period, Periods, Shipped, Transition};
@@ -225,7 +225,7 @@ impl Session {
     /// The next whole message received. The machine has already seen it, with one exception: a valid OPEN waits for
     /// [`Session::accept_open`] or [`Session::lose_collision`], since only the neighbor knows of a collision. What an UPDATE,
     /// ROUTE-REFRESH or OPERATIONAL says is for the caller to decode; [`Session::refuse`] if it cannot be.
-    pub fn next_frame(&mut self, now: Instant) -> Option<Frame> {
+    pub fn next_frame(&mut self, now: Instant) -> Option<ReceivedFrame> {
         if !self.is_connected() {
             // What the last message left behind.
             self.inbox = Inbox::default();
@@ -262,12 +262,12 @@ impl Session {
     }
 
     /// All of a message that was received, header included, until more is received.
-    pub fn octets(&self, frame: &Frame) -> &[u8] {
+    pub fn octets(&self, frame: &ReceivedFrame) -> &[u8] {
         self.inbox.octets(frame)
     }
 
     /// What stands after its header.
-    pub fn body(&self, frame: &Frame) -> &[u8] {
+    pub fn body(&self, frame: &ReceivedFrame) -> &[u8] {
         inbox::body(self.octets(frame))
     }
 
@@ -363,9 +363,9 @@ impl Session {
 
     fn apply(&mut self, now: Instant, event: Event, mut notification: Option<Notification>) {
         let Some((to, steps)) = (self.fsm.transition)(self.state, event) else { return };
-        for step in steps.iter().chain([&Step::Enter]) {
+        for step in steps.iter().chain([&FsmAction::Enter]) {
             match step {
-                Step::Enter => self.enter(now, event, to),
+                FsmAction::Enter => self.enter(now, event, to),
                 step => self.carry_out(now, *step, &mut notification),
             }
         }
@@ -379,27 +379,27 @@ impl Session {
         }
     }
 
-    fn carry_out(&mut self, now: Instant, step: Step, notification: &mut Option<Notification>) {
+    fn carry_out(&mut self, now: Instant, step: FsmAction, notification: &mut Option<Notification>) {
         match step {
-            Step::Dial => self.outputs.push_back(Output::Dial),
-            Step::SendOpen => self.outputs.push_back(Output::Send(Message::Open(self.our_open.clone()))),
-            Step::SendKeepalive => self.outputs.push_back(Output::Send(Message::Keepalive)),
-            Step::Notify if self.is_connected() => {
+            FsmAction::Dial => self.outputs.push_back(Output::Dial),
+            FsmAction::SendOpen => self.outputs.push_back(Output::Send(Message::Open(self.our_open.clone()))),
+            FsmAction::SendKeepalive => self.outputs.push_back(Output::Send(Message::Keepalive)),
+            FsmAction::Notify if self.is_connected() => {
                 if let Some(notification) = notification.take() {
                     self.outputs.push_back(Output::Send(Message::Notification(notification)));
                 }
             }
-            Step::Notify => {}
-            Step::Drop => {
+            FsmAction::Notify => {}
+            FsmAction::Drop => {
                 self.timers.stop_all();
                 self.inbox.end();
                 self.outputs.push_back(Output::Close);
             }
-            Step::Damp => self.damp(now),
-            Step::Start(timer) => self.start_timer(now, timer),
-            Step::Stop(timer) => self.timers.stop(timer),
+            FsmAction::Damp => self.damp(now),
+            FsmAction::Start(timer) => self.start_timer(now, timer),
+            FsmAction::Stop(timer) => self.timers.stop(timer),
             // It is the change of state that says so.
-            Step::Up | Step::Enter => {}
+            FsmAction::Up | FsmAction::Enter => {}
         }
     }
 

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use super::Event as E;
 use super::Timer::{ConnectRetry, DelayOpen, Hold, IdleHold, Keepalive, OpenWait, SendHold};
-use super::{Collision, Direction, Event, FsmTable, Shipped, State, Step};
+use super::{Collision, Direction, Event, FsmAction, FsmTable, Shipped, State};
+use FsmAction::{Damp, Dial, Drop, Enter, Notify, SendKeepalive, SendOpen, Start, Stop, Up};
 use State::{Active, Connect, Established, Idle, OpenConfirm, OpenSent};
-use Step::{Damp, Dial, Drop, Enter, Notify, SendKeepalive, SendOpen, Start, Stop, Up};
 
 const STATES: [State; 6] = [Idle, Connect, Active, OpenSent, OpenConfirm, Established];
 
@@ -37,24 +37,24 @@ const EVENTS: [Event; 20] = [
 /// What the RFC says of some events in a state.
 enum Row {
     /// Go there, and do this.
-    As(State, &'static [Step]),
+    As(State, &'static [FsmAction]),
     /// Nothing: the RFC says so, or the event needs what does not exist in this state. Why.
     Nothing(&'static str),
     /// What the RFC says, and what is done instead, with the reason.
-    Deviates { rfc: State, ours: State, steps: &'static [Step], why: &'static str },
+    Deviates { rfc: State, ours: State, steps: &'static [FsmAction], why: &'static str },
 }
 use Row::{As, Deviates, Nothing};
 
 /// "sends a NOTIFICATION …, releases all BGP resources, drops the TCP connection, increments the ConnectRetryCounter by 1,
 /// (optionally) performs peer oscillation damping, and changes its state to Idle".
-const REFUSE: &[Step] = &[Notify, Drop, Damp];
+const REFUSE: &[FsmAction] = &[Notify, Drop, Damp];
 /// The same without a NOTIFICATION.
-const FAIL: &[Step] = &[Drop, Damp];
+const FAIL: &[FsmAction] = &[Drop, Damp];
 /// "drops the TCP connection, …, sets ConnectRetryCounter to zero, … and changes its state to Idle", after a Cease where an OPEN
 /// was sent.
-const CEASE: &[Step] = &[Notify, Drop];
+const CEASE: &[FsmAction] = &[Notify, Drop];
 /// "sends an OPEN message to its peer, sets the HoldTimer to a large value, and changes its state to OpenSent".
-const OPEN: &[Step] = &[Stop(ConnectRetry), Stop(DelayOpen), SendOpen, Start(OpenWait)];
+const OPEN: &[FsmAction] = &[Stop(ConnectRetry), Stop(DelayOpen), SendOpen, Start(OpenWait)];
 
 const NOT_RUNNING: &str = "the timer does not run in this state";
 const NO_START: &str = "start events are ignored in this state";
@@ -73,7 +73,7 @@ fn rows(state: State) -> Vec<(&'static [Event], Row)> {
             (&EVENTS[3..], Nothing(IGNORED)),
         ],
         Connect | Active => {
-            let delayed: &[Step] = &[Stop(ConnectRetry), Start(DelayOpen)];
+            let delayed: &[FsmAction] = &[Stop(ConnectRetry), Start(DelayOpen)];
             alloc::vec![
                 (&[E::Start, E::StartPassive], Nothing(NO_START)),
                 (&[E::Stop], As(Idle, CEASE)),

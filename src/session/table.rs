@@ -28,14 +28,14 @@
 use core::fmt;
 use core::net::Ipv4Addr;
 
-use super::fsm::{Direction, Event, State, Step};
+use super::fsm::{Direction, Event, FsmAction, State};
 use super::jitter::Jitter;
 use super::terms::{SendHold, Terms};
 use super::timer::Timer;
 use crate::time::Duration;
 
 /// The state to go to, and what to do on the way.
-pub type Transition = (State, &'static [Step]);
+pub type Transition = (State, &'static [FsmAction]);
 
 /// The rows of the machine. What an implementation does not replace is as it ships.
 pub trait FsmTable {
@@ -160,14 +160,14 @@ pub struct Collision {
 /// from there, where OpenSent would wait in Active for all of ConnectRetryTime.
 const fn transition(state: State, event: Event) -> Option<Transition> {
     use Event as E;
+    use FsmAction::{Damp, Dial, Drop, Enter, Notify, SendKeepalive, SendOpen, Start, Stop, Up};
     use State::{Active, Connect, Established, Idle, OpenConfirm, OpenSent};
-    use Step::{Damp, Dial, Drop, Enter, Notify, SendKeepalive, SendOpen, Start, Stop, Up};
     use Timer::{ConnectRetry, DelayOpen, Hold, IdleHold, Keepalive, OpenWait, SendHold};
 
-    const FAIL: &[Step] = &[Drop, Damp];
-    const REFUSE: &[Step] = &[Notify, Drop, Damp];
-    const OPEN: &[Step] = &[Stop(ConnectRetry), Stop(DelayOpen), SendOpen, Start(OpenWait)];
-    const CONFIRM: &[Step] = &[Enter, SendKeepalive, Start(Keepalive), Start(Hold)];
+    const FAIL: &[FsmAction] = &[Drop, Damp];
+    const REFUSE: &[FsmAction] = &[Notify, Drop, Damp];
+    const OPEN: &[FsmAction] = &[Stop(ConnectRetry), Stop(DelayOpen), SendOpen, Start(OpenWait)];
+    const CONFIRM: &[FsmAction] = &[Enter, SendKeepalive, Start(Keepalive), Start(Hold)];
 
     Some(match (state, event) {
         (Idle, E::Start) => (Connect, &[Stop(IdleHold), Start(ConnectRetry), Dial]),

@@ -284,7 +284,8 @@ impl CommandHandle<'_> {
             return Outcome::Error;
         }
         let announces = action == RouteAction::Announce;
-        let grammar_action = if announces { grammar::Action::Announce } else { grammar::Action::Withdraw };
+        let grammar_action =
+            if announces { grammar::RouteAction::Announce } else { grammar::RouteAction::Withdraw };
         let announcements = match grammar::parse_routes_and_warn(grammar_action, text) {
             Ok((announcements, warnings)) if !announcements.is_empty() => {
                 for warning in warnings {

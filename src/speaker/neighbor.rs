@@ -14,7 +14,7 @@ use super::obligation::Party;
 use super::stale::Stale;
 use crate::config;
 use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packed, Packing, PeerTerms, Watchdogs};
-use crate::session::{Direction, Event, Frame, Session, State};
+use crate::session::{Direction, Event, ReceivedFrame, Session, State};
 use crate::time::{Duration, Instant, Now, Timestamp};
 use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
 
@@ -373,7 +373,7 @@ impl Neighbor {
     ///
     /// # Errors
     /// One that says nothing (RFC 7313 §5), with the NOTIFICATION that says so.
-    pub(super) fn refresh(&mut self, frame: &Frame) -> Result<(), Notification> {
+    pub(super) fn refresh(&mut self, frame: &ReceivedFrame) -> Result<(), Notification> {
         let Some(link) = self.established() else { return Ok(()) };
         let marked = link.session.negotiated().enhanced_route_refresh;
         let body = link.session.body(frame);

@@ -5,7 +5,7 @@ use holdtime_host::Signal;
 use super::neighbor::Neighbor;
 use super::notice::{MessageContent, Notice};
 use super::programs::Programs;
-use crate::api::{self, Direction, Event};
+use crate::api::{self, ApiEvent, MessageDirection};
 use crate::config::Messages;
 use crate::session::State;
 use crate::time::Now;
@@ -23,34 +23,37 @@ impl Programs {
             if !self.is_listening(&subscription.process) {
                 continue;
             }
-            let mut tell = |event: Event<'_>| self.tell_event(now, neighbor, &subscription.process, &event);
+            let mut tell =
+                |event: ApiEvent<'_>| self.tell_event(now, neighbor, &subscription.process, &event);
             match notice {
-                Notice::Connected if subscription.neighbor_changes => tell(Event::Connected),
-                Notice::Up if subscription.neighbor_changes => tell(Event::Up),
-                Notice::Down { reason } if subscription.neighbor_changes => tell(Event::Down { reason }),
-                Notice::State { state } if subscription.fsm => tell(Event::Fsm { state: state_name(*state) }),
+                Notice::Connected if subscription.neighbor_changes => tell(ApiEvent::Connected),
+                Notice::Up if subscription.neighbor_changes => tell(ApiEvent::Up),
+                Notice::Down { reason } if subscription.neighbor_changes => tell(ApiEvent::Down { reason }),
+                Notice::State { state } if subscription.fsm => {
+                    tell(ApiEvent::Fsm { state: state_name(*state) })
+                }
                 Notice::Negotiated { negotiated, .. } if subscription.negotiated => {
-                    tell(Event::Negotiated(negotiated));
+                    tell(ApiEvent::Negotiated(negotiated));
                 }
                 Notice::Signal(signal) if subscription.signal => {
                     let (number, name) = signal_name(*signal);
-                    tell(Event::Signal { number, name });
+                    tell(ApiEvent::Signal { number, name });
                 }
                 Notice::Message { sent, kind, octets, content, negotiated } => {
                     let wanted = if *sent { &subscription.send } else { &subscription.receive };
                     if !wants(wanted, *kind) {
                         continue;
                     }
-                    let direction = if *sent { Direction::Send } else { Direction::Receive };
+                    let direction = if *sent { MessageDirection::Send } else { MessageDirection::Receive };
                     let negotiated_too = subscription.negotiated.then_some(*negotiated);
                     if wanted.packets && !wanted.consolidate {
-                        tell(Event::Packet { direction, octets, negotiated: negotiated_too });
+                        tell(ApiEvent::Packet { direction, octets, negotiated: negotiated_too });
                     }
                     if !wanted.parsed && !wanted.consolidate {
                         continue;
                     }
                     let message = decoded.get_or_insert_with(|| {
-                        let aigp = direction == Direction::Send || neighbor.accepts_aigp();
+                        let aigp = direction == MessageDirection::Send || neighbor.accepts_aigp();
                         match content {
                             MessageContent::Undecoded => decode(direction, octets, negotiated, aigp),
                             MessageContent::Update(view) => told(view, negotiated, direction, aigp),
@@ -63,14 +66,14 @@ impl Programs {
                     let beside = (wanted.consolidate && (wanted.packets || !*sent)).then_some(*octets);
                     let (message, problem) = (&message.0, message.1.as_ref());
                     let negotiated = negotiated_too;
-                    tell(Event::Message { direction, message, problem, octets: beside, negotiated });
+                    tell(ApiEvent::Message { direction, message, problem, octets: beside, negotiated });
                 }
                 _ => {}
             }
         }
     }
 
-    fn tell_event(&mut self, now: Now, neighbor: &Neighbor, program: &str, event: &Event<'_>) {
+    fn tell_event(&mut self, now: Now, neighbor: &Neighbor, program: &str, event: &ApiEvent<'_>) {
         let Some(encoder) = self.encoder(program) else { return };
         if let Some(line) = self.teller.event(now, neighbor, encoder, event) {
             self.tell(now, program, &line);
@@ -118,13 +121,13 @@ const fn signal_name(signal: Option<Signal>) -> (u8, &'static str) {
 
 /// What a message says, and what is wrong with it; `None` where it cannot be read.
 fn decode(
-    direction: Direction,
+    direction: MessageDirection,
     octets: &[u8],
     negotiated: &Negotiated,
     aigp: bool,
 ) -> Option<(Message, Option<Problem>)> {
     // What we send is laid out as we said that we would send it.
-    let seen_by_peer = (direction == Direction::Send).then(|| mirrored(negotiated));
+    let seen_by_peer = (direction == MessageDirection::Send).then(|| mirrored(negotiated));
     let negotiated = seen_by_peer.as_ref().unwrap_or(negotiated);
     let frame = Framer::new(octets, negotiated.max_message()).next_frame().ok()??;
     Some(match MessageView::decode(frame, negotiated).ok()? {
@@ -137,7 +140,7 @@ fn decode(
 fn told(
     view: &UpdateView<'_>,
     negotiated: &Negotiated,
-    direction: Direction,
+    direction: MessageDirection,
     aigp: bool,
 ) -> Option<(Message, Option<Problem>)> {
     if view.is_ignored() && view.disabled().next().is_none() {

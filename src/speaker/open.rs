@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::environment::Identity;
-use crate::config::{Neighbor, SendHold, Settings};
+use crate::config::{Neighbor, SendHoldSetting, Settings};
 use crate::session::{self, Terms};
 use crate::time::Duration;
 use crate::wire::capability::{
@@ -43,9 +43,11 @@ pub(super) fn terms(neighbor: &Neighbor, settings: &Settings, identity: &Identit
         open_wait: Duration::from_secs(settings.bgp.openwait.into()),
         delay_open: neighbor.delay_open.map(|seconds| Duration::from_secs(seconds.into())),
         send_hold: match neighbor.send_hold {
-            SendHold::Recommended => session::SendHold::Recommended,
-            SendHold::Disabled => session::SendHold::Disabled,
-            SendHold::Seconds(seconds) => session::SendHold::After(Duration::from_secs(seconds.into())),
+            SendHoldSetting::Recommended => session::SendHold::Recommended,
+            SendHoldSetting::Disabled => session::SendHold::Disabled,
+            SendHoldSetting::Seconds(seconds) => {
+                session::SendHold::After(Duration::from_secs(seconds.into()))
+            }
         },
         flow_form: FlowForm {
             whole_prefix: neighbor.flow_whole_prefix,

@@ -24,7 +24,7 @@ use super::open;
 use super::programs::Programs;
 use super::transport::Transport;
 use super::update::remember;
-use crate::session::{Collision, Direction, Event, Frame, Output, State, Timer};
+use crate::session::{Collision, Direction, Event, Output, ReceivedFrame, State, Timer};
 use crate::time::{Duration, Now};
 use crate::wire::frame::{Framer, kind};
 use crate::wire::update::UpdateView;
@@ -163,7 +163,7 @@ impl SessionHandle<'_> {
     }
 
     /// A whole message came, which the session has seen already.
-    fn frame(&mut self, now: Now, id: NeighborId, direction: Direction, frame: &Frame) {
+    fn frame(&mut self, now: Now, id: NeighborId, direction: Direction, frame: &ReceivedFrame) {
         let Self { neighbors, programs, contract, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };
         let counted = neighbor.counters.received.get_mut(usize::from(frame.kind));
@@ -491,7 +491,7 @@ fn update(
     now: Now,
     neighbor: &mut Neighbor,
     direction: Direction,
-    frame: &Frame,
+    frame: &ReceivedFrame,
     programs: &mut Programs,
     contract: &mut Contract,
 ) {

@@ -9,7 +9,7 @@ use super::neighbor::Neighbor;
 use super::notify::state_name;
 use super::programs::{RouteForm, ShowRoutes};
 use crate::api::command::RouteFilter;
-use crate::api::show::{FamilyStatus, MessageCount, NeighborStatus, Offer, SUMMARY_HEAD};
+use crate::api::show::{FamilyStatus, MessageCount, NeighborAnswer, Offer, SUMMARY_HEAD};
 use crate::config::AddPath;
 use crate::print::{attributes_text, nlri_text, put, route_json, route_prefix};
 use crate::rib::{Destination, Hop, Path};
@@ -45,12 +45,12 @@ pub(super) fn json(now: Now, neighbors: &[&Neighbor]) -> String {
 }
 
 /// What is known of a neighbor.
-fn status(now: Now, neighbor: &Neighbor) -> NeighborStatus {
+fn status(now: Now, neighbor: &Neighbor) -> NeighborAnswer {
     let config = &neighbor.config;
     let session = &neighbor.leading().session;
     let peer = session.peer_open();
     let seconds = |since| (now.monotonic - since).as_secs();
-    NeighborStatus {
+    NeighborAnswer {
         local_address: neighbor.local_address(),
         peer_address: config.peer.address,
         local_as: config.local_as,

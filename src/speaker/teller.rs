@@ -6,7 +6,7 @@ use alloc::string::String;
 use super::environment::Identity;
 use super::id::NeighborId;
 use super::neighbor::Neighbor;
-use crate::api::{self, Envelope, Event};
+use crate::api::{self, ApiEvent, Envelope};
 use crate::config::Encoder;
 use crate::time::{Now, Timestamp};
 
@@ -60,7 +60,7 @@ impl Teller {
         now: Now,
         neighbor: &Neighbor,
         encoder: Encoder,
-        event: &Event<'_>,
+        event: &ApiEvent<'_>,
     ) -> Option<String> {
         let peer = api::Peer {
             local_address: neighbor.local_address(),

@@ -1,7 +1,7 @@
 //! Whatever stands in a configuration or a command, reading it ends and does not panic.
 
 use holdtime_core::config::{Config, ConfigText, Settings};
-use holdtime_core::grammar::{Action, parse_operational, parse_routes};
+use holdtime_core::grammar::{RouteAction, parse_operational, parse_routes};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -91,7 +91,7 @@ proptest! {
     fn a_mutated_command_is_read_or_refused(mutations in prop::collection::vec(mutation(), 1..4)) {
         let command = "flow route { match { source 10.0.0.0/8; port [ =80 ]; } then { redirect 1:2; } }";
         let text = mutated(command, &mutations);
-        for action in [Action::Announce, Action::Withdraw] {
+        for action in [RouteAction::Announce, RouteAction::Withdraw] {
             let _ = parse_routes(action, &text).map_err(|error| error.to_string());
         }
     }

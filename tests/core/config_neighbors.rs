@@ -2,7 +2,7 @@
 
 #![allow(clippy::panic)] // how a test's helpers fail
 
-use holdtime_core::config::{AddPath, Config, ConfigText, Encoder, Neighbor, SendHold, Settings};
+use holdtime_core::config::{AddPath, Config, ConfigText, Encoder, Neighbor, SendHoldSetting, Settings};
 use holdtime_core::wire::{Afi, Family, Safi};
 
 fn config(text: &str) -> Config {
@@ -28,7 +28,7 @@ fn what_is_left_out_has_exabgps_default() {
     assert_eq!((neighbor.hold_time, neighbor.passive, neighbor.group_updates), (180, false, true));
     assert_eq!((neighbor.adj_rib_in, neighbor.adj_rib_out, neighbor.manual_eor), (true, true, false));
     assert_eq!(neighbor.router_id.to_string(), "192.0.2.2");
-    assert_eq!(neighbor.send_hold, SendHold::Recommended);
+    assert_eq!(neighbor.send_hold, SendHoldSetting::Recommended);
     let capabilities = &neighbor.capabilities;
     assert_eq!((capabilities.asn4, capabilities.extended_message), (true, true));
     assert_eq!((capabilities.route_refresh, capabilities.graceful_restart), (false, None));

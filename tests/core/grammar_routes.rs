@@ -2,7 +2,7 @@
 
 #![allow(clippy::panic, clippy::expect_used)] // how a test's helpers fail
 
-use holdtime_core::grammar::{Action, Announcement, parse_routes, parse_routes_and_warn};
+use holdtime_core::grammar::{Announcement, RouteAction, parse_routes, parse_routes_and_warn};
 use holdtime_core::wire::Writer;
 
 fn hex(octets: &[u8]) -> String {
@@ -28,7 +28,7 @@ fn shown(announcement: &Announcement) -> Vec<String> {
 
 /// The one route that `announce` with this text is about.
 fn route(text: &str) -> Announcement {
-    let routes = parse_routes(Action::Announce, text).unwrap_or_else(|error| panic!("{error}"));
+    let routes = parse_routes(RouteAction::Announce, text).unwrap_or_else(|error| panic!("{error}"));
     let [route] = routes.try_into().unwrap_or_else(|routes| panic!("{text} is about {routes:?}"));
     route
 }
@@ -195,7 +195,7 @@ fn vpls_mvpn_and_mup_routes_stand_as_their_documents_lay_them_out() {
 fn shared_attributes_go_to_every_prefix() {
     let text =
         "attributes med 5 next-hop 192.0.2.1 path-information 0.0.0.7 nlri 198.51.100.0/25 198.51.100.128/25";
-    let routes = parse_routes(Action::Announce, text).expect("two routes");
+    let routes = parse_routes(RouteAction::Announce, text).expect("two routes");
     let [first, second] = routes.as_slice() else { panic!("{routes:?}") };
     assert_eq!((first.route.path_id, second.route.path_id), (Some(7), Some(7)));
     assert_eq!(shown(second), ["ipv4 unicast 19c6336480", "192.0.2.1", "80040400000005"]);
@@ -221,28 +221,28 @@ fn a_watchdog_may_hold_a_route_back() {
 #[test]
 fn a_withdrawal_needs_its_destination_only() {
     for text in ["route 198.51.100.0/24", "route 198.51.100.0/24 rd 64500:1", "ipv6 unicast 2001:db8::/32"] {
-        assert_eq!(parse_routes(Action::Withdraw, text).map(|routes| routes.len()), Ok(1), "{text}");
-        assert!(parse_routes(Action::Announce, text).is_err(), "{text}");
+        assert_eq!(parse_routes(RouteAction::Withdraw, text).map(|routes| routes.len()), Ok(1), "{text}");
+        assert!(parse_routes(RouteAction::Announce, text).is_err(), "{text}");
     }
 }
 
 #[test]
 fn one_command_may_hold_several_statements() {
     let text = "route 198.51.100.0/24 next-hop self; route 203.0.113.0/24 next-hop self;";
-    assert_eq!(parse_routes(Action::Announce, text).map(|routes| routes.len()), Ok(2));
+    assert_eq!(parse_routes(RouteAction::Announce, text).map(|routes| routes.len()), Ok(2));
 }
 
 #[test]
 fn what_follows_a_command_is_not_swallowed() {
-    let error = parse_routes(Action::Announce, "route 198.51.100.0/24 next-hop self; done").unwrap_err();
+    let error = parse_routes(RouteAction::Announce, "route 198.51.100.0/24 next-hop self; done").unwrap_err();
     assert_eq!((error.column, error.problem.as_str()), (38, "`done` is not a statement of `static`"));
     let inline = "route 198.51.100.0/24 next-hop self done";
-    assert!(parse_routes(Action::Announce, inline).is_err());
+    assert!(parse_routes(RouteAction::Announce, inline).is_err());
 }
 
 /// The warnings of a command that is carried out, and the destination that it is about.
 #[track_caller]
-fn warned(action: Action, text: &str) -> (String, Vec<String>) {
+fn warned(action: RouteAction, text: &str) -> (String, Vec<String>) {
     let (routes, warnings) =
         parse_routes_and_warn(action, text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let [route] = routes.as_slice() else { panic!("{routes:?}") };
@@ -268,13 +268,13 @@ fn inside_of_a_block_words_behind_a_whole_statement_are_read_past_with_a_warning
             "060220c0000207",
         ),
     ] {
-        for action in [Action::Announce, Action::Withdraw] {
+        for action in [RouteAction::Announce, RouteAction::Withdraw] {
             let (shown, warnings) = warned(action, &format!("flow route {{ {text} }}"));
             assert_eq!(shown, format!("ipv4 flow {rule}"), "{text}");
             assert_eq!(warnings, [NOTHING], "{text}");
         }
     }
-    let (_, warnings) = warned(Action::Announce, "route 198.51.100.0/24 { next-hop 192.0.2.1 foo; }");
+    let (_, warnings) = warned(RouteAction::Announce, "route 198.51.100.0/24 { next-hop 192.0.2.1 foo; }");
     assert_eq!(warnings, [NOTHING]);
 }
 
@@ -295,7 +295,7 @@ fn blocks_that_are_not_closed_end_with_the_command_and_braces_too_many_are_read_
         ),
         ("flow route { match { source 192.0.2.7/32; } then { discard; } }", vec![]),
     ] {
-        let (shown, warnings) = warned(Action::Announce, text);
+        let (shown, warnings) = warned(RouteAction::Announce, text);
         assert_eq!(shown, "ipv4 flow 060220c0000207", "{text}");
         assert_eq!(warnings, expected, "{text}");
     }
@@ -308,7 +308,7 @@ fn blocks_that_are_not_closed_end_with_the_command_and_braces_too_many_are_read_
         "flow route { match { source 192.0.2.7/32; destination-port [ =80 =443; } then { discard; } }",
         "route 198.51.100.0/24 next-hop 192.0.2.1; }",
     ] {
-        assert!(parse_routes(Action::Announce, refused).is_err(), "{refused}");
+        assert!(parse_routes(RouteAction::Announce, refused).is_err(), "{refused}");
     }
 }
 

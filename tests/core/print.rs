@@ -2,14 +2,14 @@
 
 #![allow(clippy::expect_used)] // a failed test stops
 
-use holdtime_core::grammar::{Action, parse_routes};
+use holdtime_core::grammar::{RouteAction, parse_routes};
 use holdtime_core::print::{nlri_json, route_json};
 use holdtime_core::wire::nlri::NlriView;
 use holdtime_core::wire::{Afi, Family, PathNlri, Reader, Safi};
 
 /// The route that a program announces with `text`.
 fn shown(text: &str) -> String {
-    let announcements = parse_routes(Action::Announce, text).expect("a route");
+    let announcements = parse_routes(RouteAction::Announce, text).expect("a route");
     let route = &announcements.first().expect("one").route;
     let mut out = String::new();
     let path = PathNlri { path_id: route.path_id, nlri: route.nlri.clone() };

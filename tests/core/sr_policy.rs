@@ -3,7 +3,7 @@
 #![allow(clippy::panic, clippy::expect_used)] // how a test's helpers fail
 
 use holdtime_core::config::{Config, ConfigText, Settings};
-use holdtime_core::grammar::{Action, Announcement, parse_routes};
+use holdtime_core::grammar::{Announcement, RouteAction, parse_routes};
 use holdtime_core::print::{attributes_json, attributes_text, nlri_json, nlri_text};
 use holdtime_core::wire::treatment::Treatment;
 use holdtime_core::wire::update::UpdateView;
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 const PATH: &str = "ipv4 sr-policy distinguisher 0 color 100 endpoint 192.0.2.7 next-hop 192.0.2.1";
 
 fn policy(text: &str) -> Announcement {
-    let routes = parse_routes(Action::Announce, text).unwrap_or_else(|error| panic!("{error}"));
+    let routes = parse_routes(RouteAction::Announce, text).unwrap_or_else(|error| panic!("{error}"));
     let [route] = routes.try_into().unwrap_or_else(|routes| panic!("{text} is about {routes:?}"));
     route
 }
@@ -59,7 +59,7 @@ fn text(route: &Announcement) -> String {
 /// What is wrong with a policy of these words: the problem, what stands under the caret, and what was expected.
 fn refused(words: &str) -> (String, String, String) {
     let text = format!("{PATH} {words}");
-    let Err(error) = parse_routes(Action::Announce, &text) else { panic!("{text} is accepted") };
+    let Err(error) = parse_routes(RouteAction::Announce, &text) else { panic!("{text} is accepted") };
     let offending = error.source.chars().skip(error.column.saturating_sub(1)).take(error.width);
     (error.problem.clone(), offending.collect(), error.expected)
 }
@@ -201,7 +201,7 @@ fn an_endpoint_says_which_family_a_static_policy_is_of() {
 #[test]
 fn to_withdraw_a_policy_its_identification_is_enough() {
     let withdrawn =
-        parse_routes(Action::Withdraw, "ipv4 sr-policy distinguisher 0 color 100 endpoint 192.0.2.7");
+        parse_routes(RouteAction::Withdraw, "ipv4 sr-policy distinguisher 0 color 100 endpoint 192.0.2.7");
     let withdrawn = withdrawn.expect("a withdrawal");
     assert_eq!(withdrawn.first().map(|route| &route.route.nlri), Some(&policy(PATH).route.nlri));
 }
@@ -239,7 +239,7 @@ fn words_that_no_policy_has_are_refused_where_they_stand() {
         assert_eq!((found.as_str(), place.as_str()), (problem, offending), "{words}");
         assert!(!expected.is_empty(), "{words}");
     }
-    let errors = |text| parse_routes(Action::Announce, text).expect_err(text).problem;
+    let errors = |text| parse_routes(RouteAction::Announce, text).expect_err(text).problem;
     assert_eq!(
         errors("ipv6 sr-policy distinguisher 0 color 1 endpoint 192.0.2.1 next-hop 192.0.2.1"),
         "`192.0.2.1` is not an ipv6 address"
@@ -346,7 +346,7 @@ proptest! {
             0..12,
         ),
     ) {
-        let _ = parse_routes(Action::Announce, &format!("{PATH} {}", words.join(" ")));
+        let _ = parse_routes(RouteAction::Announce, &format!("{PATH} {}", words.join(" ")));
     }
 }
 

@@ -37,4 +37,4 @@ mod graph;
 mod story;
 
 pub use graph::{Edge, Graph, Kind, Needs, Node, NodeId};
-pub use story::{Step, Story, Verdict};
+pub use story::{Story, StoryStep, StoryVerdict};

@@ -11,7 +11,7 @@ use crate::graph::{Graph, NodeId};
 
 /// One wait of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct StoryStep {
     /// Who waits.
     pub from: NodeId,
     /// For whom.
@@ -24,7 +24,7 @@ pub struct Step {
 
 /// What a story ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum StoryVerdict {
     /// The last step leads back to the node from which this step (by its index) leads on: nobody in the circle can go first.
     Circle {
         /// The index of the circle's first step.
@@ -48,9 +48,9 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Story {
     /// The waits, each from where the one before it led to.
-    pub steps: Vec<Step>,
+    pub steps: Vec<StoryStep>,
     /// What they end with.
-    pub end: Verdict,
+    pub end: StoryVerdict,
 }
 
 impl Story {
@@ -68,15 +68,15 @@ impl Story {
             }
         }
         let last = match &self.end {
-            Verdict::Circle { start } => {
+            StoryVerdict::Circle { start } => {
                 let _ = write!(key, ">circle:{}", self.steps.len() - start);
                 return key;
             }
-            Verdict::NeverActs { node, why } => {
+            StoryVerdict::NeverActs { node, why } => {
                 let _ = write!(key, ">{why}:");
                 *node
             }
-            Verdict::CanAct { node } => {
+            StoryVerdict::CanAct { node } => {
                 key.push_str(">acts:");
                 *node
             }
@@ -101,7 +101,7 @@ impl Graph {
         if let Some(why) = &node.inert {
             return Some(Story {
                 steps: Vec::new(),
-                end: Verdict::NeverActs { node: start, why: why.clone() },
+                end: StoryVerdict::NeverActs { node: start, why: why.clone() },
             });
         }
         let reached = self.reach(start, |to| !acting[to.0]);
@@ -111,7 +111,7 @@ impl Graph {
             .find_map(|id| self.node(*id).and_then(|node| node.inert.clone()).map(|why| (*id, why)));
         let to_inert = inert.map(|(node, why)| Story {
             steps: reached.path(self, node),
-            end: Verdict::NeverActs { node, why },
+            end: StoryVerdict::NeverActs { node, why },
         });
         let to_circle = self.shortest_circle(&reached, &acting);
         match (to_inert, to_circle) {
@@ -127,7 +127,7 @@ impl Graph {
         let reached = self.reach(start, |_| true);
         let ends = |id: &&NodeId| self.waits_of(**id).is_empty();
         let node = reached.order.iter().find(ends).copied().unwrap_or(start);
-        Story { steps: reached.path(self, node), end: Verdict::CanAct { node } }
+        Story { steps: reached.path(self, node), end: StoryVerdict::CanAct { node } }
     }
 
     /// Breadth first, in the order of declaration.
@@ -169,17 +169,17 @@ impl Graph {
             });
             let Some(back) = back else { continue };
             let start = way.len();
-            let steps: Vec<Step> = way.into_iter().chain(back).collect();
+            let steps: Vec<StoryStep> = way.into_iter().chain(back).collect();
             if best.as_ref().is_none_or(|best| steps.len() < best.steps.len()) {
-                best = Some(Story { steps, end: Verdict::Circle { start } });
+                best = Some(Story { steps, end: StoryVerdict::Circle { start } });
             }
         }
         best
     }
 
-    fn step(&self, from: NodeId, edge: usize) -> Step {
+    fn step(&self, from: NodeId, edge: usize) -> StoryStep {
         let edge = &self.waits_of(from)[edge];
-        Step { from, to: edge.to, what: edge.what.clone(), since: edge.since }
+        StoryStep { from, to: edge.to, what: edge.what.clone(), since: edge.since }
     }
 }
 
@@ -191,7 +191,7 @@ struct Reached {
 }
 
 impl Reached {
-    fn path(&self, graph: &Graph, to: NodeId) -> Vec<Step> {
+    fn path(&self, graph: &Graph, to: NodeId) -> Vec<StoryStep> {
         let mut steps = Vec::new();
         let mut at = to;
         while at != self.start {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
-use holdtime_waits::{Graph, Kind, Needs, NodeId, Verdict};
+use holdtime_waits::{Graph, Kind, Needs, NodeId, StoryVerdict};
 use proptest::prelude::*;
 
 fn task(graph: &mut Graph, name: &str, needs: Needs) -> NodeId {
@@ -16,7 +16,7 @@ fn two_tasks_that_wait_for_each_other_are_a_circle() {
     graph.wait(a, b, "b's lock", Some(1));
     graph.wait(b, a, "a's lock", Some(2));
     let story = graph.story(a).unwrap();
-    assert_eq!(story.end, Verdict::Circle { start: 0 });
+    assert_eq!(story.end, StoryVerdict::Circle { start: 0 });
     assert_eq!(story.steps.iter().map(|step| step.to).collect::<Vec<_>>(), [b, a]);
     assert!(!graph.can_act(a) && !graph.can_act(b));
 }
@@ -30,7 +30,7 @@ fn the_way_to_a_circle_is_told_before_the_circle() {
     graph.wait(a, b, "a lock", None);
     graph.wait(b, a, "room in a channel", None);
     let story = graph.story(program).unwrap();
-    assert_eq!((story.end.clone(), story.steps.len()), (Verdict::Circle { start: 1 }, 3));
+    assert_eq!((story.end.clone(), story.steps.len()), (StoryVerdict::Circle { start: 1 }, 3));
     assert_eq!(story.key(&graph), "process>task>task>circle:2");
 }
 
@@ -44,11 +44,11 @@ fn who_waits_for_any_of_two_waits_in_vain_only_if_neither_acts() {
     graph.wait(poll, silent, "bytes", None);
     graph.wait(poll, timer, "its deadline", None);
     assert!(graph.can_act(poll));
-    assert_eq!(graph.story(poll).unwrap().end, Verdict::CanAct { node: silent });
+    assert_eq!(graph.story(poll).unwrap().end, StoryVerdict::CanAct { node: silent });
     graph.set_inert(timer, "not armed");
     assert!(!graph.can_act(poll));
     let story = graph.story(poll).unwrap();
-    assert_eq!(story.end, Verdict::NeverActs { node: silent, why: "silent".into() });
+    assert_eq!(story.end, StoryVerdict::NeverActs { node: silent, why: "silent".into() });
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn an_inert_circle_ends_at_the_inert_node() {
     graph.wait(a, b, "b", None);
     graph.wait(b, a, "a", None);
     graph.set_inert(b, "stopped");
-    assert_eq!(graph.story(a).unwrap().end, Verdict::NeverActs { node: b, why: "stopped".into() });
+    assert_eq!(graph.story(a).unwrap().end, StoryVerdict::NeverActs { node: b, why: "stopped".into() });
     assert_eq!(graph.story(b).unwrap().steps, []);
 }
 
@@ -119,16 +119,16 @@ proptest! {
                 at = step.to;
             }
             match story.end {
-                Verdict::Circle { start: first } => {
+                StoryVerdict::Circle { start: first } => {
                     prop_assert_eq!(at, story.steps[first].from);
                     prop_assert!(story.steps.iter().all(|step| !graph.can_act(step.from)));
                 }
-                Verdict::NeverActs { node, .. } => {
+                StoryVerdict::NeverActs { node, .. } => {
                     prop_assert_eq!(at, node);
                     prop_assert!(graph.node(node).unwrap().inert.is_some());
                     prop_assert!(story.steps.iter().all(|step| !graph.can_act(step.from)));
                 }
-                Verdict::CanAct { node } => {
+                StoryVerdict::CanAct { node } => {
                     prop_assert_eq!(at, node);
                     prop_assert!(graph.can_act(start));
                 }

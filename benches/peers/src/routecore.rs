@@ -103,26 +103,29 @@ fn visit_attribute(
                 tally.large_community(global, one, parser.parse_u32_be()?);
             }
         }
-        WireformatPathAttribute::MpReachNlri(_) => {
-            match update.mp_next_hop()? {
-                Some(NextHop::Unicast(hop)) => tally.address(Kind::NextHop, hop),
-                Some(NextHop::MplsVpnUnicast(_, hop)) => tally.address(Kind::NextHop, hop),
-                Some(NextHop::Ipv6LL { global, link_local }) => {
-                    tally.address6(Kind::NextHop, global.into());
-                    tally.address6(Kind::NextHop, link_local.into());
-                }
-                _ => {}
-            }
-            for nlri in update.mp_announcements()?.into_iter().flatten() {
-                prefix(&nlri?, Kind::Announced, tally);
-            }
-        }
+        WireformatPathAttribute::MpReachNlri(_) => visit_mp_reach(update, tally)?,
         WireformatPathAttribute::Unimplemented(other) if other.type_code() == MP_UNREACH_NLRI => {
             for nlri in update.mp_withdrawals()?.into_iter().flatten() {
                 prefix(&nlri?, Kind::Withdrawn, tally);
             }
         }
         _ => {}
+    }
+    Ok(())
+}
+
+fn visit_mp_reach(update: &UpdateMessage<&[u8]>, tally: &mut Tally) -> Result<(), ParseError> {
+    match update.mp_next_hop()? {
+        Some(NextHop::Unicast(hop)) => tally.address(Kind::NextHop, hop),
+        Some(NextHop::MplsVpnUnicast(_, hop)) => tally.address(Kind::NextHop, hop),
+        Some(NextHop::Ipv6LL { global, link_local }) => {
+            tally.address6(Kind::NextHop, global.into());
+            tally.address6(Kind::NextHop, link_local.into());
+        }
+        _ => {}
+    }
+    for nlri in update.mp_announcements()?.into_iter().flatten() {
+        prefix(&nlri?, Kind::Announced, tally);
     }
     Ok(())
 }

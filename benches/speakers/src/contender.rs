@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::note;
+use crate::note::note;
 
 /// The release of ExaBGP to compare with.
 const EXABGP: &str = "exabgp==5.0.15";
@@ -35,7 +35,7 @@ pub(crate) enum Contender {
 
 /// A session to configure: the peer's address and port, and what our side says.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Session {
+pub(crate) struct ConfiguredSession {
     pub(crate) address: [u8; 4],
     pub(crate) port: u16,
     pub(crate) hold_time: u16,
@@ -43,8 +43,8 @@ pub(crate) struct Session {
 
 /// What a speaker is to do.
 #[derive(Clone, Debug)]
-pub(crate) struct Task {
-    pub(crate) sessions: Vec<Session>,
+pub(crate) struct Workload {
+    pub(crate) sessions: Vec<ConfiguredSession>,
     /// How many routes the first session announces.
     pub(crate) routes: u32,
     /// The command line of an API program.
@@ -149,7 +149,7 @@ impl Contender {
     }
 
     /// Writes the configuration for a task into `folder` and starts the speaker there.
-    pub(crate) fn start(&self, task: &Task, folder: &Path) -> io::Result<Running> {
+    pub(crate) fn start(&self, task: &Workload, folder: &Path) -> io::Result<Running> {
         let mut command;
         match self {
             Self::Bird { program } => {
@@ -199,13 +199,13 @@ fn keep(command: &mut Command, folder: &Path) -> io::Result<()> {
 }
 
 /// The language that holdtime and ExaBGP share.
-fn exabgp(task: &Task) -> String {
+fn exabgp(task: &Workload) -> String {
     let mut text = String::new();
     if let Some(program) = &task.program {
         text += &format!("process lines {{ run {program}; encoder text; }}\n");
     }
     for (index, session) in task.sessions.iter().enumerate() {
-        let Session { address: [a, b, c, d], port, hold_time } = session;
+        let ConfiguredSession { address: [a, b, c, d], port, hold_time } = session;
         text += &format!(
             "neighbor {a}.{b}.{c}.{d} {{ connect {port}; router-id 10.0.0.1; local-address 127.0.0.1; local-as 65000; peer-as 65000;\n\
              hold-time {hold_time}; family {{ ipv4 unicast; }}\n"
@@ -223,13 +223,13 @@ fn exabgp(task: &Task) -> String {
     text
 }
 
-fn bird(task: &Task) -> String {
+fn bird(task: &Workload) -> String {
     let mut text = "log stderr { fatal }; router id 10.0.0.1; protocol device {}\n".to_owned();
     text += "protocol static announced { ipv4;\n";
     (0..task.routes).for_each(|n| text += &format!("route {} blackhole;\n", prefix(n)));
     text += "}\n";
     for (index, session) in task.sessions.iter().enumerate() {
-        let Session { address: [a, b, c, d], port, hold_time } = session;
+        let ConfiguredSession { address: [a, b, c, d], port, hold_time } = session;
         let export = if index == 0 { "all" } else { "none" };
         text += &format!(
             "protocol bgp peer{index} {{ local 127.0.0.1 port {} as 65000; neighbor {a}.{b}.{c}.{d} port {port} as 65000; multihop 2; strict bind yes;\n\

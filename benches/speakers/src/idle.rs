@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::contender::{Contender, Session, Task};
+use crate::contender::{ConfiguredSession, Contender, Workload};
 use crate::receiver::{Receiver, listen};
 
 const SESSIONS: u8 = 100;
@@ -31,8 +31,8 @@ pub(crate) fn measure(contender: &Contender, hold_time: u16, folder: &Path) -> i
     for address in addresses.clone().skip(1) {
         listeners.push(listen(address, port)?);
     }
-    let sessions = addresses.map(|address| Session { address, port, hold_time }).collect();
-    let running = contender.start(&Task { sessions, routes: 1, program: None }, folder)?;
+    let sessions = addresses.map(|address| ConfiguredSession { address, port, hold_time }).collect();
+    let running = contender.start(&Workload { sessions, routes: 1, program: None }, folder)?;
     let up = std::sync::mpsc::channel();
     for listener in listeners {
         let established = up.0.clone();

@@ -10,6 +10,7 @@
 
 mod contender;
 mod idle;
+mod note;
 mod program;
 mod receiver;
 mod routes;
@@ -24,6 +25,8 @@ use std::time::Duration;
 use clap::Parser;
 
 use contender::Contender;
+use note::note;
+use note::note;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -162,10 +165,4 @@ fn told<T>(contender: &Contender, measured: io::Result<T>) -> Option<T> {
 
 fn print(table: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{table}")
-}
-
-/// A line for whoever watches.
-fn note(line: &str) {
-    // If even that cannot be written, nobody is left to tell.
-    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What was seen of a session.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct ReceivedRoutes {
     /// When the speaker connected.
     pub(crate) connected: Instant,
     /// When its first route was here.
@@ -35,7 +35,7 @@ pub(crate) struct Receiver {
     buffer: Vec<u8>,
     /// How much of the buffer is filled.
     filled: usize,
-    pub(crate) seen: Seen,
+    pub(crate) seen: ReceivedRoutes,
 }
 
 /// Listens at an address of loopback, on a port of the system's choice.
@@ -50,12 +50,13 @@ impl Receiver {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         let connected = Instant::now();
-        let seen = Seen { connected, first: None, last: connected, routes: 0, updates: 0, octets: 0 };
+        let seen =
+            ReceivedRoutes { connected, first: None, last: connected, routes: 0, updates: 0, octets: 0 };
         Ok(Self { stream, buffer: vec![0; 1 << 20], filled: 0, seen })
     }
 
     /// Reads until that many routes have come.
-    pub(crate) fn read_routes(&mut self, routes: u32) -> io::Result<Seen> {
+    pub(crate) fn read_routes(&mut self, routes: u32) -> io::Result<ReceivedRoutes> {
         while self.seen.routes < routes {
             self.read()?;
         }
@@ -100,7 +101,7 @@ impl Receiver {
     }
 }
 
-impl Seen {
+impl ReceivedRoutes {
     fn count(&mut self, update: &[u8]) {
         let routes = routes(update).unwrap_or(0);
         if routes > 0 {

@@ -5,9 +5,9 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::contender::{Contender, Session, Task};
+use crate::contender::{ConfiguredSession, Contender, Workload};
 use crate::program::{ANSWERED, GO};
-use crate::receiver::{Receiver, Seen, listen};
+use crate::receiver::{ReceivedRoutes, Receiver, listen};
 
 /// How long all answers may take, once all routes were read. A reader of routes has a patience of its own.
 const LONGEST: Duration = Duration::from_secs(180);
@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(180);
 pub(crate) struct FromConfiguration {
     pub(crate) name: String,
     pub(crate) started: Instant,
-    pub(crate) seen: Seen,
+    pub(crate) seen: ReceivedRoutes,
     /// kB
     pub(crate) memory: u64,
 }
@@ -57,8 +57,10 @@ pub(crate) fn from_configuration(
     folder: &Path,
 ) -> io::Result<FromConfiguration> {
     let listener = listen([127, 0, 0, 1], 0)?;
-    let session = Session { address: [127, 0, 0, 1], port: listener.local_addr()?.port(), hold_time: 180 };
-    let mut running = contender.start(&Task { sessions: vec![session], routes, program: None }, folder)?;
+    let session =
+        ConfiguredSession { address: [127, 0, 0, 1], port: listener.local_addr()?.port(), hold_time: 180 };
+    let mut running =
+        contender.start(&Workload { sessions: vec![session], routes, program: None }, folder)?;
     let seen = Receiver::accept(&listener, || running.has_ended())?.read_routes(routes)?;
     Ok(FromConfiguration {
         name: contender.name(),
@@ -76,9 +78,10 @@ pub(crate) fn from_program(contender: &Contender, lines: u32, folder: &Path) -> 
         let _ = fs::remove_file(file);
     }
     let listener = listen([127, 0, 0, 1], 0)?;
-    let session = Session { address: [127, 0, 0, 1], port: listener.local_addr()?.port(), hold_time: 180 };
+    let session =
+        ConfiguredSession { address: [127, 0, 0, 1], port: listener.local_addr()?.port(), hold_time: 180 };
     let program = format!("{} --program {lines} {}", std::env::current_exe()?.display(), folder.display());
-    let task = Task { sessions: vec![session], routes: 0, program: Some(program) };
+    let task = Workload { sessions: vec![session], routes: 0, program: Some(program) };
     let mut running = contender.start(&task, folder)?;
     let mut receiver = Receiver::accept(&listener, || running.has_ended())?;
     receiver.establish()?;

@@ -15,10 +15,10 @@ use rustix::fs::{FileType, Mode, fstat};
 use rustix::process::{Pid, getppid, setsid, test_kill_process, umask};
 
 use crate::error::CliError;
-use crate::exabgp::settings::Found;
+use crate::exabgp::settings::FoundSettings;
 
 /// The user to become, where the settings name one and the process may.
-pub(crate) fn user(found: &Found) -> Result<Option<User>, CliError> {
+pub(crate) fn user(found: &FoundSettings) -> Result<Option<User>, CliError> {
     let DaemonSettings { user: name, drop, .. } = &found.settings.daemon;
     if !user::is_root() || !drop {
         return Ok(None);
@@ -33,7 +33,7 @@ pub(crate) fn user(found: &Found) -> Result<Option<User>, CliError> {
 }
 
 /// Takes the umask that the settings ask for.
-pub(crate) fn set_umask(found: &Found) {
+pub(crate) fn set_umask(found: &FoundSettings) {
     if found.has("exabgp.daemon.umask") {
         umask(Mode::from_bits_truncate(found.settings.daemon.umask));
     }

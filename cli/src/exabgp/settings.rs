@@ -8,18 +8,18 @@ use clap::Args;
 use holdtime_core::config::{Settings, env_file_pairs};
 
 use crate::console::{self, Console};
-use crate::error::{CliError, Outcome, Verdict, nearest};
+use crate::error::{CliError, VerbResult, VerbStatus, nearest};
 
 /// What was found: the settings, and which of them somebody made.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct FoundSettings {
     /// All of them.
     pub(crate) settings: Settings,
     /// Names with dots, and values; the last one of a name counts.
     pub(crate) pairs: Vec<(String, String)>,
 }
 
-impl Found {
+impl FoundSettings {
     /// Whether somebody made this setting, or any of a section such as `exabgp.log.`.
     pub(crate) fn has(&self, prefix: &str) -> bool {
         self.pairs.iter().any(|(name, _)| name.starts_with(prefix))
@@ -51,12 +51,12 @@ impl Found {
 }
 
 /// Finds the settings.
-pub(crate) fn find() -> Result<Found, CliError> {
+pub(crate) fn find() -> Result<FoundSettings, CliError> {
     find_under(&[])
 }
 
 /// Finds the settings, of which some are made on the command line.
-pub(crate) fn find_under(made: &[(&str, &str)]) -> Result<Found, CliError> {
+pub(crate) fn find_under(made: &[(&str, &str)]) -> Result<FoundSettings, CliError> {
     let mut pairs = pairs()?;
     pairs.extend(made.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let mut settings = Settings::default();
@@ -65,7 +65,7 @@ pub(crate) fn find_under(made: &[(&str, &str)]) -> Result<Found, CliError> {
     if let Some(sentence) = settings.unknown.iter().find_map(|name| meant(name)) {
         return Err(CliError::input(sentence));
     }
-    Ok(Found { settings, pairs })
+    Ok(FoundSettings { settings, pairs })
 }
 
 /// By how many letters a name may differ from that of a setting and still be taken for it.
@@ -206,7 +206,7 @@ pub(crate) struct EnvArgs {
 }
 
 /// Prints the settings in effect, in either form that ExaBGP reads. What has no effect unless somebody sets it is a comment.
-pub(crate) fn print(args: &EnvArgs, console: &mut Console) -> Outcome {
+pub(crate) fn print(args: &EnvArgs, console: &mut Console) -> VerbResult {
     use std::io::Write;
 
     let found = find()?;
@@ -218,7 +218,7 @@ pub(crate) fn print(args: &EnvArgs, console: &mut Console) -> Outcome {
     for setting in settings {
         let value = setting.in_effect(&found);
         let idle = !setting.is_in_effect(&found);
-        if args.diff && value == setting.in_effect(&Found::default()) {
+        if args.diff && value == setting.in_effect(&FoundSettings::default()) {
             continue;
         }
         let comment = if idle { "# " } else { "" };
@@ -232,7 +232,7 @@ pub(crate) fn print(args: &EnvArgs, console: &mut Console) -> Outcome {
         }
         writeln!(console, "{comment}{} = {value}", setting.option)?;
     }
-    Ok(Verdict::AsExpected)
+    Ok(VerbStatus::AsExpected)
 }
 
 /// One of ExaBGP's settings.
@@ -268,7 +268,7 @@ impl Setting {
     }
 
     /// What `serve` goes by, which other names may have set, as ExaBGP writes it.
-    fn in_effect(&self, found: &Found) -> String {
+    fn in_effect(&self, found: &FoundSettings) -> String {
         let attempts = found.settings.tcp.attempts;
         match (self.section, self.option) {
             ("tcp", "attempts") => attempts.to_string(),
@@ -280,7 +280,7 @@ impl Setting {
     }
 
     /// Whether anything comes of it: not of ExaBGP's user and umask unless somebody set them.
-    fn is_in_effect(&self, found: &Found) -> bool {
+    fn is_in_effect(&self, found: &FoundSettings) -> bool {
         let must_be_made = matches!((self.section, self.option), ("daemon", "user" | "umask"));
         self.effect == Effect::Honoured && (!must_be_made || found.has(&self.name()))
     }

@@ -8,7 +8,7 @@ use holdtime_core::config::Config;
 use holdtime_reactor::try_keys;
 
 use crate::console::{Console, say};
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::exabgp::{serve, settings};
 
 /// The arguments of `holdtime validate`.
@@ -21,7 +21,7 @@ pub(crate) struct ValidateArgs {
 
 /// One line for each file: what is in it, or what is wrong with it and where, as `serve` would say it. A neighbor whose session this
 /// kernel cannot sign is a fault: there would be no session with it.
-pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
+pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> VerbResult {
     let found = settings::find()?;
     if let Some(sentence) = found.idle() {
         say(&format!("warning: {sentence}"));
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> Outcome {
             }
         }
     }
-    if wrong.is_empty() { Ok(Verdict::AsExpected) } else { Err(CliError::input(wrong.join("\n"))) }
+    if wrong.is_empty() { Ok(VerbStatus::AsExpected) } else { Err(CliError::input(wrong.join("\n"))) }
 }
 
 /// The neighbors whose sessions this kernel cannot sign: `serve` has none with them.

@@ -17,7 +17,7 @@ use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::script::ProgramScript;
 
 use crate::console::say;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 
 /// The arguments of `holdtime dialogue`.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub(crate) struct DialogueArgs {
     pub(crate) file: PathBuf,
 }
 
-pub(crate) fn run(args: &DialogueArgs) -> Outcome {
+pub(crate) fn run(args: &DialogueArgs) -> VerbResult {
     let name = args.file.display().to_string();
     let text = fs::read_to_string(&args.file)
         .map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &DialogueArgs) -> Outcome {
     if let holdtime_sim::actor::PeerState::Failed(why) = player.program.state() {
         say(&format!("holdtime: {}: {why}", args.file.display()));
     }
-    Ok(if code == 0 { Verdict::AsExpected } else { Verdict::Unexpected })
+    Ok(if code == 0 { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 
 struct Player {

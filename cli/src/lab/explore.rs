@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::args;
 use crate::console::Console;
-use crate::error::{CliError, Outcome};
+use crate::error::{CliError, VerbResult};
 
 /// The arguments of `holdtime explore`.
 #[derive(Debug, Args)]
@@ -28,6 +28,6 @@ pub(crate) struct ExploreArgs {
     pub(crate) json: bool,
 }
 
-pub(crate) fn run(_args: ExploreArgs, _console: &mut Console) -> Outcome {
+pub(crate) fn run(_args: ExploreArgs, _console: &mut Console) -> VerbResult {
     Err(CliError::not_built("explore"))
 }

@@ -10,7 +10,7 @@ use holdtime_sim::suite::{OwnCases, read_cases};
 use serde_json::json;
 
 use crate::console::Console;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::lab::run::find_scenario;
 
 /// The arguments of `holdtime list`.
@@ -21,7 +21,7 @@ pub(crate) struct ListArgs {
     pub(crate) json: bool,
 }
 
-pub(crate) fn run(args: &ListArgs, console: &mut Console) -> Outcome {
+pub(crate) fn run(args: &ListArgs, console: &mut Console) -> VerbResult {
     let mut lines: Vec<(&str, String, String)> = Vec::new();
     for name in scenario::embedded() {
         lines.push(("scenario", name.to_owned(), find_scenario(name)?.title));
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &ListArgs, console: &mut Console) -> Outcome {
             writeln!(console, "{kind:<9} {name:<width$}  {about}")?;
         }
     }
-    Ok(Verdict::AsExpected)
+    Ok(VerbStatus::AsExpected)
 }
 
 /// A text on lines of so many columns, all but the first of them indented.

@@ -7,7 +7,7 @@ use clap::Args;
 use holdtime_sim::parity;
 
 use crate::console::Console;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 
 /// The arguments of `holdtime parity`.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub(crate) struct ParityArgs {
     pub(crate) on: Option<String>,
 }
 
-pub(crate) fn run(args: &ParityArgs, console: &mut Console) -> Outcome {
+pub(crate) fn run(args: &ParityArgs, console: &mut Console) -> VerbResult {
     let only = args.only.trim().replace(' ', "_");
     let failed = |error| CliError::io("cannot use this machine's loopback", &error);
     if let Some(host) = &args.on {
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ParityArgs, console: &mut Console) -> Outcome {
         for line in observed {
             writeln!(console, "{line}")?;
         }
-        return Ok(Verdict::AsExpected);
+        return Ok(VerbStatus::AsExpected);
     }
     let table = if args.slow {
         run_side_by_side(args.seed, &only).map_err(failed)?
@@ -47,11 +47,11 @@ pub(crate) fn run(args: &ParityArgs, console: &mut Console) -> Outcome {
         return Err(CliError::input(format!("no row's name contains \"{}\"", args.only)));
     }
     writeln!(console, "{table}")?;
-    Ok(if table.holds() { Verdict::AsExpected } else { Verdict::Unexpected })
+    Ok(if table.holds() { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 
 /// Runs every slow row on every host in a process of its own, since each takes its process's signals over.
-fn run_side_by_side(seed: u64, only: &str) -> io::Result<parity::Table> {
+fn run_side_by_side(seed: u64, only: &str) -> io::Result<parity::ParityTable> {
     let program = std::env::current_exe()?;
     let start = |row: &str, host: &'static str| {
         let mut command = Command::new(&program);

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::console::Console;
-use crate::error::{CliError, Outcome};
+use crate::error::{CliError, VerbResult};
 
 /// The arguments of `holdtime probe`.
 #[derive(Debug, Args)]
@@ -14,6 +14,6 @@ pub(crate) struct ProbeArgs {
     pub(crate) scenarios: Vec<String>,
 }
 
-pub(crate) fn run(_args: ProbeArgs, _console: &mut Console) -> Outcome {
+pub(crate) fn run(_args: ProbeArgs, _console: &mut Console) -> VerbResult {
     Err(CliError::not_built("probe"))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::console::Console;
-use crate::error::{CliError, Outcome};
+use crate::error::{CliError, VerbResult};
 
 /// The arguments of `holdtime shrink`.
 #[derive(Debug, Args)]
@@ -14,6 +14,6 @@ pub(crate) struct ShrinkArgs {
     pub(crate) file: PathBuf,
 }
 
-pub(crate) fn run(_args: ShrinkArgs, _console: &mut Console) -> Outcome {
+pub(crate) fn run(_args: ShrinkArgs, _console: &mut Console) -> VerbResult {
     Err(CliError::not_built("shrink"))
 }

@@ -22,7 +22,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
-use crate::console::is_coloured;
+use crate::colours::is_coloured;
 use crate::error::CliError;
 use file::LogFile;
 use syslog::Syslog;

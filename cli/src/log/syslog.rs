@@ -105,12 +105,12 @@ fn severity(level: Level) -> usize {
 
 /// Where one line is written: `tracing` hands over a whole line at once.
 #[derive(Debug)]
-pub(crate) struct Line<'a> {
+pub(crate) struct SyslogLine<'a> {
     syslog: &'a Syslog,
     severity: usize,
 }
 
-impl Write for Line<'_> {
+impl Write for SyslogLine<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.syslog.send(self.severity, line);
         Ok(line.len())
@@ -122,14 +122,14 @@ impl Write for Line<'_> {
 }
 
 impl<'a> MakeWriter<'a> for Syslog {
-    type Writer = Line<'a>;
+    type Writer = SyslogLine<'a>;
 
-    fn make_writer(&'a self) -> Line<'a> {
-        Line { syslog: self, severity: severity(Level::INFO) }
+    fn make_writer(&'a self) -> SyslogLine<'a> {
+        SyslogLine { syslog: self, severity: severity(Level::INFO) }
     }
 
-    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> Line<'a> {
-        Line { syslog: self, severity: severity(*metadata.level()) }
+    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> SyslogLine<'a> {
+        SyslogLine { syslog: self, severity: severity(*metadata.level()) }
     }
 }
 

@@ -8,11 +8,11 @@ use holdtime_core::session::negotiate;
 use holdtime_core::wire::frame::{HEADER, kind};
 use holdtime_core::wire::{Negotiated, Open};
 
-use super::Stamp;
-use super::messages::{Found, Messages};
+use super::messages::{Framed, MessageScanner};
 use super::reassembly::{MAX_HELD, Reassembly};
-use super::segment::Segment;
-use crate::item::Session;
+use super::segment::CapturedSegment;
+use super::stamp::Stamp;
+use crate::item::Endpoints;
 
 /// BGP's port.
 const PORT: u16 = 179;
@@ -27,12 +27,12 @@ const FAR: u64 = 64 << 20;
 const LATE: i64 = 1_000_000_000;
 
 /// What is found in a connection.
-pub(super) enum Told<'a> {
+pub(super) enum FromConnection<'a> {
     /// A message, header included.
     Message {
         octets: &'a [u8],
         stamp: Stamp,
-        session: Session,
+        session: Endpoints,
         /// What the OPENs agreed on, seen from the receiver.
         terms: Option<Arc<Negotiated>>,
     },
@@ -79,14 +79,19 @@ struct Half {
     /// Where its FIN stands.
     fin: Option<u64>,
     octets: Reassembly,
-    messages: Messages,
+    messages: MessageScanner,
     /// Since when the other side has acknowledged what was not captured.
     acknowledged: Option<i64>,
 }
 
 impl Connections {
     /// Takes a segment, and tells of what is complete with it.
-    pub(super) fn take(&mut self, segment: &Segment<'_>, stamp: Stamp, tell: &mut impl FnMut(Told<'_>)) {
+    pub(super) fn take(
+        &mut self,
+        segment: &CapturedSegment<'_>,
+        stamp: Stamp,
+        tell: &mut impl FnMut(FromConnection<'_>),
+    ) {
         if segment.rst {
             // Its numbers need not fit, and what was sent before it may still be on its way.
             return;
@@ -114,7 +119,7 @@ impl Connections {
     }
 
     /// Nothing more comes.
-    pub(super) fn end(&mut self, tell: &mut impl FnMut(Told<'_>)) {
+    pub(super) fn end(&mut self, tell: &mut impl FnMut(FromConnection<'_>)) {
         let mut left: Vec<Connection> = self.connections.drain().map(|(_, connection)| connection).collect();
         left.sort_by_key(|connection| connection.number);
         left.iter_mut().for_each(|connection| connection.end(tell));
@@ -122,7 +127,7 @@ impl Connections {
     }
 
     /// Lets go of half of the connections if there are too many: of those that are no BGP first, then of those that were silent for longest.
-    fn make_room(&mut self, tell: &mut impl FnMut(Told<'_>)) {
+    fn make_room(&mut self, tell: &mut impl FnMut(FromConnection<'_>)) {
         if self.connections.len() < MAX_CONNECTIONS {
             return;
         }
@@ -146,7 +151,7 @@ impl Connection {
             syn_acknowledges: None,
             fin: None,
             octets: Reassembly::default(),
-            messages: Messages::new(false, trusted),
+            messages: MessageScanner::new(false, trusted),
             acknowledged: None,
         };
         let talk = Talk { ends, opens: [None, None], terms: [None, None] };
@@ -161,7 +166,13 @@ impl Connection {
         self.halves.iter().all(|half| half.messages.is_other())
     }
 
-    fn take(&mut self, side: usize, segment: &Segment<'_>, stamp: Stamp, tell: &mut impl FnMut(Told<'_>)) {
+    fn take(
+        &mut self,
+        side: usize,
+        segment: &CapturedSegment<'_>,
+        stamp: Stamp,
+        tell: &mut impl FnMut(FromConnection<'_>),
+    ) {
         let far = self.halves.get(side).is_some_and(|half| half.octets.distance(segment.sequence) > FAR);
         if far || segment.syn && !self.has(side, segment) {
             self.end(tell);
@@ -174,7 +185,7 @@ impl Connection {
     }
 
     /// Whether a SYN belongs to the connection at hand, rather than to the next one between the same ports.
-    fn has(&self, side: usize, segment: &Segment<'_>) -> bool {
+    fn has(&self, side: usize, segment: &CapturedSegment<'_>) -> bool {
         let [low, high] = &self.halves;
         let (half, other) = if side == 0 { (low, high) } else { (high, low) };
         if half.octets.has_begun() {
@@ -191,16 +202,16 @@ impl Connection {
     fn transfer(
         &mut self,
         side: usize,
-        segment: &Segment<'_>,
+        segment: &CapturedSegment<'_>,
         stamp: Stamp,
-        tell: &mut impl FnMut(Told<'_>),
+        tell: &mut impl FnMut(FromConnection<'_>),
     ) {
         let Some(half) = self.halves.get_mut(side) else { return };
         if segment.syn && half.syn != Some(segment.sequence) {
             half.syn = Some(segment.sequence);
             half.syn_acknowledges = segment.acknowledges;
             half.octets.begin(segment.sequence.wrapping_add(1));
-            half.messages = Messages::new(true, half.messages.is_trusted());
+            half.messages = MessageScanner::new(true, half.messages.is_trusted());
         }
         let start = segment.sequence.wrapping_add(u32::from(segment.syn));
         self.run(side, tell, |half, found| {
@@ -222,7 +233,13 @@ impl Connection {
     }
 
     /// The octets before `sequence` have arrived where they were sent to. Those of them that were not captured will not come.
-    fn acknowledge(&mut self, side: usize, sequence: u32, time: i64, tell: &mut impl FnMut(Told<'_>)) {
+    fn acknowledge(
+        &mut self,
+        side: usize,
+        sequence: u32,
+        time: i64,
+        tell: &mut impl FnMut(FromConnection<'_>),
+    ) {
         let Some(half) = self.halves.get_mut(side) else { return };
         if !half.octets.place(sequence).is_some_and(|place| half.octets.lacks(place)) {
             half.acknowledged = None;
@@ -239,7 +256,7 @@ impl Connection {
     }
 
     /// Gives up everything that is missing.
-    fn give_up(&mut self, tell: &mut impl FnMut(Told<'_>)) {
+    fn give_up(&mut self, tell: &mut impl FnMut(FromConnection<'_>)) {
         for side in [0, 1] {
             self.run(side, tell, |half, found| {
                 let Half { octets, messages, .. } = half;
@@ -249,7 +266,7 @@ impl Connection {
     }
 
     /// Nothing more comes.
-    fn end(&mut self, tell: &mut impl FnMut(Told<'_>)) {
+    fn end(&mut self, tell: &mut impl FnMut(FromConnection<'_>)) {
         self.give_up(tell);
         for side in [0, 1] {
             self.run(side, tell, |half, found| {
@@ -263,8 +280,8 @@ impl Connection {
     fn run(
         &mut self,
         side: usize,
-        tell: &mut impl FnMut(Told<'_>),
-        act: impl FnOnce(&mut Half, &mut dyn FnMut(Found<'_>)),
+        tell: &mut impl FnMut(FromConnection<'_>),
+        act: impl FnOnce(&mut Half, &mut dyn FnMut(Framed<'_>)),
     ) {
         let Self { halves, talk, .. } = self;
         if let Some(half) = halves.get_mut(side) {
@@ -282,19 +299,19 @@ impl Half {
 
 impl Talk {
     /// Tells of what was found in the octets that the end `side` sent.
-    fn tell(&mut self, side: usize, found: Found<'_>, tell: &mut impl FnMut(Told<'_>)) {
+    fn tell(&mut self, side: usize, found: Framed<'_>, tell: &mut impl FnMut(FromConnection<'_>)) {
         let [low, high] = self.ends;
         let (from, to) = if side == 0 { (low, high) } else { (high, low) };
         match found {
-            Found::Trouble(what, stamp) => {
-                tell(Told::Trouble { what: format!("{from} > {to}: {what}"), stamp });
+            Framed::Trouble(what, stamp) => {
+                tell(FromConnection::Trouble { what: format!("{from} > {to}: {what}"), stamp });
             }
-            Found::Message(octets, stamp) => {
+            Framed::Message(octets, stamp) => {
                 if octets.get(HEADER - 1) == Some(&kind::OPEN) {
                     self.hear(side, octets);
                 }
                 let open = |side: usize| self.opens.get(side).and_then(Option::as_ref);
-                let session = Session {
+                let session = Endpoints {
                     local_address: Some(to.ip()),
                     peer_address: from.ip(),
                     local_as: open(1 - side).map(Open::asn),
@@ -302,7 +319,7 @@ impl Talk {
                     peer_id: open(side).map(|open| open.router_id),
                 };
                 let terms = self.terms.get(1 - side).cloned().flatten();
-                tell(Told::Message { octets, stamp, session, terms });
+                tell(FromConnection::Message { octets, stamp, session, terms });
             }
         }
     }

@@ -7,14 +7,14 @@ use holdtime_core::wire::Framer;
 use holdtime_core::wire::frame::{HEADER, kind};
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 
-use super::Stamp;
 use super::reassembly::Piece;
+use super::stamp::Stamp;
 
 const MARKER: usize = 16;
 
 /// What is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found<'a> {
+pub(super) enum Framed<'a> {
     /// A message, header included, and the packet with which it was complete.
     Message(&'a [u8], Stamp),
     /// Octets that are no message, and why.
@@ -23,7 +23,7 @@ pub(super) enum Found<'a> {
 
 /// Cuts the octets of one direction into messages.
 #[derive(Debug)]
-pub(super) struct Messages {
+pub(super) struct MessageScanner {
     state: State,
     /// Octets that were not used yet.
     pending: Vec<u8>,
@@ -68,7 +68,7 @@ struct Trouble {
     skipped: u64,
 }
 
-impl Messages {
+impl MessageScanner {
     /// `first`: the connection's first octet is the first that will come. `trusted`: one of its ports is BGP's.
     pub(super) fn new(first: bool, trusted: bool) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Messages {
         self.trusted
     }
 
-    pub(super) fn take(&mut self, piece: Piece<'_>, found: &mut dyn FnMut(Found<'_>)) {
+    pub(super) fn take(&mut self, piece: Piece<'_>, found: &mut dyn FnMut(Framed<'_>)) {
         match piece {
             _ if self.is_other() => {}
             Piece::Octets(octets, stamp) => {
@@ -112,7 +112,7 @@ impl Messages {
     }
 
     /// What begins in what is pending does not go on.
-    fn lose(&mut self, stamp: Stamp, found: &mut dyn FnMut(Found<'_>)) {
+    fn lose(&mut self, stamp: Stamp, found: &mut dyn FnMut(Framed<'_>)) {
         self.settle(found);
         self.trouble.skipped += self.pending.len() as u64;
         self.trouble.stamp.get_or_insert(stamp);
@@ -121,7 +121,7 @@ impl Messages {
     }
 
     /// Nothing more comes. `closed`: because the connection was closed.
-    pub(super) fn end(&mut self, closed: bool, found: &mut dyn FnMut(Found<'_>)) {
+    pub(super) fn end(&mut self, closed: bool, found: &mut dyn FnMut(Framed<'_>)) {
         self.settle(found);
         let Some(stamp) = self.stamp.filter(|_| self.is_bgp || self.trusted) else { return };
         if self.state == State::Searching {
@@ -129,7 +129,7 @@ impl Messages {
             self.pending.clear();
         }
         if let Some(why) = self.trouble.words(", and no message follows") {
-            found(Found::Trouble(&why, self.trouble.stamp.unwrap_or(stamp)));
+            found(Framed::Trouble(&why, self.trouble.stamp.unwrap_or(stamp)));
         }
         if !self.pending.is_empty() {
             let have = self.pending.len();
@@ -138,14 +138,14 @@ impl Messages {
                 None => format!("{have} octets of the header of a message"),
             };
             let what = if closed { "the connection was closed after" } else { "the capture ends after" };
-            found(Found::Trouble(&format!("{what} {of}"), stamp));
+            found(Framed::Trouble(&format!("{what} {of}"), stamp));
         }
         self.pending.clear();
         self.trouble = Trouble::default();
     }
 
     /// Takes what looks like a message though nothing behind it confirms that: nothing more comes.
-    fn settle(&mut self, found: &mut dyn FnMut(Found<'_>)) {
+    fn settle(&mut self, found: &mut dyn FnMut(Framed<'_>)) {
         if self.state == State::Searching && !self.trusted && !self.carried {
             self.trusted = true;
             self.cut(found);
@@ -154,7 +154,7 @@ impl Messages {
     }
 
     /// Takes the messages out of what is pending.
-    fn cut(&mut self, found: &mut dyn FnMut(Found<'_>)) {
+    fn cut(&mut self, found: &mut dyn FnMut(Framed<'_>)) {
         let mut pending = std::mem::take(&mut self.pending);
         let mut used = 0;
         while let Some(rest) = pending.get(used..).filter(|rest| !rest.is_empty()) {
@@ -188,18 +188,18 @@ impl Messages {
         Some(0)
     }
 
-    fn next(&mut self, rest: &[u8], found: &mut dyn FnMut(Found<'_>)) -> Option<usize> {
+    fn next(&mut self, rest: &[u8], found: &mut dyn FnMut(Framed<'_>)) -> Option<usize> {
         let stamp = self.stamp?;
         let unmarked = rest.iter().take(MARKER).any(|octet| *octet != 0xff);
         match Framer::new(rest, MAX_EXTENDED_MESSAGE).next_frame() {
             Ok(Some(frame)) => {
                 if let Some(why) = self.trouble.words(" up to this message") {
-                    found(Found::Trouble(&why, self.trouble.stamp.unwrap_or(stamp)));
+                    found(Framed::Trouble(&why, self.trouble.stamp.unwrap_or(stamp)));
                 }
                 self.trouble = Trouble::default();
                 self.is_bgp = true;
                 let stamp = self.complete.take().unwrap_or(stamp);
-                found(Found::Message(frame.message(), stamp));
+                found(Framed::Message(frame.message(), stamp));
                 Some(frame.message().len())
             }
             Ok(None) if !unmarked => None,

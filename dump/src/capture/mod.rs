@@ -15,36 +15,30 @@
 //! the packet with which it was complete.
 
 mod connections;
+mod file;
 mod messages;
 mod packets;
 mod pcap;
 mod pcapng;
 mod reassembly;
 mod segment;
+mod stamp;
 
-use self::connections::{Connections, Told};
+use self::connections::{Connections, FromConnection};
 use self::packets::Packets;
+use self::stamp::Stamp;
 use crate::batch::{Batch, MessagePiece};
 use crate::form::Form;
-use crate::item::{Direction, LeftOut};
-use crate::place::Place;
-use crate::stream::{Octets, Source};
+use crate::item::{LeftOut, RecordedDirection};
+use crate::source::{BatchReader, BoxRead};
 
 /// The messages of a capture.
-pub(crate) fn source(form: Form, octets: Octets) -> Box<dyn Source> {
+pub(crate) fn source(form: Form, octets: BoxRead) -> Box<dyn BatchReader> {
     let packets = Packets::new(form, octets);
     Box::new(Capture { packets, connections: Connections::default(), fragments: false, ended: false })
 }
 
 pub(crate) use self::segment::is_packet;
-
-/// The packet that something was found with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Stamp {
-    place: Place,
-    /// In nanoseconds since the Unix epoch.
-    time: Option<i64>,
-}
 
 struct Capture {
     packets: Packets,
@@ -54,7 +48,7 @@ struct Capture {
     ended: bool,
 }
 
-impl Source for Capture {
+impl BatchReader for Capture {
     fn fill(&mut self, batch: &mut Batch) -> bool {
         while !batch.is_full() && !self.ended {
             match self.packets.next_packet() {
@@ -81,20 +75,20 @@ impl Source for Capture {
     }
 }
 
-fn push(batch: &mut Batch, told: Told<'_>, fragments: bool) {
+fn push(batch: &mut Batch, told: FromConnection<'_>, fragments: bool) {
     match told {
-        Told::Message { octets, stamp, session, terms } => {
+        FromConnection::Message { octets, stamp, session, terms } => {
             let Stamp { place, time } = stamp;
-            let direction = Direction::Received;
+            let direction = RecordedDirection::Received;
             batch
                 .push_message(MessagePiece { place, time, session: Some(session), direction, terms }, octets);
         }
-        Told::Trouble { what, stamp } if fragments => {
+        FromConnection::Trouble { what, stamp } if fragments => {
             batch.push_fault(
                 stamp.place,
                 format!("{what} (there were {}, which are not put together)", segment::FRAGMENTS),
             );
         }
-        Told::Trouble { what, stamp } => batch.push_fault(stamp.place, what),
+        FromConnection::Trouble { what, stamp } => batch.push_fault(stamp.place, what),
     }
 }

@@ -14,8 +14,8 @@
 
 use pcap_parser::{PcapHeader, parse_pcap_header};
 
-use super::packets::{Got, Input, MAX_PACKET, Packet};
-use crate::place::{Fault, Place};
+use super::file::{CaptureFile, Got, MAX_PACKET, Packet};
+use crate::place::{Place, ReadError};
 
 const FILE_HEADER: usize = 24;
 const SECOND: i64 = 1_000_000_000;
@@ -42,7 +42,7 @@ struct Record {
 
 impl Pcap {
     /// Reads the header of the file. Where it cannot be read, nothing else is.
-    pub(super) fn read_header(input: &mut Input) -> Self {
+    pub(super) fn read_header(input: &mut CaptureFile) -> Self {
         let place = input.place();
         let header = match input.read(FILE_HEADER) {
             Got::All => parse_pcap_header(&input.block).ok().map(|(_, header)| header),
@@ -54,7 +54,10 @@ impl Pcap {
         Self { header: header.unwrap_or_default(), ..Self::default() }
     }
 
-    pub(super) fn next_packet<'a>(&mut self, input: &'a mut Input) -> Option<Result<Packet<'a>, Fault>> {
+    pub(super) fn next_packet<'a>(
+        &mut self,
+        input: &'a mut CaptureFile,
+    ) -> Option<Result<Packet<'a>, ReadError>> {
         let record =
             match self.found.take().map_or_else(|| self.next_record(input), |record| Some(Ok(record)))? {
                 Ok(record) => record,
@@ -82,7 +85,7 @@ impl Pcap {
     }
 
     /// The header of the next packet, or what is wrong with it; `None` at the end.
-    fn next_record(&mut self, input: &mut Input) -> Option<Result<Record, Fault>> {
+    fn next_record(&mut self, input: &mut CaptureFile) -> Option<Result<Record, ReadError>> {
         let place = input.place();
         input.block.clear();
         match input.read(self.record_header()) {
@@ -101,7 +104,7 @@ impl Pcap {
     }
 
     /// Looks for the next header behind one that cannot be. Says what was passed over.
-    fn search(&mut self, input: &mut Input, broken: &Record) -> Fault {
+    fn search(&mut self, input: &mut CaptureFile, broken: &Record) -> ReadError {
         let Record { place, captured, .. } = *broken;
         let what =
             format!("the header of a packet says that it has {captured} octets, more than {MAX_PACKET}");
@@ -111,14 +114,14 @@ impl Pcap {
             self.found = self.record(here, &input.block).filter(|record| self.is_likely(record));
             if self.found.is_some() {
                 let passed = here.offset - place.offset;
-                return Fault {
+                return ReadError {
                     place,
                     what: format!("{what}; {passed} octets are passed over up to one that can be"),
                 };
             }
         }
         input.ended = true;
-        Fault { place, what: format!("{what}; none that can be follows") }
+        ReadError { place, what: format!("{what}; none that can be follows") }
     }
 
     /// Octets before a packet's data.

@@ -17,8 +17,8 @@ use pcap_parser::pcapng::{
 };
 use pcap_parser::traits::PcapNGPacketBlock;
 
-use super::packets::{Got, Input, MAX_PACKET, Packet};
-use crate::place::Fault;
+use super::file::{CaptureFile, Got, MAX_PACKET, Packet};
+use crate::place::ReadError;
 
 /// Interfaces of one section. Each takes more room in the file than here.
 const MAX_INTERFACES: usize = 1 << 16;
@@ -66,12 +66,15 @@ struct Captured {
 }
 
 impl Pcapng {
-    pub(super) fn next_packet<'a>(&mut self, input: &'a mut Input) -> Option<Result<Packet<'a>, Fault>> {
+    pub(super) fn next_packet<'a>(
+        &mut self,
+        input: &'a mut CaptureFile,
+    ) -> Option<Result<Packet<'a>, ReadError>> {
         loop {
             let place = input.place();
             let kind = match self.next_block(input) {
                 Ok(kind) => kind?,
-                Err(what) => return Some(Err(Fault { place, what })),
+                Err(what) => return Some(Err(ReadError { place, what })),
             };
             let captured = match kind {
                 kind::INTERFACE_DESCRIPTION => match self.interface(&input.block) {
@@ -89,7 +92,7 @@ impl Pcapng {
             };
             let captured = match captured {
                 Ok(captured) => captured,
-                Err(what) => return Some(Err(Fault { place, what: what.to_owned() })),
+                Err(what) => return Some(Err(ReadError { place, what: what.to_owned() })),
             };
             input.packets += 1;
             let Some(interface) = self.interfaces.get(captured.interface) else {
@@ -97,7 +100,7 @@ impl Pcapng {
                     "a packet of interface {}, which the section does not describe",
                     captured.interface
                 );
-                return Some(Err(Fault { place, what }));
+                return Some(Err(ReadError { place, what }));
             };
             let octets = input.block.get(captured.data).unwrap_or_default();
             let time = captured.time.and_then(|time| interface.nanoseconds(time));
@@ -106,7 +109,7 @@ impl Pcapng {
     }
 
     /// Reads the next block that is not too large; returns its type, `None` at the end. On an error the next one may be read.
-    fn next_block(&mut self, input: &mut Input) -> Result<Option<u32>, String> {
+    fn next_block(&mut self, input: &mut CaptureFile) -> Result<Option<u32>, String> {
         loop {
             let place = input.place();
             input.block.clear();
@@ -151,7 +154,7 @@ impl Pcapng {
     }
 
     /// The type and the length of a block of which 8 octets were read. A section header tells the byte order of its own length.
-    fn block_header(&mut self, input: &mut Input) -> Option<(u32, u32)> {
+    fn block_header(&mut self, input: &mut CaptureFile) -> Option<(u32, u32)> {
         let kind = self.field(&input.block, 0)?;
         if kind == kind::SECTION_HEADER {
             if input.read(4) != Got::All {

@@ -1,8 +1,7 @@
 //! One direction of a TCP connection: segments in, its octets in their order out (RFC 9293 §3.4).
 
+use super::stamp::Stamp;
 use std::collections::BTreeMap;
-
-use super::Stamp;
 
 /// Octets that wait for others before them, for one direction; more of them, and what is missing is given up.
 pub(super) const MAX_HELD: usize = 1 << 20;

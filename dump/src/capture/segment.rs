@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use etherparse::{EtherType, IpNumber, LaxNetSlice, LaxSlicedPacket, TcpSlice, TransportSlice};
 
-use super::packets::Packet;
+use super::file::Packet;
 use crate::place::{Place, Unit};
 
 /// `LINKTYPE_` values.
@@ -44,7 +44,7 @@ pub(crate) fn is_packet(octets: &[u8]) -> bool {
 
 /// A TCP segment, as much of it as was captured.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Segment<'a> {
+pub(super) struct CapturedSegment<'a> {
     pub(super) from: SocketAddr,
     pub(super) to: SocketAddr,
     pub(super) sequence: u32,
@@ -59,7 +59,7 @@ pub(super) struct Segment<'a> {
 }
 
 /// The segment in a packet; otherwise why there is none, in the words in which that is counted.
-pub(super) fn segment<'a>(packet: &Packet<'a>) -> Result<Segment<'a>, Cow<'static, str>> {
+pub(super) fn segment<'a>(packet: &Packet<'a>) -> Result<CapturedSegment<'a>, Cow<'static, str>> {
     let octets = packet.octets;
     let at = |start: usize| octets.get(start..).unwrap_or_default();
     let ether_type_at = |start: usize| -> Option<EtherType> {
@@ -114,7 +114,10 @@ fn within<'a>(sliced: &LaxSlicedPacket<'a>) -> Option<LaxSlicedPacket<'a>> {
     }
 }
 
-fn tcp<'a>(packet: &Packet<'a>, sliced: &LaxSlicedPacket<'a>) -> Result<Segment<'a>, Cow<'static, str>> {
+fn tcp<'a>(
+    packet: &Packet<'a>,
+    sliced: &LaxSlicedPacket<'a>,
+) -> Result<CapturedSegment<'a>, Cow<'static, str>> {
     // How many octets IP says there are behind its headers; 0: the kernel was still to cut the segment, and filled that in later.
     let (from, to, payload, declared) = match &sliced.net {
         Some(LaxNetSlice::Ipv4(ip)) => {
@@ -145,10 +148,10 @@ fn tcp<'a>(packet: &Packet<'a>, sliced: &LaxSlicedPacket<'a>) -> Result<Segment<
     };
     let cut = (packet.length as usize).saturating_sub(packet.octets.len());
     let missing = declared.map_or(cut, |declared| declared.saturating_sub(payload.payload.len()));
-    Ok(Segment { missing: missing as u32, ..Segment::of(from, to, tcp) })
+    Ok(CapturedSegment { missing: missing as u32, ..CapturedSegment::of(from, to, tcp) })
 }
 
-impl<'a> Segment<'a> {
+impl<'a> CapturedSegment<'a> {
     fn of(from: IpAddr, to: IpAddr, tcp: &TcpSlice<'a>) -> Self {
         Self {
             from: (from, tcp.source_port()).into(),

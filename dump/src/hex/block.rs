@@ -1,7 +1,7 @@
 //! Octets with offsets, over several lines.
 
-use super::line::{DumpLine, Expected};
-use super::{MARKER, incomplete, messages, push};
+use super::line::{DumpLine, ExpectedOffset};
+use super::message::{MARKER, incomplete, messages, push};
 use crate::batch::Batch;
 use crate::capture::is_packet;
 use crate::item::LeftOut;
@@ -35,8 +35,8 @@ impl Block {
     }
 
     /// What offset goes on.
-    pub(super) fn expects(&self) -> Expected {
-        Expected { offset: self.end(), beyond: self.repeated }
+    pub(super) fn expects(&self) -> ExpectedOffset {
+        ExpectedOffset { offset: self.end(), beyond: self.repeated }
     }
 
     /// The offset behind what is there.

@@ -2,7 +2,7 @@
 
 /// What a line holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum HexLine {
     /// Nothing at all.
     Blank,
     /// A comment, or what tcpdump prints above a packet.
@@ -33,7 +33,7 @@ pub(super) struct DumpLine {
 
 /// The offset that goes on with the lines before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Expected {
+pub(super) struct ExpectedOffset {
     pub(super) offset: u64,
     /// Any larger one does too.
     pub(super) beyond: bool,
@@ -41,7 +41,7 @@ pub(super) struct Expected {
 
 /// What is no hex.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mistake {
+pub(super) struct LineError {
     /// Where it begins, in characters, from 1 on.
     pub(super) column: usize,
     pub(super) text: String,
@@ -50,9 +50,9 @@ pub(super) struct Mistake {
 
 const DIGITS: &str = "hex: digits 0-9 and a-f, two for each octet";
 
-impl Line {
+impl HexLine {
     /// Reads a line. `expected`: the offset that would go on with the lines before, where they have offsets.
-    pub(super) fn parse(text: &str, expected: Option<Expected>) -> Result<Self, Mistake> {
+    pub(super) fn parse(text: &str, expected: Option<ExpectedOffset>) -> Result<Self, LineError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match text.trim() {
             "" => return Ok(Self::Blank),
@@ -96,7 +96,7 @@ fn is_heading(text: &str) -> bool {
 }
 
 /// The digits of hex in which blanks, colons, commas, full stops, hyphens, `0x` and `\x` are for the eye. `before`: octets of the line before it.
-fn digits(text: &str, before: usize) -> Result<Vec<u8>, Mistake> {
+fn digits(text: &str, before: usize) -> Result<Vec<u8>, LineError> {
     let separates = |character: char| character.is_whitespace() || ":,.-_".contains(character);
     let mut digits = Vec::new();
     let mut next = 0;
@@ -104,7 +104,7 @@ fn digits(text: &str, before: usize) -> Result<Vec<u8>, Mistake> {
         let at = next;
         next += token.len();
         let token = token.trim_end_matches(separates);
-        let mistake = |expected| Mistake {
+        let mistake = |expected| LineError {
             column: 1 + before + text.get(..at).unwrap_or_default().chars().count(),
             text: token.chars().take(24).collect(),
             expected,
@@ -124,7 +124,7 @@ fn digits(text: &str, before: usize) -> Result<Vec<u8>, Mistake> {
 
 impl DumpLine {
     /// A line that begins with an offset: with a colon behind it, or with the offset that is expected.
-    fn parse(text: &str, expected: Option<Expected>) -> Option<Self> {
+    fn parse(text: &str, expected: Option<ExpectedOffset>) -> Option<Self> {
         let text = text.trim_start();
         let (first, rest) =
             text.split_once(|character: char| character.is_whitespace()).unwrap_or((text, ""));
@@ -162,14 +162,14 @@ impl DumpLine {
         wanted(self.offset) || self.octal.is_some_and(wanted)
     }
 
-    fn follows(&self, expected: Expected) -> bool {
-        let Expected { offset, beyond } = expected;
+    fn follows(&self, expected: ExpectedOffset) -> bool {
+        let ExpectedOffset { offset, beyond } = expected;
         self.is(|value| value == offset || beyond && value > offset)
     }
 
     /// Whether this is the length of what stands before it, of whose last line some octets may be none.
-    fn ends(&self, expected: Expected) -> bool {
-        let Expected { offset, .. } = expected;
+    fn ends(&self, expected: ExpectedOffset) -> bool {
+        let ExpectedOffset { offset, .. } = expected;
         self.follows(expected) || self.is(|value| value <= offset && offset - value < 16)
     }
 }

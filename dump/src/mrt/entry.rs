@@ -6,7 +6,7 @@ use holdtime_core::wire::{Afi, Family, Reader, Safi, mp};
 
 use super::table::one_nlri_of_any;
 use super::{messages, nanoseconds};
-use crate::item::{Content, Item, Route, View};
+use crate::item::{Content, Item, TableRoute, View};
 use crate::place::Place;
 
 /// ```text
@@ -26,7 +26,7 @@ pub(super) fn route(mut body: Reader<'_>, dumped: u32, place: Place) -> Result<I
     let length = body.u16()?;
     let attributes = RawAttributes::new(body.sub(usize::from(length))?);
     body.finish()?;
-    let route = Route {
+    let route = TableRoute {
         family,
         destination,
         malformed,

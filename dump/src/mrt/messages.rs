@@ -7,7 +7,9 @@ use holdtime_core::wire::frame::HEADER;
 use holdtime_core::wire::{Afi, Reader};
 
 use super::{address, asn};
-use crate::item::{Content, Direction, Item, Message, Session, State, StateChange, Terms};
+use crate::item::{
+    Content, Endpoints, Item, KnownTerms, RecordedDirection, RecordedMessage, StateChange, StateNumber,
+};
 use crate::place::Place;
 
 /// The two ends of a session.
@@ -15,12 +17,12 @@ use crate::place::Place;
 /// ```text
 /// | Peer AS (2, 4) | Local AS (2, 4) | Interface (2) | AFI (2) | Peer Address (4, 16) | Local Address (4, 16) |
 /// ```
-pub(super) fn session(body: &mut Reader<'_>, four_octets: bool) -> Result<Session, Malformed> {
+pub(super) fn session(body: &mut Reader<'_>, four_octets: bool) -> Result<Endpoints, Malformed> {
     let (peer_as, local_as) = (asn(body, four_octets)?, asn(body, four_octets)?);
     let _interface = body.u16()?;
     let afi = Afi(body.u16()?);
     let (peer, local) = (address(body, afi)?, address(body, afi)?);
-    Ok(Session {
+    Ok(Endpoints {
         local_address: Some(local),
         peer_address: peer,
         local_as: Some(local_as),
@@ -40,8 +42,12 @@ pub(super) fn message(
 ) -> Result<Item<'_>, Malformed> {
     let asn4 = matches!(subtype, 4 | 7 | 9 | 11);
     let session = session(&mut body, asn4)?;
-    let direction = if matches!(subtype, 6 | 7 | 10 | 11) { Direction::Sent } else { Direction::Received };
-    let terms = Terms::Told { asn4, add_path: subtype >= 8 };
+    let direction = if matches!(subtype, 6 | 7 | 10 | 11) {
+        RecordedDirection::Sent
+    } else {
+        RecordedDirection::Received
+    };
+    let terms = KnownTerms::Told { asn4, add_path: subtype >= 8 };
     let octets = body.rest();
     // What follows the message that its header delimits is not part of it.
     let length = match octets.get(16..HEADER) {
@@ -49,7 +55,7 @@ pub(super) fn message(
         _ => return Err(Malformed::length(body.offset(), "a BGP message without a whole header")),
     };
     let octets = octets.get(..length.max(HEADER)).unwrap_or(octets);
-    let content = Content::Message(Message { direction, terms, octets });
+    let content = Content::Message(RecordedMessage { direction, terms, octets });
     Ok(Item { place, time: Some(time), session: Some(session), content })
 }
 
@@ -66,7 +72,7 @@ pub(super) fn state_change(
 ) -> Result<Item<'_>, Malformed> {
     let four_octets = subtype == 5;
     let session = match (body.len(), four_octets) {
-        (12, true) | (8, false) => Session {
+        (12, true) | (8, false) => Endpoints {
             peer_as: Some(asn(&mut body, four_octets)?),
             local_as: Some(asn(&mut body, four_octets)?),
             peer_address: Ipv4Addr::UNSPECIFIED.into(),
@@ -75,7 +81,7 @@ pub(super) fn state_change(
         },
         _ => session(&mut body, four_octets)?,
     };
-    let (from, to) = (State(body.u16()?), State(body.u16()?));
+    let (from, to) = (StateNumber(body.u16()?), StateNumber(body.u16()?));
     let content = Content::State(StateChange { from, to });
     Ok(Item { place, time: Some(time), session: Some(session), content })
 }

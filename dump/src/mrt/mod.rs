@@ -14,6 +14,7 @@
 //! | any other | | counted by its name |
 
 mod entry;
+mod header;
 mod messages;
 mod names;
 mod peers;
@@ -22,8 +23,9 @@ mod source;
 mod table;
 mod table_dump;
 
-pub use peers::{Location, Peer, Peers};
-pub use record::{FoundInRecord, Header, Record};
+pub use header::Header;
+pub use peers::{Location, PeerEntry, Peers};
+pub use record::{FoundInRecord, Record};
 pub use source::{MAX_RECORD, source};
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

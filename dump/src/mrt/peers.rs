@@ -15,12 +15,12 @@ pub struct Peers {
     /// The name of the view; mostly empty.
     pub view: String,
     /// The peers.
-    pub list: Vec<Peer>,
+    pub list: Vec<PeerEntry>,
 }
 
 /// One peer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Peer {
+pub struct PeerEntry {
     /// Its BGP identifier.
     pub id: Ipv4Addr,
     /// Its address.
@@ -74,7 +74,7 @@ impl Peers {
             return;
         }
         for (index, located) in geo.list.iter().enumerate() {
-            let same = |peer: &Peer| (peer.address, peer.asn) == (located.address, located.asn);
+            let same = |peer: &PeerEntry| (peer.address, peer.asn) == (located.address, located.asn);
             let at = self.list.get(index).is_some_and(same).then_some(index);
             let at = at.or_else(|| self.list.iter().position(same));
             if let Some(peer) = at.and_then(|at| self.list.get_mut(at)) {
@@ -87,13 +87,13 @@ impl Peers {
 /// ```text
 /// | Type (1): bit 1 for a long AS, bit 0 for IPv6 | BGP ID (4) | Address (4, 16) | AS (2, 4) | [Latitude (4) | Longitude (4)] |
 /// ```
-fn peer(body: &mut Reader<'_>, is_geo: bool) -> Result<Peer, Malformed> {
+fn peer(body: &mut Reader<'_>, is_geo: bool) -> Result<PeerEntry, Malformed> {
     let kind = body.u8()?;
     let id = Ipv4Addr::from_bits(body.u32()?);
     let address = address(body, if kind & 1 == 0 { Afi::IPV4 } else { Afi::IPV6 })?;
     let asn = asn(body, kind & 2 != 0)?;
     let location = if is_geo { Some(location(body)?) } else { None };
-    Ok(Peer { id, address, asn, location })
+    Ok(PeerEntry { id, address, asn, location })
 }
 
 fn location(body: &mut Reader<'_>) -> Result<Location, Malformed> {

@@ -3,52 +3,12 @@
 use holdtime_core::wire::Reader;
 use holdtime_core::wire::error::Malformed;
 
+use super::header::{HEADER, Header};
 use super::peers::Peers;
 use super::table::Entries;
 use super::{entry, kind, messages, names, table, table_dump};
 use crate::item::{Found, Item};
-use crate::place::{Fault, Place};
-
-/// How many octets a header has.
-pub(super) const HEADER: usize = 12;
-
-/// The header of a record (RFC 6396 §2).
-///
-/// ```text
-/// +---------------------------------------------------------------+
-/// |                           Timestamp (4)                       |
-/// +-------------------------------+-------------------------------+
-/// |             Type (2)          |            Subtype (2)        |
-/// +-------------------------------+-------------------------------+
-/// |                             Length (4)                        |
-/// +---------------------------------------------------------------+
-/// |                         Message (variable)                    |
-/// +---------------------------------------------------------------+
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// When the record was written, in seconds since the Unix epoch.
-    pub timestamp: u32,
-    /// Its type.
-    pub kind: u16,
-    /// Its subtype.
-    pub subtype: u16,
-    /// How many octets follow.
-    pub length: u32,
-}
-
-impl Header {
-    /// The header that `octets` begin with; `None`: they are too few.
-    pub fn read(octets: &[u8]) -> Option<Self> {
-        let mut reader = Reader::new(octets.get(..HEADER)?, 0);
-        Some(Self {
-            timestamp: reader.u32().ok()?,
-            kind: reader.u16().ok()?,
-            subtype: reader.u16().ok()?,
-            length: reader.u32().ok()?,
-        })
-    }
-}
+use crate::place::{Place, ReadError};
 
 /// One record, header included.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +28,7 @@ impl<'a> Record<'a> {
         let Some(header) = Header::read(self.octets) else { return FoundInRecord::One(None) };
         match self.read(&header, peers) {
             Ok(found) => found,
-            Err(malformed) => FoundInRecord::One(Some(Found::Fault(Fault {
+            Err(malformed) => FoundInRecord::One(Some(Found::Fault(ReadError {
                 place: self.place,
                 what: malformed.to_string(),
             }))),

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use holdtime_core::wire::Reader;
 
+use super::header::{HEADER, Header};
 use super::kind;
 use super::peers::Peers;
-use super::record::{HEADER, Header};
 use crate::batch::{Batch, RecordPiece};
 use crate::place::{Place, Unit};
-use crate::stream::{Octets, Source};
+use crate::source::{BatchReader, BoxRead};
 
 /// The most octets that a record may have behind its header. No collector writes one that is nearly as long; a longer one is passed over.
 pub const MAX_RECORD: u32 = 64 << 20;
 
 /// The records of an MRT file.
-pub fn source(octets: Octets) -> Box<dyn Source> {
+pub fn source(octets: BoxRead) -> Box<dyn BatchReader> {
     Box::new(Records {
         octets,
         tail: Vec::new(),
@@ -28,7 +28,7 @@ pub fn source(octets: Octets) -> Box<dyn Source> {
 }
 
 struct Records {
-    octets: Octets,
+    octets: BoxRead,
     /// The first octets of a record whose end has not been read yet.
     tail: Vec<u8>,
     /// How many records have begun.
@@ -48,7 +48,7 @@ enum Cut {
     TooLong(u32),
 }
 
-impl Source for Records {
+impl BatchReader for Records {
     fn fill(&mut self, batch: &mut Batch) -> bool {
         if self.ended {
             return false;
@@ -192,7 +192,7 @@ fn unreadable(error: &io::Error) -> String {
     format!("the input cannot be read any further: {error}")
 }
 
-fn read_some(octets: &mut Octets, into: &mut [u8]) -> io::Result<usize> {
+fn read_some(octets: &mut BoxRead, into: &mut [u8]) -> io::Result<usize> {
     loop {
         match octets.read(into) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

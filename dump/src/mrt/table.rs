@@ -5,11 +5,11 @@ use holdtime_core::wire::error::Malformed;
 use holdtime_core::wire::nlri::{NlriIter, NlriView};
 use holdtime_core::wire::{Afi, Family, PathNlriView, Reader, Safi};
 
+use super::header::Header;
 use super::nanoseconds;
 use super::peers::Peers;
-use super::record::Header;
-use crate::item::{Content, Found, Item, Route, Session, UnknownPeer, View};
-use crate::place::{Fault, Place};
+use crate::item::{Content, Endpoints, Found, Item, TableRoute, UnknownPeer, View};
+use crate::place::{Place, ReadError};
 
 /// Where the path identifiers of a record stand.
 ///
@@ -163,7 +163,7 @@ impl<'a> Entries<'a> {
 
     fn item(&self, entry: &Entry<'a>) -> Item<'a> {
         let peer = self.peers.list.get(usize::from(entry.peer));
-        let session = peer.map(|peer| Session {
+        let session = peer.map(|peer| Endpoints {
             local_address: None,
             peer_address: peer.address,
             local_as: None,
@@ -172,7 +172,7 @@ impl<'a> Entries<'a> {
         });
         let unknown_peer = UnknownPeer { index: entry.peer, peers: self.peers.list.len() };
         let path_id = entry.path_id.or(self.destination.path_id);
-        let route = Route {
+        let route = TableRoute {
             family: self.family,
             destination: PathNlriView { path_id, ..self.destination },
             malformed: self.malformed,
@@ -197,7 +197,7 @@ impl<'a> Entries<'a> {
             true => malformed.to_string(),
             false => format!("entry {} of {} {malformed}", self.told + 1, self.count),
         };
-        Found::Fault(Fault { place: self.place, what })
+        Found::Fault(ReadError { place: self.place, what })
     }
 }
 

@@ -8,7 +8,7 @@ use holdtime_core::wire::nlri::NlriView;
 use holdtime_core::wire::{Afi, Family, Ipv4Prefix, Ipv6Prefix, PathNlriView, Prefix, Reader, Safi};
 
 use super::{address, asn, nanoseconds};
-use crate::item::{Content, Item, Route, Session, View};
+use crate::item::{Content, Endpoints, Item, TableRoute, View};
 use crate::place::Place;
 
 /// Subtypes are AFIs; 3 and 4 are those of collectors that write AS numbers in four octets here.
@@ -35,7 +35,7 @@ pub(super) fn route(
     let length = body.u16()?;
     let attributes = RawAttributes::new(body.sub(usize::from(length))?);
     body.finish()?;
-    let route = Route {
+    let route = TableRoute {
         family: Family::new(afi, Safi::UNICAST),
         destination: PathNlriView { path_id: None, nlri: NlriView::Unicast(prefix) },
         malformed: None,
@@ -49,8 +49,13 @@ pub(super) fn route(
         location: None,
         unknown_peer: None,
     };
-    let session =
-        Session { local_address: None, peer_address, local_as: None, peer_as: Some(peer_as), peer_id: None };
+    let session = Endpoints {
+        local_address: None,
+        peer_address,
+        local_as: None,
+        peer_as: Some(peer_as),
+        peer_id: None,
+    };
     let time = Some(nanoseconds(originated));
     Ok(Item { place, time, session: Some(session), content: Content::Route(route) })
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use holdtime_core::wire::capability::{AddPathFamily, Capability};
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{Family, Negotiated, Open, Writer, frame};
-use holdtime_dump::{Batch, Content, Found, Source, Stream, Terms};
+use holdtime_dump::{Batch, BatchReader, Content, Dump, Found, KnownTerms};
 
 use crate::write::{ACK, FIN, Packet, START, SYN, Segment};
 
@@ -45,7 +45,7 @@ impl Told {
 /// Reads a capture.
 pub(crate) fn read(file: &[u8]) -> Told {
     let octets = Box::new(std::io::Cursor::new(file.to_vec()));
-    let mut stream = Stream::open(octets).unwrap().expect("a form that is known");
+    let mut stream = Dump::open(octets).unwrap().expect("a form that is known");
     let mut told = Told::default();
     let mut batch = Batch::default();
     while stream.fill(&mut batch) {
@@ -69,7 +69,7 @@ pub(crate) fn read(file: &[u8]) -> Told {
                         peer_as: session.peer_as,
                         local_as: session.local_as,
                         terms: match message.terms {
-                            Terms::Agreed(terms) => Some(terms.clone()),
+                            KnownTerms::Agreed(terms) => Some(terms.clone()),
                             _ => None,
                         },
                     });

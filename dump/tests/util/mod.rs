@@ -6,7 +6,7 @@
 use std::io::{self, Cursor, Read};
 
 use holdtime_core::wire::{Nlri, PathNlri};
-use holdtime_dump::{Content, Direction, Found, Octets, Stream, Terms};
+use holdtime_dump::{BoxRead, Content, Dump, Found, KnownTerms, RecordedDirection};
 
 pub(crate) const TABLE_DUMP: u16 = 12;
 pub(crate) const TABLE_DUMP_V2: u16 = 13;
@@ -61,7 +61,7 @@ pub(crate) fn rib(subtype: u16, destination: &[u8], entries: &[Vec<u8>]) -> Vec<
 /// 198.51.100.0/24
 pub(crate) const PREFIX: [u8; 4] = [24, 198, 51, 100];
 
-pub(crate) fn octets(bytes: &[u8]) -> Octets {
+pub(crate) fn octets(bytes: &[u8]) -> BoxRead {
     Box::new(Cursor::new(bytes.to_vec()))
 }
 
@@ -70,9 +70,9 @@ pub(crate) fn found(bytes: &[u8]) -> Vec<String> {
     found_in(octets(bytes))
 }
 
-pub(crate) fn found_in(octets: Octets) -> Vec<String> {
+pub(crate) fn found_in(octets: BoxRead) -> Vec<String> {
     let mut lines = Vec::new();
-    let Some(stream) = Stream::open(octets).unwrap() else { return lines };
+    let Some(stream) = Dump::open(octets).unwrap() else { return lines };
     stream.each(|found| lines.push(line(&found)));
     lines
 }
@@ -88,9 +88,9 @@ fn line(found: &Found<'_>) -> String {
     });
     match &item.content {
         Content::Message(message) => {
-            let to = if message.direction == Direction::Sent { "to" } else { "from" };
+            let to = if message.direction == RecordedDirection::Sent { "to" } else { "from" };
             let terms = match message.terms {
-                Terms::Told { asn4, add_path } => {
+                KnownTerms::Told { asn4, add_path } => {
                     format!("{}{}", if asn4 { 4 } else { 2 }, if add_path { "+" } else { "" })
                 }
                 _ => String::from("?"),

@@ -11,12 +11,15 @@
 //! Idle time costs nothing, because there are no ticks.
 
 mod agenda;
+mod fuel;
 mod task;
 mod watchdog;
 
-pub use agenda::{Agenda, Class, EntryId};
-pub use task::{Join, LocalFuture, TaskId};
-pub use watchdog::Watchdog;
+pub use crate::id::TaskId;
+pub use agenda::{Agenda, DueClass, EntryId};
+pub(crate) use fuel::OutOfFuel;
+pub use task::{Join, LocalFuture};
+pub use watchdog::TurnWatchdog;
 
 use std::cell::{Ref, RefCell, RefMut};
 use std::future::Future;
@@ -31,12 +34,8 @@ use crate::clock::Clock;
 use crate::host::SimHost;
 use crate::net::MachineId;
 use crate::trace::Step;
-use crate::world::{IncidentKind, Life, ProcessId, Settings, World};
+use crate::world::{IncidentKind, LabSettings, Life, ProcessId, World};
 use task::{Cause, Seat, Task, WakeList};
-
-/// Unwinds a task whose turn has used up its fuel.
-#[derive(Debug)]
-pub(crate) struct OutOfFuel;
 
 /// Why a run has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +55,12 @@ pub struct Lab {
     seats: Vec<Seat>,
     /// Processes that have a ready task and a free processor.
     runnable: Vec<ProcessId>,
-    watchdog: Option<Watchdog>,
+    watchdog: Option<TurnWatchdog>,
 }
 
 impl Lab {
     /// An empty run of `seed`.
-    pub fn new(seed: u64, settings: Settings) -> Self {
+    pub fn new(seed: u64, settings: LabSettings) -> Self {
         Self {
             world: Rc::new(RefCell::new(World::new(seed, settings))),
             tasks: Vec::new(),
@@ -73,7 +72,7 @@ impl Lab {
     }
 
     /// Has this watchdog look after every turn.
-    pub fn watch(&mut self, watchdog: Watchdog) {
+    pub fn watch(&mut self, watchdog: TurnWatchdog) {
         self.watchdog = Some(watchdog);
     }
 
@@ -310,7 +309,7 @@ impl World {
         process.fuel = u32::MAX;
         process.patience = u32::MAX;
         self.trace().record(now, &Step::Polled(id, task, spent));
-        self.agenda.enter(now + spent, Class::Outside, crate::world::Due::Free(id));
+        self.agenda.enter(now + spent, DueClass::Outside, crate::world::Due::Free(id));
     }
 
     /// Whether a wait of the present turn may still be answered at once.

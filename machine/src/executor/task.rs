@@ -8,12 +8,8 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use crate::id::{ProcessId, TaskId};
 use crate::rng::Rng;
-use crate::world::ProcessId;
-
-/// A task, known by one number in the whole run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(pub u32);
 
 /// A future that runs on the lab's thread.
 pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::TaskId;
+use crate::id::TaskId;
 
 /// Looks at the real clock from a thread of its own while the lab runs. It changes nothing in a run; it only ends one
 /// that would hang the lab itself.
 #[derive(Debug)]
-pub struct Watchdog {
+pub struct TurnWatchdog {
     shared: Arc<Shared>,
 }
 
@@ -21,7 +21,7 @@ struct Shared {
     over: AtomicU64,
 }
 
-impl Watchdog {
+impl TurnWatchdog {
     /// Calls `alarm` with the task, on another thread, when a turn has taken `limit` of real time.
     #[allow(
         clippy::disallowed_methods,
@@ -54,7 +54,7 @@ impl Watchdog {
     }
 }
 
-impl Drop for Watchdog {
+impl Drop for TurnWatchdog {
     fn drop(&mut self) {
         self.shared.over.store(1, Ordering::Relaxed);
     }

@@ -23,6 +23,19 @@ use crate::net::{MachineId, Network, SocketOptions};
 use crate::trace::Step;
 use crate::world::{ProcessId, World};
 
+/// What a program does when it is started: a future over its own process, which resolves with its exit status.
+pub type Executable = Rc<dyn Fn(SimHost, &ProgramSpec) -> Pin<Box<dyn Future<Output = ExitStatus>>>>;
+
+impl World {
+    /// Says what a program of this path does when it is started, on any machine.
+    pub fn add_program(&mut self, path: &str, program: Executable) {
+        let start = move |world: Rc<RefCell<Self>>, process: ProcessId, spec: &ProgramSpec| {
+            program(SimHost::new(world, process), spec)
+        };
+        self.insert_program(path, Rc::new(start));
+    }
+}
+
 /// A process's handle on its machine. A clone is another handle of the same process.
 #[derive(Clone, Debug)]
 pub struct SimHost {
@@ -218,7 +231,7 @@ impl Host for SimHost {
     fn start_program(&self, stream: StreamId, spec: &ProgramSpec) -> Result<u32, IoError> {
         let (child, program) = self.call(|world, process| world.start_program(process, stream, spec))?;
         let host = Self::new(self.world.clone(), child);
-        let run = program(host.clone(), spec);
+        let run = program(self.world.clone(), child, spec);
         let main = async move {
             let status = run.await;
             host.world.borrow_mut().end(child, status);
@@ -301,7 +314,7 @@ impl Future for Wait<'_> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        strike(&self.host.world, self.timer.take());
+        cancel(&self.host.world, self.timer.take());
     }
 }
 
@@ -405,7 +418,7 @@ impl Future for Sleep<'_> {
                 return Poll::Ready(());
             }
             if let Some(timer) = timer.take() {
-                world.agenda.strike(timer);
+                world.agenda.cancel(timer);
             }
             let at = world.lab_time_of(process, deadline);
             *timer = Some(world.wake_at(at, context.waker().clone()));
@@ -416,16 +429,16 @@ impl Future for Sleep<'_> {
 
 impl Drop for Sleep<'_> {
     fn drop(&mut self) {
-        strike(&self.host.world, self.timer.take());
+        cancel(&self.host.world, self.timer.take());
     }
 }
 
-/// Strikes a deadline out that nobody waits for any more. While a run is being taken apart the world may be in use;
+/// Cancels a deadline that nobody waits for any more. While a run is being taken apart the world may be in use;
 /// what is left in the agenda then is never reached.
-fn strike(world: &RefCell<World>, timer: Option<EntryId>) {
+fn cancel(world: &RefCell<World>, timer: Option<EntryId>) {
     if let Some(timer) = timer
         && let Ok(mut world) = world.try_borrow_mut()
     {
-        world.agenda.strike(timer);
+        world.agenda.cancel(timer);
     }
 }

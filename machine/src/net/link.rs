@@ -44,7 +44,7 @@ const ETHERNET: usize = 14;
 
 /// One direction of a path.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct NetworkLink {
     pub(super) options: LinkOptions,
     /// Everything is lost: this direction is partitioned.
     pub(super) cut: bool,
@@ -54,7 +54,7 @@ pub(super) struct Link {
     last_arrival: Instant,
 }
 
-impl Link {
+impl NetworkLink {
     pub(super) fn new(options: LinkOptions) -> Self {
         Self { options, cut: false, free_at: Instant::ZERO, last_arrival: Instant::ZERO }
     }
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn packets_never_overtake_each_other_whatever_the_jitter() {
         let jitter = Duration::from_millis(50);
-        let mut link = Link::new(LinkOptions { jitter, ..LinkOptions::default() });
+        let mut link = NetworkLink::new(LinkOptions { jitter, ..LinkOptions::default() });
         let mut rng = Rng::new(3);
         let arrivals: Vec<_> =
             (0..100).filter_map(|i| link.carry(Instant::from_millis(i), 60, &mut rng)).collect();
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn bandwidth_spaces_packets_by_their_size() {
-        let mut link = Link::new(LinkOptions { bandwidth: Some(1_000), ..LinkOptions::default() });
+        let mut link = NetworkLink::new(LinkOptions { bandwidth: Some(1_000), ..LinkOptions::default() });
         let mut rng = Rng::new(0);
         let first = link.carry(Instant::ZERO, 500, &mut rng).unwrap();
         let second = link.carry(Instant::ZERO, 250, &mut rng).unwrap();
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_cut_link_loses_everything_and_carries_again_once_healed() {
-        let mut link = Link::new(LinkOptions::default());
+        let mut link = NetworkLink::new(LinkOptions::default());
         let mut rng = Rng::new(0);
         link.cut = true;
         assert_eq!(link.carry(Instant::ZERO, 60, &mut rng), None);

@@ -6,6 +6,7 @@
 mod link;
 mod network;
 mod segment;
+mod socket_id;
 mod stack;
 mod tcp;
 #[cfg(test)]
@@ -15,16 +16,13 @@ mod timer;
 pub use link::LinkOptions;
 pub use network::{Network, Readiness};
 pub use segment::{Flags, Segment};
+pub use socket_id::SocketId;
 pub use stack::MachineId;
-pub use tcp::{State, Tcp};
+pub use tcp::{Tcp, TcpState};
 
 use holdtime_host::PeerRange;
 
 use holdtime_host::time::Instant;
-
-/// A socket, known by one number in the whole network, which is never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SocketId(pub u32);
 
 /// What the kernels of all machines are set to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

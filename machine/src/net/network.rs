@@ -7,10 +7,10 @@ use holdtime_host::time::{Duration, Instant};
 
 use holdtime_host::IoError;
 
-use super::link::{Link, LinkOptions};
+use super::link::{LinkOptions, NetworkLink};
 use super::segment::Segment;
 use super::stack::{MachineId, Stack};
-use super::tcp::{Cut, State, Tcp};
+use super::tcp::{Cut, Tcp, TcpState};
 use super::{Effect, Kernel, ListenerOptions, SocketId, SocketOptions};
 use crate::rng::Rng;
 
@@ -36,7 +36,7 @@ impl Readiness {
 pub struct Network {
     machines: Vec<Stack>,
     by_address: BTreeMap<IpAddr, MachineId>,
-    links: BTreeMap<(MachineId, MachineId), Link>,
+    links: BTreeMap<(MachineId, MachineId), NetworkLink>,
     default_link: LinkOptions,
     kernel: Kernel,
     sockets: Vec<Option<Box<Socket>>>,
@@ -178,9 +178,9 @@ impl Network {
         }
     }
 
-    fn link(&mut self, from: MachineId, to: MachineId) -> &mut Link {
+    fn link(&mut self, from: MachineId, to: MachineId) -> &mut NetworkLink {
         let default = if from == to { &LinkOptions::loopback() } else { &self.default_link };
-        self.links.entry((from, to)).or_insert_with(|| Link::new(default.clone()))
+        self.links.entry((from, to)).or_insert_with(|| NetworkLink::new(default.clone()))
     }
 
     // The calls.
@@ -358,7 +358,7 @@ impl Network {
             return;
         }
         let parent = connection.parent;
-        let in_handshake = connection.tcp.state() == State::SynReceived;
+        let in_handshake = connection.tcp.state() == TcpState::SynReceived;
         if in_handshake && !segment.flags.rst && !segment.flags.syn {
             let full = parent.and_then(|parent| self.listener(parent)).is_some_and(Listener::is_full);
             if full {
@@ -374,13 +374,13 @@ impl Network {
 
     /// Moves a child out of its listener's pending ones if its handshake is over.
     fn after_handshake(&mut self, parent: SocketId, child: SocketId) {
-        let state = self.tcp(child).map_or(State::Closed, Tcp::state);
-        if state == State::SynReceived {
+        let state = self.tcp(child).map_or(TcpState::Closed, Tcp::state);
+        if state == TcpState::SynReceived {
             return;
         }
         let Some(listener) = self.listener_mut(parent) else { return };
         listener.pending.retain(|pending| *pending != child);
-        if state == State::Closed {
+        if state == TcpState::Closed {
             self.forget(child);
         } else {
             listener.ready.push_back(child);
@@ -428,7 +428,7 @@ impl Network {
     }
 
     fn after_alarm_of_child(&mut self, parent: SocketId, child: SocketId) {
-        let gave_up = self.tcp(child).is_some_and(|tcp| tcp.state() == State::Closed);
+        let gave_up = self.tcp(child).is_some_and(|tcp| tcp.state() == TcpState::Closed);
         let pending = self.listener(parent).is_some_and(|listener| listener.pending.contains(&child));
         if gave_up && pending {
             self.after_handshake(parent, child);
@@ -451,7 +451,7 @@ impl Network {
             }
             Some(Kind::Connection(connection)) => {
                 let tcp = &connection.tcp;
-                let connected = !matches!(tcp.state(), State::SynSent | State::SynReceived);
+                let connected = !matches!(tcp.state(), TcpState::SynSent | TcpState::SynReceived);
                 Readiness { read: tcp.readable(), write: tcp.writable(), connected }
             }
         }
@@ -459,7 +459,7 @@ impl Network {
 
     /// Whether a socket is a connection that still has a peer.
     pub fn is_alive(&self, socket: SocketId) -> bool {
-        self.tcp(socket).is_some_and(|tcp| tcp.state() != State::Closed)
+        self.tcp(socket).is_some_and(|tcp| tcp.state() != TcpState::Closed)
     }
 
     /// The connection behind a socket.
@@ -499,7 +499,7 @@ impl Network {
             self.effects.push(Effect::Ready(socket));
         }
         let Some(connection) = connection_mut(&mut self.sockets, socket) else { return };
-        if connection.tcp.is_orphan() && connection.tcp.state() == State::Closed {
+        if connection.tcp.is_orphan() && connection.tcp.state() == TcpState::Closed {
             return self.forget(socket);
         }
         if let Some(at) = connection.tcp.deadline()
@@ -518,7 +518,7 @@ impl Network {
         let to = if own { Some(from) } else { self.machine_of(segment.dst.ip()) };
         let arrival = to.and_then(|to| {
             let default = if from == to { LinkOptions::loopback() } else { self.default_link.clone() };
-            let link = self.links.entry((from, to)).or_insert_with(|| Link::new(default));
+            let link = self.links.entry((from, to)).or_insert_with(|| NetworkLink::new(default));
             let at = link.carry(now, HEADERS + segment.payload.len(), &mut self.rng)?;
             Some((to, at))
         });

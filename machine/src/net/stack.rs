@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use holdtime_host::IoError;
 
-use super::SocketId;
+use super::socket_id::SocketId;
 
 /// A machine of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,7 +9,7 @@ use holdtime_host::{IoError, PeerRange};
 mod loss;
 
 use super::*;
-use crate::executor::{Agenda, Class};
+use crate::executor::{Agenda, DueClass};
 use crate::rng::Rng;
 
 /// Two machines, 10.0.0.1 and 10.0.0.2, and the time.
@@ -67,7 +67,7 @@ impl Rig {
                 Effect::Ready(_) => None,
             };
             if let Some(due) = due {
-                self.agenda.enter(due, Class::Outside, effect);
+                self.agenda.enter(due, DueClass::Outside, effect);
             }
         }
     }
@@ -122,7 +122,7 @@ fn two_ends_that_dial_each_other_at_once_share_one_connection() {
     let two = rig.net.connect_from(rig.now, rig.two, b, a, SocketOptions::default()).unwrap();
     rig.run(secs(1));
     for socket in [one, two] {
-        assert_eq!(rig.net.tcp(socket).unwrap().state(), State::Established);
+        assert_eq!(rig.net.tcp(socket).unwrap().state(), TcpState::Established);
         assert_eq!(rig.net.take_error(socket), None);
     }
     for (from, to) in [(one, two), (two, one)] {
@@ -139,7 +139,7 @@ fn a_socket_that_dials_itself_is_connected_to_itself_as_on_linux() {
     let own = SocketAddr::new(ip("10.0.0.1"), PORT);
     let socket = rig.net.connect_from(rig.now, rig.one, own, own, SocketOptions::default()).unwrap();
     rig.run(secs(1));
-    assert_eq!(rig.net.tcp(socket).unwrap().state(), State::Established);
+    assert_eq!(rig.net.tcp(socket).unwrap().state(), TcpState::Established);
     assert_eq!(rig.write(socket, 5), Ok(5));
     rig.run(secs(1));
     assert_eq!(rig.read(socket, 10), Ok(5));
@@ -156,7 +156,7 @@ fn a_simultaneous_open_survives_the_loss_of_a_syn() {
     rig.partition(false);
     rig.run(secs(10));
     for socket in [one, two] {
-        assert_eq!(rig.net.tcp(socket).unwrap().state(), State::Established);
+        assert_eq!(rig.net.tcp(socket).unwrap().state(), TcpState::Established);
     }
 }
 
@@ -186,7 +186,7 @@ fn a_window_that_stays_shut_is_probed_ever_more_rarely_and_never_given_up() {
     rig.run(secs(3_600));
     let probes = rig.sent.len() - before;
     assert!((30..100).contains(&probes), "an hour of probes and answers, at most 120 s apart: {probes}");
-    assert_eq!(rig.net.tcp(client).unwrap().state(), State::Established);
+    assert_eq!(rig.net.tcp(client).unwrap().state(), TcpState::Established);
     assert_eq!(rig.net.tcp(client).unwrap().unacknowledged(), 4_000);
 }
 
@@ -337,7 +337,7 @@ fn an_orphan_behind_a_shut_window_dies_after_its_longest_interval_and_its_peer_r
     let lived = lifetime(&mut rig, client);
     assert!((320..=345).contains(&lived), "{lived} s");
     assert!(rig.sent.iter().all(|(_, segment, _)| !segment.flags.rst), "nobody is told");
-    assert_eq!(rig.net.tcp(server).unwrap().state(), State::Established);
+    assert_eq!(rig.net.tcp(server).unwrap().state(), TcpState::Established);
     assert_eq!(rig.read(server, 5_000), Ok(1_152));
     rig.run(secs(1));
     assert_eq!(rig.read(server, 5_000), Err(IoError::ConnectionReset));
@@ -497,9 +497,9 @@ fn each_direction_ends_on_its_own() {
     rig.net.close(rig.now, server);
     rig.run(secs(1));
     assert_eq!(rig.read(client, 500), Ok(0));
-    assert_eq!(rig.net.tcp(client).unwrap().state(), State::TimeWait);
+    assert_eq!(rig.net.tcp(client).unwrap().state(), TcpState::TimeWait);
     rig.run(secs(60));
-    assert_eq!(rig.net.tcp(client).unwrap().state(), State::Closed);
+    assert_eq!(rig.net.tcp(client).unwrap().state(), TcpState::Closed);
 }
 
 #[test]
@@ -532,7 +532,7 @@ fn a_segment_signed_with_another_key_is_never_seen() {
     let right = rig.dial(SocketOptions { key: Some(1), ..SocketOptions::default() });
     rig.run(secs(200));
     assert_eq!(rig.net.take_error(wrong), Some(IoError::TimedOut));
-    assert_eq!(rig.net.tcp(right).unwrap().state(), State::Established);
+    assert_eq!(rig.net.tcp(right).unwrap().state(), TcpState::Established);
 }
 
 #[test]

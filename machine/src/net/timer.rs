@@ -5,7 +5,7 @@ use holdtime_host::time::{Duration, Instant};
 /// What a connection's timer is set for. Only one is ever needed at a time: a probe has nothing in flight, and what
 /// lingers has nothing left to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Alarm {
+pub(super) enum TimerKind {
     /// The oldest octet in flight is overdue.
     Retransmit,
     /// The window is shut and nothing is in flight: ask.
@@ -17,9 +17,9 @@ pub(super) enum Alarm {
 /// The timer, its back-off and the round trip it is derived from (RFC 6298, with Linux's bounds).
 #[derive(Debug, Default)]
 pub(super) struct Timing {
-    alarm: Option<(Instant, Alarm)>,
-    /// How often the alarm has struck since the peer was last heard of.
-    strikes: u32,
+    alarm: Option<(Instant, TimerKind)>,
+    /// How often the timer has expired since the peer was last heard of.
+    expirations: u32,
     /// How often the interval was doubled.
     doublings: u32,
     smoothed: Option<Duration>,
@@ -32,7 +32,7 @@ pub(super) struct Timing {
 
 /// Whom an alarm watches over, which decides for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Watched {
+pub(super) enum ConnectionPhase {
     /// A connection that we dial.
     Dialled,
     /// A handshake that we answer.
@@ -69,20 +69,20 @@ impl Timing {
         self.alarm.map(|(at, _)| at)
     }
 
-    pub(super) fn set(&mut self, alarm: Alarm, at: Instant) {
+    pub(super) fn set(&mut self, alarm: TimerKind, at: Instant) {
         self.alarm = Some((at, alarm));
     }
 
     /// Nothing is to be watched any more.
     pub(super) fn rest(&mut self) {
         self.doublings = 0;
-        if !matches!(self.alarm, Some((_, Alarm::Linger))) {
+        if !matches!(self.alarm, Some((_, TimerKind::Linger))) {
             self.alarm = None;
         }
     }
 
     /// Sets the alarm unless it is set for the same thing already.
-    pub(super) fn watch(&mut self, alarm: Alarm, now: Instant) {
+    pub(super) fn watch(&mut self, alarm: TimerKind, now: Instant) {
         if !matches!(self.alarm, Some((_, set)) if set == alarm) {
             self.doublings = 0;
             self.alarm = Some((now + self.interval(), alarm));
@@ -90,39 +90,40 @@ impl Timing {
     }
 
     /// Takes the alarm that is due.
-    pub(super) fn strike(&mut self, now: Instant) -> Option<Alarm> {
+    pub(super) fn expire(&mut self, now: Instant) -> Option<TimerKind> {
         let (_, alarm) = self.alarm.take_if(|(at, _)| *at <= now)?;
-        self.strikes += 1;
+        self.expirations += 1;
         self.measuring = None;
         Some(alarm)
     }
 
-    /// Whether the alarm that struck is the last one. A shut window is probed for as long as the peer answers, but for an
+    /// Whether the timer that expired is the last one. A shut window is probed for as long as the peer answers, but for an
     /// orphan only until its back-off has reached the longest interval: `tcp_probe_timer` then lets it go.
-    pub(super) fn is_hopeless(&self, alarm: Alarm, watched: Watched) -> bool {
+    pub(super) fn is_hopeless(&self, alarm: TimerKind, watched: ConnectionPhase) -> bool {
         let limit = match watched {
-            Watched::Dialled => Self::SYN_RETRIES + self.syn_linear,
-            Watched::Answered => Self::SYN_ACK_RETRIES,
-            Watched::Held => Self::RETRIES,
-            Watched::Orphan => Self::ORPHAN_RETRIES,
+            ConnectionPhase::Dialled => Self::SYN_RETRIES + self.syn_linear,
+            ConnectionPhase::Answered => Self::SYN_ACK_RETRIES,
+            ConnectionPhase::Held => Self::RETRIES,
+            ConnectionPhase::Orphan => Self::ORPHAN_RETRIES,
         };
-        let worn_out = watched == Watched::Orphan && alarm == Alarm::Probe && self.interval() >= Self::MAX;
-        alarm != Alarm::Linger && (self.strikes > limit || worn_out)
+        let worn_out =
+            watched == ConnectionPhase::Orphan && alarm == TimerKind::Probe && self.interval() >= Self::MAX;
+        alarm != TimerKind::Linger && (self.expirations > limit || worn_out)
     }
 
     /// Sets the alarm of a SYN again: the first few times after the same interval.
     pub(super) fn back_off_syn(&mut self, now: Instant) {
-        if self.strikes > self.syn_linear {
+        if self.expirations > self.syn_linear {
             self.doublings += 1;
         }
         let interval = self.interval();
         // Kernels that have linear timeouts were measured: their timer wheel is late by this much.
         let late = if self.syn_linear > 0 { interval / 64 } else { Duration::ZERO };
-        self.alarm = Some((now + interval + late, Alarm::Retransmit));
+        self.alarm = Some((now + interval + late, TimerKind::Retransmit));
     }
 
     /// Sets the same alarm again, later than the last time.
-    pub(super) fn back_off(&mut self, alarm: Alarm, now: Instant) {
+    pub(super) fn back_off(&mut self, alarm: TimerKind, now: Instant) {
         self.doublings += 1;
         self.alarm = Some((now + self.interval(), alarm));
     }
@@ -130,8 +131,8 @@ impl Timing {
     /// The peer answered: it lives, and may keep its window shut for as long as it likes. Only an acknowledgement of
     /// something new says as much for what is in flight.
     pub(super) fn heard(&mut self) {
-        if matches!(self.alarm, Some((_, Alarm::Probe))) {
-            self.strikes = 0;
+        if matches!(self.alarm, Some((_, TimerKind::Probe))) {
+            self.expirations = 0;
         }
     }
 
@@ -147,7 +148,7 @@ impl Timing {
         if let Some((_, sent)) = self.measuring.take_if(|(until, _)| *until <= position) {
             self.measure(now - sent);
         }
-        self.strikes = 0;
+        self.expirations = 0;
         self.rest();
     }
 

@@ -10,8 +10,8 @@ use holdtime_host::{
 };
 
 use super::process::{Listening, number_of};
-use super::{Child, Due, Name, PipeEnds, PipeId, ProcessId, Program, Stream, StreamEnds, World};
-use crate::executor::Class;
+use super::{Child, Descriptor, Due, OpenStream, PipeEnds, PipeId, ProcessId, Program, StreamEnds, World};
+use crate::executor::DueClass;
 use crate::host::SimHost;
 use crate::net::{ListenerOptions, Readiness, SocketId, SocketOptions};
 use crate::trace::Step;
@@ -68,7 +68,7 @@ impl World {
         let options =
             ListenerOptions { socket, backlog: process.backlog, keys, ..ListenerOptions::default() };
         let (socket, bound) = self.network.listen(process.machine, address, options)?;
-        self.own(socket, id, Name::Listener(listener));
+        self.own(socket, id, Descriptor::Listener(listener));
         let listening = Listening { socket, wanted: true, accepter: None };
         self.process_mut(id).listeners.insert(listener, listening);
         Ok(bound)
@@ -76,7 +76,7 @@ impl World {
 
     pub(crate) fn unlisten(&mut self, id: ProcessId, listener: ListenerId) {
         let Some(listening) = self.process_mut(id).listeners.remove(&listener) else { return };
-        self.process_mut(id).maybe_ready.remove(&Name::Listener(listener));
+        self.process_mut(id).maybe_ready.remove(&Descriptor::Listener(listener));
         let now = self.local_time(id);
         self.network.close(now, listening.socket);
         self.absorb();
@@ -88,7 +88,7 @@ impl World {
     pub(crate) fn set_accepting(&mut self, id: ProcessId, listener: ListenerId, wanted: bool) {
         if let Some(listening) = self.process_mut(id).listeners.get_mut(&listener) {
             listening.wanted = wanted;
-            self.announce(id, Name::Listener(listener));
+            self.announce(id, Descriptor::Listener(listener));
         }
     }
 
@@ -118,8 +118,8 @@ impl World {
             return Err(IoError::ConnectionAborted);
         };
         self.record(id, &Step::Accepted(id, stream, ends.remote));
-        self.own(socket, id, Name::Stream(stream));
-        self.process_mut(id).streams.insert(stream, Stream::new(StreamEnds::Socket(socket), false));
+        self.own(socket, id, Descriptor::Stream(stream));
+        self.process_mut(id).streams.insert(stream, OpenStream::new(StreamEnds::Socket(socket), false));
         Ok(ends)
     }
 
@@ -162,8 +162,8 @@ impl World {
             ..base
         };
         let socket = self.network.connect(now, process.machine, local, remote, options)?;
-        self.own(socket, id, Name::Stream(stream));
-        self.process_mut(id).streams.insert(stream, Stream::new(StreamEnds::Socket(socket), true));
+        self.own(socket, id, Descriptor::Stream(stream));
+        self.process_mut(id).streams.insert(stream, OpenStream::new(StreamEnds::Socket(socket), true));
         self.absorb();
         Ok(())
     }
@@ -195,7 +195,7 @@ impl World {
         if let Ok(known) = self.stream_mut(id, stream) {
             known.wants_read = read;
             known.wants_write = write;
-            self.announce(id, Name::Stream(stream));
+            self.announce(id, Descriptor::Stream(stream));
         }
     }
 
@@ -255,7 +255,7 @@ impl World {
         let was_full = !ends.pipe.writable();
         let outcome = ends.pipe.read(into);
         if was_full && ends.pipe.writable() {
-            self.agenda.enter(now, Class::Outside, Due::Room(pipe));
+            self.agenda.enter(now, DueClass::Outside, Due::Room(pipe));
         }
         outcome
     }
@@ -264,7 +264,7 @@ impl World {
         let now = self.local_time(id);
         let ends = self.pipes.get_mut(pipe.0 as usize).ok_or(IoError::NotConnected)?;
         let written = ends.pipe.write(bytes)?;
-        self.agenda.enter(now, Class::Outside, Due::Show(pipe, written));
+        self.agenda.enter(now, DueClass::Outside, Due::Show(pipe, written));
         Ok(written)
     }
 
@@ -319,7 +319,7 @@ impl World {
     pub(crate) fn let_go(&mut self, id: ProcessId, stream: StreamId) {
         let now = self.local_time(id);
         let Some(mut known) = self.process_mut(id).streams.remove(&stream) else { return };
-        self.process_mut(id).maybe_ready.remove(&Name::Stream(stream));
+        self.process_mut(id).maybe_ready.remove(&Descriptor::Stream(stream));
         known.wake_all();
         match known.ends {
             StreamEnds::Socket(socket) => {
@@ -343,7 +343,7 @@ impl World {
         let Some(ends) = self.pipes.get_mut(pipe.0 as usize) else { return };
         ends.readers.retain(|(holder, _)| *holder != id);
         if !ends.named && ends.readers.is_empty() {
-            self.agenda.enter(now, Class::Outside, Due::ReaderGone(pipe));
+            self.agenda.enter(now, DueClass::Outside, Due::ReaderGone(pipe));
         }
     }
 
@@ -353,110 +353,8 @@ impl World {
         let Some(ends) = self.pipes.get_mut(pipe.0 as usize) else { return };
         ends.writers.retain(|(holder, _)| *holder != id);
         if !ends.named && ends.writers.is_empty() {
-            self.agenda.enter(now, Class::Outside, Due::WriterGone(pipe));
+            self.agenda.enter(now, DueClass::Outside, Due::WriterGone(pipe));
         }
-    }
-
-    // Programs.
-
-    /// Makes the process of a program, and its pipes. What it runs is spawned by the caller.
-    pub(crate) fn start_program(
-        &mut self,
-        id: ProcessId,
-        stream: StreamId,
-        spec: &ProgramSpec,
-    ) -> Result<(ProcessId, Program), IoError> {
-        let path = spec.command.first().ok_or(IoError::NotFound)?;
-        let program = self.programs.0.get(path).cloned().ok_or(IoError::NotFound)?;
-        if !self.process(id).has_file_to_spare() {
-            return Err(IoError::TooManyFiles);
-        }
-        let machine = self.process(id).machine;
-        let child = self.add_process(machine, &spec.name);
-        let (down, up) = (self.add_pipe(false), self.add_pipe(false));
-        self.join_pipes(id, stream, up, down);
-        self.join_pipes(child, SimHost::STDIO, down, up);
-        let process = self.process_mut(child);
-        process.parent = Some((id, stream));
-        process.handled.clear();
-        let known = Child { process: child, status: None, waker: None };
-        self.process_mut(id).children.insert(stream, known);
-        self.record(id, &Step::Started(id, stream, child, &spec.name));
-        Ok((child, program))
-    }
-
-    /// Makes the process of a program's own background child, which inherits the writing end of its output and, as a
-    /// shell has it, nothing of its input.
-    pub(crate) fn fork(&mut self, id: ProcessId, name: &str) -> ProcessId {
-        let parent = self.process(id);
-        let (machine, group) = (parent.machine, parent.group.unwrap_or(id));
-        let output = match parent.streams.get(&SimHost::STDIO).map(|known| known.ends) {
-            Some(StreamEnds::Pipes { write, .. }) => write,
-            _ => None,
-        };
-        let child = self.add_process(machine, name);
-        self.process_mut(child).handled.clear();
-        self.process_mut(child).group = Some(group);
-        if let Some(pipe) = output {
-            self.pipes[pipe.0 as usize].writers.push((child, Name::Stream(SimHost::STDIO)));
-        }
-        let ends = StreamEnds::Pipes { read: None, write: output };
-        self.process_mut(child).streams.insert(SimHost::STDIO, Stream::new(ends, false));
-        child
-    }
-
-    fn add_pipe(&mut self, named: bool) -> PipeId {
-        self.pipes.push(PipeEnds { named, ..PipeEnds::default() });
-        PipeId(self.pipes.len() as u32 - 1)
-    }
-
-    fn join_pipes(&mut self, id: ProcessId, stream: StreamId, read: PipeId, write: PipeId) {
-        let owner = (id, Name::Stream(stream));
-        self.pipes[read.0 as usize].readers.push(owner);
-        self.pipes[write.0 as usize].writers.push(owner);
-        let ends = StreamEnds::Pipes { read: Some(read), write: Some(write) };
-        self.process_mut(id).streams.insert(stream, Stream::new(ends, false));
-    }
-
-    pub(crate) fn signal_program(&mut self, id: ProcessId, stream: StreamId, signal: ProgramSignal) {
-        let now = self.local_time(id);
-        let Some(child) = self.process(id).children.get(&stream) else { return };
-        let number = match signal {
-            ProgramSignal::Terminate => number_of(Signal::Terminate),
-            ProgramSignal::Kill => 9,
-        };
-        let child = child.process;
-        self.agenda.enter(now, Class::Outside, Due::SignalGroup(child, number));
-    }
-
-    pub(crate) fn open_pipes(
-        &mut self,
-        id: ProcessId,
-        stream: StreamId,
-        paths: &PipePaths,
-    ) -> Result<(), IoError> {
-        if !self.process(id).has_file_to_spare() {
-            return Err(IoError::TooManyFiles);
-        }
-        let (read, write) = (self.named_pipe(id, &paths.read), self.named_pipe(id, &paths.write));
-        self.join_pipes(id, stream, read, write);
-        Ok(())
-    }
-
-    fn named_pipe(&mut self, id: ProcessId, path: &str) -> PipeId {
-        let key = (self.process(id).machine, path.to_owned());
-        if let Some(pipe) = self.named_pipes.get(&key) {
-            return *pipe;
-        }
-        let pipe = self.add_pipe(true);
-        self.named_pipes.insert(key, pipe);
-        pipe
-    }
-
-    pub(crate) fn read_config(&self, id: ProcessId, name: &str) -> Result<ConfigText, IoError> {
-        let key = (self.process(id).machine, name.to_owned());
-        let text = self.files.get(&key).ok_or(IoError::NotFound)?;
-        Ok(ConfigText { name: name.to_owned(), text: text.clone() })
     }
 
     // Waiting.
@@ -464,7 +362,7 @@ impl World {
     /// What is ready of what may be, in an order drawn from the seed; what is told once is collected.
     pub(crate) fn collect_ready(&mut self, id: ProcessId, ready: &mut Vec<Ready>) {
         ready.clear();
-        let names: Vec<Name> = self.process(id).maybe_ready.iter().copied().collect();
+        let names: Vec<Descriptor> = self.process(id).maybe_ready.iter().copied().collect();
         for name in names {
             let before = ready.len();
             self.ready_of(id, name, ready);
@@ -496,14 +394,14 @@ impl World {
             })
     }
 
-    pub(super) fn ready_of(&self, id: ProcessId, name: Name, ready: &mut Vec<Ready>) {
+    pub(super) fn ready_of(&self, id: ProcessId, name: Descriptor, ready: &mut Vec<Ready>) {
         match name {
-            Name::Listener(listener) => {
+            Descriptor::Listener(listener) => {
                 if self.is_acceptable(id, listener) == Ok(true) {
                     ready.push(Ready::Acceptable(listener));
                 }
             }
-            Name::Stream(stream) => {
+            Descriptor::Stream(stream) => {
                 if self.is_connected(id, stream) == Ok(true) {
                     ready.push(Ready::Connected(stream));
                 }
@@ -538,8 +436,8 @@ impl World {
     }
 
     /// Takes note of an edge: the kernel tells of room, which a stream keeps until a write blocks again.
-    pub(super) fn note_edge(&mut self, id: ProcessId, name: Name) {
-        let Name::Stream(stream) = name else { return };
+    pub(super) fn note_edge(&mut self, id: ProcessId, name: Descriptor) {
+        let Descriptor::Stream(stream) = name else { return };
         let has_room = self.stream(id, stream).is_ok_and(|known| self.readiness(known.ends).write);
         if has_room && let Ok(known) = self.stream_mut(id, stream) {
             known.write_blocked = false;
@@ -569,7 +467,7 @@ impl World {
 
     // Helpers.
 
-    fn own(&mut self, socket: SocketId, id: ProcessId, name: Name) {
+    fn own(&mut self, socket: SocketId, id: ProcessId, name: Descriptor) {
         let index = socket.0 as usize;
         if self.socket_owners.len() <= index {
             self.socket_owners.resize(index + 1, None);
@@ -582,11 +480,11 @@ impl World {
         self.network.tcp(socket).map(|tcp| Ends { local: tcp.local, remote: tcp.remote })
     }
 
-    fn stream(&self, id: ProcessId, stream: StreamId) -> Result<&Stream, IoError> {
+    fn stream(&self, id: ProcessId, stream: StreamId) -> Result<&OpenStream, IoError> {
         self.process(id).streams.get(&stream).ok_or(IoError::NotConnected)
     }
 
-    pub(crate) fn stream_mut(&mut self, id: ProcessId, stream: StreamId) -> Result<&mut Stream, IoError> {
+    pub(crate) fn stream_mut(&mut self, id: ProcessId, stream: StreamId) -> Result<&mut OpenStream, IoError> {
         self.process_mut(id).streams.get_mut(&stream).ok_or(IoError::NotConnected)
     }
 

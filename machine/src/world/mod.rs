@@ -7,14 +7,18 @@ mod calls;
 mod pipe;
 mod prices;
 mod process;
+mod programs;
 
+pub use crate::id::ProcessId;
 pub use prices::Prices;
-pub use process::{Life, ProcessId, Tally};
+pub use process::{Life, Usage};
 
-pub(crate) use process::{Child, Name, Process, Stream, StreamEnds};
+pub(crate) use process::{Child, Descriptor, OpenStream, ProcessState, StreamEnds};
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Waker;
 
@@ -23,20 +27,16 @@ use holdtime_host::time::{Duration, Instant};
 use holdtime_host::{ExitStatus, ProgramSpec, Signal};
 
 use crate::clock::Clock;
-use crate::executor::{Agenda, Class, LocalFuture, TaskId};
-use crate::host::SimHost;
+use crate::executor::{Agenda, DueClass, LocalFuture};
+use crate::id::{PipeId, TaskId};
 use crate::net::{Effect, Kernel, LinkOptions, MachineId, Network, Segment, SocketId};
 use crate::rng::Rng;
 use crate::trace::{Step, Trace};
 use pipe::Pipe;
 
-/// One direction of a pair of pipes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct PipeId(u32);
-
 /// What a run is set up with, besides its topology.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct LabSettings {
     /// What computing costs.
     pub prices: Prices,
     /// How many calls on its host a task may make in one turn before it counts as caught in a loop.
@@ -49,7 +49,7 @@ pub struct Settings {
     pub kernel: Kernel,
 }
 
-impl Default for Settings {
+impl Default for LabSettings {
     fn default() -> Self {
         Self {
             prices: Prices::default(),
@@ -60,9 +60,6 @@ impl Default for Settings {
         }
     }
 }
-
-/// What a program does when it is started: a future over its own process, which resolves with its exit status.
-pub type Program = Rc<dyn Fn(SimHost, &ProgramSpec) -> std::pin::Pin<Box<dyn Future<Output = ExitStatus>>>>;
 
 /// Something that stopped a process from outside its own logic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,14 +121,14 @@ impl fmt::Debug for Due {
 pub struct World {
     pub(crate) now: Instant,
     pub(crate) agenda: Agenda<Due>,
-    pub(crate) settings: Settings,
+    pub(crate) settings: LabSettings,
     pub(crate) rng: Rng,
     network: Network,
     clocks: Vec<Clock>,
-    processes: Vec<Process>,
+    processes: Vec<ProcessState>,
     pipes: Vec<PipeEnds>,
     /// Who is told when a socket becomes ready.
-    socket_owners: Vec<Option<(ProcessId, Name)>>,
+    socket_owners: Vec<Option<(ProcessId, Descriptor)>>,
     programs: Programs,
     files: BTreeMap<(MachineId, String), String>,
     named_pipes: BTreeMap<(MachineId, String), PipeId>,
@@ -155,8 +152,12 @@ impl fmt::Debug for LocalFutureBox {
     }
 }
 
+/// Starts a program as this process: what it does is the future, which resolves with its exit status.
+pub(crate) type StartProgram =
+    Rc<dyn Fn(Rc<RefCell<World>>, ProcessId, &ProgramSpec) -> Pin<Box<dyn Future<Output = ExitStatus>>>>;
+
 #[derive(Default)]
-struct Programs(BTreeMap<String, Program>);
+struct Programs(BTreeMap<String, StartProgram>);
 
 impl fmt::Debug for Programs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -168,14 +169,14 @@ impl fmt::Debug for Programs {
 struct PipeEnds {
     pipe: Pipe,
     /// Every process that holds an end, by its name for it: a child's children inherit what it has.
-    readers: Vec<(ProcessId, Name)>,
-    writers: Vec<(ProcessId, Name)>,
+    readers: Vec<(ProcessId, Descriptor)>,
+    writers: Vec<(ProcessId, Descriptor)>,
     /// A named pipe: held open on both ends by the host, as ExaBGP does.
     named: bool,
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, settings: Settings) -> Self {
+    pub(crate) fn new(seed: u64, settings: LabSettings) -> Self {
         let mut rng = Rng::new(seed);
         let mut network = Network::new(&mut rng, settings.link.clone(), settings.cuts_per_mille);
         network.set_kernel(settings.kernel);
@@ -212,16 +213,15 @@ impl World {
     /// Adds a process without any task yet.
     pub(crate) fn add_process(&mut self, machine: MachineId, name: &str) -> ProcessId {
         let id = ProcessId(self.processes.len() as u32);
-        let mut process = Process::new(name.to_owned(), machine);
+        let mut process = ProcessState::new(name.to_owned(), machine);
         process.handled.extend([Signal::Terminate, Signal::Interrupt, Signal::Hangup]);
         process.handled.extend([Signal::Alarm, Signal::User1, Signal::User2]);
         self.processes.push(process);
         id
     }
 
-    /// Says what a program of this path does when it is started, on any machine.
-    pub fn add_program(&mut self, path: &str, program: Program) {
-        self.programs.0.insert(path.to_owned(), program);
+    pub(crate) fn insert_program(&mut self, path: &str, start: StartProgram) {
+        self.programs.0.insert(path.to_owned(), start);
     }
 
     /// Puts a file on a machine.
@@ -238,7 +238,7 @@ impl World {
 
     /// Does something at a time of the lab's; `what` names it in the trace.
     pub fn at(&mut self, at: Instant, what: &str, fault: impl FnOnce(&mut Self) + 'static) {
-        self.agenda.enter(at, Class::Outside, Due::Fault(what.to_owned(), Box::new(fault)));
+        self.agenda.enter(at, DueClass::Outside, Due::Fault(what.to_owned(), Box::new(fault)));
     }
 
     /// Changes the network (cut a direction, set a link).
@@ -337,7 +337,7 @@ impl World {
     }
 
     /// What a process has done so far.
-    pub fn tally(&self, process: ProcessId) -> Tally {
+    pub fn tally(&self, process: ProcessId) -> Usage {
         self.process(process).tally
     }
 
@@ -361,11 +361,11 @@ impl World {
         &self.incidents
     }
 
-    pub(crate) fn process(&self, id: ProcessId) -> &Process {
+    pub(crate) fn process(&self, id: ProcessId) -> &ProcessState {
         &self.processes[id.0 as usize]
     }
 
-    pub(crate) fn process_mut(&mut self, id: ProcessId) -> &mut Process {
+    pub(crate) fn process_mut(&mut self, id: ProcessId) -> &mut ProcessState {
         &mut self.processes[id.0 as usize]
     }
 
@@ -425,14 +425,14 @@ impl World {
                     let arrives = arrival.map(|(_, at)| at);
                     self.trace.record(at, &Step::Sent(from, &segment, arrives));
                     if let Some((to, arrives)) = arrival {
-                        self.agenda.enter(arrives, Class::Outside, Due::Arrive(to, segment));
+                        self.agenda.enter(arrives, DueClass::Outside, Due::Arrive(to, segment));
                     }
                 }
                 Effect::Alarm { socket, at } => {
-                    self.agenda.enter(at, Class::Outside, Due::Alarm(socket));
+                    self.agenda.enter(at, DueClass::Outside, Due::Alarm(socket));
                 }
                 Effect::Unreachable { socket, at } => {
-                    self.agenda.enter(at, Class::Outside, Due::Unreachable(socket));
+                    self.agenda.enter(at, DueClass::Outside, Due::Unreachable(socket));
                 }
                 Effect::Ready(socket) => {
                     let owner = self.socket_owners.get(socket.0 as usize).copied().flatten();
@@ -445,7 +445,7 @@ impl World {
     }
 
     /// Tells a process that something of its own may be ready, and wakes the tasks for which it is.
-    pub(crate) fn announce(&mut self, id: ProcessId, name: Name) {
+    pub(crate) fn announce(&mut self, id: ProcessId, name: Descriptor) {
         self.note_edge(id, name);
         let mut found = Vec::new();
         self.ready_of(id, name, &mut found);
@@ -494,7 +494,7 @@ impl World {
 
     /// Enters a deadline of a task.
     pub(crate) fn wake_at(&mut self, at: Instant, waker: Waker) -> crate::executor::EntryId {
-        self.agenda.enter(at, Class::Deadline, Due::Wake(waker))
+        self.agenda.enter(at, DueClass::Deadline, Due::Wake(waker))
     }
 
     /// Charges a process for computing.

@@ -7,12 +7,8 @@ use holdtime_host::time::{Duration, Instant};
 
 use holdtime_host::{ExitStatus, ListenerId, Ready, Signal, StreamId};
 
-use super::PipeId;
+use crate::id::{PipeId, ProcessId};
 use crate::net::{MachineId, SocketId, SocketOptions};
-
-/// A process, known by one number in the whole run; also its process id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProcessId(pub u32);
 
 /// Whether a process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +23,7 @@ pub enum Life {
 
 /// What a process has done, for oracles that count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Usage {
     /// Turns of its tasks.
     pub polls: u64,
     /// Calls on the host.
@@ -42,17 +38,17 @@ pub struct Tally {
 
 /// A thing that can become ready, by the name its process gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Name {
+pub(crate) enum Descriptor {
     Stream(StreamId),
     Listener(ListenerId),
 }
 
 #[derive(Debug)]
-pub(crate) struct Process {
+pub(crate) struct ProcessState {
     pub(crate) name: String,
     pub(crate) machine: MachineId,
     pub(crate) life: Life,
-    pub(crate) tally: Tally,
+    pub(crate) tally: Usage,
     /// The processor is taken until then.
     pub(crate) busy_until: Instant,
     /// How far the process is ahead of the lab's time within its present turn.
@@ -66,7 +62,7 @@ pub(crate) struct Process {
     pub(crate) backlog: usize,
     /// How many streams and listeners it may have.
     pub(crate) max_files: usize,
-    pub(crate) streams: BTreeMap<StreamId, Stream>,
+    pub(crate) streams: BTreeMap<StreamId, OpenStream>,
     pub(crate) listeners: BTreeMap<ListenerId, Listening>,
     pub(crate) children: BTreeMap<StreamId, Child>,
     /// The program whose process group it belongs to, where that is not itself.
@@ -78,13 +74,13 @@ pub(crate) struct Process {
     pub(crate) handled: BTreeSet<Signal>,
     pub(crate) signal_waker: Option<Waker>,
     /// What may be ready: looked at again by the next wait.
-    pub(crate) maybe_ready: BTreeSet<Name>,
+    pub(crate) maybe_ready: BTreeSet<Descriptor>,
     /// The task inside `Host::wait`.
     pub(crate) waiter: Option<Waker>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Stream {
+pub(crate) struct OpenStream {
     pub(crate) ends: StreamEnds,
     pub(crate) connecting: bool,
     pub(crate) wants_read: bool,
@@ -122,13 +118,13 @@ pub(crate) struct Child {
     pub(crate) waker: Option<Waker>,
 }
 
-impl Process {
+impl ProcessState {
     pub(crate) fn new(name: String, machine: MachineId) -> Self {
         Self {
             name,
             machine,
             life: Life::Running,
-            tally: Tally::default(),
+            tally: Usage::default(),
             busy_until: Instant::ZERO,
             spent: Duration::ZERO,
             fuel: u32::MAX,
@@ -180,7 +176,7 @@ impl Process {
     }
 }
 
-impl Stream {
+impl OpenStream {
     pub(crate) fn new(ends: StreamEnds, connecting: bool) -> Self {
         Self {
             ends,

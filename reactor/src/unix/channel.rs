@@ -11,7 +11,7 @@ use super::{Pipes, from_errno, socket};
 
 /// An open stream. Dropping it closes it.
 #[derive(Debug)]
-pub(crate) enum Channel {
+pub(crate) enum DescriptorStream {
     Socket(Socket),
     Pipes {
         read: OwnedFd,
@@ -28,7 +28,7 @@ pub(crate) enum Side {
     Write,
 }
 
-impl Channel {
+impl DescriptorStream {
     /// The descriptors to watch.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = (Side, RawFd)> {
         let (first, second) = match self {
@@ -81,7 +81,7 @@ impl Channel {
     }
 }
 
-impl From<Pipes> for Channel {
+impl From<Pipes> for DescriptorStream {
     fn from(pipes: Pipes) -> Self {
         Self::Pipes { read: pipes.read, write: Some(pipes.write) }
     }

@@ -21,10 +21,10 @@ use std::time::{Instant as Clock, SystemTime, UNIX_EPOCH};
 use holdtime_core::speaker::{Event, EventKind, Party, Severity};
 use holdtime_core::time::{Instant, Now, Timestamp};
 
-pub(crate) use channel::{Channel, Side, read, write};
+pub(crate) use channel::{DescriptorStream, Side, read, write};
 pub(crate) use errno::{from_errno, io_error};
 pub use program::find as find_program;
-pub(crate) use program::{Pipes, Programs};
+pub(crate) use program::{ChildPrograms, Pipes};
 pub(crate) use signals::Signals;
 pub use socket::try_keys;
 pub(crate) use {fifo::open as open_fifos, socket::*};
@@ -33,7 +33,7 @@ pub(crate) use {fifo::open as open_fifos, socket::*};
 const NOT_PERMITTED: i32 = 2;
 
 /// What a real host is given beside the operating system.
-pub struct Surroundings {
+pub struct HostOptions {
     /// Where programs are looked for until a configuration is read.
     pub folder: PathBuf,
     /// The user to become once the first sockets are open, before the first program starts; `None`: stay who we
@@ -45,7 +45,7 @@ pub struct Surroundings {
     pub started: Box<dyn Fn()>,
 }
 
-impl Surroundings {
+impl HostOptions {
     /// A folder and a log, and nothing else.
     pub fn new(folder: PathBuf, log: impl Fn(&Event) + 'static) -> Self {
         Self { folder, user: None, log: Box::new(log), started: Box::new(|| ()) }
@@ -53,7 +53,7 @@ impl Surroundings {
 }
 
 /// The parts of a real host that have nothing to do with readiness.
-pub(crate) struct Machine {
+pub(crate) struct UnixHost {
     origin: Clock,
     /// The folder of the configuration that was read last: where programs are looked for.
     folder: RefCell<PathBuf>,
@@ -61,12 +61,12 @@ pub(crate) struct Machine {
     user: Cell<Option<user::User>>,
     log: Box<dyn Fn(&Event)>,
     started: Box<dyn Fn()>,
-    programs: RefCell<Programs>,
+    programs: RefCell<ChildPrograms>,
 }
 
-impl Machine {
-    pub(crate) fn new(surroundings: Surroundings) -> Self {
-        let Surroundings { folder, user, log, started } = surroundings;
+impl UnixHost {
+    pub(crate) fn new(options: HostOptions) -> Self {
+        let HostOptions { folder, user, log, started } = options;
         Self {
             origin: Clock::now(),
             folder: RefCell::new(folder),
@@ -154,15 +154,15 @@ impl Machine {
     }
 }
 
-impl fmt::Debug for Machine {
+impl fmt::Debug for UnixHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Machine").field("folder", &self.folder).field("programs", &self.programs).finish()
     }
 }
 
-impl fmt::Debug for Surroundings {
+impl fmt::Debug for HostOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Surroundings")
+        f.debug_struct("HostOptions")
             .field("folder", &self.folder)
             .field("user", &self.user)
             .finish_non_exhaustive()

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 /// The programs that have not been reaped.
 #[derive(Debug, Default)]
-pub(crate) struct Programs {
+pub(crate) struct ChildPrograms {
     running: BTreeMap<StreamId, Child>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Pipes {
     pub(crate) write: OwnedFd,
 }
 
-impl Programs {
+impl ChildPrograms {
     /// Starts a program in a process group of its own, so that a Ctrl-C at the terminal does not reach it;
     /// returns its process id.
     pub(crate) fn start(
@@ -95,7 +95,7 @@ impl Programs {
 }
 
 /// No program outlives its speaker.
-impl Drop for Programs {
+impl Drop for ChildPrograms {
     fn drop(&mut self) {
         self.kill_all();
     }

@@ -276,21 +276,6 @@ impl PeerRun for CheckingPeer {
     }
 }
 
-/// A message in hexadecimal as `.msg` files write it: marker, length, type and body apart.
-pub struct Hex<'a>(pub &'a [u8]);
-
-impl std::fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (index, octet) in self.0.iter().enumerate() {
-            if matches!(index, 16 | 18 | 19) {
-                f.write_char(':')?;
-            }
-            write!(f, "{octet:02X}")?;
-        }
-        Ok(())
-    }
-}
-
 fn kind(message: &[u8]) -> u8 {
     message.get(18).copied().unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use holdtime_core::wire::{
     Family, FamilyTerms, Framer, Message, MessageView, Negotiated, Open, PathAttributeValue, Update,
 };
 
-use crate::actor::Hex;
+use super::hex::Hex;
 
 /// Octets of a message's body that stand before it: marker, length and type (RFC 4271 §4.1).
 const HEADER: usize = 19;

@@ -4,12 +4,14 @@
 mod checker;
 mod drive_peer;
 mod drive_program;
+mod hex;
 mod mismatch;
 mod scripted_peer;
 mod scripted_program;
 
-pub use checker::{CheckingPeer, Hex, Pieces};
+pub use checker::{CheckingPeer, Pieces};
 pub use drive_peer::{Beyond, drive_peer};
 pub use drive_program::drive_program;
+pub use hex::Hex;
 pub use scripted_peer::{PeerAction, PeerInput, PeerRun, PeerState, ScriptedPeer};
 pub use scripted_program::{ProgramAction, ProgramInput, ScriptedProgram};

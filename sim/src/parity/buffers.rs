@@ -2,16 +2,20 @@
 
 use holdtime_reactor::Host;
 
-use crate::parity::stage::Stage;
+use crate::parity::stage::ParityStage;
 
-pub(super) async fn a_stopped_reader_lets_its_writer_write_about_four_megabytes<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_stopped_reader_lets_its_writer_write_about_four_megabytes<H: Host>(
+    stage: &ParityStage<H>,
+) {
     let pair = stage.pair().await;
     let (filled, why) = stage.fill(pair.client, 65_536).await;
     stage.see(format!("4,100,000 to 4,400,000 octets: {}", (4_100_000..4_400_000).contains(&filled)));
     stage.see(format!("then {why}"));
 }
 
-pub(super) async fn of_what_a_stopped_reader_was_sent_about_128_kib_have_arrived<H: Host>(stage: &Stage<H>) {
+pub(super) async fn of_what_a_stopped_reader_was_sent_about_128_kib_have_arrived<H: Host>(
+    stage: &ParityStage<H>,
+) {
     let pair = stage.pair().await;
     stage.fill(pair.client, 65_536).await;
     // What has not left yet is lost with the writer.

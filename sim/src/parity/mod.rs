@@ -20,15 +20,15 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use holdtime_core::time::{Duration, Instant};
-use holdtime_reactor::Surroundings;
+use holdtime_reactor::HostOptions;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
 use holdtime_reactor::tokio_host::{TokioHost, run_tokio};
 
 use holdtime_machine::executor::Lab;
 use holdtime_machine::host::SimHost;
 use holdtime_machine::net::SocketOptions;
-use holdtime_machine::world::Settings;
-use stage::Stage;
+use holdtime_machine::world::LabSettings;
+use stage::ParityStage;
 
 /// The backlog of every listener, on both hosts.
 const BACKLOG: usize = 128;
@@ -61,7 +61,7 @@ macro_rules! on_a_stage {
     ($module:ident::$name:ident) => {
         |host| {
             Box::pin(async move {
-                let stage = Stage::new(host);
+                let stage = ParityStage::new(host);
                 $module::$name(&stage).await;
                 stage.into_seen()
             })
@@ -242,7 +242,7 @@ const KEPT: &[(&str, &str)] = &[];
 
 /// How one row came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ProgramOutcome {
     /// The program.
     pub name: &'static str,
     /// What it observed on the simulated host.
@@ -253,7 +253,7 @@ pub struct Outcome {
     pub skipped: Option<String>,
 }
 
-impl Outcome {
+impl ProgramOutcome {
     /// Whether all hosts showed the same.
     pub fn agrees(&self) -> bool {
         self.real.iter().all(|(_, seen)| *seen == self.simulated)
@@ -267,19 +267,19 @@ impl Outcome {
 
 /// The whole table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Table {
+pub struct ParityTable {
     /// Row by row.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<ProgramOutcome>,
 }
 
-impl Table {
+impl ParityTable {
     /// Whether every row agrees, or has a reason not to.
     pub fn holds(&self) -> bool {
         self.outcomes.iter().all(|outcome| outcome.agrees() || outcome.kept().is_some())
     }
 }
 
-impl fmt::Display for Table {
+impl fmt::Display for ParityTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for outcome in &self.outcomes {
             let name = outcome.name.replace('_', " ");
@@ -323,7 +323,7 @@ impl fmt::Display for Table {
 ///
 /// # Errors
 /// The real host could not be set up.
-pub fn compare(seed: u64, only: &str) -> std::io::Result<Table> {
+pub fn compare(seed: u64, only: &str) -> std::io::Result<ParityTable> {
     let mut outcomes = Vec::new();
     for row in ROWS.iter().filter(|row| row.name.contains(only)) {
         let mut real = Vec::new();
@@ -332,11 +332,11 @@ pub fn compare(seed: u64, only: &str) -> std::io::Result<Table> {
             if row.mio.is_some() {
                 real.push(("mio", row.run_on_mio()?));
             }
-            real.push(("tokio", run_tokio(surroundings(), row.tokio)?));
+            real.push(("tokio", run_tokio(options(), row.tokio)?));
         }
-        outcomes.push(Outcome { name: row.name, simulated: run_simulated(seed, row), real, skipped });
+        outcomes.push(ProgramOutcome { name: row.name, simulated: run_simulated(seed, row), real, skipped });
     }
-    Ok(Table { outcomes })
+    Ok(ParityTable { outcomes })
 }
 
 /// The rows that take minutes and whose names contain `only`, each with the hosts that it is to be run on in processes of
@@ -357,22 +357,22 @@ pub fn run_slow(name: &str, host: &str) -> std::io::Result<Option<Vec<String>>> 
     let Some(row) = SLOW_ROWS.iter().find(|row| row.name == name) else { return Ok(None) };
     match host {
         "mio" => row.run_on_mio().map(Some),
-        "tokio" => run_tokio(surroundings(), row.tokio).map(Some),
+        "tokio" => run_tokio(options(), row.tokio).map(Some),
         _ => Ok(None),
     }
 }
 
 /// Puts what slow rows observed on real hosts beside what they observe in the lab.
-pub fn judge_slow(seed: u64, observed: &[(&'static str, Result<Observed, String>)]) -> Table {
+pub fn judge_slow(seed: u64, observed: &[(&'static str, Result<Observed, String>)]) -> ParityTable {
     let outcomes = observed.iter().filter_map(|(name, real)| {
         let row = SLOW_ROWS.iter().find(|row| row.name == *name)?;
         let (real, skipped) = match real {
             Ok(real) => (real.clone(), None),
             Err(reason) => (Vec::new(), Some(reason.clone())),
         };
-        Some(Outcome { name: row.name, simulated: run_simulated(seed, row), real, skipped })
+        Some(ProgramOutcome { name: row.name, simulated: run_simulated(seed, row), real, skipped })
     });
-    Table { outcomes: outcomes.collect() }
+    ParityTable { outcomes: outcomes.collect() }
 }
 
 /// What a row observed, host by host.
@@ -386,17 +386,17 @@ impl Row {
 
     fn run_on_mio(&self) -> std::io::Result<Vec<String>> {
         let Some(mio) = self.mio else { return Ok(Vec::new()) };
-        Ok(run_blocking(mio(MioHost::new(surroundings())?)))
+        Ok(run_blocking(mio(MioHost::new(options())?)))
     }
 }
 
 /// A machine without a folder and without a log.
-fn surroundings() -> Surroundings {
-    Surroundings::new(std::path::PathBuf::new(), |_| {})
+fn options() -> HostOptions {
+    HostOptions::new(std::path::PathBuf::new(), |_| {})
 }
 
 fn run_simulated(seed: u64, row: &Row) -> Vec<String> {
-    let mut lab = Lab::new(seed, Settings::default());
+    let mut lab = Lab::new(seed, LabSettings::default());
     scripted::install(&mut lab.world_mut());
     let machine = lab.add_machine(&[]);
     let host = lab.add_process(machine, "parity");

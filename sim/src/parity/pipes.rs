@@ -4,7 +4,7 @@ use holdtime_core::speaker::ProgramSignal;
 use holdtime_core::time::Duration;
 use holdtime_reactor::Host;
 
-use crate::parity::stage::Stage;
+use crate::parity::stage::ParityStage;
 
 pub(super) const CAT: &[&str] = &["/bin/cat"];
 pub(super) const SLEEP: &[&str] = &["/bin/sleep", "30"];
@@ -20,18 +20,18 @@ pub(super) const LEAVE_A_CHILD_THAT_SPEAKS: &[&str] = &["/bin/sh", "-c", "(sleep
 pub(super) const WAIT_FOR_A_CHILD: &[&str] = &["/bin/sh", "-c", "sleep 30 & wait"];
 pub(super) const FLOOD: &[&str] = &["/bin/cat", "/dev/zero"];
 
-pub(super) async fn a_program_that_is_not_there_does_not_start<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_program_that_is_not_there_does_not_start<H: Host>(stage: &ParityStage<H>) {
     stage.see_outcome("start", &stage.start(&["/no/such/program"]));
 }
 
-pub(super) async fn a_program_answers_through_its_pipes<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_program_answers_through_its_pipes<H: Host>(stage: &ParityStage<H>) {
     let cat = stage.started(CAT);
     stage.see_count("write", stage.write(cat, 11));
     stage.see_count("read", stage.read(cat, 100).await);
     stage.see_count("read", stage.read_now(cat, 100));
 }
 
-pub(super) async fn closing_its_input_ends_a_program_that_reads<H: Host>(stage: &Stage<H>) {
+pub(super) async fn closing_its_input_ends_a_program_that_reads<H: Host>(stage: &ParityStage<H>) {
     let cat = stage.started(CAT);
     stage.see_count("write", stage.write(cat, 5));
     stage.host.shutdown(cat);
@@ -42,7 +42,7 @@ pub(super) async fn closing_its_input_ends_a_program_that_reads<H: Host>(stage: 
     stage.see_exit(cat).await;
 }
 
-pub(super) async fn a_line_is_answered_with_a_line<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_line_is_answered_with_a_line<H: Host>(stage: &ParityStage<H>) {
     let shell = stage.started(READ_A_LINE);
     stage.see_count("write", stage.host.write(shell, b"one line\n"));
     stage.see_count("read", stage.read(shell, 100).await);
@@ -50,21 +50,21 @@ pub(super) async fn a_line_is_answered_with_a_line<H: Host>(stage: &Stage<H>) {
     stage.see_exit(shell).await;
 }
 
-pub(super) async fn an_exit_code_is_told<H: Host>(stage: &Stage<H>) {
+pub(super) async fn an_exit_code_is_told<H: Host>(stage: &ParityStage<H>) {
     let shell = stage.started(EXIT_3);
     stage.see_exit(shell).await;
     stage.see_count("read", stage.read_now(shell, 10));
     stage.see_count("write", stage.write(shell, 10));
 }
 
-pub(super) async fn what_a_dead_program_said_can_still_be_read<H: Host>(stage: &Stage<H>) {
+pub(super) async fn what_a_dead_program_said_can_still_be_read<H: Host>(stage: &ParityStage<H>) {
     let shell = stage.started(SAY_HELLO);
     stage.see_exit(shell).await;
     stage.see_count("read", stage.read_now(shell, 100));
     stage.see_count("read", stage.read_now(shell, 100));
 }
 
-pub(super) async fn an_exit_is_told_after_its_pipes_are_closed<H: Host>(stage: &Stage<H>) {
+pub(super) async fn an_exit_is_told_after_its_pipes_are_closed<H: Host>(stage: &ParityStage<H>) {
     let shell = stage.started(SLEEP);
     stage.close(shell);
     stage.see_count("read", stage.read_now(shell, 100));
@@ -72,7 +72,7 @@ pub(super) async fn an_exit_is_told_after_its_pipes_are_closed<H: Host>(stage: &
     stage.see_exit(shell).await;
 }
 
-pub(super) async fn a_killed_program_ends_by_its_signal<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_killed_program_ends_by_its_signal<H: Host>(stage: &ParityStage<H>) {
     for signal in [ProgramSignal::Terminate, ProgramSignal::Kill] {
         let sleep = stage.started(SLEEP);
         stage.pause().await;
@@ -82,7 +82,7 @@ pub(super) async fn a_killed_program_ends_by_its_signal<H: Host>(stage: &Stage<H
     }
 }
 
-pub(super) async fn a_pipe_that_nobody_reads_takes_64_kib<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_pipe_that_nobody_reads_takes_64_kib<H: Host>(stage: &ParityStage<H>) {
     let sleep = stage.started(SLEEP);
     let (filled, why) = stage.fill(sleep, 100_000).await;
     stage.see(format!("filled: {filled}, then {why}"));
@@ -91,7 +91,7 @@ pub(super) async fn a_pipe_that_nobody_reads_takes_64_kib<H: Host>(stage: &Stage
     stage.see_exit(sleep).await;
 }
 
-pub(super) async fn a_pipe_is_full_after_sixteen_awkward_writes<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_pipe_is_full_after_sixteen_awkward_writes<H: Host>(stage: &ParityStage<H>) {
     let sleep = stage.started(SLEEP);
     let (filled, why) = stage.fill(sleep, 3_000).await;
     stage.see(format!("filled: {filled}, then {why}"));
@@ -101,7 +101,7 @@ pub(super) async fn a_pipe_is_full_after_sixteen_awkward_writes<H: Host>(stage: 
     stage.see_exit(sleep).await;
 }
 
-pub(super) async fn small_writes_share_pages<H: Host>(stage: &Stage<H>) {
+pub(super) async fn small_writes_share_pages<H: Host>(stage: &ParityStage<H>) {
     let sleep = stage.started(SLEEP);
     let (filled, why) = stage.fill(sleep, 100).await;
     stage.see(format!("filled: {filled}, then {why}"));
@@ -109,7 +109,7 @@ pub(super) async fn small_writes_share_pages<H: Host>(stage: &Stage<H>) {
     stage.see_exit(sleep).await;
 }
 
-pub(super) async fn killing_the_reader_breaks_the_pipe<H: Host>(stage: &Stage<H>) {
+pub(super) async fn killing_the_reader_breaks_the_pipe<H: Host>(stage: &ParityStage<H>) {
     let sleep = stage.started(SLEEP);
     stage.fill(sleep, 100_000).await;
     stage.signal(sleep, ProgramSignal::Kill);
@@ -120,7 +120,7 @@ pub(super) async fn killing_the_reader_breaks_the_pipe<H: Host>(stage: &Stage<H>
     stage.see_count("read", stage.read_now(sleep, 10));
 }
 
-pub(super) async fn a_program_may_close_its_input_and_live<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_program_may_close_its_input_and_live<H: Host>(stage: &ParityStage<H>) {
     let shell = stage.started(CLOSE_INPUT);
     stage.pause_for(Duration::from_millis(200)).await;
     stage.see_count("write", stage.write(shell, 10));
@@ -129,14 +129,14 @@ pub(super) async fn a_program_may_close_its_input_and_live<H: Host>(stage: &Stag
     stage.see_exit(shell).await;
 }
 
-pub(super) async fn a_program_may_close_its_output_and_live<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_program_may_close_its_output_and_live<H: Host>(stage: &ParityStage<H>) {
     let shell = stage.started(CLOSE_OUTPUT);
     stage.see_count("read", stage.read(shell, 10).await);
     stage.see_count("write", stage.host.write(shell, b"go on\n"));
     stage.see_exit(shell).await;
 }
 
-pub(super) async fn a_program_that_floods_is_stopped_by_its_pipe<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_program_that_floods_is_stopped_by_its_pipe<H: Host>(stage: &ParityStage<H>) {
     let flood = stage.started(FLOOD);
     stage.pause_for(Duration::from_millis(200)).await;
     let (mut total, mut reads) = (0, 0);
@@ -155,7 +155,7 @@ pub(super) async fn a_program_that_floods_is_stopped_by_its_pipe<H: Host>(stage:
     stage.see_count("then", end);
 }
 
-pub(super) async fn a_pipe_is_writable_until_a_write_would_block<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_pipe_is_writable_until_a_write_would_block<H: Host>(stage: &ParityStage<H>) {
     let sleep = stage.started(SLEEP);
     for page in 1..=17 {
         let outcome = stage.write(sleep, 4_096);
@@ -169,7 +169,7 @@ pub(super) async fn a_pipe_is_writable_until_a_write_would_block<H: Host>(stage:
 }
 
 /// A page that is read in part makes no room, and nobody is told of any.
-pub(super) async fn a_line_that_is_read_makes_no_room_in_a_full_pipe<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_line_that_is_read_makes_no_room_in_a_full_pipe<H: Host>(stage: &ParityStage<H>) {
     let shell = stage.started(READ_AND_SLEEP);
     stage.see_count("a line", stage.host.write(shell, b"one line\n"));
     let (filled, why) = stage.fill(shell, 4_096).await;
@@ -179,7 +179,7 @@ pub(super) async fn a_line_that_is_read_makes_no_room_in_a_full_pipe<H: Host>(st
     stage.see_exit(shell).await;
 }
 
-pub(super) async fn a_pipe_with_a_page_to_spare_takes_part_of_a_write<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_pipe_with_a_page_to_spare_takes_part_of_a_write<H: Host>(stage: &ParityStage<H>) {
     let sleep = stage.started(SLEEP);
     stage.see_count("15 pages", stage.write(sleep, 15 * 4_096));
     stage.see_count("two more", stage.write(sleep, 2 * 4_096));
@@ -192,7 +192,9 @@ pub(super) async fn a_pipe_with_a_page_to_spare_takes_part_of_a_write<H: Host>(s
     stage.see_exit(sleep).await;
 }
 
-pub(super) async fn a_grandchild_keeps_the_pipe_of_a_program_that_has_ended_open<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_grandchild_keeps_the_pipe_of_a_program_that_has_ended_open<H: Host>(
+    stage: &ParityStage<H>,
+) {
     let shell = stage.started(LEAVE_A_CHILD);
     stage.see_exit(shell).await;
     stage.see_count("read", stage.read_now(shell, 100));
@@ -200,7 +202,7 @@ pub(super) async fn a_grandchild_keeps_the_pipe_of_a_program_that_has_ended_open
     stage.see_count("the grandchild ends", stage.read(shell, 100).await);
 }
 
-pub(super) async fn a_grandchild_may_speak_after_its_parent_has_ended<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_grandchild_may_speak_after_its_parent_has_ended<H: Host>(stage: &ParityStage<H>) {
     let shell = stage.started(LEAVE_A_CHILD_THAT_SPEAKS);
     stage.see_exit(shell).await;
     stage.see_count("read", stage.read_now(shell, 100));
@@ -208,7 +210,7 @@ pub(super) async fn a_grandchild_may_speak_after_its_parent_has_ended<H: Host>(s
     stage.see_count("read", stage.read(shell, 100).await);
 }
 
-pub(super) async fn a_signal_ends_a_program_and_what_it_started<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_signal_ends_a_program_and_what_it_started<H: Host>(stage: &ParityStage<H>) {
     let shell = stage.started(WAIT_FOR_A_CHILD);
     stage.pause_for(Duration::from_millis(200)).await;
     stage.signal(shell, ProgramSignal::Terminate);

@@ -13,7 +13,7 @@ use holdtime_reactor::{Host, MioHost, Ready, TokioHost};
 use holdtime_machine::host::SimHost;
 
 /// A host, and what a program has seen of it.
-pub(super) struct Stage<H> {
+pub(super) struct ParityStage<H> {
     pub(super) host: H,
     seen: RefCell<Vec<String>>,
     names: Cell<u64>,
@@ -70,7 +70,7 @@ pub(super) const CROWD: usize = 150;
 /// How long anything on loopback may take. Nothing that succeeds waits for so long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-impl<H: Host> Stage<H> {
+impl<H: Host> ParityStage<H> {
     pub(super) fn new(host: H) -> Self {
         Self { host, seen: RefCell::default(), names: Cell::new(0), exits: RefCell::default() }
     }

@@ -4,22 +4,22 @@ use holdtime_core::speaker::{CloseKind, IoError, ListenOptions, TcpOptions};
 use holdtime_core::time::Duration;
 use holdtime_reactor::{Host, Ready};
 
-use crate::parity::stage::Stage;
+use crate::parity::stage::ParityStage;
 
-pub(super) async fn connecting_where_nobody_listens_is_refused<H: Host>(stage: &Stage<H>) {
+pub(super) async fn connecting_where_nobody_listens_is_refused<H: Host>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     stage.host.unlisten(listener);
     stage.see_outcome("connect", &stage.dial(address).await);
 }
 
-pub(super) async fn connecting_from_a_foreign_address_fails_at_once<H: Host>(stage: &Stage<H>) {
+pub(super) async fn connecting_from_a_foreign_address_fails_at_once<H: Host>(stage: &ParityStage<H>) {
     let (_, address) = stage.listen("127.0.0.1:0");
     let local = [192, 0, 2, 1].into();
     let outcome = stage.host.connect(stage.stream(), Some(local), address, &TcpOptions::default());
     stage.see_outcome("connect", &outcome);
 }
 
-pub(super) async fn both_sides_agree_about_their_addresses<H: Host>(stage: &Stage<H>) {
+pub(super) async fn both_sides_agree_about_their_addresses<H: Host>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     let client = stage.stream();
     let begun = stage.host.connect(client, None, address, &TcpOptions::default());
@@ -35,14 +35,14 @@ pub(super) async fn both_sides_agree_about_their_addresses<H: Host>(stage: &Stag
     }
 }
 
-pub(super) async fn ipv6_loopback_connects_too<H: Host>(stage: &Stage<H>) {
+pub(super) async fn ipv6_loopback_connects_too<H: Host>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("[::1]:0");
     let client = stage.dial(address).await;
     stage.see_outcome("connect", &client);
     stage.see_outcome("accept", &stage.accept(listener).await);
 }
 
-pub(super) async fn an_address_of_a_source_is_seen_by_the_listener<H: Host>(stage: &Stage<H>) {
+pub(super) async fn an_address_of_a_source_is_seen_by_the_listener<H: Host>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     let client = stage.stream();
     let local = Some([127, 0, 0, 9].into());
@@ -57,7 +57,7 @@ pub(super) async fn an_address_of_a_source_is_seen_by_the_listener<H: Host>(stag
     }
 }
 
-pub(super) async fn one_port_has_one_listener<H: Host>(stage: &Stage<H>) {
+pub(super) async fn one_port_has_one_listener<H: Host>(stage: &ParityStage<H>) {
     let (_, address) = stage.listen("127.0.0.1:0");
     let again = stage.host.listen(stage.listener(), address, &ListenOptions::default());
     stage.see_outcome("the same address", &again);
@@ -69,12 +69,12 @@ pub(super) async fn one_port_has_one_listener<H: Host>(stage: &Stage<H>) {
     stage.see_outcome("another address", &again);
 }
 
-pub(super) async fn listening_on_a_foreign_address_fails<H: Host>(stage: &Stage<H>) {
+pub(super) async fn listening_on_a_foreign_address_fails<H: Host>(stage: &ParityStage<H>) {
     let foreign = ([192, 0, 2, 1], 0).into();
     stage.see_outcome("listen", &stage.host.listen(stage.listener(), foreign, &ListenOptions::default()));
 }
 
-pub(super) async fn a_port_can_be_listened_on_again_at_once<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_port_can_be_listened_on_again_at_once<H: Host>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     let client = stage.dial(address).await;
     let server = stage.accept(listener).await;
@@ -95,7 +95,7 @@ pub(super) async fn a_port_can_be_listened_on_again_at_once<H: Host>(stage: &Sta
     stage.see_outcome("while it is in TIME-WAIT", &again);
 }
 
-pub(super) async fn an_empty_backlog_has_nothing_to_accept<H: Host>(stage: &Stage<H>) {
+pub(super) async fn an_empty_backlog_has_nothing_to_accept<H: Host>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     stage.see_outcome("accept", &stage.host.accept(listener, stage.stream()));
     stage.see_outcome("connect", &stage.dial(address).await);
@@ -103,7 +103,7 @@ pub(super) async fn an_empty_backlog_has_nothing_to_accept<H: Host>(stage: &Stag
     stage.see_outcome("accept", &stage.host.accept(listener, stage.stream()));
 }
 
-pub(super) async fn a_connection_is_up_before_it_is_accepted<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_connection_is_up_before_it_is_accepted<H: Host>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     if let Ok(client) = stage.dial(address).await {
         stage.see_count("write", stage.write(client, 5));
@@ -114,7 +114,7 @@ pub(super) async fn a_connection_is_up_before_it_is_accepted<H: Host>(stage: &St
     }
 }
 
-pub(super) async fn closing_a_listener_resets_its_backlog<H: Host>(stage: &Stage<H>) {
+pub(super) async fn closing_a_listener_resets_its_backlog<H: Host>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     if let Ok(client) = stage.dial(address).await {
         stage.host.unlisten(listener);
@@ -124,13 +124,13 @@ pub(super) async fn closing_a_listener_resets_its_backlog<H: Host>(stage: &Stage
     stage.see_outcome("connect", &stage.dial(address).await);
 }
 
-pub(super) async fn an_accepted_connection_outlives_its_listener<H: Host>(stage: &Stage<H>) {
+pub(super) async fn an_accepted_connection_outlives_its_listener<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.see_count("write", stage.write(pair.client, 5));
     stage.see_count("read", stage.read(pair.server, 100).await);
 }
 
-pub(super) async fn a_connection_that_was_reset_in_the_backlog_is_gone<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_connection_that_was_reset_in_the_backlog_is_gone<H: Host>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     if let Ok(client) = stage.dial(address).await {
         stage.see_count("write", stage.write(client, 3));
@@ -149,7 +149,9 @@ pub(super) async fn a_connection_that_was_reset_in_the_backlog_is_gone<H: Host>(
     }
 }
 
-pub(super) async fn a_full_backlog_lets_one_more_in_and_the_rest_wait_for_room<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_full_backlog_lets_one_more_in_and_the_rest_wait_for_room<H: Host>(
+    stage: &ParityStage<H>,
+) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     for _ in 0..crate::parity::BACKLOG + 10 {
         stage.see_failure("connect", &stage.begin_to_dial(address));
@@ -170,7 +172,7 @@ pub(super) async fn a_full_backlog_lets_one_more_in_and_the_rest_wait_for_room<H
     stage.see(format!("accepted: {accepted}"));
 }
 
-pub(super) async fn octets_arrive_in_order_and_writes_join<H: Host>(stage: &Stage<H>) {
+pub(super) async fn octets_arrive_in_order_and_writes_join<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     for word in [&b"one "[..], b"two ", b"three"] {
         stage.see_count("write", stage.host.write(pair.client, word));
@@ -181,7 +183,7 @@ pub(super) async fn octets_arrive_in_order_and_writes_join<H: Host>(stage: &Stag
     stage.see(format!("read: {}", String::from_utf8_lossy(text.get(..count).unwrap_or_default())));
 }
 
-pub(super) async fn a_message_can_be_read_in_pieces<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_message_can_be_read_in_pieces<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.see_count("write", stage.write(pair.client, 10));
     stage.pause().await;
@@ -190,7 +192,7 @@ pub(super) async fn a_message_can_be_read_in_pieces<H: Host>(stage: &Stage<H>) {
     }
 }
 
-pub(super) async fn there_is_nothing_to_read_at_first<H: Host>(stage: &Stage<H>) {
+pub(super) async fn there_is_nothing_to_read_at_first<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.see_count("read", stage.read_now(pair.server, 10));
     stage.see_readiness("at first", pair.server).await;
@@ -200,7 +202,7 @@ pub(super) async fn there_is_nothing_to_read_at_first<H: Host>(stage: &Stage<H>)
     stage.see_readiness("and still", pair.server).await;
 }
 
-pub(super) async fn a_megabyte_passes_through_small_reads<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_megabyte_passes_through_small_reads<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     let (mut sent, mut read) = (0, 0);
     while read < 1 << 20 {
@@ -210,7 +212,7 @@ pub(super) async fn a_megabyte_passes_through_small_reads<H: Host>(stage: &Stage
     stage.see(format!("at least a megabyte: {}", read >= 1 << 20));
 }
 
-pub(super) async fn a_reader_that_stops_stops_the_writer<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_reader_that_stops_stops_the_writer<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     let (filled, why) = stage.fill(pair.client, 10_000).await;
     stage.see(format!("at least 64 KiB: {}, then {why}", filled >= 65_536));
@@ -223,7 +225,7 @@ pub(super) async fn a_reader_that_stops_stops_the_writer<H: Host>(stage: &Stage<
     stage.see_count("write", stage.write(pair.client, 100));
 }
 
-pub(super) async fn a_reset_wakes_a_writer_that_waits_for_the_window<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_reset_wakes_a_writer_that_waits_for_the_window<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.fill(pair.client, 50_000).await;
     stage.reset(pair.server);
@@ -234,7 +236,7 @@ pub(super) async fn a_reset_wakes_a_writer_that_waits_for_the_window<H: Host>(st
     stage.see_count("read", stage.read_now(pair.client, 1));
 }
 
-pub(super) async fn an_error_is_told_once_then_reading_ends<H: Host>(stage: &Stage<H>) {
+pub(super) async fn an_error_is_told_once_then_reading_ends<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.reset(pair.server);
     stage.pause().await;
@@ -244,7 +246,7 @@ pub(super) async fn an_error_is_told_once_then_reading_ends<H: Host>(stage: &Sta
     stage.see_count("write", stage.write(pair.client, 1));
 }
 
-pub(super) async fn what_came_before_a_reset_is_read_first<H: Host>(stage: &Stage<H>) {
+pub(super) async fn what_came_before_a_reset_is_read_first<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.see_count("write", stage.write(pair.client, 5));
     stage.pause().await;
@@ -255,7 +257,7 @@ pub(super) async fn what_came_before_a_reset_is_read_first<H: Host>(stage: &Stag
     }
 }
 
-pub(super) async fn what_came_before_an_end_is_read_first<H: Host>(stage: &Stage<H>) {
+pub(super) async fn what_came_before_an_end_is_read_first<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.see_count("write", stage.write(pair.client, 5));
     stage.close(pair.client);
@@ -266,7 +268,7 @@ pub(super) async fn what_came_before_an_end_is_read_first<H: Host>(stage: &Stage
     stage.see_readiness("an ended stream", pair.server).await;
 }
 
-pub(super) async fn writing_to_a_closed_peer_works_once<H: Host>(stage: &Stage<H>) {
+pub(super) async fn writing_to_a_closed_peer_works_once<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.close(pair.server);
     stage.pause().await;
@@ -277,7 +279,7 @@ pub(super) async fn writing_to_a_closed_peer_works_once<H: Host>(stage: &Stage<H
     stage.see_count("read", stage.read_now(pair.client, 5));
 }
 
-pub(super) async fn half_a_connection_goes_on<H: Host>(stage: &Stage<H>) {
+pub(super) async fn half_a_connection_goes_on<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.host.shutdown(pair.client);
     stage.see_count("server reads", stage.read(pair.server, 10).await);
@@ -290,7 +292,7 @@ pub(super) async fn half_a_connection_goes_on<H: Host>(stage: &Stage<H>) {
     stage.see_count("client reads", stage.read(pair.client, 10).await);
 }
 
-pub(super) async fn both_sides_end_at_once<H: Host>(stage: &Stage<H>) {
+pub(super) async fn both_sides_end_at_once<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.see_count("client writes", stage.write(pair.client, 3));
     stage.see_count("server writes", stage.write(pair.server, 4));
@@ -304,7 +306,7 @@ pub(super) async fn both_sides_end_at_once<H: Host>(stage: &Stage<H>) {
     stage.see_count("server writes", stage.write(pair.server, 1));
 }
 
-pub(super) async fn both_sides_reset_at_once<H: Host>(stage: &Stage<H>) {
+pub(super) async fn both_sides_reset_at_once<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.reset(pair.client);
     stage.reset(pair.server);
@@ -312,7 +314,7 @@ pub(super) async fn both_sides_reset_at_once<H: Host>(stage: &Stage<H>) {
     stage.see_count("write", stage.write(pair.server, 1));
 }
 
-pub(super) async fn shutting_down_twice_changes_nothing<H: Host>(stage: &Stage<H>) {
+pub(super) async fn shutting_down_twice_changes_nothing<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.host.shutdown(pair.client);
     stage.host.shutdown(pair.client);
@@ -323,7 +325,7 @@ pub(super) async fn shutting_down_twice_changes_nothing<H: Host>(stage: &Stage<H
     stage.see_count("read back", stage.read_now(pair.client, 10));
 }
 
-pub(super) async fn what_was_written_before_a_graceful_close_arrives<H: Host>(stage: &Stage<H>) {
+pub(super) async fn what_was_written_before_a_graceful_close_arrives<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.see_count("client writes", stage.write(pair.client, 2_000));
     stage.see_count("server writes", stage.write(pair.server, 10));
@@ -335,7 +337,7 @@ pub(super) async fn what_was_written_before_a_graceful_close_arrives<H: Host>(st
     stage.see_count("then", end);
 }
 
-pub(super) async fn an_end_waits_behind_a_full_window<H: Host>(stage: &Stage<H>) {
+pub(super) async fn an_end_waits_behind_a_full_window<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     let (filled, _) = stage.fill(pair.client, 50_000).await;
     stage.close(pair.client);
@@ -345,7 +347,7 @@ pub(super) async fn an_end_waits_behind_a_full_window<H: Host>(stage: &Stage<H>)
     stage.see_count("then", end);
 }
 
-pub(super) async fn a_peer_that_closes_unread_data_away_breaks_the_writer<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_peer_that_closes_unread_data_away_breaks_the_writer<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.fill(pair.client, 50_000).await;
     stage.close(pair.server);
@@ -363,7 +365,7 @@ pub(super) async fn a_peer_that_closes_unread_data_away_breaks_the_writer<H: Hos
     stage.see(format!("broken: {broken}"));
 }
 
-pub(super) async fn a_name_is_forgotten_once_closed<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_name_is_forgotten_once_closed<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.close(pair.client);
     stage.see_count("read", stage.read_now(pair.client, 1));
@@ -373,7 +375,7 @@ pub(super) async fn a_name_is_forgotten_once_closed<H: Host>(stage: &Stage<H>) {
     stage.see_readiness("a closed stream", pair.client).await;
 }
 
-pub(super) async fn what_is_not_wanted_is_not_reported<H: Host>(stage: &Stage<H>) {
+pub(super) async fn what_is_not_wanted_is_not_reported<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.see_count("write", stage.write(pair.client, 1));
     stage.pause().await;
@@ -388,7 +390,7 @@ pub(super) async fn what_is_not_wanted_is_not_reported<H: Host>(stage: &Stage<H>
     }
 }
 
-pub(super) async fn a_wait_ends_at_its_deadline_and_not_before<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_wait_ends_at_its_deadline_and_not_before<H: Host>(stage: &ParityStage<H>) {
     let _pair = stage.pair().await;
     let mut ready = Vec::new();
     let before = stage.host.now().monotonic;
@@ -400,7 +402,7 @@ pub(super) async fn a_wait_ends_at_its_deadline_and_not_before<H: Host>(stage: &
     stage.see(format!("a deadline that has passed reports: {}", ready.len()));
 }
 
-pub(super) async fn closing_while_connecting_is_quiet<H: Host>(stage: &Stage<H>) {
+pub(super) async fn closing_while_connecting_is_quiet<H: Host>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     if let Ok(client) = stage.begin_to_dial(address) {
         stage.reset(client);
@@ -411,7 +413,9 @@ pub(super) async fn closing_while_connecting_is_quiet<H: Host>(stage: &Stage<H>)
     stage.host.unlisten(listener);
 }
 
-pub(super) async fn a_late_reset_reaches_a_half_closed_peer_as_a_broken_pipe<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_late_reset_reaches_a_half_closed_peer_as_a_broken_pipe<H: Host>(
+    stage: &ParityStage<H>,
+) {
     let pair = stage.pair().await;
     stage.host.shutdown(pair.client);
     stage.pause().await;
@@ -424,7 +428,7 @@ pub(super) async fn a_late_reset_reaches_a_half_closed_peer_as_a_broken_pipe<H: 
 
 /// What epoll reports where its edges are kept until a call blocks, as mio and tokio use it; `poll(2)` would say no from two
 /// thirds of the buffer on.
-pub(super) async fn a_socket_is_writable_until_a_write_would_block<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_socket_is_writable_until_a_write_would_block<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     let mut refused = None;
     let mut always = true;
@@ -438,7 +442,9 @@ pub(super) async fn a_socket_is_writable_until_a_write_would_block<H: Host>(stag
     stage.see_readiness("after one that was not", pair.client).await;
 }
 
-pub(super) async fn a_writer_that_was_refused_hears_nothing_of_a_little_room<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_writer_that_was_refused_hears_nothing_of_a_little_room<H: Host>(
+    stage: &ParityStage<H>,
+) {
     let pair = stage.pair().await;
     stage.fill(pair.client, 50_000).await;
     stage.see_count("read", stage.read_now(pair.server, 1_000));
@@ -449,7 +455,7 @@ pub(super) async fn a_writer_that_was_refused_hears_nothing_of_a_little_room<H: 
     stage.see_readiness("after everything was read", pair.client).await;
 }
 
-pub(super) async fn what_arrives_tells_a_refused_writer_of_no_room<H: Host>(stage: &Stage<H>) {
+pub(super) async fn what_arrives_tells_a_refused_writer_of_no_room<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.fill(pair.client, 50_000).await;
     stage.see_count("the other way", stage.write(pair.server, 19));
@@ -458,7 +464,7 @@ pub(super) async fn what_arrives_tells_a_refused_writer_of_no_room<H: Host>(stag
     stage.see_count("read", stage.read_now(pair.client, 100));
 }
 
-pub(super) async fn a_writer_that_never_was_refused_stays_writable<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_writer_that_never_was_refused_stays_writable<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     for _ in 0..3 {
         stage.see_count("write", stage.write(pair.client, 10_000));
@@ -468,7 +474,7 @@ pub(super) async fn a_writer_that_never_was_refused_stays_writable<H: Host>(stag
     stage.see_readiness("the writer, later", pair.client).await;
 }
 
-pub(super) async fn octets_and_the_end_behind_them_are_told_apart<H: Host>(stage: &Stage<H>) {
+pub(super) async fn octets_and_the_end_behind_them_are_told_apart<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.see_count("write", stage.write(pair.client, 5));
     stage.host.shutdown(pair.client);
@@ -479,7 +485,7 @@ pub(super) async fn octets_and_the_end_behind_them_are_told_apart<H: Host>(stage
     stage.see_count("read", stage.read_now(pair.server, 5));
 }
 
-pub(super) async fn writing_after_ones_own_end_is_a_broken_pipe<H: Host>(stage: &Stage<H>) {
+pub(super) async fn writing_after_ones_own_end_is_a_broken_pipe<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.host.shutdown(pair.client);
     for _ in 0..2 {
@@ -489,7 +495,9 @@ pub(super) async fn writing_after_ones_own_end_is_a_broken_pipe<H: Host>(stage: 
     stage.see_count("read", stage.read(pair.client, 10).await);
 }
 
-pub(super) async fn connections_are_accepted_in_the_order_in_which_they_came<H: Host>(stage: &Stage<H>) {
+pub(super) async fn connections_are_accepted_in_the_order_in_which_they_came<H: Host>(
+    stage: &ParityStage<H>,
+) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     for octets in 1..=4 {
         if let Ok(client) = stage.dial(address).await {
@@ -504,7 +512,7 @@ pub(super) async fn connections_are_accepted_in_the_order_in_which_they_came<H: 
     }
 }
 
-pub(super) async fn a_hundred_keepalives_are_read_at_once<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_hundred_keepalives_are_read_at_once<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     for _ in 0..100 {
         stage.see_failure("write", &stage.write(pair.client, 19));
@@ -514,7 +522,7 @@ pub(super) async fn a_hundred_keepalives_are_read_at_once<H: Host>(stage: &Stage
     stage.see_count("read", stage.read_now(pair.server, 65_536));
 }
 
-pub(super) async fn a_refused_writer_that_ends_is_told_of_its_end_alone<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_refused_writer_that_ends_is_told_of_its_end_alone<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     let (filled, _) = stage.fill(pair.client, 50_000).await;
     stage.host.shutdown(pair.client);

@@ -9,13 +9,13 @@ use holdtime_reactor::AsyncHost;
 use holdtime_reactor::turns::yield_now;
 
 use crate::parity::pipes::{FLOOD, SAY_LATE};
-use crate::parity::stage::{CROWD, LONG_PAUSE, PAUSE, Pair, SOON, Stage, StandStill};
+use crate::parity::stage::{CROWD, LONG_PAUSE, PAUSE, Pair, ParityStage, SOON, StandStill};
 
 /// In which order tasks went on.
 type Order = Rc<RefCell<Vec<&'static str>>>;
 
 /// A connection, made by waiting as tasks do.
-async fn pair<H: AsyncHost>(stage: &Stage<H>) -> Pair {
+async fn pair<H: AsyncHost>(stage: &ParityStage<H>) -> Pair {
     let (listener, address) = stage.listen("127.0.0.1:0");
     let (client, server) = (stage.stream(), stage.stream());
     let options = holdtime_core::speaker::TcpOptions::default();
@@ -30,7 +30,7 @@ async fn pair<H: AsyncHost>(stage: &Stage<H>) -> Pair {
 }
 
 /// Starts a task that notes when a stream was readable.
-fn note_input<H: AsyncHost>(stage: &Stage<H>, stream: StreamId, order: &Order) {
+fn note_input<H: AsyncHost>(stage: &ParityStage<H>, stream: StreamId, order: &Order) {
     stage.host.set_interest(stream, true, false);
     let (host, order) = (stage.host.clone(), order.clone());
     drop(stage.host.spawn(async move {
@@ -41,13 +41,13 @@ fn note_input<H: AsyncHost>(stage: &Stage<H>, stream: StreamId, order: &Order) {
 }
 
 /// Lets every task come to where it waits.
-async fn settle<H: AsyncHost>(stage: &Stage<H>) {
+async fn settle<H: AsyncHost>(stage: &ParityStage<H>) {
     stage.host.sleep_until(stage.host.now().monotonic + Duration::from_millis(5)).await;
 }
 
 /// Waits for a deadline while `before` happens and the process then stands still until long after it.
 async fn note_deadline<H: AsyncHost + StandStill>(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
     order: &Order,
     pause: Duration,
     before: impl FnOnce(&H) + 'static,
@@ -68,14 +68,14 @@ fn say_hello<H: AsyncHost>(host: &H, stream: StreamId) {
     let _ = host.write(stream, b"hello");
 }
 
-fn see_order<H: AsyncHost>(stage: &Stage<H>, order: &Order) {
+fn see_order<H: AsyncHost>(stage: &ParityStage<H>, order: &Order) {
     stage.see(order.borrow().join(", "));
 }
 
 pub(super) async fn after_a_pause_a_reader_goes_before_a_deadline_that_has_passed<
     H: AsyncHost + StandStill,
 >(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let (pair, order) = (pair(stage).await, Order::default());
     note_input(stage, pair.server, &order);
@@ -86,7 +86,7 @@ pub(super) async fn after_a_pause_a_reader_goes_before_a_deadline_that_has_passe
 pub(super) async fn a_reader_of_what_came_late_in_a_pause_goes_before_the_deadline<
     H: AsyncHost + StandStill,
 >(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let (program, order) = (stage.started(SAY_LATE), Order::default());
     note_input(stage, program, &order);
@@ -97,7 +97,7 @@ pub(super) async fn a_reader_of_what_came_late_in_a_pause_goes_before_the_deadli
 pub(super) async fn after_a_pause_a_writer_with_new_room_goes_before_the_deadline<
     H: AsyncHost + StandStill,
 >(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let (pair, order) = (pair(stage).await, Order::default());
     while stage.write(pair.client, 50_000).is_ok() {}
@@ -116,7 +116,7 @@ pub(super) async fn after_a_pause_a_writer_with_new_room_goes_before_the_deadlin
 }
 
 pub(super) async fn every_one_of_many_readers_goes_before_the_deadline<H: AsyncHost + StandStill>(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let order = Order::default();
     let mut clients = Vec::new();
@@ -132,7 +132,7 @@ pub(super) async fn every_one_of_many_readers_goes_before_the_deadline<H: AsyncH
 }
 
 pub(super) async fn a_deadline_that_has_passed_already_lets_readers_go_first<H: AsyncHost + StandStill>(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let (pair, order) = (pair(stage).await, Order::default());
     note_input(stage, pair.server, &order);
@@ -158,19 +158,21 @@ async fn read_for_ever<H: AsyncHost>(host: H, stream: StreamId, rounds: Rc<Cell<
     }
 }
 
-fn flood<H: AsyncHost>(stage: &Stage<H>) -> (StreamId, Rc<Cell<u32>>) {
+fn flood<H: AsyncHost>(stage: &ParityStage<H>) -> (StreamId, Rc<Cell<u32>>) {
     let (program, rounds) = (stage.started(FLOOD), Rc::new(Cell::new(0)));
     stage.host.set_interest(program, true, false);
     drop(stage.host.spawn(read_for_ever(stage.host.clone(), program, rounds.clone())));
     (program, rounds)
 }
 
-async fn stop<H: AsyncHost>(stage: &Stage<H>, program: StreamId) {
+async fn stop<H: AsyncHost>(stage: &ParityStage<H>, program: StreamId) {
     stage.host.signal_program(program, ProgramSignal::Kill);
     stage.see(format!("it ends: {}", stage.host.exited(program).await));
 }
 
-pub(super) async fn a_reader_that_always_has_more_hides_nobody_from_another<H: AsyncHost>(stage: &Stage<H>) {
+pub(super) async fn a_reader_that_always_has_more_hides_nobody_from_another<H: AsyncHost>(
+    stage: &ParityStage<H>,
+) {
     let pair = pair(stage).await;
     let (program, rounds) = flood(stage);
     while rounds.get() < 100 {
@@ -185,7 +187,7 @@ pub(super) async fn a_reader_that_always_has_more_hides_nobody_from_another<H: A
     stop(stage, program).await;
 }
 
-pub(super) async fn readers_that_always_have_more_take_turns<H: AsyncHost>(stage: &Stage<H>) {
+pub(super) async fn readers_that_always_have_more_take_turns<H: AsyncHost>(stage: &ParityStage<H>) {
     let ((one, of_one), (other, of_other)) = (flood(stage), flood(stage));
     while of_one.get().min(of_other.get()) < 1 {
         yield_now().await;
@@ -200,7 +202,7 @@ pub(super) async fn readers_that_always_have_more_take_turns<H: AsyncHost>(stage
     stop(stage, other).await;
 }
 
-pub(super) async fn a_deadline_comes_although_a_reader_always_has_more<H: AsyncHost>(stage: &Stage<H>) {
+pub(super) async fn a_deadline_comes_although_a_reader_always_has_more<H: AsyncHost>(stage: &ParityStage<H>) {
     let (program, _) = flood(stage);
     let deadline = stage.host.now().monotonic + SOON;
     stage.host.sleep_until(deadline).await;
@@ -209,7 +211,7 @@ pub(super) async fn a_deadline_comes_although_a_reader_always_has_more<H: AsyncH
     stop(stage, program).await;
 }
 
-pub(super) async fn a_reader_is_not_woken_again_for_what_was_read<H: AsyncHost>(stage: &Stage<H>) {
+pub(super) async fn a_reader_is_not_woken_again_for_what_was_read<H: AsyncHost>(stage: &ParityStage<H>) {
     let (pair, vain) = (pair(stage).await, Rc::new(Cell::new(0)));
     stage.host.set_interest(pair.server, true, false);
     let (host, counted) = (stage.host.clone(), vain.clone());
@@ -228,7 +230,7 @@ pub(super) async fn a_reader_is_not_woken_again_for_what_was_read<H: AsyncHost>(
     stage.see(format!("seldom in vain: {}", vain.get() <= 4));
 }
 
-pub(super) async fn whoever_waits_for_a_stream_hears_that_it_is_closed<H: AsyncHost>(stage: &Stage<H>) {
+pub(super) async fn whoever_waits_for_a_stream_hears_that_it_is_closed<H: AsyncHost>(stage: &ParityStage<H>) {
     let (pair, order) = (pair(stage).await, Order::default());
     stage.host.set_interest(pair.server, true, false);
     let (host, seen) = (stage.host.clone(), order.clone());

@@ -4,12 +4,12 @@ use holdtime_core::time::Duration;
 use holdtime_reactor::{Host, Ready};
 
 use crate::parity::pipes::{FLOOD, SAY_LATE};
-use crate::parity::stage::{CROWD, LONG_PAUSE, PAUSE, SOON, Stage, StandStill};
+use crate::parity::stage::{CROWD, LONG_PAUSE, PAUSE, ParityStage, SOON, StandStill};
 
 pub(super) async fn after_a_pause_input_is_found_by_the_wait_whose_deadline_has_passed<
     H: Host + StandStill,
 >(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let pair = stage.pair().await;
     stage.host.set_interest(pair.server, true, false);
@@ -20,7 +20,7 @@ pub(super) async fn after_a_pause_input_is_found_by_the_wait_whose_deadline_has_
 pub(super) async fn what_comes_late_in_a_pause_is_found_although_it_missed_the_deadline<
     H: Host + StandStill,
 >(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let program = stage.started(SAY_LATE);
     stage.host.set_interest(program, true, false);
@@ -30,7 +30,7 @@ pub(super) async fn what_comes_late_in_a_pause_is_found_although_it_missed_the_d
 pub(super) async fn after_a_pause_room_is_found_by_the_wait_whose_deadline_has_passed<
     H: Host + StandStill,
 >(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let pair = stage.pair().await;
     stage.fill(pair.client, 50_000).await;
@@ -39,7 +39,7 @@ pub(super) async fn after_a_pause_room_is_found_by_the_wait_whose_deadline_has_p
     stage.see_after_a_pause("room", PAUSE, Ready::Writable(pair.client)).await;
 }
 
-pub(super) async fn one_wait_finds_everybody_who_is_ready<H: Host + StandStill>(stage: &Stage<H>) {
+pub(super) async fn one_wait_finds_everybody_who_is_ready<H: Host + StandStill>(stage: &ParityStage<H>) {
     let pairs = stage.crowd().await;
     for pair in &pairs {
         stage.host.set_interest(pair.server, true, false);
@@ -53,7 +53,7 @@ pub(super) async fn one_wait_finds_everybody_who_is_ready<H: Host + StandStill>(
     stage.see(format!("found: {found} of {CROWD}"));
 }
 
-pub(super) async fn a_stream_that_always_has_more_hides_nobody_from_a_wait<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_stream_that_always_has_more_hides_nobody_from_a_wait<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     let flood = stage.started(FLOOD);
     stage.host.set_interest(flood, true, false);
@@ -72,7 +72,7 @@ pub(super) async fn a_stream_that_always_has_more_hides_nobody_from_a_wait<H: Ho
     stage.see_exit(flood).await;
 }
 
-pub(super) async fn readiness_that_was_used_up_is_not_told_again<H: Host>(stage: &Stage<H>) {
+pub(super) async fn readiness_that_was_used_up_is_not_told_again<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.see_count("write", stage.write(pair.client, 5));
     stage.pause().await;
@@ -90,7 +90,7 @@ pub(super) async fn readiness_that_was_used_up_is_not_told_again<H: Host>(stage:
     }
 }
 
-pub(super) async fn an_edge_that_came_while_nothing_was_wanted_is_not_lost<H: Host>(stage: &Stage<H>) {
+pub(super) async fn an_edge_that_came_while_nothing_was_wanted_is_not_lost<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.host.set_interest(pair.server, true, false);
     stage.see_count("write", stage.write(pair.client, 5));
@@ -107,7 +107,7 @@ pub(super) async fn an_edge_that_came_while_nothing_was_wanted_is_not_lost<H: Ho
     stage.see_count("read", stage.read_now(pair.server, 100));
 }
 
-pub(super) async fn an_end_behind_octets_is_told_after_them<H: Host>(stage: &Stage<H>) {
+pub(super) async fn an_end_behind_octets_is_told_after_them<H: Host>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.host.set_interest(pair.server, true, false);
     stage.see_count("write", stage.write(pair.client, 5));
@@ -119,7 +119,7 @@ pub(super) async fn an_end_behind_octets_is_told_after_them<H: Host>(stage: &Sta
     }
 }
 
-pub(super) async fn a_wait_without_a_deadline_ends_with_what_comes<H: Host>(stage: &Stage<H>) {
+pub(super) async fn a_wait_without_a_deadline_ends_with_what_comes<H: Host>(stage: &ParityStage<H>) {
     let program = stage.started(SAY_LATE);
     stage.host.set_interest(program, true, false);
     let mut ready = Vec::new();

@@ -11,7 +11,7 @@ use holdtime_reactor::Host;
 use holdtime_reactor::mio_host::MioHost;
 use holdtime_reactor::tokio_host::TokioHost;
 
-use crate::parity::stage::{Pair, Stage};
+use crate::parity::stage::{Pair, ParityStage};
 use holdtime_machine::host::SimHost;
 
 /// Everything is lost.
@@ -64,13 +64,15 @@ pub(super) fn kernel() -> String {
     release.map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned())
 }
 
-impl<H: Host + Weather> Stage<H> {
+impl<H: Host + Weather> ParityStage<H> {
     fn lose_both(&self, pair: Pair, above: Option<u32>) {
         self.host.lose(&[Ok(pair.client), Ok(pair.server)], above);
     }
 }
 
-pub(super) async fn what_was_lost_is_sent_again_once_the_path_heals<H: Host + Weather>(stage: &Stage<H>) {
+pub(super) async fn what_was_lost_is_sent_again_once_the_path_heals<H: Host + Weather>(
+    stage: &ParityStage<H>,
+) {
     let pair = stage.pair().await;
     stage.lose_both(pair, ALL);
     stage.see_count("write", stage.write(pair.client, 100));
@@ -81,7 +83,7 @@ pub(super) async fn what_was_lost_is_sent_again_once_the_path_heals<H: Host + We
 }
 
 pub(super) async fn a_path_that_loses_what_is_large_stops_all_that_follows<H: Host + Weather>(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let pair = stage.pair().await;
     stage.lose_both(pair, LARGE);
@@ -105,7 +107,9 @@ pub(super) async fn a_path_that_loses_what_is_large_stops_all_that_follows<H: Ho
     stage.see(format!("read in the end: {octets}"));
 }
 
-pub(super) async fn a_dial_whose_syn_was_lost_comes_up_a_second_later<H: Host + Weather>(stage: &Stage<H>) {
+pub(super) async fn a_dial_whose_syn_was_lost_comes_up_a_second_later<H: Host + Weather>(
+    stage: &ParityStage<H>,
+) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     stage.host.lose(&[Err(listener)], ALL);
     stage.see_outcome("dial", &stage.begin_to_dial(address));
@@ -116,7 +120,7 @@ pub(super) async fn a_dial_whose_syn_was_lost_comes_up_a_second_later<H: Host + 
 }
 
 pub(super) async fn a_farewell_that_was_lost_arrives_once_the_path_heals<H: Host + Weather>(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let pair = stage.pair().await;
     stage.lose_both(pair, ALL);
@@ -130,7 +134,7 @@ pub(super) async fn a_farewell_that_was_lost_arrives_once_the_path_heals<H: Host
 }
 
 pub(super) async fn a_reset_that_was_lost_is_told_again_to_whoever_writes<H: Host + Weather>(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let pair = stage.pair().await;
     stage.lose_both(pair, ALL);
@@ -143,7 +147,7 @@ pub(super) async fn a_reset_that_was_lost_is_told_again_to_whoever_writes<H: Hos
     stage.see_count("read", stage.read_now(pair.server, 10));
 }
 
-pub(super) async fn an_end_that_was_lost_is_sent_again<H: Host + Weather>(stage: &Stage<H>) {
+pub(super) async fn an_end_that_was_lost_is_sent_again<H: Host + Weather>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.lose_both(pair, ALL);
     stage.host.shutdown(pair.client);
@@ -157,7 +161,7 @@ pub(super) async fn an_end_that_was_lost_is_sent_again<H: Host + Weather>(stage:
 
 /// A path that heals after three and a half seconds meets the fourth SYN; with doubling alone it would wait for the third,
 /// after seven.
-pub(super) async fn a_syn_is_repeated_every_second_at_first<H: Host + Weather>(stage: &Stage<H>) {
+pub(super) async fn a_syn_is_repeated_every_second_at_first<H: Host + Weather>(stage: &ParityStage<H>) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     stage.host.lose(&[Err(listener)], ALL);
     stage.see_outcome("dial", &stage.begin_to_dial(address));
@@ -167,7 +171,9 @@ pub(super) async fn a_syn_is_repeated_every_second_at_first<H: Host + Weather>(s
     stage.see(format!("connected: {up}"));
 }
 
-pub(super) async fn a_dial_that_nobody_answers_ends_after_134_seconds<H: Host + Weather>(stage: &Stage<H>) {
+pub(super) async fn a_dial_that_nobody_answers_ends_after_134_seconds<H: Host + Weather>(
+    stage: &ParityStage<H>,
+) {
     let (listener, address) = stage.listen("127.0.0.1:0");
     stage.host.lose(&[Err(listener)], ALL);
     let Ok(client) = stage.begin_to_dial(address) else { return stage.see("no dial") };
@@ -178,7 +184,7 @@ pub(super) async fn a_dial_that_nobody_answers_ends_after_134_seconds<H: Host + 
 }
 
 pub(super) async fn last_words_into_a_partition_are_forgotten_within_two_minutes<H: Host + Weather>(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let pair = stage.pair().await;
     stage.lose_both(pair, ALL);
@@ -193,7 +199,7 @@ pub(super) async fn last_words_into_a_partition_are_forgotten_within_two_minutes
     stage.see_count("read", stage.read_now(pair.server, 100));
 }
 
-pub(super) async fn last_words_into_a_partition_live_for_a_minute<H: Host + Weather>(stage: &Stage<H>) {
+pub(super) async fn last_words_into_a_partition_live_for_a_minute<H: Host + Weather>(stage: &ParityStage<H>) {
     let pair = stage.pair().await;
     stage.lose_both(pair, ALL);
     stage.see_count("write", stage.write(pair.client, 21));
@@ -207,7 +213,7 @@ pub(super) async fn last_words_into_a_partition_live_for_a_minute<H: Host + Weat
 }
 
 pub(super) async fn what_was_closed_behind_a_shut_window_is_given_up_after_six_minutes<H: Host>(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let pair = stage.pair().await;
     let (filled, _) = stage.fill(pair.client, 50_000).await;
@@ -218,7 +224,9 @@ pub(super) async fn what_was_closed_behind_a_shut_window_is_given_up_after_six_m
     stage.see_count("then", end);
 }
 
-pub(super) async fn what_was_closed_behind_a_shut_window_lives_for_two_minutes<H: Host>(stage: &Stage<H>) {
+pub(super) async fn what_was_closed_behind_a_shut_window_lives_for_two_minutes<H: Host>(
+    stage: &ParityStage<H>,
+) {
     let pair = stage.pair().await;
     let (filled, _) = stage.fill(pair.client, 50_000).await;
     stage.close(pair.client);
@@ -229,7 +237,7 @@ pub(super) async fn what_was_closed_behind_a_shut_window_lives_for_two_minutes<H
 }
 
 pub(super) async fn a_writer_into_a_partition_hears_of_it_after_a_quarter_of_an_hour<H: Host + Weather>(
-    stage: &Stage<H>,
+    stage: &ParityStage<H>,
 ) {
     let pair = stage.pair().await;
     stage.lose_both(pair, ALL);

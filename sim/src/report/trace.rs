@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use data_encoding::HEXUPPER;
 use holdtime_core::speaker::IoError;
 use holdtime_core::{Instant, StreamId};
 
@@ -172,7 +173,7 @@ fn first_message(octets: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 
 fn shortened(octets: &[u8]) -> String {
     let shown = octets.get(..SHOWN).unwrap_or(octets);
-    let mut text: String = shown.iter().map(|octet| format!("{octet:02X}")).collect();
+    let mut text = HEXUPPER.encode(shown);
     if shown.len() < octets.len() {
         let _ = write!(text, "… ({} octets)", octets.len());
     }

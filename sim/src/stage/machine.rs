@@ -8,7 +8,7 @@ use holdtime_core::speaker::{ExitStatus, ProgramSpec, Signal};
 use holdtime_machine::net::MachineId;
 use holdtime_machine::trace::Observer;
 use holdtime_machine::world::{IncidentKind, ProcessId};
-use holdtime_machine::{Lab, Settings, SimHost, Stop, World};
+use holdtime_machine::{Lab, LabSettings, SimHost, Stop, World};
 
 use crate::actor::{Beyond, drive_peer, drive_program};
 use crate::scenario::script::ProgramScript;
@@ -28,12 +28,12 @@ pub(super) struct Machine {
 /// A configuration is wrong; the text says where.
 pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, Machine), String> {
     let (play, plan) = (run.play, run.plan());
-    let settings = Settings {
+    let settings = LabSettings {
         prices: plan.prices(&play.prices),
         link: plan.link(),
         cuts_per_mille: plan.cuts_per_mille,
         kernel: play.kernel,
-        ..Settings::default()
+        ..LabSettings::default()
     };
     let mut cast = Cast::new(play);
     let mut machine = Machine { lab: Lab::new(plan.seed, settings) };

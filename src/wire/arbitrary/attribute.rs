@@ -7,7 +7,7 @@ use core::net::Ipv4Addr;
 
 use super::super::attribute::{
     Aigp, AttrSet, BgpLsAttribute, BindingSid, EndpointBehavior, Interface, LabelStackEntry, PmsiTunnel,
-    PrefixSid, SR_POLICY_TUNNEL, Segment, SegmentKind, SrPolicySubTlv, Srv6Sid, TunnelEncapsulation,
+    PrefixSid, SR_POLICY_TUNNEL, SegmentKind, SrPolicySubTlv, SrSegment, Srv6Sid, TunnelEncapsulation,
     UnknownAttribute, encode_segment_list,
 };
 use super::super::{
@@ -85,7 +85,7 @@ impl<'a> Arbitrary<'a> for Interface {
     }
 }
 
-impl<'a> Arbitrary<'a> for Segment {
+impl<'a> Arbitrary<'a> for SrSegment {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         use SegmentKind as Kind;
         let kind = match u.int_in_range(0..=10)? {
@@ -127,7 +127,7 @@ fn policy(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
         SrPolicySubTlv::Srv6BindingSid { flags: u.arbitrary()?, sid: u.arbitrary()? }.encode(&mut bytes);
     }
     for _ in 0..u.int_in_range(0..=2)? {
-        encode_segment_list(u.arbitrary()?, &few::<Segment>(u, 0, 4)?, &mut bytes);
+        encode_segment_list(u.arbitrary()?, &few::<SrSegment>(u, 0, 4)?, &mut bytes);
     }
     if u.arbitrary()? {
         SrPolicySubTlv::PolicyName(&octets(u, 12)?).encode(&mut bytes);

@@ -9,14 +9,14 @@ use super::super::writer::Writer;
 use super::{Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity};
 
 /// An item of `N` octets.
-pub trait Item<const N: usize>: Copy {
+pub trait ListItem<const N: usize>: Copy {
     /// The item that stands on the wire as `octets`.
     fn from_octets(octets: [u8; N]) -> Self;
     /// The item as it stands on the wire.
     fn octets(self) -> [u8; N];
 }
 
-impl Item<4> for Community {
+impl ListItem<4> for Community {
     #[inline]
     fn from_octets(octets: [u8; 4]) -> Self {
         Self(u32::from_be_bytes(octets))
@@ -28,7 +28,7 @@ impl Item<4> for Community {
     }
 }
 
-impl Item<4> for Ipv4Addr {
+impl ListItem<4> for Ipv4Addr {
     #[inline]
     fn from_octets(octets: [u8; 4]) -> Self {
         Self::from(octets)
@@ -40,7 +40,7 @@ impl Item<4> for Ipv4Addr {
     }
 }
 
-impl Item<8> for ExtendedCommunity {
+impl ListItem<8> for ExtendedCommunity {
     #[inline]
     fn from_octets(octets: [u8; 8]) -> Self {
         Self(octets)
@@ -52,7 +52,7 @@ impl Item<8> for ExtendedCommunity {
     }
 }
 
-impl Item<20> for Ipv6ExtendedCommunity {
+impl ListItem<20> for Ipv6ExtendedCommunity {
     #[inline]
     fn from_octets(octets: [u8; 20]) -> Self {
         Self(octets)
@@ -64,7 +64,7 @@ impl Item<20> for Ipv6ExtendedCommunity {
     }
 }
 
-impl Item<12> for LargeCommunity {
+impl ListItem<12> for LargeCommunity {
     #[inline]
     fn from_octets([a, b, c, d, e, f, g, h, i, j, k, l]: [u8; 12]) -> Self {
         Self {
@@ -89,7 +89,7 @@ pub struct List<'a, T, const N: usize> {
     of: PhantomData<T>,
 }
 
-impl<'a, T: Item<N>, const N: usize> List<'a, T, N> {
+impl<'a, T: ListItem<N>, const N: usize> List<'a, T, N> {
     /// Reads all of `reader`: one item or more, and nothing after the last (RFC 7606 §7.8 and the like).
     #[inline]
     pub(crate) fn parse(reader: Reader<'a>) -> Result<Self, Malformed> {
@@ -115,7 +115,7 @@ impl<'a, T: Item<N>, const N: usize> List<'a, T, N> {
 
 /// Writes a run of items.
 #[inline]
-pub(super) fn encode<T: Item<N>, const N: usize>(
+pub(super) fn encode<T: ListItem<N>, const N: usize>(
     items: &[T],
     out: &mut Writer<'_>,
 ) -> Result<(), BufferFull> {

@@ -2,7 +2,7 @@
 
 use super::super::error::Malformed;
 use super::super::reader::Reader;
-use super::{AttributeCode, AttributeFlags};
+use super::code::{AttributeCode, AttributeFlags};
 
 /// One path attribute, not looked into.
 ///

@@ -136,14 +136,14 @@ pub enum SegmentKind {
 /// +------------+---------------------------+----------------------+-----------------------+
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Segment {
+pub struct SrSegment {
     /// Its flags, see the constants.
     pub flags: u8,
     /// What it is told by.
     pub kind: SegmentKind,
 }
 
-impl Segment {
+impl SrSegment {
     /// V: the receiver checks that the segment is what it is said to be (RFC 9830 §2.4.4.2.3).
     pub const VERIFY: u8 = 0x80;
     /// A: the algorithm counts (RFC 9831 §2.10).
@@ -339,7 +339,7 @@ pub enum SegmentListItem<'a> {
     /// The list's share of the traffic (RFC 9830 §2.4.4.1).
     Weight(u32),
     /// The next segment of the path.
-    Segment(Segment),
+    Segment(SrSegment),
     /// Something of another type.
     Unknown {
         /// Its type.
@@ -364,7 +364,7 @@ impl<'a> SegmentListItem<'a> {
             return value.u32().map(Self::Weight);
         }
         let octets = value.rest();
-        Ok(match Segment::parse(code, value)? {
+        Ok(match SrSegment::parse(code, value)? {
             Some(segment) => Self::Segment(segment),
             None => Self::Unknown { code, value: octets },
         })

@@ -6,7 +6,7 @@ use core::net::Ipv6Addr;
 
 use super::super::error::Malformed;
 use super::super::reader::Reader;
-use super::segment::{LabelStackEntry, Segment, SegmentListItem, SegmentListView, Srv6Sid};
+use super::segment::{LabelStackEntry, SegmentListItem, SegmentListView, SrSegment, Srv6Sid};
 
 /// The tunnel type SR Policy.
 pub const SR_POLICY_TUNNEL: u16 = 15;
@@ -181,7 +181,7 @@ impl<'a> SrPolicySubTlv<'a> {
 }
 
 /// Appends a segment list, without a weight or with one; false, and nothing, where it is too long.
-pub fn encode_segment_list(weight: Option<u32>, segments: &[Segment], out: &mut Vec<u8>) -> bool {
+pub fn encode_segment_list(weight: Option<u32>, segments: &[SrSegment], out: &mut Vec<u8>) -> bool {
     let mut value = Vec::from([0]);
     weight.iter().for_each(|weight| SegmentListItem::Weight(*weight).encode(&mut value));
     segments.iter().for_each(|segment| segment.encode(&mut value));
@@ -206,7 +206,7 @@ fn sub_tlv(out: &mut Vec<u8>, code: u8, value: &[u8]) -> bool {
 pub(super) fn check(tunnel: Reader<'_>) -> Result<(), Malformed> {
     let mut reader = tunnel;
     while !reader.is_empty() {
-        let (code, value) = super::tunnel_encapsulation::sub_tlv(&mut reader)?;
+        let (code, value) = super::sub_tlv::sub_tlv(&mut reader)?;
         SrPolicySubTlv::parse(code, value)?;
     }
     Ok(())

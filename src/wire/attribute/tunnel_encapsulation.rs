@@ -6,6 +6,7 @@ use super::super::error::{BufferFull, Malformed};
 use super::super::reader::Reader;
 use super::super::writer::Writer;
 use super::sr_policy::{self, SR_POLICY_TUNNEL, SrPolicySubTlv};
+use super::sub_tlv::sub_tlv;
 
 /// The attribute's value. Of tunnels that are no SR policies, TLVs are checked for their lengths only.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,13 +108,6 @@ fn sub_tlvs(mut tunnel: Reader<'_>) -> Result<(), Malformed> {
         sub_tlv(&mut tunnel)?;
     }
     Ok(())
-}
-
-/// Takes one sub-TLV: its type and its value.
-pub(super) fn sub_tlv<'a>(tunnel: &mut Reader<'a>) -> Result<(u8, Reader<'a>), Malformed> {
-    let kind = tunnel.u8()?;
-    let length = if kind < 128 { usize::from(tunnel.u8()?) } else { usize::from(tunnel.u16()?) };
-    Ok((kind, tunnel.sub(length)?))
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ mod address;
 mod bgp_ls;
 mod evpn;
 mod flow;
+mod flow_component;
 mod flow_form;
+mod flow_layout;
+mod flow_rewrite;
 mod framing;
 mod kept;
 mod labelled;
@@ -25,10 +28,10 @@ mod vpls;
 
 pub use bgp_ls::{BgpLsFields, BgpLsNlri, BgpLsNlriView};
 pub use evpn::{EthernetSegment, EvpnFields, EvpnRoute, EvpnRouteView};
-pub(crate) use flow::with_length as flow_with_length;
-pub use flow::{
-    FlowComponent, FlowComponents, FlowOperator, FlowPrefix, FlowRule, FlowRuleView, FlowTerm, FlowTerms,
-    FlowType, FlowVpnRule, FlowVpnRuleView,
+pub use flow::{FlowRule, FlowRuleView, FlowVpnRule, FlowVpnRuleView};
+pub(crate) use flow_component::with_length as flow_with_length;
+pub use flow_component::{
+    FlowComponent, FlowComponents, FlowOperator, FlowPrefix, FlowTerm, FlowTerms, FlowType,
 };
 pub use flow_form::FlowForm;
 pub use labelled::{LabelledPrefix, LabelledPrefixView, VpnPrefix, VpnPrefixView};
@@ -49,9 +52,6 @@ use super::prefix::{Ipv4Prefix, Ipv6Prefix, Prefix};
 use super::reader::Reader;
 use super::vpn::Labels;
 use super::writer::Writer;
-
-/// How many octets a route distinguisher takes.
-const RD_OCTETS: usize = 8;
 
 /// A destination of any family. At most 24 octets: what is larger is boxed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,8 +4,8 @@
 use core::net::Ipv4Addr;
 
 use super::super::attribute::{
-    AsPathView, AttributeCode as Code, AttributeView, Community, ExtendedCommunity, Item, LargeCommunity,
-    List, RawAttribute, RawAttributes, parse_aggregator, parse_origin, parse_u32,
+    AsPathView, AttributeCode as Code, AttributeView, Community, ExtendedCommunity, LargeCommunity, List,
+    ListItem, RawAttribute, RawAttributes, parse_aggregator, parse_origin, parse_u32,
 };
 use super::super::error::{ErrorData, Malformed, WireError};
 use super::super::family::Family;
@@ -15,7 +15,7 @@ use super::super::negotiated::Negotiated;
 use super::super::nlri::NlriIter;
 use super::super::reader::Reader;
 use super::super::treatment::{self, Problem, Treatment};
-use super::view::{Place, Places, UpdateView};
+use super::view::{BodyRange, Places, UpdateView};
 
 /// Reads a message's body and checks all of it.
 #[inline]
@@ -31,9 +31,9 @@ pub(super) fn decode<'a>(body: &'a [u8], negotiated: &'a Negotiated) -> Result<U
     let mut view = UpdateView {
         negotiated,
         body,
-        withdrawn: Place::of(withdrawn),
-        attributes: Place::of(attributes),
-        nlri: Place::of(nlri),
+        withdrawn: BodyRange::of(withdrawn),
+        attributes: BodyRange::of(attributes),
+        nlri: BodyRange::of(nlri),
         places: Places::default(),
         has_others: false,
         duplicates: false,
@@ -116,7 +116,7 @@ impl<'a> UpdateView<'a> {
             _ => return self.check_other(raw, internal),
         };
         match checked {
-            Ok(()) => *place = Place::of(value),
+            Ok(()) => *place = BodyRange::of(value),
             Err(malformed) => return Err(self.reject(raw, malformed)),
         }
         Ok(())
@@ -131,11 +131,11 @@ impl<'a> UpdateView<'a> {
                 Ok(None)
             }
             Code::MP_REACH => MpView::reach(value, negotiated).and_then(|reach| {
-                self.places.reach = Place::of(value);
+                self.places.reach = BodyRange::of(value);
                 reach.check()
             }),
             Code::MP_UNREACH => MpView::unreach(value, negotiated).and_then(|unreach| {
-                self.places.unreach = Place::of(value);
+                self.places.unreach = BodyRange::of(value);
                 unreach.check()
             }),
             _ => {
@@ -250,7 +250,7 @@ fn check_next_hop(value: Reader<'_>) -> Result<(), Malformed> {
 }
 
 #[inline]
-fn check_list<T: Item<N>, const N: usize>(value: Reader<'_>) -> Result<(), Malformed> {
+fn check_list<T: ListItem<N>, const N: usize>(value: Reader<'_>) -> Result<(), Malformed> {
     List::<T, N>::parse(value).map(drop)
 }
 

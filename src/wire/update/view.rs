@@ -6,7 +6,7 @@ use core::net::Ipv4Addr;
 
 use super::super::attribute::{
     Aggregator, AsPathView, Attribute, AttributeCode as Code, AttributeView, Attributes, Community,
-    ExtendedCommunity, Item, LargeCommunity, List, Origin, RawAttribute, RawAttributes, UnknownAttribute,
+    ExtendedCommunity, LargeCommunity, List, ListItem, Origin, RawAttribute, RawAttributes, UnknownAttribute,
     parse_aggregator, parse_origin, parse_u32,
 };
 use super::super::error::WireError;
@@ -41,9 +41,9 @@ use super::{PathAttribute, PathAttributeValue, Update, merge_four_octet_numbers}
 pub struct UpdateView<'a> {
     pub(super) negotiated: &'a Negotiated,
     pub(super) body: &'a [u8],
-    pub(super) withdrawn: Place,
-    pub(super) attributes: Place,
-    pub(super) nlri: Place,
+    pub(super) withdrawn: BodyRange,
+    pub(super) attributes: BodyRange,
+    pub(super) nlri: BodyRange,
     pub(super) places: Places,
     /// There are attributes beyond those that have a place.
     pub(super) has_others: bool,
@@ -65,28 +65,28 @@ pub struct UpdateView<'a> {
 /// Where the value of each attribute stands that nearly every route has, or that holds routes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Places {
-    pub(super) origin: Place,
-    pub(super) as_path: Place,
-    pub(super) next_hop: Place,
-    pub(super) med: Place,
-    pub(super) local_pref: Place,
-    pub(super) atomic_aggregate: Place,
-    pub(super) aggregator: Place,
-    pub(super) communities: Place,
-    pub(super) extended_communities: Place,
-    pub(super) large_communities: Place,
-    pub(super) reach: Place,
-    pub(super) unreach: Place,
+    pub(super) origin: BodyRange,
+    pub(super) as_path: BodyRange,
+    pub(super) next_hop: BodyRange,
+    pub(super) med: BodyRange,
+    pub(super) local_pref: BodyRange,
+    pub(super) atomic_aggregate: BodyRange,
+    pub(super) aggregator: BodyRange,
+    pub(super) communities: BodyRange,
+    pub(super) extended_communities: BodyRange,
+    pub(super) large_communities: BodyRange,
+    pub(super) reach: BodyRange,
+    pub(super) unreach: BodyRange,
 }
 
 /// Some octets of a message's body, which has at most 65,535. No value starts at its first octet: that is nowhere.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct BodyRange {
     start: u16,
     length: u16,
 }
 
-impl Place {
+impl BodyRange {
     /// Where this part of the body stands.
     #[inline]
     pub(super) const fn of(part: Reader<'_>) -> Self {
@@ -171,11 +171,11 @@ impl<'a> UpdateView<'a> {
     }
 
     #[inline]
-    fn ipv4(&self, place: Place) -> Routes<'a> {
+    fn ipv4(&self, place: BodyRange) -> Routes<'a> {
         let family = Family::IPV4_UNICAST;
         let ignored =
             self.ignores_ipv4 || self.treatment.is_some() && self.disabled().any(|one| one == family);
-        let place = if ignored { Place::default() } else { place };
+        let place = if ignored { BodyRange::default() } else { place };
         Routes::new(NlriIter::new(self.part(place), family, self.add_path))
     }
 
@@ -289,19 +289,19 @@ impl<'a> UpdateView<'a> {
 
     /// The octets in this place.
     #[inline]
-    pub(super) fn part(&self, place: Place) -> Reader<'a> {
+    pub(super) fn part(&self, place: BodyRange) -> Reader<'a> {
         let (start, length) = (usize::from(place.start), usize::from(place.length));
         Reader::new(self.body.get(start..start + length).unwrap_or_default(), HEADER + start)
     }
 
     /// The value in this place, if there is any.
     #[inline]
-    fn value(&self, place: Place) -> Option<Reader<'a>> {
+    fn value(&self, place: BodyRange) -> Option<Reader<'a>> {
         (place.start != 0).then(|| self.part(place))
     }
 
     #[inline]
-    fn list<T: Item<N>, const N: usize>(&self, place: Place) -> Option<List<'a, T, N>> {
+    fn list<T: ListItem<N>, const N: usize>(&self, place: BodyRange) -> Option<List<'a, T, N>> {
         self.value(place).and_then(|value| List::parse(value).ok())
     }
 }

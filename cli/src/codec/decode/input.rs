@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use data_encoding::{DecodeKind, HEXLOWER_PERMISSIVE};
 use holdtime_core::wire::frame::HEADER;
-use holdtime_dump::{Octets, Stream};
+use holdtime_dump::{BoxRead, Dump};
 
 use crate::error::CliError;
 
 /// What is to be decoded.
-pub(super) struct Input {
-    pub(super) stream: Stream,
+pub(super) struct OpenedInput {
+    pub(super) stream: Dump,
     /// How many octets it has, as it is stored, where that is known.
     pub(super) length: Option<u64>,
     /// How many of them have been read.
@@ -21,19 +22,19 @@ pub(super) struct Input {
 }
 
 /// Opens a file, the standard input or the argument itself, and looks at what it is.
-pub(super) fn open(file: Option<&PathBuf>) -> Result<Input, CliError> {
+pub(super) fn open(file: Option<&PathBuf>) -> Result<OpenedInput, CliError> {
     let (name, octets, length) = source(file)?;
     let read = Arc::new(AtomicU64::new(0));
     let octets = Box::new(Counted { octets, read: Arc::clone(&read) });
     let unreadable = |error| CliError::io(format!("cannot read {name}"), &error);
-    match Stream::open(octets).map_err(unreadable)? {
-        Some(stream) => Ok(Input { stream, length, read }),
+    match Dump::open(octets).map_err(unreadable)? {
+        Some(stream) => Ok(OpenedInput { stream, length, read }),
         None if read.load(Ordering::Relaxed) == 0 => Err(CliError::input("there is nothing to decode")),
         None => Err(CliError::input(format!("{name} is neither MRT nor a capture nor BGP messages nor hex"))),
     }
 }
 
-fn source(file: Option<&PathBuf>) -> Result<(String, Octets, Option<u64>), CliError> {
+fn source(file: Option<&PathBuf>) -> Result<(String, BoxRead, Option<u64>), CliError> {
     let Some(path) = file.filter(|path| path.as_os_str() != "-") else {
         return Ok((String::from("the standard input"), Box::new(io::stdin()), None));
     };
@@ -54,7 +55,7 @@ fn source(file: Option<&PathBuf>) -> Result<(String, Octets, Option<u64>), CliEr
 
 /// Octets that are counted as they are read.
 struct Counted {
-    octets: Octets,
+    octets: BoxRead,
     read: Arc<AtomicU64>,
 }
 
@@ -102,16 +103,13 @@ fn with_header(kind: u8, body: &[u8]) -> Option<Vec<u8>> {
 pub(super) fn hex(text: &str) -> Result<Vec<u8>, CliError> {
     let text = text.trim();
     let text = text.strip_prefix("0x").unwrap_or(text);
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .filter(|character| !character.is_whitespace() && *character != ':')
-        .map(|character| character.to_digit(16).map(|digit| digit as u8))
-        .collect();
-    let digits = digits.ok_or_else(|| CliError::input("a message is written in hex: digits 0-9 and a-f"))?;
-    if digits.len() % 2 == 1 {
-        return Err(CliError::input("hex wants two digits for each octet, and one is missing"));
-    }
-    Ok(digits.chunks(2).map(|pair| pair.iter().fold(0, |octet, digit| octet << 4 | digit)).collect())
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
+    HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).map_err(|error| {
+        CliError::input(match error.kind {
+            DecodeKind::Length => "hex wants two digits for each octet, and one is missing",
+            _ => "a message is written in hex: digits 0-9 and a-f",
+        })
+    })
 }
 
 #[cfg(test)]

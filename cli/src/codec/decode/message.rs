@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use holdtime_core::api::{self, Direction, Envelope, Event, Peer};
+use holdtime_core::api::{self, ApiEvent, Envelope, MessageDirection, Peer};
 use holdtime_core::wire::treatment::Treatment;
 use holdtime_core::wire::{Family, FamilyTerms, Framer, MessageView, Negotiated, UpdateView};
-use holdtime_dump::{self as dump, Message, Session, Terms};
+use holdtime_dump::{self as dump, Endpoints, KnownTerms, RecordedMessage};
 
 /// What is assumed of a session where the input does not say it, or the user knows better.
 #[derive(Clone, Debug)]
@@ -59,11 +59,11 @@ impl Layouts {
     }
 
     /// What a message between these is read by.
-    fn of(&mut self, terms: Terms<'_>, (local_as, peer_as): (u32, u32)) -> &Negotiated {
+    fn of(&mut self, terms: KnownTerms<'_>, (local_as, peer_as): (u32, u32)) -> &Negotiated {
         let (asn4, add_path) = match terms {
-            Terms::Unheard => (true, false),
-            Terms::Told { asn4, add_path } => (asn4, add_path),
-            Terms::Agreed(agreed) => {
+            KnownTerms::Unheard => (true, false),
+            KnownTerms::Told { asn4, add_path } => (asn4, add_path),
+            KnownTerms::Agreed(agreed) => {
                 self.agreed.clone_from(agreed);
                 self.agreed.bgpsec |= self.bgpsec;
                 self.agreed.asn4 &= !self.two_octet_as;
@@ -84,7 +84,7 @@ impl Layouts {
 }
 
 /// The two ends of a session as programs are told of them.
-pub(super) const fn peer(session: &Session) -> Peer {
+pub(super) const fn peer(session: &Endpoints) -> Peer {
     Peer {
         local_address: session.local_address,
         peer_address: session.peer_address,
@@ -102,16 +102,16 @@ pub(super) const fn peer(session: &Session) -> Peer {
 pub(super) fn json(
     line: &mut String,
     envelope: &Envelope<'_>,
-    session: Option<&Session>,
-    message: &Message<'_>,
+    session: Option<&Endpoints>,
+    message: &RecordedMessage<'_>,
     layouts: &mut Layouts,
 ) -> Result<(), String> {
     let between = session.map_or(NOBODY, peer);
     let numbers = (between.local_as.unwrap_or_default(), between.peer_as.unwrap_or_default());
     let negotiated = layouts.of(message.terms, numbers);
     let direction = match message.direction {
-        dump::Direction::Received => Direction::In,
-        dump::Direction::Sent => Direction::Send,
+        dump::RecordedDirection::Received => MessageDirection::In,
+        dump::RecordedDirection::Sent => MessageDirection::Send,
     };
     let frame = Framer::new(message.octets, negotiated.max_message()).next_frame();
     let frame = frame.map_err(|error| format!("the message cannot be read: {error}"))?;
@@ -124,7 +124,7 @@ pub(super) fn json(
             let known = session.is_some_and(|session| session.local_as.and(session.peer_as).is_some());
             let outside = !known && view.frequent().local_pref.is_none();
             // What external peers have no say in, the receiver ignores: of what was sent, it is told.
-            let sent = direction == Direction::Send && !negotiated.is_internal();
+            let sent = direction == MessageDirection::Send && !negotiated.is_internal();
             let others = match (outside, sent) {
                 (true, _) => Some(from_outside(negotiated)),
                 (_, true) => Some(as_sent(negotiated)),
@@ -140,7 +140,7 @@ pub(super) fn json(
         }
         view => {
             let message = view.into();
-            let event = Event::Message {
+            let event = ApiEvent::Message {
                 direction,
                 message: &message,
                 problem: None,

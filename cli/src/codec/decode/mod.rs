@@ -19,7 +19,7 @@ use holdtime_core::wire::nlri::NlriIter;
 use holdtime_core::wire::{Afi, Family, PathNlri, Reader, Safi};
 
 use crate::console::Console;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 use message::Assumptions;
 use pages::Printer;
 
@@ -96,7 +96,7 @@ pub(crate) struct DecodeArgs {
     pub(crate) file: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &DecodeArgs, console: &mut Console) -> Outcome {
+pub(crate) fn run(args: &DecodeArgs, console: &mut Console) -> VerbResult {
     let families = families(&args.family)?;
     if let Some(text) = &args.nlri {
         return nlri(args, &families, text, console);
@@ -113,7 +113,7 @@ pub(crate) fn run(args: &DecodeArgs, console: &mut Console) -> Outcome {
         let octets = input::message(&input::hex(text)?, kind)?;
         let line = Printer::new(&assumptions).single(&octets)?;
         writeln!(console, "{line}")?;
-        return Ok(Verdict::AsExpected);
+        return Ok(VerbStatus::AsExpected);
     }
     let cores = || thread::available_parallelism().map_or(1, Into::into);
     let jobs = args.jobs.map_or_else(cores, usize::from);
@@ -142,7 +142,7 @@ fn family(name: &str) -> Result<Family, CliError> {
 }
 
 /// `--nlri`: one object a line.
-fn nlri(args: &DecodeArgs, families: &[Family], text: &str, console: &mut Console) -> Outcome {
+fn nlri(args: &DecodeArgs, families: &[Family], text: &str, console: &mut Console) -> VerbResult {
     let [family] = families else {
         return Err(CliError::input("--nlri needs one --family"));
     };
@@ -153,5 +153,5 @@ fn nlri(args: &DecodeArgs, families: &[Family], text: &str, console: &mut Consol
         nlri_json(&mut line, &PathNlri::from(nlri), None, false);
         writeln!(console, "{line}")?;
     }
-    Ok(Verdict::AsExpected)
+    Ok(VerbStatus::AsExpected)
 }

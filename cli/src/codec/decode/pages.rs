@@ -2,11 +2,13 @@
 
 use holdtime_core::api::{self, Envelope};
 use holdtime_core::print::string;
-use holdtime_dump::{Batch, Content, Direction, Found, Item, Message, State, StateChange, Terms};
+use holdtime_dump::{
+    Batch, Content, Found, Item, KnownTerms, RecordedDirection, RecordedMessage, StateChange, StateNumber,
+};
 
 use super::message::{self, Assumptions, Layouts};
 use super::route::{self, Tables};
-use super::tally::Tally;
+use super::tally::Counts;
 use crate::error::CliError;
 
 /// The lines of a batch.
@@ -15,7 +17,7 @@ pub(super) struct Page {
     /// For the standard output.
     pub(super) text: String,
     /// What was told of and what was not.
-    pub(super) tally: Tally,
+    pub(super) tally: Counts,
 }
 
 impl Page {
@@ -40,7 +42,8 @@ impl Printer {
     /// The object that describes one message that comes from nowhere.
     pub(super) fn single(mut self, octets: &[u8]) -> Result<String, CliError> {
         let mut line = String::new();
-        let message = Message { direction: Direction::Received, terms: Terms::Unheard, octets };
+        let message =
+            RecordedMessage { direction: RecordedDirection::Received, terms: KnownTerms::Unheard, octets };
         message::json(&mut line, &envelope(0, 1), None, &message, &mut self.layouts)
             .map_err(CliError::input)?;
         Ok(line)
@@ -74,7 +77,7 @@ impl Printer {
             Content::Message(message) => message::json(line, &envelope, session, message, &mut self.layouts)?,
             Content::Route(route) => route::json(line, &envelope, session, route, &self.tables),
             Content::State(change) => {
-                let session = session.ok_or("a change of state of nobody's session")?;
+                let session = session.ok_or("a change of state without a session")?;
                 state_json(line, &envelope, &message::peer(session), *change);
             }
         }
@@ -88,14 +91,14 @@ const fn envelope(time: i64, counter: u64) -> Envelope<'static> {
 
 /// Appends a change of state as ExaBGP tells of a session: up, connected, or down and why.
 fn state_json(out: &mut String, envelope: &Envelope<'_>, peer: &api::Peer, change: StateChange) {
-    let name = |state: State| match state.name() {
+    let name = |state: StateNumber| match state.name() {
         Some(name) => String::from(name),
         None => format!("STATE {}", state.0),
     };
     let (from, to) = (name(change.from), name(change.to));
     api::json::other(out, envelope, peer, "state", |out| {
         match change.to {
-            State::ESTABLISHED => out.push_str(", \"state\": \"up\""),
+            StateNumber::ESTABLISHED => out.push_str(", \"state\": \"up\""),
             state if state.is_connected() => out.push_str(", \"state\": \"connected\""),
             _ => {
                 out.push_str(", \"state\": \"down\", \"reason\": ");

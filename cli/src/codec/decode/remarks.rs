@@ -4,11 +4,11 @@ use holdtime_core::wire::attribute::{AttributeCode as Code, AttributeView, RawAt
 use holdtime_core::wire::error::{ErrorData, Malformed};
 use holdtime_core::wire::treatment::{self, Problem, Rule};
 use holdtime_core::wire::{Afi, Family, Negotiated, NextHop, Reader, Safi, mp};
-use holdtime_dump::Route;
+use holdtime_dump::TableRoute;
 
 /// What stands among the attributes of a route.
 #[derive(Debug, Default)]
-pub(super) struct Attributes<'a> {
+pub(super) struct RemarkedAttributes<'a> {
     /// Those that can be read, in order, each type once.
     pub(super) read: Vec<AttributeView<'a>>,
     /// Those that cannot be read.
@@ -21,11 +21,11 @@ pub(super) struct Attributes<'a> {
 
 /// Looks at every attribute of a route. `other`: the same terms with AS numbers of the other size.
 pub(super) fn attributes<'a>(
-    route: &Route<'a>,
+    route: &TableRoute<'a>,
     negotiated: &Negotiated,
     other: &Negotiated,
-) -> Attributes<'a> {
-    let mut found = Attributes { read: Vec::with_capacity(16), ..Attributes::default() };
+) -> RemarkedAttributes<'a> {
+    let mut found = RemarkedAttributes { read: Vec::with_capacity(16), ..RemarkedAttributes::default() };
     let mut seen = [false; 256];
     let (mut reach, mut next_hop) = (None, None);
     for raw in route.attributes {
@@ -87,7 +87,7 @@ fn broken(rule: &Rule, offset: usize) -> Problem {
     Problem::rule(rule, offset, ErrorData::Empty)
 }
 
-impl Attributes<'_> {
+impl RemarkedAttributes<'_> {
     #[cold]
     fn remark(&mut self, raw: Option<&RawAttribute<'_>>, problem: &Problem) {
         self.remarks.push(match raw {

@@ -11,10 +11,10 @@ use holdtime_core::print::{
 use holdtime_core::wire::attribute::AttributeView;
 use holdtime_core::wire::{Attribute, Negotiated, PathAttributeValue, Update};
 use holdtime_dump::mrt::Location;
-use holdtime_dump::{Route, Session, UnknownPeer, View};
+use holdtime_dump::{Endpoints, TableRoute, UnknownPeer, View};
 
 use super::message;
-use super::remarks::{self, Attributes};
+use super::remarks::{self, RemarkedAttributes};
 
 /// A peer of which nothing is known.
 const UNKNOWN: Peer = Peer {
@@ -29,8 +29,8 @@ const UNKNOWN: Peer = Peer {
 pub(super) fn json(
     line: &mut String,
     envelope: &Envelope<'_>,
-    session: Option<&Session>,
-    route: &Route<'_>,
+    session: Option<&Endpoints>,
+    route: &TableRoute<'_>,
     layouts: &Tables,
 ) {
     let peer = session.map_or(UNKNOWN, message::peer);
@@ -82,7 +82,12 @@ impl Tables {
     }
 }
 
-fn attributes(out: &mut String, found: &mut Attributes<'_>, route: &Route<'_>, negotiated: &Negotiated) {
+fn attributes(
+    out: &mut String,
+    found: &mut RemarkedAttributes<'_>,
+    route: &TableRoute<'_>,
+    negotiated: &Negotiated,
+) {
     // Of two attributes of one type the first is told of.
     let flags = |code| {
         let mut all = route.attributes.map_while(Result::ok);
@@ -105,7 +110,7 @@ fn attributes(out: &mut String, found: &mut Attributes<'_>, route: &Route<'_>, n
     separated(out, ", ", &found.unread, raw_attribute_json);
 }
 
-fn rib(out: &mut String, route: &Route<'_>) {
+fn rib(out: &mut String, route: &TableRoute<'_>) {
     out.push_str("\"dumped\": ");
     unsigned(out, route.dumped);
     out.push_str(", \"originated\": ");

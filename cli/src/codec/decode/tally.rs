@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::console::say;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 
 /// What became of some part of the input.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct Counts {
     /// How many items were told of.
     pub(super) told: u64,
     /// What could not be read, with places, in order.
@@ -17,7 +17,7 @@ pub(super) struct Tally {
     left_out: BTreeMap<Cow<'static, str>, u64>,
 }
 
-impl Tally {
+impl Counts {
     pub(super) fn clear(&mut self) {
         self.told = 0;
         self.faults.clear();
@@ -44,7 +44,7 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Adds what became of the next part, and says what could not be read.
-    pub(super) fn add(&mut self, tally: &mut Tally) {
+    pub(super) fn add(&mut self, tally: &mut Counts) {
         self.told += tally.told;
         for fault in tally.faults.drain(..) {
             self.faults += 1;
@@ -72,7 +72,7 @@ impl Sums {
     }
 
     /// Says what was left out, by its kind; the verdict.
-    pub(super) fn finish(mut self) -> Outcome {
+    pub(super) fn finish(mut self) -> VerbResult {
         if self.faults > SAID {
             say(&format!("holdtime: {} more parts of the input could not be read", self.faults - SAID));
         }
@@ -82,12 +82,12 @@ impl Sums {
         match (self.told, self.faults) {
             (0, 0) => {
                 say("holdtime: there was no message, route or change of state to tell of");
-                Ok(Verdict::Unexpected)
+                Ok(VerbStatus::Unexpected)
             }
-            (_, 0) => Ok(Verdict::AsExpected),
+            (_, 0) => Ok(VerbStatus::AsExpected),
             (0, 1) => Err(CliError::input(self.first.take().unwrap_or_default())),
             (0, _) => Err(CliError::input("nothing in the input could be read")),
-            _ => Ok(Verdict::Unexpected),
+            _ => Ok(VerbStatus::Unexpected),
         }
     }
 }

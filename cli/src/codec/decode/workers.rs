@@ -6,21 +6,26 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use holdtime_dump::{Batch, Found, Source, Stream};
+use holdtime_dump::{Batch, BatchReader, Dump, Found};
 
-use super::input::Input;
+use super::input::OpenedInput;
 use super::message::Assumptions;
 use super::pages::{Page, Printer};
 use super::tally::Sums;
 use crate::console::Console;
-use crate::error::{CliError, Outcome};
+use crate::error::{CliError, VerbResult};
 use crate::progress::Progress;
 
 /// How many batches may wait for each thread, and how many pages behind it.
 const AHEAD: usize = 2;
 
 /// Decodes all of `input`.
-pub(super) fn decode(input: Input, assumed: &Assumptions, jobs: usize, console: &mut Console) -> Outcome {
+pub(super) fn decode(
+    input: OpenedInput,
+    assumed: &Assumptions,
+    jobs: usize,
+    console: &mut Console,
+) -> VerbResult {
     let bar = input.length.map(|length| console.progress("octets", length));
     let mut writer = Writer { console, sums: Sums::default(), bar };
     let read = || input.read.load(Ordering::Relaxed);
@@ -74,7 +79,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn finish(self) -> Outcome {
+    fn finish(self) -> VerbResult {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
@@ -98,7 +103,7 @@ struct Worker {
 }
 
 impl Team {
-    fn start(stream: Stream, assumed: &Assumptions, jobs: usize) -> Self {
+    fn start(stream: Dump, assumed: &Assumptions, jobs: usize) -> Self {
         let (used, unused) = channel();
         let mut queues = Vec::with_capacity(jobs);
         let mut workers = Vec::with_capacity(jobs);
@@ -127,7 +132,7 @@ impl Team {
 }
 
 /// Reads batches, and hands them to one worker after the other.
-fn read(mut stream: Stream, queues: &[SyncSender<Job>], unused: &Receiver<Batch>) {
+fn read(mut stream: Dump, queues: &[SyncSender<Job>], unused: &Receiver<Batch>) {
     let mut counter = 1;
     for queue in queues.iter().cycle() {
         let mut batch = unused.try_recv().unwrap_or_default();

@@ -24,7 +24,7 @@ const PATIENCE: usize = 1_000_000;
 
 /// What was sent to one neighbor.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct MirrorSession {
     /// Between whom.
     pub(super) peer: Peer,
     /// What its messages must be read with: what was agreed on, seen from the peer.
@@ -40,7 +40,7 @@ pub(super) struct Session {
 }
 
 /// Plays the sessions of all neighbors until each is established and everything is sent, and returns them in the order of the configuration.
-pub(super) fn play(mut config: Config, settings: Settings) -> Vec<Session> {
+pub(super) fn play(mut config: Config, settings: Settings) -> Vec<MirrorSession> {
     for neighbor in &mut config.neighbors {
         // `auto` is the peer's number, which its OPEN would say before ours.
         neighbor.local_as = neighbor.local_as.or(neighbor.peer_as).or(Some(ANY_AS));
@@ -65,7 +65,7 @@ struct Mirror<'a> {
     /// The neighbors that have no connection yet.
     waiting: Vec<Option<&'a config::Neighbor>>,
     /// The connections, each with the place of its neighbor in the configuration.
-    sessions: BTreeMap<StreamId, (usize, Session)>,
+    sessions: BTreeMap<StreamId, (usize, MirrorSession)>,
 }
 
 impl Mirror<'_> {
@@ -149,7 +149,7 @@ impl Mirror<'_> {
             peer_as: neighbor.peer_as.or(neighbor.local_as),
             router_id: Some(neighbor.router_id),
         };
-        let session = Session {
+        let session = MirrorSession {
             peer,
             read_with: Negotiated::default(),
             sent: Vec::new(),
@@ -192,7 +192,7 @@ impl Mirror<'_> {
     }
 }
 
-impl Session {
+impl MirrorSession {
     /// Keeps the messages, and returns what a peer answers: the same OPEN, and KEEPALIVEs.
     fn take(&mut self, octets: &[u8]) -> Vec<u8> {
         self.rest.extend_from_slice(octets);

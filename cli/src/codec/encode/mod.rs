@@ -7,13 +7,14 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use holdtime_core::api::{self, Direction, Envelope, Event, Peer};
+use data_encoding::HEXUPPER;
+use holdtime_core::api::{self, ApiEvent, Envelope, MessageDirection, Peer};
 use holdtime_core::wire::{Framer, MessageView};
 
 use crate::console::Console;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::exabgp::{serve, settings};
-use mirror::Session;
+use mirror::MirrorSession;
 
 /// The arguments of `holdtime encode`.
 #[derive(Debug, Args)]
@@ -31,7 +32,7 @@ pub(crate) struct EncodeArgs {
 
 /// OPEN, UPDATEs and End-of-RIB, one message a line, as they go to a peer that offers in its OPEN what ours offers. KEEPALIVEs, which
 /// are all alike, are left out.
-pub(crate) fn run(args: &EncodeArgs, console: &mut Console) -> Outcome {
+pub(crate) fn run(args: &EncodeArgs, console: &mut Console) -> VerbResult {
     let settings = settings::find()?.settings;
     let mut config = serve::configuration(&args.configuration, &settings)?;
     if let Some(wanted) = args.neighbor {
@@ -51,27 +52,26 @@ pub(crate) fn run(args: &EncodeArgs, console: &mut Console) -> Outcome {
             if args.json {
                 writeln!(console, "{}", json(session, octets, counter)?)?;
             } else {
-                octets.iter().try_for_each(|octet| write!(console, "{octet:02X}"))?;
-                writeln!(console)?;
+                writeln!(console, "{}", HEXUPPER.encode(octets))?;
             }
         }
     }
-    Ok(Verdict::AsExpected)
+    Ok(VerbStatus::AsExpected)
 }
 
 /// The object that describes a message that we sent.
-fn json(session: &Session, octets: &[u8], counter: u64) -> Result<String, CliError> {
+fn json(session: &MirrorSession, octets: &[u8], counter: u64) -> Result<String, CliError> {
     let negotiated = &session.read_with;
     let unreadable = || CliError::input("a message of our own cannot be read: this is a mistake in holdtime");
     let frame = Framer::new(octets, negotiated.max_message()).next_frame().ok().flatten();
     let view = MessageView::decode(frame.ok_or_else(unreadable)?, negotiated).map_err(|_| unreadable())?;
     let message = match view {
-        MessageView::Update(view) => api::event::told(&view, negotiated, Direction::Send).0,
+        MessageView::Update(view) => api::event::told(&view, negotiated, MessageDirection::Send).0,
         other => other.into(),
     };
     let envelope = Envelope { host: "localhost", pid: 0, ppid: 0, time: 0, counter };
-    let event = Event::Message {
-        direction: Direction::Send,
+    let event = ApiEvent::Message {
+        direction: MessageDirection::Send,
         message: &message,
         problem: None,
         octets: None,

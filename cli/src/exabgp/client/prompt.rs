@@ -12,7 +12,7 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
-use super::Client;
+use super::speaker_pipes::SpeakerPipes;
 
 /// Words that end the conversation.
 pub(super) const FAREWELLS: [&str; 2] = ["exit", "quit"];
@@ -28,7 +28,7 @@ pub(super) struct Prompt<'a> {
 }
 
 impl<'a> Prompt<'a> {
-    pub(super) fn new(client: &'a RefCell<Client>) -> rustyline::Result<Self> {
+    pub(super) fn new(client: &'a RefCell<SpeakerPipes>) -> rustyline::Result<Self> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
             .max_history_size(REMEMBERED)?
@@ -77,7 +77,7 @@ fn history() -> Option<PathBuf> {
 
 /// Completes words; the neighbors are those that the speaker has at that moment.
 struct Words<'a> {
-    client: &'a RefCell<Client>,
+    client: &'a RefCell<SpeakerPipes>,
 }
 
 impl Completer for Words<'_> {

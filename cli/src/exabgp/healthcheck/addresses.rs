@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
-use super::network::Network;
+use super::network::IpNetwork;
 use super::options::HealthcheckArgs;
 use crate::error::CliError;
 
@@ -13,13 +13,13 @@ const LOOPBACK: &str = "lo";
 const EXISTS: i32 = 2;
 
 /// The addresses of the loopback interface that may be announced.
-pub(super) fn of_loopback(args: &HealthcheckArgs) -> Result<Vec<Network>, CliError> {
+pub(super) fn of_loopback(args: &HealthcheckArgs) -> Result<Vec<IpNetwork>, CliError> {
     let found = listed(&[LOOPBACK.to_owned()], args)?;
     Ok(found.into_iter().map(|(network, _)| network).collect())
 }
 
 /// Sets up every address of `networks` that is missing.
-pub(super) fn set_up(args: &HealthcheckArgs, networks: &[Network]) -> Result<(), CliError> {
+pub(super) fn set_up(args: &HealthcheckArgs, networks: &[IpNetwork]) -> Result<(), CliError> {
     for host in hosts(networks).difference(&present(args)?) {
         let interface = interface(args, host);
         tracing::debug!("setting {host} up on {interface}");
@@ -39,7 +39,7 @@ pub(super) fn set_up(args: &HealthcheckArgs, networks: &[Network]) -> Result<(),
 }
 
 /// Removes every address of `networks` that is there.
-pub(super) fn remove(args: &HealthcheckArgs, networks: &[Network]) {
+pub(super) fn remove(args: &HealthcheckArgs, networks: &[IpNetwork]) {
     // Where the addresses cannot be listed, there is nobody to remove them either.
     let present = present(args).unwrap_or_default();
     for host in hosts(networks).intersection(&present) {
@@ -57,18 +57,18 @@ pub(super) fn remove(args: &HealthcheckArgs, networks: &[Network]) {
     }
 }
 
-fn hosts(networks: &[Network]) -> BTreeSet<Network> {
-    networks.iter().flat_map(Network::hosts).collect()
+fn hosts(networks: &[IpNetwork]) -> BTreeSet<IpNetwork> {
+    networks.iter().flat_map(IpNetwork::hosts).collect()
 }
 
 /// The interface that an address belongs on.
-fn interface<'a>(args: &'a HealthcheckArgs, host: &Network) -> &'a str {
+fn interface<'a>(args: &'a HealthcheckArgs, host: &IpNetwork) -> &'a str {
     let named = args.interfaces.iter().rfind(|(network, _)| network == host);
     named.map_or(LOOPBACK, |(_, name)| name)
 }
 
 /// The addresses on loopback and on every interface that an option names; with a label, those that carry it.
-fn present(args: &HealthcheckArgs) -> Result<BTreeSet<Network>, CliError> {
+fn present(args: &HealthcheckArgs) -> Result<BTreeSet<IpNetwork>, CliError> {
     let mut interfaces: Vec<String> = args.interfaces.iter().map(|(_, name)| name.clone()).collect();
     interfaces.push(LOOPBACK.to_owned());
     interfaces.sort();
@@ -77,7 +77,10 @@ fn present(args: &HealthcheckArgs) -> Result<BTreeSet<Network>, CliError> {
 }
 
 /// What `ip` lists, as far as it may be announced: no loopback address, no address with host bits, and the right label.
-fn listed(interfaces: &[String], args: &HealthcheckArgs) -> Result<Vec<(Network, Option<String>)>, CliError> {
+fn listed(
+    interfaces: &[String],
+    args: &HealthcheckArgs,
+) -> Result<Vec<(IpNetwork, Option<String>)>, CliError> {
     let mut found = Vec::new();
     for interface in interfaces {
         let output = Command::new("ip")
@@ -103,12 +106,12 @@ fn wanted(label: Option<&str>, args: &HealthcheckArgs) -> bool {
 }
 
 /// Reads a line such as `1: lo    inet 192.0.2.1/32 scope global lo:haproxy1\ …`: the address, and the label without its interface.
-fn entry(line: &str, interfaces: &[String]) -> Option<(Network, Option<String>)> {
+fn entry(line: &str, interfaces: &[String]) -> Option<(IpNetwork, Option<String>)> {
     let mut words = line.split([' ', '\\']).filter(|word| !word.is_empty()).skip(2);
     if !words.next()?.starts_with("inet") {
         return None;
     }
-    let network = Network::parse(words.next()?).ok()?;
+    let network = IpNetwork::parse(words.next()?).ok()?;
     let label = words.find_map(|word| {
         let (interface, label) = word.split_once(':')?;
         interfaces.iter().any(|name| name == interface).then(|| label.to_owned())

@@ -1,19 +1,19 @@
 //! What the speaker is told of a state: a command for each network.
 
-use super::network::Network;
+use super::network::IpNetwork;
 use super::options::HealthcheckArgs;
-use super::service::State;
+use super::service::ServiceState;
 
 /// The commands for a state, in the order of the networks; each network's metric is a step higher than the one before.
 pub(super) fn lines<'a>(
     args: &'a HealthcheckArgs,
-    networks: &'a [Network],
-    state: State,
+    networks: &'a [IpNetwork],
+    state: ServiceState,
 ) -> impl Iterator<Item = String> + use<'a> {
     let prefix = neighbors(args);
     let announced = match state {
-        State::Exit => false,
-        _ if args.withdraw_on_down => state == State::Up,
+        ServiceState::Exit => false,
+        _ if args.withdraw_on_down => state == ServiceState::Up,
         _ => true,
     };
     networks.iter().zip(0..).map(move |(network, index)| {
@@ -33,13 +33,13 @@ pub(super) fn lines<'a>(
 }
 
 /// The attributes after the metric, each with a space before it.
-fn attributes(args: &HealthcheckArgs, state: State) -> String {
+fn attributes(args: &HealthcheckArgs, state: ServiceState) -> String {
     let mut text = String::new();
     if args.local_preference >= 0 {
         text += &format!(" local-preference {}", args.local_preference);
     }
     let given = |option: &'_ Option<String>| option.clone().filter(|value| !value.is_empty());
-    let failing = matches!(state, State::Down | State::Disabled);
+    let failing = matches!(state, ServiceState::Down | ServiceState::Disabled);
     let disabled_community = given(&args.disabled_community).filter(|_| failing);
     let lists = [
         ("community", disabled_community.or_else(|| given(&args.community))),

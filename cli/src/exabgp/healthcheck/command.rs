@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
-use super::service::State;
+use super::service::ServiceState;
 
 /// The most of a check's output that is kept for the log.
 const OUTPUT_KEPT: usize = 4096;
@@ -25,12 +25,12 @@ pub(super) struct Interrupted;
 
 /// What wakes a wait: SIGTERM, SIGHUP and Ctrl-C, which end the program, and the end of a child.
 #[derive(Debug)]
-pub(super) struct Alarm {
+pub(super) struct SignalAlarm {
     bell: UnixStream,
     interrupted: Arc<AtomicBool>,
 }
 
-impl Alarm {
+impl SignalAlarm {
     pub(super) fn install() -> io::Result<Self> {
         let (bell, ring) = UnixStream::pair()?;
         bell.set_nonblocking(true)?;
@@ -106,7 +106,7 @@ impl Alarm {
 
 /// Runs the check command; whether it succeeded. After `timeout` seconds (0: never) it is killed with all that it
 /// started, and has failed.
-pub(super) fn check(command: &str, timeout: u32, alarm: &Alarm) -> Result<bool, Interrupted> {
+pub(super) fn check(command: &str, timeout: u32, alarm: &SignalAlarm) -> Result<bool, Interrupted> {
     tracing::debug!("checking: {command}");
     let Running { mut child, output } = match start(command) {
         Ok(running) => running,
@@ -146,7 +146,7 @@ pub(super) fn check(command: &str, timeout: u32, alarm: &Alarm) -> Result<bool, 
 }
 
 /// Runs a command for a state that was entered, to its end.
-pub(super) fn run_hook(command: &str, entered: State, alarm: &Alarm) -> Result<(), Interrupted> {
+pub(super) fn run_hook(command: &str, entered: ServiceState, alarm: &SignalAlarm) -> Result<(), Interrupted> {
     let started =
         shell(command).env("STATE", entered.to_string()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     match started {
@@ -181,7 +181,7 @@ fn shell(command: &str) -> Command {
 fn read_to_end(
     output: &io::PipeReader,
     until: Option<Instant>,
-    alarm: &Alarm,
+    alarm: &SignalAlarm,
 ) -> Result<Option<Vec<u8>>, Interrupted> {
     let (mut kept, mut bytes) = (Vec::new(), [0; 4096]);
     loop {

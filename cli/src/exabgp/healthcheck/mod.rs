@@ -19,21 +19,23 @@ use std::time::{Duration, Instant};
 use holdtime_reactor::user;
 
 use crate::console::Console;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::log;
-use command::{Alarm, Interrupted};
-use network::Network;
+use command::{Interrupted, SignalAlarm};
+use network::IpNetwork;
+use options::ParseLine;
 pub(crate) use options::{HealthcheckArgs, spelled_for_clap};
-use service::{Service, State};
+use service::{Service, ServiceState};
 
 /// How long the answer to a withdrawal is waited for when the program was told to end.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 
-pub(crate) fn run(args: HealthcheckArgs, console: &mut Console) -> Outcome {
-    let args = args.with_file()?;
+/// `parse`: how the command line is parsed again, with the options of a file in it.
+pub(crate) fn run(args: HealthcheckArgs, parse: ParseLine, console: &mut Console) -> VerbResult {
+    let args = args.with_file(parse)?;
     log::start_healthcheck(&args.logging())?;
     // Before anything is announced or set up: from here on a signal is answered in order.
-    let alarm = Alarm::install().map_err(|error| CliError::io("cannot answer signals", &error))?;
+    let alarm = SignalAlarm::install().map_err(|error| CliError::io("cannot answer signals", &error))?;
     if let Some(path) = &args.pid {
         fs::write(path, format!("{}\n", std::process::id()))
             .map_err(|error| CliError::io(format_args!("cannot write \"{}\"", path.display()), &error))?;
@@ -43,7 +45,7 @@ pub(crate) fn run(args: HealthcheckArgs, console: &mut Console) -> Outcome {
 }
 
 /// Sets the addresses up, gives up privileges, and returns what is to be announced, in order.
-fn prepare(args: &HealthcheckArgs) -> Result<Vec<Network>, CliError> {
+fn prepare(args: &HealthcheckArgs) -> Result<Vec<IpNetwork>, CliError> {
     let mut networks = args.networks.clone();
     if networks.is_empty() {
         networks = addresses::of_loopback(args)?;
@@ -69,7 +71,7 @@ fn prepare(args: &HealthcheckArgs) -> Result<Vec<Network>, CliError> {
             .map_err(|error| CliError::io(format_args!("cannot run as {name}"), &error))?;
     }
     if args.deaggregate_networks {
-        networks = networks.iter().flat_map(Network::hosts).collect();
+        networks = networks.iter().flat_map(IpNetwork::hosts).collect();
     }
     let start = args.start_ip.rem_euclid(networks.len().cast_signed() as i64);
     networks.rotate_left(usize::try_from(start).unwrap_or_default());
@@ -79,8 +81,8 @@ fn prepare(args: &HealthcheckArgs) -> Result<Vec<Network>, CliError> {
 /// The program while it runs.
 struct Watcher<'a> {
     args: &'a HealthcheckArgs,
-    networks: Vec<Network>,
-    alarm: Alarm,
+    networks: Vec<IpNetwork>,
+    alarm: SignalAlarm,
     console: &'a mut Console,
     /// What came through the standard input and is not a whole line yet.
     answers: Vec<u8>,
@@ -107,15 +109,15 @@ impl From<CliError> for Stop {
 
 impl Watcher<'_> {
     /// Watches until the one announcement asked for was made, or until a signal.
-    fn watch(&mut self) -> Outcome {
+    fn watch(&mut self) -> VerbResult {
         match self.rounds() {
-            Ok(()) => Ok(Verdict::AsExpected),
+            Ok(()) => Ok(VerbStatus::AsExpected),
             Err(Stop::Failed(error)) => Err(error),
             Err(Stop::Interrupted) => {
                 // A second signal finds nothing that it could interrupt but the wait for an answer.
                 self.alarm.reset();
-                match self.tell(State::Exit) {
-                    Ok(()) | Err(Stop::Interrupted) => Ok(Verdict::AsExpected),
+                match self.tell(ServiceState::Exit) {
+                    Ok(()) | Err(Stop::Interrupted) => Ok(VerbStatus::AsExpected),
                     Err(Stop::Failed(error)) => Err(error),
                 }
             }
@@ -136,7 +138,7 @@ impl Watcher<'_> {
                 self.tell(state)?;
             }
             let pause = match state {
-                State::Rising | State::Falling => self.args.fast_interval,
+                ServiceState::Rising | ServiceState::Falling => self.args.fast_interval,
                 _ if self.args.interval == 0.0 => {
                     tracing::info!("the interval is zero: ending after the announcement");
                     return Ok(());
@@ -156,7 +158,7 @@ impl Watcher<'_> {
     }
 
     /// Runs the commands for a state that was entered.
-    fn run_hooks(&self, entered: State) -> Result<(), Interrupted> {
+    fn run_hooks(&self, entered: ServiceState) -> Result<(), Interrupted> {
         for hook in self.args.hooks(entered) {
             tracing::debug!("{entered}: running `{hook}`");
             command::run_hook(hook, entered, &self.alarm)?;
@@ -165,8 +167,8 @@ impl Watcher<'_> {
     }
 
     /// Tells the speaker of a state, and sets the addresses up or removes them.
-    fn tell(&mut self, state: State) -> Result<(), Stop> {
-        if state == State::Up && self.args.dynamic_ip_setup {
+    fn tell(&mut self, state: ServiceState) -> Result<(), Stop> {
+        if state == ServiceState::Up && self.args.dynamic_ip_setup {
             tracing::info!("the service is up: restoring the addresses");
             addresses::set_up(self.args, &self.networks)?;
         }
@@ -180,8 +182,9 @@ impl Watcher<'_> {
                 self.await_answer(state)?;
             }
         }
-        let leaving = state == State::Exit && (self.args.dynamic_ip_setup || self.args.ip_setup());
-        let failing = matches!(state, State::Down | State::Disabled) && self.args.dynamic_ip_setup;
+        let leaving = state == ServiceState::Exit && (self.args.dynamic_ip_setup || self.args.ip_setup());
+        let failing =
+            matches!(state, ServiceState::Down | ServiceState::Disabled) && self.args.dynamic_ip_setup;
         if leaving || failing {
             tracing::info!("removing the addresses");
             addresses::remove(self.args, &self.networks);
@@ -190,9 +193,9 @@ impl Watcher<'_> {
     }
 
     /// Waits for one line on the standard input, or for its end.
-    fn await_answer(&mut self, state: State) -> Result<(), Stop> {
+    fn await_answer(&mut self, state: ServiceState) -> Result<(), Stop> {
         let stdin = io::stdin();
-        let until = (state == State::Exit).then(|| Instant::now() + LAST_ANSWER);
+        let until = (state == ServiceState::Exit).then(|| Instant::now() + LAST_ANSWER);
         loop {
             if let Some(end) = self.answers.iter().position(|&octet| octet == b'\n') {
                 self.answers.drain(..=end);

@@ -12,9 +12,9 @@ const MOST_HOSTS: usize = 1 << 16;
 
 /// A prefix without host bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Network(IpNet);
+pub(super) struct IpNetwork(IpNet);
 
-impl Network {
+impl IpNetwork {
     /// Reads `192.0.2.1`, `192.0.2.0/24`, `192.0.2.0/255.255.255.0` or `2001:db8::/64`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let (address, length) = match text.split_once('/') {
@@ -48,14 +48,14 @@ impl Network {
     }
 }
 
-impl fmt::Display for Network {
+impl fmt::Display for IpNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
 /// Refuses networks whose addresses are too many to be gone through.
-pub(super) fn check_sizes(networks: &[Network]) -> Result<(), CliError> {
+pub(super) fn check_sizes(networks: &[IpNetwork]) -> Result<(), CliError> {
     match networks.iter().find(|network| network.free_bits() > MOST_HOSTS.ilog2()) {
         None => Ok(()),
         Some(network) => Err(CliError::input(format!(
@@ -74,10 +74,10 @@ fn length_of(text: &str, address: IpAddr) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::Network;
+    use super::IpNetwork;
 
     fn read(text: &str) -> Result<String, String> {
-        Network::parse(text).map(|network| network.to_string())
+        IpNetwork::parse(text).map(|network| network.to_string())
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn the_addresses_of_a_network_are_all_of_them() {
         let hosts = |text| -> Vec<String> {
-            Network::parse(text).unwrap().hosts().map(|host| host.to_string()).collect()
+            IpNetwork::parse(text).unwrap().hosts().map(|host| host.to_string()).collect()
         };
         assert_eq!(hosts("192.0.2.0/30"), ["192.0.2.0/32", "192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32"]);
         assert_eq!(hosts("2001:db8::2/127"), ["2001:db8::2/128", "2001:db8::3/128"]);

@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use clap::{ArgAction, Args, Parser};
+use clap::{ArgAction, Args};
 
-use super::network::Network;
-use super::service::State;
+use super::network::IpNetwork;
+use super::service::ServiceState;
+use crate::args;
 use crate::error::CliError;
 use crate::log::HealthcheckLog;
-use crate::{Cli, Verb, args};
 
 /// The longest name of an interface that the kernel takes.
 const INTERFACE_NAME_MAX: usize = 15;
@@ -18,6 +18,9 @@ const INTERFACE_NAME_MAX: usize = 15;
 const CHECKING: &str = "Checking";
 const ADVERTISING: &str = "Advertising";
 const REPORTING: &str = "Reporting";
+
+/// Parses a whole command line; `None`: it is one of another verb.
+pub(crate) type ParseLine = fn(Vec<OsString>) -> Result<Option<HealthcheckArgs>, clap::Error>;
 
 /// The arguments of `holdtime healthcheck`.
 #[derive(Clone, Debug, Args)]
@@ -89,11 +92,11 @@ pub(crate) struct HealthcheckArgs {
     #[arg(long, short = 'N', value_name = "IP", help_heading = ADVERTISING)]
     pub(super) next_hop: Option<IpAddr>,
     /// An address or network to announce; without any: the addresses of the loopback interface
-    #[arg(long = "ip", value_name = "IP", value_parser = Network::parse, action = ArgAction::Append, help_heading = ADVERTISING)]
-    pub(super) networks: Vec<Network>,
+    #[arg(long = "ip", value_name = "IP", value_parser = IpNetwork::parse, action = ArgAction::Append, help_heading = ADVERTISING)]
+    pub(super) networks: Vec<IpNetwork>,
     /// Set this address up on this interface instead of loopback
     #[arg(long = "ip-ifname", value_name = "IP%IFNAME", value_parser = interface, action = ArgAction::Append, help_heading = ADVERTISING)]
-    pub(super) interfaces: Vec<(Network, String)>,
+    pub(super) interfaces: Vec<(IpNetwork, String)>,
     /// The local preference
     #[arg(long, value_name = "P", default_value_t = -1, hide_default_value = true, help_heading = ADVERTISING)]
     pub(super) local_preference: i64,
@@ -180,10 +183,10 @@ pub(crate) struct HealthcheckArgs {
 
 impl HealthcheckArgs {
     /// These options over those of the file that `--config` names.
-    pub(super) fn with_file(self) -> Result<Self, CliError> {
+    pub(super) fn with_file(self, parse: ParseLine) -> Result<Self, CliError> {
         let args = match &self.config {
             None => self,
-            Some(path) => read_file(path)?,
+            Some(path) => read_file(path, parse)?,
         };
         for (network, name) in &args.interfaces {
             if !args.networks.contains(network) {
@@ -211,31 +214,31 @@ impl HealthcheckArgs {
     }
 
     /// The metric of the first address.
-    pub(super) fn metric(&self, state: State) -> i64 {
+    pub(super) fn metric(&self, state: ServiceState) -> i64 {
         match state {
-            State::Up => self.up_metric,
-            State::Down => self.down_metric,
-            State::Disabled => self.disabled_metric,
+            ServiceState::Up => self.up_metric,
+            ServiceState::Down => self.down_metric,
+            ServiceState::Disabled => self.disabled_metric,
             _ => 0,
         }
     }
 
-    pub(super) fn as_path_in(&self, state: State) -> Option<&str> {
+    pub(super) fn as_path_in(&self, state: ServiceState) -> Option<&str> {
         let own = match state {
-            State::Up => &self.up_as_path,
-            State::Down => &self.down_as_path,
-            State::Disabled => &self.disabled_as_path,
+            ServiceState::Up => &self.up_as_path,
+            ServiceState::Down => &self.down_as_path,
+            ServiceState::Disabled => &self.disabled_as_path,
             _ => &None,
         };
         own.as_deref().or(self.as_path.as_deref())
     }
 
     /// The commands to run when this state is entered.
-    pub(super) fn hooks(&self, entered: State) -> impl Iterator<Item = &String> {
+    pub(super) fn hooks(&self, entered: ServiceState) -> impl Iterator<Item = &String> {
         let own: &[String] = match entered {
-            State::Up => &self.up_execute,
-            State::Down => &self.down_execute,
-            State::Disabled => &self.disabled_execute,
+            ServiceState::Up => &self.up_execute,
+            ServiceState::Down => &self.down_execute,
+            ServiceState::Disabled => &self.disabled_execute,
             _ => &[],
         };
         own.iter().chain(&self.execute)
@@ -243,19 +246,16 @@ impl HealthcheckArgs {
 }
 
 /// Parses the command line again, after the options of a file: what it says itself wins.
-fn read_file(path: &Path) -> Result<HealthcheckArgs, CliError> {
+fn read_file(path: &Path, parse: ParseLine) -> Result<HealthcheckArgs, CliError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| CliError::io(format_args!("cannot read \"{}\"", path.display()), &error))?;
     let given: Vec<OsString> = spelled_for_clap(std::env::args_os());
     let verb = given.iter().position(|arg| arg == "healthcheck").map_or(given.len(), |index| index + 1);
     let (before, after) = given.split_at(verb);
     let all = before.iter().cloned().chain(options(&text).into_iter().map(OsString::from));
-    let cli = Cli::try_parse_from(all.chain(after.iter().cloned()))
-        .map_err(|error| CliError::input(format!("{}: {}", path.display(), args::sentence(&error))))?;
-    match cli.verb {
-        Verb::Healthcheck(args) => Ok(*args),
-        _ => Err(CliError::input(format!("{} holds more than options", path.display()))),
-    }
+    parse(all.chain(after.iter().cloned()).collect())
+        .map_err(|error| CliError::input(format!("{}: {}", path.display(), args::sentence(&error))))?
+        .ok_or_else(|| CliError::input(format!("{} holds more than options", path.display())))
 }
 
 /// The options of a configuration file, as a command line has them.
@@ -308,13 +308,13 @@ fn neighbor(text: &str) -> Result<String, String> {
     }
 }
 
-fn interface(text: &str) -> Result<(Network, String), String> {
+fn interface(text: &str) -> Result<(IpNetwork, String), String> {
     let (network, name) = text.split_once('%').ok_or("expected IP%IFNAME")?;
     let fits = (1..=INTERFACE_NAME_MAX).contains(&name.len());
     if !fits || !name.chars().all(|c| c.is_ascii_alphanumeric() || "._:-".contains(c)) {
         return Err(format!("\"{name}\" is no name of an interface"));
     }
-    Ok((Network::parse(network)?, name.to_owned()))
+    Ok((IpNetwork::parse(network)?, name.to_owned()))
 }
 
 #[cfg(test)]

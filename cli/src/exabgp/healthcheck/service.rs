@@ -5,7 +5,7 @@ use std::fmt;
 
 /// What a service is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum ServiceState {
     /// Nothing is known yet.
     Init,
     /// Somebody has put the file there that disables it.
@@ -20,14 +20,14 @@ pub(super) enum State {
     Exit,
 }
 
-impl State {
+impl ServiceState {
     /// Whether the speaker is told of it.
     pub(super) fn is_announced(self) -> bool {
         matches!(self, Self::Disabled | Self::Up | Self::Down | Self::Exit)
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for ServiceState {
     /// As the hooks find it in `STATE`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -45,7 +45,7 @@ impl fmt::Display for State {
 /// A service under watch.
 #[derive(Debug)]
 pub(super) struct Service {
-    state: State,
+    state: ServiceState,
     /// How many results in a row speak for the state that is rising or falling.
     results: u32,
     rise: u32,
@@ -55,46 +55,46 @@ pub(super) struct Service {
 impl Service {
     /// A service of which nothing is known, up after `rise` successes and down after `fall` failures in a row.
     pub(super) fn new(rise: u32, fall: u32) -> Self {
-        Self { state: State::Init, results: 0, rise, fall }
+        Self { state: ServiceState::Init, results: 0, rise, fall }
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(super) fn state(&self) -> ServiceState {
         self.state
     }
 
     /// Takes in one result; the state, if one was entered by it.
-    pub(super) fn observe(&mut self, well: bool, disabled: bool) -> Option<State> {
+    pub(super) fn observe(&mut self, well: bool, disabled: bool) -> Option<ServiceState> {
         match self.state {
-            State::Disabled if disabled => None,
-            _ if disabled => Some(self.enter(State::Disabled)),
+            ServiceState::Disabled if disabled => None,
+            _ if disabled => Some(self.enter(ServiceState::Disabled)),
             // The result was not looked at: the next one is the first.
-            State::Disabled => Some(self.enter(State::Init)),
-            State::Rising if well => self.once_more(self.rise, State::Up),
-            State::Falling if !well => self.once_more(self.fall, State::Down),
-            State::Up if well => None,
-            State::Down if !well => None,
-            State::Exit => None,
+            ServiceState::Disabled => Some(self.enter(ServiceState::Init)),
+            ServiceState::Rising if well => self.once_more(self.rise, ServiceState::Up),
+            ServiceState::Falling if !well => self.once_more(self.fall, ServiceState::Down),
+            ServiceState::Up if well => None,
+            ServiceState::Down if !well => None,
+            ServiceState::Exit => None,
             _ => Some(self.turn(well)),
         }
     }
 
     /// The first result of its kind in a row.
-    fn turn(&mut self, well: bool) -> State {
+    fn turn(&mut self, well: bool) -> ServiceState {
         self.results = 1;
         self.enter(match well {
-            true if self.rise <= 1 => State::Up,
-            true => State::Rising,
-            false if self.fall <= 1 => State::Down,
-            false => State::Falling,
+            true if self.rise <= 1 => ServiceState::Up,
+            true => ServiceState::Rising,
+            false if self.fall <= 1 => ServiceState::Down,
+            false => ServiceState::Falling,
         })
     }
 
-    fn once_more(&mut self, enough: u32, state: State) -> Option<State> {
+    fn once_more(&mut self, enough: u32, state: ServiceState) -> Option<ServiceState> {
         self.results += 1;
         (self.results >= enough).then(|| self.enter(state))
     }
 
-    fn enter(&mut self, state: State) -> State {
+    fn enter(&mut self, state: ServiceState) -> ServiceState {
         self.state = state;
         state
     }
@@ -102,10 +102,10 @@ impl Service {
 
 #[cfg(test)]
 mod tests {
-    use super::{Service, State};
+    use super::{Service, ServiceState};
 
     /// The states that a service goes through, one for each result: `+` well, `-` failing, `d` disabled.
-    fn states(rise: u32, fall: u32, results: &str) -> Vec<State> {
+    fn states(rise: u32, fall: u32, results: &str) -> Vec<ServiceState> {
         let mut service = Service::new(rise, fall);
         let observe = |result: char| {
             service.observe(result != '-', result == 'd');
@@ -116,28 +116,28 @@ mod tests {
 
     #[test]
     fn as_many_results_in_a_row_as_were_asked_for_decide() {
-        use State::{Down, Falling, Rising, Up};
+        use ServiceState::{Down, Falling, Rising, Up};
         assert_eq!(states(3, 2, "+++-+--"), [Rising, Rising, Up, Falling, Rising, Falling, Down]);
         assert_eq!(states(2, 3, "-+-++"), [Falling, Rising, Falling, Rising, Up]);
     }
 
     #[test]
     fn one_result_is_enough_where_one_was_asked_for() {
-        assert_eq!(states(1, 1, "+-+"), [State::Up, State::Down, State::Up]);
-        assert_eq!(states(0, 0, "-+"), [State::Down, State::Up]);
+        assert_eq!(states(1, 1, "+-+"), [ServiceState::Up, ServiceState::Down, ServiceState::Up]);
+        assert_eq!(states(0, 0, "-+"), [ServiceState::Down, ServiceState::Up]);
     }
 
     #[test]
     fn a_disabled_service_begins_anew_once_it_is_enabled() {
-        use State::{Disabled, Init, Up};
+        use ServiceState::{Disabled, Init, Up};
         assert_eq!(states(1, 1, "+dd-+"), [Up, Disabled, Disabled, Init, Up]);
     }
 
     #[test]
     fn only_a_change_is_reported_as_entered() {
         let mut service = Service::new(2, 2);
-        assert_eq!(service.observe(true, false), Some(State::Rising));
-        assert_eq!(service.observe(true, false), Some(State::Up));
+        assert_eq!(service.observe(true, false), Some(ServiceState::Rising));
+        assert_eq!(service.observe(true, false), Some(ServiceState::Up));
         assert_eq!(service.observe(true, false), None);
     }
 }

@@ -18,10 +18,11 @@ use holdtime_core::{Instant, Now, Speaker, Timestamp};
 use holdtime_reactor::driver::Recorder;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
 use holdtime_reactor::tokio_host::run_tokio;
-use holdtime_reactor::{Surroundings, find_program, poll, tasks};
+use holdtime_reactor::user::User;
+use holdtime_reactor::{HostOptions, find_program, poll, tasks};
 use rustix::fs::{Access, access};
 
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::exabgp::{daemon, pipes, recorder, settings};
 use crate::log;
 use crate::log::LogArgs;
@@ -82,7 +83,7 @@ impl ServeArgs {
     }
 }
 
-pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
+pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> VerbResult {
     if !REACTORS.contains(&args.reactor.as_str()) {
         return Err(CliError::unknown("reactor", &args.reactor, &REACTORS));
     }
@@ -93,7 +94,7 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
         daemon::detach();
     } else if daemon::wants_background(&found.settings.daemon) {
         if !log.needs_foreground(&found.settings.log) {
-            return daemon::start_in_background().map(|()| Verdict::AsExpected);
+            return daemon::start_in_background().map(|()| VerbStatus::AsExpected);
         }
         tracing::error!(target: "daemon", "staying in the foreground: the log goes to a standard stream");
     }
@@ -120,6 +121,25 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
         .as_ref()
         .map(|path| recorder::start(path, args.record_limit << 20, &setup, found.pairs, text))
         .transpose()?;
+    let journal = Rc::new(Journal::default());
+    let host_options = host_options(args, &setup, user, about_pipes, &journal);
+    let code = serve(&args.reactor, host_options, setup, recorder)?;
+    drop(pid_file);
+    match (code, journal.conclude()) {
+        (0, _) => Ok(VerbStatus::AsExpected),
+        (_, Some(sentence)) => Err(CliError::input(sentence)),
+        (_, None) => Ok(VerbStatus::Unexpected),
+    }
+}
+
+/// What the reactor asks of its host: where programs are, who runs them, and what happens to lines of the log.
+fn host_options(
+    args: &ServeArgs,
+    setup: &Setup,
+    user: Option<User>,
+    about_pipes: Option<(bool, String)>,
+    journal: &Rc<Journal>,
+) -> HostOptions {
     let begins = format!(
         "holdtime {} begins: {}, neighbors {}, programs {}, reactor {}, process {}",
         env!("CARGO_PKG_VERSION"),
@@ -129,14 +149,13 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
         args.reactor,
         std::process::id()
     );
-    let journal = Rc::new(Journal::default());
-    let noted = Rc::clone(&journal);
-    let surroundings = Surroundings {
+    let noted = Rc::clone(journal);
+    HostOptions {
         folder: args.configurations.first().map(|path| folder(path)).unwrap_or_default(),
         user,
         log: Box::new(move |event| noted.note(event)),
         started: Box::new({
-            let journal = Rc::clone(&journal);
+            let journal = Rc::clone(journal);
             move || {
                 tracing::info!(target: "reactor", "{begins}");
                 match &about_pipes {
@@ -147,13 +166,6 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Outcome {
                 journal.started();
             }
         }),
-    };
-    let code = serve(&args.reactor, surroundings, setup, recorder)?;
-    drop(pid_file);
-    match (code, journal.conclude()) {
-        (0, _) => Ok(Verdict::AsExpected),
-        (_, Some(sentence)) => Err(CliError::input(sentence)),
-        (_, None) => Ok(Verdict::Unexpected),
     }
 }
 
@@ -186,15 +198,15 @@ fn about_pipes(settings: &Settings, pipes: Option<&PipePaths>) -> Option<(bool, 
 /// Runs the speaker until it has finished; returns its exit status.
 fn serve(
     reactor: &str,
-    surroundings: Surroundings,
+    host_options: HostOptions,
     setup: Setup,
     recorder: Option<Recorder>,
 ) -> Result<u8, CliError> {
     let start = Now { monotonic: Instant::ZERO, wall: Timestamp::default() };
     let code = if reactor == "async" {
-        run_tokio(surroundings, |host| tasks::run(host, Speaker::new(start, setup), recorder))
+        run_tokio(host_options, |host| tasks::run(host, Speaker::new(start, setup), recorder))
     } else {
-        let host = MioHost::new(surroundings);
+        let host = MioHost::new(host_options);
         host.map(|host| run_blocking(poll::run(host, Speaker::new(start, setup), recorder)))
     };
     code.map_err(|error| CliError::io("cannot start", &error))

@@ -9,15 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
+use data_encoding::HEXLOWER;
 use holdtime_core::speaker::{Obligation, Speaker};
 use holdtime_core::{Duration, Instant};
 use holdtime_sim::replay::flight::Flight;
 use serde_json::json;
 
 use crate::console::{Console, say};
-use crate::error::{CliError, Outcome, Verdict};
-use series::Run;
-use told::{Parties, Told, printable};
+use crate::error::{CliError, VerbResult, VerbStatus};
+use series::RecordedRun;
+use told::{Parties, PrintedEvent, printable};
 
 /// The arguments of `holdtime replay`.
 #[derive(Debug, Args)]
@@ -40,7 +41,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     seconds.ok_or_else(|| "expected a number of seconds, such as 12.5".to_owned())
 }
 
-pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> Outcome {
+pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
     let interrupted = Arc::new(AtomicBool::new(false));
     stop_on_interrupt(&interrupted)?;
     let runs = series::runs(&args.file)?;
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> Outcome {
         let number = (count > 1).then_some(index + 1);
         Replay { args, run, number, interrupted: &interrupted }.play(console)?;
     }
-    Ok(Verdict::AsExpected)
+    Ok(VerbStatus::AsExpected)
 }
 
 /// The first Ctrl-C ends the replay where it is, the second one the process.
@@ -73,7 +74,7 @@ fn stop_on_interrupt(interrupted: &Arc<AtomicBool>) -> Result<(), CliError> {
 /// One run that is played again.
 struct Replay<'a> {
     args: &'a ReplayArgs,
-    run: &'a Run,
+    run: &'a RecordedRun,
     /// Which of several it is.
     number: Option<usize>,
     interrupted: &'a AtomicBool,
@@ -87,7 +88,7 @@ impl Replay<'_> {
             Flight::open(&text).map_err(wrong)?
         } else {
             say(&format!(
-                "{}: the beginning of this run is gone: what came to the speaker is told, and not what it did",
+                "{}: the beginning of this run is gone: what came to the speaker is shown, and not what it did",
                 self.run.name()
             ));
             Flight::open_without_beginning(&text)
@@ -121,13 +122,12 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn print(&self, console: &mut Console, at: Duration, told: &Told) -> Result<(), CliError> {
+    fn print(&self, console: &mut Console, at: Duration, told: &PrintedEvent) -> Result<(), CliError> {
         if self.args.json {
             let mut object =
                 json!({ "at": at.as_nanos(), "who": told.who, "what": told.what, "text": told.text });
             if let Some(octets) = &told.octets {
-                let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-                object["octets"] = hex.into();
+                object["octets"] = HEXLOWER.encode(octets).into();
             }
             self.print_json(console, object)
         } else {

@@ -8,7 +8,7 @@ use crate::exabgp::recorder::{Continuation, series};
 
 /// One run.
 #[derive(Debug, Default)]
-pub(super) struct Run {
+pub(super) struct RecordedRun {
     /// Its files, in their order.
     files: Vec<PathBuf>,
     /// Which run the continuations in them name.
@@ -19,7 +19,7 @@ pub(super) struct Run {
     pub(super) is_whole: bool,
 }
 
-impl Run {
+impl RecordedRun {
     /// Its files, for people.
     pub(super) fn name(&self) -> String {
         let names: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
@@ -42,7 +42,7 @@ impl Run {
 }
 
 /// The runs that were recorded in `path`, the oldest first.
-pub(super) fn runs(path: &Path) -> Result<Vec<Run>, CliError> {
+pub(super) fn runs(path: &Path) -> Result<Vec<RecordedRun>, CliError> {
     let files = match path.metadata() {
         // Something that cannot be listed is read as it is.
         Ok(metadata) if !metadata.is_file() => vec![path.to_owned()],
@@ -52,13 +52,13 @@ pub(super) fn runs(path: &Path) -> Result<Vec<Run>, CliError> {
         // It says why.
         read(path)?;
     }
-    let mut runs: Vec<Run> = Vec::new();
+    let mut runs: Vec<RecordedRun> = Vec::new();
     for file in files {
         let head = read_head(&file)?;
         match Continuation::parse(&head) {
             None => {
                 let id = head.lines().find_map(|line| line.strip_prefix("seed ")?.parse().ok());
-                runs.push(Run { files: vec![file], id, part: 0, is_whole: true });
+                runs.push(RecordedRun { files: vec![file], id, part: 0, is_whole: true });
             }
             Some((Continuation { run, part }, _)) => {
                 // Two speakers that record under one name take turns with the numbers.
@@ -69,7 +69,9 @@ pub(super) fn runs(path: &Path) -> Result<Vec<Run>, CliError> {
                         known.files.push(file);
                         known.part = part;
                     }
-                    None => runs.push(Run { files: vec![file], id: Some(run), part, is_whole: false }),
+                    None => {
+                        runs.push(RecordedRun { files: vec![file], id: Some(run), part, is_whole: false })
+                    }
                 }
             }
         }

@@ -15,7 +15,7 @@ const COMMAND_LINE: &str = "program api-internal-cli";
 
 /// One thing that happened.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct PrintedEvent {
     /// To whom, or with whom.
     pub(super) who: String,
     /// What, in a word.
@@ -42,7 +42,7 @@ struct Party {
 
 impl Parties {
     /// What a leg tells.
-    pub(super) fn hear(&mut self, leg: &Leg) -> Vec<Told> {
+    pub(super) fn hear(&mut self, leg: &Leg) -> Vec<PrintedEvent> {
         let mut all = Vec::new();
         self.hear_input(leg, &mut all);
         for action in &leg.actions {
@@ -55,7 +55,7 @@ impl Parties {
         all
     }
 
-    fn hear_input(&mut self, leg: &Leg, all: &mut Vec<Told>) {
+    fn hear_input(&mut self, leg: &Leg, all: &mut Vec<PrintedEvent>) {
         match leg.input() {
             Input::Connected { stream, local, remote } => {
                 self.streams
@@ -116,7 +116,7 @@ impl Parties {
         }
     }
 
-    fn hear_action(&mut self, action: &Action, all: &mut Vec<Told>) {
+    fn hear_action(&mut self, action: &Action, all: &mut Vec<PrintedEvent>) {
         match action {
             Action::Connect { stream, remote, .. } => {
                 self.add(*stream, format!("neighbor {}", remote.ip()), true);
@@ -158,7 +158,12 @@ impl Party {
     }
 
     /// Tells of every whole message or line in a buffer, and leaves the rest there.
-    fn tell(&mut self, what: &'static str, buffer: fn(&mut Self) -> &mut Vec<u8>, all: &mut Vec<Told>) {
+    fn tell(
+        &mut self,
+        what: &'static str,
+        buffer: fn(&mut Self) -> &mut Vec<u8>,
+        all: &mut Vec<PrintedEvent>,
+    ) {
         let octets = std::mem::take(buffer(self));
         let mut rest = octets.as_slice();
         if self.speaks_bgp {
@@ -166,7 +171,7 @@ impl Party {
             while let Ok(Some(frame)) = framer.next_frame() {
                 let text = format!("{}, {} octets", message_name(frame.kind()), frame.message().len());
                 let octets = Some(frame.message().to_vec());
-                all.push(Told { octets, ..told(&self.name, what, text) });
+                all.push(PrintedEvent { octets, ..told(&self.name, what, text) });
             }
             rest = rest.get(framer.consumed()..).unwrap_or_default();
         } else {
@@ -202,8 +207,8 @@ pub(super) fn printable(text: &str) -> String {
     shown
 }
 
-fn told(who: &str, what: &'static str, text: String) -> Told {
-    Told { who: who.to_owned(), what, text, octets: None }
+fn told(who: &str, what: &'static str, text: String) -> PrintedEvent {
+    PrintedEvent { who: who.to_owned(), what, text, octets: None }
 }
 
 /// A message's name in RFC 4271 and its kin.

@@ -1,79 +1,34 @@
 //! `holdtime run [SCENARIO|CASE]`: one scenario in the lab, or one case of the suite; without a name, the report's hang on every
 //! reactor.
 
+mod explanation;
+mod run_args;
 mod sweep;
 mod worker;
 
 use std::fs;
 use std::io::Write;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use clap::Args;
-use holdtime_core::Instant;
-use holdtime_sim::certificate::Verdict as LabVerdict;
 use holdtime_sim::report;
-use holdtime_sim::report::{Experiment, Paint};
+use holdtime_sim::report::Experiment;
 use holdtime_sim::scenario;
 use holdtime_sim::scenario::Plan;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::{NoScenario, Scenario};
-use holdtime_sim::stage::Outcome as RunOutcome;
 use holdtime_sim::subject::{self, SubjectRef};
 use holdtime_sim::suite::{OwnCases, read_cases};
-use serde_json::json;
 
-use crate::args;
 use crate::console::Console;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
+pub(crate) use explanation::details;
+use explanation::{as_json, explain};
+pub(crate) use run_args::RunArgs;
 use worker::{Job, Played, Wanted};
 
-/// The scenario of the report that started this project.
-const REPORT: &str = "silent-peer";
-
-/// The arguments of `holdtime run`.
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// A scenario's name, a case's, or the path of a scenario file
-    pub(crate) scenario: Option<String>,
-    /// Only on these reactors; without it, on those the scenario names
-    #[arg(long, value_name = "R", value_delimiter = ',')]
-    pub(crate) reactor: Vec<String>,
-    /// The seed, decimal or hexadecimal after 0x
-    #[arg(long, value_name = "N", value_parser = args::seed)]
-    pub(crate) seed: Option<u64>,
-    /// All these seeds, without the last one: a line for each reactor, and the first run that was not as expected
-    #[arg(long, value_name = "A..B", value_parser = args::seeds, conflicts_with_all = ["seed", "trace", "pcap"])]
-    pub(crate) seeds: Option<Range<u64>>,
-    /// Run each seed twice and compare the traces' hashes
-    #[arg(long)]
-    pub(crate) check: bool,
-    /// Write the trace to this file; of poll where no reactor is named
-    #[arg(long, value_name = "F")]
-    pub(crate) trace: Option<PathBuf>,
-    /// Write what the network carried to this file; of poll where no reactor is named
-    #[arg(long, value_name = "F")]
-    pub(crate) pcap: Option<PathBuf>,
-    /// Print one JSON object a line
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-impl RunArgs {
-    fn name(&self) -> &str {
-        self.scenario.as_deref().unwrap_or(REPORT)
-    }
-
-    /// The command that shows a run again.
-    fn again(&self, reactor: SubjectRef, seed: u64) -> String {
-        let check = if self.check { " --check" } else { "" };
-        format!("holdtime run {} --reactor {reactor} --seed {seed}{check}", args::quoted(self.name()))
-    }
-}
-
-pub(crate) fn run(args: &RunArgs, console: &mut Console) -> Outcome {
+pub(crate) fn run(args: &RunArgs, console: &mut Console) -> VerbResult {
     interrupt::watch()?;
     let experiment = Arc::new(find(args.name())?);
     let reactors = reactors(args, &experiment)?;
@@ -89,7 +44,7 @@ fn once(
     experiment: &Arc<Experiment>,
     reactors: &[SubjectRef],
     console: &mut Console,
-) -> Outcome {
+) -> VerbResult {
     let seed = args.seed.unwrap_or(0);
     let paint = console.paint();
     if !args.json {
@@ -126,31 +81,7 @@ fn once(
     if told.len() < count {
         return Err(CliError::Interrupted(format!("{} of {count} runs are done", told.len())));
     }
-    Ok(if unexpected.is_empty() { Verdict::AsExpected } else { Verdict::Unexpected })
-}
-
-/// Says why a run did not pass, that it was another one the second time, or that it passes and should not.
-fn explain(
-    args: &RunArgs,
-    experiment: &Experiment,
-    played: &Played,
-    console: &mut Console,
-) -> Result<(), CliError> {
-    let paint = console.paint();
-    let again = args.again(played.reactor, played.seed);
-    write!(console, "{}", report::explanation(played.reactor, &played.outcome, &again, &paint))?;
-    if let Some(second) = played.second {
-        let heading = paint.bad(&format!("{} is not deterministic", played.reactor));
-        let hash = played.outcome.hash;
-        writeln!(
-            console,
-            "\n{heading}\n  trace    {hash:016x} once, {second:016x} then\n  again    {again}"
-        )?;
-    } else if played.outcome.verdict == LabVerdict::Pass && !played.is_expected(experiment) {
-        let heading = paint.bad(&format!("{} passes, which was not expected", played.reactor));
-        writeln!(console, "\n{heading}\n  again    {again}")?;
-    }
-    Ok(())
+    Ok(if unexpected.is_empty() { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 
 fn write_files(args: &RunArgs, played: &Played) -> Result<(), CliError> {
@@ -161,49 +92,6 @@ fn write_files(args: &RunArgs, played: &Played) -> Result<(), CliError> {
         }
     }
     Ok(())
-}
-
-fn as_json(experiment: &Experiment, played: &Played) -> serde_json::Value {
-    let Played { reactor, seed, outcome, .. } = played;
-    let mut object = json!({
-        "scenario": experiment.name,
-        "reactor": reactor.name(),
-        "seed": seed,
-        "verdict": outcome.verdict.code(),
-        "expected": played.is_expected(experiment),
-        "at": outcome.at.as_nanos(),
-        "hash": format!("{:016x}", outcome.hash),
-        "steps": outcome.steps,
-        "up": outcome.course.up.map(Instant::as_nanos),
-        "end": outcome.course.end.map(|end| end.to_string()),
-        "is-up": outcome.course.is_up,
-    });
-    if let (Some(object), serde_json::Value::Object(more)) = (object.as_object_mut(), details(outcome)) {
-        object.extend(more);
-        if let Some(second) = played.second {
-            object.insert("second-hash".to_owned(), format!("{second:016x}").into());
-        }
-    }
-    object
-}
-
-/// Why a run did not pass, as members of an object; none for one that did.
-pub(crate) fn details(outcome: &RunOutcome) -> serde_json::Value {
-    let stands = &outcome.standing;
-    match &outcome.verdict {
-        LabVerdict::Pass => json!({}),
-        LabVerdict::Hang { alarm, certificate } => {
-            let links: Vec<_> = certificate
-                .links
-                .iter()
-                .map(|link| json!({ "who": link.who, "waits-for": link.what, "since": link.since.map(|since| since.as_nanos()) }))
-                .collect();
-            json!({ "missing": alarm.what, "clause": alarm.clause, "since": alarm.since.as_nanos(), "because": links, "circle": certificate.cycle, "stands": stands })
-        }
-        LabVerdict::Failed { who, why } => json!({ "who": who, "why": why, "stands": stands }),
-        LabVerdict::Crashed(why) => json!({ "why": why, "stands": stands }),
-        LabVerdict::Unfinished { waiting } => json!({ "waiting": waiting, "stands": stands }),
-    }
 }
 
 /// A scenario that comes with the lab, one of its cases, or the user's own file.

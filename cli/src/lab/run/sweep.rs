@@ -9,10 +9,11 @@ use holdtime_sim::report;
 use holdtime_sim::report::{Experiment, Paint};
 use holdtime_sim::subject::SubjectRef;
 
+use super::explanation::{as_json, explain};
+use super::run_args::RunArgs;
 use super::worker::{self, Job, Played, Wanted};
-use super::{RunArgs, as_json, explain};
 use crate::console::Console;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
 use crate::progress::Progress;
 
@@ -35,7 +36,7 @@ pub(super) fn run(
     reactors: &[SubjectRef],
     seeds: &Range<u64>,
     console: &mut Console,
-) -> Outcome {
+) -> VerbResult {
     let paint = console.paint();
     if !args.json {
         write!(console, "{}", report::opening(experiment, None, &paint))?;
@@ -73,7 +74,7 @@ pub(super) fn run(
         return Err(CliError::Interrupted(format!("{runs} of {count} runs are done")));
     }
     let all = sweeps.iter().all(|sweep| sweep.unexpected == 0);
-    Ok(if all { Verdict::AsExpected } else { Verdict::Unexpected })
+    Ok(if all { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 
 /// The lines, then the runs that were not as expected: the last line is the command that shows one again.

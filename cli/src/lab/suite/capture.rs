@@ -5,8 +5,9 @@ use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::script::ProgramScript;
 use holdtime_sim::suite::{Case, Folder};
 
+use super::live;
 use super::programs::misses_program;
-use super::{SuiteArgs, live};
+use super::suite_args::SuiteArgs;
 use crate::console::Console;
 use crate::error::CliError;
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::CaseResult;
+use super::case_result::CaseResult;
 use crate::error::CliError;
 
 pub(super) fn write(path: &Path, results: &[CaseResult]) -> Result<(), CliError> {

@@ -1,14 +1,12 @@
 //! The suite over real TCP: `holdtime serve` as a child process for each case, the checking peer in this one.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use holdtime_core::Instant as Moment;
@@ -20,8 +18,10 @@ use holdtime_sim::subject::{self, SubjectRef};
 use holdtime_sim::suite::{Case, Folder, LIMIT};
 use rustix::process;
 
+use super::case_result::CaseResult;
 use super::folder::file_name;
-use super::{CaseResult, SuiteArgs};
+use super::parallel::Pool;
+use super::suite_args::SuiteArgs;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::interrupt;
@@ -36,6 +36,9 @@ const SETTINGS: &str = "settings.env";
 /// starts the suite.
 const UNBUFFERED: &str = "PYTHONUNBUFFERED";
 
+/// How many cases are played at a time where nothing else is said: they mostly wait.
+const LIVE_JOBS: usize = 8;
+
 /// Every case on every reactor.
 pub(super) fn run(
     folder: &dyn Folder,
@@ -47,10 +50,10 @@ pub(super) fn run(
     let scratch = Scratch::fill(folder)?;
     let jobs: Vec<(SubjectRef, &Case)> =
         reactors.iter().flat_map(|reactor| cases.iter().map(|case| (*reactor, case))).collect();
-    Ok(at_once(&jobs, args, console, |(reactor, case)| {
+    at_once(&jobs, args, console, |(reactor, case)| {
         let whom = args.against.as_deref().map_or(Whom::Ours(*reactor, None), Whom::Another);
         play(case, *reactor, whom, Pace::of(args, case), &scratch.root)
-    }))
+    })
 }
 
 /// Every case once, with the recording of its speaker.
@@ -61,45 +64,28 @@ pub(super) fn record(
     console: &Console,
 ) -> Result<Vec<(CaseResult, String)>, CliError> {
     let scratch = Scratch::fill(folder)?;
-    Ok(at_once(cases, args, console, |case| {
+    at_once(cases, args, console, |case| {
         let file = scratch.root.join(format!("{}.recording", case.name));
         let reactor = subject::POLL;
         let whom = Whom::Ours(reactor, Some(&file));
         let result = play(case, reactor, whom, Pace::of(args, case), &scratch.root);
         // Where the speaker did not come so far as to begin one, its case has failed.
         (result, fs::read_to_string(&file).unwrap_or_default())
-    }))
+    })
 }
 
-/// Does all the jobs, some at a time, and returns what came of each in their order.
+/// Does all the jobs, `--jobs` at a time, and returns what came of each in their order.
 fn at_once<J: Sync, R: Send>(
     jobs: &[J],
     args: &SuiteArgs,
     console: &Console,
     work: impl Fn(&J) -> R + Sync,
-) -> Vec<R> {
+) -> Result<Vec<R>, CliError> {
     let bar = console.progress("cases", jobs.len() as u64);
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..args.jobs.get().min(jobs.len()) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(job) = jobs.get(index).filter(|_| !interrupt::is_pressed()) else { break };
-                    let result = work(job);
-                    if interrupt::is_pressed() {
-                        // It was given up on the way and says nothing.
-                        break;
-                    }
-                    results.lock().unwrap_or_else(PoisonError::into_inner).insert(index, result);
-                    bar.inc(1);
-                }
-            });
-        }
-    });
+    let pool = Pool::new(args.jobs.map_or(LIVE_JOBS, NonZeroUsize::get).min(jobs.len().max(1)))?;
+    let results = pool.each(jobs, &bar, work);
     bar.finish_and_clear();
-    results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+    Ok(results.into_iter().flatten().collect())
 }
 
 /// A folder of our own with the configurations and the programs, since programs are found beside configurations.

@@ -1,117 +1,31 @@
 //! `holdtime suite [DIR]`: the conf-* and api-* cases, a table, reactor by reactor.
 
 mod capture;
+mod case_result;
 mod folder;
 mod junit;
 mod live;
+mod parallel;
 mod programs;
 mod seeds;
+mod simulated;
+mod suite_args;
 
 use std::io::Write;
-use std::num::NonZeroUsize;
-use std::ops::Range;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
-use clap::Args;
-use holdtime_sim::report;
 use holdtime_sim::report::Paint;
-use holdtime_sim::stage::Run;
-use holdtime_sim::subject::{self, Defect, SubjectRef};
-use holdtime_sim::suite::{Case, Folder, OwnCases, Score, expected_code, read_cases};
+use holdtime_sim::subject::{self, SubjectRef};
+use holdtime_sim::suite::{Case, Folder, OwnCases, Score, read_cases};
 use serde_json::json;
 
-use crate::args;
 use crate::console::Console;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
-use crate::lab::run::{details, parse_reactors};
+use crate::lab::run::parse_reactors;
+use case_result::{CaseResult, add_hash};
+pub(crate) use suite_args::SuiteArgs;
 
-/// The arguments of `holdtime suite`.
-#[derive(Debug, Args)]
-pub(crate) struct SuiteArgs {
-    /// A folder of cases; without it, the project's own
-    pub(crate) dir: Option<PathBuf>,
-    /// Only on these reactors
-    #[arg(long, value_name = "R", value_delimiter = ',')]
-    pub(crate) reactor: Vec<String>,
-    /// Over real TCP with real programs, instead of in the lab
-    #[arg(long)]
-    pub(crate) live: bool,
-    /// Live: play the cases with another speaker, started as `COMMAND CONFIGURATION…`, such as "exabgp server"
-    #[arg(long, value_name = "COMMAND", requires = "live", conflicts_with = "reactor")]
-    pub(crate) against: Option<String>,
-    /// Only these cases
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub(crate) only: Vec<String>,
-    /// The seed of the lab's runs, and of what is drawn live, decimal or hexadecimal after 0x
-    #[arg(long, value_name = "N", default_value = "0", value_parser = args::seed)]
-    pub(crate) seed: u64,
-    /// In the lab: all these seeds, without the last one, and each twice; on the shipped reactors unless others are named
-    #[arg(long, value_name = "A..B", value_parser = args::seeds, conflicts_with_all = ["seed", "live", "junit"])]
-    pub(crate) seeds: Option<Range<u64>>,
-    /// Live: the checking peer writes each message by itself, and each up to so long after the one before it, such as 5ms; the
-    /// seed draws how long
-    #[arg(long, value_name = "TIME", value_parser = args::duration, requires = "live")]
-    pub(crate) spread: Option<Duration>,
-    /// Live: where the programs of the configurations' `run/` folder are
-    #[arg(long, value_name = "DIR")]
-    pub(crate) programs: Option<PathBuf>,
-    /// Live: how many cases at a time
-    #[arg(long, value_name = "N", default_value = "8")]
-    pub(crate) jobs: NonZeroUsize,
-    /// Write the results to this file as JUnit XML
-    #[arg(long, value_name = "F")]
-    pub(crate) junit: Option<PathBuf>,
-    /// Print one JSON object a line
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// How one case went on one reactor.
-pub(crate) struct CaseResult {
-    pub(crate) case: Case,
-    pub(crate) reactor: SubjectRef,
-    /// `pass`, an oracle's code, `failed` and so on.
-    pub(crate) code: String,
-    /// What was expected in its place.
-    pub(crate) expected: &'static str,
-    /// What went wrong, possibly on several lines; empty for a case that passes.
-    pub(crate) why: String,
-    /// The same as members of an object, from the lab.
-    pub(crate) details: serde_json::Value,
-    /// The trace's hash, in the lab.
-    pub(crate) hash: Option<u64>,
-    /// Wall time, for the JUnit file.
-    pub(crate) took: Duration,
-}
-
-impl SuiteArgs {
-    /// Who is checked: the other speaker's program, or the reactor.
-    fn checked(&self, reactor: SubjectRef) -> String {
-        let program = self.against.as_ref().and_then(|command| command.split_whitespace().next());
-        program.map_or_else(|| reactor.to_string(), |program| folder::file_name(program).to_owned())
-    }
-
-    /// The command that shows a result again; `how` is its mode or seed.
-    fn again(&self, how: &str, result: &CaseResult) -> String {
-        let dir = self.dir.as_ref().map(|dir| format!(" {}", args::quoted(&dir.to_string_lossy())));
-        let dir = dir.unwrap_or_default();
-        let who = match &self.against {
-            Some(command) => format!("--against \"{command}\""),
-            None => format!("--reactor {}", result.reactor),
-        };
-        format!("holdtime suite{dir} {how} {who} --only {}", result.case.name)
-    }
-}
-
-impl CaseResult {
-    pub(crate) fn is_expected(&self) -> bool {
-        self.code == self.expected
-    }
-}
-
-pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
+pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> VerbResult {
     interrupt::watch()?;
     let opened: Box<dyn Folder> = match &args.dir {
         Some(dir) => Box::new(folder::DiskFolder::open(dir)?),
@@ -149,7 +63,7 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
     let mut results = if args.live {
         live::run(folder, &cases, &reactors, args, console)?
     } else {
-        in_the_lab(&cases, &reactors, args, console)?
+        simulated::in_the_lab(&cases, &reactors, args, console)?
     };
     if captured {
         // A dialogue that was captured keeps the pauses of its day, and no trace of it is like another.
@@ -167,7 +81,7 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> Outcome {
         return Err(CliError::Interrupted(format!("{} of {count} cases are done", results.len())));
     }
     let all = results.iter().all(CaseResult::is_expected);
-    Ok(if all { Verdict::AsExpected } else { Verdict::Unexpected })
+    Ok(if all { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 
 fn choose(cases: Vec<Case>, only: &[String]) -> Result<Vec<Case>, CliError> {
@@ -179,50 +93,6 @@ fn choose(cases: Vec<Case>, only: &[String]) -> Result<Vec<Case>, CliError> {
         return Err(CliError::unknown("case", unknown, &names));
     }
     Ok(cases.into_iter().filter(|case| only.is_empty() || only.contains(&case.name)).collect())
-}
-
-fn in_the_lab(
-    cases: &[Case],
-    reactors: &[SubjectRef],
-    args: &SuiteArgs,
-    console: &Console,
-) -> Result<Vec<CaseResult>, CliError> {
-    let progress = console.progress("cases", (reactors.len() * cases.len()) as u64);
-    let mut results = Vec::new();
-    let jobs = reactors.iter().flat_map(|reactor| cases.iter().map(|case| (*reactor, case)));
-    for (reactor, case) in jobs.take_while(|_| !interrupt::is_pressed()) {
-        results.push(play_case(case, reactor, args.seed, args.dir.is_none())?);
-        progress.inc(1);
-    }
-    progress.finish_and_clear();
-    Ok(results)
-}
-
-/// Plays one case in the lab; `own` cases have an expectation for every reactor, others must pass.
-fn play_case(case: &Case, reactor: SubjectRef, seed: u64, own: bool) -> Result<CaseResult, CliError> {
-    let began = Instant::now();
-    let play = case.play();
-    let run = Run { play: &play, subject: reactor, defect: Defect::Present, seed };
-    let outcome = run.go().map_err(CliError::input)?;
-    Ok(CaseResult {
-        case: case.clone(),
-        reactor,
-        code: outcome.verdict.code().to_owned(),
-        expected: if own { expected_code(reactor.name(), &case.name) } else { "pass" },
-        why: report::finding(&outcome)
-            .lines()
-            .map(|line| line.strip_prefix("  ").unwrap_or(line))
-            .collect::<Vec<_>>()
-            .join("\n"),
-        details: details(&outcome),
-        hash: Some(outcome.hash),
-        took: began.elapsed(),
-    })
-}
-
-/// Folds the hash of one more trace, if it has one, into those before it.
-fn add_hash(hash: u64, result: &CaseResult) -> u64 {
-    hash.rotate_left(7) ^ result.hash.unwrap_or_default()
 }
 
 fn print_json(results: &[CaseResult], console: &mut Console) -> Result<(), CliError> {

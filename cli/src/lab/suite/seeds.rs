@@ -1,6 +1,7 @@
 //! `holdtime suite --seeds A..B`: every case in the lab from many seeds, each played twice to compare the hashes.
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use holdtime_sim::report::Paint;
@@ -8,9 +9,12 @@ use holdtime_sim::subject::SubjectRef;
 use holdtime_sim::suite::Case;
 use serde_json::json;
 
-use super::{CaseResult, SuiteArgs, add_hash, play_case};
+use super::case_result::{CaseResult, add_hash};
+use super::parallel::Pool;
+use super::simulated::play_case;
+use super::suite_args::SuiteArgs;
 use crate::console::Console;
-use crate::error::{CliError, Outcome, Verdict};
+use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
 
 /// What all seeds showed on one reactor.
@@ -31,17 +35,28 @@ pub(super) fn run(
     seeds: &Range<u64>,
     args: &SuiteArgs,
     console: &mut Console,
-) -> Outcome {
+) -> VerbResult {
     let count = (seeds.end - seeds.start).saturating_mul((reactors.len() * cases.len()) as u64);
     let bar = console.progress("runs", count);
+    let pool = Pool::new(args.jobs.map_or(0, NonZeroUsize::get))?;
     let mut sweeps = Vec::new();
     let mut runs = 0;
     for &reactor in reactors.iter().take_while(|_| !interrupt::is_pressed()) {
         let mut sweep = Sweep { reactor, runs: 0, failed: 0, failures: Vec::new(), hash: 0 };
-        let jobs = seeds.clone().flat_map(|seed| cases.iter().map(move |case| (seed, case)));
-        for (seed, case) in jobs.take_while(|_| !interrupt::is_pressed()) {
-            sweep.play(case, seed, args.dir.is_none())?;
-            bar.inc(1);
+        let mut jobs = seeds.clone().flat_map(|seed| cases.iter().map(move |case| (seed, case)));
+        // A batch at a time: there may be more jobs than fit into memory.
+        while !interrupt::is_pressed() {
+            let batch: Vec<_> = jobs.by_ref().take(pool.batch()).collect();
+            if batch.is_empty() {
+                break;
+            }
+            let own = args.dir.is_none();
+            let played = pool.each(&batch, &bar, |(seed, case)| play_twice(case, reactor, *seed, own));
+            for ((seed, _), result) in batch.iter().zip(played) {
+                if let Some(result) = result {
+                    sweep.add(*seed, result?);
+                }
+            }
         }
         runs += sweep.runs;
         sweeps.push(sweep);
@@ -57,28 +72,32 @@ pub(super) fn run(
         return Err(CliError::Interrupted(format!("{runs} of {count} runs are done")));
     }
     let all = sweeps.iter().all(|sweep| sweep.failed == 0);
-    Ok(if all { Verdict::AsExpected } else { Verdict::Unexpected })
+    Ok(if all { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
+}
+
+/// Plays a case twice from the same seed; where the traces differ, that is what is wrong with it.
+fn play_twice(case: &Case, reactor: SubjectRef, seed: u64, own: bool) -> Result<CaseResult, CliError> {
+    let mut once = play_case(case, reactor, seed, own)?;
+    let twice = play_case(case, reactor, seed, own)?;
+    if let (Some(first), Some(second)) = (once.hash, twice.hash)
+        && first != second
+    {
+        "different".clone_into(&mut once.code);
+        once.why = format!("its trace is {first:016x} once and {second:016x} then");
+    }
+    Ok(once)
 }
 
 impl Sweep {
-    fn play(&mut self, case: &Case, seed: u64, own: bool) -> Result<(), CliError> {
-        let mut once = play_case(case, self.reactor, seed, own)?;
-        let twice = play_case(case, self.reactor, seed, own)?;
-        if let (Some(first), Some(second)) = (once.hash, twice.hash)
-            && first != second
-        {
-            "different".clone_into(&mut once.code);
-            once.why = format!("its trace is {first:016x} once and {second:016x} then");
-        }
+    fn add(&mut self, seed: u64, result: CaseResult) {
         self.runs += 1;
-        self.hash = add_hash(self.hash, &once);
-        if !once.is_expected() {
+        self.hash = add_hash(self.hash, &result);
+        if !result.is_expected() {
             self.failed += 1;
-            if self.failures.iter().all(|(_, known)| known.case.name != case.name) {
-                self.failures.push((seed, once));
+            if self.failures.iter().all(|(_, known)| known.case.name != result.case.name) {
+                self.failures.push((seed, result));
             }
         }
-        Ok(())
     }
 
     fn tell(&self, seeds: &Range<u64>, args: &SuiteArgs, console: &mut Console) -> Result<(), CliError> {

@@ -4,6 +4,8 @@
 //! What is added here is interest: a task that waits for something that is not wanted, or no longer there, is
 //! woken when that changes.
 
+mod stream;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn};
@@ -29,7 +31,8 @@ use holdtime_host::{
 
 use crate::event_log::EventLog;
 use crate::turns::either;
-use crate::unix::{self, Machine, Pipes, Signals, Surroundings, io_error};
+use crate::unix::{self, HostOptions, Pipes, Signals, UnixHost, io_error};
+use stream::{Io, Listener, ReadinessWatch, TokioStream};
 
 /// This process's machine, for a reactor made of tasks.
 #[derive(Clone, Debug)]
@@ -42,17 +45,17 @@ pub struct TokioHost {
 /// # Errors
 /// The runtime or the host could not be made: no file descriptor or no memory left.
 pub fn run_tokio<T, F: Future<Output = T>>(
-    surroundings: Surroundings,
+    host_options: HostOptions,
     reactor: impl FnOnce(TokioHost) -> F,
 ) -> io::Result<T> {
     let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
     let tasks = LocalSet::new();
-    tasks.block_on(&runtime, async { Ok(reactor(TokioHost::new(surroundings)?).await) })
+    tasks.block_on(&runtime, async { Ok(reactor(TokioHost::new(host_options)?).await) })
 }
 
 #[derive(Debug)]
 struct Inner {
-    machine: Machine,
+    machine: UnixHost,
     signals: Signals,
     table: RefCell<Table>,
     /// The connections that were closed gracefully and whose peers have not closed them yet.
@@ -61,7 +64,7 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct Table {
-    streams: BTreeMap<StreamId, Stream>,
+    streams: BTreeMap<StreamId, TokioStream>,
     listeners: BTreeMap<ListenerId, Listener>,
     /// Signals that nobody has collected yet, oldest first.
     signalled: VecDeque<Signal>,
@@ -71,164 +74,17 @@ struct Table {
     waiting: Vec<Waker>,
 }
 
-#[derive(Debug)]
-struct Stream {
-    io: Io,
-    connecting: bool,
-    read: Watch,
-    write: Watch,
-}
-
-/// What lies behind a stream, registered with the runtime. Dropping it closes it.
-#[derive(Debug)]
-enum Io {
-    Socket(TcpStream),
-    Pipes {
-        read: pipe::Receiver,
-        /// `None` after `shutdown`.
-        write: Option<pipe::Sender>,
-    },
-}
-
-#[derive(Debug)]
-struct Listener {
-    socket: TcpListener,
-    watch: Watch,
-    /// What waiting for a connection brought, until it is accepted.
-    taken: Option<io::Result<TcpStream>>,
-}
-
-/// Whether something is wanted, and who waits for it to be wanted.
-#[derive(Debug, Default)]
-struct Watch {
-    wanted: bool,
-    waiting: Option<Waker>,
-}
-
-impl Watch {
-    fn want(&mut self, wanted: bool) {
-        if !std::mem::replace(&mut self.wanted, wanted) && wanted {
-            self.wake();
-        }
-    }
-
-    fn wake(&mut self) {
-        if let Some(waker) = self.waiting.take() {
-            waker.wake();
-        }
-    }
-
-    /// Ready while wanted and possible. An error on the way is found again by the call that follows.
-    fn poll<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        possible: impl FnOnce(&mut Context<'_>) -> Poll<T>,
-    ) -> Poll<()> {
-        if self.wanted && possible(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        self.waiting = Some(cx.waker().clone());
-        Poll::Pending
-    }
-}
-
-impl Io {
-    fn socket(stream: std::net::TcpStream) -> io::Result<Self> {
-        Ok(Self::Socket(TcpStream::from_std(stream)?))
-    }
-
-    fn pipes(pipes: Pipes) -> io::Result<Self> {
-        let read = pipe::Receiver::from_owned_fd(pipes.read)?;
-        let write = Some(pipe::Sender::from_owned_fd(pipes.write)?);
-        Ok(Self::Pipes { read, write })
-    }
-
-    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Socket(socket) => socket.poll_read_ready(cx),
-            Self::Pipes { read, .. } => read.poll_read_ready(cx),
-        }
-    }
-
-    fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Socket(socket) => socket.poll_write_ready(cx),
-            Self::Pipes { write: Some(write), .. } => write.poll_write_ready(cx),
-            Self::Pipes { write: None, .. } => Poll::Ready(Ok(())),
-        }
-    }
-
-    /// Reads, also before the runtime has heard that this is possible; makes it forget where it is not.
-    fn read(&self, into: &mut [u8]) -> Result<usize, IoError> {
-        let blocked = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
-        match self {
-            Self::Socket(socket) => {
-                unix::read(socket, into, || drop(socket.try_io(Interest::READABLE, blocked)))
-            }
-            Self::Pipes { read, .. } => unix::read(read, into, || drop(read.try_io(blocked))),
-        }
-    }
-
-    /// Writes, as [`Io::read`] reads.
-    fn write(&self, bytes: &[u8]) -> Result<usize, IoError> {
-        let blocked = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
-        match self {
-            Self::Socket(socket) => {
-                unix::write(socket, bytes, || drop(socket.try_io(Interest::WRITABLE, blocked)))
-            }
-            Self::Pipes { write: Some(write), .. } => {
-                unix::write(write, bytes, || drop(write.try_io(blocked)))
-            }
-            Self::Pipes { write: None, .. } => Err(IoError::BrokenPipe),
-        }
-    }
-}
-
-impl Stream {
-    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.read.poll(cx, |cx| self.io.poll_read_ready(cx))
-    }
-
-    fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.write.poll(cx, |cx| self.io.poll_write_ready(cx))
-    }
-}
-
-impl Listener {
-    fn poll_acceptable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { socket, watch, taken } = self;
-        watch.poll(cx, |cx| poll_taken(socket, taken, cx))
-    }
-
-    /// The same, whether or not that is wanted.
-    fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        poll_taken(&self.socket, &mut self.taken, cx)
-    }
-}
-
-/// Ready once something was taken from a backlog, be it an error.
-fn poll_taken(
-    socket: &TcpListener,
-    taken: &mut Option<io::Result<TcpStream>>,
-    cx: &mut Context<'_>,
-) -> Poll<()> {
-    if taken.is_none() {
-        *taken = Some(ready!(socket.poll_accept(cx)).map(|(stream, _)| stream));
-    }
-    Poll::Ready(())
-}
-
 impl TokioHost {
     /// Takes over the process's signals; one such host a process. Inside a runtime with I/O and time, and a
     /// [`LocalSet`].
     ///
     /// # Errors
     /// No file descriptor or no memory left.
-    pub fn new(surroundings: Surroundings) -> io::Result<Self> {
+    pub fn new(host_options: HostOptions) -> io::Result<Self> {
         let signals = Signals::install()?;
         let bell = UnixStream::from_std(signals.bell()?)?;
         let inner = Rc::new(Inner {
-            machine: Machine::new(surroundings),
+            machine: UnixHost::new(host_options),
             signals,
             table: RefCell::default(),
             lingering: RefCell::default(),
@@ -258,8 +114,8 @@ impl TokioHost {
 
     /// Takes up a new stream. One that connects is waited for as writable.
     fn open(&self, stream: StreamId, io: Io, connecting: bool) {
-        let write = Watch { wanted: connecting, waiting: None };
-        let state = Stream { io, connecting, read: Watch::default(), write };
+        let write = ReadinessWatch { wanted: connecting, waiting: None };
+        let state = TokioStream { io, connecting, read: ReadinessWatch::default(), write };
         self.inner.table.borrow_mut().streams.insert(stream, state);
     }
 
@@ -267,7 +123,7 @@ impl TokioHost {
     fn poll_stream(
         &self,
         stream: StreamId,
-        poll: impl FnOnce(&mut Stream) -> Poll<()>,
+        poll: impl FnOnce(&mut TokioStream) -> Poll<()>,
     ) -> Poll<Result<(), IoError>> {
         match self.inner.table.borrow_mut().streams.get_mut(&stream) {
             Some(state) => poll(state).map(Ok),
@@ -379,7 +235,7 @@ impl Host for TokioHost {
         let open = || {
             let socket = TcpListener::from_std(unix::listen(address, options)?.into())?;
             let local = socket.local_addr()?;
-            let watch = Watch { wanted: true, waiting: None };
+            let watch = ReadinessWatch { wanted: true, waiting: None };
             let listeners = &mut self.inner.table.borrow_mut().listeners;
             listeners.insert(listener, Listener { socket, watch, taken: None });
             Ok(local)
@@ -517,7 +373,9 @@ impl Host for TokioHost {
     }
 
     fn set_ttl(&self, stream: StreamId, ttl: Option<u8>, min_ttl: Option<u8>) {
-        if let Some(Stream { io: Io::Socket(socket), .. }) = self.inner.table.borrow().streams.get(&stream) {
+        if let Some(TokioStream { io: Io::Socket(socket), .. }) =
+            self.inner.table.borrow().streams.get(&stream)
+        {
             // One that is gone needs no TTL.
             let _ = unix::set_accepted_ttl(&SockRef::from(socket), ttl, min_ttl);
         }
@@ -525,7 +383,7 @@ impl Host for TokioHost {
 
     fn set_keys(&self, stream: StreamId, change: &KeyChange) -> Result<(), IoError> {
         match self.inner.table.borrow().streams.get(&stream) {
-            Some(Stream { io: Io::Socket(socket), .. }) => {
+            Some(TokioStream { io: Io::Socket(socket), .. }) => {
                 unix::set_keys(&SockRef::from(socket), change).map_err(|error| io_error(&error))
             }
             _ => Err(IoError::NotConnected),

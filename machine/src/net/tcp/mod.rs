@@ -8,6 +8,9 @@
 //! Which socket a segment belongs to, listeners and ports are [`network`](super::network)'s business; what happens to a
 //! segment on its way is [`link`](super::link)'s.
 
+mod input;
+mod output;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
@@ -16,12 +19,12 @@ use holdtime_host::time::Instant;
 use holdtime_host::IoError;
 
 use super::segment::{Flags, Segment};
-use super::timer::{Alarm, Timing, Watched};
+use super::timer::{ConnectionPhase, TimerKind, Timing};
 use super::{Kernel, SocketOptions};
 
 /// RFC 9293 §3.3.2's states, without LISTEN, which is a socket of its own kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum TcpState {
     /// SYN sent, nothing heard.
     SynSent,
     /// SYN heard and answered.
@@ -54,7 +57,7 @@ pub struct Tcp {
     pub local: SocketAddr,
     /// The peer's end.
     pub remote: SocketAddr,
-    state: State,
+    state: TcpState,
     options: SocketOptions,
     sending: Sending,
     receiving: Receiving,
@@ -82,7 +85,7 @@ struct Sending {
     outgoing: VecDeque<u8>,
     /// Where the FIN stands, once the direction was shut.
     fin: Option<u64>,
-    /// Until here everything was sent before the retransmission timer struck, and is to be sent again.
+    /// Until here everything was sent before the retransmission timer expired, and is to be sent again.
     lost_until: u64,
 }
 
@@ -110,7 +113,7 @@ impl Tcp {
         begin: (u64, Kernel),
         out: &mut Vec<Segment>,
     ) -> Self {
-        let mut tcp = Self::new(ends, options, begin, State::SynSent, 0);
+        let mut tcp = Self::new(ends, options, begin, TcpState::SynSent, 0);
         tcp.send_syn(now, out);
         tcp
     }
@@ -123,7 +126,7 @@ impl Tcp {
         begin: (u64, Kernel),
         out: &mut Vec<Segment>,
     ) -> Self {
-        let mut tcp = Self::new((syn.dst, syn.src), options, begin, State::SynReceived, syn.end());
+        let mut tcp = Self::new((syn.dst, syn.src), options, begin, TcpState::SynReceived, syn.end());
         tcp.learn_peer(syn);
         tcp.send_syn(now, out);
         tcp
@@ -133,7 +136,7 @@ impl Tcp {
         (local, remote): (SocketAddr, SocketAddr),
         options: SocketOptions,
         (iss, kernel): (u64, Kernel),
-        state: State,
+        state: TcpState,
         peer_next: u64,
     ) -> Self {
         let sending = Sending {
@@ -172,7 +175,7 @@ impl Tcp {
     // What others want to know.
 
     /// The state.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> TcpState {
         self.state
     }
 
@@ -186,7 +189,7 @@ impl Tcp {
         !self.receiving.incoming.is_empty()
             || self.receiving.ended
             || self.error.is_some()
-            || self.state == State::Closed
+            || self.state == TcpState::Closed
     }
 
     /// Whether the kernel would tell of room: Linux waits until a third of the send buffer is free, or until a write
@@ -195,8 +198,8 @@ impl Tcp {
         let queued = self.sending.outgoing.len();
         let free = self.send_buffer().saturating_sub(queued);
         match self.state {
-            State::SynSent | State::SynReceived => false,
-            State::Closed => true,
+            TcpState::SynSent | TcpState::SynReceived => false,
+            TcpState::Closed => true,
             _ => self.sending.fin.is_some() || self.error.is_some() || (free > 0 && free * 2 >= queued),
         }
     }
@@ -237,7 +240,7 @@ impl Tcp {
 
     /// Whether a new SYN may take over this pair of addresses.
     pub(super) fn yields_to(&self, syn: &Segment) -> bool {
-        self.state == State::Closed || (self.state == State::TimeWait && syn.seq > self.receiving.next)
+        self.state == TcpState::Closed || (self.state == TcpState::TimeWait && syn.seq > self.receiving.next)
     }
 
     /// Whether `segment` was signed as this connection wants it.
@@ -272,12 +275,12 @@ impl Tcp {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
-        if self.state == State::Closed || self.sending.fin.is_some() {
+        if self.state == TcpState::Closed || self.sending.fin.is_some() {
             return Err(IoError::BrokenPipe);
         }
         let room = self.send_buffer().saturating_sub(self.sending.outgoing.len());
         let count = room.min(bytes.len());
-        if count == 0 || self.state < State::Established {
+        if count == 0 || self.state < TcpState::Established {
             return Err(IoError::WouldBlock);
         }
         self.sending.outgoing.extend(bytes.iter().take(count));
@@ -295,7 +298,7 @@ impl Tcp {
             for (slot, byte) in into.iter_mut().zip(self.receiving.incoming.drain(..count)) {
                 *slot = byte;
             }
-            if self.open_window() && !self.receiving.ended && self.state != State::Closed {
+            if self.open_window() && !self.receiving.ended && self.state != TcpState::Closed {
                 out.push(self.acknowledgement());
             }
             return Ok(count);
@@ -306,14 +309,14 @@ impl Tcp {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
-        if self.state == State::Closed { Ok(0) } else { Err(IoError::WouldBlock) }
+        if self.state == TcpState::Closed { Ok(0) } else { Err(IoError::WouldBlock) }
     }
 
     /// Ends our direction after what was written.
     pub(super) fn shut(&mut self, now: Instant, cut: Cut<'_>, out: &mut Vec<Segment>) {
         let state = match self.state {
-            State::Established => State::FinWait1,
-            State::CloseWait => State::LastAck,
+            TcpState::Established => TcpState::FinWait1,
+            TcpState::CloseWait => TcpState::LastAck,
             _ => return,
         };
         self.state = state;
@@ -323,14 +326,14 @@ impl Tcp {
 
     /// Lets go of the connection. As in Linux, octets that nobody has read make it a reset.
     pub(super) fn close(&mut self, now: Instant, cut: Cut<'_>, out: &mut Vec<Segment>) {
-        if self.state == State::SynSent {
+        if self.state == TcpState::SynSent {
             self.finish(None);
         } else if self.unread() > 0 {
             self.reset(out);
         } else {
             self.shut(now, cut, out);
-            if self.state == State::FinWait2 {
-                self.timing.set(Alarm::Linger, now + Timing::LINGER);
+            if self.state == TcpState::FinWait2 {
+                self.timing.set(TimerKind::Linger, now + Timing::LINGER);
             }
         }
         self.orphan = true;
@@ -347,14 +350,14 @@ impl Tcp {
     /// Throws away what was received and not read; as with reading it, the peer is told that there is room.
     fn discard_unread(&mut self, out: &mut Vec<Segment>) {
         self.receiving.incoming.clear();
-        if self.open_window() && !self.receiving.ended && self.state >= State::Established {
+        if self.open_window() && !self.receiving.ended && self.state >= TcpState::Established {
             out.push(self.acknowledgement());
         }
     }
 
     /// Destroys the connection and tells the peer.
     pub(super) fn reset(&mut self, out: &mut Vec<Segment>) {
-        if !matches!(self.state, State::SynSent | State::TimeWait | State::Closed) {
+        if !matches!(self.state, TcpState::SynSent | TcpState::TimeWait | TcpState::Closed) {
             let flags = Flags { rst: true, ack: true, ..Flags::default() };
             out.push(self.segment(self.sending.next, flags, Vec::new()));
         }
@@ -363,123 +366,33 @@ impl Tcp {
 
     // What comes from outside.
 
-    /// Takes a segment that belongs to this connection.
-    pub(super) fn on_segment(
-        &mut self,
-        now: Instant,
-        segment: Segment,
-        cut: Cut<'_>,
-        out: &mut Vec<Segment>,
-    ) {
-        match self.state {
-            State::Closed => {}
-            State::SynSent => self.on_segment_in_syn_sent(now, &segment, out),
-            _ => self.on_segment_synchronized(now, segment, cut, out),
-        }
-    }
-
-    fn on_segment_in_syn_sent(&mut self, now: Instant, segment: &Segment, out: &mut Vec<Segment>) {
-        let acceptable = segment.flags.ack && segment.ack == self.sending.next;
-        if segment.flags.rst {
-            if acceptable {
-                self.finish(Some(IoError::ConnectionRefused));
-            }
-        } else if segment.flags.ack && !acceptable {
-            out.push(segment.refusal());
-        } else if segment.flags.syn && acceptable {
-            self.receiving.next = segment.end();
-            self.receiving.edge = segment.end() + self.options.receive_buffer as u64;
-            self.learn_peer(segment);
-            self.on_acknowledgement(now, segment);
-            out.push(self.acknowledgement());
-        } else if segment.flags.syn {
-            // Both ends dial each other (RFC 9293 §3.5, figure 7).
-            self.receiving.next = segment.end();
-            self.receiving.edge = segment.end() + self.options.receive_buffer as u64;
-            self.learn_peer(segment);
-            self.state = State::SynReceived;
-            out.push(self.syn());
-        }
-    }
-
-    fn on_segment_synchronized(
-        &mut self,
-        now: Instant,
-        segment: Segment,
-        cut: Cut<'_>,
-        out: &mut Vec<Segment>,
-    ) {
-        if segment.flags.rst {
-            if segment.seq >= self.receiving.next && segment.seq <= self.receiving.edge {
-                // Linux: EPIPE where the peer had already sent its FIN, for writing is all that was left.
-                let late = self.state == State::CloseWait;
-                self.finish(Some(if late { IoError::BrokenPipe } else { IoError::ConnectionReset }));
-            }
-            return;
-        }
-        let answers_ours = segment.flags.ack && segment.ack == self.sending.next;
-        if segment.flags.syn && self.state == State::SynReceived && answers_ours {
-            // The answer of a peer that dialled us while we dialled it.
-            return self.on_acknowledgement(now, &segment);
-        }
-        if segment.flags.syn {
-            // Our answer was lost, or the peer has restarted: it will know from this what to do.
-            out.push(match self.state {
-                State::SynReceived => self.syn(),
-                _ => self.acknowledgement(),
-            });
-            return;
-        }
-        if !segment.flags.ack || segment.ack > self.sending.next.max(self.sending.lost_until) {
-            out.push(self.acknowledgement());
-            return;
-        }
-        let wants_answer = !segment.is_empty() || segment.seq < self.receiving.next;
-        self.on_acknowledgement(now, &segment);
-        if self.state == State::Closed {
-            return;
-        }
-        let before = out.len();
-        self.take_data(now, segment, out);
-        if self.orphan {
-            self.discard_unread(out);
-        }
-        self.take_fin(now);
-        if self.state != State::Closed {
-            self.transmit(now, cut, out);
-            if wants_answer && out.len() == before {
-                out.push(self.acknowledgement());
-            }
-        }
-    }
-
     /// The alarm that [`deadline`](Self::deadline) named has come.
     pub(super) fn on_alarm(&mut self, now: Instant, out: &mut Vec<Segment>) {
-        let Some(alarm) = self.timing.strike(now) else { return };
+        let Some(alarm) = self.timing.expire(now) else { return };
         let watched = match self.state {
-            State::SynSent => Watched::Dialled,
-            State::SynReceived => Watched::Answered,
+            TcpState::SynSent => ConnectionPhase::Dialled,
+            TcpState::SynReceived => ConnectionPhase::Answered,
             // As in Linux, nobody is told: not even the peer, until it sends something.
-            _ if self.orphan => Watched::Orphan,
-            _ => Watched::Held,
+            _ if self.orphan => ConnectionPhase::Orphan,
+            _ => ConnectionPhase::Held,
         };
         if self.timing.is_hopeless(alarm, watched) {
             return self.finish(Some(IoError::TimedOut));
         }
         match alarm {
-            Alarm::Linger => return self.finish(None),
-            Alarm::Probe => {
+            TimerKind::Linger => return self.finish(None),
+            TimerKind::Probe => {
                 // A position the peer has already: it must answer, and its answer carries its window.
                 let ack = Flags { ack: true, ..Flags::default() };
                 out.push(self.segment(self.sending.una - 1, ack, Vec::new()));
             }
-            Alarm::Retransmit if self.state < State::Established => {
+            TimerKind::Retransmit if self.state < TcpState::Established => {
                 out.push(self.syn());
-                if self.state == State::SynSent {
+                if self.state == TcpState::SynSent {
                     return self.timing.back_off_syn(now);
                 }
             }
-            Alarm::Retransmit => {
+            TimerKind::Retransmit => {
                 self.sending.lost_until = self.sending.lost_until.max(self.sending.next);
                 let una = self.sending.una;
                 let segment = self.data_from(una, self.sending.mss);
@@ -491,182 +404,12 @@ impl Tcp {
 
     /// Nobody has the peer's address.
     pub(super) fn on_unreachable(&mut self) {
-        if self.state == State::SynSent {
+        if self.state == TcpState::SynSent {
             self.finish(Some(IoError::Unreachable));
         }
     }
 
     // How it works.
-
-    fn learn_peer(&mut self, syn: &Segment) {
-        self.sending.edge = self.sending.una + 1 + u64::from(syn.window);
-        self.sending.mss = usize::from(syn.mss.unwrap_or(536)).min(self.sending.mss);
-    }
-
-    fn send_syn(&mut self, now: Instant, out: &mut Vec<Segment>) {
-        out.push(self.syn());
-        self.sending.next = self.sending.una + 1;
-        self.timing.sent(self.sending.next, now);
-        self.timing.set(Alarm::Retransmit, now + Timing::FIRST_SYN);
-    }
-
-    fn syn(&self) -> Segment {
-        let flags = Flags { syn: true, ack: self.state == State::SynReceived, ..Flags::default() };
-        Segment { mss: Some(self.options.mss), ..self.segment(self.sending.una, flags, Vec::new()) }
-    }
-
-    fn acknowledgement(&self) -> Segment {
-        self.segment(self.sending.next, Flags { ack: true, ..Flags::default() }, Vec::new())
-    }
-
-    fn segment(&self, seq: u64, flags: Flags, payload: Vec<u8>) -> Segment {
-        Segment {
-            src: self.local,
-            dst: self.remote,
-            seq,
-            ack: if flags.ack { self.receiving.next } else { 0 },
-            flags,
-            window: u32::try_from(self.receiving.edge.saturating_sub(self.receiving.next))
-                .unwrap_or(u32::MAX),
-            mss: None,
-            ttl: self.options.ttl,
-            key: self.options.key,
-            payload,
-        }
-    }
-
-    /// The segment at `seq`: at most `limit` octets, and the FIN where it comes right after them.
-    fn data_from(&self, seq: u64, limit: usize) -> Segment {
-        let skip = (seq - self.sending.una) as usize;
-        let payload: Vec<u8> = self.sending.outgoing.iter().skip(skip).take(limit).copied().collect();
-        let fin = self.sending.fin == Some(seq + payload.len() as u64);
-        self.segment(seq, Flags { ack: true, fin, ..Flags::default() }, payload)
-    }
-
-    fn has_unsent(&self) -> bool {
-        let end = self.sending.una + self.sending.outgoing.len() as u64;
-        self.sending.next < end || self.sending.fin.is_some_and(|fin| self.sending.next <= fin)
-    }
-
-    /// Sends what the window allows, and sets the timer that watches over what is in flight or held back.
-    fn transmit(&mut self, now: Instant, cut: Cut<'_>, out: &mut Vec<Segment>) {
-        if self.state < State::Established {
-            return;
-        }
-        while self.has_unsent() && self.sending.next < self.sending.edge {
-            let end = self.sending.una + self.sending.outgoing.len() as u64;
-            let room = (self.sending.edge.min(end) - self.sending.next.min(end)) as usize;
-            let whole = room.min(self.sending.mss);
-            let segment = self.data_from(self.sending.next, if whole > 1 { cut(whole) } else { whole });
-            self.sending.next = segment.end();
-            self.timing.sent(self.sending.next, now);
-            out.push(segment);
-        }
-        let in_flight = self.sending.next > self.sending.una;
-        match (in_flight, self.has_unsent()) {
-            (true, _) => self.timing.watch(Alarm::Retransmit, now),
-            (false, true) => self.timing.watch(Alarm::Probe, now),
-            (false, false) => self.timing.rest(),
-        }
-    }
-
-    fn on_acknowledgement(&mut self, now: Instant, segment: &Segment) {
-        if segment.ack < self.sending.una {
-            return;
-        }
-        // The peer answers: it lives, whatever its window.
-        self.timing.heard();
-        if segment.ack > self.sending.una {
-            self.advance(now, segment.ack);
-        }
-        self.sending.edge = self.sending.edge.max(segment.ack + u64::from(segment.window));
-    }
-
-    /// Everything before `ack` has arrived.
-    fn advance(&mut self, now: Instant, ack: u64) {
-        let syn = u64::from(self.state < State::Established);
-        let octets = (ack - self.sending.una - syn).min(self.sending.outgoing.len() as u64) as usize;
-        self.sending.outgoing.drain(..octets);
-        self.sending.una = ack;
-        self.sending.next = self.sending.next.max(ack);
-        self.timing.acknowledged(ack, now);
-        if ack < self.sending.lost_until {
-            // What followed the lost segment was lost too, as far as we know: go back and send it again.
-            self.sending.next = ack;
-            self.sending.lost_until = ack;
-        }
-        if syn == 1 {
-            self.state = State::Established;
-            self.timing.rest();
-        }
-        if self.sending.fin.is_some_and(|fin| ack > fin) {
-            self.on_fin_acknowledged(now);
-        }
-    }
-
-    fn on_fin_acknowledged(&mut self, now: Instant) {
-        match self.state {
-            State::FinWait1 => {
-                self.state = State::FinWait2;
-                if self.orphan {
-                    self.timing.set(Alarm::Linger, now + Timing::LINGER);
-                }
-            }
-            State::Closing => self.enter_time_wait(now),
-            State::LastAck => self.finish(None),
-            _ => {}
-        }
-    }
-
-    fn take_data(&mut self, now: Instant, segment: Segment, out: &mut Vec<Segment>) {
-        if segment.flags.fin {
-            self.receiving.fin = Some(segment.end() - 1);
-        }
-        if segment.payload.is_empty() || self.receiving.ended {
-            return;
-        }
-        let is_new = segment.seq + segment.payload.len() as u64 > self.receiving.next;
-        if self.orphan && is_new && now >= self.lingers_until {
-            // Nobody will ever read it, and the peer must know.
-            return self.reset(out);
-        }
-        let window = self.receiving.edge.saturating_sub(segment.seq) as usize;
-        let mut payload = segment.payload;
-        payload.truncate(window);
-        let early = self.receiving.early.entry(segment.seq).or_default();
-        if early.len() < payload.len() {
-            *early = payload;
-        }
-        while let Some((seq, payload)) = self.receiving.early.pop_first() {
-            if seq > self.receiving.next {
-                self.receiving.early.insert(seq, payload);
-                break;
-            }
-            let known = (self.receiving.next - seq) as usize;
-            if known < payload.len() {
-                self.receiving.next = seq + payload.len() as u64;
-                self.receiving.incoming.extend(payload.into_iter().skip(known));
-            }
-        }
-        self.open_window();
-    }
-
-    fn take_fin(&mut self, now: Instant) {
-        if self.state == State::Closed
-            || self.receiving.ended
-            || self.receiving.fin != Some(self.receiving.next)
-        {
-            return;
-        }
-        self.receiving.next += 1;
-        self.receiving.ended = true;
-        match self.state {
-            State::Established => self.state = State::CloseWait,
-            State::FinWait1 => self.state = State::Closing,
-            State::FinWait2 => self.enter_time_wait(now),
-            _ => {}
-        }
-    }
 
     /// Moves the announced window's end forward where the reader has made enough room for it to be worth telling
     /// (RFC 9293 §3.8.6.2.2); says whether it moved.
@@ -682,12 +425,12 @@ impl Tcp {
     }
 
     fn enter_time_wait(&mut self, now: Instant) {
-        self.state = State::TimeWait;
-        self.timing.set(Alarm::Linger, now + Timing::LINGER);
+        self.state = TcpState::TimeWait;
+        self.timing.set(TimerKind::Linger, now + Timing::LINGER);
     }
 
     fn finish(&mut self, error: Option<IoError>) {
-        self.state = State::Closed;
+        self.state = TcpState::Closed;
         self.error = error;
         self.sending.outgoing.clear();
         self.receiving.early.clear();

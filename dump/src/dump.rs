@@ -1,40 +1,30 @@
 //! An input from its first octet to its last.
 
-use std::io::{self, Read};
+use std::io;
 
 use crate::batch::Batch;
 use crate::compression::{self, Compression, Peeked};
 use crate::form::Form;
 use crate::item::Found;
+use crate::source::{BatchReader, BoxRead};
 use crate::{capture, hex, mrt, raw};
 
-/// Octets as they come, from a file, a pipe or a decompressor.
-pub type Octets = Box<dyn Read + Send>;
-
-/// A form of input that is read in order.
-pub trait Source: Send {
-    /// Adds the next pieces to `batch`, until it is full or nothing more is there at once. False at the end, where nothing was added.
-    ///
-    /// It never fails: what cannot be read, the input's own I/O errors included, is a fault in the batch.
-    fn fill(&mut self, batch: &mut Batch) -> bool;
-}
-
 /// An input, with what it was found to be.
-pub struct Stream {
+pub struct Dump {
     /// How it was compressed.
     pub compression: Option<Compression>,
     /// Its form.
     pub form: Form,
-    source: Box<dyn Source>,
+    source: Box<dyn BatchReader>,
 }
 
-impl Stream {
+impl Dump {
     /// Looks at the first octets; `None`: there are none, or they are nothing that is known here.
     ///
     /// # Errors
     ///
     /// That of reading the first octet, or that nothing was compressed. Others are faults, behind what stands before them.
-    pub fn open(octets: Octets) -> io::Result<Option<Self>> {
+    pub fn open(octets: BoxRead) -> io::Result<Option<Self>> {
         let (plain, compression) = compression::decompress(octets);
         let mut plain = Peeked::new(plain, Form::MAGIC);
         plain.error()?;
@@ -44,8 +34,8 @@ impl Stream {
         let Some(form) = Form::of(plain.head()).filter(|_| !plain.head().is_empty()) else {
             return Ok(None);
         };
-        let plain: Octets = Box::new(plain);
-        let source: Box<dyn Source> = match form {
+        let plain: BoxRead = Box::new(plain);
+        let source: Box<dyn BatchReader> = match form {
             Form::Pcap | Form::Pcapng => capture::source(form, plain),
             Form::Hex => hex::source(plain),
             Form::Mrt => mrt::source(plain),
@@ -64,7 +54,7 @@ impl Stream {
     }
 }
 
-impl Source for Stream {
+impl BatchReader for Dump {
     fn fill(&mut self, batch: &mut Batch) -> bool {
         self.source.fill(batch)
     }
