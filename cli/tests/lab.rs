@@ -62,6 +62,21 @@ fn every_scenario_and_every_case_leaves_the_same_trace_in_two_processes() {
 }
 
 #[test]
+fn how_many_jobs_there_are_changes_no_octet_of_what_a_suite_says() {
+    for arguments in [
+        &["suite", "--seeds", "0..9", "--only", "conf-empty,api-one-route", "--json"][..],
+        &["suite", "--only", "conf-empty,api-one-route", "--json"],
+    ] {
+        let with = |jobs: &str| text(&holdtime(&[arguments, &["--jobs", jobs]].concat()).stdout);
+        let one = with("1");
+        assert!(one.contains("\"hash\":"), "{one}");
+        for jobs in ["2", "3", "7"] {
+            assert_eq!(with(jobs), one, "{arguments:?} with {jobs} jobs");
+        }
+    }
+}
+
+#[test]
 fn many_seeds_of_a_case_pass_on_the_shipped_reactors_with_one_line_each() {
     let output = holdtime(&["suite", "--seeds", "0..20", "--only", "conf-empty,api-one-route"]);
     let said = text(&output.stdout);
