@@ -221,7 +221,7 @@ pub(super) enum OperationalText<'a> {
 
 /// The name, family and content of an OPERATIONAL message; `None` for a kind that programs are not told of.
 pub(super) fn operational(
-    message: &crate::wire::OperationalText,
+    message: &crate::wire::Operational,
 ) -> Option<(&'static str, crate::wire::Family, OperationalText<'_>)> {
     let name = match message.kind {
         kind::ADM => "ADM",

@@ -260,7 +260,7 @@ fn notification_json(out: &mut String, direction: MessageDirection, notification
     out.push_str(" } ");
 }
 
-fn operational_json(out: &mut String, message: &crate::wire::OperationalText) -> bool {
+fn operational_json(out: &mut String, message: &crate::wire::Operational) -> bool {
     let Some((name, family, content)) = event::operational(message) else { return false };
     put!(out, ", \"operational\": {{ \"name\": \"{name}\", \"afi\": \"");
     print::afi(out, family.afi);

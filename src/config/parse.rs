@@ -11,7 +11,7 @@ use super::settings::{Encoder, Settings};
 use super::{Config, ConfigError, ConfigText};
 use super::{api, finish, options};
 use crate::grammar::{
-    Cursor, Result, RouteCollector, Source, Span, SyntaxError, Token, TokenKind, address_and_length,
+    Cursor, Result, RouteCollector, Span, SyntaxError, TextKind, Token, TokenKind, address_and_length,
     unexpected, unknown,
 };
 
@@ -21,7 +21,7 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong with it, and where.
     pub fn parse(file: &ConfigText, settings: &Settings) -> Result<Self, ConfigError> {
-        let mut cursor = Cursor::new(&file.text, Source::File);
+        let mut cursor = Cursor::new(&file.text, TextKind::File);
         let mut parser = Parser::new(settings);
         let result = parser.file(&mut cursor).and_then(|()| parser.finish(&mut cursor));
         match result {

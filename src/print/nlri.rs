@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt::Write;
 use core::net::Ipv4Addr;
 
-use super::flow::Rule;
+use super::flow::ReadRule;
 use super::{bgp_ls, hex, names, number, put, separated, services, sr_policy};
 use crate::wire::{Afi, Labels, NextHop, Nlri, PathNlri, Prefix, RouteDistinguisher};
 
@@ -93,14 +93,14 @@ pub fn nlri_text(out: &mut String, path: &PathNlri, next_hop: Option<NextHop>) {
 }
 
 fn flow_json(out: &mut String, octets: &[u8], afi: Afi, in_vpn: bool, next_hop: Option<NextHop>) {
-    match Rule::read(octets, afi, in_vpn) {
+    match ReadRule::read(octets, afi, in_vpn) {
         Some(rule) => rule.json(out, next_hop),
         None => raw_json(out, octets),
     }
 }
 
 fn flow_text(out: &mut String, octets: &[u8], afi: Afi, in_vpn: bool, next_hop: Option<NextHop>) {
-    match Rule::read(octets, afi, in_vpn) {
+    match ReadRule::read(octets, afi, in_vpn) {
         Some(rule) => rule.text(out, next_hop),
         None => hex(out, octets),
     }

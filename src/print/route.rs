@@ -6,7 +6,7 @@ use alloc::string::String;
 use core::fmt::{Display, Write};
 
 use super::attributes::{attribute_json, is_shown, sorted};
-use super::flow::Rule;
+use super::flow::ReadRule;
 use super::{afi, community, hex, nlri_json, put, safi, separated, services, string};
 use crate::wire::attribute::Attribute;
 use crate::wire::{Afi, Attributes, Family, Labels, NextHop, Nlri, PathNlri, Prefix, RouteDistinguisher};
@@ -61,7 +61,7 @@ fn prefix(
 
 fn rule(out: &mut String, path: &PathNlri, octets: &[u8], afi: Afi, next_hop: Option<NextHop>) {
     let family = path.nlri.family();
-    let Some(rule) = Rule::read(octets, afi, matches!(path.nlri, Nlri::FlowVpn(_))) else {
+    let Some(rule) = ReadRule::read(octets, afi, matches!(path.nlri, Nlri::FlowVpn(_))) else {
         return nlri_json(out, path, next_hop, false);
     };
     out.push_str("{\"rules\": {");

@@ -284,9 +284,7 @@ impl CommandHandle<'_> {
             return Outcome::Error;
         }
         let announces = action == RouteAction::Announce;
-        let grammar_action =
-            if announces { grammar::RouteAction::Announce } else { grammar::RouteAction::Withdraw };
-        let announcements = match grammar::parse_routes_and_warn(grammar_action, text) {
+        let announcements = match grammar::parse_routes_and_warn(action, text) {
             Ok((announcements, warnings)) if !announcements.is_empty() => {
                 for warning in warnings {
                     self.complain(stream, format!("wrote more, or less, than a route: {warning}"));

@@ -30,7 +30,7 @@ impl Programs {
                 Notice::Up if subscription.neighbor_changes => tell(ApiEvent::Up),
                 Notice::Down { reason } if subscription.neighbor_changes => tell(ApiEvent::Down { reason }),
                 Notice::State { state } if subscription.fsm => {
-                    tell(ApiEvent::Fsm { state: state_name(*state) })
+                    tell(ApiEvent::Fsm { state: state_name(*state) });
                 }
                 Notice::Negotiated { negotiated, .. } if subscription.negotiated => {
                     tell(ApiEvent::Negotiated(negotiated));

@@ -65,7 +65,6 @@ pub(crate) const DUPLICATES: Exceptions = Exceptions { stay: &[], go: &[] };
 pub(crate) const TYPES: Exceptions = Exceptions {
     stay: &[],
     go: &[
-        "Batch",
         "Ends",
         "Entry",
         "Event",

@@ -26,7 +26,6 @@ use clap::Parser;
 
 use contender::Contender;
 use note::note;
-use note::note;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 

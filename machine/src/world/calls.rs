@@ -5,14 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use holdtime_host::time::Now;
 
 use holdtime_host::{
-    CloseKind, ConfigText, Ends, ExitStatus, IoError, ListenOptions, ListenerId, PipePaths, ProgramSignal,
-    ProgramSpec, Ready, Signal, StreamId, TcpOptions,
+    CloseKind, Ends, ExitStatus, IoError, ListenOptions, ListenerId, Ready, StreamId, TcpOptions,
 };
 
-use super::process::{Listening, number_of};
-use super::{Child, Descriptor, Due, OpenStream, PipeEnds, PipeId, ProcessId, Program, StreamEnds, World};
+use super::process::Listening;
+use super::{Descriptor, Due, OpenStream, PipeId, ProcessId, StreamEnds, World};
 use crate::executor::DueClass;
-use crate::host::SimHost;
 use crate::net::{ListenerOptions, Readiness, SocketId, SocketOptions};
 use crate::trace::Step;
 

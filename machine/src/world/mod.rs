@@ -1,7 +1,7 @@
 //! Everything a run consists of besides its tasks: machines, network, pipes, processes and what is to happen when.
 //!
 //! The [`World`] is passive. The executor moves its time and hands it what is due; processes change it through their
-//! [`SimHost`]; a scenario's faults change it directly.
+//! [`SimHost`](crate::host::SimHost); a scenario's faults change it directly.
 
 mod calls;
 mod pipe;

@@ -1,9 +1,12 @@
 //! Calls on programs, and on pipes with names.
 
-use holdtime_host::{ConfigText, IoError, PipePaths, ProgramSignal, ProgramSpec, StreamId};
+use holdtime_host::{ConfigText, IoError, PipePaths, ProgramSignal, ProgramSpec, Signal, StreamId};
 
 use super::process::number_of;
-use super::{Child, Descriptor, OpenStream, PipeEnds, PipeId, ProcessId, StartProgram, StreamEnds, World};
+use super::{
+    Child, Descriptor, Due, OpenStream, PipeEnds, PipeId, ProcessId, StartProgram, StreamEnds, World,
+};
+use crate::executor::DueClass;
 use crate::host::SimHost;
 use crate::trace::Step;
 

@@ -13,7 +13,7 @@ use rustyline::error::ReadlineError;
 
 use crate::console::{self, Console};
 use crate::error::{CliError, VerbResult, VerbStatus};
-use crate::exabgp::{pipes, settings};
+use crate::exabgp::settings;
 use prompt::Prompt;
 use speaker_pipes::SpeakerPipes;
 

@@ -15,7 +15,7 @@ use crate::console::Console;
 use crate::error::CliError;
 use crate::lab::run::details;
 
-fn in_the_lab(
+pub(super) fn in_the_lab(
     cases: &[Case],
     reactors: &[SubjectRef],
     args: &SuiteArgs,

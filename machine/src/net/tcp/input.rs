@@ -1,13 +1,11 @@
 //! What a connection does with a segment that arrives (RFC 9293 §3.10.7).
 
-use std::collections::VecDeque;
-
 use holdtime_host::IoError;
 use holdtime_host::time::Instant;
 
-use super::super::segment::{Flags, Segment};
-use super::super::timer::{ConnectionPhase, Timing};
-use super::{Tcp, TcpState};
+use super::super::segment::Segment;
+use super::super::timer::{TimerKind, Timing};
+use super::{Cut, Tcp, TcpState};
 
 impl Tcp {
     /// Takes a segment that belongs to this connection.

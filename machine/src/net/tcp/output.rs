@@ -3,6 +3,7 @@
 use holdtime_host::time::Instant;
 
 use super::super::segment::{Flags, Segment};
+use super::super::timer::{TimerKind, Timing};
 use super::{Cut, Tcp, TcpState};
 
 impl Tcp {
