@@ -8,7 +8,7 @@ use holdtime_core::wire::Negotiated;
 
 use crate::item::{Content, Endpoints, Found, Item, KnownTerms, LeftOut, RecordedDirection, RecordedMessage};
 use crate::mrt::{FoundInRecord, Peers, Record};
-use crate::place::{Place, ReadError};
+use crate::place::{Position, ReadError};
 
 /// Pieces of an input, with their octets. Cleared and filled again, it allocates nothing.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ enum Piece {
 /// Where a record stands among a batch's octets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecordPiece {
-    pub(crate) place: Place,
+    pub(crate) place: Position,
     pub(crate) start: usize,
     pub(crate) end: usize,
 }
@@ -40,7 +40,7 @@ pub(crate) struct RecordPiece {
 #[derive(Clone, Debug)]
 pub struct MessagePiece {
     /// Where it stands.
-    pub place: Place,
+    pub place: Position,
     /// When it was seen, in nanoseconds since the Unix epoch.
     pub time: Option<i64>,
     /// Between whom.
@@ -85,7 +85,7 @@ impl Batch {
     }
 
     /// Adds what could not be read.
-    pub fn push_fault(&mut self, place: Place, what: impl Into<String>) {
+    pub fn push_fault(&mut self, place: Position, what: impl Into<String>) {
         self.pieces.push(Piece::Fault(ReadError { place, what: what.into() }));
     }
 

@@ -18,7 +18,7 @@ use self::line::{HexLine, LineError};
 use self::message::{MARKER, incomplete, length, messages, push};
 use crate::batch::Batch;
 use crate::item::LeftOut;
-use crate::place::{Place, Unit};
+use crate::place::{Position, Unit};
 use crate::source::{BatchReader, BoxRead};
 
 /// Octets of a line. A message of 65,535 octets has four times as many with a blank and `0x` for each.
@@ -48,7 +48,7 @@ struct Text {
 enum Open {
     Nothing,
     /// A message that has no end yet, as digits, and where it began.
-    Message(Place, Vec<u8>),
+    Message(Position, Vec<u8>),
     /// A message of which a line could not be read, so that what goes on with it is passed over.
     Spoiled,
     /// Octets with offsets.
@@ -63,7 +63,7 @@ impl BatchReader for Text {
             if self.octets.buffer().is_empty() && !batch.is_empty() {
                 break;
             }
-            let place = Place { unit: Unit::Line, number: self.line + 1, offset: self.offset };
+            let place = Position { unit: Unit::Line, number: self.line + 1, offset: self.offset };
             bytes.clear();
             match self.octets.by_ref().take(MAX_LINE).read_until(b'\n', &mut bytes) {
                 Ok(0) => {
@@ -96,7 +96,7 @@ impl BatchReader for Text {
 
 impl Text {
     /// Passes over the rest of a line that is too long.
-    fn pass_over_line(&mut self, place: Place, batch: &mut Batch) {
+    fn pass_over_line(&mut self, place: Position, batch: &mut Batch) {
         self.spoil(batch);
         batch.push_fault(place, format!("the line has more than {MAX_LINE} octets"));
         loop {
@@ -114,7 +114,7 @@ impl Text {
         }
     }
 
-    fn take(&mut self, place: Place, text: &str, batch: &mut Batch) {
+    fn take(&mut self, place: Position, text: &str, batch: &mut Batch) {
         let expected = match &self.open {
             Open::Block(block) => Some(block.expects()),
             _ => None,
@@ -161,7 +161,7 @@ impl Text {
     }
 
     /// Takes a line of digits: more of the message at hand, or another message.
-    fn digits(&mut self, place: Place, digits: Vec<u8>, batch: &mut Batch) {
+    fn digits(&mut self, place: Position, digits: Vec<u8>, batch: &mut Batch) {
         let whole = octets(&digits).is_some_and(|line| length(&line) == Some(line.len()));
         let marked = begins_with_marker(&digits);
         match &mut self.open {
@@ -185,7 +185,7 @@ impl Text {
     }
 
     /// Takes what is complete of the message at hand. `place`: the line at hand.
-    fn cut(&mut self, place: Place, batch: &mut Batch) {
+    fn cut(&mut self, place: Position, batch: &mut Batch) {
         let Open::Message(start, digits) = std::mem::replace(&mut self.open, Open::Nothing) else { return };
         if !begins_with_marker(&digits) {
             match octets(&digits) {

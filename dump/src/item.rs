@@ -8,7 +8,7 @@ use holdtime_core::wire::error::Malformed;
 use holdtime_core::wire::{Family, Negotiated, NextHop, PathNlriView};
 
 use crate::mrt::Location;
-use crate::place::{Place, ReadError};
+use crate::place::{Position, ReadError};
 
 /// One thing that was found, good or bad.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub struct LeftOut {
 #[derive(Clone, Debug)]
 pub struct Item<'a> {
     /// Where it stands.
-    pub place: Place,
+    pub place: Position,
     /// When it happened, in nanoseconds since the Unix epoch; `None`: the input does not say.
     pub time: Option<i64>,
     /// Between whom; `None`: the input does not say.

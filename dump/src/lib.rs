@@ -11,7 +11,7 @@
 //! not grow with the file: a batch holds about [`Batch::TARGET`] octets, or one piece.
 //!
 //! What the file says is said, and judged by nobody here: an entry of a table is a [`TableRoute`] whatever its attributes are, and a message
-//! is its octets with what is known of the session beside. What cannot be read is a [`ReadError`] with its [`Place`]; the good items before
+//! is its octets with what is known of the session beside. What cannot be read is a [`ReadError`] with its [`Position`]; the good items before
 //! and behind it stand. What is not looked into (other protocols, types that nobody writes any more) is [`LeftOut`], to be counted.
 //!
 //! # How to add a form
@@ -47,5 +47,5 @@ pub use item::{
     Content, Endpoints, Found, Item, KnownTerms, LeftOut, RecordedDirection, RecordedMessage, StateChange,
     StateNumber, TableRoute, UnknownPeer, View,
 };
-pub use place::{Place, ReadError, Unit};
+pub use place::{Position, ReadError, Unit};
 pub use source::{BatchReader, BoxRead};

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Where something stands: which record, line, packet or message of the input it is, and at which octet it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct Position {
     /// What is counted.
     pub unit: Unit,
     /// Which of them, from 1 on.
@@ -26,7 +26,7 @@ pub enum Unit {
     Message,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { unit, number, offset } = self;
         match unit {
@@ -42,7 +42,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
     /// Where.
-    pub place: Place,
+    pub place: Position,
     /// What is wrong: a clause without a final full stop, with the offending text where that is short.
     pub what: String,
 }

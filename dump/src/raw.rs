@@ -6,7 +6,7 @@ use holdtime_core::wire::frame::HEADER;
 
 use crate::batch::{Batch, MessagePiece};
 use crate::item::RecordedDirection;
-use crate::place::{Place, Unit};
+use crate::place::{Position, Unit};
 use crate::source::{BatchReader, BoxRead};
 
 /// The messages in `octets`.
@@ -34,7 +34,7 @@ impl BatchReader for Messages {
         let mut message = Vec::new();
         while !batch.is_full() && !self.ended {
             message.clear();
-            let place = Place { unit: Unit::Message, number: self.number + 1, offset: self.offset };
+            let place = Position { unit: Unit::Message, number: self.number + 1, offset: self.offset };
             let read = self.next_message(&mut message);
             match read {
                 Ok(true) => {

@@ -45,7 +45,7 @@ impl fmt::Display for State {
 
 /// What can happen to the machine (RFC 4271 §8.1; the numbers are its own).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Event {
+pub enum FsmEvent {
     /// Events 1, 3 and 13: begin to dial.
     Start,
     /// Events 4, 5 and 13: begin to wait for the peer.

@@ -13,7 +13,7 @@ mod table;
 mod terms;
 mod timer;
 
-pub use fsm::{Direction, Event, FsmAction, State};
+pub use fsm::{Direction, FsmAction, FsmEvent, State};
 pub use inbox::ReceivedFrame;
 pub use jitter::Jitter;
 pub use negotiate::{check_open, graceful_restart, long_lived_restart, negotiate, offers};
@@ -33,10 +33,10 @@ use inbox::Inbox;
 
 /// What a session asks for, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
+pub enum SessionOutput {
     /// Dial the peer.
     Dial,
-    /// Send this message; of a NOTIFICATION nothing follows but [`Output::Close`].
+    /// Send this message; of a NOTIFICATION nothing follows but [`SessionOutput::Close`].
     Send(Message),
     /// End the connection, once what was sent before is out.
     Close,
@@ -45,7 +45,7 @@ pub enum Output {
         /// From here.
         from: State,
         /// By this.
-        event: Event,
+        event: FsmEvent,
         /// To here.
         to: State,
     },
@@ -72,7 +72,7 @@ pub struct Session {
     negotiated: Negotiated,
     last_heard: Instant,
     last_keepalive: Instant,
-    outputs: VecDeque<Output>,
+    outputs: VecDeque<SessionOutput>,
 }
 
 impl Session {
@@ -163,7 +163,7 @@ impl Session {
     }
 
     /// What it asks for next.
-    pub fn poll_output(&mut self) -> Option<Output> {
+    pub fn poll_output(&mut self) -> Option<SessionOutput> {
         self.outputs.pop_front()
     }
 }
@@ -184,12 +184,12 @@ impl Session {
     /// Ends the session and stays in Idle. On a connection where an OPEN was sent, `notification` says why.
     pub fn stop(&mut self, now: Instant, notification: Notification) {
         self.failures = 0;
-        self.apply(now, Event::Stop, Some(notification));
+        self.apply(now, FsmEvent::Stop, Some(notification));
     }
 
     /// Ends the session without a word, as graceful restart wants it (RFC 4724 §4); it stays in Idle.
     pub fn abandon(&mut self, now: Instant) {
-        self.apply(now, Event::Stop, None);
+        self.apply(now, FsmEvent::Stop, None);
     }
 
     /// Leaves Idle again after a moment.
@@ -206,13 +206,13 @@ impl Session {
         self.peer_open = None;
         self.negotiated = Negotiated::default();
         let delayed = self.terms.mirror_as || self.terms.delay_open.is_some();
-        let event = if delayed { Event::ConnectedDelayOpen } else { Event::Connected };
+        let event = if delayed { FsmEvent::ConnectedDelayOpen } else { FsmEvent::Connected };
         self.apply(now, event, None);
     }
 
     /// The connection did not come up, or is gone.
     pub fn connection_failed(&mut self, now: Instant) {
-        self.apply(now, Event::ConnectionFails, None);
+        self.apply(now, FsmEvent::ConnectionFails, None);
     }
 
     /// Takes what was read. Drain [`Session::next_frame`] afterwards.
@@ -246,10 +246,10 @@ impl Session {
                     self.refuse(now, notification);
                 }
             },
-            kind::NOTIFICATION => self.apply(now, Event::Notification, None),
-            kind::KEEPALIVE => self.apply(now, Event::Keepalive, Some(self.unexpected())),
+            kind::NOTIFICATION => self.apply(now, FsmEvent::Notification, None),
+            kind::KEEPALIVE => self.apply(now, FsmEvent::Keepalive, Some(self.unexpected())),
             kind::UPDATE | kind::ROUTE_REFRESH | kind::OPERATIONAL => {
-                self.apply(now, Event::Update, Some(self.unexpected()));
+                self.apply(now, FsmEvent::Update, Some(self.unexpected()));
             }
             unknown => {
                 // RFC 4271 §6.1 wants the type octet for data; ExaBGP's users know this text.
@@ -280,17 +280,17 @@ impl Session {
         self.negotiated = negotiate(&self.our_open, peer);
         negotiate::lay_out_flows(&mut self.negotiated, self.terms.flow_form);
         let delayed = self.timers.deadline(Timer::DelayOpen).is_some();
-        self.apply(now, if delayed { Event::OpenWhileDelayed } else { Event::Open }, None);
+        self.apply(now, if delayed { FsmEvent::OpenWhileDelayed } else { FsmEvent::Open }, None);
     }
 
     /// Gives way to the neighbor's other connection (RFC 4271 §6.8).
     pub fn lose_collision(&mut self, now: Instant) {
-        self.apply(now, Event::CollisionDump, Some(Notification::new(code::CEASE, COLLISION)));
+        self.apply(now, FsmEvent::CollisionDump, Some(Notification::new(code::CEASE, COLLISION)));
     }
 
     /// Ends the session over something received that the wire refuses.
     pub fn refuse(&mut self, now: Instant, notification: Notification) {
-        self.apply(now, Event::Malformed, Some(notification));
+        self.apply(now, FsmEvent::Malformed, Some(notification));
     }
 
     /// Fires the timers that are due.
@@ -307,7 +307,7 @@ impl Session {
                 Timer::DelayOpen if self.terms.mirror_as => {
                     self.refuse(now, Notification::new(code::HOLD_TIMER, 0));
                 }
-                _ => self.apply(now, Event::Expired(timer), notification),
+                _ => self.apply(now, FsmEvent::Expired(timer), notification),
             }
         }
     }
@@ -332,8 +332,8 @@ impl Session {
 impl Session {
     fn begin(&mut self, now: Instant) {
         let event = match self.direction {
-            Direction::Outgoing => Event::Start,
-            Direction::Incoming => Event::StartPassive,
+            Direction::Outgoing => FsmEvent::Start,
+            Direction::Incoming => FsmEvent::StartPassive,
         };
         self.apply(now, event, None);
     }
@@ -341,7 +341,7 @@ impl Session {
     fn receive_open(&mut self, now: Instant, open: Open) {
         let expected = self.state == State::OpenSent || self.timers.deadline(Timer::DelayOpen).is_some();
         if !expected {
-            self.apply(now, Event::Open, Some(self.unexpected()));
+            self.apply(now, FsmEvent::Open, Some(self.unexpected()));
             return;
         }
         match check_open(&self.terms, &open) {
@@ -361,7 +361,7 @@ impl Session {
         Notification::new(code::FSM, subcode)
     }
 
-    fn apply(&mut self, now: Instant, event: Event, mut notification: Option<Notification>) {
+    fn apply(&mut self, now: Instant, event: FsmEvent, mut notification: Option<Notification>) {
         let Some((to, steps)) = (self.fsm.transition)(self.state, event) else { return };
         for step in steps.iter().chain([&FsmAction::Enter]) {
             match step {
@@ -371,29 +371,31 @@ impl Session {
         }
     }
 
-    fn enter(&mut self, now: Instant, event: Event, to: State) {
+    fn enter(&mut self, now: Instant, event: FsmEvent, to: State) {
         let from = core::mem::replace(&mut self.state, to);
         if from != to {
             self.since = now;
-            self.outputs.push_back(Output::Changed { from, event, to });
+            self.outputs.push_back(SessionOutput::Changed { from, event, to });
         }
     }
 
     fn carry_out(&mut self, now: Instant, step: FsmAction, notification: &mut Option<Notification>) {
         match step {
-            FsmAction::Dial => self.outputs.push_back(Output::Dial),
-            FsmAction::SendOpen => self.outputs.push_back(Output::Send(Message::Open(self.our_open.clone()))),
-            FsmAction::SendKeepalive => self.outputs.push_back(Output::Send(Message::Keepalive)),
+            FsmAction::Dial => self.outputs.push_back(SessionOutput::Dial),
+            FsmAction::SendOpen => {
+                self.outputs.push_back(SessionOutput::Send(Message::Open(self.our_open.clone())))
+            }
+            FsmAction::SendKeepalive => self.outputs.push_back(SessionOutput::Send(Message::Keepalive)),
             FsmAction::Notify if self.is_connected() => {
                 if let Some(notification) = notification.take() {
-                    self.outputs.push_back(Output::Send(Message::Notification(notification)));
+                    self.outputs.push_back(SessionOutput::Send(Message::Notification(notification)));
                 }
             }
             FsmAction::Notify => {}
             FsmAction::Drop => {
                 self.timers.stop_all();
                 self.inbox.end();
-                self.outputs.push_back(Output::Close);
+                self.outputs.push_back(SessionOutput::Close);
             }
             FsmAction::Damp => self.damp(now),
             FsmAction::Start(timer) => self.start_timer(now, timer),

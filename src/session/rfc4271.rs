@@ -3,15 +3,15 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::Event as E;
+use super::FsmEvent as E;
 use super::Timer::{ConnectRetry, DelayOpen, Hold, IdleHold, Keepalive, OpenWait, SendHold};
-use super::{Collision, Direction, Event, FsmAction, FsmTable, Shipped, State};
+use super::{Collision, Direction, FsmAction, FsmEvent, FsmTable, Shipped, State};
 use FsmAction::{Damp, Dial, Drop, Enter, Notify, SendKeepalive, SendOpen, Start, Stop, Up};
 use State::{Active, Connect, Established, Idle, OpenConfirm, OpenSent};
 
 const STATES: [State; 6] = [Idle, Connect, Active, OpenSent, OpenConfirm, Established];
 
-const EVENTS: [Event; 20] = [
+const EVENTS: [FsmEvent; 20] = [
     E::Start,
     E::StartPassive,
     E::Stop,
@@ -64,7 +64,7 @@ const SILENT: &str = "a NOTIFICATION is never answered with one (§6)";
 const IDLE: &str = "a lost connection leads to Idle, and IdleHold on from there, where Active would wait for all of ConnectRetry";
 
 /// §8.2.2.
-fn rows(state: State) -> Vec<(&'static [Event], Row)> {
+fn rows(state: State) -> Vec<(&'static [FsmEvent], Row)> {
     match state {
         Idle => alloc::vec![
             (&[E::Start], As(Connect, &[Stop(IdleHold), Start(ConnectRetry), Dial])),

@@ -28,7 +28,7 @@
 use core::fmt;
 use core::net::Ipv4Addr;
 
-use super::fsm::{Direction, Event, FsmAction, State};
+use super::fsm::{Direction, FsmAction, FsmEvent, State};
 use super::jitter::Jitter;
 use super::terms::{SendHold, Terms};
 use super::timer::Timer;
@@ -40,7 +40,7 @@ pub type Transition = (State, &'static [FsmAction]);
 /// The rows of the machine. What an implementation does not replace is as it ships.
 pub trait FsmTable {
     /// What `event` does in `state`; `None`: nothing at all, because there is nothing that it could be about.
-    fn transition(state: State, event: Event) -> Option<Transition> {
+    fn transition(state: State, event: FsmEvent) -> Option<Transition> {
         transition(state, event)
     }
 
@@ -65,7 +65,7 @@ impl FsmTable for Shipped {}
 /// A [`FsmTable`], to be handed on: its type is needed where it is chosen and nowhere else.
 #[derive(Clone, Copy)]
 pub struct Fsm {
-    pub(super) transition: fn(State, Event) -> Option<Transition>,
+    pub(super) transition: fn(State, FsmEvent) -> Option<Transition>,
     pub(super) period: fn(Timer, &Periods<'_>) -> Option<Period>,
     closes: fn(&Collision) -> Option<Direction>,
 }
@@ -158,9 +158,9 @@ pub struct Collision {
 /// it where §8.2.2's "any other event" asks for it); a message that the state does not allow is answered with the FSM
 /// error's subcode for that state (RFC 6608); a lost connection leads to Idle in every state, and the idle hold timer
 /// from there, where OpenSent would wait in Active for all of ConnectRetryTime.
-const fn transition(state: State, event: Event) -> Option<Transition> {
-    use Event as E;
+const fn transition(state: State, event: FsmEvent) -> Option<Transition> {
     use FsmAction::{Damp, Dial, Drop, Enter, Notify, SendKeepalive, SendOpen, Start, Stop, Up};
+    use FsmEvent as E;
     use State::{Active, Connect, Established, Idle, OpenConfirm, OpenSent};
     use Timer::{ConnectRetry, DelayOpen, Hold, IdleHold, Keepalive, OpenWait, SendHold};
 

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::link::Link;
 use super::neighbor::Neighbor;
 use super::stale::{Kept, Stale};
-use crate::session::{Event, graceful_restart, long_lived_restart};
+use crate::session::{FsmEvent, graceful_restart, long_lived_restart};
 use crate::time::{Duration, Instant};
 use crate::wire::Family;
 
@@ -20,7 +20,7 @@ const PRESERVED: u8 = 0x80;
 
 impl Link {
     /// What the peer has asked to be kept if a session ended by `event`, which it did now.
-    pub(super) fn offer_to_keep(&self, now: Instant, event: Event) -> Option<Kept> {
+    pub(super) fn offer_to_keep(&self, now: Instant, event: FsmEvent) -> Option<Kept> {
         let open = self.session.peer_open().filter(|_| self.may_come_back(event))?;
         let offer = graceful_restart(open)?;
         let until = now + Duration::from_secs(offer.time.into());

@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use holdtime_host::StreamId;
 
 use super::cause::EndCause;
-use crate::session::{Event, Session, Timer, graceful_restart};
+use crate::session::{FsmEvent, Session, Timer, graceful_restart};
 use crate::wire::capability::GracefulRestart;
 
 /// Both ends of a connection: ours and the peer's.
@@ -45,11 +45,11 @@ impl Link {
     }
 
     /// Whether a session that ended by `event` is one that the peer may come back to (RFC 4724 §4.2, RFC 8538 §4).
-    pub(super) fn may_come_back(&self, event: Event) -> bool {
-        let without_notification = event == Event::ConnectionFails;
+    pub(super) fn may_come_back(&self, event: FsmEvent) -> bool {
+        let without_notification = event == FsmEvent::ConnectionFails;
         let with_notification = match event {
-            Event::Notification => !self.cause.is_hard_reset(),
-            event => matches!(event, Event::Expired(Timer::Hold | Timer::SendHold)),
+            FsmEvent::Notification => !self.cause.is_hard_reset(),
+            event => matches!(event, FsmEvent::Expired(Timer::Hold | Timer::SendHold)),
         };
         self.is_graceful() && (without_notification || (with_notification && self.notifies_gracefully()))
     }

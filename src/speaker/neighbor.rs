@@ -14,7 +14,7 @@ use super::obligation::Party;
 use super::stale::Stale;
 use crate::config;
 use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packed, Packing, PeerTerms, Watchdogs};
-use crate::session::{Direction, Event, ReceivedFrame, Session, State};
+use crate::session::{Direction, FsmEvent, ReceivedFrame, Session, State};
 use crate::time::{Duration, Instant, Now, Timestamp};
 use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
 
@@ -317,7 +317,7 @@ impl Neighbor {
     }
 
     /// The session over `direction` is gone, by `event`.
-    pub(super) fn session_down(&mut self, now: Instant, direction: Direction, event: Event) {
+    pub(super) fn session_down(&mut self, now: Instant, direction: Direction, event: FsmEvent) {
         self.up_since = None;
         self.rests_until = None;
         self.rib_out.session_down();

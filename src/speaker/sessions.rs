@@ -24,7 +24,7 @@ use super::open;
 use super::programs::Programs;
 use super::transport::Transport;
 use super::update::remember;
-use crate::session::{Collision, Direction, Event, Output, ReceivedFrame, State, Timer};
+use crate::session::{Collision, Direction, FsmEvent, ReceivedFrame, SessionOutput, State, Timer};
 use crate::time::{Duration, Now};
 use crate::wire::frame::{Framer, kind};
 use crate::wire::update::UpdateView;
@@ -32,13 +32,13 @@ use crate::wire::{Message, Notification};
 
 /// How much it matters that an attempt at a session ended by `event`; `None`: it did not, or as it should. A peer that is not
 /// there yet is no news, but one that is there and does not agree will not come to agree by itself.
-fn severity_of(event: Event, to: State, link: &Link) -> Option<Severity> {
+fn severity_of(event: FsmEvent, to: State, link: &Link) -> Option<Severity> {
     match event {
         _ if to != State::Idle => None,
         // Where both sides dial, this is how one of two connections ends.
-        Event::Notification if link.cause.is_lost_collision() => None,
-        Event::Stop | Event::CollisionDump => None,
-        Event::ConnectionFails => Some(Severity::Info),
+        FsmEvent::Notification if link.cause.is_lost_collision() => None,
+        FsmEvent::Stop | FsmEvent::CollisionDump => None,
+        FsmEvent::ConnectionFails => Some(Severity::Info),
         _ => Some(Severity::Warning),
     }
 }
@@ -297,7 +297,7 @@ impl SessionHandle<'_> {
         self.update_interest(now, id);
     }
 
-    fn poll_output(&mut self, id: NeighborId, direction: Direction) -> Option<Output> {
+    fn poll_output(&mut self, id: NeighborId, direction: Direction) -> Option<SessionOutput> {
         self.neighbors.get_mut(&id)?.link_mut(direction).session.poll_output()
     }
 
@@ -307,12 +307,12 @@ impl SessionHandle<'_> {
         })
     }
 
-    fn carry_out(&mut self, now: Now, id: NeighborId, direction: Direction, output: Output) {
+    fn carry_out(&mut self, now: Now, id: NeighborId, direction: Direction, output: SessionOutput) {
         match output {
-            Output::Dial => self.dial(now, id),
-            Output::Send(message) => self.send(now, id, direction, &message),
-            Output::Close => self.close_link(now, id, direction),
-            Output::Changed { from, event, to } => self.changed(now, id, direction, (from, event, to)),
+            SessionOutput::Dial => self.dial(now, id),
+            SessionOutput::Send(message) => self.send(now, id, direction, &message),
+            SessionOutput::Close => self.close_link(now, id, direction),
+            SessionOutput::Changed { from, event, to } => self.changed(now, id, direction, (from, event, to)),
         }
     }
 
@@ -367,7 +367,7 @@ impl SessionHandle<'_> {
         now: Now,
         id: NeighborId,
         direction: Direction,
-        (from, event, to): (State, Event, State),
+        (from, event, to): (State, FsmEvent, State),
     ) {
         let Self { neighbors, programs, contract, environment, .. } = self;
         let Some(neighbor) = neighbors.get_mut(&id) else { return };

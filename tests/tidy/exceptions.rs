@@ -67,19 +67,15 @@ pub(crate) const TYPES: Exceptions = Exceptions {
     go: &[
         "Ends",
         "Entry",
-        "Event",
         "Group",
         "Link",
         "Message",
         "Neighbor",
-        "Output",
         "Phase",
-        "Place",
         "Prices",
         "Program",
         "ProgramSeat",
         "Session",
-        "Task",
     ],
 };
 

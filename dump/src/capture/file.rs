@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read};
 
-use crate::place::{Place, ReadError, Unit};
+use crate::place::{Position, ReadError, Unit};
 use crate::source::BoxRead;
 
 /// What is read into memory of one packet, in octets; tcpdump captures 262,144 at most.
@@ -12,7 +12,7 @@ pub(super) const MAX_PACKET: u32 = 1 << 20;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Packet<'a> {
     /// Where it stands in the file.
-    pub(super) place: Place,
+    pub(super) place: Position,
     /// When it was captured, in nanoseconds since the Unix epoch, where the file says so.
     pub(super) time: Option<i64>,
     /// The type of its link layer, a `LINKTYPE_` value.
@@ -56,8 +56,8 @@ impl CaptureFile {
     }
 
     /// The place of the next packet, if it begins here.
-    pub(super) fn place(&self) -> Place {
-        Place { unit: Unit::Packet, number: self.packets + 1, offset: self.offset }
+    pub(super) fn place(&self) -> Position {
+        Position { unit: Unit::Packet, number: self.packets + 1, offset: self.offset }
     }
 
     /// Adds so many octets to the block at hand. Where they cannot be read, why is the last word.
@@ -79,7 +79,7 @@ impl CaptureFile {
         self.got(place, outcome.map(|_| ()), got, octets)
     }
 
-    fn got(&mut self, place: Place, outcome: io::Result<()>, got: u64, wanted: u64) -> Got {
+    fn got(&mut self, place: Position, outcome: io::Result<()>, got: u64, wanted: u64) -> Got {
         if let Err(error) = outcome {
             self.ended = true;
             self.last_words = Some(ReadError { place, what: format!("the rest cannot be read: {error}") });
@@ -92,7 +92,7 @@ impl CaptureFile {
     }
 
     /// Nothing more is read. Says why, unless something worse is to be said already.
-    pub(super) fn end(&mut self, place: Place, what: impl Into<String>) {
+    pub(super) fn end(&mut self, place: Position, what: impl Into<String>) {
         self.ended = true;
         self.last_words.get_or_insert_with(|| ReadError { place, what: what.into() });
     }

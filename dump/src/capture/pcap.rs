@@ -15,7 +15,7 @@
 use pcap_parser::{PcapHeader, parse_pcap_header};
 
 use super::file::{CaptureFile, Got, MAX_PACKET, Packet};
-use crate::place::{Place, ReadError};
+use crate::place::{Position, ReadError};
 
 const FILE_HEADER: usize = 24;
 const SECOND: i64 = 1_000_000_000;
@@ -33,7 +33,7 @@ pub(super) struct Pcap {
 /// A packet's header.
 #[derive(Clone, Copy)]
 struct Record {
-    place: Place,
+    place: Position,
     seconds: u32,
     fraction: u32,
     captured: u32,
@@ -110,7 +110,7 @@ impl Pcap {
             format!("the header of a packet says that it has {captured} octets, more than {MAX_PACKET}");
         while input.read(1) == Got::All && !input.ended {
             input.block.remove(0);
-            let here = Place { offset: input.offset - input.block.len() as u64, ..input.place() };
+            let here = Position { offset: input.offset - input.block.len() as u64, ..input.place() };
             self.found = self.record(here, &input.block).filter(|record| self.is_likely(record));
             if self.found.is_some() {
                 let passed = here.offset - place.offset;
@@ -129,7 +129,7 @@ impl Pcap {
         if self.header.is_modified_format() { 24 } else { 16 }
     }
 
-    fn record(&self, place: Place, octets: &[u8]) -> Option<Record> {
+    fn record(&self, place: Position, octets: &[u8]) -> Option<Record> {
         let field = |at: usize| -> Option<u32> {
             let octets = *octets.get(at..)?.first_chunk()?;
             Some(match self.header.is_bigendian() {

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use etherparse::{EtherType, IpNumber, LaxNetSlice, LaxSlicedPacket, TcpSlice, TransportSlice};
 
 use super::file::Packet;
-use crate::place::{Place, Unit};
+use crate::place::{Position, Unit};
 
 /// `LINKTYPE_` values.
 mod link {
@@ -37,7 +37,7 @@ mod ether_type {
 
 /// Whether these octets are a packet with a TCP segment, alone or in an Ethernet frame.
 pub(crate) fn is_packet(octets: &[u8]) -> bool {
-    let place = Place { unit: Unit::Packet, number: 0, offset: 0 };
+    let place = Position { unit: Unit::Packet, number: 0, offset: 0 };
     let packet = |link| Packet { place, time: None, link, length: octets.len() as u32, octets };
     segment(&packet(link::ETHERNET)).is_ok() || segment(&packet(link::IPV4)).is_ok()
 }

@@ -5,14 +5,14 @@ use super::message::{MARKER, incomplete, messages, push};
 use crate::batch::Batch;
 use crate::capture::is_packet;
 use crate::item::LeftOut;
-use crate::place::Place;
+use crate::place::Position;
 
 /// Octets of one block. Repeated lines can make much of little.
 const MAX_BLOCK: u64 = 1 << 20;
 
 /// Lines whose offsets go on.
 pub(super) struct Block {
-    place: Place,
+    place: Position,
     /// The first line's offset.
     start: u64,
     /// The octets of all lines but the last.
@@ -29,7 +29,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    pub(super) fn new(place: Place, line: DumpLine) -> Self {
+    pub(super) fn new(place: Position, line: DumpLine) -> Self {
         let DumpLine { offset: start, octets: last, packet, .. } = line;
         Self { place, start, octets: Vec::new(), last, width: None, octal: false, repeated: false, packet }
     }

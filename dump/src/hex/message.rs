@@ -5,13 +5,13 @@ use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 
 use crate::batch::{Batch, MessagePiece};
 use crate::item::RecordedDirection;
-use crate::place::Place;
+use crate::place::Position;
 
 pub(super) const MARKER: usize = 16;
 
 /// Adds the messages at the beginning of `octets`; returns how many octets they have, and what is wrong behind them. What is left where nothing
 /// is wrong is the beginning of a message.
-pub(super) fn messages(octets: &[u8], place: Place, batch: &mut Batch) -> (usize, Option<String>) {
+pub(super) fn messages(octets: &[u8], place: Position, batch: &mut Batch) -> (usize, Option<String>) {
     let mut used = 0;
     loop {
         let rest = octets.get(used..).unwrap_or_default();
@@ -44,7 +44,7 @@ pub(super) fn incomplete(octets: &[u8]) -> String {
 }
 
 /// Adds a message; what has no marker is the body of an UPDATE.
-pub(super) fn push(batch: &mut Batch, place: Place, octets: &[u8]) {
+pub(super) fn push(batch: &mut Batch, place: Position, octets: &[u8]) {
     let direction = RecordedDirection::Received;
     let piece = MessagePiece { place, time: None, session: None, direction, terms: None };
     if length(octets).is_some() {

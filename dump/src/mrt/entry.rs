@@ -7,13 +7,13 @@ use holdtime_core::wire::{Afi, Family, Reader, Safi, mp};
 use super::table::one_nlri_of_any;
 use super::{messages, nanoseconds};
 use crate::item::{Content, Item, TableRoute, View};
-use crate::place::Place;
+use crate::place::Position;
 
 /// ```text
 /// | Session | View (2) | Status (2) | Time of Last Change (4) | AFI (2) | SAFI (1) | Next Hop Length (1) | Next Hop |
 /// | Prefix Length (1) | Prefix | Attribute Length (2) | Attributes |
 /// ```
-pub(super) fn route(mut body: Reader<'_>, dumped: u32, place: Place) -> Result<Item<'_>, Malformed> {
+pub(super) fn route(mut body: Reader<'_>, dumped: u32, place: Position) -> Result<Item<'_>, Malformed> {
     let session = messages::session(&mut body, false)?;
     let view = View::Numbered(body.u16()?);
     let _status = body.u16()?;

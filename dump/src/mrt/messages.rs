@@ -10,7 +10,7 @@ use super::{address, asn};
 use crate::item::{
     Content, Endpoints, Item, KnownTerms, RecordedDirection, RecordedMessage, StateChange, StateNumber,
 };
-use crate::place::Place;
+use crate::place::Position;
 
 /// The two ends of a session.
 ///
@@ -38,7 +38,7 @@ pub(super) fn message(
     mut body: Reader<'_>,
     subtype: u16,
     time: i64,
-    place: Place,
+    place: Position,
 ) -> Result<Item<'_>, Malformed> {
     let asn4 = matches!(subtype, 4 | 7 | 9 | 11);
     let session = session(&mut body, asn4)?;
@@ -68,7 +68,7 @@ pub(super) fn state_change(
     mut body: Reader<'_>,
     subtype: u16,
     time: i64,
-    place: Place,
+    place: Position,
 ) -> Result<Item<'_>, Malformed> {
     let four_octets = subtype == 5;
     let session = match (body.len(), four_octets) {

@@ -8,18 +8,18 @@ use super::peers::Peers;
 use super::table::Entries;
 use super::{entry, kind, messages, names, table, table_dump};
 use crate::item::{Found, Item};
-use crate::place::{Place, ReadError};
+use crate::place::{Position, ReadError};
 
 /// One record, header included.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     octets: &'a [u8],
-    place: Place,
+    place: Position,
 }
 
 impl<'a> Record<'a> {
     /// The record that is all of `octets`, as its header says.
-    pub const fn new(octets: &'a [u8], place: Place) -> Self {
+    pub const fn new(octets: &'a [u8], place: Position) -> Self {
         Self { octets, place }
     }
 

@@ -9,7 +9,7 @@ use super::header::{HEADER, Header};
 use super::kind;
 use super::peers::Peers;
 use crate::batch::{Batch, RecordPiece};
-use crate::place::{Place, Unit};
+use crate::place::{Position, Unit};
 use crate::source::{BatchReader, BoxRead};
 
 /// The most octets that a record may have behind its header. No collector writes one that is nearly as long; a longer one is passed over.
@@ -106,11 +106,11 @@ impl Records {
     }
 
     /// Where the record stands that was counted last.
-    const fn place(&self, at: usize) -> Place {
-        Place { unit: Unit::Record, number: self.number, offset: self.offset + at as u64 }
+    const fn place(&self, at: usize) -> Position {
+        Position { unit: Unit::Record, number: self.number, offset: self.offset + at as u64 }
     }
 
-    fn hear_peers(&mut self, body: Reader<'_>, is_geo: bool, place: Place, batch: &mut Batch) {
+    fn hear_peers(&mut self, body: Reader<'_>, is_geo: bool, place: Position, batch: &mut Batch) {
         let (peers, error) = Peers::read(body, is_geo);
         if let Some(error) = error {
             batch.push_fault(place, format!("the peer table {error}, behind {} peers", peers.list.len()));

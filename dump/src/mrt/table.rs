@@ -9,7 +9,7 @@ use super::header::Header;
 use super::nanoseconds;
 use super::peers::Peers;
 use crate::item::{Content, Endpoints, Found, Item, TableRoute, UnknownPeer, View};
-use crate::place::{Place, ReadError};
+use crate::place::{Position, ReadError};
 
 /// Where the path identifiers of a record stand.
 ///
@@ -29,7 +29,7 @@ enum Identifiers {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Entries<'a> {
-    place: Place,
+    place: Position,
     peers: &'a Peers,
     dumped: u32,
     sequence: u32,
@@ -48,7 +48,7 @@ pub struct Entries<'a> {
 pub(super) fn routes<'a>(
     mut body: Reader<'a>,
     header: &Header,
-    place: Place,
+    place: Position,
     peers: &'a Peers,
 ) -> Result<Entries<'a>, Malformed> {
     use Identifiers::{BeforeNlri, InEntries, Nowhere};

@@ -9,7 +9,7 @@ use holdtime_core::wire::{Afi, Family, Ipv4Prefix, Ipv6Prefix, PathNlriView, Pre
 
 use super::{address, asn, nanoseconds};
 use crate::item::{Content, Endpoints, Item, TableRoute, View};
-use crate::place::Place;
+use crate::place::Position;
 
 /// Subtypes are AFIs; 3 and 4 are those of collectors that write AS numbers in four octets here.
 ///
@@ -21,7 +21,7 @@ pub(super) fn route(
     mut body: Reader<'_>,
     subtype: u16,
     dumped: u32,
-    place: Place,
+    place: Position,
 ) -> Result<Item<'_>, Malformed> {
     let afi = if matches!(subtype, 1 | 3) { Afi::IPV4 } else { Afi::IPV6 };
     let asn4 = subtype >= 3;

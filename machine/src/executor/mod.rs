@@ -35,7 +35,7 @@ use crate::host::SimHost;
 use crate::net::MachineId;
 use crate::trace::Step;
 use crate::world::{IncidentKind, LabSettings, Life, ProcessId, World};
-use task::{Cause, Seat, Task, WakeList};
+use task::{Cause, Seat, SpawnedTask, WakeList};
 
 /// Why a run has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum Stop {
 /// A run: a world and the tasks in it.
 pub struct Lab {
     world: Rc<RefCell<World>>,
-    tasks: Vec<Option<Task>>,
+    tasks: Vec<Option<SpawnedTask>>,
     woken: WakeList,
     /// What is known of each process, by its number.
     seats: Vec<Seat>,
@@ -162,7 +162,7 @@ impl Lab {
         for (id, process, future) in spawned {
             let waker = self.woken.waker(id);
             self.seat(process).tasks.insert(id);
-            self.tasks.push(Some(Task { process, future: future.0, waker, queued: false }));
+            self.tasks.push(Some(SpawnedTask { process, future: future.0, waker, queued: false }));
             self.woken.push(id);
         }
     }

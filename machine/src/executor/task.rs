@@ -15,7 +15,7 @@ use crate::rng::Rng;
 pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A task that runs for a process.
-pub(super) struct Task {
+pub(super) struct SpawnedTask {
     pub(super) process: ProcessId,
     pub(super) future: LocalFuture,
     pub(super) waker: Waker,
