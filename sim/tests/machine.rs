@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 use holdtime_sim::scenario;
-use holdtime_sim::scenario::Play;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::stage::{Outcome, Run};
 use holdtime_sim::subject::ReactorName;
@@ -12,7 +11,7 @@ use holdtime_sim::subject::defective::Defect;
 
 fn play(text: &str, reactor: ReactorName, seed: u64) -> Outcome {
     let scenario = scenario::read(&Source::new("scenario", text), |_| None).unwrap();
-    Run { play: &Play::from(&scenario), reactor, defect: Defect::Present, seed }.go().unwrap()
+    Run { play: &scenario.play, reactor, defect: Defect::Present, seed }.go().unwrap()
 }
 
 /// Both ends dial and listen; the third machine only lets time pass.

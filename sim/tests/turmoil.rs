@@ -25,7 +25,7 @@ fn verdicts(play: &Play, reactor: ReactorName) -> Result<(String, String), Strin
 
 #[test]
 fn the_reports_hang_is_one_under_turmoil_too_and_the_async_reactor_has_none() {
-    let play = Play::from(&scenario::find("silent-peer").unwrap());
+    let play = scenario::find("silent-peer").unwrap().play;
     for reactor in [
         ReactorName::Async,
         ReactorName::Poll,
@@ -41,7 +41,7 @@ fn the_reports_hang_is_one_under_turmoil_too_and_the_async_reactor_has_none() {
 
 #[test]
 fn a_hang_under_turmoil_has_the_labs_certificate() {
-    let play = Play::from(&scenario::find("silent-peer").unwrap());
+    let play = scenario::find("silent-peer").unwrap().play;
     let run = Run { play: &play, reactor: ReactorName::ReadFirst, defect: Defect::Present, seed: 1 };
     let chain = |verdict: Verdict| {
         let Verdict::Hang { certificate, .. } = verdict else { panic!("no hang: {verdict:?}") };
@@ -56,7 +56,7 @@ fn a_hang_under_turmoil_has_the_labs_certificate() {
 fn the_async_reactor_passes_every_scenario_under_turmoil_that_turmoil_can_play() {
     let mut refused = Vec::new();
     for name in scenario::embedded() {
-        match verdicts(&Play::from(&scenario::find(name).unwrap()), ReactorName::Async) {
+        match verdicts(&scenario::find(name).unwrap().play, ReactorName::Async) {
             Ok(both) => assert_eq!(both, ("pass".into(), "pass".into()), "{name}"),
             Err(why) => refused.push(format!("{name}: {why}")),
         }

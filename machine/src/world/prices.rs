@@ -16,10 +16,10 @@ impl Default for Prices {
     /// About what the shipped speaker costs on a small machine.
     fn default() -> Self {
         Self {
-            poll: Duration::from_micros(5),
-            call: Duration::from_micros(1),
-            octet: Duration::from_nanos(2),
-            route: Duration::from_micros(1),
+            poll: Duration::from_micros(2),
+            call: Duration::from_nanos(500),
+            octet: Duration::from_nanos(1),
+            route: Duration::from_nanos(300),
         }
     }
 }
@@ -30,6 +30,13 @@ impl Prices {
     pub fn new(poll: Duration, call: Duration, octet: Duration, route: Duration) -> Self {
         let least = |price: Duration| price.max(Duration::from_nanos(1));
         Self { poll: least(poll), call: least(call), octet: least(octet), route: least(route) }
+    }
+
+    /// The prices on a machine that is so many times slower.
+    #[must_use]
+    pub fn times(&self, slowness: u32) -> Self {
+        let Self { poll, call, octet, route } = *self;
+        Self::new(poll * slowness, call * slowness, octet * slowness, route * slowness)
     }
 
     /// One turn of a task.

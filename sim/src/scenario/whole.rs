@@ -9,6 +9,7 @@ use holdtime_core::Duration;
 use holdtime_core::config::{Config, ConfigError, ConfigText, Settings};
 use toml::Spanned;
 
+use crate::scenario::PlaySpeaker;
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::parse::{Addresses, Check, File};
 use crate::scenario::script::format_duration;
@@ -97,8 +98,9 @@ fn own_addresses<'a>(
 }
 
 /// The configurations are right, they run every program of the scenario, and the scenario has every program that they run.
-pub(super) fn programs(check: &Check<'_>, file: &File, configs: &[ConfigText]) -> Result<(), Mistake> {
+pub(super) fn programs(check: &Check<'_>, file: &File, speakers: &[PlaySpeaker]) -> Result<(), Mistake> {
     let mut commands: Vec<(String, Range<usize>)> = Vec::new();
+    let configs = speakers.iter().filter_map(|speaker| speaker.files.first());
     for (table, text) in file.speaker.iter().zip(configs) {
         let config = Config::parse(text, &Settings::default())
             .map_err(|error| in_configuration(check, table.config.as_ref(), text, &error))?;

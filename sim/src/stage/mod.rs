@@ -66,13 +66,13 @@ fn outcome(cast: &Cast<'_>, mut engine: impl Engine, observers: Observers<'_>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{self, Play};
+    use crate::scenario;
     use crate::subject::ReactorName;
     use crate::subject::defective::Defect;
 
     #[test]
     fn an_alarm_sounds_even_when_the_speaker_hides_what_it_owes() {
-        let play = Play::from(&scenario::find("silent-peer").unwrap());
+        let play = scenario::find("silent-peer").unwrap().play;
         let run = Run { play: &play, reactor: ReactorName::ReadFirst, defect: Defect::Present, seed: 0 };
         let mut told = Vec::new();
         for hides in [false, true] {

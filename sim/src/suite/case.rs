@@ -14,13 +14,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use holdtime_core::Duration;
 use holdtime_core::config::{Config, ConfigText, Settings};
 
+use crate::scenario::Bounds;
 use crate::scenario::PeerPlace;
 use crate::scenario::expectation::Expectation;
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::script::ProgramScript;
 use crate::scenario::{Actor, Play, PlayPeer, PlaySpeaker};
-use crate::scenario::{Bounds, Prices};
 use holdtime_machine::net::{Kernel, SocketOptions};
+use holdtime_machine::world::Prices;
 
 static OWN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 
