@@ -1,6 +1,8 @@
 //! What is wrong with a file a person wrote, and where: the place, the line itself, what was expected, the nearest
 //! valid name. Scenarios, scripts, dialogues and cases all complain through here.
 
+pub use holdtime_core::grammar::nearest;
+
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
@@ -101,7 +103,7 @@ impl Mistake {
     /// Adds the valid names: lists them as expected, and suggests the nearest to `found`.
     #[must_use]
     pub fn one_of(mut self, found: &str, names: &[&str]) -> Self {
-        self.0.nearest = nearest(found, names.iter().copied()).map(str::to_owned);
+        self.0.nearest = nearest(found, names).map(str::to_owned);
         self.expected(format!("one of: {}", names.join(", ")))
     }
 }
@@ -125,20 +127,6 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-/// The name nearest to what was typed, if any is near enough to be what was meant.
-pub fn nearest<'a>(found: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (found.chars().count() / 2).clamp(1, 4);
-    names
-        .into_iter()
-        .map(|name| {
-            let cut_short = found.len() >= 3 && name.starts_with(found);
-            (if cut_short { 1 } else { strsim::damerau_levenshtein(found, name) }, name)
-        })
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_near_nothing_gets_no_suggestion() {
-        assert_eq!(nearest("xyzzy", ["accept", "connect"]), None);
-        assert_eq!(nearest("pol", ["async", "poll"]), Some("poll"));
+        assert_eq!(nearest("xyzzy", &["accept", "connect"]), None);
+        assert_eq!(nearest("pol", &["async", "poll"]), Some("poll"));
     }
 }

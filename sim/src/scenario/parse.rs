@@ -488,7 +488,7 @@ fn from_toml(source: &Source, error: &toml::de::Error) -> Mistake {
     if message.starts_with("unknown field") {
         let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
         if let Some((found, known)) = names.split_first() {
-            return mistake.nearest(nearest(found, known.iter().copied()));
+            return mistake.nearest(nearest(found, known));
         }
     }
     mistake

@@ -100,7 +100,7 @@ impl fmt::Display for UnknownReactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = ReactorName::ALL.map(ReactorName::name);
         write!(f, "no reactor is called `{}`; there are {}", self.0, names.join(", "))?;
-        match crate::scenario::mistake::nearest(&self.0, names) {
+        match holdtime_core::grammar::nearest(&self.0, &names) {
             Some(name) => write!(f, "; did you mean `{name}`?"),
             None => Ok(()),
         }
