@@ -14,14 +14,11 @@ use holdtime_host::{
 };
 use holdtime_machine::clock::Clock;
 use holdtime_machine::executor::Watchdog;
-use holdtime_machine::world::{IncidentKind, Life, Prices};
+use holdtime_machine::world::{IncidentKind, Life};
 use holdtime_machine::{Lab, Settings, SimHost, Stop};
 
-/// A route costs a microsecond.
 fn lab() -> Lab {
-    let micros = Duration::from_micros;
-    let prices = Prices::new(micros(5), micros(1), Duration::from_nanos(2), micros(1));
-    Lab::new(1, Settings { prices, ..Settings::default() })
+    Lab::new(1, Settings::default())
 }
 
 /// A machine with one process.

@@ -63,7 +63,7 @@ pub(crate) const CIRCLES: Exceptions = Exceptions {
         "checker mismatch",
         "client prompt",
         "contender idle program routes speakers table",
-        "divergence fault flapping growth keepalive oracle overdue parse scenario spin unanswered unsent whole",
+        "divergence fault flapping growth keepalive oracle overdue parse play scenario spin unanswered unsent whole",
         "entry record table",
         "executor host process task trace watchdog world",
         "fault secret token",

@@ -16,10 +16,10 @@ impl Default for Prices {
     /// About what the shipped speaker costs on a small machine.
     fn default() -> Self {
         Self {
-            poll: Duration::from_micros(2),
-            call: Duration::from_nanos(500),
-            octet: Duration::from_nanos(1),
-            route: Duration::from_nanos(300),
+            poll: Duration::from_micros(5),
+            call: Duration::from_micros(1),
+            octet: Duration::from_nanos(2),
+            route: Duration::from_micros(1),
         }
     }
 }

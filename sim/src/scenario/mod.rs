@@ -75,6 +75,7 @@ use holdtime_core::{Duration, Instant};
 pub use fault::{Fault, FaultKind};
 pub use library::{NoScenario, embedded, find, read};
 pub use plan::Plan;
+pub(crate) use play::usual_prices;
 pub use play::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker};
 
 use crate::oracle::Oracle;

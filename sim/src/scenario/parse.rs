@@ -13,7 +13,7 @@ use toml::Spanned;
 use crate::oracle::Oracle;
 use crate::scenario::mistake::{Mistake, Source, nearest};
 use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pattern};
-use crate::scenario::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker};
+use crate::scenario::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker, usual_prices};
 use crate::scenario::{Bounds, Ends, Expected, Scenario, Window, fault, whole};
 use crate::subject::ReactorName;
 use holdtime_machine::net::{Kernel, SocketOptions};
@@ -327,7 +327,7 @@ impl Check<'_> {
     }
 
     fn prices(&self, table: &PricesTable) -> Result<Prices, Mistake> {
-        let usual = Prices::default();
+        let usual = usual_prices();
         Ok(Prices::new(
             self.price(table.poll.as_ref(), usual.poll())?,
             self.price(table.call.as_ref(), usual.call())?,

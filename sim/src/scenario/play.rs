@@ -47,6 +47,12 @@ pub struct Play {
     pub run_for: Duration,
 }
 
+/// The prices of a play that names none.
+pub(crate) fn usual_prices() -> Prices {
+    let nanos = Duration::from_nanos;
+    Prices::new(nanos(2_000), nanos(500), nanos(1), nanos(300))
+}
+
 /// A machine under test.
 #[derive(Clone, Debug)]
 pub struct PlaySpeaker {

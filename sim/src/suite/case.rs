@@ -14,14 +14,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use holdtime_core::Duration;
 use holdtime_core::config::{Config, ConfigText, Settings};
 
-use crate::scenario::Bounds;
 use crate::scenario::PeerPlace;
 use crate::scenario::expectation::Expectation;
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::script::ProgramScript;
 use crate::scenario::{Actor, Play, PlayPeer, PlaySpeaker};
+use crate::scenario::{Bounds, usual_prices};
 use holdtime_machine::net::{Kernel, SocketOptions};
-use holdtime_machine::world::Prices;
 
 static OWN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 
@@ -216,7 +215,7 @@ impl Case {
             faults: Vec::new(),
             latency: Duration::from_micros(100),
             kernel: Kernel::default(),
-            prices: Prices::default(),
+            prices: usual_prices(),
             bounds: Bounds::default(),
             up: None,
             ends: None,
