@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use holdtime_core::time::Instant as LabTime;
 use holdtime_sim::scenario;
-use holdtime_sim::scenario::Play;
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::{self, Defect, SubjectRef};
 use libtest_mimic::{Arguments, Trial};
@@ -98,7 +97,7 @@ fn idle_hour(star: Star) {
 
 /// The median of so many runs, oracles and all.
 fn zero_window(reactor: SubjectRef, times: usize) {
-    let play = Play::from(&scenario::find("zero-window-with-keepalives").unwrap());
+    let play = scenario::find("zero-window-with-keepalives").unwrap().play;
     let mut ends = LabTime::ZERO;
     let mut walls: Vec<Duration> = (0..times)
         .map(|_| {

@@ -14,6 +14,7 @@ use holdtime_machine::executor::Lab;
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::{LabSettings, ProcessId};
 use holdtime_sim::observe::witness::Witness;
+use holdtime_sim::scenario::codec;
 use holdtime_sim::subject::{Defect, Start, SubjectRef};
 
 /// How big a star is.
@@ -156,31 +157,12 @@ impl Observer for RouteCount {
         }
         let partial = self.partial.entry(*stream).or_default();
         partial.extend_from_slice(octets);
-        let mut read = 0;
-        while let Some(message) = whole_message(partial.get(read..).unwrap_or_default()) {
-            self.routes += routes_in(message).unwrap_or(0);
-            read += message.len();
-        }
-        partial.drain(..read);
+        codec::take_messages(partial, |message| self.routes += routes_in(message));
     }
 }
 
-fn whole_message(octets: &[u8]) -> Option<&[u8]> {
-    let length = u16::from_be_bytes(*octets.get(16..)?.first_chunk()?);
-    octets.get(..usize::from(length))
-}
-
-/// RFC 4271 §4.3: withdrawn routes, attributes, and then as many prefixes as there is room for.
-fn routes_in(message: &[u8]) -> Option<u64> {
-    let body = message.get(19..).filter(|_| message.get(18) == Some(&2))?;
-    let withdrawn = usize::from(u16::from_be_bytes(*body.first_chunk()?));
-    let rest = body.get(2 + withdrawn..)?;
-    let attributes = usize::from(u16::from_be_bytes(*rest.first_chunk()?));
-    let mut prefixes = rest.get(2 + attributes..)?;
-    let mut count = 0;
-    while let Some(bits) = prefixes.first() {
-        prefixes = prefixes.get(1 + usize::from(*bits).div_ceil(8)..)?;
-        count += 1;
-    }
-    Some(count)
+/// How many IPv4 prefixes a message announces.
+fn routes_in(message: &[u8]) -> u64 {
+    let body = if codec::kind(message) == codec::UPDATE { codec::body(message) } else { &[] };
+    codec::announced_ipv4(body).count() as u64
 }

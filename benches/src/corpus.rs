@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::rng::CorpusRng;
 use crate::writer::{
-    Attributes, OPTIONAL, OPTIONAL_TRANSITIVE, WELL_KNOWN, prefix, prefix_octets, tlv, update,
+    AttributeWriter, OPTIONAL, OPTIONAL_TRANSITIVE, WELL_KNOWN, prefix, prefix_octets, tlv, update,
 };
 
 /// What the messages of a corpus carry.
@@ -123,7 +123,7 @@ fn ipv4(rng: &mut CorpusRng) -> Vec<u8> {
             prefix4(&mut withdrawn, rng);
         }
     }
-    let mut attributes = Attributes::default();
+    let mut attributes = AttributeWriter::default();
     let mut announced = Vec::new();
     if !only_withdraws {
         common_attributes(&mut attributes, rng, true);
@@ -138,7 +138,7 @@ fn ipv4(rng: &mut CorpusRng) -> Vec<u8> {
 fn packed(rng: &mut CorpusRng) -> Vec<u8> {
     const FULL: usize = 4096;
     const LONGEST_PREFIX: usize = 5;
-    let mut attributes = Attributes::default();
+    let mut attributes = AttributeWriter::default();
     common_attributes(&mut attributes, rng, true);
     let room = FULL - 23 - attributes.bytes.len();
     let mut announced = Vec::with_capacity(room);
@@ -150,7 +150,7 @@ fn packed(rng: &mut CorpusRng) -> Vec<u8> {
 
 fn ipv6(rng: &mut CorpusRng) -> Vec<u8> {
     const PREFIXES: [(u64, u64); 6] = [(1, 55), (2, 18), (3, 10), (5, 9), (8, 5), (12, 3)];
-    let mut attributes = Attributes::default();
+    let mut attributes = AttributeWriter::default();
     let mut nlri = Vec::new();
     for _ in 0..rng.weighted(&PREFIXES) {
         prefix6(&mut nlri, rng);
@@ -187,7 +187,7 @@ fn vpn(rng: &mut CorpusRng) -> Vec<u8> {
     }
     let mut next_hop = vec![0; 8];
     next_hop.extend(address4(rng));
-    let mut attributes = Attributes::default();
+    let mut attributes = AttributeWriter::default();
     attributes.reach(1, 128, &next_hop, &nlri);
     internal_attributes(&mut attributes, rng);
     route_targets(&mut attributes, rng, &[]);
@@ -218,7 +218,7 @@ fn flowspec(rng: &mut CorpusRng) -> Vec<u8> {
         nlri.push(rule.len() as u8);
         nlri.extend(rule);
     }
-    let mut attributes = Attributes::default();
+    let mut attributes = AttributeWriter::default();
     attributes.reach(1, 133, &[], &nlri);
     internal_attributes(&mut attributes, rng);
     // traffic-rate (RFC 8955 §7.1), in octets a second as IEEE float.
@@ -246,7 +246,7 @@ fn evpn(rng: &mut CorpusRng) -> Vec<u8> {
         nlri.extend([route_type, route.len() as u8]);
         nlri.extend(route);
     }
-    let mut attributes = Attributes::default();
+    let mut attributes = AttributeWriter::default();
     attributes.reach(25, 70, &address4(rng), &nlri);
     internal_attributes(&mut attributes, rng);
     // Encapsulation VXLAN (RFC 9012 §4.1).
@@ -312,7 +312,7 @@ fn link_state(rng: &mut CorpusRng) -> Vec<u8> {
     }
     let mut nlri = Vec::new();
     tlv(&mut nlri, kind, &body);
-    let mut attributes = Attributes::default();
+    let mut attributes = AttributeWriter::default();
     attributes.reach(16388, 71, &address4(rng), &nlri);
     internal_attributes(&mut attributes, rng);
     attributes.push(OPTIONAL, 29, &attribute);
@@ -329,7 +329,7 @@ fn node_descriptor(rng: &mut CorpusRng) -> Vec<u8> {
 }
 
 /// The attributes of a route from an external neighbor, in the order of their codes.
-fn common_attributes(attributes: &mut Attributes, rng: &mut CorpusRng, next_hop: bool) {
+fn common_attributes(attributes: &mut AttributeWriter, rng: &mut CorpusRng, next_hop: bool) {
     attributes.push(WELL_KNOWN, 1, &[rng.weighted(&[(0, 85), (2, 14), (1, 1)]) as u8]);
     as_path(attributes, rng);
     if next_hop {
@@ -362,7 +362,7 @@ fn common_attributes(attributes: &mut Attributes, rng: &mut CorpusRng, next_hop:
 }
 
 /// The attributes of a route from an internal neighbor.
-fn internal_attributes(attributes: &mut Attributes, rng: &mut CorpusRng) {
+fn internal_attributes(attributes: &mut AttributeWriter, rng: &mut CorpusRng) {
     attributes.push(WELL_KNOWN, 1, &[0]);
     if rng.chance(50) {
         attributes.push(WELL_KNOWN, 2, &[]);
@@ -373,7 +373,7 @@ fn internal_attributes(attributes: &mut Attributes, rng: &mut CorpusRng) {
 }
 
 /// AS_PATH: one sequence of 4.3 four-octet AS numbers in the mean, one in a hundred ending with a set.
-fn as_path(attributes: &mut Attributes, rng: &mut CorpusRng) {
+fn as_path(attributes: &mut AttributeWriter, rng: &mut CorpusRng) {
     const LENGTHS: [(u64, u64); 8] = [(1, 3), (2, 9), (3, 25), (4, 27), (5, 17), (6, 10), (8, 6), (12, 3)];
     let length = rng.weighted(&LENGTHS);
     let mut value = vec![2, length as u8];
@@ -389,7 +389,7 @@ fn as_path(attributes: &mut Attributes, rng: &mut CorpusRng) {
 }
 
 /// One to three route targets (RFC 4360 §4), and another extended community if given.
-fn route_targets(attributes: &mut Attributes, rng: &mut CorpusRng, other: &[u8]) {
+fn route_targets(attributes: &mut AttributeWriter, rng: &mut CorpusRng, other: &[u8]) {
     let mut value = Vec::new();
     for _ in 0..rng.between(1, 3) {
         value.extend([0x00, 0x02]);

@@ -1,19 +1,18 @@
-//! The generator of the corpora's random numbers: SplitMix64, which any machine repeats from its seed.
+//! The corpora's random numbers, which any machine repeats from their seed.
 
-/// SplitMix64.
+use holdtime_host::rng::SplitMix64;
+
+/// A stream of numbers, in the shapes that corpora need.
 #[derive(Clone, Debug)]
-pub(crate) struct CorpusRng(u64);
+pub(crate) struct CorpusRng(SplitMix64);
 
 impl CorpusRng {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
     pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0.next_u64()
     }
 
     /// A number from 0 up to, but not including, `end`.

@@ -1,5 +1,6 @@
 //! How a verb ends: as expected, not as expected, or without an answer because of what it was given.
 
+pub(crate) use holdtime_core::grammar::nearest;
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
@@ -80,17 +81,6 @@ impl fmt::Display for CliError {
             Self::ReaderGone => f.write_str("the reader of the standard output has gone"),
         }
     }
-}
-
-/// The valid name that was probably meant: the most similar one, if it is similar at all.
-pub(crate) fn nearest<'a>(name: &str, valid: &[&'a str]) -> Option<&'a str> {
-    const SIMILAR: f64 = 0.75;
-    valid
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ enum Verb {
     /// Command a running speaker over its named pipes, as exabgpcli does
     Cli(client::ClientArgs),
     /// Watch a service and announce its addresses while it is well: an API program
-    Healthcheck(Box<healthcheck::HealthcheckArgs>),
+    Healthcheck(Box<HealthcheckArgs>),
     /// Print the settings in effect: those of exabgp.env and of the environment
     Env(settings::EnvArgs),
     /// Check configuration files

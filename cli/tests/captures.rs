@@ -17,7 +17,6 @@ use holdtime_dump::{Batch, BatchReader, Content, Dump, Found};
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
 use holdtime_sim::scenario;
-use holdtime_sim::scenario::Play;
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::{self, Defect};
 use serde_json::Value;
@@ -74,7 +73,7 @@ impl Observer for Written {
 /// Plays a scenario as [`play`] does, beside it; returns what each of the two wrote, in the order of their connections.
 fn written(scenario: &str) -> Vec<Vec<u8>> {
     let written = Rc::new(RefCell::new(Written::default()));
-    let play = Play::from(&scenario::find(scenario).unwrap());
+    let play = scenario::find(scenario).unwrap().play;
     let run = Run { play: &play, subject: subject::POLL, defect: Defect::Present, seed: 0 };
     let observer: Rc<RefCell<dyn Observer>> = written.clone();
     run.go_watched(&[observer]).unwrap();

@@ -8,7 +8,7 @@ use holdtime_core::wire::attribute::AttributeView;
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{Family, FamilyTerms, Framer, MessageView, Negotiated};
 
-use crate::item::{Content, Found, Item, KnownTerms, Message};
+use crate::item::{Content, Found, Item, KnownTerms, RecordedMessage};
 use crate::{Batch, Form, capture, mrt};
 
 /// An MRT file: every message and route in it can be read, within the work budget of each, and their number has a bound.
@@ -61,7 +61,7 @@ pub fn capture(bytes: &[u8]) {
     assert!(others <= bytes.len() + 3, "{others} faults in {} octets", bytes.len());
 }
 
-fn decode(message: &Message<'_>) {
+fn decode(message: &RecordedMessage<'_>) {
     let KnownTerms::Told { asn4, add_path } = message.terms else { return };
     let mut negotiated = Negotiated::between(65_000, 65_001);
     (negotiated.asn4, negotiated.extended_message) = (asn4, true);

@@ -17,6 +17,7 @@ mod host;
 pub mod layer;
 mod options;
 mod process;
+pub mod rng;
 mod stream;
 pub mod time;
 

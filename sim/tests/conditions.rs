@@ -11,7 +11,6 @@ use holdtime_core::speaker::{IoError, StreamId};
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
 use holdtime_sim::scenario;
-use holdtime_sim::scenario::Play;
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::{self, Defect};
 
@@ -154,7 +153,7 @@ fn every_scenario_brings_about_what_its_title_says_on_both_reactors() {
         let Some((_, holds)) = CONDITIONS.iter().find(|(known, _)| *known == name) else {
             panic!("nothing is said of what must come about in {name}");
         };
-        let play = Play::from(&scenario::find(name).unwrap());
+        let play = scenario::find(name).unwrap().play;
         for reactor in subject::SHIPPED {
             for seed in 0..5 {
                 let facts = Rc::new(RefCell::new(Facts::default()));

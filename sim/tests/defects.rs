@@ -95,7 +95,7 @@ impl Observer for Deeds {
 /// Plays on a subject, with its defect and without it.
 fn both(name: &str, text: &str) -> [(Outcome, Deeds); 2] {
     let read = scenario::read(&Source::new("defect.toml", text), |_| None, &subject::names());
-    let play = Play::from(&read.unwrap());
+    let play = read.unwrap().play;
     let subject = subject::find(name).unwrap();
     [Defect::Present, Defect::Undone].map(|defect| {
         let deeds = Rc::new(RefCell::new(Deeds::default()));
@@ -218,7 +218,7 @@ fn wrong_loser_never_brings_a_session_up_between_two_of_its_kind() {
 
 #[test]
 fn a_build_with_other_rows_is_the_async_reactor_once_they_are_undone() {
-    let play = Play::from(&scenario::find("silent-peer").unwrap());
+    let play = scenario::find("silent-peer").unwrap().play;
     let hash = |subject| Run { play: &play, subject, defect: Defect::Undone, seed: 0 }.go().unwrap().hash;
     for build in subject::defective().filter(|subject| subject.deviation() == Deviation::Fsm) {
         assert_eq!(hash(build), hash(subject::ASYNC), "{build}");

@@ -4,14 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 use holdtime_sim::scenario;
-use holdtime_sim::scenario::Play;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::stage::{Outcome, Run};
 use holdtime_sim::subject::{self, Defect, SubjectRef};
 
 fn play(text: &str, reactor: SubjectRef, seed: u64) -> Outcome {
     let scenario = scenario::read(&Source::new("scenario", text), |_| None, &subject::names()).unwrap();
-    Run { play: &Play::from(&scenario), subject: reactor, defect: Defect::Present, seed }.go().unwrap()
+    Run { play: &scenario.play, subject: reactor, defect: Defect::Present, seed }.go().unwrap()
 }
 
 /// Both ends dial and listen; the third machine only lets time pass.

@@ -4,7 +4,6 @@
 
 use holdtime_core::Instant;
 use holdtime_sim::scenario;
-use holdtime_sim::scenario::Play;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::stage::{Outcome, Run};
 use holdtime_sim::subject::{self, Defect, SubjectRef};
@@ -69,8 +68,7 @@ answer = '3s'
 
 fn play(price: &str, reactor: SubjectRef) -> Outcome {
     let text = BATCH.replace("PRICE", price);
-    let play =
-        Play::from(&scenario::read(&Source::new("batch.toml", text), |_| None, &subject::names()).unwrap());
+    let play = scenario::read(&Source::new("batch.toml", text), |_| None, &subject::names()).unwrap().play;
     Run { play: &play, subject: reactor, defect: Defect::Present, seed: 0 }.go().unwrap()
 }
 

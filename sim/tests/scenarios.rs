@@ -5,7 +5,6 @@
 use holdtime_sim::observe::watch::Ending;
 use holdtime_sim::report::is_expected;
 use holdtime_sim::scenario;
-use holdtime_sim::scenario::Play;
 use holdtime_sim::scenario::{Expected, Scenario};
 use holdtime_sim::stage::{Outcome, Run};
 use holdtime_sim::subject::{self, Defect, Deviation, SubjectRef};
@@ -15,7 +14,7 @@ fn reactors(scenario: &Scenario) -> impl Iterator<Item = SubjectRef> {
 }
 
 fn play(scenario: &Scenario, reactor: SubjectRef, defect: Defect, seed: u64) -> Outcome {
-    Run { play: &Play::from(scenario), subject: reactor, defect, seed }.go().unwrap()
+    Run { play: &scenario.play, subject: reactor, defect, seed }.go().unwrap()
 }
 
 #[test]
@@ -71,7 +70,7 @@ fn every_stall_states_the_second_at_which_its_session_ends_or_that_it_does_not_a
             };
             assert_eq!(ended, wanted, "{name} on {reactor}");
             assert_eq!(outcome.course.is_up, wanted == "never" || wanted == "6/7 at 5s", "{name}");
-            assert!(scenario.ends.is_some(), "{name} says so itself");
+            assert!(scenario.play.ends.is_some(), "{name} says so itself");
         }
     }
 }

@@ -24,7 +24,7 @@ fn verdicts(play: &Play, subject: SubjectRef) -> Result<(String, String), String
 
 #[test]
 fn the_reports_hang_is_one_under_turmoil_too_and_the_async_reactor_has_none() {
-    let play = Play::from(&scenario::find("silent-peer").unwrap());
+    let play = scenario::find("silent-peer").unwrap().play;
     for name in ["async", "poll", "await-peers", "read-first", "skip-outbound"] {
         let reactor = subject::find(name).unwrap();
         let (lab, second) = verdicts(&play, reactor).unwrap();
@@ -35,7 +35,7 @@ fn the_reports_hang_is_one_under_turmoil_too_and_the_async_reactor_has_none() {
 
 #[test]
 fn a_hang_under_turmoil_has_the_labs_certificate() {
-    let play = Play::from(&scenario::find("silent-peer").unwrap());
+    let play = scenario::find("silent-peer").unwrap().play;
     let subject = subject::find("read-first").unwrap();
     let run = Run { play: &play, subject, defect: Defect::Present, seed: 1 };
     let chain = |verdict: Verdict| {
@@ -51,7 +51,7 @@ fn a_hang_under_turmoil_has_the_labs_certificate() {
 fn the_async_reactor_passes_every_scenario_under_turmoil_that_turmoil_can_play() {
     let mut refused = Vec::new();
     for name in scenario::embedded() {
-        match verdicts(&Play::from(&scenario::find(name).unwrap()), subject::ASYNC) {
+        match verdicts(&scenario::find(name).unwrap().play, subject::ASYNC) {
             Ok(both) => assert_eq!(both, ("pass".into(), "pass".into()), "{name}"),
             Err(why) => refused.push(format!("{name}: {why}")),
         }

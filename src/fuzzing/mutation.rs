@@ -3,6 +3,8 @@
 
 use alloc::vec::Vec;
 
+use holdtime_host::rng::SplitMix64;
+
 use super::{attributes, messages, nlri};
 use crate::wire::frame::HEADER;
 
@@ -11,25 +13,17 @@ const TELLING: [u8; 8] = [0, 1, 2, 0x0f, 0x7f, 0x80, 0xf0, 0xff];
 
 /// Draws mutations from a seed.
 #[derive(Clone, Debug)]
-pub struct Mutator(u64);
+pub struct Mutator(SplitMix64);
 
 impl Mutator {
     /// The mutations of this seed.
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// SplitMix64.
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        Self(SplitMix64::new(seed))
     }
 
     /// A number below `end`; 0 where that is 0.
     pub fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % (end as u64).max(1)).unwrap_or(0)
+        usize::try_from(self.0.next_u64() % (end as u64).max(1)).unwrap_or(0)
     }
 
     /// Changes a message in one to four places behind its header, with octets of `other` now and then. The length in its header

@@ -16,8 +16,8 @@ use std::sync::OnceLock;
 use super::session;
 use crate::config::{Config, ConfigText, Settings};
 use crate::speaker::{
-    Action, CloseKind, ClosedKind, ExitStatus, Identity, Input, IoError, ListenerId, Setup, Signal, Speaker,
-    StreamId,
+    Action, CloseKind, ClosedKind, Event, ExitStatus, Identity, Input, IoError, ListenerId, Memory, Setup,
+    Signal, Speaker, StreamId,
 };
 use crate::time::{Duration, Instant, Now, Timestamp};
 use crate::wire::frame::Framer;
@@ -260,11 +260,6 @@ impl World {
         world
     }
 
-    fn now(&self) -> Now {
-        let wall = self.wall.saturating_add_unsigned(self.at.as_nanos());
-        Now { monotonic: self.at, wall: Timestamp::from_nanos(wall) }
-    }
-
     /// One of the open streams.
     fn pick(&self, stream: u8) -> Option<StreamId> {
         let open = self.streams.len().max(1);
@@ -290,14 +285,13 @@ impl World {
             }
             Step::Take { stream, count } => {
                 let Some(stream) = self.pick(stream) else { return };
-                self.transmit(stream, count.into());
+                self.take(stream, count.into());
                 self.drain();
-                self.offer_room();
             }
             Step::Stall { stream, stalled } => {
                 let Some(id) = self.pick(stream) else { return };
                 self.streams.entry(id).or_default().is_stalled = stalled;
-                self.offer_room();
+                self.drain();
             }
             Step::Close { stream, how, error } => self.close(stream, how, error.into()),
             Step::ProgramEnds { stream, code } => {
@@ -442,45 +436,69 @@ impl World {
         panic!("a deadline is due for ever: {:?} at {}, {owed:?}", self.speaker.poll_timeout(), self.at);
     }
 
-    /// Feeds one input and drains the speaker to its end.
-    fn feed(&mut self, input: Input<'_>) {
-        if self.is_over {
-            return;
+    /// Takes at most `most` octets of what waits on a stream, and looks whether they are messages.
+    fn take(&mut self, stream: StreamId, most: usize) {
+        let Some(known) = self.streams.get_mut(&stream).filter(|stream| !stream.is_pending) else { return };
+        let Some(octets) = self.speaker.poll_transmit(stream) else { return };
+        assert!(!octets.is_empty(), "nothing is offered to be sent");
+        let count = octets.len().min(most);
+        known.sent.extend(octets.iter().take(count));
+        let first = octets.first().copied();
+        assert_eq!(self.speaker.poll_transmit(stream).and_then(|again| again.first().copied()), first);
+        if known.is_connection {
+            let mut framer = Framer::new(&known.sent, MAX_EXTENDED_MESSAGE);
+            loop {
+                match framer.next_frame() {
+                    Ok(Some(frame)) => drop(black_box(frame)),
+                    Ok(None) => break,
+                    Err(error) => panic!("{error} in what was sent on {stream}"),
+                }
+            }
+            let consumed = framer.consumed();
+            known.sent.drain(..consumed);
+        } else {
+            known.sent.clear();
         }
-        self.speaker.handle_input(self.now(), input);
-        self.drain();
-        self.offer_room();
+        self.speaker.handle_input(self.now(), Input::Sent { stream, count });
+    }
+}
+
+impl Memory for World {
+    fn speaker(&mut self) -> &mut Speaker {
+        &mut self.speaker
+    }
+
+    fn now(&self) -> Now {
+        let wall = self.wall.saturating_add_unsigned(self.at.as_nanos());
+        Now { monotonic: self.at, wall: Timestamp::from_nanos(wall) }
+    }
+
+    /// Feeds one input and drains the speaker to its end, unless it is over.
+    fn feed(&mut self, input: Input<'_>) {
+        if !self.is_over {
+            self.speaker.handle_input(self.now(), input);
+            self.drain();
+        }
     }
 
     fn drain(&mut self) {
         for _ in 0..DRAIN {
-            if let Some(action) = self.speaker.poll_action() {
-                self.carry_out(action);
-            } else if let Some(stream) = self.speaker.poll_stream() {
-                if self.streams.get(&stream).is_some_and(|stream| !stream.is_stalled && !stream.is_pending) {
-                    self.transmit(stream, usize::MAX);
-                }
-            } else if let Some(event) = self.speaker.poll_event() {
-                black_box(event);
-            } else {
+            if !self.drain_one() {
                 return;
             }
         }
         panic!("draining does not end");
     }
 
+    fn log(&mut self, event: Event) {
+        black_box(event);
+    }
+
     /// Offers room to whoever wants it and is not stalled, as a reactor does.
-    fn offer_room(&mut self) {
-        for _ in 0..DRAIN {
-            let willing = |(id, stream): (&StreamId, &Stream)| {
-                (stream.wants_room && !stream.is_stalled && !stream.is_pending).then_some(*id)
-            };
-            let Some(stream) = self.streams.iter().find_map(willing) else { return };
-            self.speaker.handle_input(self.now(), Input::Writable { stream, budget: 4096 });
-            self.transmit(stream, usize::MAX);
-            self.drain();
-        }
-        panic!("somebody wants room for ever, and uses none of it");
+    fn room(&self) -> Option<(StreamId, usize)> {
+        self.streams.iter().find_map(|(id, stream)| {
+            (stream.wants_room && !stream.is_stalled && !stream.is_pending).then_some((*id, 4096))
+        })
     }
 
     fn carry_out(&mut self, action: Action) {
@@ -524,30 +542,10 @@ impl World {
         }
     }
 
-    /// Takes at most `most` octets of what waits on a stream, and looks whether they are messages.
-    fn transmit(&mut self, stream: StreamId, most: usize) {
-        let Some(known) = self.streams.get_mut(&stream).filter(|stream| !stream.is_pending) else { return };
-        let Some(octets) = self.speaker.poll_transmit(stream) else { return };
-        assert!(!octets.is_empty(), "nothing is offered to be sent");
-        let count = octets.len().min(most);
-        known.sent.extend(octets.iter().take(count));
-        let first = octets.first().copied();
-        assert_eq!(self.speaker.poll_transmit(stream).and_then(|again| again.first().copied()), first);
-        if known.is_connection {
-            let mut framer = Framer::new(&known.sent, MAX_EXTENDED_MESSAGE);
-            loop {
-                match framer.next_frame() {
-                    Ok(Some(frame)) => drop(black_box(frame)),
-                    Ok(None) => break,
-                    Err(error) => panic!("{error} in what was sent on {stream}"),
-                }
-            }
-            let consumed = framer.consumed();
-            known.sent.drain(..consumed);
-        } else {
-            known.sent.clear();
+    fn transmit(&mut self, stream: StreamId) {
+        if self.streams.get(&stream).is_some_and(|stream| !stream.is_stalled && !stream.is_pending) {
+            self.take(stream, usize::MAX);
         }
-        self.speaker.handle_input(self.now(), Input::Sent { stream, count });
     }
 }
 

@@ -1,24 +1,22 @@
-//! Jitter (RFC 4271 §10) from a generator of our own: the core has no randomness but the seed it was given.
+//! Jitter (RFC 4271 §10): the core has no randomness but the seed it was given.
+
+use holdtime_host::rng::SplitMix64;
 
 use crate::time::Duration;
 
-/// A small generator (SplitMix64): every sequence is fixed by its seed.
+/// A sequence of jitter that is fixed by its seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Jitter(u64);
+pub struct Jitter(SplitMix64);
 
 impl Jitter {
     /// The sequence of `seed`.
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
     /// The next 64 bits.
     pub const fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+        self.0.next_u64()
     }
 
     /// `period` times a factor between 0.75 and 1.0.

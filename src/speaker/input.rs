@@ -1,6 +1,7 @@
 //! What enters the core.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use holdtime_host::{ConfigText, ExitStatus, IoError, ListenerId, Signal, StreamId};
@@ -124,4 +125,56 @@ pub enum ClosedKind {
     WriteEnd,
     /// The whole stream is gone (RST, a timeout of the kernel's, any other error).
     Broken(IoError),
+}
+
+/// An [`Input`] that owns its octets: what a recording keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedInput(Owned);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Owned {
+    Received { stream: StreamId, data: Vec<u8> },
+    Other(Input<'static>),
+}
+
+impl OwnedInput {
+    /// The input, which borrows its octets from here.
+    pub fn borrow(&self) -> Input<'_> {
+        match &self.0 {
+            Owned::Received { stream, data } => Input::Received { stream: *stream, data },
+            Owned::Other(input) => input.clone(),
+        }
+    }
+
+    /// These octets from a stream.
+    pub const fn received(stream: StreamId, data: Vec<u8>) -> Self {
+        Self(Owned::Received { stream, data })
+    }
+}
+
+impl From<Input<'_>> for OwnedInput {
+    fn from(input: Input<'_>) -> Self {
+        Self(match input {
+            Input::Received { stream, data } => Owned::Received { stream, data: data.to_vec() },
+            Input::Timeout => Owned::Other(Input::Timeout),
+            Input::Listening { listener, local } => Owned::Other(Input::Listening { listener, local }),
+            Input::ListenFailed { listener, error } => Owned::Other(Input::ListenFailed { listener, error }),
+            Input::AcceptFailed { listener, error } => Owned::Other(Input::AcceptFailed { listener, error }),
+            Input::Connected { stream, local, remote } => {
+                Owned::Other(Input::Connected { stream, local, remote })
+            }
+            Input::ConnectFailed { stream, error } => Owned::Other(Input::ConnectFailed { stream, error }),
+            Input::Accepted { stream, listener, local, remote } => {
+                Owned::Other(Input::Accepted { stream, listener, local, remote })
+            }
+            Input::Writable { stream, budget } => Owned::Other(Input::Writable { stream, budget }),
+            Input::Sent { stream, count } => Owned::Other(Input::Sent { stream, count }),
+            Input::Closed { stream, how } => Owned::Other(Input::Closed { stream, how }),
+            Input::ProgramStarted { stream, pid } => Owned::Other(Input::ProgramStarted { stream, pid }),
+            Input::ProgramFailed { stream, error } => Owned::Other(Input::ProgramFailed { stream, error }),
+            Input::ProgramExited { stream, status } => Owned::Other(Input::ProgramExited { stream, status }),
+            Input::Signal(signal) => Owned::Other(Input::Signal(signal)),
+            Input::Reload(text) => Owned::Other(Input::Reload(text)),
+        })
+    }
 }

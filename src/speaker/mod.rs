@@ -39,6 +39,7 @@ mod lifecycle;
 mod link;
 mod listeners;
 mod long_answers;
+mod memory;
 mod message;
 mod neighbor;
 mod neighbors;
@@ -69,7 +70,8 @@ pub use holdtime_host::{
     ProgramSignal, ProgramSpec, Signal, StreamId, TcpOptions,
 };
 pub use id::NeighborId;
-pub use input::{ClosedKind, Input};
+pub use input::{ClosedKind, Input, OwnedInput};
+pub use memory::Memory;
 pub use neighbor::{Counters, NeighborStatus};
 pub use notice::{MessageContent, Notice};
 pub use obligation::{Obligation, ObligationKind, Party};

@@ -24,7 +24,7 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use holdtime_host::{ConfigText, ExitStatus, IoError, ListenerId, PipePaths, Signal, StreamId};
 
 use super::environment::Identity;
-use super::input::{ClosedKind, Input};
+use super::input::{ClosedKind, Input, OwnedInput};
 use super::setup::Setup;
 use crate::config::{Config, Settings};
 use crate::session::Fsm;
@@ -54,14 +54,7 @@ pub struct Head {
 pub struct Entry {
     /// When it happened.
     pub now: Now,
-    input: Kept,
-}
-
-/// An input that owns its octets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Kept {
-    Received { stream: StreamId, data: Vec<u8> },
-    Other(Input<'static>),
+    input: OwnedInput,
 }
 
 /// A line that is not of a recording.
@@ -84,10 +77,7 @@ impl core::error::Error for BadLine {}
 impl Entry {
     /// What happened.
     pub fn input(&self) -> Input<'_> {
-        match &self.input {
-            Kept::Received { stream, data } => Input::Received { stream: *stream, data },
-            Kept::Other(input) => input.clone(),
-        }
+        self.input.borrow()
     }
 }
 
@@ -241,12 +231,12 @@ fn entry(line: &str) -> Option<Entry> {
     let monotonic = Instant::from_nanos(words.parse()?);
     let now = Now { monotonic, wall: Timestamp::from_nanos(words.parse()?) };
     let kind = words.next()?;
-    let input = kept(&kind, &mut words)?;
+    let input = input(&kind, &mut words)?;
     words.0.is_empty().then_some(Entry { now, input })
 }
 
-fn kept(kind: &str, words: &mut Words<'_>) -> Option<Kept> {
-    Some(Kept::Other(match kind {
+fn input(kind: &str, words: &mut Words<'_>) -> Option<OwnedInput> {
+    Some(OwnedInput::from(match kind {
         "timeout" => Input::Timeout,
         "listening" => Input::Listening { listener: ListenerId(words.parse()?), local: words.parse()? },
         "listen-failed" => {
@@ -267,10 +257,8 @@ fn kept(kind: &str, words: &mut Words<'_>) -> Option<Kept> {
         },
         "received" => {
             let stream = words.stream()?;
-            return Some(Kept::Received {
-                stream,
-                data: HEXLOWER_PERMISSIVE.decode(words.next()?.as_bytes()).ok()?,
-            });
+            let data = HEXLOWER_PERMISSIVE.decode(words.next()?.as_bytes()).ok()?;
+            return Some(OwnedInput::received(stream, data));
         }
         "writable" => Input::Writable { stream: words.stream()?, budget: words.parse()? },
         "sent" => Input::Sent { stream: words.stream()?, count: words.parse()? },

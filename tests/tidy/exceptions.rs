@@ -46,7 +46,7 @@ pub(crate) const ROOMS: Exceptions = Exceptions { stay: &[], go: &["observe → 
 pub(crate) const CIRCLES: Exceptions = Exceptions {
     stay: &[],
     go: &[
-        "divergence fault flapping growth keepalive oracle overdue parse scenario spin unanswered unsent whole",
+        "divergence fault flapping growth keepalive oracle overdue parse play scenario spin unanswered unsent whole",
     ],
 };
 /// By the name that is not there.

@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 
 use holdtime_core::config::{Config, ConfigText, Settings};
 use holdtime_core::speaker::{
-    Action, CloseKind, ClosedKind, Event, Identity, Input, IoError, ListenerId, Obligation, Setup, Speaker,
-    StreamId,
+    Action, CloseKind, ClosedKind, Event, Identity, Input, IoError, ListenerId, Memory, Obligation, Setup,
+    Speaker, StreamId,
 };
 use holdtime_core::wire::frame::Framer;
 use holdtime_core::wire::{Nlri, Prefix};
@@ -108,6 +108,49 @@ pub struct Lone {
     accepted: u64,
 }
 
+impl Memory for Lone {
+    fn speaker(&mut self) -> &mut Speaker {
+        &mut self.speaker
+    }
+
+    fn now(&self) -> Now {
+        now(self.at)
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        if let Action::Interest { stream, write, .. } = action {
+            self.writable.retain(|other| *other != stream);
+            if write {
+                self.writable.push(stream);
+            }
+        }
+        self.actions.push(action);
+    }
+
+    fn transmit(&mut self, stream: StreamId) {
+        while !self.stalled.contains(&stream) {
+            let Some(octets) = self.speaker.poll_transmit(stream) else { return };
+            let mut framer = Framer::new(octets, 65_535);
+            while let Ok(Some(frame)) = framer.next_frame() {
+                self.sent.push((stream, frame.message().to_vec()));
+            }
+            let count = octets.len();
+            self.order.push(stream);
+            self.written.entry(stream).or_default().extend(octets);
+            self.speaker.handle_input(now(self.at), Input::Sent { stream, count });
+        }
+    }
+
+    fn log(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    fn room(&self) -> Option<(StreamId, usize)> {
+        let ready = self.writable.iter().find(|stream| !self.stalled.contains(stream))?;
+        Some((*ready, 65_536))
+    }
+}
+
 impl Lone {
     pub fn new(setup: Setup) -> Self {
         let at = Instant::from_secs(1);
@@ -130,47 +173,7 @@ impl Lone {
 
     /// Feeds an input and drains what comes of it.
     pub fn feed(&mut self, input: Input<'_>) {
-        self.speaker.handle_input(now(self.at), input);
-        self.drain();
-    }
-
-    fn drain(&mut self) {
-        loop {
-            while let Some(action) = self.speaker.poll_action() {
-                if let Action::Interest { stream, write, .. } = action {
-                    self.writable.retain(|other| *other != stream);
-                    if write {
-                        self.writable.push(stream);
-                    }
-                }
-                self.actions.push(action);
-            }
-            if let Some(stream) = self.speaker.poll_stream() {
-                self.transmit(stream);
-                continue;
-            }
-            let ready = self.writable.iter().copied().find(|stream| !self.stalled.contains(stream));
-            let Some(stream) = ready else { break };
-            self.speaker.handle_input(now(self.at), Input::Writable { stream, budget: 65_536 });
-            self.transmit(stream);
-        }
-        while let Some(event) = self.speaker.poll_event() {
-            self.events.push(event);
-        }
-    }
-
-    fn transmit(&mut self, stream: StreamId) {
-        while !self.stalled.contains(&stream) {
-            let Some(octets) = self.speaker.poll_transmit(stream) else { return };
-            let mut framer = Framer::new(octets, 65_535);
-            while let Ok(Some(frame)) = framer.next_frame() {
-                self.sent.push((stream, frame.message().to_vec()));
-            }
-            let count = octets.len();
-            self.order.push(stream);
-            self.written.entry(stream).or_default().extend(octets);
-            self.speaker.handle_input(now(self.at), Input::Sent { stream, count });
-        }
+        Memory::feed(self, input);
     }
 
     /// Starts the program that the speaker asked for last.
@@ -338,6 +341,39 @@ enum Packet {
 /// What a connection holds before it takes no more.
 const WINDOW: usize = 65_536;
 
+/// One speaker of a pair, and the other one as its outside.
+struct OneSide<'p> {
+    pair: &'p mut Pair,
+    side: usize,
+}
+
+impl Memory for OneSide<'_> {
+    fn speaker(&mut self) -> &mut Speaker {
+        &mut self.pair.sides[self.side].speaker
+    }
+
+    fn now(&self) -> Now {
+        now(self.pair.at)
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        self.pair.carry_out(self.side, action);
+    }
+
+    fn transmit(&mut self, stream: StreamId) {
+        self.pair.transmit(self.side, stream);
+    }
+
+    fn log(&mut self, event: Event) {
+        self.pair.sides[self.side].events.push(event);
+    }
+
+    /// [`Pair::turn`] offers room.
+    fn room(&self) -> Option<(StreamId, usize)> {
+        None
+    }
+}
+
 impl Pair {
     pub fn new(setups: [Setup; 2]) -> Self {
         let at = Instant::from_secs(1);
@@ -359,21 +395,7 @@ impl Pair {
     }
 
     pub fn feed(&mut self, side: usize, input: Input<'_>) {
-        self.sides[side].speaker.handle_input(now(self.at), input);
-        self.drain(side);
-    }
-
-    fn drain(&mut self, side: usize) {
-        loop {
-            while let Some(action) = self.sides[side].speaker.poll_action() {
-                self.carry_out(side, action);
-            }
-            let Some(stream) = self.sides[side].speaker.poll_stream() else { break };
-            self.transmit(side, stream);
-        }
-        while let Some(event) = self.sides[side].speaker.poll_event() {
-            self.sides[side].events.push(event);
-        }
+        OneSide { pair: self, side }.feed(input);
     }
 
     fn carry_out(&mut self, side: usize, action: Action) {

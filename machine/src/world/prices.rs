@@ -32,6 +32,13 @@ impl Prices {
         Self { poll: least(poll), call: least(call), octet: least(octet), route: least(route) }
     }
 
+    /// The prices on a machine that is so many times slower.
+    #[must_use]
+    pub fn times(&self, slowness: u32) -> Self {
+        let Self { poll, call, octet, route } = *self;
+        Self::new(poll * slowness, call * slowness, octet * slowness, route * slowness)
+    }
+
     /// One turn of a task.
     pub fn poll(&self) -> Duration {
         self.poll

@@ -19,7 +19,6 @@ use holdtime_core::speaker::Event;
 use holdtime_core::time::{Instant, Now};
 use socket2::SockRef;
 use tokio::io::Interest;
-use tokio::net::unix::pipe;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime::Builder;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
@@ -31,7 +30,7 @@ use holdtime_host::{
 
 use crate::event_log::EventLog;
 use crate::turns::either;
-use crate::unix::{self, HostOptions, Pipes, Signals, UnixHost, io_error};
+use crate::unix::{self, HostOptions, Signals, UnixHost, io_error};
 use stream::{Io, Listener, ReadinessWatch, TokioStream};
 
 /// This process's machine, for a reactor made of tasks.

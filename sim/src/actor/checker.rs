@@ -3,8 +3,8 @@
 //! It mirrors the speaker's OPEN, sends one KEEPALIVE for every message that it receives, and holds what arrives
 //! against the [`Expectation`], group by group. KEEPALIVEs are never checked, and an End-of-RIB after the last rule is met is welcome.
 
+use super::hex::Hex;
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use holdtime_core::Instant;
@@ -12,14 +12,9 @@ use holdtime_core::wire::Negotiated;
 
 use crate::actor::mismatch;
 use crate::actor::{PeerAction, PeerInput, PeerRun, PeerState};
+use crate::scenario::codec::{self, KEEPALIVE, NOTIFICATION, OPEN, REFRESH, UPDATE, kind, split_message};
 use crate::scenario::expectation::{Deed, Expectation, Group};
 use crate::scenario::script::Message;
-
-const OPEN: u8 = 1;
-const UPDATE: u8 = 2;
-const NOTIFICATION: u8 = 3;
-const KEEPALIVE: u8 = 4;
-const REFRESH: u8 = 5;
 
 /// Whether a message may arrive in pieces. TCP may always cut one; ExaBGP's own checking peer does not put it together again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +130,7 @@ impl CheckingPeer {
         self.act(PeerAction::Send(answer));
         self.send(&Message::Keepalive);
         if options.unknown_message {
-            self.send(&Message::Bytes([&[0xff; 16], [0, 19, 255].as_slice()].concat()));
+            self.send(&Message::Bytes(codec::framed(255, &[])));
         }
         if options.default_route {
             // ExaBGP's checking peer calls it a default route; its programs wait for 0.0.0.0/32.
@@ -276,21 +271,12 @@ impl PeerRun for CheckingPeer {
     }
 }
 
-fn kind(message: &[u8]) -> u8 {
-    message.get(18).copied().unwrap_or_default()
-}
-
 fn is_end_of_rib(message: &[u8]) -> bool {
-    let body = message.get(19..).unwrap_or_default();
+    let body = codec::body(message);
     // IPv4 unicast: nothing at all. Others: MP_UNREACH_NLRI alone and without a prefix (RFC 4724 §2).
     body == [0; 4]
         || matches!(body, [0, 0, 0, 6, _, 15, 3, ..] if body.len() == 10)
         || matches!(body, [0, 0, 0, 7, _, 15, 0, 3, ..] if body.len() == 11)
-}
-
-fn split_message(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let length = bytes.get(16..18)?.iter().fold(0, |n, octet| n << 8 | usize::from(*octet));
-    bytes.split_at_checked(length.max(19))
 }
 
 /// The speaker's own OPEN sent back, told apart by its router id or by its AS number.

@@ -9,13 +9,11 @@ use holdtime_core::wire::{
 };
 
 use super::hex::Hex;
-
-/// Octets of a message's body that stand before it: marker, length and type (RFC 4271 §4.1).
-const HEADER: usize = 19;
+use crate::scenario::codec;
 
 /// What two OPENs agree on, the peer's first; messages are read on these terms.
 pub(super) fn terms(answer: &[u8], open: &[u8]) -> Negotiated {
-    let body = |message: &[u8]| Open::decode(message.get(HEADER..).unwrap_or_default()).ok();
+    let body = |message: &[u8]| Open::decode(codec::body(message)).ok();
     match (body(answer), body(open)) {
         (Some(ours), Some(theirs)) => negotiate(&ours, &theirs),
         _ => any_terms(),
@@ -184,13 +182,8 @@ mod tests {
 
     fn update(attributes: &str, nlri: &str) -> Vec<u8> {
         let (attributes, nlri) = (hex(attributes).unwrap(), hex(nlri).unwrap());
-        let length = HEADER + 4 + attributes.len() + nlri.len();
-        let mut message = vec![0xff; 16];
-        message.extend(u16::try_from(length).unwrap().to_be_bytes());
-        message.extend([2, 0, 0]);
-        message.extend(u16::try_from(attributes.len()).unwrap().to_be_bytes());
-        message.extend([attributes, nlri].concat());
-        message
+        let length = u16::try_from(attributes.len()).unwrap().to_be_bytes();
+        codec::framed(codec::UPDATE, &[&[0, 0], length.as_slice(), &attributes, &nlri].concat())
     }
 
     /// ORIGIN, AS_PATH (empty), NEXT_HOP 10.0.0.x and MULTI_EXIT_DISC.

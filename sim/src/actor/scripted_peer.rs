@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use holdtime_core::speaker::Signal;
 use holdtime_core::{Duration, Instant};
 
+use crate::scenario::codec;
 use crate::scenario::script::{Message, Pattern};
 use crate::scenario::script::{PeerScript, PeerStep};
 
@@ -359,9 +360,8 @@ impl PeerRun for ScriptedPeer {
 /// Takes the first whole BGP message off the front. Octets that cannot be one are thrown away whole, lest an
 /// `expect` wait behind them for ever.
 fn take_message(inbox: &mut Vec<u8>) -> Option<Vec<u8>> {
-    let length =
-        inbox.get(16..18).map(|length| length.iter().fold(0, |n, octet| n << 8 | usize::from(*octet)))?;
-    if length < 19 {
+    let length = codec::stated_length(inbox)?;
+    if length < codec::HEADER {
         inbox.clear();
         return None;
     }

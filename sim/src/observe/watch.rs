@@ -12,6 +12,7 @@ use holdtime_core::speaker::{IoError, StreamId};
 
 use crate::observe::{ProgramKey, Seen, SessionKey};
 use crate::oracle::Bench;
+use crate::scenario::codec::take_messages;
 use crate::scenario::script::Pattern;
 use holdtime_machine::SimHost;
 use holdtime_machine::executor::TaskId;
@@ -415,16 +416,6 @@ fn moves(step: &Step<'_>) -> bool {
     }
 }
 
-/// Takes the whole messages out of what was framed so far; what is left is the beginning of the next one.
-fn take_messages(octets: &mut Vec<u8>, mut take: impl FnMut(&[u8])) {
-    let mut taken = 0;
-    while let Some(message) = octets.get(taken..).and_then(first_message) {
-        take(message);
-        taken += message.len();
-    }
-    octets.drain(..taken);
-}
-
 /// A NOTIFICATION's code and subcode.
 fn notification(message: &[u8]) -> Option<(u8, u8)> {
     match message.get(18..)? {
@@ -435,11 +426,6 @@ fn notification(message: &[u8]) -> Option<(u8, u8)> {
 
 fn is_keepalive(message: &[u8]) -> bool {
     message.get(18) == Some(&4)
-}
-
-fn first_message(octets: &[u8]) -> Option<&[u8]> {
-    let length = octets.get(16..18)?.iter().fold(0, |n, octet| n << 8 | usize::from(*octet)).max(19);
-    octets.get(..length)
 }
 
 /// Takes the whole lines out of what was written so far.

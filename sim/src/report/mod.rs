@@ -49,11 +49,11 @@ pub struct Experiment {
 impl From<&Scenario> for Experiment {
     fn from(scenario: &Scenario) -> Self {
         Self {
-            name: scenario.name.clone(),
+            name: scenario.play.name.clone(),
             title: scenario.title.clone(),
             source: scenario.source.clone(),
             expect: scenario.expect.clone(),
-            play: Play::from(scenario),
+            play: scenario.play.clone(),
         }
     }
 }

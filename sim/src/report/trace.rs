@@ -9,6 +9,7 @@ use holdtime_core::speaker::IoError;
 use holdtime_core::{Instant, StreamId};
 
 use crate::certificate::Verdict;
+use crate::scenario::codec;
 use holdtime_machine::SimHost;
 use holdtime_machine::net::Flags;
 use holdtime_machine::trace::{Observer, Step};
@@ -164,11 +165,9 @@ fn messages(mut octets: &[u8]) -> String {
 
 /// The type of the message in front, the message, and what follows it.
 fn first_message(octets: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let marker = octets.get(..16)?.iter().all(|octet| *octet == 0xff);
-    let length = octets.get(16..18)?.iter().fold(0, |n, octet| n << 8 | usize::from(*octet));
-    let kind = *octets.get(18)?;
-    let (message, rest) = octets.split_at_checked(length).filter(|_| marker && length >= 19)?;
-    Some((kind, message, rest))
+    let (message, rest) = codec::split_message(octets)?;
+    let is_one = message.starts_with(&codec::MARKER) && codec::stated_length(message) == Some(message.len());
+    is_one.then(|| (codec::kind(message), message, rest))
 }
 
 fn shortened(octets: &[u8]) -> String {
@@ -186,8 +185,8 @@ mod tests {
 
     #[test]
     fn messages_are_told_by_their_kinds_and_the_beginning_of_their_bodies() {
-        let keepalive = [[0xff; 16].as_slice(), &[0, 19, 4]].concat();
-        let update = [[0xff; 16].as_slice(), &[0, 59, 2], &[7; 40]].concat();
+        let keepalive = codec::framed(codec::KEEPALIVE, &[]);
+        let update = codec::framed(codec::UPDATE, &[7; 40]);
         let octets = [keepalive.as_slice(), &update, &[0xff; 3]].concat();
         let body = "07".repeat(SHOWN);
         assert_eq!(messages(&octets), format!("KEEPALIVE, UPDATE {body}… (40 octets), FFFFFF"));

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use holdtime_core::speaker::Signal;
 
+use crate::scenario::codec;
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::script::hex;
 
@@ -195,9 +196,8 @@ impl Line<'_> {
             self.mistake(at, digits.len(), "not hexadecimal")
                 .expected("pairs of hexadecimal digits; colons are only for the eye")
         })?;
-        let stated =
-            bytes.get(16..18).map(|length| length.iter().fold(0, |n, octet| n << 8 | usize::from(*octet)));
-        if bytes.len() < 19 || stated != Some(bytes.len()) {
+        let stated = codec::stated_length(&bytes);
+        if bytes.len() < codec::HEADER || stated != Some(bytes.len()) {
             let problem = format!("the message is {} octets long", bytes.len());
             let expected = stated.map_or_else(
                 || "at least the header's 19".to_owned(),

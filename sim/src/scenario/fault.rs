@@ -183,7 +183,7 @@ fn parse_direction(words: &mut Words<'_>, hosts: &[&str]) -> Result<(String, Str
     if let Some(word) = place.filter(|_| from == to) {
         let others: Vec<&str> = hosts.iter().copied().filter(|host| *host != from).collect();
         let mistake = words.mistake(&word, "no host is cut off from itself");
-        return Err(mistake.expected(format!("one of: {}", others.join(", "))));
+        return Err(mistake.expected(format!("one of {}", others.join(", "))));
     }
     Ok((from, to, both))
 }

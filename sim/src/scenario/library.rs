@@ -17,7 +17,8 @@ pub fn embedded() -> impl Iterator<Item = &'static str> {
 pub fn find(name: &str) -> Result<Scenario, NoScenario> {
     let file = format!("{name}.toml");
     let Some((_, text)) = FILES.iter().find(|(known, _)| *known == file) else {
-        return Err(NoScenario::Unknown { name: name.to_owned(), nearest: nearest(name, embedded()) });
+        let names: Vec<_> = embedded().collect();
+        return Err(NoScenario::Unknown { name: name.to_owned(), nearest: nearest(name, &names) });
     };
     // That its `[expect]` names subjects, a test holds beside their registry.
     Scenario::parse(&Source::new(file, *text), neighbour, None).map_err(NoScenario::Wrong)

@@ -1,6 +1,9 @@
 //! What is wrong with a file a person wrote, and where: the place, the line itself, what was expected, the nearest
 //! valid name. Scenarios, scripts, dialogues and cases all complain through here.
 
+use holdtime_core::grammar::Diagnostic;
+pub use holdtime_core::grammar::nearest;
+
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
@@ -39,14 +42,14 @@ impl Source {
         let before = self.text.get(..start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = self.text.get(line_start..).unwrap_or_default().lines().next().unwrap_or_default();
-        Mistake(Box::new(Details {
+        Mistake(Box::new(Diagnostic {
             file: self.name.to_string(),
             line: before.matches('\n').count() + 1,
             column: self.text.get(line_start..start).unwrap_or_default().chars().count() + 1,
             width: self.at(range).lines().next().unwrap_or_default().trim_end().chars().count().max(1),
-            text: line.to_owned(),
+            source: line.to_owned(),
             problem: problem.into(),
-            expected: None,
+            expected: String::new(),
             nearest: None,
         }))
     }
@@ -54,31 +57,12 @@ impl Source {
 
 /// One complaint, complete: it reads without the file at hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake(Box<Details>);
-
-/// What a [`Mistake`] says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Details {
-    /// The file's name.
-    pub file: String,
-    /// Its line, from 1.
-    pub line: usize,
-    /// Its column in characters, from 1.
-    pub column: usize,
-    width: usize,
-    text: String,
-    /// What is wrong, in one clause.
-    pub problem: String,
-    /// What would have been right.
-    pub expected: Option<String>,
-    /// The valid name nearest to the one found.
-    pub nearest: Option<String>,
-}
+pub struct Mistake(Box<Diagnostic>);
 
 impl std::ops::Deref for Mistake {
-    type Target = Details;
+    type Target = Diagnostic;
 
-    fn deref(&self) -> &Details {
+    fn deref(&self) -> &Diagnostic {
         &self.0
     }
 }
@@ -87,7 +71,7 @@ impl Mistake {
     /// Adds what would have been right.
     #[must_use]
     pub fn expected(mut self, what: impl Into<String>) -> Self {
-        self.0.expected = Some(what.into());
+        self.0.expected = what.into();
         self
     }
 
@@ -101,43 +85,21 @@ impl Mistake {
     /// Adds the valid names: lists them as expected, and suggests the nearest to `found`.
     #[must_use]
     pub fn one_of(mut self, found: &str, names: &[&str]) -> Self {
-        self.0.nearest = nearest(found, names.iter().copied()).map(str::to_owned);
-        self.expected(format!("one of: {}", names.join(", ")))
+        self.0.nearest = nearest(found, names).map(str::to_owned);
+        match names {
+            [name] => self.expected(*name),
+            names => self.expected(format!("one of {}", names.join(", "))),
+        }
     }
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = self.line.to_string();
-        let margin = " ".repeat(number.len());
-        writeln!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.problem)?;
-        writeln!(f, " {number} | {}", self.text)?;
-        write!(f, " {margin} | {}{}", " ".repeat(self.column - 1), "^".repeat(self.width))?;
-        if let Some(expected) = &self.expected {
-            write!(f, "\n {margin} = expected {expected}")?;
-        }
-        if let Some(nearest) = &self.nearest {
-            write!(f, "\n {margin} = did you mean `{nearest}`?")?;
-        }
-        Ok(())
+        self.0.fmt(f)
     }
 }
 
 impl std::error::Error for Mistake {}
-
-/// The name nearest to what was typed, if any is near enough to be what was meant.
-pub fn nearest<'a>(found: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (found.chars().count() / 2).clamp(1, 4);
-    names
-        .into_iter()
-        .map(|name| {
-            let cut_short = found.len() >= 3 && name.starts_with(found);
-            (if cut_short { 1 } else { strsim::damerau_levenshtein(found, name) }, name)
-        })
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
 
 #[cfg(test)]
 mod tests {
@@ -149,13 +111,13 @@ mod tests {
         let mistake = source.mistake(12..17, "unknown step `acept`").one_of("acept", &["accept", "connect"]);
         assert_eq!(
             mistake.to_string(),
-            "silent.toml:2:3: unknown step `acept`\n 2 |   acept\n   |   ^^^^^\n   = expected one of: accept, connect\n   = did you mean `accept`?"
+            "silent.toml:2:3: unknown step `acept`\n    acept\n    ^^^^^\nexpected one of accept, connect; did you mean `accept`?"
         );
     }
 
     #[test]
     fn a_name_that_is_near_nothing_gets_no_suggestion() {
-        assert_eq!(nearest("xyzzy", ["accept", "connect"]), None);
-        assert_eq!(nearest("pol", ["async", "poll"]), Some("poll"));
+        assert_eq!(nearest("xyzzy", &["accept", "connect"]), None);
+        assert_eq!(nearest("pol", &["async", "poll"]), Some("poll"));
     }
 }

@@ -57,6 +57,7 @@
 //! No two hosts share a name or an address. The configurations run every `[[program]]`, and nothing that is none. Whatever has a
 //! time has it before the run is over.
 
+pub mod codec;
 pub mod expectation;
 mod fault;
 mod library;
@@ -69,127 +70,29 @@ pub mod script;
 mod whole;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
 
-use holdtime_core::config::ConfigText;
 use holdtime_core::{Duration, Instant};
 
 pub use fault::{Fault, FaultKind};
 pub use library::{NoScenario, embedded, find, read};
 pub use oracle::Oracle;
 pub use plan::Plan;
+pub(crate) use play::usual_prices;
 pub use play::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker};
 
-use crate::scenario::script::{Pattern, PeerScript, ProgramScript, format_duration};
-use holdtime_machine::net::Kernel;
+use crate::scenario::script::{Pattern, format_duration};
 
 /// A scenario, checked.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Its name: the file's, without folder and extension.
-    pub name: String,
     /// What happens, in one sentence.
     pub title: String,
     /// Where it comes from.
     pub source: Option<String>,
-    /// The bound of the whole run.
-    pub run_for: Duration,
-    /// The machines under test, at least one.
-    pub speakers: Vec<SpeakerHost>,
-    /// The scripted peers.
-    pub peers: Vec<PeerHost>,
-    /// The scripted API programs.
-    pub programs: Vec<Program>,
-    /// What goes wrong, and when.
-    pub faults: Vec<Fault>,
-    /// The network's one-way latency.
-    pub latency: Duration,
-    /// What every machine's kernel is set to.
-    pub kernel: Kernel,
-    /// What computing costs.
-    pub prices: Prices,
-    /// When oracles sound.
-    pub bounds: Bounds,
-    /// When a session must be established.
-    pub up: Option<Window>,
-    /// How the first session must end, or that none may.
-    pub ends: Option<Ends>,
+    /// What is played. Its name is the file's, without folder and extension.
+    pub play: Play,
     /// What each subject is expected to do, by its name; one that is not named is expected to pass.
     pub expect: Vec<(String, Expected)>,
-}
-
-/// A machine under test.
-#[derive(Clone, Debug)]
-pub struct SpeakerHost {
-    /// Its name in faults and reports.
-    pub name: String,
-    /// Its addresses.
-    pub addresses: Vec<IpAddr>,
-    /// Its configuration.
-    pub config: ConfigText,
-    /// What its sockets are set to.
-    pub sockets: Sockets,
-}
-
-/// What a host's sockets are set to, where that is not the network's usual.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sockets {
-    /// `SO_SNDBUF`, in octets of data.
-    pub send_buffer: Option<usize>,
-    /// `SO_RCVBUF`, in octets of data.
-    pub receive_buffer: Option<usize>,
-    /// The largest segment that it accepts, in octets.
-    pub mss: Option<u16>,
-}
-
-/// A scripted peer's machine.
-#[derive(Clone, Debug)]
-pub struct PeerHost {
-    /// Its name in faults and reports.
-    pub name: String,
-    /// Its addresses.
-    pub addresses: Vec<IpAddr>,
-    /// Its AS number.
-    pub asn: u32,
-    /// Its router id.
-    pub router_id: Ipv4Addr,
-    /// What its sockets are set to.
-    pub sockets: Sockets,
-    /// What it does.
-    pub script: PeerScript,
-}
-
-/// A scripted API program.
-#[derive(Clone, Debug)]
-pub struct Program {
-    /// The command that configurations start it by.
-    pub run: String,
-    /// What it does.
-    pub script: ProgramScript,
-}
-
-/// What computing costs in virtual time; no price is zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prices {
-    /// One poll of a task.
-    pub poll: Duration,
-    /// One call on the host.
-    pub call: Duration,
-    /// One octet read or written.
-    pub byte: Duration,
-    /// One route worked on: parsed, put into a RIB, grouped, packed or shown.
-    pub route: Duration,
-}
-
-impl Default for Prices {
-    fn default() -> Self {
-        Self {
-            poll: Duration::from_micros(2),
-            call: Duration::from_nanos(500),
-            byte: Duration::from_nanos(1),
-            route: Duration::from_nanos(300),
-        }
-    }
 }
 
 /// When an oracle sounds.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
 use holdtime_core::Duration;
-use holdtime_core::config::ConfigText;
+use holdtime_core::config::{ConfigText, Settings};
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
@@ -13,10 +13,10 @@ use toml::Spanned;
 use crate::scenario::Oracle;
 use crate::scenario::mistake::{Mistake, Source, nearest};
 use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pattern};
-use crate::scenario::{
-    Bounds, Ends, Expected, PeerHost, Prices, Program, Scenario, Sockets, SpeakerHost, Window, fault, whole,
-};
-use holdtime_machine::net::Kernel;
+use crate::scenario::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker, usual_prices};
+use crate::scenario::{Bounds, Ends, Expected, Scenario, Window, fault, whole};
+use holdtime_machine::net::{Kernel, SocketOptions};
+use holdtime_machine::world::Prices;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -182,31 +182,37 @@ impl Scenario {
         };
         let speakers = file.speaker.iter().map(|table| check.speaker(table, &read));
         let speakers = speakers.collect::<Result<Vec<_>, _>>()?;
-        let configs: Vec<ConfigText> = speakers.iter().map(|host| host.config.clone()).collect();
-        whole::programs(&check, &file, &configs)?;
-        let peers = file.peer.iter().map(|table| check.peer(table)).collect::<Result<Vec<_>, _>>()?;
+        whole::programs(&check, &file, &speakers)?;
+        let first = speakers.first().map_or(&[][..], |speaker| &speaker.addresses);
+        let peers = file.peer.iter().map(|table| check.peer(table, first));
+        let peers = peers.collect::<Result<Vec<_>, _>>()?;
         let programs = file.program.iter().map(|table| check.program(table));
         let programs = programs.collect::<Result<Vec<_>, _>>()?;
         let up = file.up.map(|up| check.window(&up.at, up.within.as_ref(), run_for)).transpose()?;
-        Ok(Self {
+        let kernel = Kernel::default();
+        let play = Play {
             name: scenario_name(source.name()),
-            title: file.title,
-            source: file.source,
-            run_for,
+            speakers,
+            peers,
+            programs,
+            programs_count: true,
+            rests: true,
             faults,
             latency: check.price(file.network.latency.as_ref(), Duration::from_millis(1))?,
-            kernel: file
-                .network
-                .syn_linear_timeouts
-                .map_or_else(Kernel::default, |syn_linear_timeouts| Kernel { syn_linear_timeouts }),
+            kernel: Kernel {
+                syn_linear_timeouts: file.network.syn_linear_timeouts.unwrap_or(kernel.syn_linear_timeouts),
+            },
             prices: check.prices(&file.prices)?,
             bounds: check.bounds(&file.bounds)?,
             up,
             ends: file.ends.map(|ends| check.ends(&ends, run_for)).transpose()?,
+            run_for,
+        };
+        Ok(Self {
+            title: file.title,
+            source: file.source,
+            play,
             expect: check.expect(&file.expect, subjects)?,
-            speakers,
-            peers,
-            programs,
         })
     }
 }
@@ -226,7 +232,7 @@ impl Check<'_> {
         &self,
         table: &SpeakerTable,
         read: &impl Fn(&str) -> Option<String>,
-    ) -> Result<SpeakerHost, Mistake> {
+    ) -> Result<PlaySpeaker, Mistake> {
         let config = match (&table.config, &table.config_file) {
             (Some(text), None) => ConfigText {
                 name: format!("{} (configuration)", self.source.name()),
@@ -247,9 +253,17 @@ impl Check<'_> {
         };
         let name =
             table.name.as_ref().map_or_else(|| whole::SPEAKER.to_owned(), |name| name.get_ref().clone());
-        let sockets =
-            self.sockets(table.send_buffer.as_ref(), table.receive_buffer.as_ref(), table.mss.as_ref())?;
-        Ok(SpeakerHost { name, addresses: self.addresses(&table.address)?, config, sockets })
+        Ok(PlaySpeaker {
+            name,
+            addresses: self.addresses(&table.address)?,
+            files: vec![config],
+            settings: Settings::default(),
+            options: self.sockets(
+                table.send_buffer.as_ref(),
+                table.receive_buffer.as_ref(),
+                table.mss.as_ref(),
+            )?,
+        })
     }
 
     fn sockets(
@@ -257,37 +271,43 @@ impl Check<'_> {
         send_buffer: Option<&Spanned<usize>>,
         receive_buffer: Option<&Spanned<usize>>,
         mss: Option<&Spanned<u16>>,
-    ) -> Result<Sockets, Mistake> {
-        Ok(Sockets {
-            send_buffer: self.at_least_one(send_buffer, 0)?,
-            receive_buffer: self.at_least_one(receive_buffer, 0)?,
-            mss: self.at_least_one(mss, 0)?,
+    ) -> Result<SocketOptions, Mistake> {
+        let usual = SocketOptions::default();
+        Ok(SocketOptions {
+            send_buffer: self.at_least_one(send_buffer, 0)?.or(usual.send_buffer),
+            receive_buffer: self.at_least_one(receive_buffer, 0)?.unwrap_or(usual.receive_buffer),
+            mss: self.at_least_one(mss, 0)?.unwrap_or(usual.mss),
+            ..usual
         })
     }
 
-    fn peer(&self, table: &PeerTable) -> Result<PeerHost, Mistake> {
+    fn peer(&self, table: &PeerTable, speaker: &[IpAddr]) -> Result<PlayPeer, Mistake> {
         let addresses = self.addresses(&table.address)?;
         let address = addresses.iter().find_map(|address| match address {
             IpAddr::V4(address) => Some(*address),
             IpAddr::V6(_) => None,
         });
-        Ok(PeerHost {
-            name: table.name.get_ref().clone(),
+        let actor = Actor::Script {
+            script: PeerScript::parse(self.source, self.inside(&table.script))?,
             asn: table.r#as,
             router_id: table.router_id.or(address).unwrap_or(Ipv4Addr::new(10, 255, 255, 254)),
-            sockets: self.sockets(
+        };
+        Ok(PlayPeer {
+            name: table.name.get_ref().clone(),
+            place: PeerPlace::of(&addresses, speaker),
+            options: self.sockets(
                 table.send_buffer.as_ref(),
                 table.receive_buffer.as_ref(),
                 table.mss.as_ref(),
             )?,
-            script: PeerScript::parse(self.source, self.inside(&table.script))?,
+            actor,
             addresses,
         })
     }
 
-    fn program(&self, table: &ProgramTable) -> Result<Program, Mistake> {
+    fn program(&self, table: &ProgramTable) -> Result<(String, Vec<ProgramScript>), Mistake> {
         let script = ProgramScript::parse(self.source, self.inside(&table.script))?;
-        Ok(Program { run: table.run.get_ref().clone(), script })
+        Ok((table.run.get_ref().clone(), vec![script]))
     }
 
     /// A number of octets, where there is one.
@@ -315,13 +335,13 @@ impl Check<'_> {
     }
 
     fn prices(&self, table: &PricesTable) -> Result<Prices, Mistake> {
-        let usual = Prices::default();
-        Ok(Prices {
-            poll: self.price(table.poll.as_ref(), usual.poll)?,
-            call: self.price(table.call.as_ref(), usual.call)?,
-            byte: self.price(table.byte.as_ref(), usual.byte)?,
-            route: self.price(table.route.as_ref(), usual.route)?,
-        })
+        let usual = usual_prices();
+        Ok(Prices::new(
+            self.price(table.poll.as_ref(), usual.poll())?,
+            self.price(table.call.as_ref(), usual.call())?,
+            self.price(table.byte.as_ref(), usual.octets(1))?,
+            self.price(table.route.as_ref(), usual.routes(1))?,
+        ))
     }
 
     fn bounds(&self, table: &BoundsTable) -> Result<Bounds, Mistake> {
@@ -478,7 +498,7 @@ fn from_toml(source: &Source, error: &toml::de::Error) -> Mistake {
     if message.starts_with("unknown field") {
         let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
         if let Some((found, known)) = names.split_first() {
-            return mistake.nearest(nearest(found, known.iter().copied()));
+            return mistake.nearest(nearest(found, known));
         }
     }
     mistake
@@ -503,13 +523,12 @@ mod tests {
     #[test]
     fn a_scenario_is_read_whole() {
         let scenario = parse(GOOD).unwrap();
-        assert_eq!(
-            (scenario.name.as_str(), scenario.peers[0].router_id),
-            ("mute", Ipv4Addr::new(10, 0, 0, 2))
-        );
-        assert_eq!(scenario.prices.byte, Duration::from_nanos(3));
+        assert_eq!(scenario.play.name, "mute");
+        let Actor::Script { router_id, .. } = scenario.play.peers[0].actor else { panic!("no script") };
+        assert_eq!(router_id, Ipv4Addr::new(10, 0, 0, 2));
+        assert_eq!(scenario.play.prices.octets(1), Duration::from_nanos(3));
         let ends = Window { at: Duration::from_secs(90), within: Duration::from_secs(1) };
-        assert_eq!(scenario.ends, Some(Ends::With(Pattern::Notification(4, 0), ends)));
+        assert_eq!(scenario.play.ends, Some(Ends::With(Pattern::Notification(4, 0), ends)));
         assert_eq!(
             *scenario.expected("read-first"),
             Expected::Hang(vec![Oracle::Unsent, Oracle::Unanswered])

@@ -4,10 +4,10 @@ use std::fmt;
 
 use holdtime_core::Duration;
 
-use crate::scenario::Prices;
 use crate::scenario::script::format_duration;
 use holdtime_machine::net::LinkOptions;
 use holdtime_machine::rng::Rng;
+use holdtime_machine::world::Prices;
 
 /// The conditions of one run, all drawn from its seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +41,8 @@ impl Plan {
     }
 
     /// What computing costs.
-    pub(crate) fn prices(&self, usual: &Prices) -> holdtime_machine::world::Prices {
-        let dear = |price: Duration| price * self.slowness;
-        holdtime_machine::world::Prices::new(
-            dear(usual.poll),
-            dear(usual.call),
-            dear(usual.byte),
-            dear(usual.route),
-        )
+    pub(crate) fn prices(&self, usual: &Prices) -> Prices {
+        usual.times(self.slowness)
     }
 }
 

@@ -7,8 +7,9 @@ use holdtime_core::config::{ConfigText, Settings};
 
 use crate::scenario::expectation::Expectation;
 use crate::scenario::script::{PeerScript, ProgramScript};
-use crate::scenario::{Bounds, Ends, Fault, Prices, Scenario, Sockets, Window};
+use crate::scenario::{Bounds, Ends, Fault, Window};
 use holdtime_machine::net::{Kernel, SocketOptions};
+use holdtime_machine::world::Prices;
 
 /// The port of BGP, on which everybody listens.
 const PORT: u16 = 179;
@@ -44,6 +45,12 @@ pub struct Play {
     pub ends: Option<Ends>,
     /// The bound of the run.
     pub run_for: Duration,
+}
+
+/// The prices of a play that names none.
+pub(crate) fn usual_prices() -> Prices {
+    let nanos = Duration::from_nanos;
+    Prices::new(nanos(2_000), nanos(500), nanos(1), nanos(300))
 }
 
 /// A machine under test.
@@ -103,69 +110,11 @@ pub enum Actor {
     Check(Expectation),
 }
 
-impl From<&Scenario> for Play {
-    fn from(scenario: &Scenario) -> Self {
-        let speakers: Vec<PlaySpeaker> = scenario
-            .speakers
-            .iter()
-            .map(|host| PlaySpeaker {
-                name: host.name.clone(),
-                addresses: host.addresses.clone(),
-                files: vec![host.config.clone()],
-                settings: Settings::default(),
-                options: socket_options(host.sockets),
-            })
-            .collect();
-        let first = speakers.first().map(|speaker| speaker.addresses.clone()).unwrap_or_default();
-        let peers = scenario.peers.iter().map(|host| {
-            let own = host.addresses.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-            let dial =
-                first.iter().copied().find(|address| address.is_ipv4() == own.is_ipv4()).unwrap_or(own);
-            PlayPeer {
-                name: host.name.clone(),
-                addresses: host.addresses.clone(),
-                place: PeerPlace {
-                    listen: SocketAddr::new(own, PORT),
-                    from: own,
-                    dial: SocketAddr::new(dial, PORT),
-                },
-                options: socket_options(host.sockets),
-                actor: Actor::Script {
-                    script: host.script.clone(),
-                    asn: host.asn,
-                    router_id: host.router_id,
-                },
-            }
-        });
-        Self {
-            name: scenario.name.clone(),
-            peers: peers.collect(),
-            speakers,
-            programs: scenario
-                .programs
-                .iter()
-                .map(|program| (program.run.clone(), vec![program.script.clone()]))
-                .collect(),
-            programs_count: true,
-            rests: true,
-            faults: scenario.faults.clone(),
-            latency: scenario.latency,
-            kernel: scenario.kernel,
-            prices: scenario.prices,
-            bounds: scenario.bounds,
-            up: scenario.up,
-            ends: scenario.ends,
-            run_for: scenario.run_for,
-        }
-    }
-}
-
-fn socket_options(set: Sockets) -> SocketOptions {
-    let usual = SocketOptions::default();
-    SocketOptions {
-        send_buffer: set.send_buffer.or(usual.send_buffer),
-        receive_buffer: set.receive_buffer.unwrap_or(usual.receive_buffer),
-        mss: set.mss.unwrap_or(usual.mss),
-        ..usual
+impl PeerPlace {
+    /// Of a peer with these addresses, which listens on the first and dials the speaker's in the same family.
+    pub(super) fn of(addresses: &[IpAddr], speaker: &[IpAddr]) -> Self {
+        let own = addresses.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let dial = speaker.iter().copied().find(|address| address.is_ipv4() == own.is_ipv4()).unwrap_or(own);
+        Self { listen: SocketAddr::new(own, PORT), from: own, dial: SocketAddr::new(dial, PORT) }
     }
 }

@@ -9,6 +9,7 @@ use holdtime_core::Duration;
 use holdtime_core::config::{Config, ConfigError, ConfigText, Settings};
 use toml::Spanned;
 
+use crate::scenario::PlaySpeaker;
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::parse::{Addresses, Check, File};
 use crate::scenario::script::format_duration;
@@ -97,8 +98,9 @@ fn own_addresses<'a>(
 }
 
 /// The configurations are right, they run every program of the scenario, and the scenario has every program that they run.
-pub(super) fn programs(check: &Check<'_>, file: &File, configs: &[ConfigText]) -> Result<(), Mistake> {
+pub(super) fn programs(check: &Check<'_>, file: &File, speakers: &[PlaySpeaker]) -> Result<(), Mistake> {
     let mut commands: Vec<(String, Range<usize>)> = Vec::new();
+    let configs = speakers.iter().filter_map(|speaker| speaker.files.first());
     for (table, text) in file.speaker.iter().zip(configs) {
         let config = Config::parse(text, &Settings::default())
             .map_err(|error| in_configuration(check, table.config.as_ref(), text, &error))?;
@@ -213,7 +215,7 @@ mod tests {
             ("'fd00::2'", "'10.0.0.2'", "26:11:", "is an address of `far`", "no other host has"),
             ("'10.0.0.3'", "'0.0.0.0'", "36:11:", "0.0.0.0 is no host's address", "such as 10.0.0.2"),
             ("'./announce'", "'./anounce'", "41:8:", "no configuration runs", "did you mean `./announce`?"),
-            ("  run ./announce;", "  run ./other;", "41:8:", "no configuration runs", "one of: ./other"),
+            ("  run ./announce;", "  run ./other;", "41:8:", "no configuration runs", "expected ./other"),
             (
                 "[[program]]\nrun = './announce'\nscript = 'send version'\n",
                 "",
@@ -243,8 +245,8 @@ mod tests {
             ("run-for = '60s'", "run-for = '0s'", "2:12:", "nothing", "above zero"),
             ("for 2s", "for 0s", "4:27:", "no time at all", "above zero"),
             ("cut near -> far for 2s", "suspend far for 0s", "4:23:", "no time at all", "above zero"),
-            ("cut near -> far", "cut far -> far", "4:18:", "from itself", "one of: near, other"),
-            ("cut near -> far for 2s", "signal far SIGTERM", "4:14:", "`far` is a peer", "one of: near"),
+            ("cut near -> far", "cut far -> far", "4:18:", "from itself", "one of near, other"),
+            ("cut near -> far for 2s", "signal far SIGTERM", "4:14:", "`far` is a peer", "expected near"),
             ("every 3s", "every 0s", "31:18:", "no time at all", "above zero"),
             ("receive-buffer = 4096", "receive-buffer = 0", "28:18:", "holds nothing", "at least 1"),
             ("'O1 O3'", "'O1 O1'", "52:1:", "no verdict", "oracles such as"),

@@ -18,7 +18,7 @@ use crate::stage::engine::Engine;
 use crate::stage::run::Run;
 
 /// The lab, with everything in it.
-pub(super) struct Machine {
+pub(super) struct MachineEngine {
     lab: Lab,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Machine {
 ///
 /// # Errors
 /// A configuration is wrong; the text says where.
-pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, Machine), String> {
+pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, MachineEngine), String> {
     let (play, plan) = (run.play, run.plan());
     let settings = LabSettings {
         prices: plan.prices(&play.prices),
@@ -36,7 +36,7 @@ pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, Machine), String> {
         ..LabSettings::default()
     };
     let mut cast = Cast::new(play);
-    let mut machine = Machine { lab: Lab::new(plan.seed, settings) };
+    let mut machine = MachineEngine { lab: Lab::new(plan.seed, settings) };
     for (command, scripts) in &play.programs {
         machine.add_program(command, scripts, &cast.programs);
     }
@@ -56,7 +56,7 @@ pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, Machine), String> {
     Ok((cast, machine))
 }
 
-impl Engine for Machine {
+impl Engine for MachineEngine {
     fn now(&self) -> Instant {
         self.lab.world().now()
     }
@@ -98,7 +98,7 @@ impl Engine for Machine {
     }
 }
 
-impl Machine {
+impl MachineEngine {
     fn add_program(&mut self, command: &str, scripts: &[ProgramScript], seats: &ProgramSeats) {
         let (scripts, seats, named) = (scripts.to_vec(), seats.clone(), command.to_owned());
         let program = move |host: SimHost, spec: &ProgramSpec| {

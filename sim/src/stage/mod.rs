@@ -66,12 +66,12 @@ fn outcome(cast: &Cast<'_>, mut engine: impl Engine, observers: Observers<'_>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{self, Play};
+    use crate::scenario;
     use crate::subject::{self, Defect};
 
     #[test]
     fn an_alarm_sounds_even_when_the_speaker_hides_what_it_owes() {
-        let play = Play::from(&scenario::find("silent-peer").unwrap());
+        let play = scenario::find("silent-peer").unwrap().play;
         let subject = subject::find("read-first").unwrap();
         let run = Run { play: &play, subject, defect: Defect::Present, seed: 0 };
         let mut told = Vec::new();

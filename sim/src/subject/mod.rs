@@ -10,8 +10,6 @@ mod shipped;
 
 use std::fmt;
 
-use crate::scenario::mistake::nearest;
-
 pub use contract::{Defect, Deviation, MainTask, Reactor, RunOn, Start, Subject};
 
 /// A subject of the registry.
@@ -72,7 +70,7 @@ impl fmt::Display for UnknownSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = names();
         write!(f, "no reactor is called `{}`; there are {}", self.0, names.join(", "))?;
-        match nearest(&self.0, names) {
+        match holdtime_core::grammar::nearest(&self.0, &names) {
             Some(name) => write!(f, "; did you mean `{name}`?"),
             None => Ok(()),
         }

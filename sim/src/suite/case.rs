@@ -19,7 +19,7 @@ use crate::scenario::expectation::Expectation;
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::script::ProgramScript;
 use crate::scenario::{Actor, Play, PlayPeer, PlaySpeaker};
-use crate::scenario::{Bounds, Prices};
+use crate::scenario::{Bounds, usual_prices};
 use holdtime_machine::net::{Kernel, SocketOptions};
 
 static OWN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
@@ -215,7 +215,7 @@ impl Case {
             faults: Vec::new(),
             latency: Duration::from_micros(100),
             kernel: Kernel::default(),
-            prices: Prices::default(),
+            prices: usual_prices(),
             bounds: Bounds::default(),
             up: None,
             ends: None,

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use holdtime_core::api::Peer;
 use holdtime_core::config::{self, Config, Settings};
 use holdtime_core::session::{State, negotiate};
-use holdtime_core::speaker::{Action, Input, ListenerId, Setup, StreamId};
+use holdtime_core::speaker::{Action, Event, Input, ListenerId, Memory, Setup, StreamId};
 use holdtime_core::wire::frame::kind;
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{Capability, Framer, Message, Negotiated, Open, Writer};
@@ -68,37 +68,17 @@ struct Mirror<'a> {
     sessions: BTreeMap<StreamId, (usize, MirrorSession)>,
 }
 
-impl Mirror<'_> {
+impl Memory for Mirror<'_> {
+    fn speaker(&mut self) -> &mut Speaker {
+        &mut self.speaker
+    }
+
     fn now(&self) -> Now {
         Now { monotonic: self.at, wall: Timestamp::default() }
     }
 
-    fn feed(&mut self, input: Input<'_>) {
-        self.speaker.handle_input(self.now(), input);
-        self.drain();
-    }
-
-    fn drain(&mut self) {
-        loop {
-            if let Some(action) = self.speaker.poll_action() {
-                self.carry_out(&action);
-            } else if let Some(stream) = self.speaker.poll_stream() {
-                self.transmit(stream);
-            } else if let Some(event) = self.speaker.poll_event() {
-                tracing::debug!(target: "encode", "{}: {}", event.party, event.text);
-            } else if let Some(stream) =
-                self.sessions.iter().find_map(|(id, (_, one))| one.wants_room.then_some(*id))
-            {
-                self.speaker.handle_input(self.now(), Input::Writable { stream, budget: ROOM });
-                self.transmit(stream);
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn carry_out(&mut self, action: &Action) {
-        match *action {
+    fn carry_out(&mut self, action: Action) {
+        match action {
             Action::Connect { stream, remote, .. } => {
                 let dialled =
                     |one: &Option<&config::Neighbor>| one.is_some_and(|one| one.peer.address == remote.ip());
@@ -121,6 +101,30 @@ impl Mirror<'_> {
         }
     }
 
+    /// Takes everything that waits on a connection, and answers it.
+    fn transmit(&mut self, stream: StreamId) {
+        let Some(octets) = self.speaker.poll_transmit(stream) else { return };
+        let count = octets.len();
+        let answer = match self.sessions.get_mut(&stream) {
+            Some((_, session)) => session.take(octets),
+            None => Vec::new(),
+        };
+        self.speaker.handle_input(self.now(), Input::Sent { stream, count });
+        if !answer.is_empty() {
+            self.speaker.handle_input(self.now(), Input::Received { stream, data: &answer });
+        }
+    }
+
+    fn log(&mut self, event: Event) {
+        tracing::debug!(target: "encode", "{}: {}", event.party, event.text);
+    }
+
+    fn room(&self) -> Option<(StreamId, usize)> {
+        self.sessions.iter().find_map(|(id, (_, one))| one.wants_room.then_some((*id, ROOM)))
+    }
+}
+
+impl Mirror<'_> {
     /// The neighbors that the speaker does not dial dial it.
     fn dial_the_others(&mut self) {
         for place in 0..self.waiting.len() {
@@ -159,20 +163,6 @@ impl Mirror<'_> {
         };
         self.sessions.insert(stream, (place, session));
         self.speaker.handle_input(self.now(), input(SocketAddr::new(local, 179)));
-    }
-
-    /// Takes everything that waits on a connection, and answers it.
-    fn transmit(&mut self, stream: StreamId) {
-        let Some(octets) = self.speaker.poll_transmit(stream) else { return };
-        let count = octets.len();
-        let answer = match self.sessions.get_mut(&stream) {
-            Some((_, session)) => session.take(octets),
-            None => Vec::new(),
-        };
-        self.speaker.handle_input(self.now(), Input::Sent { stream, count });
-        if !answer.is_empty() {
-            self.speaker.handle_input(self.now(), Input::Received { stream, data: &answer });
-        }
     }
 
     /// Lets time pass until everything is sent, or nothing more is going to be.

@@ -1,8 +1,8 @@
-//! The messages that a scripted peer sends and expects, built here octet by octet rather than by the core's encoder:
-//! a peer that shared the speaker's code would share its mistakes.
+//! The messages that a scripted peer sends and expects, in words.
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use crate::scenario::codec::{self, KEEPALIVE, NOTIFICATION, OPEN, REFRESH, UPDATE, announced_ipv4, framed};
 use crate::scenario::mistake::Mistake;
 use crate::scenario::script::lines::Words;
 
@@ -73,12 +73,6 @@ pub enum Pattern {
 const KINDS: &[&str] = &["open", "keepalive", "update", "eor", "refresh", "notification", "bytes"];
 const PATTERNS: &[&str] =
     &["open", "keepalive", "update", "eor", "route", "refresh", "notification", "message", "close"];
-
-const OPEN: u8 = 1;
-const UPDATE: u8 = 2;
-const NOTIFICATION: u8 = 3;
-const KEEPALIVE: u8 = 4;
-const REFRESH: u8 = 5;
 
 impl Message {
     /// Parses what follows `send` or `dribble`, up to the end of the line or to `every`.
@@ -170,17 +164,15 @@ impl Message {
     /// The message's octets, from a peer with this AS number and router id.
     pub fn encode(&self, own_asn: u32, own_id: Ipv4Addr) -> Vec<u8> {
         match self {
-            Self::Open { asn, router_id, hold, families } => {
-                framed(OPEN, &open_body(asn.unwrap_or(own_asn), router_id.unwrap_or(own_id), *hold, families))
-            }
+            Self::Open { asn, router_id, hold, families } => framed(
+                OPEN,
+                &codec::open_body(asn.unwrap_or(own_asn), router_id.unwrap_or(own_id), *hold, families),
+            ),
             Self::Keepalive => framed(KEEPALIVE, &[]),
             Self::Announce { prefixes, next_hop, path } => {
-                framed(UPDATE, &announce_body(prefixes, *next_hop, path))
+                framed(UPDATE, &codec::announce_body(prefixes, *next_hop, path))
             }
-            Self::Withdraw { prefixes } => {
-                let withdrawn = nlri(prefixes);
-                framed(UPDATE, &[&length16(&withdrawn), withdrawn.as_slice(), &[0, 0]].concat())
-            }
+            Self::Withdraw { prefixes } => framed(UPDATE, &codec::withdraw_body(prefixes)),
             Self::EndOfRib => framed(UPDATE, &[0; 4]),
             Self::Refresh => framed(REFRESH, &[0, 1, 0, 1]),
             Self::Notification { code, subcode, data } => {
@@ -226,56 +218,18 @@ impl Pattern {
 
     /// Whether a whole message, header included, is what was expected.
     pub fn matches(self, message: &[u8]) -> bool {
-        let kind = message.get(18).copied();
-        let body = message.get(19..).unwrap_or_default();
+        let (kind, body) = (codec::kind(message), codec::body(message));
         match self {
             Self::Any => true,
             Self::Close => false,
-            Self::Type(expected) => kind == Some(expected),
-            Self::Notification(code, subcode) => {
-                kind == Some(NOTIFICATION) && body.starts_with(&[code, subcode])
-            }
-            Self::EndOfRib => kind == Some(UPDATE) && body == [0; 4],
+            Self::Type(expected) => kind == expected,
+            Self::Notification(code, subcode) => codec::notification(message) == Some((code, subcode)),
+            Self::EndOfRib => kind == UPDATE && body == [0; 4],
             Self::Route(address, length) => {
-                kind == Some(UPDATE) && announced_ipv4(body).any(|p| p == (address, length))
+                kind == UPDATE && announced_ipv4(body).any(|p| p == (address, length))
             }
         }
     }
-}
-
-/// The IPv4 prefixes that an UPDATE's body announces (RFC 4271 §4.3), for what is well formed of it.
-pub(crate) fn announced_ipv4(body: &[u8]) -> impl Iterator<Item = (Ipv4Addr, u8)> {
-    prefixes(after_block(body).and_then(after_block).unwrap_or_default())
-}
-
-/// The IPv4 prefixes that an UPDATE's body withdraws (RFC 4271 §4.3), for what is well formed of it.
-pub(crate) fn withdrawn_ipv4(body: &[u8]) -> impl Iterator<Item = (Ipv4Addr, u8)> {
-    let after = after_block(body).map_or(0, <[u8]>::len);
-    prefixes(body.get(2..body.len() - after).unwrap_or_default())
-}
-
-fn prefixes(mut rest: &[u8]) -> impl Iterator<Item = (Ipv4Addr, u8)> {
-    std::iter::from_fn(move || {
-        let (&length, tail) = rest.split_first()?;
-        let octets = usize::from(length).div_ceil(8);
-        let (prefix, tail) = tail.split_at_checked(octets)?;
-        let mut address = [0; 4];
-        address.get_mut(..octets)?.copy_from_slice(prefix);
-        rest = tail;
-        Some((masked(Ipv4Addr::from(address), length), length))
-    })
-}
-
-/// The address without the bits that its prefix's length leaves out.
-fn masked(address: Ipv4Addr, length: u8) -> Ipv4Addr {
-    let mask = u32::MAX.checked_shl(32 - u32::from(length.min(32))).unwrap_or(0);
-    Ipv4Addr::from(address.to_bits() & mask)
-}
-
-/// What follows a block that a 2-octet length opens.
-fn after_block(bytes: &[u8]) -> Option<&[u8]> {
-    let (length, rest) = bytes.split_first_chunk::<2>()?;
-    rest.get(usize::from(u16::from_be_bytes(*length))..)
 }
 
 /// Hexadecimal digits in pairs, colons ignored.
@@ -286,61 +240,6 @@ pub(crate) fn hex(text: &str) -> Option<Vec<u8>> {
     pairs.remainder().is_empty().then(|| {
         digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()
     })
-}
-
-/// The 19 octets of RFC 4271 §4.1 and the body.
-fn framed(kind: u8, body: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(19 + body.len()).unwrap_or(u16::MAX);
-    [&[0xff; 16], length.to_be_bytes().as_slice(), &[kind], body].concat()
-}
-
-fn open_body(asn: u32, router_id: Ipv4Addr, hold: u16, families: &[(u16, u8)]) -> Vec<u8> {
-    const AS_TRANS: u16 = 23456;
-    let mut parameters = Vec::new();
-    for (afi, safi) in families {
-        parameters.extend([2, 6, 1, 4]);
-        parameters.extend(afi.to_be_bytes());
-        parameters.extend([0, *safi]);
-    }
-    parameters.extend([2, 6, 65, 4]);
-    parameters.extend(asn.to_be_bytes());
-    let mut body = vec![4];
-    body.extend(u16::try_from(asn).unwrap_or(AS_TRANS).to_be_bytes());
-    body.extend(hold.to_be_bytes());
-    body.extend(router_id.octets());
-    body.push(u8::try_from(parameters.len()).unwrap_or(u8::MAX));
-    body.extend(parameters);
-    body
-}
-
-fn announce_body(prefixes: &[(Ipv4Addr, u8)], next_hop: Ipv4Addr, path: &[u32]) -> Vec<u8> {
-    let mut as_path = Vec::new();
-    if !path.is_empty() {
-        as_path.extend([2, u8::try_from(path.len()).unwrap_or(u8::MAX)]);
-        as_path.extend(path.iter().flat_map(|asn| asn.to_be_bytes()));
-    }
-    let mut attributes = vec![0x40, 1, 1, 0, 0x40, 2, u8::try_from(as_path.len()).unwrap_or(u8::MAX)];
-    attributes.extend(as_path);
-    attributes.extend([0x40, 3, 4]);
-    attributes.extend(next_hop.octets());
-    if path.is_empty() {
-        attributes.extend([0x40, 5, 4, 0, 0, 0, 100]);
-    }
-    [&[0, 0], length16(&attributes).as_slice(), &attributes, &nlri(prefixes)].concat()
-}
-
-fn nlri(prefixes: &[(Ipv4Addr, u8)]) -> Vec<u8> {
-    prefixes
-        .iter()
-        .flat_map(|(address, length)| {
-            let octets = address.octets().into_iter().take(usize::from(*length).div_ceil(8));
-            std::iter::once(*length).chain(octets)
-        })
-        .collect()
-}
-
-fn length16(block: &[u8]) -> [u8; 2] {
-    u16::try_from(block.len()).unwrap_or(u16::MAX).to_be_bytes()
 }
 
 fn parse_code(words: &mut Words<'_>) -> Result<(u8, u8), Mistake> {
@@ -366,7 +265,7 @@ pub(crate) fn prefix(text: &str) -> Option<(Ipv4Addr, u8)> {
     let (address, length) = text.split_once('/').unwrap_or((text, "32"));
     let length = length.parse().ok().filter(|length| *length <= 32)?;
     match address.parse().ok()? {
-        IpAddr::V4(address) => Some((masked(address, length), length)),
+        IpAddr::V4(address) => Some((codec::masked(address, length), length)),
         IpAddr::V6(_) => None,
     }
 }

@@ -9,10 +9,11 @@ mod message;
 mod peer;
 mod program;
 
+pub(crate) use crate::scenario::codec::{announced_ipv4, withdrawn_ipv4};
 pub(crate) use lines::{Words, lines as script_lines};
 pub use lines::{format_duration, parse_duration};
 pub use message::{Message, Pattern};
-pub(crate) use message::{announced_ipv4, hex, prefix, withdrawn_ipv4};
+pub(crate) use message::{hex, prefix};
 pub use peer::{PeerScript, PeerStep};
 pub use program::{ProgramScript, ProgramStep};
 

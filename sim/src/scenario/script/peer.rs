@@ -239,10 +239,7 @@ mod tests {
             ("keepalives", "`keepalives every TIME`"),
         ] {
             let mistake = parse(text).unwrap_err();
-            assert!(
-                mistake.expected.as_deref().unwrap_or_default().starts_with(expected),
-                "{text}: {mistake}"
-            );
+            assert!(mistake.expected.starts_with(expected), "{text}: {mistake}");
         }
     }
 }
