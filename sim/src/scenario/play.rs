@@ -103,6 +103,16 @@ pub enum Actor {
     Check(Expectation),
 }
 
+impl Play {
+    /// From when on nothing is wrong any more; `None`: something is to the end.
+    pub fn healed(&self) -> Option<Duration> {
+        self.faults
+            .iter()
+            .map(Fault::heals)
+            .try_fold(Duration::ZERO, |latest, heals| Some(latest.max(heals?)))
+    }
+}
+
 impl From<&Scenario> for Play {
     fn from(scenario: &Scenario) -> Self {
         let speakers: Vec<PlaySpeaker> = scenario

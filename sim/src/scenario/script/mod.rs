@@ -11,8 +11,10 @@ mod program;
 
 pub(crate) use lines::{Words, lines as script_lines};
 pub use lines::{format_duration, parse_duration};
+#[cfg(test)]
+pub(crate) use message::prefix;
 pub use message::{Message, Pattern};
-pub(crate) use message::{announced_ipv4, hex, prefix, withdrawn_ipv4};
+pub(crate) use message::{announced_ipv4, hex, withdrawn_ipv4};
 pub use peer::{PeerScript, PeerStep};
 pub use program::{ProgramScript, ProgramStep};
 
