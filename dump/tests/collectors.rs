@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{
-    AttributeView, Family, FamilyTerms, Framer, MessageView, Negotiated, RecordedMessage, WireError, Writer,
+    AttributeView, Family, FamilyTerms, Framer, Message, MessageView, Negotiated, WireError, Writer,
 };
 use holdtime_dump::{Content, Dump, Found, Item, KnownTerms};
 use trials::Test;
@@ -101,7 +101,7 @@ fn re_encoded(message: &[u8], negotiated: &Negotiated) -> Result<Vec<u8>, WireEr
     let view = MessageView::decode(frame, negotiated)?;
     let mut buffer = vec![0; MAX_EXTENDED_MESSAGE];
     let mut out = Writer::new(&mut buffer);
-    RecordedMessage::from(view).encode(negotiated, &mut out).unwrap();
+    Message::from(view).encode(negotiated, &mut out).unwrap();
     Ok(out.written().to_vec())
 }
 

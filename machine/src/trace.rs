@@ -19,7 +19,7 @@ use crate::net::{MachineId, Segment};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Step<'a> {
     /// A task ran, and cost so much.
-    Polled(ProcessId, TaskId, Duration),
+    Polled(ProcessId, TaskId, Duration, Woken),
     /// A task is over.
     TaskEnded(ProcessId, TaskId),
     /// A segment left a machine and arrives then; `None`: never.
@@ -44,6 +44,10 @@ pub enum Step<'a> {
     Closed(ProcessId, StreamId),
     /// A process started another one, by the name that the configuration has for it.
     Started(ProcessId, StreamId, ProcessId, &'a str),
+    /// A process read the configuration file of this name, with this text.
+    Loaded(ProcessId, &'a str, &'a str),
+    /// A process was stopped (`false`), or goes on.
+    Runs(ProcessId, bool),
     /// A process was sent a signal of this number.
     Signalled(ProcessId, i32),
     /// A process is over.
@@ -52,6 +56,17 @@ pub enum Step<'a> {
     Logged(ProcessId, &'a str),
     /// The scenario did something to the world.
     Fault(&'a str),
+}
+
+/// What a task was woken by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// Readiness, or another task.
+    Readiness,
+    /// A deadline.
+    Deadline,
+    /// Itself, in its last turn: it made room for others.
+    Itself,
 }
 
 /// Is told every step.
@@ -106,7 +121,7 @@ impl Trace {
 
 fn mix(hash: &mut TraceHash, step: &Step<'_>) {
     match step {
-        Step::Polled(process, task, spent) => {
+        Step::Polled(process, task, spent, _) => {
             hash.words([1, process.0.into(), task.0.into(), spent.as_nanos() as u64]);
         }
         Step::TaskEnded(process, task) => hash.words([2, process.0.into(), task.0.into(), 0]),
@@ -153,12 +168,15 @@ fn mix(hash: &mut TraceHash, step: &Step<'_>) {
             hash.words([12, process.0.into(), stream.as_u64(), child.0.into()]);
             hash.octets(name.as_bytes());
         }
+        Step::Loaded(process, name, text) => {
+            hash.words([18, process.0.into(), 0, 0]);
+            hash.octets(name.as_bytes());
+            hash.octets(text.as_bytes());
+        }
+        Step::Runs(process, runs) => hash.words([19, process.0.into(), u64::from(*runs), 0]),
         Step::Signalled(process, signal) => hash.words([13, process.0.into(), *signal as u64, 0]),
         Step::Exited(process, status) => {
-            let (kind, number) = match status {
-                ExitStatus::Code(code) => (0, *code),
-                ExitStatus::Signal(signal) => (1, *signal),
-            };
+            let (kind, number) = parts(*status);
             hash.words([14, process.0.into(), kind, number as u64]);
         }
         Step::Logged(process, line) => {
@@ -169,6 +187,14 @@ fn mix(hash: &mut TraceHash, step: &Step<'_>) {
             hash.word(16);
             hash.octets(what.as_bytes());
         }
+    }
+}
+
+/// The kind of an end, and its number.
+fn parts(status: ExitStatus) -> (u64, i32) {
+    match status {
+        ExitStatus::Code(code) => (0, code),
+        ExitStatus::Signal(signal) => (1, signal),
     }
 }
 
@@ -237,7 +263,7 @@ mod tests {
     fn the_hash_of_a_known_run_never_changes() {
         let mut trace = Trace::default();
         let at = Instant::from_secs(1);
-        trace.record(at, &Step::Polled(ProcessId(1), TaskId(2), Duration::from_micros(3)));
+        trace.record(at, &Step::Polled(ProcessId(1), TaskId(2), Duration::from_micros(3), Woken::Readiness));
         trace.record(at, &Step::Read(ProcessId(1), StreamId::opened(0), Ok(b"a message of some length")));
         assert_eq!(format!("{:016x}", trace.hash()), "c8572d956c69a468");
     }

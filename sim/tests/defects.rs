@@ -10,8 +10,8 @@ use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
 use holdtime_sim::certificate::Verdict;
 use holdtime_sim::observe::watch::Ending;
+use holdtime_sim::scenario;
 use holdtime_sim::scenario::mistake::Source;
-use holdtime_sim::scenario::{self, Play};
 use holdtime_sim::stage::{Outcome, Run};
 use holdtime_sim::subject::{self, Defect, Deviation};
 

@@ -1,5 +1,6 @@
 //! What `holdtime serve` logs.
 
+use crate::ROUTE_1;
 use crate::peer::Peer;
 use crate::speaker::Folder;
 use crate::waiting::eventually;

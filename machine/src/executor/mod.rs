@@ -33,7 +33,7 @@ use holdtime_host::time::Instant;
 use crate::clock::Clock;
 use crate::host::SimHost;
 use crate::net::MachineId;
-use crate::trace::Step;
+use crate::trace::{Step, Woken};
 use crate::world::{IncidentKind, LabSettings, Life, ProcessId, World};
 use task::{Cause, Seat, SpawnedTask, WakeList};
 
@@ -162,7 +162,14 @@ impl Lab {
         for (id, process, future) in spawned {
             let waker = self.woken.waker(id);
             self.seat(process).tasks.insert(id);
-            self.tasks.push(Some(SpawnedTask { process, future: future.0, waker, queued: false }));
+            self.tasks.push(Some(SpawnedTask {
+                process,
+                future: future.0,
+                waker,
+                queued: false,
+                yielded: false,
+                woken: Woken::Readiness,
+            }));
             self.woken.push(id);
         }
     }
@@ -173,6 +180,11 @@ impl Lab {
             if std::mem::replace(&mut task.queued, true) {
                 continue;
             }
+            task.woken = match cause {
+                _ if std::mem::take(&mut task.yielded) => Woken::Itself,
+                Cause::Input => Woken::Readiness,
+                Cause::Deadline => Woken::Deadline,
+            };
             let process = task.process;
             self.seat(process).ready.push(id, cause);
             self.consider(process);
@@ -243,19 +255,20 @@ impl Lab {
         }
         match polled {
             Ok(Poll::Pending) => {
-                self.world.borrow_mut().end_turn(process, id);
+                self.world.borrow_mut().end_turn(process, id, task.woken);
+                task.yielded = self.woken.has(id);
                 self.tasks[id.0 as usize] = Some(task);
             }
             Ok(Poll::Ready(())) => {
                 self.world.borrow_mut().record(process, &Step::TaskEnded(process, id));
-                self.world.borrow_mut().end_turn(process, id);
+                self.world.borrow_mut().end_turn(process, id, task.woken);
                 self.seat(process).tasks.remove(&id);
                 drop(task);
             }
             Err(payload) => {
                 let kind = kind_of(payload.as_ref());
                 self.world.borrow_mut().report(process, id, kind);
-                self.world.borrow_mut().end_turn(process, id);
+                self.world.borrow_mut().end_turn(process, id, task.woken);
                 drop(task);
             }
         }
@@ -300,7 +313,7 @@ impl World {
         process.tally.polls += 1;
     }
 
-    fn end_turn(&mut self, id: ProcessId, task: TaskId) {
+    fn end_turn(&mut self, id: ProcessId, task: TaskId, woken: Woken) {
         let now = self.now;
         let process = self.process_mut(id);
         let spent = std::mem::take(&mut process.spent);
@@ -308,7 +321,7 @@ impl World {
         process.tally.busy += spent;
         process.fuel = u32::MAX;
         process.patience = u32::MAX;
-        self.trace().record(now, &Step::Polled(id, task, spent));
+        self.trace().record(now, &Step::Polled(id, task, spent, woken));
         self.agenda.enter(now + spent, DueClass::Outside, crate::world::Due::Free(id));
     }
 

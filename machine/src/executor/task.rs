@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::id::{ProcessId, TaskId};
 use crate::rng::Rng;
+use crate::trace::Woken;
 
 /// A future that runs on the lab's thread.
 pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
@@ -21,6 +22,10 @@ pub(super) struct SpawnedTask {
     pub(super) waker: Waker,
     /// It stands in its process's [`ReadyTasks`].
     pub(super) queued: bool,
+    /// It woke itself in its last turn.
+    pub(super) yielded: bool,
+    /// What it was woken by.
+    pub(super) woken: Woken,
 }
 
 /// Where wakers leave their tasks' numbers until the executor collects them.
@@ -36,6 +41,11 @@ impl WakeList {
 
     pub(super) fn push(&self, task: TaskId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+    }
+
+    /// Whether this task was woken and not taken since.
+    pub(super) fn has(&self, task: TaskId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&task)
     }
 
     pub(super) fn take(&self) -> Vec<TaskId> {

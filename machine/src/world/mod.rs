@@ -258,6 +258,7 @@ impl World {
         for index in 0..self.processes.len() {
             let id = ProcessId(index as u32);
             if self.process(id).machine == machine && !self.process(id).is_over() {
+                self.record(id, &Step::Exited(id, ExitStatus::Signal(9)));
                 self.process_mut(id).life = Life::Over(ExitStatus::Signal(9));
                 self.doomed.push(id);
             }
@@ -273,6 +274,8 @@ impl World {
     pub fn suspend(&mut self, process: ProcessId) {
         if self.process(process).life == Life::Running {
             self.process_mut(process).life = Life::Suspended;
+            let now = self.now;
+            self.trace.record(now, &Step::Runs(process, false));
         }
     }
 
@@ -281,6 +284,8 @@ impl World {
         if self.process(process).life == Life::Suspended {
             self.process_mut(process).life = Life::Running;
             self.resumed.push(process);
+            let now = self.now;
+            self.trace.record(now, &Step::Runs(process, true));
         }
     }
 

@@ -105,9 +105,10 @@ impl World {
         pipe
     }
 
-    pub(crate) fn read_config(&self, id: ProcessId, name: &str) -> Result<ConfigText, IoError> {
+    pub(crate) fn read_config(&mut self, id: ProcessId, name: &str) -> Result<ConfigText, IoError> {
         let key = (self.process(id).machine, name.to_owned());
-        let text = self.files.get(&key).ok_or(IoError::NotFound)?;
-        Ok(ConfigText { name: name.to_owned(), text: text.clone() })
+        let text = self.files.get(&key).cloned().ok_or(IoError::NotFound)?;
+        self.record(id, &Step::Loaded(id, name, &text));
+        Ok(ConfigText { name: name.to_owned(), text })
     }
 }

@@ -266,7 +266,7 @@ impl PeerRun for CheckingPeer {
         match &self.failed {
             Some(why) => PeerState::Failed(why.clone()),
             None if self.done() => PeerState::Finished,
-            None => PeerState::Waiting { step: self.step.clone(), since: self.since },
+            None => PeerState::Waiting { step: self.step.clone(), since: self.since, expects: true },
         }
     }
 }

@@ -63,6 +63,8 @@ pub enum PeerState {
         step: String,
         /// Since when.
         since: Instant,
+        /// Whether it is for the speaker to act; otherwise the step takes its own time.
+        expects: bool,
     },
     /// All that it wanted has happened.
     Finished,
@@ -351,7 +353,13 @@ impl PeerRun for ScriptedPeer {
             return PeerState::Failed(why.clone());
         }
         match self.script.step(self.at) {
-            Some((_, text)) => PeerState::Waiting { step: text.to_owned(), since: self.since },
+            Some((step, text)) => {
+                let expects = matches!(
+                    step,
+                    PeerStep::Accept | PeerStep::Connect | PeerStep::Expect { .. } | PeerStep::Read(_)
+                );
+                PeerState::Waiting { step: text.to_owned(), since: self.since, expects }
+            }
             None => PeerState::Finished,
         }
     }

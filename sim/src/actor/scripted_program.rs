@@ -112,7 +112,10 @@ impl ScriptedProgram {
             return PeerState::Failed(why.clone());
         }
         match self.script.step(self.at) {
-            Some((_, text)) => PeerState::Waiting { step: text.to_owned(), since: self.since },
+            Some((step, text)) => {
+                let expects = matches!(step, ProgramStep::Expect { .. } | ProgramStep::Also(_));
+                PeerState::Waiting { step: text.to_owned(), since: self.since, expects }
+            }
             None => PeerState::Finished,
         }
     }

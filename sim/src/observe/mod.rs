@@ -7,4 +7,4 @@ pub mod twin;
 pub mod watch;
 pub mod witness;
 
-pub use seen::{ProgramKey, Seen, SessionKey};
+pub use seen::{ProgramKey, Seen, SessionEnd, SessionKey, Turn, TurnCause};

@@ -7,24 +7,24 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use holdtime_core::Instant;
-use holdtime_core::config::{Config, Neighbor};
-use holdtime_core::speaker::{IoError, StreamId};
+use holdtime_core::config::{Config, ConfigText, Settings};
+use holdtime_core::speaker::{IoError, Setup, StreamId};
 
-use crate::observe::{ProgramKey, Seen, SessionKey};
+use crate::observe::{ProgramKey, Seen, SessionEnd, SessionKey, Turn, TurnCause};
 use crate::oracle::Bench;
 use crate::scenario::codec::take_messages;
 use crate::scenario::script::Pattern;
 use holdtime_machine::SimHost;
 use holdtime_machine::executor::TaskId;
-use holdtime_machine::trace::{Observer, Step};
+use holdtime_machine::trace::{Observer, Step, Woken};
 use holdtime_machine::world::ProcessId;
 
 /// The observer of one speaker.
 #[derive(Debug)]
 pub struct Watch {
     speaker: ProcessId,
-    /// The programs that may command all of its neighbors.
-    commanders: BTreeSet<String>,
+    /// With which it reads configurations.
+    settings: Settings,
     bench: Bench,
     sessions: Vec<SessionSeat>,
     programs: Vec<ProgramSeat>,
@@ -37,6 +37,8 @@ pub struct Watch {
     endings: Vec<Ending>,
     tasks: BTreeSet<TaskId>,
     moved: bool,
+    /// Processes that are over.
+    over: BTreeSet<ProcessId>,
 }
 
 /// How a session ended, as its speaker showed it.
@@ -103,16 +105,15 @@ pub struct SessionSeat {
     pub peer: Option<ProcessId>,
     /// The peer's address.
     pub remote: Option<SocketAddr>,
-    /// Octets each end has written and not framed yet.
+    /// Octets that the speaker has written and has read, and that the peer has written, not framed yet.
     sent: Vec<u8>,
     received: Vec<u8>,
+    spoken: Vec<u8>,
     blocked: bool,
     /// The speaker has sent a NOTIFICATION.
     noted: bool,
     /// The peer has sent one that ends it for another connection's sake.
     superseded: bool,
-    /// Messages that a peer sent before the speaker knew of the connection.
-    early: Vec<Vec<u8>>,
     /// When each end has sent its first KEEPALIVE, which is its answer to the other's OPEN.
     kept: Kept,
 }
@@ -155,14 +156,12 @@ pub struct ProgramSeat {
 }
 
 impl Watch {
-    /// Watches this process, which runs on `config`, for these oracles.
-    pub fn new(speaker: ProcessId, config: &Config, bench: Bench) -> Self {
-        let serves = |neighbor: &Neighbor, name: &str| neighbor.api.iter().any(|api| api.process == name);
-        let everywhere = |name: &&str| config.neighbors.iter().all(|neighbor| serves(neighbor, name));
-        let programs = config.processes.iter().map(|process| process.name.as_str());
+    /// Watches this process, whose speaker was made from `setup`, for these oracles.
+    pub fn new(speaker: ProcessId, setup: &Setup, mut bench: Bench) -> Self {
+        bench.see(Instant::ZERO, &Seen::Configured(&setup.config));
         Self {
             speaker,
-            commanders: programs.filter(everywhere).map(str::to_owned).collect(),
+            settings: setup.settings.clone(),
             bench,
             sessions: Vec::new(),
             programs: Vec::new(),
@@ -172,6 +171,7 @@ impl Watch {
             endings: Vec::new(),
             tasks: BTreeSet::new(),
             moved: false,
+            over: BTreeSet::new(),
         }
     }
 
@@ -190,6 +190,11 @@ impl Watch {
         &self.endings
     }
 
+    /// Whether a process, of whomever, is over.
+    pub fn is_over(&self, process: ProcessId) -> bool {
+        self.over.contains(&process)
+    }
+
     /// The speaker's programs so far.
     pub fn programs(&self) -> &[ProgramSeat] {
         &self.programs
@@ -197,15 +202,23 @@ impl Watch {
 
     fn near_step(&mut self, at: Instant, step: &Step<'_>) {
         match step {
-            Step::Connects(_, stream, remote, Ok(())) => drop(self.dialled.insert(*stream, *remote)),
-            Step::Connected(_, stream, Ok(local)) => {
-                let remote = self.dialled.get(stream).copied();
-                self.open(at, *stream, *local, remote);
+            Step::Connects(_, stream, remote, begun) => {
+                if begun.is_ok() {
+                    self.dialled.insert(*stream, *remote);
+                }
+                self.bench.see(at, &Seen::Dialled(remote.ip()));
             }
-            Step::Accepted(_, stream, remote) => self.open(at, *stream, *remote, Some(*remote)),
+            Step::Connected(_, stream, Ok(local)) => {
+                let Some(remote) = self.dialled.get(stream).copied() else { return };
+                self.open(at, *stream, *local, remote, SessionEnd::Speaker);
+            }
+            Step::Accepted(_, stream, remote) => self.open(at, *stream, *remote, *remote, SessionEnd::Peer),
             Step::Wrote(_, stream, outcome) => self.wrote(at, *stream, *outcome),
             Step::Read(_, stream, outcome) => self.read(at, *stream, *outcome),
-            Step::Closed(_, stream) => self.closed(at, *stream),
+            Step::Closed(_, stream) => self.closed(at, *stream, SessionEnd::Speaker),
+            Step::Loaded(_, name, text) => self.loaded(at, name, text),
+            Step::Runs(_, runs) => self.bench.see(at, &Seen::Running(*runs)),
+            Step::Exited(..) => self.bench.see(at, &Seen::Over),
             Step::Started(_, stream, process, name) => {
                 let key = ProgramKey(self.programs.len() as u32);
                 self.programs.push(ProgramSeat {
@@ -218,29 +231,44 @@ impl Watch {
                     answer: Vec::new(),
                     blocked: false,
                 });
-                self.bench.see(at, &Seen::Started(key, self.commanders.contains(*name)));
+                self.bench.see(at, &Seen::Started(key, name));
             }
-            Step::Polled(_, task, _) => {
-                // A task's first turn is no wakeup.
-                let moved = std::mem::take(&mut self.moved) || self.tasks.insert(*task);
-                self.bench.see(at, &Seen::Turn(moved));
-                return;
+            Step::Polled(_, task, _, woken) => {
+                let cause = match woken {
+                    _ if self.tasks.insert(*task) => TurnCause::Start,
+                    Woken::Readiness => TurnCause::Readiness,
+                    Woken::Deadline => TurnCause::Deadline,
+                    Woken::Itself => TurnCause::Itself,
+                };
+                let moved = std::mem::take(&mut self.moved);
+                return self.bench.see(at, &Seen::Turn(Turn { task: task.0, cause, moved }));
             }
             _ => {}
         }
         self.moved |= moves(step);
     }
 
-    fn open(&mut self, at: Instant, stream: StreamId, dialler: SocketAddr, remote: Option<SocketAddr>) {
+    /// The speaker has read a configuration file; it goes by it unless something is wrong with it.
+    fn loaded(&mut self, at: Instant, name: &str, text: &str) {
+        let text = ConfigText { name: name.to_owned(), text: text.to_owned() };
+        if let Ok(config) = Config::parse(&text, &self.settings) {
+            self.bench.see(at, &Seen::Configured(&config));
+        }
+    }
+
+    fn open(
+        &mut self,
+        at: Instant,
+        stream: StreamId,
+        dialler: SocketAddr,
+        remote: SocketAddr,
+        by: SessionEnd,
+    ) {
         let seat = self.seat(dialler);
         let Some(session) = self.sessions.get_mut(seat) else { return };
         session.stream = Some(stream);
-        session.remote = remote;
-        let (key, early) = (session.key, std::mem::take(&mut session.early));
-        self.bench.see(at, &Seen::Opened(key));
-        for message in early {
-            self.bench.see(at, &Seen::Received(key, &message));
-        }
+        session.remote = Some(remote);
+        self.bench.see(at, &Seen::Opened(session.key, remote.ip(), by));
     }
 
     /// The session that the end at this address dialled.
@@ -253,10 +281,10 @@ impl Watch {
                 remote: None,
                 sent: Vec::new(),
                 received: Vec::new(),
+                spoken: Vec::new(),
                 blocked: false,
                 noted: false,
                 superseded: false,
-                early: Vec::new(),
                 kept: Kept::default(),
             });
             self.sessions.len() - 1
@@ -285,6 +313,9 @@ impl Watch {
         } else if let Some(program) = self.programs.iter_mut().find(|seat| seat.stream == stream) {
             program.answer.extend_from_slice(octets);
             take_lines(&mut program.answer, |line| self.bench.see(at, &Seen::Answer(program.key, line)));
+            if outcome.is_err_and(|error| error != IoError::WouldBlock) {
+                self.bench.see(at, &Seen::Deaf(program.key));
+            }
             if std::mem::replace(&mut program.blocked, blocked) != blocked {
                 self.bench.see(at, &Seen::PipeBlocked(program.key, blocked));
             }
@@ -297,18 +328,24 @@ impl Watch {
         {
             program.unread = program.unread.saturating_sub(octets.len());
             program.unread_since = at;
+            return self.bench.see(at, &Seen::Took(program.key, octets.len()));
+        }
+        if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
+            session.received.extend_from_slice(outcome.unwrap_or_default());
+            let key = session.key;
+            take_messages(&mut session.received, |message| self.bench.see(at, &Seen::Received(key, message)));
         }
         let gone = match outcome {
             Ok(octets) => octets.is_empty(),
             Err(error) => error != IoError::WouldBlock,
         };
         if gone {
-            self.closed(at, stream);
+            self.closed(at, stream, SessionEnd::Peer);
         }
     }
 
     /// A connection is over for the speaker; its own later `close` is no news.
-    fn closed(&mut self, at: Instant, stream: StreamId) {
+    fn closed(&mut self, at: Instant, stream: StreamId, by: SessionEnd) {
         if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
             session.stream = None;
             let key = session.key;
@@ -317,7 +354,7 @@ impl Watch {
                 self.endings.push(ending);
             }
             self.by_dialler.retain(|_, seat| self.sessions.get(*seat).is_some_and(|seat| seat.key != key));
-            self.bench.see(at, &Seen::Closed(key));
+            self.bench.see(at, &Seen::Closed(key, by));
         }
     }
 
@@ -331,18 +368,12 @@ impl Watch {
             Step::Wrote(_, stream, Ok(octets)) => {
                 let seat = self.far.get(&(process, *stream)).copied();
                 let Some(session) = seat.and_then(|seat| self.sessions.get_mut(seat)) else { return };
-                session.received.extend_from_slice(octets);
-                let (key, known) = (session.key, session.stream.is_some());
-                take_messages(&mut session.received, |message| {
+                session.spoken.extend_from_slice(octets);
+                take_messages(&mut session.spoken, |message| {
                     if is_keepalive(message) {
                         session.kept.peer.get_or_insert(at);
                     }
                     session.superseded |= notification(message) == Some(COLLISION);
-                    if known {
-                        self.bench.see(at, &Seen::Received(key, message));
-                    } else {
-                        session.early.push(message.to_vec());
-                    }
                 });
             }
             Step::Exited(_, _) => {
@@ -375,6 +406,9 @@ impl Watch {
 
 impl Observer for Watch {
     fn on_step(&mut self, at: Instant, step: &Step<'_>) {
+        if let Step::Exited(process, _) = step {
+            self.over.insert(*process);
+        }
         match actor(step) {
             Some(process) if process == self.speaker => self.near_step(at, step),
             Some(process) => self.far_step(at, process, step),
@@ -398,6 +432,8 @@ fn actor(step: &Step<'_>) -> Option<ProcessId> {
         | Step::Shut(process, ..)
         | Step::Closed(process, ..)
         | Step::Started(process, ..)
+        | Step::Loaded(process, ..)
+        | Step::Runs(process, ..)
         | Step::Signalled(process, ..)
         | Step::Exited(process, ..)
         | Step::Logged(process, ..) => Some(*process),
@@ -405,13 +441,17 @@ fn actor(step: &Step<'_>) -> Option<ProcessId> {
     }
 }
 
-/// Whether something moved: a call that got nothing moves nothing, and neither does reading the end once more.
+/// Whether something moved. A call that got nothing moves nothing: neither reading the end once more, nor writing nothing, nor a
+/// connection that did not come about.
 fn moves(step: &Step<'_>) -> bool {
     match step {
-        Step::Read(_, _, outcome) => outcome.is_ok_and(|octets| !octets.is_empty()),
-        Step::Wrote(_, _, outcome) => outcome.is_ok(),
+        Step::Read(_, _, outcome) | Step::Wrote(_, _, outcome) => {
+            outcome.is_ok_and(|octets| !octets.is_empty())
+        }
         Step::Connected(_, _, outcome) => *outcome != Err(IoError::WouldBlock),
-        Step::Polled(..) | Step::AcceptFailed(..) | Step::Logged(..) | Step::Fault(_) => false,
+        Step::Polled(..) | Step::AcceptFailed(..) | Step::Logged(..) | Step::Fault(_) | Step::Runs(..) => {
+            false
+        }
         _ => true,
     }
 }

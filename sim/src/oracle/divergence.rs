@@ -1,130 +1,137 @@
-//! O7: once all is quiet, the peer knows exactly the routes that the programs asked for and did not take back.
+//! O7: once all is quiet, each peer knows exactly the routes that the configuration and the programs want it to know.
 //!
-//! Judged at rest, on the IPv4 routes that commands name one by one; configured routes are the cases' business.
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+//! Judged at rest, whatever the deadlines of O1: what is owed then is not on its way.
 
 use holdtime_core::Instant;
+use holdtime_core::rib::Destination;
 
-use crate::observe::{ProgramKey, Seen, SessionKey};
-use crate::oracle::session::{Session, UPDATE, kind};
-use crate::oracle::unsent::asked_for;
-use crate::oracle::{Alarm, Creditor, Judge, Oracle};
-use crate::scenario::script::{announced_ipv4, withdrawn_ipv4};
+use crate::observe::SessionKey;
+use crate::oracle::alarm::{Alarm, Creditor, Oracle};
+use crate::oracle::ledger::{Ledger, describe};
 
-type Prefix = (Ipv4Addr, u8);
-
-/// O7 at work.
-#[derive(Debug, Default)]
-pub(super) struct Divergence {
-    sessions: BTreeMap<SessionKey, (Session, BTreeSet<Prefix>)>,
-    /// What the last command about each prefix wanted, and when.
-    wanted: BTreeMap<Prefix, (bool, Instant)>,
-    /// Programs that command only some neighbors.
-    partial: BTreeSet<ProgramKey>,
+/// The alarm for the first difference, if there is any.
+pub(super) fn judge(ledger: &mut Ledger, now: Instant) -> Option<Alarm> {
+    let keys: Vec<SessionKey> = ledger.told.keys().copied().collect();
+    keys.into_iter().find_map(|key| missing(ledger, key, now).or_else(|| superfluous(ledger, key, now)))
 }
 
-impl Judge for Divergence {
-    fn see(&mut self, at: Instant, seen: &Seen<'_>) {
-        match seen {
-            Seen::Opened(key) => drop(self.sessions.insert(*key, (Session::new(at), BTreeSet::new()))),
-            Seen::Closed(key) => drop(self.sessions.remove(key)),
-            Seen::Sent(key, _) | Seen::Received(key, _) => {
-                if let Some((session, told)) = self.sessions.get_mut(key) {
-                    session.see(at, seen);
-                    if let Seen::Sent(_, message) = seen
-                        && kind(message) == UPDATE
-                    {
-                        let body = message.get(19..).unwrap_or_default();
-                        for prefix in withdrawn_ipv4(body) {
-                            told.remove(&prefix);
-                        }
-                        told.extend(announced_ipv4(body));
-                    }
-                }
-            }
-            Seen::Started(program, false) => drop(self.partial.insert(*program)),
-            Seen::Command(program, _) if self.partial.contains(program) => {}
-            // A choice of neighbors is not followed here: such commands are left to the cases.
-            Seen::Command(_, line) if line.starts_with("announce") || line.starts_with("withdraw") => {
-                if let Some((announce, prefix)) = asked_for(line) {
-                    self.wanted.insert(prefix, (announce, at));
-                }
-            }
-            Seen::Command(_, line) if line.contains("clear adj-rib out") => {
-                self.wanted.values_mut().for_each(|wanted| *wanted = (false, at));
-            }
-            _ => {}
+/// What the peer was to be told and was not.
+fn missing(ledger: &mut Ledger, key: SessionKey, now: Instant) -> Option<Alarm> {
+    loop {
+        ledger.since(key)?;
+        let told = ledger.told.get_mut(&key)?;
+        let (destination, since) = told.oldest().map(|(destination, since)| (destination.clone(), since))?;
+        let wanted = ledger.neighbors.get(&told.neighbor?)?;
+        if told.forgive(wanted, &destination) {
+            ledger.schedule(key);
+            continue;
         }
+        let announces = wanted.get(&destination).is_some_and(|want| want.route.is_some());
+        let verb = if announces { "announcement" } else { "withdrawal" };
+        return Some(alarm(now, since, key, verb, &destination));
     }
+}
 
-    fn deadline(&self) -> Option<Instant> {
-        None
-    }
+/// What the peer was told and was not to be.
+fn superfluous(ledger: &Ledger, key: SessionKey, now: Instant) -> Option<Alarm> {
+    ledger.sessions.get(key)?.open_since()?;
+    let told = ledger.told.get(&key)?;
+    let wanted = ledger.neighbors.get(&told.neighbor?)?;
+    let (destination, since) = told.superfluous(wanted)?;
+    Some(alarm(now, since, key, "withdrawal", destination))
+}
 
-    fn judge(&mut self, _now: Instant) -> Option<Alarm> {
-        None
-    }
-
-    fn judge_at_rest(&mut self, now: Instant) -> Option<Alarm> {
-        let up = self.sessions.iter().filter(|(_, (session, _))| {
-            session.established.is_some() && !session.ending && session.blocked.is_none()
-        });
-        for (key, (_, told)) in up {
-            let differs =
-                self.wanted.iter().find(|(prefix, (announce, _))| told.contains(*prefix) != *announce);
-            if let Some(((address, length), (announce, since))) = differs {
-                let verb = if *announce { "announcement" } else { "withdrawal" };
-                return Some(Alarm {
-                    oracle: Oracle::Divergence,
-                    at: now,
-                    since: *since,
-                    creditor: Creditor::Session(*key),
-                    what: format!("the {verb} of {address}/{length}"),
-                    clause: "RFC 4271 §9.2: the peer's Adj-RIB-In mirrors our Adj-RIB-Out",
-                });
-            }
-        }
-        None
+fn alarm(now: Instant, since: Instant, key: SessionKey, verb: &str, destination: &Destination) -> Alarm {
+    Alarm {
+        oracle: Oracle::Divergence,
+        at: now,
+        since,
+        creditor: Creditor::Session(key),
+        what: format!("the {verb} of {}", describe(destination)),
+        clause: "RFC 4271 §9.2: the peer's Adj-RIB-In mirrors our Adj-RIB-Out",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::script::Message;
+    use crate::observe::{Seen, SessionEnd};
+    use crate::oracle::alarm::Judge;
+    use crate::oracle::routes::Routes;
+    use crate::oracle::testing::{PROGRAM, SESSION, SESSION2, announcement, at, done, ledger, withdrawal};
+
+    const ROUTE: &str = "announce route 10.0.0.0/24 next-hop 10.0.0.1";
+
+    /// Only the first neighbor is there.
+    fn alone() -> Routes {
+        let mut judge = ledger("");
+        judge.see(at(0), &Seen::Closed(SESSION2, SessionEnd::Peer));
+        judge
+    }
 
     #[test]
     fn a_route_taken_back_by_its_program_but_not_on_the_wire_sounds_at_rest() {
-        let mut judge = Divergence::default();
-        let session = SessionKey(0);
-        judge.see(Instant::ZERO, &Seen::Opened(session));
-        let prefixes = vec![(Ipv4Addr::new(10, 0, 0, 0), 24)];
-        let update =
-            Message::Announce { prefixes: prefixes.clone(), next_hop: Ipv4Addr::LOCALHOST, path: vec![] };
-        for message in
-            [Message::Open { asn: None, router_id: None, hold: 9, families: vec![] }, Message::Keepalive]
-        {
-            let message = message.encode(1, Ipv4Addr::LOCALHOST);
-            judge.see(Instant::ZERO, &Seen::Sent(session, &message));
-            judge.see(Instant::ZERO, &Seen::Received(session, &message));
-        }
-        judge.see(
-            Instant::ZERO,
-            &Seen::Command(ProgramKey(0), "announce route 10.0.0.0/24 next-hop 127.0.0.1"),
-        );
-        judge.see(Instant::ZERO, &Seen::Sent(session, &update.encode(1, Ipv4Addr::LOCALHOST)));
-        assert_eq!(judge.judge_at_rest(Instant::from_secs(1)), None);
-        judge.see(
-            Instant::ZERO,
-            &Seen::Command(ProgramKey(0), "withdraw route 10.0.0.0/24 next-hop 127.0.0.1"),
-        );
-        assert_eq!(judge.judge_at_rest(Instant::from_secs(1)).unwrap().what, "the withdrawal of 10.0.0.0/24");
-        judge.see(
-            Instant::ZERO,
-            &Seen::Sent(session, &Message::Withdraw { prefixes }.encode(1, Ipv4Addr::LOCALHOST)),
-        );
-        assert_eq!(judge.judge_at_rest(Instant::from_secs(1)), None);
+        let mut judge = alone();
+        done(&mut judge, at(1), ROUTE);
+        judge.see(at(1), &Seen::Sent(SESSION, &announcement("10.0.0.0/24")));
+        assert_eq!(judge.judge_at_rest(at(2)), None);
+        done(&mut judge, at(3), "neighbor 10.0.0.2 withdraw route 10.0.0.0/24 next-hop 10.0.0.1");
+        let alarm = judge.judge_at_rest(at(4)).unwrap();
+        assert_eq!((alarm.oracle, alarm.at, alarm.since), (Oracle::Divergence, at(4), at(3)));
+        assert_eq!(alarm.what, "the withdrawal of 10.0.0.0/24");
+        judge.see(at(5), &Seen::Sent(SESSION, &withdrawal("10.0.0.0/24")));
+        assert_eq!(judge.judge_at_rest(at(6)), None);
+    }
+
+    #[test]
+    fn a_route_that_was_not_told_sounds_at_rest_and_what_is_overdue_is_of_another_oracle() {
+        let mut judge = alone();
+        done(&mut judge, at(1), ROUTE);
+        assert_eq!(judge.judge(at(2)), None);
+        assert_eq!(judge.judge_at_rest(at(2)).unwrap().what, "the announcement of 10.0.0.0/24");
+        assert_eq!(judge.judge_at_rest(at(6)).unwrap().oracle, Oracle::Unsent);
+    }
+
+    #[test]
+    fn a_route_that_nobody_wants_the_peer_to_know_sounds_at_rest() {
+        let mut judge = alone();
+        judge.see(at(1), &Seen::Sent(SESSION, &announcement("10.0.0.0/24")));
+        let alarm = judge.judge_at_rest(at(2)).unwrap();
+        assert_eq!((alarm.since, alarm.what.as_str()), (at(1), "the withdrawal of 10.0.0.0/24"));
+        assert_eq!(alarm.creditor, Creditor::Session(SESSION));
+    }
+
+    #[test]
+    fn a_session_that_takes_nothing_and_one_that_is_closed_may_know_what_it_likes() {
+        let mut judge = alone();
+        done(&mut judge, at(1), ROUTE);
+        judge.see(at(1), &Seen::Blocked(SESSION, true));
+        assert_eq!(judge.judge_at_rest(at(2)), None);
+        judge.see(at(2), &Seen::Blocked(SESSION, false));
+        assert!(judge.judge_at_rest(at(2)).is_some());
+        judge.see(at(2), &Seen::Running(false));
+        assert_eq!(judge.judge_at_rest(at(3)), None);
+        judge.see(at(4), &Seen::Closed(SESSION, SessionEnd::Peer));
+        assert_eq!(judge.judge_at_rest(at(5)), None);
+        let mut judge = alone();
+        judge.see(at(1), &Seen::Sent(SESSION, &announcement("10.0.0.0/24")));
+        judge.see(at(1), &Seen::Blocked(SESSION, true));
+        assert_eq!(judge.judge_at_rest(at(2)), None);
+    }
+
+    #[test]
+    fn a_command_that_was_refused_changes_nothing() {
+        let mut judge = alone();
+        judge.see(at(1), &Seen::Command(PROGRAM, ROUTE));
+        judge.see(at(1), &Seen::Answer(PROGRAM, "error"));
+        assert_eq!(judge.judge_at_rest(at(2)), None);
+    }
+
+    #[test]
+    fn every_neighbor_is_asked() {
+        let mut judge = ledger("");
+        done(&mut judge, at(1), ROUTE);
+        judge.see(at(1), &Seen::Sent(SESSION, &announcement("10.0.0.0/24")));
+        assert_eq!(judge.judge_at_rest(at(2)).unwrap().creditor, Creditor::Session(SESSION2));
     }
 }

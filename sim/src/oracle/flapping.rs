@@ -1,79 +1,311 @@
-//! O6: sessions that come up stay up, unless the scenario ends them. Many that end in one virtual minute are a loop.
+//! O6: sessions come up and stay up.
+//!
+//! Each neighbor is judged by itself. **Flapping**: many sessions end in one virtual minute that the speaker itself ends, or dials again
+//! at once after the peer has ended them. **Never up**: on a network that has healed, connection after connection ends before a session comes of
+//! it, though both ends said OPEN and neither complained of what it said; whoever ends them, nobody gets a session.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 
 use holdtime_core::{Duration, Instant};
 
-use crate::observe::{Seen, SessionKey};
-use crate::oracle::session::{OPEN, kind};
-use crate::oracle::{Alarm, Creditor, Judge, Oracle};
+use crate::observe::{Seen, SessionEnd, SessionKey};
+use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
+use crate::oracle::deadlines::Deadlines;
+use crate::oracle::session::{Session, Sessions};
 
 /// This many ends in a minute are no accident.
 const FLAPS: usize = 20;
 const WINDOW: Duration = Duration::from_secs(60);
+/// So many connections in a row that came to nothing are no accident either, if they go on for so long.
+const FAILURES: u32 = 3;
+const NEVER: Duration = Duration::from_secs(300);
+/// Cease (RFC 4486), and of it Connection Collision Resolution.
+const CEASE: u8 = 6;
+const COLLISION: u8 = 7;
 
 /// O6 at work.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Flapping {
-    /// Sessions whose peer has spoken.
-    spoken: BTreeSet<SessionKey>,
-    ends: VecDeque<(Instant, SessionKey)>,
+    /// From when on nothing is wrong with the network; `None`: never.
+    healed: Option<Instant>,
+    sessions: Sessions,
+    neighbors: BTreeMap<IpAddr, Neighbor>,
+    due: Deadlines<IpAddr>,
+}
+
+#[derive(Debug, Default)]
+struct Neighbor {
+    /// The ends of the last minute.
+    ends: VecDeque<Instant>,
+    /// Connections in a row that came to nothing, and since when.
+    failures: u32,
+    since: Instant,
+    /// The last session that ended.
+    last: Option<SessionKey>,
+    flapped: Option<Alarm>,
+}
+
+impl Flapping {
+    /// Nothing is wrong with the network from `healed` on.
+    pub(super) fn new(healed: Option<Instant>) -> Self {
+        Self { healed, sessions: Sessions::default(), neighbors: BTreeMap::new(), due: Deadlines::default() }
+    }
+
+    fn ended(&mut self, at: Instant, key: SessionKey, session: &Session, closed_by: SessionEnd) {
+        if session.hold().is_none() {
+            return;
+        }
+        let neighbor = self.neighbors.entry(session.remote).or_default();
+        neighbor.last = Some(key);
+        let (by, code, subcode) = session.noted.unwrap_or((closed_by, CEASE, 0));
+        let collision = (code, subcode) == (CEASE, COLLISION);
+        if !collision && (by == SessionEnd::Speaker || session.dialler == SessionEnd::Speaker) {
+            neighbor.ends.push_back(at);
+            while neighbor.ends.front().is_some_and(|first| at - *first > WINDOW) {
+                neighbor.ends.pop_front();
+            }
+            if neighbor.ends.len() >= FLAPS {
+                neighbor.flapped.get_or_insert(flapping(at, neighbor.ends.front().copied(), key));
+            }
+        }
+        let healed = self.healed.is_some_and(|healed| at >= healed);
+        if session.established.is_none() && code == CEASE && healed {
+            if neighbor.failures == 0 {
+                neighbor.since = at;
+            }
+            neighbor.failures += 1;
+        }
+        let until = neighbor.flapped.as_ref().map(|alarm| alarm.at).or_else(|| neighbor.despairs_at());
+        self.due.set(session.remote, until);
+    }
+}
+
+impl Neighbor {
+    fn despairs_at(&self) -> Option<Instant> {
+        (self.failures >= FAILURES).then(|| self.since + NEVER)
+    }
+
+    fn never_up(&self, at: Instant) -> Option<Alarm> {
+        Some(Alarm {
+            oracle: Oracle::Flapping,
+            at,
+            since: self.since,
+            creditor: Creditor::Session(self.last?),
+            what: format!(
+                "a session at all: none was ever up, and {} connections came to nothing",
+                self.failures
+            ),
+            clause: "RFC 4271 §8: two speakers that can reach each other come to an established session",
+        })
+    }
+}
+
+fn flapping(at: Instant, since: Option<Instant>, key: SessionKey) -> Alarm {
+    Alarm {
+        oracle: Oracle::Flapping,
+        at,
+        since: since.unwrap_or(at),
+        creditor: Creditor::Session(key),
+        what: format!("a session that lasts: {FLAPS} ended within a minute"),
+        clause: "RFC 4271 §8.1.1: peer oscillations are damped",
+    }
 }
 
 impl Judge for Flapping {
     fn see(&mut self, at: Instant, seen: &Seen<'_>) {
-        match seen {
-            Seen::Received(key, message) if kind(message) == OPEN => drop(self.spoken.insert(*key)),
-            Seen::Closed(key) if self.spoken.remove(key) => {
-                self.ends.push_back((at, *key));
-                while self.ends.front().is_some_and(|(first, _)| at - *first > WINDOW) {
-                    self.ends.pop_front();
-                }
-            }
-            _ => {}
+        if let Seen::Closed(key, by) = seen
+            && let Some(session) = self.sessions.get(*key).copied()
+        {
+            self.ended(at, *key, &session, *by);
+        }
+        self.sessions.see(at, seen);
+        if let Seen::Sent(key, _) | Seen::Received(key, _) = seen
+            && let Some(session) = self.sessions.get(*key).filter(|session| session.established.is_some())
+            && let Some(neighbor) = self.neighbors.get_mut(&session.remote).filter(|one| one.failures > 0)
+        {
+            neighbor.failures = 0;
+            self.due.set(session.remote, neighbor.flapped.as_ref().map(|alarm| alarm.at));
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        (self.ends.len() >= FLAPS).then(|| self.ends.back().map(|(at, _)| *at)).flatten()
+        self.due.first().map(|(at, _)| at)
     }
 
     fn judge(&mut self, now: Instant) -> Option<Alarm> {
-        let at = self.deadline().filter(|at| *at <= now)?;
-        let (since, _) = self.ends.front()?;
-        let (_, session) = self.ends.back()?;
-        Some(Alarm {
-            oracle: Oracle::Flapping,
-            at,
-            since: *since,
-            creditor: Creditor::Session(*session),
-            what: format!("a session that lasts: {FLAPS} ended within a minute"),
-            clause: "RFC 4271 §8.1.1: peer oscillations are damped",
-        })
+        let (at, remote) = self.due.due(now)?;
+        let neighbor = self.neighbors.get(&remote)?;
+        neighbor.flapped.clone().or_else(|| neighbor.never_up(at))
+    }
+
+    fn judge_at_rest(&mut self, now: Instant) -> Option<Alarm> {
+        let given_up = |neighbor: &&Neighbor| neighbor.failures >= FAILURES;
+        self.judge(now).or_else(|| self.neighbors.values().find(given_up)?.never_up(now))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::script::Message;
-    use std::net::Ipv4Addr;
+    use crate::oracle::testing::{KEEPALIVE, OTHER, PEER, at, notification, open};
 
-    fn after_flaps(every: u64) -> Option<Alarm> {
-        let mut judge = Flapping::default();
-        let open = Message::Open { asn: None, router_id: None, hold: 9, families: vec![] }
-            .encode(1, Ipv4Addr::LOCALHOST);
-        for round in 0..30 {
-            judge
-                .see(Instant::from_secs(u64::from(round) * every), &Seen::Received(SessionKey(round), &open));
-            judge.see(Instant::from_secs(u64::from(round) * every), &Seen::Closed(SessionKey(round)));
+    const HEALED: Option<Instant> = Some(Instant::ZERO);
+
+    /// How a connection goes.
+    #[derive(Clone, Copy)]
+    struct Course {
+        peer: IpAddr,
+        dialler: SessionEnd,
+        /// Whether both say OPEN, and confirm it.
+        opens: bool,
+        confirmed: bool,
+        /// Who sends which NOTIFICATION, if anybody does.
+        noted: Option<(SessionEnd, u8, u8)>,
+        closed: SessionEnd,
+    }
+
+    const UP: Course = Course {
+        peer: PEER,
+        dialler: SessionEnd::Peer,
+        opens: true,
+        confirmed: true,
+        noted: None,
+        closed: SessionEnd::Speaker,
+    };
+    const DOWN: Course = Course { confirmed: false, ..UP };
+
+    fn play(judge: &mut Flapping, number: u32, now: Instant, course: Course) {
+        let key = SessionKey(number);
+        judge.see(now, &Seen::Opened(key, course.peer, course.dialler));
+        if course.opens {
+            judge.see(now, &Seen::Sent(key, &open(9, &[(1, 1)])));
+            judge.see(now, &Seen::Received(key, &open(9, &[(1, 1)])));
         }
-        judge.judge(Instant::MAX)
+        if course.confirmed {
+            judge.see(now, &Seen::Sent(key, &KEEPALIVE));
+            judge.see(now, &Seen::Received(key, &KEEPALIVE));
+        }
+        match course.noted {
+            Some((SessionEnd::Speaker, code, subcode)) => {
+                judge.see(now, &Seen::Sent(key, &notification(code, subcode)));
+            }
+            Some((SessionEnd::Peer, code, subcode)) => {
+                judge.see(now, &Seen::Received(key, &notification(code, subcode)));
+            }
+            None => {}
+        }
+        judge.see(now, &Seen::Closed(key, course.closed));
+    }
+
+    fn after(rounds: u32, every: u64, course: impl Fn(u32) -> Course) -> Flapping {
+        let mut judge = Flapping::new(HEALED);
+        for round in 0..rounds {
+            play(&mut judge, round, at(u64::from(round) * every), course(round));
+        }
+        judge
     }
 
     #[test]
     fn a_loop_of_sessions_is_told_from_a_session_that_ends_now_and_then() {
-        assert!(after_flaps(1).is_some());
-        assert!(after_flaps(30).is_none());
+        let mut judge = after(20, 3, |_| UP);
+        assert_eq!(judge.deadline(), Some(at(57)));
+        let alarm = judge.judge(at(57)).unwrap();
+        assert_eq!(
+            (alarm.at, alarm.since, alarm.creditor),
+            (at(57), at(0), Creditor::Session(SessionKey(19)))
+        );
+        assert!(judge.judge_at_rest(at(57)).is_some());
+        assert!(after(19, 1, |_| UP).judge(Instant::MAX).is_none());
+        assert!(after(100, 4, |_| UP).judge(Instant::MAX).is_none());
+        assert_eq!(after(40, 1, |_| UP).judge(Instant::MAX).unwrap().at, at(19), "the first time counts");
+    }
+
+    #[test]
+    fn many_neighbors_that_each_lose_one_session_do_not_flap() {
+        let peer = |round: u32| IpAddr::from([10, 0, 1, round as u8]);
+        assert!(after(100, 0, |round| Course { peer: peer(round), ..UP }).judge(Instant::MAX).is_none());
+        let two = |round: u32| Course { peer: if round.is_multiple_of(2) { PEER } else { OTHER }, ..UP };
+        assert!(after(38, 1, two).judge(Instant::MAX).is_none());
+        assert!(after(40, 1, two).judge(Instant::MAX).is_some());
+    }
+
+    #[test]
+    fn sessions_that_the_peer_dials_and_ends_are_its_own_doing_unless_the_speaker_dials_them_again() {
+        let by_peer = Course { closed: SessionEnd::Peer, ..UP };
+        assert!(after(40, 1, |_| by_peer).judge(Instant::MAX).is_none());
+        let noted = Course { noted: Some((SessionEnd::Peer, 6, 4)), ..UP };
+        assert!(after(40, 1, |_| noted).judge(Instant::MAX).is_none(), "a NOTIFICATION says who ends it");
+        let refused = Course { noted: Some((SessionEnd::Speaker, 6, 4)), ..by_peer };
+        assert!(after(40, 1, |_| refused).judge(Instant::MAX).is_some());
+        let redialled = Course { dialler: SessionEnd::Speaker, ..by_peer };
+        assert!(after(40, 1, |_| redialled).judge(Instant::MAX).is_some());
+    }
+
+    #[test]
+    fn connections_without_an_open_and_collisions_are_no_sessions_that_end() {
+        assert!(
+            after(40, 1, |_| Course { opens: false, confirmed: false, ..UP }).judge(Instant::MAX).is_none()
+        );
+        let collision = Course { noted: Some((SessionEnd::Speaker, 6, 7)), ..UP };
+        assert!(after(40, 1, |_| collision).judge(Instant::MAX).is_none());
+    }
+
+    #[test]
+    fn connections_that_come_to_nothing_sound_the_alarm_after_five_minutes_and_at_rest_at_once() {
+        let mut judge = after(3, 10, |_| DOWN);
+        assert_eq!(judge.deadline(), Some(at(300)));
+        assert!(judge.judge(at(299)).is_none());
+        let alarm = judge.judge(at(300)).unwrap();
+        assert_eq!(
+            (alarm.at, alarm.since, alarm.creditor),
+            (at(300), at(0), Creditor::Session(SessionKey(2)))
+        );
+        assert_eq!(judge.judge_at_rest(at(25)).unwrap().at, at(25));
+        let mut judge = after(2, 10, |_| DOWN);
+        assert_eq!((judge.deadline(), judge.judge_at_rest(at(600))), (None, None));
+        let cease = Course { noted: Some((SessionEnd::Peer, 6, 5)), ..DOWN };
+        assert!(after(3, 10, |_| cease).judge(at(300)).is_some(), "whoever ends them");
+        let collision = Course { noted: Some((SessionEnd::Speaker, 6, 7)), ..DOWN };
+        assert!(
+            after(3, 10, |_| collision).judge(at(300)).is_some(),
+            "collisions that leave nothing over too"
+        );
+    }
+
+    #[test]
+    fn a_session_that_comes_up_in_between_ends_the_count() {
+        let mut judge = after(3, 10, |round| if round == 2 { UP } else { DOWN });
+        assert_eq!((judge.deadline(), judge.judge_at_rest(at(600))), (None, None));
+        let mut judge = after(3, 10, |_| DOWN);
+        play(&mut judge, 9, at(40), UP);
+        assert_eq!((judge.deadline(), judge.judge_at_rest(at(600))), (None, None));
+        let mut judge = after(3, 10, |_| DOWN);
+        play(&mut judge, 9, at(40), Course { peer: OTHER, ..UP });
+        assert!(judge.judge_at_rest(at(600)).is_some(), "another neighbor's does not");
+    }
+
+    #[test]
+    fn connections_without_an_open_or_with_a_complaint_about_it_do_not_count_as_never_up() {
+        for course in [
+            Course { opens: false, ..DOWN },
+            Course { noted: Some((SessionEnd::Speaker, 2, 2)), ..DOWN },
+            Course { noted: Some((SessionEnd::Peer, 2, 2)), ..DOWN },
+            Course { noted: Some((SessionEnd::Speaker, 4, 0)), ..DOWN },
+        ] {
+            assert!(after(3, 10, |_| course).judge_at_rest(at(600)).is_none());
+        }
+    }
+
+    #[test]
+    fn on_a_network_that_has_not_healed_nothing_has_to_come_up() {
+        for (healed, expected) in [(None, None), (Some(at(15)), None), (Some(at(10)), Some(at(310)))] {
+            let mut judge = Flapping::new(healed);
+            for round in 0..4 {
+                play(&mut judge, round, at(u64::from(round) * 10), DOWN);
+            }
+            let sounds = judge.judge_at_rest(at(100)).is_some();
+            assert_eq!((judge.deadline(), sounds), (expected, expected.is_some()), "{healed:?}");
+        }
     }
 }

@@ -1,47 +1,93 @@
-//! O8: what a program asks for does not pile up in the speaker: commands taken and not answered stay bounded.
+//! O8: what is asked of the speaker does not pile up in it.
 //!
-//! Seen from outside, a queue is what went in and has not come out. A speaker that cannot keep up must stop reading.
+//! Seen from outside, a queue is what went in and has not come out. Of a program: what the speaker took from its pipe and has not answered;
+//! a speaker that cannot keep up must stop reading. Of a peer: connections that are open at once; each keeps octets, timers and a place.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use holdtime_core::Instant;
 
-use crate::observe::{ProgramKey, Seen};
-use crate::oracle::{Alarm, Creditor, Judge, Oracle};
+use crate::observe::{ProgramKey, Seen, SessionKey};
+use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
+use crate::oracle::dialogue::Conversation;
 
-/// More commands than a full pipe holds lines of any useful length, several times over.
-const COMMANDS: u64 = 100_000;
+/// What a speaker may have taken from a program and not answered: the octets of four full pipes.
+const OCTETS: u64 = 4 * 64 * 1024;
+/// How many connections a peer may have at once: a collision has two, and each may take a while to close.
+const CONNECTIONS: usize = 100;
 
 /// O8 at work.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Growth {
-    open: BTreeMap<ProgramKey, u64>,
+    acknowledged: bool,
+    programs: BTreeMap<ProgramKey, (Conversation, u64)>,
+    peers: BTreeMap<SessionKey, IpAddr>,
+    connections: BTreeMap<IpAddr, usize>,
     alarm: Option<Alarm>,
+}
+
+impl Growth {
+    /// Programs' commands are answered, or are not.
+    pub(super) fn new(acknowledged: bool) -> Self {
+        let (programs, peers, connections) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { acknowledged, programs, peers, connections, alarm: None }
+    }
+
+    fn sound(&mut self, at: Instant, creditor: Creditor, what: String) {
+        self.alarm.get_or_insert(Alarm {
+            oracle: Oracle::Growth,
+            at,
+            since: at,
+            creditor,
+            what,
+            clause: "every queue has a bound",
+        });
+    }
 }
 
 impl Judge for Growth {
     fn see(&mut self, at: Instant, seen: &Seen<'_>) {
         match seen {
-            Seen::Command(program, _) => {
-                let open = self.open.entry(*program).or_default();
-                *open += 1;
-                if *open > COMMANDS && self.alarm.is_none() {
-                    self.alarm = Some(Alarm {
-                        oracle: Oracle::Growth,
-                        at,
-                        since: at,
-                        creditor: Creditor::Program(*program),
-                        what: format!(
-                            "backpressure: more than {COMMANDS} commands were taken and not answered"
-                        ),
-                        clause: "every queue has a bound",
-                    });
+            Seen::Started(key, _) => {
+                self.programs.insert(*key, (Conversation::new(self.acknowledged), 0));
+            }
+            Seen::Command(key, line) => {
+                if let Some((dialogue, _)) = self.programs.get_mut(key) {
+                    dialogue.command(at, line);
                 }
             }
-            Seen::Answer(program, _) => {
-                self.open.entry(*program).and_modify(|open| *open = open.saturating_sub(1));
+            Seen::Answer(key, line) => {
+                if let Some((dialogue, _)) = self.programs.get_mut(key) {
+                    dialogue.answer(line);
+                }
             }
-            Seen::Ended(program) => drop(self.open.remove(program)),
+            Seen::Took(key, octets) => {
+                let Some((dialogue, taken)) = self.programs.get_mut(key) else { return };
+                *taken += *octets as u64;
+                if taken.saturating_sub(dialogue.settled()) > OCTETS {
+                    let what = format!(
+                        "backpressure: more than {OCTETS} octets of commands were taken and not answered"
+                    );
+                    self.sound(at, Creditor::Program(*key), what);
+                }
+            }
+            Seen::Ended(key) | Seen::Deaf(key) => drop(self.programs.remove(key)),
+            Seen::Opened(key, remote, _) => {
+                self.peers.insert(*key, *remote);
+                let open = self.connections.entry(*remote).or_default();
+                *open += 1;
+                if *open > CONNECTIONS {
+                    let what = format!("an end to connections: more than {CONNECTIONS} are open at once");
+                    self.sound(at, Creditor::Session(*key), what);
+                }
+            }
+            Seen::Closed(key, _) => {
+                let open = self.peers.remove(key).and_then(|remote| self.connections.get_mut(&remote));
+                if let Some(open) = open {
+                    *open -= 1;
+                }
+            }
             _ => {}
         }
     }
@@ -50,7 +96,7 @@ impl Judge for Growth {
         self.alarm.as_ref().map(|alarm| alarm.at)
     }
 
-    fn judge(&mut self, _now: Instant) -> Option<Alarm> {
+    fn judge(&mut self, _: Instant) -> Option<Alarm> {
         self.alarm.clone()
     }
 }
@@ -58,17 +104,61 @@ impl Judge for Growth {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::SessionEnd;
+    use crate::oracle::testing::{OTHER, PEER, PROGRAM, at};
+
+    const LINES: u64 = OCTETS / 8;
+
+    fn piled(rounds: u64, answered: bool, acknowledged: bool) -> Growth {
+        let mut judge = Growth::new(acknowledged);
+        judge.see(at(0), &Seen::Started(PROGRAM, "feed"));
+        for round in 0..rounds {
+            judge.see(at(round), &Seen::Command(PROGRAM, "version"));
+            judge.see(at(round), &Seen::Took(PROGRAM, 8));
+            if answered {
+                judge.see(at(round), &Seen::Answer(PROGRAM, "done"));
+            }
+        }
+        judge
+    }
 
     #[test]
-    fn commands_that_pile_up_sound_the_alarm_and_answered_ones_do_not() {
-        let (mut answered, mut piled) = (Growth::default(), Growth::default());
-        for round in 0..=COMMANDS {
-            let at = Instant::from_nanos(round);
-            answered.see(at, &Seen::Command(ProgramKey(0), "version"));
-            answered.see(at, &Seen::Answer(ProgramKey(0), "done"));
-            piled.see(at, &Seen::Command(ProgramKey(0), "version"));
+    fn commands_that_are_taken_and_not_answered_sound_the_alarm_and_answered_ones_do_not() {
+        assert_eq!(piled(LINES, false, true).judge(Instant::MAX), None);
+        let mut judge = piled(LINES + 1, false, true);
+        assert_eq!(judge.deadline(), Some(at(LINES)));
+        let alarm = judge.judge(Instant::MAX).unwrap();
+        assert_eq!((alarm.at, alarm.creditor), (at(LINES), Creditor::Program(PROGRAM)));
+        assert_eq!(piled(2 * LINES, true, true).judge(Instant::MAX), None);
+        assert_eq!(piled(2 * LINES, false, false).judge(Instant::MAX), None, "they have no answers");
+    }
+
+    #[test]
+    fn what_lies_in_the_pipe_is_not_taken_and_a_program_that_is_gone_waits_for_nothing() {
+        let mut judge = Growth::new(true);
+        judge.see(at(0), &Seen::Started(PROGRAM, "feed"));
+        (0..2 * LINES).for_each(|_| judge.see(at(0), &Seen::Command(PROGRAM, "version")));
+        assert_eq!(judge.judge(Instant::MAX), None);
+        for gone in [Seen::Ended(PROGRAM), Seen::Deaf(PROGRAM)] {
+            let mut judge = piled(LINES, false, true);
+            judge.see(at(0), &gone);
+            judge.see(at(0), &Seen::Took(PROGRAM, 800));
+            assert_eq!((judge.deadline(), judge.judge(Instant::MAX)), (None, None));
         }
-        assert_eq!(answered.judge(Instant::MAX), None);
-        assert!(piled.judge(Instant::MAX).is_some());
+    }
+
+    #[test]
+    fn connections_of_one_peer_that_pile_up_sound_the_alarm_and_those_that_are_closed_do_not() {
+        let mut judge = Growth::new(true);
+        for number in 0..200 {
+            let peer = if number % 2 == 0 { PEER } else { OTHER };
+            judge.see(at(0), &Seen::Opened(SessionKey(number), peer, SessionEnd::Peer));
+        }
+        assert_eq!(judge.judge(Instant::MAX), None);
+        judge.see(at(1), &Seen::Closed(SessionKey(0), SessionEnd::Peer));
+        judge.see(at(2), &Seen::Opened(SessionKey(200), PEER, SessionEnd::Peer));
+        assert_eq!(judge.judge(Instant::MAX), None);
+        judge.see(at(3), &Seen::Opened(SessionKey(201), PEER, SessionEnd::Peer));
+        assert_eq!(judge.judge(Instant::MAX).unwrap().creditor, Creditor::Session(SessionKey(201)));
     }
 }

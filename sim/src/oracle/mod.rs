@@ -5,76 +5,62 @@
 //!
 //! | | sounds when | file |
 //! |---|---|---|
-//! | O1 | a route is not on the wire by its deadline | `unsent` |
-//! | O2 | the speaker wakes up again and again without progress | `spin` |
+//! | O1 | a route or a withdrawal is not on the wire by its deadline | `unsent` |
+//! | O2 | the speaker works without progress | `spin` |
 //! | O3 | a command of an API program goes unanswered | `unanswered` |
 //! | O4 | the speaker leaves too long a gap between its KEEPALIVEs | `keepalive` |
-//! | O5 | a session outlives the timer that should have ended it | `overdue` |
-//! | O6 | sessions flap | `flapping` |
-//! | O7 | what the peer was told differs from what the programs asked for, once all is quiet | `divergence` |
-//! | O8 | commands pile up | `growth` |
+//! | O5 | a session outlives the timer that should have ended it, or is ended before its hold timer expires | `overdue` |
+//! | O6 | sessions flap, or never come up | `flapping` |
+//! | O7 | what the peer was told differs from what it should have been told, once all is quiet | `divergence` |
+//! | O8 | what is asked of the speaker piles up in it | `growth` |
+//!
+//! O1 and O7 ask one [`ledger`], which knows what each neighbor is to be told (`wanted`) and was told (`told`). It reads commands with the
+//! core's grammar, OPENs and the multiprotocol attributes with the core's decoders, in which a mistake would show in the cases' octets;
+//! everything else (framing, hold times, IPv4 routes, NOTIFICATIONs, answers) is read with the lab's own few lines.
 
+mod alarm;
+mod deadlines;
+mod dialogue;
 mod divergence;
 mod flapping;
 mod growth;
 mod keepalive;
+mod ledger;
 mod overdue;
+mod routes;
 mod session;
 mod spin;
+#[cfg(test)]
+mod testing;
+mod told;
 mod unanswered;
 mod unsent;
+mod wanted;
 
 use std::fmt;
 
 use holdtime_core::Instant;
 
-use crate::observe::{ProgramKey, Seen, SessionKey};
+use crate::observe::Seen;
 use crate::scenario::Bounds;
 
-pub use crate::scenario::Oracle;
+pub use alarm::{Alarm, Creditor, Judge, Oracle};
+pub(crate) use spin::out_of_fuel;
 
-/// An oracle has sounded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alarm {
-    /// Which.
-    pub oracle: Oracle,
-    /// When it sounded: the moment from which the deadline is past.
-    pub at: Instant,
-    /// Since when what is missing was due to come.
-    pub since: Instant,
-    /// Who is waiting for it.
-    pub creditor: Creditor,
-    /// What is missing, such as `an answer to "announce route …"`.
-    pub what: String,
-    /// Which rule says that it had to come, and by when.
-    pub clause: &'static str,
+/// What the oracles are told of the world beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct Premises {
+    /// When they sound.
+    pub bounds: Bounds,
+    /// Whether programs' commands are answered, unless they ask for something else.
+    pub acknowledges: bool,
+    /// From when on nothing is wrong with the network; `None`: something is to the end.
+    pub healed: Option<Instant>,
 }
 
-/// Who waits in vain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Creditor {
-    /// The other end of a session.
-    Session(SessionKey),
-    /// An API program.
-    Program(ProgramKey),
-    /// Whoever pays for the machine.
-    Machine,
-}
-
-/// One oracle at work. It is shown everything that can be seen, and asked at its deadline.
-pub trait Judge {
-    /// Something was seen.
-    fn see(&mut self, at: Instant, seen: &Seen<'_>);
-
-    /// When to ask next, even if nothing more is seen.
-    fn deadline(&self) -> Option<Instant>;
-
-    /// Its alarm, if it has reason for one now.
-    fn judge(&mut self, now: Instant) -> Option<Alarm>;
-
-    /// Its alarm, if all being quiet is reason for one.
-    fn judge_at_rest(&mut self, now: Instant) -> Option<Alarm> {
-        self.judge(now)
+impl Default for Premises {
+    fn default() -> Self {
+        Self { bounds: Bounds::default(), acknowledges: true, healed: Some(Instant::ZERO) }
     }
 }
 
@@ -90,26 +76,29 @@ impl fmt::Debug for Bench {
 }
 
 impl Bench {
-    /// Every oracle, with these bounds.
-    pub fn new(bounds: &Bounds) -> Self {
+    /// Every oracle, on these terms.
+    pub fn new(terms: &Premises) -> Self {
+        let Premises { bounds, acknowledges, healed } = *terms;
         Self {
             judges: vec![
-                Box::new(unanswered::Unanswered::new(bounds.answer)),
-                Box::new(unsent::Unsent::new(bounds.route)),
+                Box::new(unanswered::Unanswered::new(bounds.answer, acknowledges)),
+                Box::new(routes::Routes::new(bounds.route, acknowledges)),
                 Box::new(spin::Spin::new(bounds.wakeups)),
                 Box::new(keepalive::KeepaliveGap::default()),
                 Box::new(overdue::Overdue::default()),
-                Box::new(flapping::Flapping::default()),
-                Box::new(divergence::Divergence::default()),
-                Box::new(growth::Growth::default()),
+                Box::new(flapping::Flapping::new(healed)),
+                Box::new(growth::Growth::new(acknowledges)),
             ],
         }
     }
 
-    /// Shows every oracle what was seen.
+    /// Shows every oracle what was seen. A process that is over owes nothing more.
     pub fn see(&mut self, at: Instant, seen: &Seen<'_>) {
         for judge in &mut self.judges {
             judge.see(at, seen);
+        }
+        if matches!(seen, Seen::Over) {
+            self.judges.clear();
         }
     }
 
@@ -126,5 +115,58 @@ impl Bench {
     /// The first alarm that sounds because all is quiet.
     pub fn judge_at_rest(&mut self, now: Instant) -> Option<Alarm> {
         self.judges.iter_mut().filter_map(|judge| judge.judge_at_rest(now)).min_by_key(|alarm| alarm.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::ProgramKey;
+    use crate::oracle::testing::{PROGRAM, at};
+
+    fn asked(seconds: &[u64]) -> Bench {
+        let mut bench = Bench::new(&Premises::default());
+        for (number, second) in (0..).zip(seconds) {
+            bench.see(at(*second), &Seen::Started(ProgramKey(number), "feed"));
+            bench.see(at(*second), &Seen::Command(ProgramKey(number), "version"));
+        }
+        bench
+    }
+
+    #[test]
+    fn the_first_of_several_alarms_is_the_one_that_counts() {
+        let mut bench = asked(&[4, 2]);
+        assert_eq!(bench.deadline(at(0)), Some(at(7)));
+        assert_eq!(bench.judge(at(6)), None);
+        for alarm in [bench.judge(at(60)), bench.judge_at_rest(at(60))] {
+            assert_eq!(alarm.unwrap().creditor, Creditor::Program(ProgramKey(1)));
+        }
+    }
+
+    #[test]
+    fn a_deadline_that_has_come_is_not_asked_for_again() {
+        let bench = asked(&[2]);
+        assert_eq!(bench.deadline(at(7)), None);
+    }
+
+    #[test]
+    fn a_process_that_is_over_owes_nothing() {
+        let mut bench = asked(&[2]);
+        bench.see(at(3), &Seen::Over);
+        assert_eq!(
+            (bench.deadline(at(3)), bench.judge(at(60)), bench.judge_at_rest(at(60))),
+            (None, None, None)
+        );
+        bench.see(at(4), &Seen::Command(PROGRAM, "version"));
+        assert_eq!(bench.judge(at(60)), None);
+    }
+
+    #[test]
+    fn every_oracle_has_a_code_that_is_read_back() {
+        for oracle in Oracle::ALL {
+            assert_eq!(oracle.code().parse(), Ok(oracle));
+            assert_eq!(oracle.to_string(), oracle.code());
+        }
+        assert_eq!("O9".parse::<Oracle>(), Err(()));
     }
 }

@@ -1,36 +1,103 @@
 //! A session as the wire shows it: what both ends have said, and so the hold time they agreed on.
+//!
+//! Read here octet by octet, with nothing of the speaker's own decoder.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use holdtime_core::{Duration, Instant};
 
-use crate::observe::{Seen, SessionKey};
+use crate::observe::{Seen, SessionEnd, SessionKey};
 
 pub(super) const OPEN: u8 = 1;
 pub(super) const UPDATE: u8 = 2;
 pub(super) const NOTIFICATION: u8 = 3;
 pub(super) const KEEPALIVE: u8 = 4;
+pub(super) const REFRESH: u8 = 5;
 
-/// Every connection that is open, kept true to what is seen.
-pub(super) type Sessions = BTreeMap<SessionKey, Session>;
+/// Whether the speaker's process runs. Nothing is due from one that is stopped, and what was is due anew from when it goes on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Awake {
+    stopped: bool,
+    since: Instant,
+}
 
-/// Takes in what was seen, of whichever session.
-pub(super) fn track(sessions: &mut Sessions, at: Instant, seen: &Seen<'_>) {
-    match seen {
-        Seen::Opened(key) => drop(sessions.insert(*key, Session::new(at))),
-        Seen::Closed(key) => drop(sessions.remove(key)),
-        Seen::Sent(key, _) | Seen::Received(key, _) | Seen::Blocked(key, _) => {
-            if let Some(session) = sessions.get_mut(key) {
-                session.see(at, seen);
+impl Awake {
+    /// Takes in what was seen; whether it concerns the process.
+    pub(super) fn see(&mut self, at: Instant, seen: &Seen<'_>) -> bool {
+        let Seen::Running(running) = seen else { return false };
+        *self = Self { stopped: !running, since: at };
+        true
+    }
+
+    /// The later of `since` and when the process last went on; `None` while it is stopped.
+    pub(super) fn from(&self, since: Instant) -> Option<Instant> {
+        (!self.stopped).then_some(self.since.max(since))
+    }
+}
+
+/// Which sessions something that was seen is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Changed {
+    /// None.
+    Nothing,
+    /// This one.
+    One(SessionKey),
+    /// All.
+    All,
+}
+
+/// Every connection that is open, kept true to what is seen, and whether the speaker's process runs.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    open: BTreeMap<SessionKey, Session>,
+    pub(super) awake: Awake,
+}
+
+impl Sessions {
+    /// Takes in what was seen, of whichever session.
+    pub(super) fn see(&mut self, at: Instant, seen: &Seen<'_>) -> Changed {
+        match seen {
+            Seen::Opened(key, remote, dialler) => {
+                self.open.insert(*key, Session::new(at, *remote, *dialler));
+                Changed::One(*key)
             }
+            Seen::Closed(key, _) => {
+                self.open.remove(key);
+                Changed::One(*key)
+            }
+            Seen::Sent(key, _) | Seen::Received(key, _) | Seen::Blocked(key, _) => {
+                if let Some(session) = self.open.get_mut(key) {
+                    session.see(at, seen);
+                }
+                Changed::One(*key)
+            }
+            _ if self.awake.see(at, seen) => Changed::All,
+            _ => Changed::Nothing,
         }
-        _ => {}
+    }
+
+    pub(super) fn get(&self, key: SessionKey) -> Option<&Session> {
+        self.open.get(&key)
+    }
+
+    /// The keys of what has changed.
+    pub(super) fn which(&self, changed: Changed) -> Vec<SessionKey> {
+        match changed {
+            Changed::Nothing => Vec::new(),
+            Changed::One(key) => vec![key],
+            Changed::All => self.open.keys().copied().collect(),
+        }
     }
 }
 
 /// What the wire has shown of one session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Session {
+    /// The peer's address.
+    pub(super) remote: IpAddr,
+    /// Who dialled.
+    pub(super) dialler: SessionEnd,
     /// When the connection came up.
     pub(super) opened: Instant,
     /// The hold time in each end's OPEN.
@@ -43,15 +110,21 @@ pub(super) struct Session {
     /// The last whole message in each direction.
     pub(super) last_sent: Instant,
     pub(super) last_received: Instant,
+    /// The last one that restarts the hold timer (RFC 4271 §8.2.2, events 26 and 27).
+    pub(super) last_kept: Instant,
     /// Since when the network takes no more of it.
     pub(super) blocked: Option<Instant>,
-    /// Either end has sent a NOTIFICATION.
-    pub(super) ending: bool,
+    /// Since when it does again.
+    freed: Instant,
+    /// Who has sent the first NOTIFICATION, its code and subcode.
+    pub(super) noted: Option<(SessionEnd, u8, u8)>,
 }
 
 impl Session {
-    pub(super) fn new(at: Instant) -> Self {
+    fn new(at: Instant, remote: IpAddr, dialler: SessionEnd) -> Self {
         Self {
+            remote,
+            dialler,
             opened: at,
             sent_hold: None,
             received_hold: None,
@@ -60,20 +133,21 @@ impl Session {
             established: None,
             last_sent: at,
             last_received: at,
+            last_kept: at,
             blocked: None,
-            ending: false,
+            freed: at,
+            noted: None,
         }
     }
 
-    /// Takes in what was seen of this very session.
-    pub(super) fn see(&mut self, at: Instant, seen: &Seen<'_>) {
+    fn see(&mut self, at: Instant, seen: &Seen<'_>) {
         match seen {
             Seen::Sent(_, message) => {
                 self.last_sent = at;
                 match kind(message) {
                     OPEN => self.sent_hold = hold_time(message),
                     KEEPALIVE => self.kept_sent = true,
-                    NOTIFICATION => self.ending = true,
+                    NOTIFICATION => self.note(SessionEnd::Speaker, message),
                     _ => {}
                 }
             }
@@ -81,17 +155,24 @@ impl Session {
                 self.last_received = at;
                 match kind(message) {
                     OPEN => self.received_hold = hold_time(message),
-                    KEEPALIVE => self.kept_received = true,
-                    NOTIFICATION => self.ending = true,
+                    KEEPALIVE => (self.kept_received, self.last_kept) = (true, at),
+                    UPDATE => self.last_kept = at,
+                    NOTIFICATION => self.note(SessionEnd::Peer, message),
                     _ => {}
                 }
             }
-            Seen::Blocked(_, blocked) => self.blocked = blocked.then(|| self.blocked.unwrap_or(at)),
+            Seen::Blocked(_, true) => drop(self.blocked.get_or_insert(at)),
+            Seen::Blocked(_, false) => (self.blocked, self.freed) = (None, at),
             _ => {}
         }
         if self.kept_sent && self.kept_received && self.hold().is_some() {
             self.established.get_or_insert(at);
         }
+    }
+
+    fn note(&mut self, side: SessionEnd, message: &[u8]) {
+        let octet = |index: usize| message.get(index).copied().unwrap_or_default();
+        self.noted.get_or_insert((side, octet(19), octet(20)));
     }
 
     /// The hold time both ends agreed on (RFC 4271 §4.2), once both have sent OPEN.
@@ -102,6 +183,12 @@ impl Session {
     /// Whether the speaker has sent its OPEN.
     pub(super) fn open_sent(&self) -> bool {
         self.sent_hold.is_some()
+    }
+
+    /// Since when the session takes what is sent on it: it is established, nobody ends it, and the network has room.
+    pub(super) fn open_since(&self) -> Option<Instant> {
+        let free = self.blocked.is_none() && self.noted.is_none();
+        self.established.filter(|_| free).map(|established| established.max(self.freed))
     }
 }
 

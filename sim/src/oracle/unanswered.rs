@@ -1,167 +1,182 @@
 //! O3: every command that an API program sends is answered in time.
 //!
-//! What counts as an answer is the API's own: `done`, `error`, or a JSON object with an `answer`. A program may have asked
-//! for no answers (`disable-ack`, `silence-ack`); comments have none.
+//! A program that does not read is owed nothing until it does, and one that nothing can reach any more is owed nothing at all.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use holdtime_core::{Duration, Instant};
 
 use crate::observe::{ProgramKey, Seen};
-use crate::oracle::{Alarm, Creditor, Judge, Oracle};
+use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
+use crate::oracle::deadlines::Deadlines;
+use crate::oracle::dialogue::Conversation;
+use crate::oracle::session::Awake;
 
 /// O3 at work.
 #[derive(Debug)]
 pub(super) struct Unanswered {
     within: Duration,
-    programs: BTreeMap<ProgramKey, Dialogue>,
+    acknowledged: bool,
+    programs: BTreeMap<ProgramKey, Program>,
+    due: Deadlines<ProgramKey>,
+    awake: Awake,
 }
 
 #[derive(Debug)]
-struct Dialogue {
-    open: VecDeque<(Instant, String)>,
-    acknowledged: bool,
-    /// The program does not read: no answer can reach it, and none is due.
+struct Program {
+    dialogue: Conversation,
+    /// The pipe is full: no answer can reach it, and none is due.
     blocked: bool,
+    /// Since when it is not.
+    freed: Instant,
 }
 
 impl Unanswered {
-    pub(super) fn new(within: Duration) -> Self {
-        Self { within, programs: BTreeMap::new() }
+    /// Answers are due within this time, if they are given at all.
+    pub(super) fn new(within: Duration, acknowledged: bool) -> Self {
+        let (programs, due, awake) = (BTreeMap::new(), Deadlines::default(), Awake::default());
+        Self { within, acknowledged, programs, due, awake }
     }
 
-    fn overdue(&self) -> Option<(ProgramKey, Instant, &str)> {
-        let open = self.programs.iter().filter(|(_, dialogue)| !dialogue.blocked);
-        open.filter_map(|(key, dialogue)| {
-            dialogue.open.front().map(|(since, line)| (*key, *since, line.as_str()))
-        })
-        .min_by_key(|(_, since, _)| *since)
+    /// Since when an answer to this program is due.
+    fn since(&self, key: ProgramKey) -> Option<Instant> {
+        let program = self.programs.get(&key).filter(|program| !program.blocked)?;
+        self.awake.from(program.dialogue.oldest()?.since.max(program.freed))
+    }
+
+    fn update(&mut self, key: ProgramKey) {
+        let until = self.since(key).map(|since| since + self.within);
+        self.due.set(key, until);
     }
 }
 
 impl Judge for Unanswered {
     fn see(&mut self, at: Instant, seen: &Seen<'_>) {
-        match seen {
-            Seen::Command(program, line) => {
-                let dialogue = self.programs.entry(*program).or_insert_with(Dialogue::new);
-                dialogue.command(at, line.trim());
-            }
-            Seen::Answer(program, line) if is_answer(line) => {
-                if let Some(dialogue) = self.programs.get_mut(program) {
-                    dialogue.open.pop_front();
-                }
-            }
-            Seen::PipeBlocked(program, blocked) => {
-                if let Some(dialogue) = self.programs.get_mut(program) {
-                    dialogue.blocked = *blocked;
-                }
-            }
-            Seen::Ended(program) => drop(self.programs.remove(program)),
-            _ => {}
+        if self.awake.see(at, seen) {
+            let all: Vec<ProgramKey> = self.programs.keys().copied().collect();
+            return all.into_iter().for_each(|key| self.update(key));
         }
+        let key = match seen {
+            Seen::Started(key, _) => {
+                let dialogue = Conversation::new(self.acknowledged);
+                self.programs.insert(*key, Program { dialogue, blocked: false, freed: at });
+                *key
+            }
+            Seen::Command(key, line) => {
+                let Some(program) = self.programs.get_mut(key) else { return };
+                program.dialogue.command(at, line);
+                *key
+            }
+            Seen::Answer(key, line) => {
+                let Some(program) = self.programs.get_mut(key) else { return };
+                program.dialogue.answer(line);
+                *key
+            }
+            Seen::PipeBlocked(key, blocked) => {
+                let Some(program) = self.programs.get_mut(key) else { return };
+                (program.blocked, program.freed) = (*blocked, at);
+                *key
+            }
+            Seen::Ended(key) | Seen::Deaf(key) => {
+                self.programs.remove(key);
+                *key
+            }
+            _ => return,
+        };
+        self.update(key);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.overdue().map(|(_, since, _)| since + self.within)
+        self.due.first().map(|(at, _)| at)
     }
 
     fn judge(&mut self, now: Instant) -> Option<Alarm> {
-        let (program, since, line) = self.overdue().filter(|(_, since, _)| *since + self.within <= now)?;
+        let (at, key) = self.due.due(now)?;
+        let line = &self.programs.get(&key)?.dialogue.oldest()?.line;
         Some(Alarm {
             oracle: Oracle::Unanswered,
-            at: since + self.within,
-            since,
-            creditor: Creditor::Program(program),
+            at,
+            since: self.since(key)?,
+            creditor: Creditor::Program(key),
             what: format!("an answer to `{line}`"),
             clause: "API: every command is answered",
         })
     }
 }
 
-impl Dialogue {
-    fn new() -> Self {
-        Self { open: VecDeque::new(), acknowledged: true, blocked: false }
-    }
-
-    fn command(&mut self, at: Instant, line: &str) {
-        let answered = match line {
-            "" => false,
-            _ if line.starts_with('#') => false,
-            // It throws away what is queued before it, and has no answer of its own.
-            "reset" => {
-                self.open.clear();
-                false
-            }
-            "silence-ack" => {
-                self.acknowledged = false;
-                false
-            }
-            "disable-ack" => std::mem::replace(&mut self.acknowledged, false),
-            "enable-ack" => {
-                self.acknowledged = true;
-                true
-            }
-            _ => self.acknowledged,
-        };
-        if answered {
-            self.open.push_back((at, line.to_owned()));
-        }
-    }
-}
-
-fn is_answer(line: &str) -> bool {
-    matches!(line.trim(), "done" | "error") || (line.contains("\"answer\"") && !line.contains("\"shutdown\""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oracle::testing::{PROGRAM, at, ms};
 
-    const PROGRAM: ProgramKey = ProgramKey(0);
-
-    fn at(secs: u64) -> Instant {
-        Instant::from_secs(secs)
+    fn asked(line: &str) -> Unanswered {
+        let mut judge = Unanswered::new(Duration::from_secs(5), true);
+        judge.see(at(0), &Seen::Started(PROGRAM, "feed"));
+        judge.see(at(1), &Seen::Command(PROGRAM, line));
+        judge
     }
 
     #[test]
     fn the_oldest_unanswered_command_sounds_the_alarm_at_its_deadline() {
-        let mut judge = Unanswered::new(Duration::from_secs(5));
-        judge.see(at(1), &Seen::Command(PROGRAM, "announce route 10.0.0.0/24 next-hop 1.1.1.1"));
+        let mut judge = asked("announce route 10.0.0.0/24 next-hop 1.1.1.1");
         judge.see(at(2), &Seen::Command(PROGRAM, "version"));
+        assert_eq!(judge.deadline(), Some(at(6)));
         judge.see(at(3), &Seen::Answer(PROGRAM, "done"));
         assert_eq!(judge.deadline(), Some(at(7)));
-        assert_eq!(judge.judge(Instant::from_millis(6_999)), None);
+        assert_eq!(judge.judge(ms(6_999)), None);
         let alarm = judge.judge(at(7)).unwrap();
-        assert_eq!((alarm.since, alarm.what.as_str()), (at(2), "an answer to `version`"));
+        assert_eq!((alarm.at, alarm.since, alarm.what.as_str()), (at(7), at(2), "an answer to `version`"));
+        assert_eq!(alarm.creditor, Creditor::Program(PROGRAM));
+        judge.see(at(7), &Seen::Answer(PROGRAM, "error"));
+        assert_eq!((judge.deadline(), judge.judge(at(100))), (None, None));
     }
 
     #[test]
-    fn a_program_that_asked_for_no_answers_is_owed_none() {
-        let mut judge = Unanswered::new(Duration::from_secs(5));
-        for line in ["# a comment", "disable-ack", "announce route 10.0.0.0/24 next-hop 1.1.1.1"] {
-            judge.see(at(1), &Seen::Command(PROGRAM, line));
-        }
-        judge.see(at(1), &Seen::Answer(PROGRAM, "{ \"answer\": \"done\" }"));
-        assert_eq!(judge.deadline(), None);
-        judge.see(at(2), &Seen::Command(PROGRAM, "enable-ack"));
-        assert_eq!(judge.deadline(), Some(at(7)));
-    }
-
-    #[test]
-    fn a_reset_is_owed_no_answer_and_neither_is_what_it_throws_away() {
-        let mut judge = Unanswered::new(Duration::from_secs(5));
+    fn a_program_that_asked_for_no_answers_and_one_that_gets_none_are_owed_none() {
+        assert_eq!(asked("silence-ack").deadline(), None);
+        let mut judge = Unanswered::new(Duration::from_secs(5), false);
+        judge.see(at(0), &Seen::Started(PROGRAM, "feed"));
         judge.see(at(1), &Seen::Command(PROGRAM, "version"));
-        judge.see(at(1), &Seen::Command(PROGRAM, "reset"));
         assert_eq!(judge.deadline(), None);
-        judge.see(at(2), &Seen::Command(PROGRAM, "version"));
-        assert_eq!(judge.deadline(), Some(at(7)), "what comes after it is");
     }
 
     #[test]
     fn a_program_that_does_not_read_is_owed_nothing_until_it_does() {
-        let mut judge = Unanswered::new(Duration::from_secs(5));
-        judge.see(at(1), &Seen::Command(PROGRAM, "version"));
+        let mut judge = asked("version");
         judge.see(at(1), &Seen::PipeBlocked(PROGRAM, true));
-        assert_eq!(judge.judge(at(100)), None);
+        assert_eq!((judge.deadline(), judge.judge(at(100))), (None, None));
+        judge.see(at(60), &Seen::PipeBlocked(PROGRAM, false));
+        assert_eq!(judge.deadline(), Some(at(65)));
+        assert_eq!(judge.judge(at(65)).unwrap().since, at(60));
+    }
+
+    #[test]
+    fn a_program_that_is_over_or_that_no_answer_can_reach_is_owed_none() {
+        for gone in [Seen::Ended(PROGRAM), Seen::Deaf(PROGRAM)] {
+            let mut judge = asked("version");
+            judge.see(at(2), &gone);
+            assert_eq!((judge.deadline(), judge.judge(at(100))), (None, None));
+            judge.see(at(3), &Seen::Command(PROGRAM, "version"));
+            assert_eq!(judge.deadline(), None);
+        }
+    }
+
+    #[test]
+    fn a_stopped_process_answers_nothing_and_one_that_goes_on_does() {
+        let mut judge = asked("version");
+        judge.see(at(2), &Seen::Running(false));
+        assert_eq!((judge.deadline(), judge.judge(at(100))), (None, None));
+        judge.see(at(60), &Seen::Running(true));
+        assert_eq!(judge.deadline(), Some(at(65)));
+    }
+
+    #[test]
+    fn of_two_programs_the_one_that_waits_longer_is_named() {
+        let mut judge = asked("version");
+        let other = ProgramKey(1);
+        judge.see(at(1), &Seen::Started(other, "other"));
+        judge.see(at(3), &Seen::Command(other, "help"));
+        judge.see(at(4), &Seen::Answer(PROGRAM, "done"));
+        assert_eq!(judge.judge(at(100)).unwrap().creditor, Creditor::Program(other));
     }
 }

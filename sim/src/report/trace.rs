@@ -50,7 +50,7 @@ impl TraceLines {
 
     fn words(&self, step: &Step<'_>) -> String {
         let (who, what) = match step {
-            Step::Polled(id, task, spent) => {
+            Step::Polled(id, task, spent, _) => {
                 (*id, format!("task {} ran for {} ns", task.0, spent.as_nanos()))
             }
             Step::TaskEnded(id, task) => (*id, format!("task {} ended", task.0)),
@@ -73,6 +73,8 @@ impl TraceLines {
             Step::Shut(id, stream) => (*id, format!("{} shut", stream_name(*stream))),
             Step::Closed(id, stream) => (*id, format!("{} closed", stream_name(*stream))),
             Step::Started(id, stream, _, name) => (*id, format!("{stream} started program {name}")),
+            Step::Loaded(id, name, text) => (*id, format!("read {name}: {} octets", text.len())),
+            Step::Runs(id, runs) => (*id, if *runs { "goes on" } else { "stopped" }.to_owned()),
             Step::Signalled(id, signal) => (*id, format!("signal {signal}")),
             Step::Exited(id, status) => (*id, format!("over: {status}")),
             Step::Logged(id, line) => (*id, format!("log: {line}")),

@@ -86,6 +86,19 @@ pub enum FaultKind {
     },
 }
 
+impl Fault {
+    /// When it is over, since the start of the run; `None`: never.
+    pub fn heals(&self) -> Option<Duration> {
+        match self.kind {
+            FaultKind::Cut { lasts, .. } | FaultKind::Mtu { lasts, .. } => Some(self.at + lasts?),
+            // What comes back has nothing running on it.
+            FaultKind::Power { .. } => None,
+            FaultKind::Suspend { lasts, .. } => Some(self.at + lasts),
+            FaultKind::Clock { .. } | FaultKind::Signal { .. } => Some(self.at),
+        }
+    }
+}
+
 const KINDS: &[&str] = &["cut", "mtu", "suspend", "clock", "power", "signal"];
 const SIGNALS: &[(&str, Signal)] = &[
     ("SIGTERM", Signal::Terminate),

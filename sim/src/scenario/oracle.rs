@@ -54,14 +54,16 @@ impl Oracle {
     /// When it sounds, in one line.
     pub const fn summary(self) -> &'static str {
         match self {
-            Self::Unsent => "sounds when a route is not on the wire by its deadline",
-            Self::Spin => "sounds when the speaker wakes up again and again without progress",
+            Self::Unsent => "sounds when a route or a withdrawal is not on the wire by its deadline",
+            Self::Spin => "sounds when the speaker works without progress",
             Self::Unanswered => "sounds when a command of an API program goes unanswered",
             Self::KeepaliveGap => "sounds when the speaker leaves too long a gap between KEEPALIVEs",
-            Self::Overdue => "sounds when a session outlives the timer that should have ended it",
-            Self::Flapping => "sounds when sessions flap",
+            Self::Overdue => {
+                "sounds when a session outlives its timers, or is ended before its hold timer expires"
+            }
+            Self::Flapping => "sounds when sessions flap, or never come up",
             Self::Divergence => "sounds when the peer's table is not what was asked for, once all is quiet",
-            Self::Growth => "sounds when commands pile up",
+            Self::Growth => "sounds when what is asked of the speaker piles up in it",
         }
     }
 

@@ -110,6 +110,16 @@ pub enum Actor {
     Check(Expectation),
 }
 
+impl Play {
+    /// From when on nothing is wrong any more; `None`: something is to the end.
+    pub fn healed(&self) -> Option<Duration> {
+        self.faults
+            .iter()
+            .map(Fault::heals)
+            .try_fold(Duration::ZERO, |latest, heals| Some(latest.max(heals?)))
+    }
+}
+
 impl PeerPlace {
     /// Of a peer with these addresses, which listens on the first and dials the speaker's in the same family.
     pub(super) fn of(addresses: &[IpAddr], speaker: &[IpAddr]) -> Self {

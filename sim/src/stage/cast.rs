@@ -17,7 +17,7 @@ use crate::observe::course::Course;
 use crate::observe::recording::Recording;
 use crate::observe::watch::Watch;
 use crate::observe::witness::{Waits, Witness};
-use crate::oracle::{Alarm, Bench, Creditor, Oracle};
+use crate::oracle::{Bench, Premises};
 use crate::scenario::script::ProgramScript;
 use crate::scenario::{Actor, Play, PlayPeer, PlaySpeaker};
 use crate::stage::run::Run;
@@ -91,9 +91,11 @@ impl ProgramSeats {
         self.0.borrow().iter().any(|seat| seat.command == command)
     }
 
-    fn states(&self) -> Vec<(String, PeerState)> {
+    fn states(&self) -> Vec<(String, ProcessId, PeerState)> {
         let seats = self.0.borrow();
-        seats.iter().map(|seat| (format!("program {}", seat.name), seat.run.borrow().state())).collect()
+        let state =
+            |seat: &ProgramSeat| (format!("program {}", seat.name), seat.process, seat.run.borrow().state());
+        seats.iter().map(state).collect()
     }
 }
 
@@ -124,8 +126,8 @@ impl<'p> Cast<'p> {
         let kept = recording.clone();
         let recorder: Recorder =
             Box::new(move |now, input: &holdtime_core::Input<'_>| kept.borrow_mut().keep(now, input));
-        let bench = Bench::new(&self.play.bounds);
-        let watch = Rc::new(RefCell::new(Watch::new(process, &setup.config, bench)));
+        let bench = Bench::new(&premises(self.play, speaker));
+        let watch = Rc::new(RefCell::new(Watch::new(process, &setup, bench)));
         let witness = Witness::new(host);
         let waits = witness.waits();
         let start = Start { now, setup: setup.clone(), recorder: Some(recorder), defect: run.defect };
@@ -175,8 +177,20 @@ impl<'p> Cast<'p> {
 
     /// Every peer, then every program that was started, and how far each is.
     pub(super) fn everybody(&self) -> impl Iterator<Item = (String, PeerState)> {
-        let peers = self.peers.iter().map(|seat| (format!("peer {}", seat.name), seat.run.borrow().state()));
-        peers.chain(self.programs.states())
+        let peers = self
+            .peers
+            .iter()
+            .map(|seat| (format!("peer {}", seat.name), seat.process, seat.run.borrow().state()));
+        // Whose process is over has nothing left to do.
+        let finished = |(who, process, state)| match state {
+            PeerState::Waiting { .. } if self.is_over(process) => (who, PeerState::Finished),
+            state => (who, state),
+        };
+        peers.chain(self.programs.states()).map(finished)
+    }
+
+    fn is_over(&self, process: ProcessId) -> bool {
+        self.speakers.first().is_some_and(|seat| seat.watch.borrow().is_over(process))
     }
 
     /// Whether all scripts have come to their ends.
@@ -186,35 +200,32 @@ impl<'p> Cast<'p> {
         all_started && ended && self.actors().all(|(_, state)| state == PeerState::Finished)
     }
 
+    /// Whether somebody waits for a speaker to act, or for a program that was never started.
+    pub(super) fn is_awaited(&self) -> bool {
+        let expects =
+            |(_, state): (String, PeerState)| matches!(state, PeerState::Waiting { expects: true, .. });
+        self.never_started().next().is_some()
+            || !self.course().has_ended(self.play)
+            || self.actors().any(expects)
+    }
+
     /// When an oracle wants to be asked next.
     pub(super) fn next_question(&self, now: Instant) -> Option<Instant> {
         self.speakers.iter().filter_map(|seat| seat.watch.borrow_mut().bench().deadline(now)).min()
     }
 
-    /// What a peer of the last session still waits for, once every program has said all it has to say.
-    pub(super) fn unmet_expectation(&self, now: Instant) -> Option<Alarm> {
-        let is_busy = |(_, state): &(String, PeerState)| matches!(state, PeerState::Waiting { .. });
-        if self.programs.states().iter().any(is_busy) {
-            return None;
-        }
-        let watch = self.speakers.first()?.watch.borrow();
-        watch.sessions().iter().rev().find_map(|session| {
-            let peer = self.peers.iter().find(|peer| Some(peer.process) == session.peer)?;
-            let PeerState::Waiting { step, since } = peer.run.borrow().state() else { return None };
-            Some(Alarm {
-                oracle: Oracle::Unsent,
-                at: now,
-                since,
-                creditor: Creditor::Session(session.key),
-                what: step,
-                clause: "bound of the run: what a peer must receive is on the wire by then",
-            })
-        })
-    }
-
     /// What became of the first speaker's sessions.
     pub(super) fn course(&self) -> Course {
         self.speakers.first().map(|seat| Course::of(&seat.watch.borrow())).unwrap_or_default()
+    }
+}
+
+/// What the oracles of a speaker are told beforehand.
+fn premises(play: &Play, speaker: &PlaySpeaker) -> Premises {
+    Premises {
+        bounds: play.bounds,
+        acknowledges: speaker.settings.api.ack,
+        healed: play.healed().map(|healed| Instant::ZERO + healed),
     }
 }
 

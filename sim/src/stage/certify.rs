@@ -158,7 +158,7 @@ impl Cast<'_> {
         let peer = self.peers.iter().find(|peer| peer.process == process)?;
         let who = format!("peer {}", peer.name);
         Some(match peer.run.borrow().state() {
-            PeerState::Waiting { step, since } => {
+            PeerState::Waiting { step, since, .. } => {
                 (Link { who, what: format!("the speaker: `{step}`"), since: Some(since) }, true)
             }
             PeerState::Finished => (

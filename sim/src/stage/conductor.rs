@@ -1,19 +1,24 @@
 //! The conductor: from the first event to the verdict, on whatever engine plays.
 //!
-//! The oracles are asked at every instant at which something happens and at each of their deadlines, and the first alarm ends the
-//! run. A run that has finished must stay quiet for a second, unless its play says otherwise.
+//! Faults, then a network that has healed, a grace for what must recover, and the judgement. The oracles are asked at every instant at which
+//! something happens and at each of their deadlines, and the first alarm ends the run. A run has finished once all scripts have come to their
+//! ends and the grace is over; it must stay quiet for a second then, unless its play says otherwise. At the bound of the play the same is judged
+//! if nobody waits for the speaker: a script that takes its own time shows nothing.
 
 use holdtime_core::{Duration, Instant};
 use holdtime_machine::Stop;
 
 use crate::actor::PeerState;
 use crate::certificate::Verdict;
-use crate::oracle::{Alarm, Bench};
+use crate::oracle::{Alarm, Bench, out_of_fuel};
 use crate::stage::cast::Cast;
 use crate::stage::engine::Engine;
 
 /// How long all must be quiet after everything has finished, so that what should rest can show that it does.
 pub(super) const REST: Duration = Duration::from_secs(1);
+
+/// RFC 4271 §10's ConnectRetryTime.
+const CONNECT_RETRY: Duration = Duration::from_secs(120);
 
 /// The verdict, and when everything had finished or the alarm sounded.
 type Ended = (Verdict, Instant);
@@ -24,6 +29,7 @@ type Ended = (Verdict, Instant);
 /// The engine has failed.
 pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine) -> Result<Ended, String> {
     let bound = Instant::ZERO + cast.play.run_for;
+    let recovered = recovered(cast);
     let mut finished: Option<Instant> = None;
     // The first turns, without which nothing is due.
     engine.run_until(Instant::ZERO)?;
@@ -32,7 +38,8 @@ pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine) -> Result<Ende
         if let Some(ended) = end_now(cast, engine) {
             return Ok(ended);
         }
-        finished = if cast.is_finished() { finished.or(Some(now)) } else { None };
+        let done = now >= recovered && cast.is_finished();
+        finished = if done { finished.or(Some(now)) } else { None };
         if let Some(at) = finished.filter(|_| !cast.play.rests) {
             return Ok((Verdict::Pass, at));
         }
@@ -41,19 +48,19 @@ pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine) -> Result<Ende
             return Ok(end_at_rest(cast, engine, at));
         }
         if now >= bound {
-            return Ok((unfinished(cast, now), now));
+            return Ok(end_at_bound(cast, engine));
         }
         let next = engine.next_due().unwrap_or(Instant::MAX);
         let asked = cast.next_question(now).unwrap_or(Instant::MAX);
-        let limit = bound.min(rest).min(asked).min(next.max(now));
+        let grace = if now < recovered { recovered } else { Instant::MAX };
+        let limit = bound.min(rest).min(asked).min(grace).min(next.max(now));
         if engine.run_until(limit)? == Stop::Quiet && finished.is_none() && asked == Instant::MAX {
             // Nothing will ever happen again: look once more, then give up now rather than at the bound.
-            let now = engine.now();
             if let Some(ended) = end_now(cast, engine) {
                 return Ok(ended);
             }
             if !cast.is_finished() {
-                return Ok((unfinished(cast, now), now));
+                return Ok(end_at_bound(cast, engine));
             }
         }
     }
@@ -62,7 +69,7 @@ pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine) -> Result<Ende
 /// Where every script stands.
 pub(super) fn standing(cast: &Cast<'_>) -> Vec<String> {
     let stood = cast.everybody().map(|(who, state)| match state {
-        PeerState::Waiting { step, since } => format!("{who} at `{step}` since {since}"),
+        PeerState::Waiting { step, since, .. } => format!("{who} at `{step}` since {since}"),
         PeerState::Finished => format!("{who} at the end of its script"),
         PeerState::Failed(why) => format!("{who} failed {}", why.lines().next().unwrap_or_default()),
     });
@@ -71,6 +78,13 @@ pub(super) fn standing(cast: &Cast<'_>) -> Vec<String> {
 
 /// What ends the run at once: a crash, an alarm, a script that failed.
 fn end_now(cast: &Cast<'_>, engine: &impl Engine) -> Option<Ended> {
+    if let Some((process, at)) = engine.spins()
+        && let Some(index) = cast.speakers.iter().position(|seat| seat.process == process)
+    {
+        let alarm = out_of_fuel(at);
+        let certificate = cast.certify(index, &alarm);
+        return Some((Verdict::Hang { alarm, certificate }, at));
+    }
     if let Some((what, at)) = engine.crash() {
         return Some((Verdict::Crashed(what), at));
     }
@@ -101,13 +115,24 @@ fn alarmed(cast: &Cast<'_>, judge: impl Fn(&mut Bench) -> Option<Alarm>) -> Opti
     })
 }
 
-/// The bound has come. What a peer still expects and the speaker has not sent is unsent, whatever kind of route it is.
-fn unfinished(cast: &Cast<'_>, now: Instant) -> Verdict {
-    let Some(alarm) = cast.unmet_expectation(now) else {
-        return Verdict::Unfinished { waiting: waiting(cast) };
-    };
-    let certificate = cast.certify(0, &alarm);
-    Verdict::Hang { alarm, certificate }
+/// What the bound of the play shows, or that nothing will ever happen again.
+fn end_at_bound(cast: &Cast<'_>, engine: &impl Engine) -> Ended {
+    let now = engine.now();
+    if cast.is_awaited() {
+        return (Verdict::Unfinished { waiting: waiting(cast) }, now);
+    }
+    end_at_rest(cast, engine, now)
+}
+
+/// When everything must have recovered from the faults: after the last one a session that nobody knows to be dead is held for the hold time,
+/// and the next attempt may be a ConnectRetryTime away. Of faults that last to the end nothing recovers.
+fn recovered(cast: &Cast<'_>) -> Instant {
+    let play = cast.play;
+    let healed = play.healed().filter(|_| play.rests && !play.faults.is_empty());
+    let hold_times = cast.speakers.iter().flat_map(|seat| &seat.setup.config.neighbors);
+    let longest = hold_times.map(|neighbor| neighbor.hold_time).max().unwrap_or_default();
+    let grace = Duration::from_secs(longest.into()) + CONNECT_RETRY;
+    healed.map_or(Instant::ZERO, |healed| Instant::ZERO + healed + grace)
 }
 
 fn failure(cast: &Cast<'_>) -> Option<Verdict> {
@@ -120,7 +145,7 @@ fn failure(cast: &Cast<'_>) -> Option<Verdict> {
 /// What holds the run up: scripts that wait, programs that nobody has started, sessions that took another course.
 fn waiting(cast: &Cast<'_>) -> Vec<String> {
     let waiting = cast.actors().filter_map(|(who, state)| match state {
-        PeerState::Waiting { step, since } => Some(format!("{who} at `{step}` since {since}")),
+        PeerState::Waiting { step, since, .. } => Some(format!("{who} at `{step}` since {since}")),
         _ => None,
     });
     let missing = cast.never_started().map(|command| format!("program {command} to be started"));

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use holdtime_core::Instant;
 use holdtime_machine::Stop;
 use holdtime_machine::trace::Observer;
+use holdtime_machine::world::ProcessId;
 
 /// An engine on which everybody has been started.
 pub(super) trait Engine {
@@ -23,6 +24,9 @@ pub(super) trait Engine {
 
     /// The first process that crashed: what it did, and when.
     fn crash(&self) -> Option<(String, Instant)>;
+
+    /// The first process that made calls without end in one turn, and when; not a crash of the speaker's.
+    fn spins(&self) -> Option<(ProcessId, Instant)>;
 
     /// Whether a connection that the speaker gives up ends as Linux ends it. Where not, only when it ends is judged.
     fn ends_as_linux_does(&self) -> bool;

@@ -7,7 +7,7 @@ use holdtime_core::Instant;
 use holdtime_core::speaker::{ExitStatus, ProgramSpec, Signal};
 use holdtime_machine::net::MachineId;
 use holdtime_machine::trace::Observer;
-use holdtime_machine::world::{IncidentKind, ProcessId};
+use holdtime_machine::world::{Incident, IncidentKind, ProcessId};
 use holdtime_machine::{Lab, LabSettings, SimHost, Stop, World};
 
 use crate::actor::{Beyond, drive_peer, drive_program};
@@ -79,6 +79,12 @@ impl Engine for MachineEngine {
             };
             (format!("{name} {what}"), incident.at)
         })
+    }
+
+    fn spins(&self) -> Option<(ProcessId, Instant)> {
+        let world = self.lab.world();
+        let out_of_fuel = |incident: &&Incident| incident.kind == IncidentKind::OutOfFuel;
+        world.incidents().first().filter(out_of_fuel).map(|incident| (incident.process, incident.at))
     }
 
     fn ends_as_linux_does(&self) -> bool {

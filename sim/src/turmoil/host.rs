@@ -387,7 +387,9 @@ impl Host for TurmoilHost {
     }
 
     fn read_config(&self, name: &str) -> Result<ConfigText, IoError> {
-        self.common.files.iter().find(|file| file.name == name).cloned().ok_or(IoError::NotFound)
+        let file = self.common.files.iter().find(|file| file.name == name).ok_or(IoError::NotFound)?;
+        self.tell(&Step::Loaded(self.process, name, &file.text));
+        Ok(file.clone())
     }
 
     async fn wait(&self, deadline: Option<Instant>, ready: &mut Vec<Ready>) -> Now {

@@ -12,8 +12,10 @@ mod program;
 pub(crate) use crate::scenario::codec::{announced_ipv4, withdrawn_ipv4};
 pub(crate) use lines::{Words, lines as script_lines};
 pub use lines::{format_duration, parse_duration};
+pub(crate) use message::hex;
+#[cfg(test)]
+pub(crate) use message::prefix;
 pub use message::{Message, Pattern};
-pub(crate) use message::{hex, prefix};
 pub use peer::{PeerScript, PeerStep};
 pub use program::{ProgramScript, ProgramStep};
 

@@ -144,6 +144,11 @@ impl Engine for Turmoil {
     }
 
     /// A task that panics ends turmoil's own step.
+    /// A turn that never ends ends no run here.
+    fn spins(&self) -> Option<(holdtime_machine::world::ProcessId, Instant)> {
+        None
+    }
+
     fn crash(&self) -> Option<(String, Instant)> {
         None
     }

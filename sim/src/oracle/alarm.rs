@@ -1,0 +1,51 @@
+//! What an oracle says when it sounds, and what each can do.
+
+use holdtime_core::Instant;
+
+use crate::observe::{ProgramKey, Seen, SessionKey};
+pub use crate::scenario::Oracle;
+
+/// An oracle has sounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Which.
+    pub oracle: Oracle,
+    /// When it sounded: the moment from which the deadline is past.
+    pub at: Instant,
+    /// Since when what is missing was due to come.
+    pub since: Instant,
+    /// Who is waiting for it.
+    pub creditor: Creditor,
+    /// What is missing, such as `an answer to "announce route …"`.
+    pub what: String,
+    /// Which rule says that it had to come, and by when.
+    pub clause: &'static str,
+}
+
+/// Who waits in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Creditor {
+    /// The other end of a session.
+    Session(SessionKey),
+    /// An API program.
+    Program(ProgramKey),
+    /// Whoever pays for the machine.
+    Machine,
+}
+
+/// One oracle at work. It is shown everything that can be seen, and asked at its deadline.
+pub trait Judge {
+    /// Something was seen.
+    fn see(&mut self, at: Instant, seen: &Seen<'_>);
+
+    /// When to ask next, even if nothing more is seen.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// Its alarm, if it has reason for one now.
+    fn judge(&mut self, now: Instant) -> Option<Alarm>;
+
+    /// Its alarm, if all being quiet is reason for one.
+    fn judge_at_rest(&mut self, now: Instant) -> Option<Alarm> {
+        self.judge(now)
+    }
+}
