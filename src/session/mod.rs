@@ -383,7 +383,7 @@ impl Session {
         match step {
             FsmAction::Dial => self.outputs.push_back(SessionOutput::Dial),
             FsmAction::SendOpen => {
-                self.outputs.push_back(SessionOutput::Send(Message::Open(self.our_open.clone())))
+                self.outputs.push_back(SessionOutput::Send(Message::Open(self.our_open.clone())));
             }
             FsmAction::SendKeepalive => self.outputs.push_back(SessionOutput::Send(Message::Keepalive)),
             FsmAction::Notify if self.is_connected() => {

@@ -70,7 +70,7 @@ pub(super) fn runs(path: &Path) -> Result<Vec<RecordedRun>, CliError> {
                         known.part = part;
                     }
                     None => {
-                        runs.push(RecordedRun { files: vec![file], id: Some(run), part, is_whole: false })
+                        runs.push(RecordedRun { files: vec![file], id: Some(run), part, is_whole: false });
                     }
                 }
             }
