@@ -17,7 +17,7 @@ use holdtime_benches::{Shape, corpus};
 use holdtime_core::fuzzing::mutation::{Mutator, every_decoder};
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{Family, FamilyTerms, Framer, Message, MessageView, Negotiated};
-use holdtime_dump::{Content, Found, Item, Dump};
+use holdtime_dump::{Content, Dump, Found, Item};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
