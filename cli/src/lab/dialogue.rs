@@ -43,7 +43,12 @@ pub(crate) fn run(args: &DialogueArgs) -> VerbResult {
     if let holdtime_sim::actor::PeerState::Failed(why) = player.program.state() {
         say(&format!("holdtime: {}: {why}", args.file.display()));
     }
-    Ok(if code == 0 { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
+    match code {
+        0 => Ok(VerbStatus::AsExpected),
+        1 => Ok(VerbStatus::Unexpected),
+        // What the script says is not this program's to judge.
+        code => std::process::exit(code),
+    }
 }
 
 struct Player {

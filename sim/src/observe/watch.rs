@@ -53,7 +53,7 @@ pub enum Ending {
 }
 
 /// Cease / Connection Collision Resolution (RFC 4486 §4).
-const COLLISION: (u8, u8) = (6, 7);
+pub(crate) const COLLISION: (u8, u8) = (6, 7);
 
 impl Ending {
     /// When.
@@ -457,14 +457,14 @@ fn moves(step: &Step<'_>) -> bool {
 }
 
 /// A NOTIFICATION's code and subcode.
-fn notification(message: &[u8]) -> Option<(u8, u8)> {
+pub(crate) fn notification(message: &[u8]) -> Option<(u8, u8)> {
     match message.get(18..)? {
         [3, code, subcode, ..] => Some((*code, *subcode)),
         _ => None,
     }
 }
 
-fn is_keepalive(message: &[u8]) -> bool {
+pub(crate) fn is_keepalive(message: &[u8]) -> bool {
     message.get(18) == Some(&4)
 }
 

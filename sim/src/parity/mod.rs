@@ -9,6 +9,7 @@ mod buffers;
 mod pipes;
 mod scripted;
 mod stage;
+pub mod stalls;
 mod tcp;
 mod turns;
 mod waits;

@@ -397,15 +397,19 @@ impl Live {
 
 /// Signals a child by its number; a child that is gone is not there to mind.
 fn send_signal(child: &Child, signal: Signal) {
-    let signal = match signal {
+    let _ = process::kill_process(process::Pid::from_child(child), on_unix(signal));
+}
+
+/// A signal as Unix has it.
+pub(crate) fn on_unix(signal: Signal) -> process::Signal {
+    match signal {
         Signal::Terminate => process::Signal::TERM,
         Signal::Interrupt => process::Signal::INT,
         Signal::Hangup => process::Signal::HUP,
         Signal::Alarm => process::Signal::ALARM,
         Signal::User1 => process::Signal::USR1,
         Signal::User2 => process::Signal::USR2,
-    };
-    let _ = process::kill_process(process::Pid::from_child(child), signal);
+    }
 }
 
 fn last_lines(log: &str) -> String {

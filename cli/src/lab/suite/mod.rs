@@ -23,6 +23,7 @@ use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
 use crate::lab::run::parse_reactors;
 use case_result::{CaseResult, add_hash};
+pub(crate) use live::on_unix;
 pub(crate) use suite_args::SuiteArgs;
 
 pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> VerbResult {

@@ -3,7 +3,8 @@
 //! It models what an application can see of Linux's TCP: the handshake and its failures, byte-accurate buffers that
 //! only the reader and the acknowledgement free, the zero window with its probes, window updates, retransmission with
 //! back-off (so that a partition heals or times out), FIN in each direction, RST, and the order in which data, end and
-//! error are told. It has no congestion window, no SACK and no delayed acknowledgement: an application cannot see them.
+//! error are told. Of the congestion window it has what an application can see: once the retransmission timer has struck, it is
+//! one segment, so that nothing new leaves before something is acknowledged. It has no SACK and no delayed acknowledgement.
 //!
 //! Which socket a segment belongs to, listeners and ports are [`network`](super::network)'s business; what happens to a
 //! segment on its way is [`link`](super::link)'s.
@@ -393,9 +394,13 @@ impl Tcp {
                 }
             }
             TimerKind::Retransmit => {
-                self.sending.lost_until = self.sending.lost_until.max(self.sending.next);
                 let una = self.sending.una;
-                let segment = self.data_from(una, self.sending.mss);
+                let sent = self.sending.lost_until.max(self.sending.next);
+                // What was never sent waits for an acknowledgement; but for a FIN right behind what was.
+                let limit = usize::try_from(sent - una).unwrap_or(usize::MAX).min(self.sending.mss);
+                let segment = self.data_from(una, limit);
+                self.sending.next = self.sending.next.max(segment.end());
+                self.sending.lost_until = sent.max(self.sending.next);
                 out.push(segment);
             }
         }

@@ -57,7 +57,9 @@ impl Tcp {
         if self.state < TcpState::Established {
             return;
         }
-        while self.has_unsent() && self.sending.next < self.sending.edge {
+        // A congestion window of one segment, which the one that is sent again fills.
+        let is_held = self.sending.lost_until > self.sending.una;
+        while !is_held && self.has_unsent() && self.sending.next < self.sending.edge {
             let end = self.sending.una + self.sending.outgoing.len() as u64;
             let room = (self.sending.edge.min(end) - self.sending.next.min(end)) as usize;
             let whole = room.min(self.sending.mss);

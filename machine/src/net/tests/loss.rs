@@ -62,3 +62,29 @@ proptest! {
         prop_assert!(written == read, "{} octets of {} arrived", read.len(), written.len());
     }
 }
+
+/// Linux's congestion window after a timeout is one segment, which the one that is sent again fills.
+#[test]
+fn once_it_has_retransmitted_nothing_new_leaves_before_an_acknowledgement() {
+    let mut rig = Rig::new();
+    let listener = rig.listen(ListenerOptions::default());
+    let client = rig.dial(SocketOptions::default());
+    rig.run(secs(1));
+    let server = rig.net.accept(listener).unwrap();
+    let mut buffer = [0; 100];
+    // What the server answers is lost.
+    rig.net.set_cut(rig.two, rig.one, true);
+    let mut read_after = |rig: &mut Rig, octets: usize, millis: u64| {
+        rig.net.write(rig.now, client, &[7; 100][..octets]).unwrap();
+        rig.run(Duration::from_millis(millis));
+        rig.net.read(rig.now, server, &mut buffer)
+    };
+    assert_eq!(read_after(&mut rig, 10, 20), Ok(10));
+    assert_eq!(read_after(&mut rig, 5, 900), Ok(5));
+    assert_eq!(read_after(&mut rig, 7, 900), Err(IoError::WouldBlock));
+    rig.net.set_cut(rig.two, rig.one, false);
+    rig.run(secs(4));
+    assert_eq!(rig.net.read(rig.now, server, &mut buffer), Ok(7));
+    rig.run(secs(4));
+    assert!(rig.sent.len() < 40, "both ends rest: {} segments", rig.sent.len());
+}

@@ -1,6 +1,12 @@
-//! `holdtime parity`: the simulated machine beside the real one, program by program.
+//! `holdtime parity`: the simulated machine beside the real one, program by program; and stalls in the lab beside the same ones live.
+
+mod namespace;
+mod peer;
+mod player;
+mod stalls;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use clap::Args;
@@ -21,12 +27,32 @@ pub(crate) struct ParityArgs {
     /// The rows that take minutes of real time (a quarter of an hour in all), side by side
     #[arg(long)]
     pub(crate) slow: bool,
-    /// Only what this one slow row observes on this host, in real time
-    #[arg(long, value_name = "HOST", hide = true, requires = "slow")]
+    /// Stalls of whole sessions instead of rows, live in network namespaces and in the lab, with the times at which they end (about
+    /// 80 seconds in all)
+    #[arg(long, conflicts_with = "slow")]
+    pub(crate) stalls: bool,
+    /// Only what this one slow row observes on this host, or this one stall on this reactor, in real time
+    #[arg(long, value_name = "HOST", hide = true)]
     pub(crate) on: Option<String>,
+    /// Where a stall leaves its files
+    #[arg(long, value_name = "DIR", hide = true, requires = "on")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Only this peer of a stall
+    #[arg(long, value_name = "NAME", hide = true, requires = "stalls")]
+    pub(crate) peer: Option<String>,
 }
 
 pub(crate) fn run(args: &ParityArgs, console: &mut Console) -> VerbResult {
+    if args.stalls {
+        let wanted = stalls::StallsWanted {
+            only: args.only.trim(),
+            seed: args.seed,
+            on: args.on.as_deref(),
+            folder: args.folder.as_deref(),
+            peer: args.peer.as_deref(),
+        };
+        return stalls::run(&wanted, console);
+    }
     let only = args.only.trim().replace(' ', "_");
     let failed = |error| CliError::io("cannot use this machine's loopback", &error);
     if let Some(host) = &args.on {

@@ -1,0 +1,152 @@
+//! Two network namespaces and a cable between them: the one that this process is in, for the speaker, and one of the peers'. Both are
+//! gone when their last process is.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write as _};
+use std::net::IpAddr;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use holdtime_sim::scenario::{Scenario, Sockets};
+
+/// What an IPv4 and a TCP header take.
+const HEADERS: u16 = 40;
+/// How long the peers' namespace may take to come into being.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The options with which this user may make a namespace; `None`: it may not, or `unshare` and `ip` are not there.
+pub(super) fn unshare() -> Option<&'static [&'static str]> {
+    let options: [&'static [&'static str]; 2] = [&["-n"], &["-r", "-n"]];
+    options.into_iter().find(|options| {
+        let tried = Command::new("unshare").args(*options).args(["ip", "link", "set", "lo", "up"]).output();
+        tried.is_ok_and(|output| output.status.success())
+    })
+}
+
+/// An end of the cable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The speaker's.
+    Near,
+    /// The peers'.
+    Far,
+}
+
+/// The peers' namespace, held by a shell that runs in it, and the cable to it.
+pub(super) struct Cable {
+    shell: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Cable {
+    /// Lays the cable between this process's own namespace, which is a fresh one, and another for the peers.
+    pub(super) fn lay(scenario: &Scenario) -> io::Result<Self> {
+        let mut shell = Command::new("unshare")
+            .args(["-n", "sh"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let (input, output) = (shell.stdin.take(), shell.stdout.take());
+        let (Some(input), Some(output)) = (input, output) else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        let mut cable = Self { shell, input, output: BufReader::new(output) };
+        cable.await_namespace()?;
+        let near: Vec<IpAddr> = scenario.speakers.iter().flat_map(|host| host.addresses.clone()).collect();
+        let far: Vec<IpAddr> = scenario.peers.iter().flat_map(|host| host.addresses.clone()).collect();
+        run_here(&format!("ip link add near type veth peer name far netns {}\n", cable.shell.id()))?;
+        let sockets = |sockets: Vec<Sockets>| sockets.into_iter().next().unwrap_or_default();
+        let speakers = sockets(scenario.speakers.iter().map(|host| host.sockets).collect());
+        let peers = sockets(scenario.peers.iter().map(|host| host.sockets).collect());
+        let mss = speakers.mss.into_iter().chain(peers.mss).min();
+        run_here(&setup("near", &near, &far, speakers, mss))?;
+        cable.run_there(&setup("far", &far, &near, peers, mss))?;
+        Ok(cable)
+    }
+
+    /// What starts a program at the peers' end.
+    pub(super) fn command_there(&self, program: &std::path::Path) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.shell.id())).arg(program);
+        command
+    }
+
+    /// Loses what arrives at one end from one address for another, or no longer.
+    pub(super) fn lose(&mut self, end: End, from: IpAddr, to: IpAddr, lose: bool) -> io::Result<()> {
+        let (verb, device) =
+            (if lose { "add" } else { "del" }, if end == End::Near { "near" } else { "far" });
+        let family = if from.is_ipv4() { "-4" } else { "-6" };
+        let line = format!("ip {family} rule {verb} pref 1 iif {device} from {from} to {to} blackhole\n");
+        match end {
+            End::Near => run_here(&line),
+            End::Far => self.run_there(&line),
+        }
+    }
+
+    /// Waits until the shell has left this process's namespace.
+    fn await_namespace(&self) -> io::Result<()> {
+        let own = fs::read_link("/proc/self/ns/net")?;
+        let began = Instant::now();
+        while fs::read_link(format!("/proc/{}/ns/net", self.shell.id()))? == own {
+            if began.elapsed() > PATIENCE {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
+    }
+
+    fn run_there(&mut self, script: &str) -> io::Result<()> {
+        let script = script.replace('\n', " || echo failed\n");
+        self.input.write_all(format!("{script}echo done\n").as_bytes())?;
+        let mut line = String::new();
+        self.output.read_line(&mut line)?;
+        if line == "done\n" { Ok(()) } else { Err(io::Error::other("cannot set the peers' namespace up")) }
+    }
+}
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        // The namespace goes with it.
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+    }
+}
+
+fn run_here(script: &str) -> io::Result<()> {
+    let status = Command::new("sh").args(["-e", "-c", script]).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other("cannot set the speaker's namespace up")) }
+}
+
+/// What sets one end up: its addresses, the way to the others, and buffers as `SO_SNDBUF` and `SO_RCVBUF` would make them, which is
+/// twice as large as asked for. An address is looked at before a connection that a packet may belong to, so that rules can lose it.
+fn setup(device: &str, own: &[IpAddr], others: &[IpAddr], sockets: Sockets, mss: Option<u16>) -> String {
+    let mut script = "ip link set lo up\n".to_owned();
+    let mtu = mss.map_or(1_500, |mss| mss.saturating_add(HEADERS));
+    let _ = writeln!(script, "ip link set {device} mtu {mtu} up");
+    let bits = |address: &IpAddr| if address.is_ipv4() { 32 } else { 128 };
+    for address in own {
+        let nodad = if address.is_ipv4() { "" } else { " nodad" };
+        let _ = writeln!(script, "ip addr add {address}/{} dev {device}{nodad}", bits(address));
+    }
+    for other in others {
+        let source = own.iter().find(|address| address.is_ipv4() == other.is_ipv4());
+        let source = source.map(|source| format!(" src {source}")).unwrap_or_default();
+        let _ = writeln!(script, "ip route add {other}/{} dev {device}{source}", bits(other));
+    }
+    for family in ["-4", "-6"] {
+        let _ = writeln!(script, "ip {family} rule add pref 100 lookup local\nip {family} rule del pref 0");
+    }
+    script.push_str("echo 0 > /proc/sys/net/ipv4/tcp_early_demux\n");
+    for (name, octets, least) in
+        [("tcp_wmem", sockets.send_buffer, 4_608), ("tcp_rmem", sockets.receive_buffer, 2_304)]
+    {
+        if let Some(octets) = octets {
+            let octets = octets.saturating_mul(2).max(least);
+            let _ = writeln!(script, "echo {octets} {octets} {octets} > /proc/sys/net/ipv4/{name}");
+        }
+    }
+    script
+}
