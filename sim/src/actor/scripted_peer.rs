@@ -239,7 +239,8 @@ impl ScriptedPeer {
             if let Some(octet) = self.dribble.pop_front() {
                 self.act(PeerAction::Send(vec![octet]));
             }
-            self.wake = Some(now + every);
+            // From when it was due: octets that are late once are not late ever after.
+            self.wake = self.wake.map(|due| due + every);
         }
         self.dribble.is_empty() || self.closed
     }

@@ -127,14 +127,11 @@ impl LiveStall {
     /// Starts the speaker, and waits for the first line of its recording.
     fn start_speaker(&mut self, reactor: &str, folder: &Path) -> io::Result<()> {
         let program = std::env::current_exe()?;
-        let own = program.parent().unwrap_or(Path::new(".")).to_owned();
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path)));
         let mut command = Command::new(&program);
         command
             .args(["serve", "--reactor", reactor, "--record", RECORDING, CONFIGURATION])
             .current_dir(folder);
-        command.env("EXABGP_ENVFILE", folder.join(SETTINGS)).env("PATH", path.map_err(io::Error::other)?);
+        command.env("EXABGP_ENVFILE", folder.join(SETTINGS));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(folder.join("log"))?);
         self.speaker = Some(command.spawn()?);
         wait_until(|| folder.join(RECORDING).metadata().is_ok_and(|file| file.len() > 0))
@@ -224,14 +221,16 @@ fn write_files(scenario: &Scenario, folder: &Path) -> io::Result<()> {
     fs::write(folder.join(SETTINGS), format!("[exabgp.api]\npipename = '{pipes}'\n"))?;
     for program in &scenario.programs {
         let path = folder.join(program.run.trim_start_matches("./"));
-        fs::write(&path, dialogue(&program.script))?;
+        fs::write(&path, dialogue(&program.script)?)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
     }
     Ok(())
 }
 
 /// A script as a program that the speaker can start.
-fn dialogue(script: &ProgramScript) -> String {
+fn dialogue(script: &ProgramScript) -> io::Result<String> {
+    // This very program, whatever it is called and whoever starts it.
+    let own = std::env::current_exe()?;
     let steps = (0..).map_while(|index| script.step(index)).map(|(_, text)| format!("{text}\n"));
-    std::iter::once("#!/usr/bin/env -S holdtime dialogue\n".to_owned()).chain(steps).collect()
+    Ok(std::iter::once(format!("#!{} dialogue\n", own.display())).chain(steps).collect())
 }
