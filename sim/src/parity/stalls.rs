@@ -228,7 +228,8 @@ mod tests {
         for name in names() {
             let scenario = find(name).unwrap();
             assert_eq!(refused(&scenario), None, "{name}");
-            assert!(scenario.ends.is_some(), "{name}");
+            // A session that never begins has no end.
+            assert!(scenario.ends.is_some() || name.ends_with("-for-ever"), "{name}");
             assert!(scenario.run_for <= Duration::from_secs(75), "{name} takes all others' time");
         }
     }
