@@ -10,8 +10,8 @@ use crate::observe::course::Course;
 use crate::observe::watch::Ending;
 use crate::replay::course::RecordedCourse;
 use crate::scenario::mistake::Source;
-use crate::scenario::script::PeerStep;
-use crate::scenario::{self, FaultKind, NoScenario, Play, Scenario};
+use crate::scenario::script::{PeerScript, PeerStep};
+use crate::scenario::{self, Actor, FaultKind, NoScenario, Play, Scenario};
 use crate::stage::Run;
 use crate::subject::{self, Defect, SubjectRef};
 
@@ -33,24 +33,31 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn find(name: &str) -> Result<Scenario, NoScenario> {
     let known = FILES.iter().find(|(known, _)| known.strip_suffix(".toml") == Some(name));
     let Some((file, text)) = known else {
-        let nearest = scenario::mistake::nearest(name, names());
+        let nearest = scenario::mistake::nearest(name, &names().collect::<Vec<_>>());
         return Err(NoScenario::Unknown { name: name.to_owned(), nearest });
     };
     scenario::read(&Source::new(*file, *text), |_| None, &subject::names()).map_err(NoScenario::Wrong)
 }
 
-/// What of a scenario can only be played in the lab; `None`: all of it can be played live.
-pub fn refused(scenario: &Scenario) -> Option<String> {
-    let faults = scenario.faults.iter().find_map(|fault| match fault.kind {
+/// What of a play can only be played in the lab; `None`: all of it can be played live.
+pub fn refused(play: &Play) -> Option<String> {
+    let faults = play.faults.iter().find_map(|fault| match fault.kind {
         FaultKind::Cut { .. } | FaultKind::Suspend { .. } | FaultKind::Signal { .. } => None,
         FaultKind::Clock { .. } => Some("a clock that jumps"),
         FaultKind::Mtu { .. } => Some("a path that loses large packets"),
         FaultKind::Power { .. } => Some("a machine without power"),
     });
-    let mut peers = scenario.peers.iter().flat_map(|peer| (0..).map_while(|index| peer.script.step(index)));
-    let step = peers.find(|(step, _)| matches!(step, PeerStep::Vanish | PeerStep::Clock { .. }));
-    let step = step.map(|(_, text)| format!("the step `{text}`"));
-    let several = (scenario.speakers.len() != 1).then(|| "several speakers".to_owned());
+    let mut scripts = play.peers.iter().filter_map(|peer| match &peer.actor {
+        Actor::Script { script, .. } => Some(script),
+        Actor::Check(_) => None,
+    });
+    let steps = |script: &PeerScript| {
+        let mut steps = (0..).map_while(|index| script.step(index));
+        let step = steps.find(|(step, _)| matches!(step, PeerStep::Vanish | PeerStep::Clock { .. }));
+        step.map(|(_, text)| format!("the step `{text}`"))
+    };
+    let step = scripts.find_map(steps);
+    let several = (play.speakers.len() != 1).then(|| "several speakers".to_owned());
     faults.map(str::to_owned).or(step).or(several)
 }
 
@@ -81,23 +88,22 @@ impl StallSide {
     ///
     /// # Errors
     /// The configuration is wrong; the text says where.
-    pub fn in_lab(scenario: &Scenario, reactor: SubjectRef, seed: u64) -> Result<Self, String> {
-        let play = Play::from(scenario);
-        let outcome = Run { play: &play, subject: reactor, defect: Defect::Present, seed }.go()?;
+    pub fn in_lab(play: &Play, reactor: SubjectRef, seed: u64) -> Result<Self, String> {
+        let outcome = Run { play, subject: reactor, defect: Defect::Present, seed }.go()?;
         let verdict = outcome.verdict.code().to_owned();
         Ok(Self { verdict, why: outcome.standing.join("; "), course: outcome.course })
     }
 
     /// Judges what was recorded live as the lab judges: scripts that failed, the session's course, scripts that still wait. A
     /// program tells that its script failed by ending with 1, and nothing else of what it has not done yet.
-    pub fn live(scenario: &Scenario, recorded: &RecordedCourse, stood: &[(String, Stood)]) -> Self {
+    pub fn live(play: &Play, recorded: &RecordedCourse, stood: &[(String, Stood)]) -> Self {
         let failed = stood.iter().find_map(|(name, stood)| match stood {
             Stood::Failed(why) => Some(format!("peer {name} {why}")),
             _ => None,
         });
         let program = recorded.exits.contains(&ExitStatus::Code(1));
         let failed = failed.or(program.then(|| "a program failed".to_owned()));
-        let mistake = || recorded.course.mistake(&Play::from(scenario));
+        let mistake = || recorded.course.mistake(play);
         let waiting = || {
             stood.iter().find_map(|(name, stood)| match stood {
                 Stood::Waiting(step) => Some(format!("peer {name} at `{step}`")),
@@ -215,7 +221,7 @@ mod tests {
             let scenario = find(name).unwrap();
             for reactor in subject::SHIPPED {
                 for seed in 0..3 {
-                    let side = StallSide::in_lab(&scenario, reactor, seed).unwrap();
+                    let side = StallSide::in_lab(&scenario.play, reactor, seed).unwrap();
                     assert_eq!(side.verdict, "pass", "{name} on {reactor}, seed {seed}: {side:?}");
                 }
             }
@@ -227,10 +233,10 @@ mod tests {
         assert!(names().count() >= 20);
         for name in names() {
             let scenario = find(name).unwrap();
-            assert_eq!(refused(&scenario), None, "{name}");
+            assert_eq!(refused(&scenario.play), None, "{name}");
             // A session that never begins has no end.
-            assert!(scenario.ends.is_some() || name.ends_with("-for-ever"), "{name}");
-            assert!(scenario.run_for <= Duration::from_secs(75), "{name} takes all others' time");
+            assert!(scenario.play.ends.is_some() || name.ends_with("-for-ever"), "{name}");
+            assert!(scenario.play.run_for <= Duration::from_secs(75), "{name} takes all others' time");
         }
     }
 

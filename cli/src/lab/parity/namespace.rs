@@ -8,7 +8,8 @@ use std::net::IpAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use holdtime_sim::scenario::{Scenario, Sockets};
+use holdtime_machine::net::SocketOptions;
+use holdtime_sim::scenario::Play;
 
 /// What an IPv4 and a TCP header take.
 const HEADERS: u16 = 40;
@@ -42,7 +43,7 @@ pub(super) struct Cable {
 
 impl Cable {
     /// Lays the cable between this process's own namespace, which is a fresh one, and another for the peers.
-    pub(super) fn lay(scenario: &Scenario) -> io::Result<Self> {
+    pub(super) fn lay(play: &Play) -> io::Result<Self> {
         let mut shell = Command::new("unshare")
             .args(["-n", "sh"])
             .stdin(Stdio::piped())
@@ -54,13 +55,14 @@ impl Cable {
         };
         let mut cable = Self { shell, input, output: BufReader::new(output) };
         cable.await_namespace()?;
-        let near: Vec<IpAddr> = scenario.speakers.iter().flat_map(|host| host.addresses.clone()).collect();
-        let far: Vec<IpAddr> = scenario.peers.iter().flat_map(|host| host.addresses.clone()).collect();
+        let near: Vec<IpAddr> = play.speakers.iter().flat_map(|host| host.addresses.clone()).collect();
+        let far: Vec<IpAddr> = play.peers.iter().flat_map(|host| host.addresses.clone()).collect();
         run_here(&format!("ip link add near type veth peer name far netns {}\n", cable.shell.id()))?;
-        let sockets = |sockets: Vec<Sockets>| sockets.into_iter().next().unwrap_or_default();
-        let speakers = sockets(scenario.speakers.iter().map(|host| host.sockets).collect());
-        let peers = sockets(scenario.peers.iter().map(|host| host.sockets).collect());
-        let mss = speakers.mss.into_iter().chain(peers.mss).min();
+        let usual = SocketOptions::default();
+        let speakers = play.speakers.first().map_or(&usual, |host| &host.options);
+        let peers = play.peers.first().map_or(&usual, |host| &host.options);
+        // Nought is what the path takes.
+        let mss = [speakers.mss, peers.mss].into_iter().filter(|mss| *mss > 0).min();
         run_here(&setup("near", &near, &far, speakers, mss))?;
         cable.run_there(&setup("far", &far, &near, peers, mss))?;
         Ok(cable)
@@ -122,7 +124,13 @@ fn run_here(script: &str) -> io::Result<()> {
 
 /// What sets one end up: its addresses, the way to the others, and buffers as `SO_SNDBUF` and `SO_RCVBUF` would make them, which is
 /// twice as large as asked for. An address is looked at before a connection that a packet may belong to, so that rules can lose it.
-fn setup(device: &str, own: &[IpAddr], others: &[IpAddr], sockets: Sockets, mss: Option<u16>) -> String {
+fn setup(
+    device: &str,
+    own: &[IpAddr],
+    others: &[IpAddr],
+    sockets: &SocketOptions,
+    mss: Option<u16>,
+) -> String {
     let mut script = "ip link set lo up\n".to_owned();
     let mtu = mss.map_or(1_500, |mss| mss.saturating_add(HEADERS));
     let _ = writeln!(script, "ip link set {device} mtu {mtu} up");
@@ -139,9 +147,11 @@ fn setup(device: &str, own: &[IpAddr], others: &[IpAddr], sockets: Sockets, mss:
     for family in ["-4", "-6"] {
         let _ = writeln!(script, "ip {family} rule add pref 100 lookup local\nip {family} rule del pref 0");
     }
+    let receive_buffer = Some(sockets.receive_buffer);
+    let receive_buffer = receive_buffer.filter(|set| *set != SocketOptions::default().receive_buffer);
     script.push_str("echo 0 > /proc/sys/net/ipv4/tcp_early_demux\n");
     for (name, octets, least) in
-        [("tcp_wmem", sockets.send_buffer, 4_608), ("tcp_rmem", sockets.receive_buffer, 2_304)]
+        [("tcp_wmem", sockets.send_buffer, 4_608), ("tcp_rmem", receive_buffer, 2_304)]
     {
         if let Some(octets) = octets {
             let octets = octets.saturating_mul(2).max(least);

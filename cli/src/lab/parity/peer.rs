@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use holdtime_core::Instant;
 use holdtime_core::speaker::Signal;
-use holdtime_reactor::Surroundings;
+use holdtime_reactor::HostOptions;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
 use holdtime_sim::actor::{Beyond, PeerAction, PeerInput, PeerRun, PeerState, ScriptedPeer, drive_peer};
 use holdtime_sim::parity::stalls::Stood;
@@ -25,7 +25,7 @@ pub(super) fn play(play: &Play, name: &str) -> io::Result<()> {
         return Err(io::ErrorKind::NotFound.into());
     };
     let run = Reporting { peer: ScriptedPeer::new(script.clone(), *asn, *router_id), said: None };
-    let host = MioHost::new(Surroundings::new(PathBuf::new(), |_| {}))?;
+    let host = MioHost::new(HostOptions::new(PathBuf::new(), |_| {}))?;
     let driven = run_blocking(drive_peer(&host, &RefCell::new(run), peer.place, &Nothing));
     driven.map_err(|error| io::Error::other(error.to_string()))
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use holdtime_sim::parity::stalls::Stood;
 use holdtime_sim::scenario::script::ProgramScript;
-use holdtime_sim::scenario::{FaultKind, Scenario};
+use holdtime_sim::scenario::{Actor, FaultKind, Play, PlayPeer};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::namespace::{Cable, End};
@@ -34,35 +34,40 @@ const LONGER: Duration = Duration::from_millis(500);
 const LISTENS: &str = ":00B3 00000000:0000 0A";
 
 /// Plays it; how far each peer came. The recording is in `folder` then.
-pub(super) fn play(scenario: &Scenario, reactor: &str, folder: &Path) -> io::Result<Vec<(String, Stood)>> {
-    write_files(scenario, folder)?;
-    let mut live = LiveStall { cable: Cable::lay(scenario)?, peers: Vec::new(), speaker: None };
-    let (listening, dialling): (Vec<_>, Vec<_>) =
-        scenario.peers.iter().partition(|peer| peer.script.listens());
+pub(super) fn play(play: &Play, reactor: &str, folder: &Path) -> io::Result<Vec<(String, Stood)>> {
+    write_files(play, folder)?;
+    let mut live = LiveStall { cable: Cable::lay(play)?, peers: Vec::new(), speaker: None };
+    let (listening, dialling): (Vec<_>, Vec<_>) = play.peers.iter().partition(|peer| listens(peer));
     for peer in listening {
-        live.start_peer(scenario, &peer.name)?;
+        live.start_peer(play, &peer.name)?;
     }
-    let mut deeds = deeds(scenario);
+    let mut deeds = deeds(play);
     // What is so from the beginning is so before anybody's first packet.
     let first = deeds.iter().take_while(|(at, _)| at.is_zero()).count();
     for (_, deed) in deeds.drain(..first) {
-        live.carry_out(scenario, &deed)?;
+        live.carry_out(play, &deed)?;
     }
     live.start_speaker(reactor, folder)?;
     let began = Instant::now();
-    if !dialling.is_empty() && scenario.speakers.iter().any(|host| host.config.text.contains("listen ")) {
+    if !dialling.is_empty()
+        && play.speakers.iter().any(|host| host.files.iter().any(|file| file.text.contains("listen ")))
+    {
         wait_until(|| fs::read_to_string("/proc/net/tcp").is_ok_and(|sockets| sockets.contains(LISTENS)))?;
     }
     for peer in dialling {
-        live.start_peer(scenario, &peer.name)?;
+        live.start_peer(play, &peer.name)?;
     }
     for (at, deed) in deeds {
         sleep((began + at).saturating_duration_since(Instant::now()));
-        live.carry_out(scenario, &deed)?;
+        live.carry_out(play, &deed)?;
     }
-    let end = began + scenario.run_for + LONGER;
+    let end = began + play.run_for + LONGER;
     sleep(end.saturating_duration_since(Instant::now()));
     live.end()
+}
+
+fn listens(peer: &PlayPeer) -> bool {
+    matches!(&peer.actor, Actor::Script { script, .. } if script.listens())
 }
 
 /// Something that goes wrong, or is over.
@@ -73,9 +78,9 @@ enum LiveDeed {
 }
 
 /// What goes wrong and when, in order.
-fn deeds(scenario: &Scenario) -> Vec<(Duration, LiveDeed)> {
+fn deeds(play: &Play) -> Vec<(Duration, LiveDeed)> {
     let mut deeds = Vec::new();
-    for fault in &scenario.faults {
+    for fault in &play.faults {
         let at = fault.at;
         match fault.kind.clone() {
             FaultKind::Cut { from, to, both, lasts } => {
@@ -111,9 +116,9 @@ struct PeerProcess {
 }
 
 impl LiveStall {
-    fn start_peer(&mut self, scenario: &Scenario, name: &str) -> io::Result<()> {
+    fn start_peer(&mut self, play: &Play, name: &str) -> io::Result<()> {
         let mut command = self.cable.command_there(&std::env::current_exe()?);
-        command.args(["parity", "--stalls", "--peer", name, &scenario.name]);
+        command.args(["parity", "--stalls", "--peer", name, &play.name]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut peer = PeerProcess { child, output: BufReader::new(output) };
@@ -137,11 +142,11 @@ impl LiveStall {
         wait_until(|| folder.join(RECORDING).metadata().is_ok_and(|file| file.len() > 0))
     }
 
-    fn carry_out(&mut self, scenario: &Scenario, deed: &LiveDeed) -> io::Result<()> {
+    fn carry_out(&mut self, play: &Play, deed: &LiveDeed) -> io::Result<()> {
         match deed {
             LiveDeed::Cut { from, to, both, lose } => {
-                self.cut(scenario, from, to, *lose)?;
-                if *both { self.cut(scenario, to, from, *lose) } else { Ok(()) }
+                self.cut(play, from, to, *lose)?;
+                if *both { self.cut(play, to, from, *lose) } else { Ok(()) }
             }
             LiveDeed::Signal(host, signal) => {
                 let child = match self.peers.iter().find(|(name, _)| name == host) {
@@ -153,13 +158,13 @@ impl LiveStall {
         }
     }
 
-    fn cut(&mut self, scenario: &Scenario, from: &str, to: &str, lose: bool) -> io::Result<()> {
+    fn cut(&mut self, play: &Play, from: &str, to: &str, lose: bool) -> io::Result<()> {
         let addresses = |name: &str| -> Vec<IpAddr> {
-            let peer = scenario.peers.iter().find(|host| host.name == name).map(|host| &host.addresses);
-            let speaker = scenario.speakers.iter().find(|host| host.name == name);
+            let peer = play.peers.iter().find(|host| host.name == name).map(|host| &host.addresses);
+            let speaker = play.speakers.iter().find(|host| host.name == name);
             peer.or(speaker.map(|host| &host.addresses)).cloned().unwrap_or_default()
         };
-        let is_near = scenario.speakers.iter().any(|host| host.name == to);
+        let is_near = play.speakers.iter().any(|host| host.name == to);
         let end = if is_near { End::Near } else { End::Far };
         for from in addresses(from) {
             for to in addresses(to).into_iter().filter(|to| to.is_ipv4() == from.is_ipv4()) {
@@ -214,23 +219,28 @@ fn wait_until(mut come: impl FnMut() -> bool) -> io::Result<()> {
 }
 
 /// What the speaker reads and starts.
-fn write_files(scenario: &Scenario, folder: &Path) -> io::Result<()> {
-    let config = scenario.speakers.first().map(|host| host.config.text.as_str()).unwrap_or_default();
+fn write_files(play: &Play, folder: &Path) -> io::Result<()> {
+    let config = play
+        .speakers
+        .first()
+        .and_then(|host| host.files.first())
+        .map(|file| file.text.as_str())
+        .unwrap_or_default();
     fs::write(folder.join(CONFIGURATION), config)?;
     let pipes = format!("holdtime-parity-{}", std::process::id());
     fs::write(folder.join(SETTINGS), format!("[exabgp.api]\npipename = '{pipes}'\n"))?;
-    for program in &scenario.programs {
-        let path = folder.join(program.run.trim_start_matches("./"));
-        fs::write(&path, dialogue(&program.script)?)?;
+    for (run, scripts) in &play.programs {
+        let path = folder.join(run.trim_start_matches("./"));
+        fs::write(&path, dialogue(scripts.first())?)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
     }
     Ok(())
 }
 
 /// A script as a program that the speaker can start.
-fn dialogue(script: &ProgramScript) -> io::Result<String> {
+fn dialogue(script: Option<&ProgramScript>) -> io::Result<String> {
     // This very program, whatever it is called and whoever starts it.
     let own = std::env::current_exe()?;
-    let steps = (0..).map_while(|index| script.step(index)).map(|(_, text)| format!("{text}\n"));
+    let steps = (0..).map_while(|index| script?.step(index)).map(|(_, text)| format!("{text}\n"));
     Ok(std::iter::once(format!("#!{} dialogue\n", own.display())).chain(steps).collect())
 }

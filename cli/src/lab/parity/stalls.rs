@@ -10,7 +10,7 @@ use std::time::Duration;
 use holdtime_core::Instant;
 use holdtime_sim::parity::stalls::{self, StallRow, StallSide, StallTable, Stood};
 use holdtime_sim::replay::course::RecordedCourse;
-use holdtime_sim::scenario::{Play, Scenario};
+use holdtime_sim::scenario::Play;
 use holdtime_sim::subject::{SHIPPED, SubjectRef};
 
 use super::{namespace, peer, player};
@@ -35,7 +35,7 @@ pub(super) struct StallsWanted<'a> {
 
 pub(super) fn run(args: &StallsWanted<'_>, console: &mut Console) -> VerbResult {
     if let Some(name) = args.peer {
-        let play = Play::from(&find(args.only)?);
+        let play = find(args.only)?;
         return match peer::play(&play, name) {
             Ok(()) => Ok(VerbStatus::AsExpected),
             Err(error) => Err(CliError::io(format!("cannot play the peer \"{name}\""), &error)),
@@ -66,8 +66,8 @@ fn compare(args: &StallsWanted<'_>, console: &mut Console) -> VerbResult {
     let mut table = StallTable::default();
     let mut running = Vec::new();
     for name in names {
-        let scenario = find(name)?;
-        if let Some(what) = stalls::refused(&scenario) {
+        let play = find(name)?;
+        if let Some(what) = stalls::refused(&play) {
             table.skipped.push((name.to_owned(), format!("{what} is only the lab's to play")));
             continue;
         }
@@ -76,15 +76,15 @@ fn compare(args: &StallsWanted<'_>, console: &mut Console) -> VerbResult {
             let started = start(unshare, name, reactor, &folder);
             let child =
                 started.map_err(|error| CliError::io(format!("cannot play \"{name}\" live"), &error))?;
-            running.push((scenario.clone(), reactor, folder, child));
+            running.push((play.clone(), reactor, folder, child));
             sleep(APART);
         }
     }
-    for (done, (scenario, reactor, folder, child)) in running.into_iter().enumerate() {
-        let name = &scenario.name;
-        let live = finish(&scenario, &folder, child)
+    for (done, (play, reactor, folder, child)) in running.into_iter().enumerate() {
+        let name = &play.name;
+        let live = finish(&play, &folder, child)
             .map_err(|why| CliError::input(format!("cannot play \"{name}\" live on {reactor}: {why}")))?;
-        let lab = StallSide::in_lab(&scenario, reactor, args.seed).map_err(CliError::input)?;
+        let lab = StallSide::in_lab(&play, reactor, args.seed).map_err(CliError::input)?;
         // stderr may be closed, and nothing is lost then.
         let _ = writeln!(io::stderr(), "parity: {} stalls done, {name} on {reactor}", done + 1);
         table.rows.push(StallRow { name: name.clone(), reactor, live, lab });
@@ -93,8 +93,10 @@ fn compare(args: &StallsWanted<'_>, console: &mut Console) -> VerbResult {
     Ok(if table.holds() { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 
-fn find(name: &str) -> Result<Scenario, CliError> {
-    stalls::find(name).map_err(|why| CliError::input(format!("no stall \"{name}\": {why:?}")))
+fn find(name: &str) -> Result<Play, CliError> {
+    stalls::find(name)
+        .map(|found| found.play)
+        .map_err(|why| CliError::input(format!("no stall \"{name}\": {why:?}")))
 }
 
 fn start(unshare: &[&str], name: &str, reactor: SubjectRef, folder: &Path) -> io::Result<Child> {
@@ -110,7 +112,7 @@ fn start(unshare: &[&str], name: &str, reactor: SubjectRef, folder: &Path) -> io
 }
 
 /// Waits for the end of a stall and judges what it left behind.
-fn finish(scenario: &Scenario, folder: &Path, child: Child) -> Result<StallSide, String> {
+fn finish(play: &Play, folder: &Path, child: Child) -> Result<StallSide, String> {
     let output = child.wait_with_output().map_err(|error| error.to_string())?;
     if !output.status.success() {
         let said = fs::read_to_string(folder.join("errors")).unwrap_or_default();
@@ -119,8 +121,8 @@ fn finish(scenario: &Scenario, folder: &Path, child: Child) -> Result<StallSide,
     let said = String::from_utf8_lossy(&output.stdout);
     let stood: Vec<(String, Stood)> = said.lines().filter_map(from_line).collect();
     let recording = fs::read_to_string(folder.join(player::RECORDING)).map_err(|error| error.to_string())?;
-    let recorded = RecordedCourse::read(&recording, Instant::ZERO + scenario.run_for)?;
-    Ok(StallSide::live(scenario, &recorded, &stood))
+    let recorded = RecordedCourse::read(&recording, Instant::ZERO + play.run_for)?;
+    Ok(StallSide::live(play, &recorded, &stood))
 }
 
 fn as_line(name: &str, stood: &Stood) -> String {
