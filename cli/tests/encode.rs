@@ -104,7 +104,7 @@ fn a_mistake_is_one_sentence_and_status_2() {
     let nobody = encode(&configuration, &["--neighbor", "192.0.2.9"]);
     assert_eq!(nobody.status.code(), Some(2));
     let sentence = String::from_utf8(nobody.stderr).unwrap();
-    assert_eq!(sentence, "holdtime: there is no neighbor \"192.0.2.9\"; did you mean \"192.0.2.3\"?\n");
+    assert_eq!(sentence, "holdtime: there is no neighbor \"192.0.2.9\"; did you mean \"192.0.2.2\"?\n");
     let empty = encode(&file("encode-empty.conf", ""), &[]);
     assert_eq!(empty.status.code(), Some(2));
     assert!(String::from_utf8(empty.stderr).unwrap().ends_with("has no neighbor to send anything to\n"));

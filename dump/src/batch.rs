@@ -1,4 +1,4 @@
-//! Pieces of an input that stand for themselves: filled in order by a [`BatchReader`](crate::Source), decoded on any thread.
+//! Pieces of an input that stand for themselves: filled in order by a [`BatchReader`](crate::BatchReader), decoded on any thread.
 
 use std::ops::Range;
 use std::slice;

@@ -57,13 +57,13 @@ mod tests {
     use super::*;
     use crate::observe::{Seen, SessionEnd};
     use crate::oracle::alarm::Judge;
-    use crate::oracle::routes::Routes;
+    use crate::oracle::routes::RouteJudge;
     use crate::oracle::testing::{PROGRAM, SESSION, SESSION2, announcement, at, done, ledger, withdrawal};
 
     const ROUTE: &str = "announce route 10.0.0.0/24 next-hop 10.0.0.1";
 
     /// Only the first neighbor is there.
-    fn alone() -> Routes {
+    fn alone() -> RouteJudge {
         let mut judge = ledger("");
         judge.see(at(0), &Seen::Closed(SESSION2, SessionEnd::Peer));
         judge

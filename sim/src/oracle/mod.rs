@@ -14,7 +14,7 @@
 //! | O7 | what the peer was told differs from what it should have been told, once all is quiet | `divergence` |
 //! | O8 | what is asked of the speaker piles up in it | `growth` |
 //!
-//! O1 and O7 ask one [`ledger`], which knows what each neighbor is to be told (`wanted`) and was told (`told`). It reads commands with the
+//! O1 and O7 ask one `ledger.rs`, which knows what each neighbor is to be told (`wanted`) and was told (`told`). It reads commands with the
 //! core's grammar, OPENs and the multiprotocol attributes with the core's decoders, in which a mistake would show in the cases' octets;
 //! everything else (framing, hold times, IPv4 routes, NOTIFICATIONs, answers) is read with the lab's own few lines.
 
@@ -82,7 +82,7 @@ impl Bench {
         Self {
             judges: vec![
                 Box::new(unanswered::Unanswered::new(bounds.answer, acknowledges)),
-                Box::new(routes::Routes::new(bounds.route, acknowledges)),
+                Box::new(routes::RouteJudge::new(bounds.route, acknowledges)),
                 Box::new(spin::Spin::new(bounds.wakeups)),
                 Box::new(keepalive::KeepaliveGap::default()),
                 Box::new(overdue::Overdue::default()),

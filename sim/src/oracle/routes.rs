@@ -9,18 +9,18 @@ use crate::oracle::{divergence, unsent};
 
 /// O1 and O7 at work.
 #[derive(Debug)]
-pub(super) struct Routes {
+pub(super) struct RouteJudge {
     pub(super) ledger: Ledger,
 }
 
-impl Routes {
+impl RouteJudge {
     /// Routes are due on the wire within this time; programs' commands are answered, or are not.
     pub(super) fn new(within: Duration, acknowledged: bool) -> Self {
         Self { ledger: Ledger::new(within, acknowledged) }
     }
 }
 
-impl Judge for Routes {
+impl Judge for RouteJudge {
     fn see(&mut self, at: Instant, seen: &Seen<'_>) {
         self.ledger.see(at, seen);
     }

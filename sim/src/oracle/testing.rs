@@ -7,7 +7,7 @@ use holdtime_core::config::{Config, ConfigText, Settings};
 
 use crate::observe::{ProgramKey, Seen, SessionEnd, SessionKey};
 use crate::oracle::alarm::Judge;
-use crate::oracle::routes::Routes;
+use crate::oracle::routes::RouteJudge;
 use crate::scenario::script::{Message, prefix};
 
 pub(super) const SESSION: SessionKey = SessionKey(0);
@@ -137,8 +137,8 @@ pub(super) fn multiprotocol(reach: bool, family: (u8, u8), next_hop: &[u8], nlri
 }
 
 /// Oracles O1 and O7 of a speaker with two neighbors, both in a session of IPv4 unicast alone, and a program.
-pub(super) fn ledger(options: &str) -> Routes {
-    let mut judge = Routes::new(holdtime_core::Duration::from_secs(5), true);
+pub(super) fn ledger(options: &str) -> RouteJudge {
+    let mut judge = RouteJudge::new(holdtime_core::Duration::from_secs(5), true);
     judge.see(at(0), &Seen::Configured(&config(options)));
     judge.see(at(0), &Seen::Started(PROGRAM, "feed"));
     meet(&mut judge, SESSION, PEER, at(0), &open(90, &[(1, 1)]), &open(90, &[(1, 1)]));
@@ -150,7 +150,7 @@ pub(super) fn ledger(options: &str) -> Routes {
 pub(super) const SESSION2: SessionKey = SessionKey(1);
 
 /// The program writes a line, which is answered with `done` at once.
-pub(super) fn done(judge: &mut Routes, now: Instant, line: &str) {
+pub(super) fn done(judge: &mut RouteJudge, now: Instant, line: &str) {
     judge.see(now, &Seen::Command(PROGRAM, line));
     judge.see(now, &Seen::Answer(PROGRAM, "done"));
 }

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
     use crate::observe::{Seen, SessionEnd, SessionKey};
     use crate::oracle::alarm::Judge;
-    use crate::oracle::routes::Routes;
+    use crate::oracle::routes::RouteJudge;
     use crate::oracle::testing::{
         OTHER, PEER, PROGRAM, SESSION, SESSION2, announcement, at, config, done, ledger, meet, ms,
         multiprotocol, notification, open, open_with, refresh, withdrawal,
@@ -45,7 +45,7 @@ mod tests {
     const GONE: &str = "withdraw route 10.0.0.0/24 next-hop 10.0.0.1";
 
     /// Both peers are told of what is announced.
-    fn tell_both(judge: &mut Routes, seconds: u64, message: &[u8]) {
+    fn tell_both(judge: &mut RouteJudge, seconds: u64, message: &[u8]) {
         for key in [SESSION, SESSION2] {
             judge.see(at(seconds), &Seen::Sent(key, message));
         }
@@ -414,7 +414,7 @@ mod tests {
         assert_eq!(judge.judge(at(9)).unwrap().what, "the withdrawal of 10.0.0.0/24");
     }
 
-    impl Routes {
+    impl RouteJudge {
         /// How much is owed in all.
         fn owes(&self) -> usize {
             self.ledger.told.values().map(crate::oracle::told::Told::owes).sum()
@@ -503,7 +503,7 @@ mod tests {
             )
         };
         let deadline = |text: &str| {
-            let mut judge = Routes::new(holdtime_core::Duration::from_secs(5), true);
+            let mut judge = RouteJudge::new(holdtime_core::Duration::from_secs(5), true);
             judge.see(at(0), &Seen::Configured(&crate::oracle::testing::parse(text)));
             meet(&mut judge, SESSION, PEER, at(0), &open(90, &[(1, 1)]), &open(90, &[(1, 1)]));
             judge.deadline()

@@ -1,7 +1,7 @@
 //! One run: a play, a subject and a seed, from the first event to the verdict.
 //!
 //! `seed → plan → the play with its faults → a quiet moment → verdict`. A cast is set up on one of two engines, the simulated
-//! machine ([`machine`]) or somebody else's simulator ([`turmoil`]), and one conductor plays it out.
+//! machine (`machine.rs`) or somebody else's simulator (`turmoil/`), and one conductor plays it out.
 
 mod cast;
 mod certify;
