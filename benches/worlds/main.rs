@@ -58,7 +58,7 @@ fn draw(seeds: &str) {
 }
 
 fn drawn(seed: u64) -> String {
-    explore::world(seed).unwrap_or_else(|mistake| panic!("{mistake}")).write().unwrap()
+    explore::world(seed).unwrap_or_else(|mistake| panic!("{mistake}")).scenario.write().unwrap()
 }
 
 fn verify() {

@@ -9,10 +9,10 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use holdtime_core::Instant as LabTime;
+use holdtime_sim::scenario;
 use holdtime_sim::scenario::mistake::Source;
-use holdtime_sim::scenario::{self, Play};
 use holdtime_sim::stage::Run;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect};
 
 use crate::saved;
 
@@ -21,9 +21,10 @@ pub(crate) fn play(text: &str) {
         .into_iter()
         .map(|world| {
             let source = Source::new(format!("world-{}.toml", world.seed), world.text);
-            let scenario = scenario::read(&source, |_| None).unwrap_or_else(|mistake| panic!("{mistake}"));
-            let reactor = scenario.expect.first().expect("a world names its reactor").0;
-            (world.seed, reactor, Play::from(&scenario))
+            let scenario = scenario::read(&source, |_| None, &subject::names())
+                .unwrap_or_else(|mistake| panic!("{mistake}"));
+            let reactor = &scenario.expect.first().expect("a world names its reactor").0;
+            (world.seed, subject::find(reactor).expect("a reactor"), scenario.play)
         })
         .collect();
     let mut out = std::io::stdout().lock();
@@ -33,7 +34,7 @@ pub(crate) fn play(text: &str) {
         let index: usize = line.unwrap().trim().parse().expect("an index");
         let (seed, reactor, play) = &worlds[index];
         let begun = Instant::now();
-        let outcome = Run { play, reactor: *reactor, defect: Defect::Present, seed: *seed }
+        let outcome = Run { play, subject: *reactor, defect: Defect::Present, seed: *seed }
             .go()
             .expect("a world that plays");
         let wall = begun.elapsed().as_nanos();

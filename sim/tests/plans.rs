@@ -3,30 +3,29 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 use holdtime_core::Duration;
-use holdtime_machine::net::Kernel;
+use holdtime_machine::net::{Kernel, SocketOptions};
+use holdtime_machine::world::Prices;
 use holdtime_sim::explore;
-use holdtime_sim::oracle::Oracle;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::script::Pattern;
 use holdtime_sim::scenario::{
-    self, Bounds, Ends, Expected, Fault, FaultKind, Play, Prices, Scenario, Sockets, Window,
+    self, Bounds, Ends, Expected, Fault, FaultKind, Oracle, Play, Scenario, Window,
 };
 use holdtime_sim::stage::Run;
-use holdtime_sim::subject::ReactorName;
-use holdtime_sim::subject::defective::Defect;
+use holdtime_sim::subject::{self, Defect};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Scenario {
-    scenario::read(&Source::new("written.toml", text), |_| None)
+    scenario::read(&Source::new("written.toml", text), |_| None, &subject::names())
         .unwrap_or_else(|mistake| panic!("{mistake}\n{text}"))
 }
 
 /// All of it but the name, which is the file's, and so are those of its configurations.
 fn content(mut scenario: Scenario) -> String {
-    scenario.name.clear();
-    scenario.speakers.iter_mut().for_each(|speaker| speaker.config.name.clear());
+    scenario.play.name.clear();
+    scenario.play.speakers.iter_mut().for_each(|speaker| speaker.files[0].name.clear());
     // A table has no order.
-    scenario.expect.sort_by_key(|(reactor, _)| reactor.name());
+    scenario.expect.sort_by(|(one, _), (two, _)| one.cmp(two));
     format!("{scenario:?}")
 }
 
@@ -52,10 +51,14 @@ fn expected() -> impl Strategy<Value = Expected> {
     prop_oneof![Just(Expected::Pass), oracles.prop_map(Expected::Hang)]
 }
 
-fn sockets() -> impl Strategy<Value = Sockets> {
+fn sockets() -> impl Strategy<Value = SocketOptions> {
     let octets = || prop::option::of(1..100_000_usize);
-    (octets(), octets(), prop::option::of(1..2_000_u16))
-        .prop_map(|(send_buffer, receive_buffer, mss)| Sockets { send_buffer, receive_buffer, mss })
+    (octets(), 1..100_000_usize, 0..2_000_u16).prop_map(|(send_buffer, receive_buffer, mss)| SocketOptions {
+        send_buffer,
+        receive_buffer,
+        mss,
+        ..SocketOptions::default()
+    })
 }
 
 /// A drawn world whose every other part is any that can be written.
@@ -65,37 +68,41 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     let expectations = (
         prop::option::of(windows()),
         prop::option::of(ends()),
-        prop::sample::subsequence(ReactorName::ALL.to_vec(), 0..4),
+        prop::sample::subsequence(subject::names(), 0..4),
         expected(),
     );
     let faults = (times(), prop::option::of(times()), 68..2_000_usize, any::<bool>(), -i64::MAX..i64::MAX);
     (any::<u64>(), texts, costs, expectations, sockets(), faults).prop_map(
         |(seed, (title, source, comment), costs, (up, ends, reactors, expected), sockets, fault)| {
-            let mut scenario = explore::world(seed).unwrap();
+            let mut scenario = explore::world(seed).unwrap().scenario;
+            let play = &mut scenario.play;
             let comment: String = comment.lines().map(|line| format!("# {line}\n")).collect();
-            scenario.speakers[0].config.text.push_str(&comment);
+            play.speakers[0].files[0].text.push_str(&comment);
             let (poll, call, byte, route, wakeups, latency, syn_linear_timeouts) = costs;
             let (at, lasts, octets, both, by) = fault;
-            let (from, to) = (scenario.speakers[0].name.clone(), "far".to_owned());
-            if let Some(peer) = scenario.peers.first_mut() {
+            let (from, to) = (play.speakers[0].name.clone(), "far".to_owned());
+            if let Some(peer) = play.peers.first_mut() {
                 peer.name.clone_from(&to);
                 peer.addresses.push("fd00::2".parse().unwrap());
-                peer.sockets = sockets;
+                peer.options = sockets;
                 let kind = FaultKind::Mtu { from: from.clone(), to, both, octets, lasts };
-                scenario.faults = vec![Fault { at, kind }];
+                play.faults = vec![Fault { at, kind }];
             }
-            scenario.faults.push(Fault { at, kind: FaultKind::Clock { host: from, by } });
-            Scenario {
-                title,
-                source,
+            play.faults.push(Fault { at, kind: FaultKind::Clock { host: from, by } });
+            let play = Play {
                 latency,
                 kernel: Kernel { syn_linear_timeouts },
-                prices: Prices { poll, call, byte, route },
+                prices: Prices::new(poll, call, byte, route),
                 bounds: Bounds { route: poll, answer: call, wakeups },
                 up,
                 ends,
-                expect: reactors.into_iter().map(|reactor| (reactor, expected.clone())).collect(),
-                ..scenario
+                ..scenario.play
+            };
+            Scenario {
+                title,
+                source,
+                play,
+                expect: reactors.into_iter().map(|reactor| (reactor.to_owned(), expected.clone())).collect(),
             }
         },
     )
@@ -121,7 +128,7 @@ fn the_scenarios_that_come_with_the_lab_are_read_back_as_they_were_written() {
 
 #[test]
 fn a_script_that_cannot_be_quoted_is_refused() {
-    let text = explore::world(0).unwrap().write().unwrap();
+    let text = explore::world(0).unwrap().scenario.write().unwrap();
     let text = text.replacen("script = '''\nwait", "script = \"\"\"\nsend '''\nwait", 1);
     let (head, tail) = text.split_at(text.find("send '''").unwrap() + 8);
     let scenario = read(&format!("{head}{}", tail.replacen("'''", "\"\"\"", 1)));
@@ -131,30 +138,29 @@ fn a_script_that_cannot_be_quoted_is_refused() {
 #[test]
 fn the_worlds_of_seeds_are_drawn_alike_every_time_and_play_to_a_verdict() {
     for seed in 0..24 {
-        let text = explore::world(seed).unwrap().write().unwrap();
-        assert_eq!(text, explore::world(seed).unwrap().write().unwrap());
+        let text = explore::world(seed).unwrap().scenario.write().unwrap();
+        assert_eq!(text, explore::world(seed).unwrap().scenario.write().unwrap());
         let scenario = read(&text);
-        let (reactor, _) = scenario.expect[0];
-        let play = Play::from(&scenario);
-        let outcome = Run { play: &play, reactor, defect: Defect::Present, seed }.go().unwrap();
+        let subject = subject::find(&scenario.expect[0].0).unwrap();
+        let outcome = Run { play: &scenario.play, subject, defect: Defect::Present, seed }.go().unwrap();
         assert!(!matches!(outcome.verdict.code(), "failed" | "crashed"), "{seed}: {:?}", outcome.verdict);
     }
 }
 
 #[test]
 fn a_quarter_of_the_seeds_have_no_fault_and_faults_are_over_before_the_end() {
-    let worlds: Vec<Scenario> = (0..400).map(|seed| explore::world(seed).unwrap()).collect();
+    let worlds: Vec<Scenario> = (0..400).map(|seed| explore::world(seed).unwrap().scenario).collect();
     let clean = worlds.iter().filter(|world| world.title.ends_with("no fault")).count();
     assert!((80..120).contains(&clean), "{clean}");
     for world in &worlds {
-        for fault in &world.faults {
+        for fault in &world.play.faults {
             let lasts = match &fault.kind {
                 FaultKind::Cut { lasts, .. } | FaultKind::Power { lasts, .. } => lasts.unwrap(),
                 FaultKind::Suspend { lasts, .. } => *lasts,
                 _ => Duration::ZERO,
             };
-            assert!(fault.at + lasts + Duration::from_secs(120) < world.run_for, "{}", world.title);
+            assert!(fault.at + lasts + Duration::from_secs(120) < world.play.run_for, "{}", world.title);
         }
-        assert!(world.faults.len() <= 6);
+        assert!(world.play.faults.len() <= 6);
     }
 }

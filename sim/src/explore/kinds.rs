@@ -72,7 +72,7 @@ pub enum Behaviour {
 }
 
 impl Trouble {
-    const ALL: [Self; 7] =
+    pub(super) const ALL: [Self; 7] =
         [Self::Cut, Self::CutOneWay, Self::Suspend, Self::Clock, Self::Reload, Self::Restart, Self::Power];
 
     /// One word for it.
@@ -90,7 +90,7 @@ impl Trouble {
 }
 
 impl Verb {
-    const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::AnnounceMany,
         Self::AnnounceAgain,
         Self::Change,
@@ -113,10 +113,76 @@ impl Verb {
         Self::Acknowledge,
         Self::Deaf,
     ];
+
+    /// Whether it is one command, rather than how commands are said.
+    pub(super) const fn is_a_command(self) -> bool {
+        !matches!(
+            self,
+            Self::AnnounceMany | Self::AnnounceAgain | Self::WithdrawMany | Self::Burst | Self::Deaf
+        )
+    }
+
+    /// A few words for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Announce => "announce",
+            Self::AnnounceMany => "announce many",
+            Self::AnnounceAgain => "announce again",
+            Self::Change => "change",
+            Self::Withdraw => "withdraw",
+            Self::WithdrawMany => "withdraw many",
+            Self::Flush => "flush",
+            Self::Clear => "clear",
+            Self::ShowAdjRibOut => "show adj-rib out",
+            Self::ShowNeighbor => "show neighbor",
+            Self::Version => "version",
+            Self::RouteRefresh => "route-refresh",
+            Self::EndOfRib => "end of rib",
+            Self::Teardown => "teardown",
+            Self::Reload => "reload",
+            Self::Ipv6 => "ipv6",
+            Self::Watchdog => "watchdog",
+            Self::Wrong => "no command",
+            Self::OneNeighbor => "for one neighbor",
+            Self::Burst => "burst",
+            Self::Acknowledge => "acknowledge",
+            Self::Deaf => "deaf",
+        }
+    }
+
+    /// What a line of a program asks for.
+    pub(super) fn of(line: &str) -> Vec<Self> {
+        let mut words = line.split(' ').peekable();
+        let mut verbs = Vec::new();
+        if words.next_if_eq(&"neighbor").is_some() {
+            words.next();
+            verbs.push(Self::OneNeighbor);
+        }
+        let rest: Vec<&str> = words.collect();
+        verbs.push(match rest.as_slice() {
+            ["announce" | "withdraw", "route", prefix, ..] if prefix.contains(':') => Self::Ipv6,
+            ["announce", "route", .., "med", _] => Self::Change,
+            ["announce", "route", ..] => Self::Announce,
+            ["withdraw", "route", ..] => Self::Withdraw,
+            ["announce" | "withdraw", "watchdog", ..] => Self::Watchdog,
+            ["announce", "route-refresh", ..] => Self::RouteRefresh,
+            ["announce", "eor", ..] => Self::EndOfRib,
+            ["flush", ..] => Self::Flush,
+            ["clear", ..] => Self::Clear,
+            ["show", "adj-rib", ..] => Self::ShowAdjRibOut,
+            ["show", ..] => Self::ShowNeighbor,
+            ["version"] => Self::Version,
+            ["teardown", ..] => Self::Teardown,
+            ["reload"] => Self::Reload,
+            ["enable-ack" | "disable-ack"] => Self::Acknowledge,
+            _ => Self::Wrong,
+        });
+        verbs
+    }
 }
 
 impl Behaviour {
-    const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Talking,
         Self::Slow,
         Self::Dribbling,

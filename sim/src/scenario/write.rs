@@ -4,12 +4,12 @@ use std::fmt;
 use std::net::IpAddr;
 
 use holdtime_core::Duration;
-use holdtime_machine::net::Kernel;
+use holdtime_machine::net::{Kernel, SocketOptions};
+use holdtime_machine::world::Prices;
 
-use crate::scenario::script::{Pattern, format_duration};
+use crate::scenario::script::{Pattern, ProgramScript, format_duration};
 use crate::scenario::{
-    Bounds, Ends, Expected, Fault, FaultKind, PeerHost, Prices, Program, Scenario, Sockets, SpeakerHost,
-    Window,
+    Actor, Bounds, Ends, Expected, Fault, FaultKind, PlayPeer, PlaySpeaker, Scenario, Window, usual_prices,
 };
 
 /// How long a scenario's latency is where it says nothing.
@@ -21,36 +21,45 @@ impl Scenario {
     /// The file, which [`parse`](Self::parse) reads back as the same scenario. A configuration that was a file of its own stands in it.
     ///
     /// # Errors
-    /// A script holds `'''`, which nothing can quote here.
+    /// A script holds `'''`, which nothing can quote here; or a peer is no scripted one.
     pub fn write(&self) -> Result<String, Unwritable> {
         let mut file = Writer::default();
         file.value("title", &quoted(&self.title));
         if let Some(source) = &self.source {
             file.value("source", &quoted(source));
         }
-        file.time("run-for", self.run_for);
-        if !self.faults.is_empty() {
-            let lines: Vec<String> = self.faults.iter().map(ToString::to_string).collect();
+        let play = &self.play;
+        file.time("run-for", play.run_for);
+        if !play.faults.is_empty() {
+            let lines: Vec<String> = play.faults.iter().map(ToString::to_string).collect();
             file.script("faults", &lines)?;
         }
-        self.speakers.iter().try_for_each(|speaker| file.speaker(speaker))?;
-        self.peers.iter().try_for_each(|peer| file.peer(peer))?;
-        self.programs.iter().try_for_each(|program| file.program(program))?;
-        file.network(self.latency, self.kernel);
-        file.prices(&self.prices);
-        file.bounds(&self.bounds);
+        play.speakers.iter().for_each(|speaker| file.speaker(speaker));
+        play.peers.iter().try_for_each(|peer| file.peer(peer))?;
+        play.programs.iter().try_for_each(|(run, scripts)| file.program(run, scripts))?;
+        file.network(play.latency, play.kernel);
+        file.prices(&play.prices);
+        file.bounds(&play.bounds);
         file.expected(self);
         Ok(file.text)
     }
 }
 
-/// A script that cannot be written into a scenario, and why.
+/// What cannot be written into a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unwritable(String);
+pub enum Unwritable {
+    /// This line of a script.
+    Quotes(String),
+    /// This peer, which follows no script.
+    Checks(String),
+}
 
 impl fmt::Display for Unwritable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a script stands between ''' and so holds none: `{}`", self.0)
+        match self {
+            Self::Quotes(line) => write!(f, "a script stands between ''' and so holds none: `{line}`"),
+            Self::Checks(peer) => write!(f, "`{peer}` follows no script, as every peer of a scenario does"),
+        }
     }
 }
 
@@ -89,7 +98,7 @@ impl Writer {
 
     fn script(&mut self, key: &str, lines: &[String]) -> Result<(), Unwritable> {
         if let Some(line) = lines.iter().find(|line| line.contains("'''")) {
-            return Err(Unwritable(line.clone()));
+            return Err(Unwritable::Quotes(line.clone()));
         }
         let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
         self.value(key, &format!("'''\n{lines}'''"));
@@ -104,11 +113,12 @@ impl Writer {
         }
     }
 
-    fn sockets(&mut self, sockets: &Sockets) {
-        let Sockets { send_buffer, receive_buffer, mss } = sockets;
-        let mss = mss.map(usize::from);
-        for (key, octets) in
-            [("send-buffer", *send_buffer), ("receive-buffer", *receive_buffer), ("mss", mss)]
+    fn sockets(&mut self, sockets: &SocketOptions) {
+        let (SocketOptions { send_buffer, receive_buffer, mss, .. }, usual) =
+            (sockets, SocketOptions::default());
+        let receive_buffer = Some(*receive_buffer).filter(|octets| *octets != usual.receive_buffer);
+        let mss = Some(usize::from(*mss)).filter(|mss| *mss != usize::from(usual.mss));
+        for (key, octets) in [("send-buffer", *send_buffer), ("receive-buffer", receive_buffer), ("mss", mss)]
         {
             if let Some(octets) = octets {
                 self.value(key, &octets.to_string());
@@ -116,29 +126,31 @@ impl Writer {
         }
     }
 
-    fn speaker(&mut self, speaker: &SpeakerHost) -> Result<(), Unwritable> {
+    fn speaker(&mut self, speaker: &PlaySpeaker) {
         self.table = Some("[[speaker]]");
         self.value("name", &quoted(&speaker.name));
         self.addresses(&speaker.addresses);
-        self.sockets(&speaker.sockets);
-        self.value("config", &block(&speaker.config.text));
-        Ok(())
+        self.sockets(&speaker.options);
+        self.value("config", &block(speaker.files.first().map_or("", |file| &file.text)));
     }
 
-    fn peer(&mut self, peer: &PeerHost) -> Result<(), Unwritable> {
+    fn peer(&mut self, peer: &PlayPeer) -> Result<(), Unwritable> {
+        let Actor::Script { script, asn, router_id } = &peer.actor else {
+            return Err(Unwritable::Checks(peer.name.clone()));
+        };
         self.table = Some("[[peer]]");
         self.value("name", &quoted(&peer.name));
         self.addresses(&peer.addresses);
-        self.value("as", &peer.asn.to_string());
-        self.value("router-id", &format!("\"{}\"", peer.router_id));
-        self.sockets(&peer.sockets);
-        self.script("script", &peer.script.lines())
+        self.value("as", &asn.to_string());
+        self.value("router-id", &format!("\"{}\"", router_id));
+        self.sockets(&peer.options);
+        self.script("script", &script.lines())
     }
 
-    fn program(&mut self, program: &Program) -> Result<(), Unwritable> {
+    fn program(&mut self, run: &str, scripts: &[ProgramScript]) -> Result<(), Unwritable> {
         self.table = Some("[[program]]");
-        self.value("run", &quoted(&program.run));
-        self.script("script", &program.script.lines())
+        self.value("run", &quoted(run));
+        self.script("script", &scripts.first().map(ProgramScript::lines).unwrap_or_default())
     }
 
     fn network(&mut self, latency: Duration, kernel: Kernel) {
@@ -151,12 +163,12 @@ impl Writer {
     }
 
     fn prices(&mut self, prices: &Prices) {
-        let (Prices { poll, call, byte, route }, usual) = (*prices, Prices::default());
+        let usual = usual_prices();
         self.table = Some("[prices]");
-        self.unusual("poll", poll, usual.poll);
-        self.unusual("call", call, usual.call);
-        self.unusual("byte", byte, usual.byte);
-        self.unusual("route", route, usual.route);
+        self.unusual("poll", prices.poll(), usual.poll());
+        self.unusual("call", prices.call(), usual.call());
+        self.unusual("byte", prices.octets(1), usual.octets(1));
+        self.unusual("route", prices.routes(1), usual.routes(1));
     }
 
     fn bounds(&mut self, bounds: &Bounds) {
@@ -170,11 +182,11 @@ impl Writer {
     }
 
     fn expected(&mut self, scenario: &Scenario) {
-        if let Some(window) = &scenario.up {
+        if let Some(window) = &scenario.play.up {
             self.table = Some("[up]");
             self.window(window);
         }
-        if let Some(ends) = &scenario.ends {
+        if let Some(ends) = &scenario.play.ends {
             self.table = Some("[ends]");
             match ends {
                 Ends::Never => self.value("how", "\"never\""),
@@ -185,14 +197,14 @@ impl Writer {
             }
         }
         self.table = Some("[expect]");
-        for (reactor, expected) in &scenario.expect {
+        for (subject, expected) in &scenario.expect {
             let verdict = match expected {
                 Expected::Pass => "pass".to_owned(),
                 Expected::Hang(oracles) => {
                     oracles.iter().map(|oracle| oracle.code()).collect::<Vec<_>>().join(" ")
                 }
             };
-            self.value(reactor.name(), &format!("\"{verdict}\""));
+            self.value(subject, &format!("\"{verdict}\""));
         }
     }
 
