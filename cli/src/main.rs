@@ -54,8 +54,7 @@ enum Verb {
     List(list::ListArgs),
     /// Run the conf-* and api-* cases: a table, reactor by reactor
     Suite(suite::SuiteArgs),
-    /// Run a scenario from many seeds; stops at, shrinks and saves what breaks
-    #[command(hide = true)]
+    /// Play worlds that nobody wrote, drawn from seeds: what hangs, and what took effect
     Explore(explore::ExploreArgs),
     /// Find the smallest repro of a saved run
     #[command(hide = true)]
@@ -112,7 +111,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> VerbResult {
     if !matches!(cli.verb, Verb::Serve(_) | Verb::Healthcheck(_)) {
         log::start(&cli.log)?;
         // These say how far they came.
-        if !matches!(cli.verb, Verb::Replay(_) | Verb::Run(_) | Verb::Suite(_)) {
+        if !matches!(cli.verb, Verb::Explore(_) | Verb::Replay(_) | Verb::Run(_) | Verb::Suite(_)) {
             interrupt::exit_at_once()?;
         }
     }
@@ -120,7 +119,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> VerbResult {
         Verb::Run(args) => run::run(&args, console),
         Verb::List(args) => list::run(&args, console),
         Verb::Suite(args) => suite::run(&args, console),
-        Verb::Explore(args) => explore::run(args, console),
+        Verb::Explore(args) => explore::run(&args, console),
         Verb::Shrink(args) => shrink::run(args, console),
         Verb::Replay(args) => replay::run(&args, console),
         Verb::Parity(args) => parity::run(&args, console),

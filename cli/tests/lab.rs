@@ -337,3 +337,23 @@ fn what_takes_long_says_how_far_it_is_and_an_interrupt_leaves_a_report_and_no_fo
     assert!(said.lines().last().unwrap().ends_with("of 144 cases are done"), "{said}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_sweep_over_generated_worlds_prints_the_same_in_two_processes_and_for_any_number_of_jobs() {
+    let told = |jobs: &str| holdtime(&["explore", "--swarm", "--seeds", "0..12", "--jobs", jobs]);
+    let (one, two) = (told("1"), told("2"));
+    let said = text(&one.stdout);
+    assert_eq!(said, text(&two.stdout));
+    assert!(said.contains("12 worlds, ") && said.contains("one-way cut"), "{said}");
+    assert_eq!(one.status.code(), Some(i32::from(!said.contains("no alarm"))), "{said}");
+}
+
+#[test]
+fn a_world_that_is_printed_is_a_scenario_that_plays() {
+    let world = holdtime(&["explore", "--dump", "3"]);
+    let folder = Folder::new("dumped-world");
+    let file = folder.path().join("world.toml");
+    std::fs::write(&file, &world.stdout).unwrap();
+    let output = holdtime(&["run", file.to_str().unwrap(), "--seed", "3"]);
+    assert!(text(&output.stdout).contains("Generated world 3"), "{}", text(&output.stderr));
+}

@@ -20,6 +20,7 @@
 //! The parity tests of `holdtime-sim` run small programs here and on Linux, and both must see the same. turmoil-net 0.1 was the first
 //! choice and was set aside, because its TCP shows an application what Linux does not: `docs/decisions.md` has the list.
 
+pub mod choices;
 pub mod clock;
 pub mod executor;
 pub mod host;

@@ -19,6 +19,7 @@
 //! oracle/       one file a judge, over what is observed
 //! certificate/  who waits for whom, and the verdict
 //! stage/        sets a play up on an engine (machine; turmoil) and runs it
+//! explore/      worlds that nobody wrote, drawn from seeds, and sweeps over them
 //! replay/       what was recorded, again
 //! suite/        ExaBGP's functional cases
 //! parity/       the simulated machine beside the real one
@@ -27,6 +28,7 @@
 
 pub mod actor;
 pub mod certificate;
+pub mod explore;
 pub mod observe;
 pub mod oracle;
 pub mod parity;

@@ -109,6 +109,11 @@ const SIGNALS: &[(&str, Signal)] = &[
     ("SIGUSR2", Signal::User2),
 ];
 
+/// What a signal is called here.
+pub(super) fn signal_name(signal: Signal) -> &'static str {
+    SIGNALS.iter().find(|(_, known)| *known == signal).map_or("", |(name, _)| name)
+}
+
 /// Parses the faults at `range` of `source`; `hosts` are the names that exist, and the run ends after `run_for`.
 pub(super) fn parse(
     source: &Source,

@@ -68,6 +68,7 @@ mod plan;
 mod play;
 pub mod script;
 mod whole;
+mod write;
 
 use std::fmt;
 
@@ -79,6 +80,7 @@ pub use oracle::Oracle;
 pub use plan::Plan;
 pub(crate) use play::usual_prices;
 pub use play::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker};
+pub use write::Unwritable;
 
 use crate::scenario::script::{Pattern, format_duration};
 

@@ -122,7 +122,7 @@ impl Play {
 
 impl PeerPlace {
     /// Of a peer with these addresses, which listens on the first and dials the speaker's in the same family.
-    pub(super) fn of(addresses: &[IpAddr], speaker: &[IpAddr]) -> Self {
+    pub(crate) fn of(addresses: &[IpAddr], speaker: &[IpAddr]) -> Self {
         let own = addresses.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let dial = speaker.iter().copied().find(|address| address.is_ipv4() == own.is_ipv4()).unwrap_or(own);
         Self { listen: SocketAddr::new(own, PORT), from: own, dial: SocketAddr::new(dial, PORT) }

@@ -113,6 +113,11 @@ impl PeerScript {
             && matches!(keepalives, Some(PeerStep::Keepalives(Some(_))))
     }
 
+    /// The lines, without comments and blank ones.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.steps.iter().map(|(_, text)| text.clone()).collect()
+    }
+
     /// The step number `index` and the line it was written as.
     pub fn step(&self, index: usize) -> Option<(&PeerStep, &str)> {
         self.steps.get(index).map(|(step, text)| (step, text.as_str()))

@@ -70,6 +70,11 @@ impl ProgramScript {
         reading.next().is_some_and(|(step, _)| *step == ProgramStep::Reading(false))
     }
 
+    /// The lines, without comments and blank ones.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.steps.iter().map(|(_, text)| text.clone()).collect()
+    }
+
     /// The step number `index` and the line it was written as.
     pub fn step(&self, index: usize) -> Option<(&ProgramStep, &str)> {
         self.steps.get(index).map(|(step, text)| (step, text.as_str()))

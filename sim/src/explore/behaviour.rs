@@ -1,0 +1,212 @@
+//! What a world's peers do.
+
+use holdtime_core::Duration;
+
+use crate::explore::cast::{Cast, Peer};
+use crate::explore::draw::Draw;
+use crate::explore::kinds::{Behaviour, Kinds, Trouble};
+use crate::scenario::mistake::{Mistake, Source};
+use crate::scenario::script::{PeerScript, format_duration};
+
+/// The script of a peer, which ends about when the world does.
+pub(super) fn script(
+    draw: &mut Draw,
+    kinds: &Kinds,
+    cast: &Cast,
+    peer: &Peer,
+) -> Result<PeerScript, Mistake> {
+    let mut part = Part { draw, kinds, peer, lines: Vec::new(), left: cast.end };
+    part.write();
+    let text = part.lines.join("\n") + "\n";
+    PeerScript::parse(&Source::new(peer.name.clone(), text.clone()), 0..text.len())
+}
+
+/// A peer's script in the making.
+struct Part<'a> {
+    draw: &'a mut Draw,
+    kinds: &'a Kinds,
+    peer: &'a Peer,
+    lines: Vec<String>,
+    /// How much of its time is left.
+    left: Duration,
+}
+
+impl Part<'_> {
+    fn write(&mut self) {
+        match self.peer.behaviour {
+            Behaviour::Plain => self.session(true),
+            Behaviour::Talking => self.talk(),
+            Behaviour::Slow => self.slow(),
+            Behaviour::Dribbling => self.dribble(),
+            Behaviour::Silent => self.silent(),
+            Behaviour::Deaf => self.deaf(),
+            Behaviour::Restarting => self.restart(),
+            Behaviour::Refreshing => self.refresh(),
+        }
+        if !self.peer.ends_early {
+            let left = self.left;
+            self.wait(left);
+        }
+    }
+
+    fn step(&mut self, line: impl Into<String>) {
+        self.lines.push(line.into());
+    }
+
+    /// Waits, for no longer than it has.
+    fn wait(&mut self, time: Duration) {
+        let time = time.min(self.left);
+        self.left -= time;
+        if !time.is_zero() {
+            self.step(format!("wait {}", format_duration(time)));
+        }
+    }
+
+    fn span(&mut self, site: &str) -> Duration {
+        self.draw.span(site, &self.peer.name, self.peer.hold)
+    }
+
+    /// A session up to its first KEEPALIVE. Where nothing goes wrong the peer waits for what it should be sent.
+    fn session(&mut self, is_first: bool) {
+        self.open(is_first);
+        self.greet(is_first);
+        self.keepalives();
+    }
+
+    fn open(&mut self, is_first: bool) {
+        self.step(if self.peer.dials { "connect" } else { "accept" });
+        if is_first && self.kinds.troubles.is_empty() {
+            self.step("expect open");
+        }
+        self.step(format!("send open hold {}", self.peer.hold));
+    }
+
+    fn greet(&mut self, is_first: bool) {
+        if is_first && self.kinds.troubles.is_empty() {
+            self.step("expect keepalive");
+        }
+        self.step("send keepalive");
+    }
+
+    /// One every third of the hold time, as it should be (RFC 4271 §4.4).
+    fn keepalives(&mut self) {
+        let every = Duration::from_millis(self.peer.hold * 1_000 / 3);
+        self.step(format!("keepalives every {}", format_duration(every)));
+    }
+
+    fn talk(&mut self) {
+        self.session(true);
+        for round in 0..self.draw.between("talks", &self.peer.name, 1, 8) {
+            let pause = self.span("talk pause");
+            self.wait(pause);
+            let Self { peer, .. } = self;
+            let (own, asn) = (peer.address, peer.asn);
+            let prefix = format!("40.{}.{}.0/24", own.octets()[3], round / 2);
+            let line = match round % 2 {
+                0 => format!("send update announce {prefix} next-hop {own} path {asn}"),
+                _ => format!("send update withdraw {prefix}"),
+            };
+            self.step(line);
+        }
+    }
+
+    fn slow(&mut self) {
+        self.session(true);
+        for _ in 0..self.draw.between("slow", &self.peer.name, 1, 5) {
+            let pause = self.span("slow pause");
+            self.wait(pause);
+            self.step("stop reading");
+            let stopped = self.span("slow stop");
+            self.wait(stopped.min(Duration::from_secs(60)));
+            self.step("resume reading");
+        }
+    }
+
+    fn dribble(&mut self) {
+        self.open_dribbled();
+        self.greet(true);
+        self.keepalives();
+        for _ in 0..self.draw.between("dribbles", &self.peer.name, 0, 3) {
+            let pause = self.span("dribble pause");
+            self.wait(pause);
+            let every = self.draw.between("dribble every", &self.peer.name, 1, 40);
+            let (own, asn) = (self.peer.address, self.peer.asn);
+            // KEEPALIVEs of their own would stand in the middle of the message.
+            self.step("keepalives off");
+            self.step(format!(
+                "dribble update announce 41.{}.0.0/24 next-hop {own} path {asn} every {every}ms",
+                own.octets()[3]
+            ));
+            self.keepalives();
+        }
+    }
+
+    fn open_dribbled(&mut self) {
+        self.step(if self.peer.dials { "connect" } else { "accept" });
+        let every = self.draw.one_of("open every", &self.peer.name, &[10, 1, 100, 1_000]).unwrap_or(10);
+        self.step(format!("dribble open hold {} every {every}ms", self.peer.hold));
+    }
+
+    /// The speaker's hold timer ends the session (RFC 4271 §6.5), and another one follows.
+    fn silent(&mut self) {
+        for round in 0..self.draw.between("silences", &self.peer.name, 1, 2) {
+            self.open(round == 0);
+            self.greet(round == 0);
+            let hold = Duration::from_secs(self.peer.hold);
+            if self.left < hold * 2 {
+                break;
+            }
+            self.left -= hold;
+            self.step("expect close");
+        }
+        self.session(false);
+    }
+
+    fn deaf(&mut self) {
+        self.session(true);
+        let pause = self.span("deaf pause");
+        self.wait(pause);
+        self.step("stop reading");
+        let third = self.left / 3;
+        self.wait(third);
+        self.step("resume reading");
+    }
+
+    fn restart(&mut self) {
+        for round in 0..self.draw.between("restarts", &self.peer.name, 1, 4) {
+            self.session(round == 0);
+            let pause = self.span("up");
+            self.wait(pause);
+            let ends = ["send notification 6/2 bye", "close", "half-close", "reset"];
+            match self.draw.one_of("ends", &self.peer.name, &ends).unwrap_or("close") {
+                note @ "send notification 6/2 bye" => {
+                    self.step(note);
+                    self.step("close");
+                }
+                "half-close" => {
+                    self.step("half-close");
+                    self.wait(Duration::from_secs(1));
+                    self.step("close");
+                }
+                other => self.step(other),
+            }
+            let pause = self.span("down");
+            self.wait(pause);
+        }
+        self.session(false);
+    }
+
+    fn refresh(&mut self) {
+        self.session(true);
+        for _ in 0..self.draw.between("refreshes", &self.peer.name, 1, 6) {
+            let pause = self.span("refresh pause");
+            self.wait(pause);
+            self.step("send refresh");
+        }
+    }
+}
+
+/// Whether a peer's machine may lose power: nobody waits for the rest of its script.
+pub(super) fn may_go(kinds: &Kinds, peer: &Peer) -> bool {
+    kinds.has(Trouble::Power) && peer.ends_early
+}

@@ -1,0 +1,235 @@
+//! What took effect in a sweep: a fault that nothing noticed, a verb that nobody said and a behaviour that nobody showed find nothing.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use holdtime_core::{Duration, Instant};
+use holdtime_host::StreamId;
+use holdtime_machine::SimHost;
+use holdtime_machine::trace::{Observer, Step};
+use holdtime_machine::world::ProcessId;
+
+use crate::explore::World;
+use crate::explore::kinds::{Behaviour, Trouble, Verb};
+use crate::scenario::{Fault, FaultKind, Play};
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counted {
+    /// A fault that something noticed: a segment was lost to it, met a process that stood still, or found nobody.
+    Fault(Trouble),
+    /// A command of a program.
+    Verb(Verb),
+    /// A peer that was like this, in a run in which it spoke.
+    Behaviour(Behaviour),
+}
+
+impl Counted {
+    /// Everything that a sweep over generated worlds can show.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let verbs = [Verb::Announce].into_iter().chain(Verb::ALL).filter(|verb| verb.is_a_command());
+        let behaviours = [Behaviour::Plain].into_iter().chain(Behaviour::ALL);
+        let faults = Trouble::ALL.into_iter().map(Self::Fault);
+        faults.chain(verbs.map(Self::Verb)).chain(behaviours.map(Self::Behaviour))
+    }
+
+    /// What kind of thing it is.
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Fault(_) => "fault",
+            Self::Verb(_) => "verb",
+            Self::Behaviour(_) => "behaviour",
+        }
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fault(trouble) => trouble.name(),
+            Self::Verb(verb) => verb.name(),
+            Self::Behaviour(behaviour) => behaviour.name(),
+        }
+    }
+}
+
+/// How often each of them was seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    counts: BTreeMap<Counted, u64>,
+}
+
+impl Census {
+    /// How often this was seen.
+    pub fn of(&self, counted: Counted) -> u64 {
+        self.counts.get(&counted).copied().unwrap_or_default()
+    }
+
+    /// Takes in what another run showed.
+    pub fn add(&mut self, other: &Self) {
+        for (counted, count) in &other.counts {
+            *self.counts.entry(*counted).or_default() += count;
+        }
+    }
+
+    fn count(&mut self, counted: Counted) {
+        *self.counts.entry(counted).or_default() += 1;
+    }
+}
+
+/// Takes the census of one run.
+#[derive(Debug)]
+pub(super) struct Taker {
+    census: Census,
+    faults: Vec<Pending>,
+    /// The peers that have not spoken yet: their names and behaviours, and their processes once they are known.
+    peers: Vec<(String, Behaviour, Option<ProcessId>)>,
+    /// Each program's line in the making.
+    lines: BTreeMap<ProcessId, Vec<u8>>,
+}
+
+/// A fault that nothing has noticed yet.
+#[derive(Debug)]
+struct Pending {
+    trouble: Trouble,
+    begins: Instant,
+    ends: Instant,
+    /// The addresses of the hosts that it is about.
+    hosts: Vec<IpAddr>,
+}
+
+impl Taker {
+    pub(super) fn of(world: &World) -> Self {
+        let play = &world.scenario.play;
+        let peers = play.peers.iter().zip(&world.behaviours);
+        Self {
+            census: Census::default(),
+            faults: play.faults.iter().filter_map(|fault| Pending::of(play, fault)).collect(),
+            peers: peers.map(|(peer, behaviour)| (peer.name.clone(), *behaviour, None)).collect(),
+            lines: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn census(&self) -> &Census {
+        &self.census
+    }
+
+    /// Counts the faults to which this happens, each once.
+    fn notice(&mut self, at: Instant, is_noticed: impl Fn(&Pending) -> bool) {
+        let Self { census, faults, .. } = self;
+        faults.retain(|fault| {
+            let noticed = (fault.begins..=fault.ends).contains(&at) && is_noticed(fault);
+            if noticed {
+                census.count(Counted::Fault(fault.trouble));
+            }
+            !noticed
+        });
+    }
+
+    fn said(&mut self, process: ProcessId, octets: &[u8]) {
+        let line = self.lines.entry(process).or_default();
+        for octet in octets {
+            if *octet == b'\n' {
+                let said = String::from_utf8_lossy(line).into_owned();
+                line.clear();
+                Verb::of(&said).into_iter().for_each(|verb| self.census.count(Counted::Verb(verb)));
+            } else {
+                line.push(*octet);
+            }
+        }
+    }
+}
+
+impl Pending {
+    fn of(play: &Play, fault: &Fault) -> Option<Self> {
+        let (trouble, hosts, lasts) = match &fault.kind {
+            FaultKind::Cut { from, to, both, lasts } => {
+                (if *both { Trouble::Cut } else { Trouble::CutOneWay }, vec![from, to], *lasts)
+            }
+            FaultKind::Suspend { host, lasts } => (Trouble::Suspend, vec![host], Some(*lasts)),
+            FaultKind::Clock { host, .. } => (Trouble::Clock, vec![host], Some(Duration::ZERO)),
+            FaultKind::Power { host, lasts } => (Trouble::Power, vec![host], *lasts),
+            FaultKind::Signal { host, signal: holdtime_core::speaker::Signal::Alarm } => {
+                (Trouble::Restart, vec![host], Some(Duration::ZERO))
+            }
+            FaultKind::Signal { host, .. } => (Trouble::Reload, vec![host], Some(Duration::ZERO)),
+            FaultKind::Mtu { .. } => return None,
+        };
+        let begins = Instant::ZERO + fault.at;
+        let speakers = play.speakers.iter().map(|host| (&host.name, &host.addresses));
+        let all = speakers.chain(play.peers.iter().map(|host| (&host.name, &host.addresses)));
+        let hosts = all.filter(|(name, _)| hosts.contains(name)).flat_map(|(_, addresses)| addresses.clone());
+        let ends = lasts.map_or(Instant::MAX, |lasts| begins + lasts);
+        Some(Self { trouble, begins, ends, hosts: hosts.collect() })
+    }
+}
+
+impl Observer for Taker {
+    fn meet(&mut self, process: ProcessId, name: &str) {
+        if let Some((.., known)) = self.peers.iter_mut().find(|(peer, ..)| peer == name) {
+            *known = Some(process);
+        }
+    }
+
+    fn on_step(&mut self, at: Instant, step: &Step<'_>) {
+        match step {
+            Step::Sent(_, segment, arrival) if !self.faults.is_empty() => {
+                let (from, to) = (segment.src.ip(), segment.dst.ip());
+                self.notice(at, |fault| match fault.trouble {
+                    Trouble::Cut | Trouble::CutOneWay => {
+                        arrival.is_none() && fault.hosts.contains(&from) && fault.hosts.contains(&to)
+                    }
+                    Trouble::Suspend | Trouble::Power => fault.hosts.contains(&to),
+                    _ => false,
+                });
+            }
+            Step::Fault("clock jumps") => self.notice(at, |fault| fault.trouble == Trouble::Clock),
+            Step::Signalled(..) => {
+                self.notice(at, |fault| matches!(fault.trouble, Trouble::Reload | Trouble::Restart));
+            }
+            Step::Wrote(process, stream, Ok(octets)) => self.wrote(*process, *stream, octets),
+            _ => {}
+        }
+    }
+}
+
+impl Taker {
+    fn wrote(&mut self, process: ProcessId, stream: StreamId, octets: &[u8]) {
+        if stream == SimHost::STDIO {
+            return self.said(process, octets);
+        }
+        if let Some(at) = self.peers.iter().position(|(.., known)| *known == Some(process)) {
+            let (_, behaviour, _) = self.peers.swap_remove(at);
+            self.census.count(Counted::Behaviour(behaviour));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_counted_as_what_it_asks_for() {
+        let verbs = Verb::of;
+        assert_eq!(verbs("announce route 10.0.0.0/24 next-hop 1.1.1.1"), [Verb::Announce]);
+        assert_eq!(verbs("announce route 10.0.0.0/24 next-hop 1.1.1.1 med 5"), [Verb::Change]);
+        assert_eq!(
+            verbs("neighbor 10.0.0.2 announce route 10.0.0.0/24 next-hop 1.1.1.1"),
+            [Verb::OneNeighbor, Verb::Announce]
+        );
+        assert_eq!(verbs("neighbor 10.0.0.2 teardown 4"), [Verb::OneNeighbor, Verb::Teardown]);
+        assert_eq!(verbs("withdraw watchdog guard"), [Verb::Watchdog]);
+        assert_eq!(verbs("announce rout 10.0.0.0/24"), [Verb::Wrong]);
+        assert_eq!(verbs("announce route 2001:db8::/64 next-hop ::1"), [Verb::Ipv6]);
+    }
+
+    #[test]
+    fn a_sweep_of_some_seeds_shows_everything_but_what_is_rare() {
+        let mut census = Census::default();
+        for seed in 0..60 {
+            census.add(&crate::explore::play(seed, None).unwrap().census);
+        }
+        let missing: Vec<_> = Counted::all().filter(|counted| census.of(*counted) == 0).collect();
+        assert_eq!(missing, [], "{census:?}");
+    }
+}

@@ -1,0 +1,257 @@
+//! Which kinds of faults, verbs and behaviours are on in a world, drawn before any of them.
+
+use crate::explore::cast::Cast;
+use crate::explore::draw::Draw;
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// Both directions of a link lose everything for a time.
+    Cut,
+    /// One direction does.
+    CutOneWay,
+    /// A process stands still.
+    Suspend,
+    /// A wall clock jumps.
+    Clock,
+    /// A speaker reads its configuration again.
+    Reload,
+    /// A speaker restarts itself.
+    Restart,
+    /// A machine loses power; it comes back with nothing running.
+    Power,
+}
+
+/// Something that a program asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names are those of the commands")]
+pub enum Verb {
+    Announce,
+    AnnounceMany,
+    AnnounceAgain,
+    Change,
+    Withdraw,
+    WithdrawMany,
+    Flush,
+    Clear,
+    ShowAdjRibOut,
+    ShowNeighbor,
+    Version,
+    RouteRefresh,
+    EndOfRib,
+    Teardown,
+    Reload,
+    Ipv6,
+    Watchdog,
+    Wrong,
+    OneNeighbor,
+    Burst,
+    Acknowledge,
+    Deaf,
+}
+
+/// What a peer is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Behaviour {
+    /// It does what it should.
+    Plain,
+    /// It stops reading now and then.
+    Slow,
+    /// It sends octet by octet.
+    Dribbling,
+    /// It says nothing more, once the session is up.
+    Silent,
+    /// It reads nothing more, for a long time.
+    Deaf,
+    /// It ends its sessions and takes new ones.
+    Restarting,
+    /// It asks for all routes again and again.
+    Refreshing,
+    /// It announces and withdraws.
+    Talking,
+}
+
+impl Trouble {
+    pub(super) const ALL: [Self; 7] =
+        [Self::Cut, Self::CutOneWay, Self::Suspend, Self::Clock, Self::Reload, Self::Restart, Self::Power];
+
+    /// One word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::CutOneWay => "one-way cut",
+            Self::Suspend => "suspend",
+            Self::Clock => "clock",
+            Self::Reload => "reload",
+            Self::Restart => "restart",
+            Self::Power => "power",
+        }
+    }
+}
+
+impl Verb {
+    pub(super) const ALL: [Self; 21] = [
+        Self::AnnounceMany,
+        Self::AnnounceAgain,
+        Self::Change,
+        Self::Withdraw,
+        Self::WithdrawMany,
+        Self::Flush,
+        Self::Clear,
+        Self::ShowAdjRibOut,
+        Self::ShowNeighbor,
+        Self::Version,
+        Self::RouteRefresh,
+        Self::EndOfRib,
+        Self::Teardown,
+        Self::Reload,
+        Self::Ipv6,
+        Self::Watchdog,
+        Self::Wrong,
+        Self::OneNeighbor,
+        Self::Burst,
+        Self::Acknowledge,
+        Self::Deaf,
+    ];
+
+    /// Whether it is one command, rather than how commands are said.
+    pub(super) const fn is_a_command(self) -> bool {
+        !matches!(
+            self,
+            Self::AnnounceMany | Self::AnnounceAgain | Self::WithdrawMany | Self::Burst | Self::Deaf
+        )
+    }
+
+    /// A few words for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Announce => "announce",
+            Self::AnnounceMany => "announce many",
+            Self::AnnounceAgain => "announce again",
+            Self::Change => "change",
+            Self::Withdraw => "withdraw",
+            Self::WithdrawMany => "withdraw many",
+            Self::Flush => "flush",
+            Self::Clear => "clear",
+            Self::ShowAdjRibOut => "show adj-rib out",
+            Self::ShowNeighbor => "show neighbor",
+            Self::Version => "version",
+            Self::RouteRefresh => "route-refresh",
+            Self::EndOfRib => "end of rib",
+            Self::Teardown => "teardown",
+            Self::Reload => "reload",
+            Self::Ipv6 => "ipv6",
+            Self::Watchdog => "watchdog",
+            Self::Wrong => "no command",
+            Self::OneNeighbor => "for one neighbor",
+            Self::Burst => "burst",
+            Self::Acknowledge => "acknowledge",
+            Self::Deaf => "deaf",
+        }
+    }
+
+    /// What a line of a program asks for.
+    pub(super) fn of(line: &str) -> Vec<Self> {
+        let mut words = line.split(' ').peekable();
+        let mut verbs = Vec::new();
+        if words.next_if_eq(&"neighbor").is_some() {
+            words.next();
+            verbs.push(Self::OneNeighbor);
+        }
+        let rest: Vec<&str> = words.collect();
+        verbs.push(match rest.as_slice() {
+            ["announce" | "withdraw", "route", prefix, ..] if prefix.contains(':') => Self::Ipv6,
+            ["announce", "route", .., "med", _] => Self::Change,
+            ["announce", "route", ..] => Self::Announce,
+            ["withdraw", "route", ..] => Self::Withdraw,
+            ["announce" | "withdraw", "watchdog", ..] => Self::Watchdog,
+            ["announce", "route-refresh", ..] => Self::RouteRefresh,
+            ["announce", "eor", ..] => Self::EndOfRib,
+            ["flush", ..] => Self::Flush,
+            ["clear", ..] => Self::Clear,
+            ["show", "adj-rib", ..] => Self::ShowAdjRibOut,
+            ["show", ..] => Self::ShowNeighbor,
+            ["version"] => Self::Version,
+            ["teardown", ..] => Self::Teardown,
+            ["reload"] => Self::Reload,
+            ["enable-ack" | "disable-ack"] => Self::Acknowledge,
+            _ => Self::Wrong,
+        });
+        verbs
+    }
+}
+
+impl Behaviour {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Talking,
+        Self::Slow,
+        Self::Dribbling,
+        Self::Silent,
+        Self::Deaf,
+        Self::Restarting,
+        Self::Refreshing,
+    ];
+
+    /// One word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Slow => "slow",
+            Self::Dribbling => "dribbling",
+            Self::Silent => "silent",
+            Self::Deaf => "deaf",
+            Self::Restarting => "restarting",
+            Self::Refreshing => "refreshing",
+            Self::Talking => "talking",
+        }
+    }
+}
+
+/// What is on in a world. Announcements are always, and so is the peer that does what it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kinds {
+    /// What may go wrong; nothing does in a quarter of the worlds.
+    pub troubles: Vec<Trouble>,
+    /// What programs may ask for.
+    pub verbs: Vec<Verb>,
+    /// What peers may be like.
+    pub behaviours: Vec<Behaviour>,
+}
+
+impl Kinds {
+    pub(super) fn draw(draw: &mut Draw) -> Self {
+        let mut troubles = Vec::new();
+        // 0, the simplest, is a world without faults.
+        if draw.below("faults", "", 4) > 0 {
+            troubles
+                .extend(Trouble::ALL.into_iter().filter(|kind| draw.percent("fault is on", kind.name(), 40)));
+            if troubles.is_empty() {
+                troubles.extend(draw.one_of("the fault that is on", "", &Trouble::ALL));
+            }
+        }
+        let mut verbs = vec![Verb::Announce];
+        verbs.extend(
+            Verb::ALL.into_iter().filter(|verb| draw.percent("verb is on", &format!("{verb:?}"), 25)),
+        );
+        let mut behaviours = vec![Behaviour::Plain];
+        let is_on = |kind: &Behaviour| draw.percent("behaviour is on", kind.name(), 35);
+        behaviours.extend(Behaviour::ALL.into_iter().filter(is_on));
+        Self { troubles, verbs, behaviours }
+    }
+
+    pub(super) fn has(&self, trouble: Trouble) -> bool {
+        self.troubles.contains(&trouble)
+    }
+
+    /// What a world is, in a few words.
+    pub(super) fn title(&self, cast: &Cast) -> String {
+        let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let hosts = format!("{}, {}", count(cast.speakers.len(), "speaker"), count(cast.peers.len(), "peer"));
+        let troubles: Vec<&str> = self.troubles.iter().map(|trouble| trouble.name()).collect();
+        if troubles.is_empty() {
+            format!("{hosts}, no fault")
+        } else {
+            format!("{hosts}; {}", troubles.join(", "))
+        }
+    }
+}

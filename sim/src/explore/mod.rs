@@ -1,0 +1,124 @@
+//! Worlds that nobody wrote: a seed draws a whole scenario, and a sweep plays many.
+//!
+//! A seed draws first which kinds of faults, verbs and behaviours are on at all ([`Kinds`]), then who exists, what the programs and
+//! the peers do, and what goes wrong, how often and when. Times are biased to what matters: parts of the hold time, a
+//! retransmission. Every fault heals, and a time follows in which all can recover. A quarter of the seeds have no fault.
+//!
+//! The draws are keyed ([`Choices`](holdtime_machine::choices::Choices)): one that a later build adds leaves the others alone.
+
+mod behaviour;
+mod cast;
+mod census;
+mod draw;
+mod faults;
+mod kinds;
+mod sweep;
+mod workload;
+
+pub use census::{Census, Counted};
+pub use kinds::{Behaviour, Kinds, Trouble, Verb};
+pub use sweep::{Played, Sweep, play};
+
+use std::net::IpAddr;
+
+use holdtime_core::Duration;
+use holdtime_core::config::{ConfigText, Settings};
+use holdtime_machine::net::{Kernel, SocketOptions};
+
+use crate::scenario::mistake::Mistake;
+use crate::scenario::script::PeerScript;
+use crate::scenario::{
+    Actor, Bounds, Expected, PeerPlace, Play, PlayPeer, PlaySpeaker, Scenario, usual_prices,
+};
+use crate::subject;
+use cast::{Cast, Peer, Speaker};
+use draw::Draw;
+
+/// A world that was drawn.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// All of it, as a scenario, which names one reactor.
+    pub scenario: Scenario,
+    /// What each of its peers is like, in their order.
+    pub behaviours: Vec<Behaviour>,
+}
+
+/// The world of a seed.
+///
+/// # Errors
+/// A script that was drawn is none, which a test rules out.
+pub fn world(seed: u64) -> Result<World, Mistake> {
+    let mut draw = Draw::new(seed);
+    let kinds = Kinds::draw(&mut draw);
+    let cast = Cast::draw(&mut draw, &kinds);
+    let speakers: Vec<PlaySpeaker> = cast.speakers.iter().map(|speaker| speaker_of(&cast, speaker)).collect();
+    let first = speakers.first().map(|speaker| speaker.addresses.clone()).unwrap_or_default();
+    let peers = cast.peers.iter().map(|peer| {
+        let script = behaviour::script(&mut draw, &kinds, &cast, peer)?;
+        Ok(peer_of(peer, script, &first))
+    });
+    let peers = peers.collect::<Result<Vec<_>, Mistake>>()?;
+    let programs = cast
+        .speakers
+        .iter()
+        .filter(|speaker| speaker.program.is_some())
+        .map(|speaker| Ok((speaker.run(), vec![workload::script(&mut draw, &kinds, &cast, speaker)?])));
+    let programs = programs.collect::<Result<Vec<_>, Mistake>>()?;
+    let reactor = draw.one_of("reactor", "", &subject::SHIPPED).unwrap_or(subject::POLL);
+    let scenario = Scenario {
+        title: format!("Generated world {seed}: {}", kinds.title(&cast)),
+        source: None,
+        play: Play {
+            name: format!("swarm-{seed}"),
+            programs_count: true,
+            rests: true,
+            faults: faults::draw(&mut draw, &kinds, &cast),
+            latency: draw.one_of("latency", "", &LATENCIES).unwrap_or_default(),
+            kernel: Kernel::default(),
+            prices: usual_prices(),
+            bounds: Bounds::default(),
+            up: None,
+            ends: None,
+            run_for: cast.end * 2 + Duration::from_secs(600),
+            speakers,
+            peers,
+            programs,
+        },
+        expect: vec![(reactor.name().to_owned(), Expected::Pass)],
+    };
+    let behaviours = cast.peers.iter().map(|peer| peer.behaviour).collect();
+    Ok(World { scenario, behaviours })
+}
+
+fn speaker_of(cast: &Cast, speaker: &Speaker) -> PlaySpeaker {
+    PlaySpeaker {
+        name: speaker.name.clone(),
+        addresses: vec![speaker.address.into()],
+        files: vec![ConfigText { name: speaker.name.clone(), text: cast.config(speaker) }],
+        settings: Settings::default(),
+        options: SocketOptions::default(),
+    }
+}
+
+fn peer_of(peer: &Peer, script: PeerScript, speaker: &[IpAddr]) -> PlayPeer {
+    let addresses = vec![peer.address.into()];
+    let usual = SocketOptions::default();
+    PlayPeer {
+        name: peer.name.clone(),
+        place: PeerPlace::of(&addresses, speaker),
+        addresses,
+        options: SocketOptions {
+            receive_buffer: peer.receive_buffer.unwrap_or(usual.receive_buffer),
+            mss: peer.mss.unwrap_or(usual.mss),
+            ..usual
+        },
+        actor: Actor::Script { script, asn: peer.asn, router_id: peer.address },
+    }
+}
+
+const LATENCIES: [Duration; 4] = [
+    Duration::from_millis(1),
+    Duration::from_micros(100),
+    Duration::from_millis(10),
+    Duration::from_millis(50),
+];
