@@ -75,9 +75,9 @@ pub(crate) fn run(args: &ExploreArgs, console: &mut Console) -> VerbResult {
     }
     progress.finish_and_clear();
     if args.json {
-        tell_json(&sweep, console)?
+        tell_json(&sweep, console)?;
     } else {
-        tell(&sweep, console)?
+        tell(&sweep, console)?;
     }
     if sweep.runs < count {
         return Err(CliError::Interrupted(format!("{} of {count} worlds are played", sweep.runs)));
