@@ -52,7 +52,7 @@ impl Score {
 
     /// The table's heading.
     pub fn heading() -> String {
-        format!("{:<14} {:>7} {:>7} {:>7}  what the others show", "reactor", "conf", "api", "total")
+        format!("{:<14} {:>6} {:>6} {:>6}  what the others show", "reactor", "conf", "api", "total")
     }
 
     /// One kind's figure, such as `36/36`.
@@ -73,7 +73,7 @@ impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let conf = self.figure(CaseKind::Conf);
         let api = self.figure(CaseKind::Api);
-        write!(f, "{conf:>7} {api:>7} {:>7}", self.total())?;
+        write!(f, "{conf:>6} {api:>6} {:>6}", self.total())?;
         let told: Vec<String> =
             self.failures.iter().map(|(code, cases)| format!("{code} × {}", cases.len())).collect();
         if told.is_empty() { Ok(()) } else { write!(f, "  {}", told.join(", ")) }
@@ -92,7 +92,7 @@ mod tests {
         score.add(CaseKind::Api, "api-a", "O1");
         score.add(CaseKind::Api, "api-b", "O1");
         score.add(CaseKind::Api, "api-c", "pass");
-        assert_eq!(score.to_string(), "    1/1     1/3     2/4  O1 × 2");
+        assert_eq!(score.to_string(), "   1/1    1/3    2/4  O1 × 2");
         assert!(!score.is_perfect());
     }
 
