@@ -49,7 +49,8 @@ proptest! {
             prop_assert!(written.starts_with(&read));
         }
         rig.net.shutdown(rig.now, client);
-        for _ in 0..900 {
+        // A probe of a shut window is repeated every 120 s at last, and may be lost many times.
+        for _ in 0..20_000 {
             rig.run(secs(1));
             match rig.net.read(rig.now, server, &mut buffer) {
                 Ok(0) => break,
@@ -59,7 +60,9 @@ proptest! {
                 Err(_) => return Ok(()),
             }
         }
-        prop_assert!(written == read, "{} octets of {} arrived", read.len(), written.len());
+        // Then the writer is told, and a reader that has nothing to send waits for ever: half open, as on Linux.
+        let is_dead = rig.net.read(rig.now, client, &mut buffer) == Err(IoError::TimedOut);
+        prop_assert!(written == read || is_dead, "{} octets of {} arrived", read.len(), written.len());
     }
 }
 
