@@ -46,6 +46,7 @@ pub(crate) const ROOMS: Exceptions = Exceptions { stay: &[], go: &["observe → 
 pub(crate) const CIRCLES: Exceptions = Exceptions {
     stay: &[],
     go: &[
+        "cast kinds",
         "divergence fault flapping growth keepalive oracle overdue parse play scenario spin unanswered unsent whole",
     ],
 };
@@ -65,6 +66,12 @@ pub(crate) const DUPLICATES: Exceptions = Exceptions { stay: &[], go: &[] };
 pub(crate) const TYPES: Exceptions = Exceptions {
     stay: &[],
     go: &[
+        "World",
+        "Played",
+        "Cast",
+        "Speaker",
+        "Peer",
+        "Trouble",
         "Ends",
         "Entry",
         "Group",
