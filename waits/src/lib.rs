@@ -9,7 +9,7 @@
 //! path from there to the reason: a circle of waits, or a node that will never act.
 //!
 //! ```
-//! use holdtime_waits::{Graph, Kind, Needs, Verdict};
+//! use holdtime_waits::{Graph, Kind, Needs, StoryVerdict};
 //!
 //! let mut graph = Graph::default();
 //! let program = graph.add(Kind::Process, "program announce", Needs::All);
@@ -23,7 +23,7 @@
 //!
 //! let story = graph.story(program).unwrap();
 //! assert_eq!(story.steps.len(), 3);
-//! assert_eq!(story.end, Verdict::NeverActs { node: peer, why: "its script has ended".into() });
+//! assert_eq!(story.end, StoryVerdict::NeverActs { node: peer, why: "its script has ended".into() });
 //! ```
 //!
 //! Times are plain numbers of the caller's unit. Nothing here reads a clock, and the package depends on nothing.
