@@ -67,3 +67,33 @@ pub enum Signal {
     /// SIGUSR2: reload the configuration and restart the programs.
     User2,
 }
+
+impl Signal {
+    /// Every one.
+    pub const ALL: [Self; 6] =
+        [Self::Terminate, Self::Interrupt, Self::Hangup, Self::Alarm, Self::User1, Self::User2];
+
+    /// Its name in POSIX.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+            Self::Hangup => "SIGHUP",
+            Self::Alarm => "SIGALRM",
+            Self::User1 => "SIGUSR1",
+            Self::User2 => "SIGUSR2",
+        }
+    }
+
+    /// Its number on Linux.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Hangup => 1,
+            Self::Interrupt => 2,
+            Self::User1 => 10,
+            Self::User2 => 12,
+            Self::Alarm => 14,
+            Self::Terminate => 15,
+        }
+    }
+}

@@ -1,7 +1,5 @@
 //! What programs are told of a neighbor: which of them, in which form.
 
-use holdtime_host::Signal;
-
 use super::neighbor::Neighbor;
 use super::notice::{MessageContent, Notice};
 use super::programs::Programs;
@@ -36,7 +34,8 @@ impl Programs {
                     tell(ApiEvent::Negotiated(negotiated));
                 }
                 Notice::Signal(signal) if subscription.signal => {
-                    let (number, name) = signal_name(*signal);
+                    let (number, name) =
+                        signal.map_or((0, "none"), |signal| (signal.number(), signal.name()));
                     tell(ApiEvent::Signal { number, name });
                 }
                 Notice::Message { sent, kind, octets, content, negotiated } => {
@@ -103,19 +102,6 @@ pub(super) const fn state_name(state: State) -> &'static str {
         State::OpenSent => "OPENSENT",
         State::OpenConfirm => "OPENCONFIRM",
         State::Established => "ESTABLISHED",
-    }
-}
-
-/// A signal's number on Linux, and its name.
-const fn signal_name(signal: Option<Signal>) -> (u8, &'static str) {
-    let Some(signal) = signal else { return (0, "none") };
-    match signal {
-        Signal::Hangup => (1, "SIGHUP"),
-        Signal::Interrupt => (2, "SIGINT"),
-        Signal::User1 => (10, "SIGUSR1"),
-        Signal::User2 => (12, "SIGUSR2"),
-        Signal::Alarm => (14, "SIGALRM"),
-        Signal::Terminate => (15, "SIGTERM"),
     }
 }
 

@@ -162,7 +162,7 @@ fn write_line(out: &mut String, now: Now, input: &Input<'_>) -> fmt::Result {
             ExitStatus::Code(code) => write!(out, "program-exited {} code {code}", stream.as_u64())?,
             ExitStatus::Signal(signal) => write!(out, "program-exited {} signal {signal}", stream.as_u64())?,
         },
-        Input::Signal(signal) => write!(out, "signal {}", signal_name(*signal))?,
+        Input::Signal(signal) => write!(out, "signal {}", signal.name())?,
         Input::Reload(Ok(text)) => write!(out, "reload {} {}", Quoted(&text.name), Quoted(&text.text))?,
         Input::Reload(Err((name, error))) => write!(out, "reload-failed {} {}", Quoted(name), Name(*error))?,
     }
@@ -278,7 +278,7 @@ fn input(kind: &str, words: &mut Words<'_>) -> Option<OwnedInput> {
         }
         "signal" => {
             let name = words.next()?;
-            Input::Signal(SIGNALS.into_iter().find(|signal| signal_name(*signal) == name)?)
+            Input::Signal(Signal::ALL.into_iter().find(|signal| signal.name() == name)?)
         }
         "reload" => Input::Reload(Ok(config_text(words)?)),
         "reload-failed" => Input::Reload(Err((words.next()?, words.error()?))),
@@ -381,20 +381,6 @@ const ERRORS: [(IoError, &str); 15] = [
     (IoError::Unsupported, "unsupported"),
     (IoError::TcpAo, "tcp-ao"),
 ];
-
-const SIGNALS: [Signal; 6] =
-    [Signal::Terminate, Signal::Interrupt, Signal::Hangup, Signal::Alarm, Signal::User1, Signal::User2];
-
-const fn signal_name(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Terminate => "SIGTERM",
-        Signal::Interrupt => "SIGINT",
-        Signal::Hangup => "SIGHUP",
-        Signal::Alarm => "SIGALRM",
-        Signal::User1 => "SIGUSR1",
-        Signal::User2 => "SIGUSR2",
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -291,15 +291,7 @@ impl World {
 
     /// Signals a process, by number.
     pub fn signal(&mut self, process: ProcessId, number: i32) {
-        let handled = match number {
-            1 => Some(Signal::Hangup),
-            2 => Some(Signal::Interrupt),
-            10 => Some(Signal::User1),
-            12 => Some(Signal::User2),
-            14 => Some(Signal::Alarm),
-            15 => Some(Signal::Terminate),
-            _ => None,
-        };
+        let handled = Signal::ALL.into_iter().find(|signal| i32::from(signal.number()) == number);
         if self.process(process).is_over() {
             return;
         }

@@ -197,15 +197,3 @@ impl OpenStream {
         }
     }
 }
-
-/// The number of a signal, on Linux.
-pub(crate) fn number_of(signal: Signal) -> i32 {
-    match signal {
-        Signal::Hangup => 1,
-        Signal::Interrupt => 2,
-        Signal::User1 => 10,
-        Signal::User2 => 12,
-        Signal::Alarm => 14,
-        Signal::Terminate => 15,
-    }
-}

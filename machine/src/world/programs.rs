@@ -2,7 +2,6 @@
 
 use holdtime_host::{ConfigText, IoError, PipePaths, ProgramSignal, ProgramSpec, Signal, StreamId};
 
-use super::process::number_of;
 use super::{
     Child, Descriptor, Due, OpenStream, PipeEnds, PipeId, ProcessId, StartProgram, StreamEnds, World,
 };
@@ -74,7 +73,7 @@ impl World {
         let now = self.local_time(id);
         let Some(child) = self.process(id).children.get(&stream) else { return };
         let number = match signal {
-            ProgramSignal::Terminate => number_of(Signal::Terminate),
+            ProgramSignal::Terminate => Signal::Terminate.number().into(),
             ProgramSignal::Kill => 9,
         };
         let child = child.process;

@@ -84,14 +84,6 @@ const OPTIONS: &[&str] = &[
     "update:send-default-route",
     "tcp_connections:N",
 ];
-const SIGNALS: &[(&str, Signal)] = &[
-    ("SIGTERM", Signal::Terminate),
-    ("SIGINT", Signal::Interrupt),
-    ("SIGHUP", Signal::Hangup),
-    ("SIGALRM", Signal::Alarm),
-    ("SIGUSR1", Signal::User1),
-    ("SIGUSR2", Signal::User2),
-];
 
 impl Expectation {
     /// Parses a `.msg` file.
@@ -174,8 +166,8 @@ impl Line<'_> {
             "raw" => group.messages.push(self.message(value, value_at)?),
             "notification" => group.deeds.push(Deed::Notify(value.to_owned())),
             "signal" => {
-                let names: Vec<_> = SIGNALS.iter().map(|(name, _)| *name).collect();
-                let signal = SIGNALS.iter().find(|(name, _)| *name == value).map(|(_, signal)| *signal);
+                let names = Signal::ALL.map(Signal::name);
+                let signal = Signal::ALL.into_iter().find(|signal| signal.name() == value);
                 let signal = signal.ok_or_else(|| {
                     self.mistake(value_at, value.len(), "unknown signal").one_of(value, &names)
                 })?;

@@ -100,19 +100,6 @@ impl Fault {
 }
 
 const KINDS: &[&str] = &["cut", "mtu", "suspend", "clock", "power", "signal"];
-const SIGNALS: &[(&str, Signal)] = &[
-    ("SIGTERM", Signal::Terminate),
-    ("SIGINT", Signal::Interrupt),
-    ("SIGHUP", Signal::Hangup),
-    ("SIGALRM", Signal::Alarm),
-    ("SIGUSR1", Signal::User1),
-    ("SIGUSR2", Signal::User2),
-];
-
-/// What a signal is called here.
-pub(super) fn signal_name(signal: Signal) -> &'static str {
-    SIGNALS.iter().find(|(_, known)| *known == signal).map_or("", |(name, _)| name)
-}
 
 /// Parses the faults at `range` of `source`; `hosts` are the names that exist, and the run ends after `run_for`.
 pub(super) fn parse(
@@ -162,9 +149,9 @@ fn parse_line(words: &mut Words<'_>, hosts: &Hosts<'_>) -> Result<Fault, Mistake
         }
         "signal" => {
             let host = parse_speaker(words, hosts)?;
-            let names: Vec<_> = SIGNALS.iter().map(|(name, _)| *name).collect();
+            let names = Signal::ALL.map(Signal::name);
             let name = words.demand("a signal")?;
-            let signal = SIGNALS.iter().find(|(known, _)| *known == name.text).map(|(_, signal)| *signal);
+            let signal = Signal::ALL.into_iter().find(|signal| signal.name() == name.text);
             let signal =
                 signal.ok_or_else(|| words.mistake(&name, "unknown signal").one_of(name.text, &names))?;
             FaultKind::Signal { host, signal }

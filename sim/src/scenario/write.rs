@@ -258,7 +258,7 @@ impl fmt::Display for FaultKind {
                 *lasts
             }
             Self::Signal { host, signal } => {
-                return write!(f, "signal {host} {}", super::fault::signal_name(*signal));
+                return write!(f, "signal {host} {}", signal.name());
             }
         };
         lasts.map_or(Ok(()), |lasts| write!(f, " for {}", format_duration(lasts)))

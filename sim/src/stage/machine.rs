@@ -192,7 +192,7 @@ impl MachineEngine {
                 }
             }
             FaultKind::Signal { host, signal } => {
-                let (Some(process), number) = (process(host), number_of(*signal)) else { return };
+                let (Some(process), number) = (process(host), signal.number().into()) else { return };
                 world.at(at, "signal", move |world| world.signal(process, number));
             }
         }
@@ -233,7 +233,7 @@ struct Hands {
 impl Beyond for Hands {
     fn signal_speaker(&self, signal: Signal) {
         if let Some(speaker) = self.speaker {
-            self.host.provoke("signal", move |world| world.signal(speaker, number_of(signal)));
+            self.host.provoke("signal", move |world| world.signal(speaker, signal.number().into()));
         }
     }
 
@@ -245,17 +245,5 @@ impl Beyond for Hands {
     fn vanish(&self) {
         let machine = self.machine;
         self.host.provoke("power off", move |world| world.power_off(machine));
-    }
-}
-
-/// The number of a signal on Linux.
-fn number_of(signal: Signal) -> i32 {
-    match signal {
-        Signal::Hangup => 1,
-        Signal::Interrupt => 2,
-        Signal::User1 => 10,
-        Signal::User2 => 12,
-        Signal::Alarm => 14,
-        Signal::Terminate => 15,
     }
 }
