@@ -24,15 +24,34 @@ mod saved;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use holdtime_sim::explore;
+use libtest_mimic::{Arguments, Trial};
 
-fn main() {
+/// How many worlds a test plays.
+const FEW: usize = 5;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1).peekable();
+    // `cargo bench` says `--bench`, and a comparison starts its players with `--play`.
+    if arguments.peek().is_some_and(|first| first == "--play")
+        || arguments.any(|argument| argument == "--bench")
+    {
+        bench();
+        return ExitCode::SUCCESS;
+    }
+    // `cargo test --benches` builds and runs this too, and other runners ask for its list.
+    let few = Trial::test("a_few_saved_worlds_are_played", || {
+        compare::compare(&saved::worlds()[..FEW], None, 1);
+        Ok(())
+    });
+    libtest_mimic::run(&Arguments::from_args(), vec![few]).exit_code()
+}
+
+fn bench() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    // `cargo test --benches` runs this too: one round of a few worlds is enough there.
-    let full = std::env::args().any(|argument| argument == "--bench");
-    let mut against = None;
-    let mut rounds = if full { 3 } else { 1 };
+    let (mut against, mut rounds) = (None, 3);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
         match argument.as_str() {
@@ -44,9 +63,7 @@ fn main() {
             other => panic!("unknown argument `{other}`"),
         }
     }
-    let worlds = saved::worlds();
-    let worlds = if full { worlds.as_slice() } else { &worlds[..5] };
-    compare::compare(worlds, against.as_deref(), rounds);
+    compare::compare(&saved::worlds(), against.as_deref(), rounds);
 }
 
 fn draw(seeds: &str) {
