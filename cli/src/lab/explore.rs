@@ -3,16 +3,13 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
 
 use clap::Args;
 use holdtime_sim::explore::{self, Counted, Played, Sweep};
 use holdtime_sim::report::{self, Paint};
-use holdtime_sim::subject::SubjectRef;
 use serde_json::json;
 
+use super::parallel::Pool;
 use super::run;
 use crate::args;
 use crate::console::Console;
@@ -58,21 +55,25 @@ pub(crate) fn run(args: &ExploreArgs, console: &mut Console) -> VerbResult {
         None => None,
     };
     let shard = args.shard.unwrap_or(args::Shard { index: 1, count: 1 });
-    let seeds: Vec<u64> = args
+    let seeds = args
         .seeds
         .clone()
         .skip(usize::try_from(shard.index - 1).unwrap_or(usize::MAX))
-        .step_by(usize::try_from(shard.count).unwrap_or(usize::MAX))
-        .collect();
-    let count = seeds.len() as u64;
-    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        .step_by(usize::try_from(shard.count).unwrap_or(usize::MAX));
+    let range = args.seeds.end.saturating_sub(args.seeds.start);
+    let count = range.saturating_sub(shard.index - 1).div_ceil(shard.count);
     let progress = console.progress("worlds", count);
     let mut sweep = Sweep::default();
-    let done = start(seeds, reactor, jobs);
-    while let Some(played) = interrupt::next(&done) {
-        sweep.add(played.map_err(CliError::input)?);
-        progress.inc(1);
-    }
+    let pool = Pool::new(args.jobs.map_or(0, NonZeroUsize::get))?;
+    pool.drain(
+        seeds,
+        &progress,
+        |seed| explore::play(*seed, reactor),
+        |_, played| {
+            sweep.add(played.map_err(CliError::input)?);
+            Ok(())
+        },
+    )?;
     progress.finish_and_clear();
     if args.json {
         tell_json(&sweep, console)?;
@@ -83,25 +84,6 @@ pub(crate) fn run(args: &ExploreArgs, console: &mut Console) -> VerbResult {
         return Err(CliError::Interrupted(format!("{} of {count} worlds are played", sweep.runs)));
     }
     Ok(if sweep.alarms.is_empty() { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
-}
-
-/// Plays the worlds of these seeds on so many threads, each the next that nobody has begun.
-fn start(seeds: Vec<u64>, reactor: Option<SubjectRef>, jobs: usize) -> Receiver<Result<Played, String>> {
-    let (sender, receiver) = sync_channel(64);
-    let (seeds, next) = (Arc::new(seeds), Arc::new(AtomicU64::new(0)));
-    for _ in 0..jobs {
-        let (seeds, next, sender) = (seeds.clone(), next.clone(), sender.clone());
-        // The threads are never joined: they end with their work, or with the process.
-        std::thread::spawn(move || {
-            let next = || usize::try_from(next.fetch_add(1, Ordering::Relaxed)).ok();
-            while let Some(seed) = next().and_then(|index| seeds.get(index)) {
-                if sender.send(explore::play(*seed, reactor)).is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    receiver
 }
 
 /// The command that plays a world of a sweep again.

@@ -3,6 +3,7 @@
 pub(crate) mod dialogue;
 pub(crate) mod explore;
 pub(crate) mod list;
+mod parallel;
 pub(crate) mod parity;
 pub(crate) mod probe;
 pub(crate) mod replay;

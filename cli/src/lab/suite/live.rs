@@ -20,11 +20,11 @@ use rustix::process;
 
 use super::case_result::CaseResult;
 use super::folder::file_name;
-use super::parallel::Pool;
 use super::suite_args::SuiteArgs;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::interrupt;
+use crate::lab::parallel::Pool;
 
 /// How often a checking peer looks whether its time is up.
 const LOOK: Duration = Duration::from_millis(10);

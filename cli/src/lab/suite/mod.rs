@@ -5,7 +5,6 @@ mod case_result;
 mod folder;
 mod junit;
 mod live;
-mod parallel;
 mod programs;
 mod seeds;
 mod simulated;

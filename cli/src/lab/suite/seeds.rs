@@ -10,12 +10,12 @@ use holdtime_sim::suite::Case;
 use serde_json::json;
 
 use super::case_result::{CaseResult, add_hash};
-use super::parallel::Pool;
 use super::simulated::play_case;
 use super::suite_args::SuiteArgs;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
+use crate::lab::parallel::Pool;
 
 /// What all seeds showed on one reactor.
 struct Sweep {
@@ -43,21 +43,17 @@ pub(super) fn run(
     let mut runs = 0;
     for &reactor in reactors.iter().take_while(|_| !interrupt::is_pressed()) {
         let mut sweep = Sweep { reactor, runs: 0, failed: 0, failures: Vec::new(), hash: 0 };
-        let mut jobs = seeds.clone().flat_map(|seed| cases.iter().map(move |case| (seed, case)));
-        // A batch at a time: there may be more jobs than fit into memory.
-        while !interrupt::is_pressed() {
-            let batch: Vec<_> = jobs.by_ref().take(pool.batch()).collect();
-            if batch.is_empty() {
-                break;
-            }
-            let own = args.dir.is_none();
-            let played = pool.each(&batch, &bar, |(seed, case)| play_twice(case, reactor, *seed, own));
-            for ((seed, _), result) in batch.iter().zip(played) {
-                if let Some(result) = result {
-                    sweep.add(*seed, result?);
-                }
-            }
-        }
+        let jobs = seeds.clone().flat_map(|seed| cases.iter().map(move |case| (seed, case)));
+        let own = args.dir.is_none();
+        pool.drain(
+            jobs,
+            &bar,
+            |(seed, case)| play_twice(case, reactor, *seed, own),
+            |(seed, _), result| {
+                sweep.add(*seed, result?);
+                Ok(())
+            },
+        )?;
         runs += sweep.runs;
         sweeps.push(sweep);
     }

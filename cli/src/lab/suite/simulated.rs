@@ -9,10 +9,10 @@ use holdtime_sim::subject::{Defect, SubjectRef};
 use holdtime_sim::suite::{Case, expected_code};
 
 use super::case_result::CaseResult;
-use super::parallel::Pool;
 use super::suite_args::SuiteArgs;
 use crate::console::Console;
 use crate::error::CliError;
+use crate::lab::parallel::Pool;
 use crate::lab::run::details;
 
 pub(super) fn in_the_lab(

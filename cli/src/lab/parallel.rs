@@ -8,23 +8,47 @@ use crate::interrupt;
 use crate::progress::Progress;
 
 /// Threads to work on.
-pub(super) struct Pool(ThreadPool);
+pub(in crate::lab) struct Pool(ThreadPool);
 
 impl Pool {
     /// `threads`: how many; 0: as many as there are cores.
-    pub(super) fn new(threads: usize) -> Result<Self, CliError> {
+    pub(in crate::lab) fn new(threads: usize) -> Result<Self, CliError> {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         pool.map(Self).map_err(|error| CliError::input(format!("cannot start threads: {error}")))
     }
 
-    /// How many jobs are enough to keep all threads busy.
-    pub(super) fn batch(&self) -> usize {
-        self.0.current_num_threads() * 32
+    /// Takes what comes of each job, in order, until Ctrl-C is pressed: a batch at a time, for there may be more jobs than fit into
+    /// memory.
+    ///
+    /// # Errors
+    /// What `take` says of a result; no further batch begins.
+    pub(in crate::lab) fn drain<J: Sync, R: Send>(
+        &self,
+        mut jobs: impl Iterator<Item = J>,
+        progress: &Progress,
+        work: impl Fn(&J) -> R + Sync,
+        mut take: impl FnMut(&J, R) -> Result<(), CliError>,
+    ) -> Result<(), CliError> {
+        // Enough to keep all threads busy.
+        let size = self.0.current_num_threads() * 32;
+        while !interrupt::is_pressed() {
+            let batch: Vec<J> = jobs.by_ref().take(size).collect();
+            if batch.is_empty() {
+                break;
+            }
+            let results = self.each(&batch, progress, &work);
+            for (job, result) in batch.iter().zip(results) {
+                if let Some(result) = result {
+                    take(job, result)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What comes of each job, in order. Once Ctrl-C was pressed no job begins, and one that was on its way then says nothing:
     /// there is `None` in their place.
-    pub(super) fn each<J: Sync, R: Send>(
+    pub(in crate::lab) fn each<J: Sync, R: Send>(
         &self,
         jobs: &[J],
         progress: &Progress,
