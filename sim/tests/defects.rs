@@ -9,7 +9,7 @@ use holdtime_core::Instant;
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
 use holdtime_sim::certificate::Verdict;
-use holdtime_sim::observe::watch::Ending;
+use holdtime_sim::observe::life::Ending;
 use holdtime_sim::scenario;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::stage::{Outcome, Run};

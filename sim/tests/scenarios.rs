@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
-use holdtime_sim::observe::watch::Ending;
+use holdtime_sim::observe::life::Ending;
 use holdtime_sim::report::is_expected;
 use holdtime_sim::scenario;
 use holdtime_sim::scenario::{Expected, Scenario};

@@ -4,7 +4,8 @@ use std::fmt;
 
 use holdtime_core::Instant;
 
-use crate::observe::watch::{Ending, SessionSeat, Watch};
+use crate::observe::life::Ending;
+use crate::observe::watch::{SessionSeat, Watch};
 use crate::scenario::Ends;
 use crate::scenario::Play;
 

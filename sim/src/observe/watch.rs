@@ -3,17 +3,16 @@
 //! It turns the trace's steps into whole messages, whole lines and turns. Nothing here knows what is inside the speaker.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::net::SocketAddr;
 
 use holdtime_core::Instant;
 use holdtime_core::config::{Config, ConfigText, Settings};
 use holdtime_core::speaker::{IoError, Setup, StreamId};
 
+use crate::observe::life::{Ending, SessionLife};
 use crate::observe::{ProgramKey, Seen, SessionEnd, SessionKey, Turn, TurnCause};
 use crate::oracle::Bench;
 use crate::scenario::codec::take_messages;
-use crate::scenario::script::Pattern;
 use holdtime_machine::SimHost;
 use holdtime_machine::executor::TaskId;
 use holdtime_machine::trace::{Observer, Step, Woken};
@@ -41,59 +40,6 @@ pub struct Watch {
     over: BTreeSet<ProcessId>,
 }
 
-/// How a session ended, as its speaker showed it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The speaker sent a NOTIFICATION with this code and subcode.
-    Notification(Instant, u8, u8),
-    /// It closed the connection without one.
-    Close(Instant),
-    /// The peer chose the other one of two connections (RFC 4271 §6.8), and said so.
-    Superseded(Instant),
-}
-
-/// Cease / Connection Collision Resolution (RFC 4486 §4).
-pub(crate) const COLLISION: (u8, u8) = (6, 7);
-
-impl Ending {
-    /// When.
-    pub fn at(&self) -> Instant {
-        let (Self::Notification(at, ..) | Self::Close(at) | Self::Superseded(at)) = self;
-        *at
-    }
-
-    /// Whether a collision ended a connection before a session came of it (RFC 4271 §6.8).
-    pub fn is_collision(&self) -> bool {
-        match self {
-            Self::Notification(_, code, subcode) => (*code, *subcode) == COLLISION,
-            Self::Close(_) => false,
-            Self::Superseded(_) => true,
-        }
-    }
-
-    /// Whether a scenario means this by `how`.
-    pub fn is(&self, how: Pattern) -> bool {
-        match (self, how) {
-            (Self::Notification(_, code, subcode), Pattern::Notification(c, s)) => {
-                (*code, *subcode) == (c, s)
-            }
-            (Self::Notification(..), Pattern::Type(3))
-            | (Self::Close(_) | Self::Superseded(_), Pattern::Close) => true,
-            _ => false,
-        }
-    }
-}
-
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Notification(at, code, subcode) => write!(f, "NOTIFICATION {code}/{subcode} at {at}"),
-            Self::Close(at) => write!(f, "its connection closed at {at}"),
-            Self::Superseded(at) => write!(f, "its connection superseded by another one at {at}"),
-        }
-    }
-}
-
 /// A connection of the speaker's.
 #[derive(Clone, Debug)]
 pub struct SessionSeat {
@@ -110,30 +56,18 @@ pub struct SessionSeat {
     received: Vec<u8>,
     spoken: Vec<u8>,
     blocked: bool,
-    /// The speaker has sent a NOTIFICATION.
-    noted: bool,
-    /// The peer has sent one that ends it for another connection's sake.
-    superseded: bool,
-    /// When each end has sent its first KEEPALIVE, which is its answer to the other's OPEN.
-    kept: Kept,
-}
-
-/// Each end's first KEEPALIVE.
-#[derive(Clone, Copy, Debug, Default)]
-struct Kept {
-    speaker: Option<Instant>,
-    peer: Option<Instant>,
+    life: SessionLife,
 }
 
 impl SessionSeat {
     /// When the session was established, as seen from outside.
     pub fn up(&self) -> Option<Instant> {
-        Some(self.kept.speaker?.max(self.kept.peer?))
+        self.life.up()
     }
 
     /// Whether it is established now.
     pub fn is_up(&self) -> bool {
-        self.stream.is_some() && !self.noted && self.up().is_some()
+        self.stream.is_some() && self.life.is_up()
     }
 }
 
@@ -283,9 +217,7 @@ impl Watch {
                 received: Vec::new(),
                 spoken: Vec::new(),
                 blocked: false,
-                noted: false,
-                superseded: false,
-                kept: Kept::default(),
+                life: SessionLife::default(),
             });
             self.sessions.len() - 1
         })
@@ -298,13 +230,7 @@ impl Watch {
         if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
             session.sent.extend_from_slice(octets);
             take_messages(&mut session.sent, |message| {
-                if let Some((code, subcode)) = notification(message) {
-                    session.noted = true;
-                    self.endings.push(Ending::Notification(at, code, subcode));
-                }
-                if is_keepalive(message) {
-                    session.kept.speaker.get_or_insert(at);
-                }
+                self.endings.extend(session.life.sent(at, message));
                 self.bench.see(at, &Seen::Sent(session.key, message));
             });
             if std::mem::replace(&mut session.blocked, blocked) != blocked {
@@ -349,10 +275,7 @@ impl Watch {
         if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
             session.stream = None;
             let key = session.key;
-            if !session.noted {
-                let ending = if session.superseded { Ending::Superseded(at) } else { Ending::Close(at) };
-                self.endings.push(ending);
-            }
+            self.endings.extend(session.life.closed(at));
             self.by_dialler.retain(|_, seat| self.sessions.get(*seat).is_some_and(|seat| seat.key != key));
             self.bench.see(at, &Seen::Closed(key, by));
         }
@@ -369,12 +292,7 @@ impl Watch {
                 let seat = self.far.get(&(process, *stream)).copied();
                 let Some(session) = seat.and_then(|seat| self.sessions.get_mut(seat)) else { return };
                 session.spoken.extend_from_slice(octets);
-                take_messages(&mut session.spoken, |message| {
-                    if is_keepalive(message) {
-                        session.kept.peer.get_or_insert(at);
-                    }
-                    session.superseded |= notification(message) == Some(COLLISION);
-                });
+                take_messages(&mut session.spoken, |message| session.life.received(at, message));
             }
             Step::Exited(_, _) => {
                 if let Some(program) = self.programs.iter().find(|seat| seat.process == process) {
@@ -454,18 +372,6 @@ fn moves(step: &Step<'_>) -> bool {
         }
         _ => true,
     }
-}
-
-/// A NOTIFICATION's code and subcode.
-pub(crate) fn notification(message: &[u8]) -> Option<(u8, u8)> {
-    match message.get(18..)? {
-        [3, code, subcode, ..] => Some((*code, *subcode)),
-        _ => None,
-    }
-}
-
-pub(crate) fn is_keepalive(message: &[u8]) -> bool {
-    message.get(18) == Some(&4)
 }
 
 /// Takes the whole lines out of what was written so far.

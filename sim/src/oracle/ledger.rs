@@ -17,9 +17,10 @@ use holdtime_core::{Duration, Instant};
 use crate::observe::{ProgramKey, Seen, SessionKey};
 use crate::oracle::deadlines::Deadlines;
 use crate::oracle::dialogue::Conversation;
-use crate::oracle::session::{OPEN, REFRESH, Sessions, UPDATE, kind};
+use crate::oracle::session::Sessions;
 use crate::oracle::told::Told;
 use crate::oracle::wanted::{Desired, When};
+use crate::scenario::codec::{OPEN, REFRESH, UPDATE, kind};
 
 /// O1 and O7 at work.
 #[derive(Debug)]

@@ -10,7 +10,8 @@ use holdtime_core::{Duration, Instant};
 use crate::observe::{Seen, SessionEnd, SessionKey};
 use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
 use crate::oracle::deadlines::Deadlines;
-use crate::oracle::session::{NOTIFICATION, Session, Sessions, kind};
+use crate::oracle::session::{Session, Sessions};
+use crate::scenario::codec::{NOTIFICATION, kind};
 
 /// OpenSent's hold timer, before any hold time is agreed on.
 const LARGE_HOLD: Duration = Duration::from_secs(240);

@@ -8,12 +8,7 @@ use std::net::IpAddr;
 use holdtime_core::{Duration, Instant};
 
 use crate::observe::{Seen, SessionEnd, SessionKey};
-
-pub(super) const OPEN: u8 = 1;
-pub(super) const UPDATE: u8 = 2;
-pub(super) const NOTIFICATION: u8 = 3;
-pub(super) const KEEPALIVE: u8 = 4;
-pub(super) const REFRESH: u8 = 5;
+use crate::scenario::codec::{KEEPALIVE, NOTIFICATION, OPEN, UPDATE, kind};
 
 /// Whether the speaker's process runs. Nothing is due from one that is stopped, and what was is due anew from when it goes on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -190,10 +185,6 @@ impl Session {
         let free = self.blocked.is_none() && self.noted.is_none();
         self.established.filter(|_| free).map(|established| established.max(self.freed))
     }
-}
-
-pub(super) fn kind(message: &[u8]) -> u8 {
-    message.get(18).copied().unwrap_or_default()
 }
 
 /// The hold time in an OPEN (RFC 4271 §4.2): octets 22 and 23 of the message.

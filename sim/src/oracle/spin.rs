@@ -18,7 +18,7 @@ use holdtime_core::{Duration, Instant};
 
 use crate::observe::{Seen, SessionKey, Turn, TurnCause};
 use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
-use crate::oracle::session::{KEEPALIVE, kind};
+use crate::scenario::codec::{KEEPALIVE, kind};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// How soon another task does what a deadline has made due.

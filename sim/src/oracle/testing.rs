@@ -8,6 +8,7 @@ use holdtime_core::config::{Config, ConfigText, Settings};
 use crate::observe::{ProgramKey, Seen, SessionEnd, SessionKey};
 use crate::oracle::alarm::Judge;
 use crate::oracle::routes::RouteJudge;
+use crate::scenario::codec::{REFRESH, framed};
 use crate::scenario::script::{Message, prefix};
 
 pub(super) const SESSION: SessionKey = SessionKey(0);
@@ -50,7 +51,7 @@ pub(super) fn withdrawal(prefixes: &str) -> Vec<u8> {
 
 /// A ROUTE-REFRESH (RFC 2918).
 pub(super) fn refresh(afi: u8, safi: u8) -> Vec<u8> {
-    [&[255; 16], &[0, 23, 5, 0, afi, 0, safi][..]].concat()
+    framed(REFRESH, &[0, afi, 0, safi])
 }
 
 /// A session of one family that both ends have just confirmed.
@@ -110,12 +111,6 @@ pub(super) fn open_with(hold: u16, capabilities: &[(u8, &[u8])]) -> Vec<u8> {
         [&[4, 0xfd, 0xe9][..], &hold.to_be_bytes(), &[10, 0, 0, 2, parameters.len() as u8], &parameters]
             .concat();
     framed(1, &body)
-}
-
-/// A message of this type.
-pub(super) fn framed(kind: u8, body: &[u8]) -> Vec<u8> {
-    let length = (19 + body.len()) as u16;
-    [&[255; 16][..], &length.to_be_bytes(), &[kind], body].concat()
 }
 
 /// An UPDATE with one MP_REACH_NLRI (`true`) or MP_UNREACH_NLRI of these NLRI.

@@ -9,10 +9,8 @@ use holdtime_core::session::negotiate;
 use holdtime_core::wire::{Family, Ipv4Prefix, Negotiated, Nlri, Open, Prefix, UpdateView};
 
 use crate::oracle::wanted::Desired;
-use crate::scenario::script::{announced_ipv4, withdrawn_ipv4};
+use crate::scenario::codec::{HEADER, announced_ipv4, as_withdrawal, withdrawn_ipv4};
 
-/// The header of a message (RFC 4271 §4.1), before its body.
-const HEADER: usize = 19;
 /// What a message may have besides its attributes: header, lengths, and an NLRI.
 const BESIDES: usize = 23 + 64;
 
@@ -119,16 +117,16 @@ impl Told {
             changes.extend(announced_ipv4(body).filter_map(|prefix| Some((ipv4(prefix)?, true))));
         }
         let Ok(view) = UpdateView::decode(body, terms) else { return changes };
-        // ExaBGP's cases announce with next hops that only the two of them agree on: such routes are told all the same.
-        let odd = if view.mp_reach().is_none() { routes_alone(body) } else { None };
-        let odd = odd.as_ref().and_then(|body| UpdateView::decode(body, terms).ok());
-        if let Some(part) = odd.and_then(|view| view.mp_unreach()) {
-            changes.extend(part.nlri().map(|one| (Destination::new(&one.nlri.into(), one.path_id), true)));
-        }
+        // ExaBGP announces with next hops that only the two of them agree on: such routes are told all the same.
+        let refused = view.problem().and_then(|_| as_withdrawal(body)).filter(|_| view.mp_reach().is_none());
+        let refused = refused.as_ref().and_then(|body| UpdateView::decode(body, terms).ok());
+        let refused = refused.and_then(|view| view.mp_unreach()).map(|part| (part.nlri(), true));
         let unreach = view.mp_unreach().map(|part| (part.nlri(), false));
         let reach = view.mp_reach().map(|part| (part.nlri(), true));
         let body = (!plain).then(|| [(view.withdrawn(), false), (view.nlri(), true)]);
-        for (routes, announced) in unreach.into_iter().chain(reach).chain(body.into_iter().flatten()) {
+        for (routes, announced) in
+            unreach.into_iter().chain(reach).chain(refused).chain(body.into_iter().flatten())
+        {
             changes.extend(routes.map(|one| (Destination::new(&one.nlri.into(), one.path_id), announced)));
         }
         changes
@@ -245,33 +243,4 @@ fn size(route: &crate::oracle::wanted::WantedRoute) -> usize {
 fn ipv4((address, length): (std::net::Ipv4Addr, u8)) -> Option<Destination> {
     let prefix = Prefix::V4(Ipv4Prefix::new(address, length)?);
     Some(Destination { nlri: Nlri::Unicast(prefix), path_id: None })
-}
-
-/// An UPDATE whose MP_UNREACH_NLRI has the routes of this one's MP_REACH_NLRI (RFC 4760 §3, §4), where it has one with routes.
-fn routes_alone(body: &[u8]) -> Option<Vec<u8>> {
-    let withdrawn = usize::from(u16::from_be_bytes(*body.first_chunk()?));
-    let behind = body.get(2 + withdrawn..)?;
-    let mut rest = behind.get(2..2 + usize::from(u16::from_be_bytes(*behind.first_chunk()?)))?;
-    while let [flags, kind, ..] = *rest {
-        let head = if flags & 0x10 == 0 { 3 } else { 4 };
-        let length = match head {
-            3 => usize::from(*rest.get(2)?),
-            _ => usize::from(u16::from_be_bytes(*rest.get(2..)?.first_chunk()?)),
-        };
-        let value = rest.get(head..head + length)?;
-        if kind == 14 {
-            let next_hop = usize::from(*value.get(3)?);
-            let routes = value.get(5 + next_hop..).filter(|routes| !routes.is_empty())?;
-            let length = u16::try_from(3 + routes.len()).ok()?;
-            let mut made = vec![0, 0];
-            made.extend((length + 4).to_be_bytes());
-            made.extend([0x90, 15]);
-            made.extend(length.to_be_bytes());
-            made.extend(value.get(..3)?);
-            made.extend(routes);
-            return Some(made);
-        }
-        rest = rest.get(head + length..)?;
-    }
-    None
 }

@@ -40,6 +40,7 @@ mod tests {
         OTHER, PEER, PROGRAM, SESSION, SESSION2, announcement, at, config, done, ledger, meet, ms,
         multiprotocol, notification, open, open_with, refresh, withdrawal,
     };
+    use crate::scenario::codec::{UPDATE, framed};
 
     const ROUTE: &str = "announce route 10.0.0.0/24 next-hop 10.0.0.1";
     const GONE: &str = "withdraw route 10.0.0.0/24 next-hop 10.0.0.1";
@@ -179,11 +180,21 @@ mod tests {
         assert_eq!(judge.deadline(), None);
     }
 
+    /// An OPEN that offers to send and to take several paths of an IPv4 prefix.
+    fn offers_paths() -> Vec<u8> {
+        open_with(90, &[(1, &[0, 1, 0, 1]), (65, &[0, 0, 0xfd, 0xe9]), (69, &[0, 1, 1, 3])])
+    }
+
+    /// An UPDATE that announces 10.N.0.0/24 with this path identifier.
+    fn path_of(identifier: u8, n: u8) -> Vec<u8> {
+        let attributes = [0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 0, 0xfd, 0xe9, 0x40, 3, 4, 10, 0, 0, 1];
+        let nlri = [0, 0, 0, identifier, 24, 10, n, 0];
+        framed(UPDATE, &[&[0, 0, 0, attributes.len() as u8][..], &attributes, &nlri].concat())
+    }
+
     #[test]
     fn paths_are_owed_each_where_their_identifiers_are_agreed_on() {
-        let capabilities: [(u8, &[u8]); 3] =
-            [(1, &[0, 1, 0, 1]), (65, &[0, 0, 0xfd, 0xe9]), (69, &[0, 1, 1, 3])];
-        let paths = open_with(90, &capabilities);
+        let paths = offers_paths();
         let mut judge = ledger("");
         judge.see(at(0), &Seen::Closed(SESSION, SessionEnd::Peer));
         judge.see(at(0), &Seen::Closed(SESSION2, SessionEnd::Peer));
@@ -192,22 +203,14 @@ mod tests {
         for path in ["0.0.0.1", "0.0.0.2"] {
             done(&mut judge, at(1), &format!("{ROUTE} path-information {path}"));
         }
-        let attributes = [0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 0, 0xfd, 0xe9, 0x40, 3, 4, 10, 0, 0, 1];
-        let told = |paths: &[u8]| {
-            let nlri: Vec<u8> = paths.iter().flat_map(|path| [0, 0, 0, *path, 24, 10, 0, 0]).collect();
-            let body = [&[0, 0, 0, attributes.len() as u8][..], &attributes, &nlri].concat();
-            crate::oracle::testing::framed(2, &body)
-        };
-        judge.see(at(2), &Seen::Sent(key, &told(&[1])));
+        judge.see(at(2), &Seen::Sent(key, &path_of(1, 0)));
         assert_eq!(judge.deadline(), Some(at(6)), "the second is missing");
-        judge.see(at(3), &Seen::Sent(key, &told(&[2])));
+        judge.see(at(3), &Seen::Sent(key, &path_of(2, 0)));
         assert_eq!(judge.deadline(), None);
         done(&mut judge, at(4), &format!("{GONE} path-information 0.0.0.1"));
         assert_eq!(judge.deadline(), Some(at(9)));
         done(&mut judge, at(5), "announce route 10.9.0.0/24 next-hop 10.0.0.1");
-        let body =
-            [&[0, 0, 0, attributes.len() as u8][..], &attributes, &[0, 0, 0, 0, 24, 10, 9, 0]].concat();
-        judge.see(at(5), &Seen::Sent(key, &crate::oracle::testing::framed(2, &body)));
+        judge.see(at(5), &Seen::Sent(key, &path_of(0, 9)));
         judge.see(at(9), &Seen::Closed(key, SessionEnd::Peer));
         meet(&mut judge, SESSION, PEER, at(20), &open(90, &[(1, 1)]), &open(90, &[(1, 1)]));
         judge.see(at(21), &Seen::Sent(SESSION, &announcement("10.0.0.0/24 10.9.0.0/24")));
@@ -220,18 +223,13 @@ mod tests {
 
     #[test]
     fn a_path_without_an_identifier_goes_out_with_the_identifier_zero() {
-        let capabilities: [(u8, &[u8]); 3] =
-            [(1, &[0, 1, 0, 1]), (65, &[0, 0, 0xfd, 0xe9]), (69, &[0, 1, 1, 3])];
-        let paths = open_with(90, &capabilities);
+        let paths = offers_paths();
         let mut judge = ledger("");
         judge.see(at(0), &Seen::Closed(SESSION, SessionEnd::Peer));
         judge.see(at(0), &Seen::Closed(SESSION2, SessionEnd::Peer));
         meet(&mut judge, SESSION, PEER, at(0), &paths, &paths);
         done(&mut judge, at(1), ROUTE);
-        let attributes = [0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 0, 0xfd, 0xe9, 0x40, 3, 4, 10, 0, 0, 1];
-        let body =
-            [&[0, 0, 0, attributes.len() as u8][..], &attributes, &[0, 0, 0, 0, 24, 10, 0, 0]].concat();
-        judge.see(at(2), &Seen::Sent(SESSION, &crate::oracle::testing::framed(2, &body)));
+        judge.see(at(2), &Seen::Sent(SESSION, &path_of(0, 0)));
         assert_eq!((judge.deadline(), judge.judge_at_rest(at(3))), (None, None));
     }
 

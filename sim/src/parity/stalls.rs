@@ -7,7 +7,7 @@ use holdtime_core::speaker::ExitStatus;
 use holdtime_core::{Duration, Instant};
 
 use crate::observe::course::Course;
-use crate::observe::watch::Ending;
+use crate::observe::life::Ending;
 use crate::replay::course::RecordedCourse;
 use crate::scenario::mistake::Source;
 use crate::scenario::script::{PeerScript, PeerStep};

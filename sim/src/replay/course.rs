@@ -6,7 +6,7 @@ use holdtime_core::Instant;
 use holdtime_core::speaker::{Action, ExitStatus, Input, StreamId};
 
 use crate::observe::course::Course;
-use crate::observe::watch::{COLLISION, Ending, is_keepalive, notification};
+use crate::observe::life::{Ending, SessionLife};
 use crate::replay::flight::{Flight, Leg};
 use crate::scenario::codec::take_messages;
 
@@ -24,12 +24,7 @@ pub struct RecordedCourse {
 struct RecordedConnection {
     sent: Vec<u8>,
     received: Vec<u8>,
-    /// When the speaker's first KEEPALIVE left, and when the peer's came.
-    kept: (Option<Instant>, Option<Instant>),
-    /// The speaker has sent a NOTIFICATION.
-    noted: bool,
-    /// The peer has sent one that ends it for another connection's sake.
-    superseded: bool,
+    life: SessionLife,
 }
 
 impl RecordedCourse {
@@ -50,8 +45,7 @@ impl RecordedCourse {
             }
             told.take(at, &leg, &mut connections);
         }
-        told.course.is_up =
-            connections.values().any(|connection| connection.up().is_some() && !connection.noted);
+        told.course.is_up = connections.values().any(|connection| connection.life.is_up());
         Ok(told)
     }
 
@@ -63,13 +57,13 @@ impl RecordedCourse {
             Input::Sent { stream, .. } => {
                 if let Some(connection) = connections.get_mut(&stream) {
                     let end = connection.send(at, &leg.sent);
-                    self.see(connection.up(), end);
+                    self.see(connection.life.up(), end);
                 }
             }
             Input::Received { stream, data } => {
                 if let Some(connection) = connections.get_mut(&stream) {
                     connection.receive(at, data);
-                    self.see(connection.up(), None);
+                    self.see(connection.life.up(), None);
                 }
             }
             Input::Closed { stream, .. } => self.close(at, connections.remove(&stream)),
@@ -84,10 +78,7 @@ impl RecordedCourse {
     }
 
     fn close(&mut self, at: Instant, connection: Option<RecordedConnection>) {
-        let end = connection
-            .filter(|connection| !connection.noted)
-            .map(|connection| if connection.superseded { Ending::Superseded(at) } else { Ending::Close(at) });
-        self.see(None, end);
+        self.see(None, connection.and_then(|connection| connection.life.closed(at)));
     }
 
     fn see(&mut self, up: Option<Instant>, end: Option<Ending>) {
@@ -99,32 +90,15 @@ impl RecordedCourse {
 }
 
 impl RecordedConnection {
-    fn up(&self) -> Option<Instant> {
-        Some(self.kept.0?.max(self.kept.1?))
-    }
-
     fn send(&mut self, at: Instant, octets: &[u8]) -> Option<Ending> {
         let mut end = None;
         self.sent.extend_from_slice(octets);
-        take_messages(&mut self.sent, |message| {
-            if is_keepalive(message) {
-                self.kept.0.get_or_insert(at);
-            }
-            if let Some((code, subcode)) = notification(message) {
-                self.noted = true;
-                end = end.or(Some(Ending::Notification(at, code, subcode)));
-            }
-        });
+        take_messages(&mut self.sent, |message| end = end.or(self.life.sent(at, message)));
         end
     }
 
     fn receive(&mut self, at: Instant, octets: &[u8]) {
         self.received.extend_from_slice(octets);
-        take_messages(&mut self.received, |message| {
-            if is_keepalive(message) {
-                self.kept.1.get_or_insert(at);
-            }
-            self.superseded |= notification(message) == Some(COLLISION);
-        });
+        take_messages(&mut self.received, |message| self.life.received(at, message));
     }
 }

@@ -32,7 +32,7 @@ pub fn body(message: &[u8]) -> &[u8] {
 
 /// The length that the header in front states, once it is there.
 pub(crate) fn stated_length(octets: &[u8]) -> Option<usize> {
-    octets.get(16..18)?.first_chunk().map(|length| usize::from(u16::from_be_bytes(*length)))
+    octets.get(16..).and_then(block_length)
 }
 
 /// The whole message in front and what follows it; a length that no message has counts as a header's.
@@ -69,6 +69,35 @@ pub(crate) fn withdrawn_ipv4(body: &[u8]) -> impl Iterator<Item = (Ipv4Addr, u8)
     prefixes(body.get(2..body.len() - after).unwrap_or_default())
 }
 
+/// An UPDATE's body that withdraws, by MP_UNREACH_NLRI, what this one announces by MP_REACH_NLRI, whatever its next hop is
+/// (RFC 4760 §3, §4); `None` where it announces nothing so.
+pub(crate) fn as_withdrawal(body: &[u8]) -> Option<Vec<u8>> {
+    const MP_REACH_NLRI: u8 = 14;
+    const MP_UNREACH_NLRI: u8 = 15;
+    const EXTENDED_LENGTH: u8 = 0x10;
+    let mut attributes = block(after_block(body)?)?;
+    loop {
+        let (&[flags, code], rest) = attributes.split_first_chunk()?;
+        let (length, rest) = if flags & EXTENDED_LENGTH == 0 {
+            rest.split_first().map(|(length, rest)| (usize::from(*length), rest))?
+        } else {
+            (block_length(rest)?, rest.get(2..)?)
+        };
+        let (value, others) = rest.split_at_checked(length)?;
+        attributes = others;
+        if code == MP_REACH_NLRI {
+            let (family, value) = value.split_first_chunk::<3>()?;
+            let (next_hop, value) = value.split_first()?;
+            // An octet that is reserved stands between the next hop and the routes.
+            let routes = value.get(usize::from(*next_hop) + 1..).filter(|routes| !routes.is_empty())?;
+            let value = [family.as_slice(), routes].concat();
+            let head = [0x80 | EXTENDED_LENGTH, MP_UNREACH_NLRI];
+            let attribute = [head.as_slice(), &length16(&value), &value].concat();
+            return Some([&[0, 0], length16(&attribute).as_slice(), &attribute].concat());
+        }
+    }
+}
+
 fn prefixes(mut rest: &[u8]) -> impl Iterator<Item = (Ipv4Addr, u8)> {
     std::iter::from_fn(move || {
         let (&length, tail) = rest.split_first()?;
@@ -87,10 +116,19 @@ pub(super) fn masked(address: Ipv4Addr, length: u8) -> Ipv4Addr {
     Ipv4Addr::from(address.to_bits() & mask)
 }
 
-/// What follows a block that a 2-octet length opens.
+/// The length in front of a block, of two octets.
+fn block_length(bytes: &[u8]) -> Option<usize> {
+    bytes.first_chunk().map(|length| usize::from(u16::from_be_bytes(*length)))
+}
+
+/// A block that such a length opens.
+fn block(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(2..2 + block_length(bytes)?)
+}
+
+/// What follows a block.
 fn after_block(bytes: &[u8]) -> Option<&[u8]> {
-    let (length, rest) = bytes.split_first_chunk::<2>()?;
-    rest.get(usize::from(u16::from_be_bytes(*length))..)
+    bytes.get(2 + block_length(bytes)?..)
 }
 
 /// A header and the body.
@@ -176,5 +214,20 @@ mod tests {
         assert_eq!(announced_ipv4(&announced).collect::<Vec<_>>(), [prefix]);
         assert_eq!(withdrawn_ipv4(&announced).count(), 0);
         assert_eq!(withdrawn_ipv4(&withdraw_body(&[prefix])).collect::<Vec<_>>(), [prefix]);
+    }
+
+    #[test]
+    fn what_is_announced_with_an_odd_next_hop_reads_as_withdrawn() {
+        // ORIGIN, then MP_REACH_NLRI of IPv6 unicast with a next hop of four octets and 2001::/16, once with an extended length.
+        let value = [0, 2, 1, 4, 10, 0, 0, 1, 0, 16, 0x20, 1];
+        let withdrawn = [0, 0, 0, 10, 0x90, 15, 0, 6, 0, 2, 1, 16, 0x20, 1];
+        for head in [&[0x80, 14, 12][..], &[0x90, 14, 0, 12]] {
+            let attributes = [&[0x40, 1, 1, 0], head, &value].concat();
+            let body = [&[0, 0], length16(&attributes).as_slice(), &attributes].concat();
+            assert_eq!(as_withdrawal(&body).as_deref(), Some(&withdrawn[..]));
+            assert_eq!(as_withdrawal(&body[..body.len() - 1]), None, "cut off");
+        }
+        let plain = announce_body(&[(Ipv4Addr::new(10, 1, 0, 0), 16)], Ipv4Addr::LOCALHOST, &[65_001]);
+        assert_eq!(as_withdrawal(&plain), None);
     }
 }

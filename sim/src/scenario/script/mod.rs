@@ -9,7 +9,6 @@ mod message;
 mod peer;
 mod program;
 
-pub(crate) use crate::scenario::codec::{announced_ipv4, withdrawn_ipv4};
 pub(crate) use lines::{Words, lines as script_lines};
 pub use lines::{format_duration, parse_duration};
 pub(crate) use message::hex;
