@@ -1,8 +1,11 @@
 //! What a run shows: that everything finished, or what did not and why.
 
+mod key;
+
 use holdtime_core::Instant;
 
 use crate::oracle::Alarm;
+pub use key::Key;
 
 /// The end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +45,11 @@ impl Verdict {
             Self::Crashed(_) => "crashed",
             Self::Unfinished { .. } => "unfinished",
         }
+    }
+
+    /// What says whether another run fails for the same reason; `None` if nothing failed.
+    pub fn key(&self) -> Option<Key> {
+        Key::of(self)
     }
 
     /// What happened, in a few words.

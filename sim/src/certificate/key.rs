@@ -1,0 +1,68 @@
+//! What says whether two runs fail for the same reason.
+
+use std::fmt;
+
+use super::{Certificate, Link, Verdict};
+use crate::oracle::{Alarm, Creditor};
+
+/// The reason of a failure without names and times: two runs that share it fail for the same reason.
+///
+/// One line of text: the oracle, its clause, the creditor's role, the roles along the chain, and whether it closes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(String);
+
+impl Key {
+    pub(super) fn of(verdict: &Verdict) -> Option<Self> {
+        Some(Self(match verdict {
+            Verdict::Pass => return None,
+            Verdict::Hang { alarm, certificate } => of_hang(alarm, certificate),
+            Verdict::Failed { who, .. } => format!("failed: {}", role(who)),
+            Verdict::Crashed(_) => "crashed".to_owned(),
+            Verdict::Unfinished { .. } => "unfinished".to_owned(),
+        }))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn of_hang(alarm: &Alarm, certificate: &Certificate) -> String {
+    let creditor = match alarm.creditor {
+        Creditor::Session(_) => "peer",
+        Creditor::Program(_) => "program",
+        Creditor::Machine => "machine",
+    };
+    let chain: Vec<&str> = certificate.links.iter().skip(1).map(|Link { who, .. }| role(who)).collect();
+    let end = if certificate.cycle { "circle" } else { "end" };
+    format!("{} ({}) {creditor} > {} > {end}", alarm.oracle.code(), alarm.clause, chain.join(" > "))
+}
+
+/// What somebody is, from what they are called: `program announce` is a program.
+fn role(who: &str) -> &str {
+    match who.split(' ').next() {
+        Some(role @ ("peer" | "program")) => role,
+        Some("its") => "task",
+        _ => "speaker",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_no_part_of_a_key_and_a_pass_has_none() {
+        let failed = |who: &str| Verdict::Failed { who: who.to_owned(), why: "a text".to_owned() }.key();
+        assert_eq!(failed("peer left"), failed("peer right"));
+        assert_ne!(failed("peer left"), failed("program left"));
+        assert_eq!(Verdict::Pass.key(), None);
+    }
+}
