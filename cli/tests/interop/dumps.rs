@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -46,6 +46,9 @@ pub(crate) const UNICAST: &[&str] = &[IPV4, IPV6];
 pub(crate) const IPV4_ALONE: &[&str] = &[IPV4];
 pub(crate) const IPV6_ALONE: &[&str] = &[IPV6];
 pub(crate) const WITH_VPN: &[&str] = &[IPV4, IPV6, VPN];
+
+/// The environment variable that names a folder in which the dumps are kept, for other readers of MRT (dump/README.md).
+const KEPT: &str = "HOLDTIME_KEEP_DUMPS";
 
 /// The destination to which holdtime announces two paths.
 const TWICE: &str = "10.2.3.0/24";
@@ -98,6 +101,10 @@ fn is_told_of(folder: &Folder, dump: &Dump) {
         }
         assert!(Instant::now() < until, "{} lacks {lacking:#?} and has {told:#?}", dump.name);
         std::thread::sleep(Duration::from_millis(100));
+    }
+    if let Some(kept) = std::env::var_os(KEPT) {
+        let test = folder.as_path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        fs::copy(&snapshot, Path::new(&kept).join(format!("{test}-{}", dump.name))).unwrap();
     }
     let Some(bgpdump) = needs::find("bgpdump") else {
         println!("bgpdump is not installed: {} was compared with nothing", dump.name);

@@ -142,13 +142,15 @@ fn bgpdump(file: &Path) -> Result<Option<Lines>, Box<dyn Error>> {
         let fields: Vec<&str> = line.split('|').collect();
         let fields: Vec<&str> = match fields.as_slice() {
             // A path identifier stands behind the prefix.
-            ["TABLE_DUMP2_AP", head @ .., _, _, _, _, _, _, _, _, _] if head.len() == 6 => {
+            [kind, _, _, _, _, _, _, ..] if kind.ends_with("_AP") => {
                 let mut fields = fields.clone();
                 fields.remove(6);
                 fields
             }
             other => other.to_vec(),
         };
+        // Microseconds, which the others leave away.
+        let whole = |time: &str| time.split('.').next().unwrap_or_default().to_owned();
         match fields.as_slice() {
             [_, time, "A" | "B", peer, asn, prefix, path, origin, next_hop, ..] => {
                 // What it prints where there is none of either.
@@ -157,10 +159,11 @@ fn bgpdump(file: &Path) -> Result<Option<Lines>, Box<dyn Error>> {
                     (_, "255.255.255.255") => (*origin, "no-nexthop"),
                     (_, next_hop) => (*origin, next_hop),
                 };
-                add(&mut lines, format!("A|{time}|{peer}|{asn}|{prefix}|{path}|{origin}|{next_hop}"));
+                let head = format!("{}|{peer}|{asn}|{prefix}", whole(time));
+                add(&mut lines, format!("A|{head}|{path}|{origin}|{next_hop}"));
             }
             [_, time, "W", peer, asn, prefix, ..] => {
-                add(&mut lines, format!("W|{time}|{peer}|{asn}|{prefix}"));
+                add(&mut lines, format!("W|{}|{peer}|{asn}|{prefix}", whole(time)));
             }
             _ => {}
         }
