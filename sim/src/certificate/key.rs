@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Certificate, Link, Verdict};
+use crate::certificate::verdict::{Certificate, Link, Verdict};
 use crate::oracle::{Alarm, Creditor};
 
 /// The reason of a failure without names and times: two runs that share it fail for the same reason.
@@ -12,16 +12,6 @@ use crate::oracle::{Alarm, Creditor};
 pub struct Key(String);
 
 impl Key {
-    pub(super) fn of(verdict: &Verdict) -> Option<Self> {
-        Some(Self(match verdict {
-            Verdict::Pass => return None,
-            Verdict::Hang { alarm, certificate } => of_hang(alarm, certificate),
-            Verdict::Failed { who, .. } => format!("failed: {}", role(who)),
-            Verdict::Crashed(_) => "crashed".to_owned(),
-            Verdict::Unfinished { .. } => "unfinished".to_owned(),
-        }))
-    }
-
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -31,6 +21,19 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Verdict {
+    /// What says whether another run fails for the same reason; `None` if nothing failed.
+    pub fn key(&self) -> Option<Key> {
+        Some(Key(match self {
+            Self::Pass => return None,
+            Self::Hang { alarm, certificate } => of_hang(alarm, certificate),
+            Self::Failed { who, .. } => format!("failed: {}", role(who)),
+            Self::Crashed(_) => "crashed".to_owned(),
+            Self::Unfinished { .. } => "unfinished".to_owned(),
+        }))
     }
 }
 

@@ -1,0 +1,77 @@
+//! What a run shows: that everything finished, or what did not and why.
+
+use holdtime_core::Instant;
+
+use crate::oracle::Alarm;
+
+/// The end of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every script finished and every oracle stayed silent.
+    Pass,
+    /// An oracle sounded.
+    Hang {
+        /// What it said.
+        alarm: Alarm,
+        /// Why it came to that.
+        certificate: Certificate,
+    },
+    /// A peer or a program saw something that must not be.
+    Failed {
+        /// Who.
+        who: String,
+        /// What, possibly on several lines.
+        why: String,
+    },
+    /// The speaker's process was stopped: it panicked, or made calls without end in one turn.
+    Crashed(String),
+    /// The bound of the run came first.
+    Unfinished {
+        /// Who still waits, and for what.
+        waiting: Vec<String>,
+    },
+}
+
+impl Verdict {
+    /// One word, or an oracle's code: `pass`, `O3`, `failed`, `crashed`, `unfinished`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Hang { alarm, .. } => alarm.oracle.code(),
+            Self::Failed { .. } => "failed",
+            Self::Crashed(_) => "crashed",
+            Self::Unfinished { .. } => "unfinished",
+        }
+    }
+
+    /// What happened, in a few words.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Pass => "passes".to_owned(),
+            Self::Hang { alarm, .. } => format!("hangs: {} {}", alarm.oracle, alarm.oracle.finding()),
+            Self::Failed { who, .. } => format!("fails: {who}"),
+            Self::Crashed(_) => "crashes".to_owned(),
+            Self::Unfinished { .. } => "does not finish".to_owned(),
+        }
+    }
+}
+
+/// Why nothing moves: who waits for whom, from the one who waits in vain down to the one who will not act.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificate {
+    /// The chain.
+    pub links: Vec<Link>,
+    /// Whether the last link waits for the first: a deadlock.
+    pub cycle: bool,
+}
+
+/// One link of the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Who waits, such as `program announce`.
+    pub who: String,
+    /// For what, such as `an answer to "version"`.
+    pub what: String,
+    /// Since when; `None` where nothing says.
+    pub since: Option<Instant>,
+}
