@@ -17,7 +17,7 @@ mod unix;
 
 pub use driver::Driver;
 pub use event_log::EventLog;
-pub use holdtime_host::{AsyncHost, Ends, Host, Ready};
+pub use holdtime_host::{AsyncHost, Ends, Host, Ready, layer};
 pub use mio_host::MioHost;
 pub use tokio_host::TokioHost;
 pub use unix::{HostOptions, find_program, try_keys, user};

@@ -36,9 +36,15 @@ const EVENTS: usize = 1024;
 #[derive(Debug)]
 pub struct MioHost {
     machine: UnixHost,
+    /// `None`: they are left to whoever has them.
+    signals: Option<ProcessSignals>,
+    watch: RefCell<Watch>,
+}
+
+#[derive(Debug)]
+struct ProcessSignals {
     signals: Signals,
     bell: UnixStream,
-    watch: RefCell<Watch>,
 }
 
 /// Runs the future of a reactor whose host blocks: it completes the first time it is polled.
@@ -59,11 +65,20 @@ impl MioHost {
     /// No file descriptor or no memory left.
     pub fn new(host_options: HostOptions) -> io::Result<Self> {
         let signals = Signals::install()?;
-        let poll = mio::Poll::new()?;
         let bell = signals.bell()?;
-        register(poll.registry(), bell.as_raw_fd(), SIGNALS, Side::Read)?;
+        let host = Self::without_signals(host_options)?;
+        register(host.watch.borrow().poll.registry(), bell.as_raw_fd(), SIGNALS, Side::Read)?;
+        Ok(Self { signals: Some(ProcessSignals { signals, bell }), ..host })
+    }
+
+    /// A host that leaves the process's signals alone: a process may have many, one a thread. It reports neither signals
+    /// nor the ends of programs.
+    ///
+    /// # Errors
+    /// No file descriptor or no memory left.
+    pub fn without_signals(host_options: HostOptions) -> io::Result<Self> {
         let watch = Watch {
-            poll,
+            poll: mio::Poll::new()?,
             events: Events::with_capacity(EVENTS),
             streams: BTreeMap::new(),
             lingering: BTreeMap::new(),
@@ -71,7 +86,17 @@ impl MioHost {
             hot: BTreeSet::new(),
             once: VecDeque::new(),
         };
-        Ok(Self { machine: UnixHost::new(host_options), signals, bell, watch: RefCell::new(watch) })
+        Ok(Self { machine: UnixHost::new(host_options), signals: None, watch: RefCell::new(watch) })
+    }
+
+    /// Calls the process's own standard input and output `stream`, once: afterwards nothing else in this process reads or
+    /// writes them. Neither reading nor writing is wanted at first.
+    ///
+    /// # Errors
+    /// No file descriptor left.
+    pub fn open_stdio(&self, stream: StreamId) -> io::Result<()> {
+        let pipes = unix::take_stdio()?;
+        self.watch.borrow_mut().open(stream, pipes.into(), false).map_err(io::Error::other)
     }
 
     /// Loses what arrives for a stream, or for a listener: segments of more than `above` octets of data, all of them with
@@ -123,11 +148,12 @@ impl MioHost {
             found += 1;
             match decode(event.token()) {
                 Source::Signals => {
-                    while matches!((&self.bell).read(&mut [0; 64]), Ok(1..)) {}
+                    let Some(ProcessSignals { signals, bell }) = &self.signals else { continue };
+                    while matches!((&*bell).read(&mut [0; 64]), Ok(1..)) {}
                     let once = &mut watch.once;
                     let mut exited = Vec::new();
                     self.machine.answer(
-                        &self.signals,
+                        signals,
                         |signal| once.push_back(Ready::Signalled(signal)),
                         |stream, status| exited.push(Ready::Exited(stream, status)),
                     );
@@ -208,17 +234,21 @@ impl Watch {
     /// Takes up a new stream; the kernel says at the next look what it can do.
     fn open(&mut self, stream: StreamId, channel: DescriptorStream, connecting: bool) -> Result<(), IoError> {
         let registry = self.poll.registry();
+        let (mut can_read, mut can_write) = (false, false);
         for (side, fd) in channel.descriptors() {
-            register(registry, fd, encode(stream, side), side).map_err(|error| io_error(&error))?;
+            match register(registry, fd, encode(stream, side), side) {
+                Ok(()) => {}
+                // A regular file or /dev/null, which the kernel does not watch because they never block.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => match side {
+                    Side::Read => can_read = true,
+                    Side::Write => can_write = true,
+                    Side::Both => (can_read, can_write) = (true, true),
+                },
+                Err(error) => return Err(io_error(&error)),
+            }
         }
-        let state = Stream {
-            channel,
-            connecting,
-            can_read: false,
-            can_write: false,
-            wants_read: false,
-            wants_write: false,
-        };
+        let (wants_read, wants_write) = (false, false);
+        let state = Stream { channel, connecting, can_read, can_write, wants_read, wants_write };
         self.streams.insert(stream, state);
         Ok(())
     }

@@ -9,6 +9,7 @@ mod program;
 mod signals;
 mod socket;
 mod sockopt;
+mod stdio;
 pub mod user;
 
 use holdtime_host::{ConfigText, ExitStatus, IoError, ProgramSignal, ProgramSpec, Signal, StreamId};
@@ -27,6 +28,7 @@ pub use program::find as find_program;
 pub(crate) use program::{ChildPrograms, Pipes};
 pub(crate) use signals::Signals;
 pub use socket::try_keys;
+pub(crate) use stdio::take as take_stdio;
 pub(crate) use {fifo::open as open_fifos, socket::*};
 
 /// The status of a process that may not become the user it was told to run as.

@@ -122,7 +122,7 @@ pub fn find(name: &str, folder: &Path) -> Option<PathBuf> {
     folders.into_iter().map(|folder| folder.join(name)).rfind(|path| path.is_file())
 }
 
-fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
+pub(super) fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
     let flags = rustix::fs::fcntl_getfl(fd)?;
     Ok(rustix::fs::fcntl_setfl(fd, flags | OFlags::NONBLOCK)?)
 }

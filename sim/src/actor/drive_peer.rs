@@ -9,7 +9,7 @@ use crate::actor::scripted_peer::{PeerAction, PeerInput, PeerRun};
 use crate::scenario::PeerPlace;
 
 /// What a peer may do that a [`Host`] has no call for.
-pub trait Beyond {
+pub trait OutOfBand {
     /// Signals the speaker's process.
     fn signal_speaker(&self, signal: Signal);
     /// Moves its own wall clock by so many nanoseconds.
@@ -29,7 +29,7 @@ pub async fn drive_peer<H: Host, P: PeerRun>(
     host: &H,
     peer: &RefCell<P>,
     place: PeerPlace,
-    beyond: &impl Beyond,
+    out_of_band: &impl OutOfBand,
 ) -> Result<(), IoError> {
     let mut driver = PeerDriver::new(host, place);
     if peer.borrow().listens() {
@@ -42,7 +42,7 @@ pub async fn drive_peer<H: Host, P: PeerRun>(
         feed(PeerInput::Timeout);
         loop {
             let Some(action) = peer.borrow_mut().poll_action() else { break };
-            driver.carry_out(action, beyond, &feed);
+            driver.carry_out(action, out_of_band, &feed);
         }
         driver.flush();
         let deadline = peer.borrow().poll_timeout();
@@ -86,7 +86,7 @@ impl<'h, H: Host> PeerDriver<'h, H> {
         }
     }
 
-    fn carry_out(&mut self, action: PeerAction, beyond: &impl Beyond, feed: &impl Fn(PeerInput<'_>)) {
+    fn carry_out(&mut self, action: PeerAction, out_of_band: &impl OutOfBand, feed: &impl Fn(PeerInput<'_>)) {
         match action {
             PeerAction::Accept => {
                 self.let_go(CloseKind::Graceful);
@@ -115,12 +115,12 @@ impl<'h, H: Host> PeerDriver<'h, H> {
                     self.host.set_interest(stream, false, false);
                 }
             }
-            PeerAction::Vanish => beyond.vanish(),
-            PeerAction::JumpClock(nanos) => beyond.jump_clock(nanos),
+            PeerAction::Vanish => out_of_band.vanish(),
+            PeerAction::JumpClock(nanos) => out_of_band.jump_clock(nanos),
             PeerAction::Signal(signal) => {
                 // What was sent before the signal must not arrive after it.
                 self.flush();
-                beyond.signal_speaker(signal);
+                out_of_band.signal_speaker(signal);
             }
         }
     }

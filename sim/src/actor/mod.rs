@@ -10,7 +10,7 @@ mod scripted_peer;
 mod scripted_program;
 
 pub use checker::{CheckingPeer, Pieces};
-pub use drive_peer::{Beyond, drive_peer};
+pub use drive_peer::{OutOfBand, drive_peer};
 pub use drive_program::drive_program;
 pub use hex::Hex;
 pub use scripted_peer::{PeerAction, PeerInput, PeerRun, PeerState, ScriptedPeer};

@@ -10,7 +10,7 @@ use holdtime_machine::trace::Observer;
 use holdtime_machine::world::{Incident, IncidentKind, ProcessId};
 use holdtime_machine::{Lab, LabSettings, SimHost, Stop, World};
 
-use crate::actor::{Beyond, drive_peer, drive_program};
+use crate::actor::{OutOfBand, drive_peer, drive_program};
 use crate::scenario::script::ProgramScript;
 use crate::scenario::{Fault, FaultKind, PlayPeer, PlaySpeaker};
 use crate::stage::cast::{Cast, ProgramSeats};
@@ -138,9 +138,9 @@ impl MachineEngine {
         host.set_socket_options(peer.options.clone());
         let run = cast.add_peer(peer, host.process());
         let speaker = cast.speakers.first().map(|seat| seat.process);
-        let hands = Hands { host: host.clone(), machine, speaker };
+        let controls = LabControls { host: host.clone(), machine, speaker };
         let (place, own) = (peer.place, host.clone());
-        let main = async move { u8::from(drive_peer(&own, &run, place, &hands).await.is_err()) };
+        let main = async move { u8::from(drive_peer(&own, &run, place, &controls).await.is_err()) };
         self.lab.spawn_main(&host, main);
     }
 
@@ -224,13 +224,13 @@ fn jump(world: &mut World, machine: MachineId, by: i64) {
 }
 
 /// What a peer does to the world rather than through its sockets.
-struct Hands {
+struct LabControls {
     host: SimHost,
     machine: MachineId,
     speaker: Option<ProcessId>,
 }
 
-impl Beyond for Hands {
+impl OutOfBand for LabControls {
     fn signal_speaker(&self, signal: Signal) {
         if let Some(speaker) = self.speaker {
             self.host.provoke("signal", move |world| world.signal(speaker, signal.number().into()));

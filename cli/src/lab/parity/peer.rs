@@ -8,7 +8,7 @@ use holdtime_core::Instant;
 use holdtime_core::speaker::Signal;
 use holdtime_reactor::HostOptions;
 use holdtime_reactor::mio_host::{MioHost, run_blocking};
-use holdtime_sim::actor::{Beyond, PeerAction, PeerInput, PeerRun, PeerState, ScriptedPeer, drive_peer};
+use holdtime_sim::actor::{OutOfBand, PeerAction, PeerInput, PeerRun, PeerState, ScriptedPeer, drive_peer};
 use holdtime_sim::parity::stalls::Stood;
 use holdtime_sim::scenario::{Actor, Play};
 
@@ -86,7 +86,7 @@ impl PeerRun for Reporting {
 /// What only the lab can do is refused before a peer is started.
 struct Nothing;
 
-impl Beyond for Nothing {
+impl OutOfBand for Nothing {
     fn signal_speaker(&self, _: Signal) {}
     fn jump_clock(&self, _: i64) {}
     fn vanish(&self) {}

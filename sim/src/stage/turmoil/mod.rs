@@ -24,7 +24,7 @@ use holdtime_machine::Stop;
 use holdtime_machine::host::SimHost;
 use holdtime_machine::trace::Observer;
 
-use crate::actor::{Beyond, PeerRun, drive_peer, drive_program};
+use crate::actor::{OutOfBand, PeerRun, drive_peer, drive_program};
 use crate::scenario::script::ProgramScript;
 use crate::scenario::{Actor, PeerPlace, Play};
 use crate::stage::cast::{Cast, ProgramSeats};
@@ -71,7 +71,7 @@ pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, Turmoil), String> {
         let own = TurmoilHost::new(&common);
         let peer_run = cast.add_peer(peer, own.process());
         let between = peer.addresses.first().map(|peer| (*peer, address));
-        let main = act(own, peer_run, peer.place, Hands { speaker: host.clone(), between });
+        let main = act(own, peer_run, peer.place, LabControls { speaker: host.clone(), between });
         match peer.addresses.first() {
             Some(address) => engine.sim.client(*address, async move {
                 main.await;
@@ -177,20 +177,20 @@ fn program(command: String, scripts: Vec<ProgramScript>, seats: ProgramSeats) ->
     })
 }
 
-async fn act(host: TurmoilHost, run: Rc<RefCell<Box<dyn PeerRun>>>, place: PeerPlace, hands: Hands) {
+async fn act(host: TurmoilHost, run: Rc<RefCell<Box<dyn PeerRun>>>, place: PeerPlace, controls: LabControls) {
     // A peer that cannot listen never finishes its script, which the verdict says.
-    let _ = drive_peer(&host, &run, place, &hands).await;
+    let _ = drive_peer(&host, &run, place, &controls).await;
     std::future::pending::<()>().await;
 }
 
 /// What a peer can do here besides using its sockets: signal the speaker, and vanish.
-struct Hands {
+struct LabControls {
     speaker: TurmoilHost,
     /// The peer's machine and the speaker's, where they are two.
     between: Option<(IpAddr, IpAddr)>,
 }
 
-impl Beyond for Hands {
+impl OutOfBand for LabControls {
     fn signal_speaker(&self, signal: Signal) {
         self.speaker.signal(signal);
     }
