@@ -39,9 +39,10 @@ pub enum IoError {
     Other(i32),
 }
 
-impl fmt::Display for IoError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl IoError {
+    /// What it is called; `None`: only its number is known.
+    pub const fn words(&self) -> Option<&'static str> {
+        Some(match self {
             Self::WouldBlock => "operation would block",
             Self::ConnectionRefused => "connection refused",
             Self::ConnectionReset => "connection reset by peer",
@@ -57,8 +58,17 @@ impl fmt::Display for IoError {
             Self::TooManyFiles => "too many open files",
             Self::Unsupported => "not supported by this host",
             Self::TcpAo => "this kernel has no TCP-AO (RFC 5925), or does not take a key of it",
-            Self::Other(errno) => return write!(f, "errno {errno}"),
+            Self::Other(_) => return None,
         })
+    }
+}
+
+impl fmt::Display for IoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other(errno) => write!(f, "errno {errno}"),
+            known => f.write_str(known.words().unwrap_or_default()),
+        }
     }
 }
 

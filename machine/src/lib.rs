@@ -26,6 +26,7 @@ pub mod executor;
 pub mod host;
 mod id;
 pub mod net;
+mod octets;
 pub mod rng;
 pub mod trace;
 pub mod world;

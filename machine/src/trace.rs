@@ -219,9 +219,11 @@ impl TraceHash {
 
     fn octets(&mut self, octets: &[u8]) {
         self.word(octets.len() as u64);
-        for chunk in octets.chunks(8) {
+        let (whole, rest) = octets.as_chunks::<8>();
+        whole.iter().for_each(|chunk| self.word(u64::from_le_bytes(*chunk)));
+        if !rest.is_empty() {
             let mut word = [0; 8];
-            word.iter_mut().zip(chunk).for_each(|(slot, octet)| *slot = *octet);
+            word[..rest.len()].copy_from_slice(rest);
             self.word(u64::from_le_bytes(word));
         }
     }
@@ -241,9 +243,11 @@ impl TraceHash {
                 ok(self, value);
             }
             Err(error) => {
-                let text = error.to_string();
                 self.word(1);
-                self.octets(text.as_bytes());
+                match error.words() {
+                    Some(words) => self.octets(words.as_bytes()),
+                    None => self.octets(error.to_string().as_bytes()),
+                }
             }
         }
     }

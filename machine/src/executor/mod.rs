@@ -16,7 +16,7 @@ mod task;
 mod watchdog;
 
 pub use crate::id::TaskId;
-pub use agenda::{Agenda, DueClass, EntryId};
+pub use agenda::{Agenda, DueClass, EntryId, Rank};
 pub(crate) use fuel::OutOfFuel;
 pub use task::{Join, LocalFuture};
 pub use watchdog::TurnWatchdog;
@@ -26,7 +26,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use holdtime_host::time::Instant;
 
@@ -55,6 +55,9 @@ pub struct Lab {
     seats: Vec<Seat>,
     /// Processes that have a ready task and a free processor.
     runnable: Vec<ProcessId>,
+    /// Room for those whose deadlines have come, and for those that were woken.
+    deadlines: Vec<Waker>,
+    taken: Vec<TaskId>,
     watchdog: Option<TurnWatchdog>,
 }
 
@@ -67,6 +70,8 @@ impl Lab {
             woken: WakeList::default(),
             seats: Vec::new(),
             runnable: Vec::new(),
+            deadlines: Vec::new(),
+            taken: Vec::new(),
             watchdog: None,
         }
     }
@@ -122,10 +127,17 @@ impl Lab {
     /// Runs until the lab's time is `limit`, or until nothing will ever happen again.
     pub fn run_until(&mut self, limit: Instant) -> Stop {
         loop {
-            self.take_spawned();
+            let (spawned, doomed, resumed) = self.world.borrow().has_news();
+            if spawned {
+                self.take_spawned();
+            }
             self.take_woken(Cause::Input);
-            self.bury_the_doomed();
-            self.take_resumed();
+            if doomed {
+                self.bury_the_doomed();
+            }
+            if resumed {
+                self.take_resumed();
+            }
             if !self.runnable.is_empty() {
                 self.run_one();
                 continue;
@@ -144,17 +156,18 @@ impl Lab {
 
     /// Moves the time to the next instant at which something is due, and lets all of it happen.
     fn advance(&mut self, at: Instant) {
-        let mut deadlines = Vec::new();
         {
             let mut world = self.world.borrow_mut();
             world.now = world.now.max(at);
             while let Some((_, _, due)) = world.agenda.take_until(at) {
-                deadlines.extend(world.happen(due));
+                self.deadlines.extend(world.happen(due));
             }
         }
         self.take_woken(Cause::Input);
-        deadlines.into_iter().for_each(std::task::Waker::wake);
-        self.take_woken(Cause::Deadline);
+        if !self.deadlines.is_empty() {
+            self.deadlines.drain(..).for_each(Waker::wake);
+            self.take_woken(Cause::Deadline);
+        }
     }
 
     fn take_spawned(&mut self) {
@@ -175,7 +188,9 @@ impl Lab {
     }
 
     fn take_woken(&mut self, cause: Cause) {
-        for id in self.woken.take() {
+        let mut taken = std::mem::take(&mut self.taken);
+        self.woken.take_into(&mut taken);
+        for id in taken.drain(..) {
             let Some(task) = self.tasks.get_mut(id.0 as usize).and_then(Option::as_mut) else { continue };
             if std::mem::replace(&mut task.queued, true) {
                 continue;
@@ -189,6 +204,7 @@ impl Lab {
             self.seat(process).ready.push(id, cause);
             self.consider(process);
         }
+        self.taken = taken;
     }
 
     fn seat(&mut self, process: ProcessId) -> &mut Seat {
@@ -199,20 +215,28 @@ impl Lab {
         &mut self.seats[index]
     }
 
-    /// Lets a process run where it has something to do and can.
+    /// Lets a process run where it has something to do and can, or once its processor is free.
     fn consider(&mut self, process: ProcessId) {
-        let can_run = can_run(&self.world.borrow(), process);
         let seat = self.seat(process);
-        if can_run && !seat.runnable && !seat.ready.is_empty() {
-            seat.runnable = true;
+        if seat.runnable || seat.ready.is_empty() {
+            return;
+        }
+        let mut world = self.world.borrow_mut();
+        if can_run(&world, process) {
+            drop(world);
+            self.seat(process).runnable = true;
             self.runnable.push(process);
+        } else {
+            world.await_processor(process);
         }
     }
 
     /// Considers again the processes whose processor is free, or which were continued.
     fn take_resumed(&mut self) {
-        let resumed = std::mem::take(&mut self.world.borrow_mut().resumed);
-        resumed.into_iter().for_each(|process| self.consider(process));
+        let mut resumed = std::mem::take(&mut self.world.borrow_mut().resumed);
+        resumed.drain(..).for_each(|process| self.consider(process));
+        // Considering resumes nobody.
+        self.world.borrow_mut().resumed = resumed;
     }
 
     /// Drops the tasks of processes that are over.
@@ -272,6 +296,7 @@ impl Lab {
                 drop(task);
             }
         }
+        self.consider(process);
     }
 
     fn draw(&mut self, process: ProcessId) -> Option<TaskId> {
@@ -295,6 +320,11 @@ fn kind_of(payload: &(dyn std::any::Any + Send)) -> IncidentKind {
 }
 
 impl World {
+    /// Whether tasks were spawned, processes are to be buried, and some may have become able to run.
+    fn has_news(&self) -> (bool, bool, bool) {
+        (!self.spawned.is_empty(), !self.doomed.is_empty(), !self.resumed.is_empty())
+    }
+
     pub(crate) fn spawn(&mut self, process: ProcessId, task: LocalFuture) {
         let id = TaskId(self.next_task);
         self.next_task += 1;
@@ -322,7 +352,21 @@ impl World {
         process.fuel = u32::MAX;
         process.patience = u32::MAX;
         self.trace().record(now, &Step::Polled(id, task, spent, woken));
-        self.agenda.enter(now + spent, DueClass::Outside, crate::world::Due::Free(id));
+        // Nobody need be told that the processor is free again unless something waits for it; who does is told in its turn.
+        let rank = self.agenda.rank();
+        self.process_mut(id).freed = Some(rank);
+    }
+
+    /// Has the executor look at a process again as soon as its processor is free.
+    fn await_processor(&mut self, id: ProcessId) {
+        let now = self.now;
+        let process = self.process_mut(id);
+        let busy_until = process.busy_until;
+        if busy_until > now
+            && let Some(rank) = process.freed.take()
+        {
+            self.agenda.enter_ranked(rank, busy_until, DueClass::Outside, crate::world::Due::Free(id));
+        }
     }
 
     /// Whether a wait of the present turn may still be answered at once.

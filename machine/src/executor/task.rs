@@ -48,8 +48,9 @@ impl WakeList {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&task)
     }
 
-    pub(super) fn take(&self) -> Vec<TaskId> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Moves those that were woken into an empty list, whose room the next ones get.
+    pub(super) fn take_into(&self, into: &mut Vec<TaskId>) {
+        std::mem::swap(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), into);
     }
 }
 

@@ -360,14 +360,13 @@ impl World {
     /// What is ready of what may be, in an order drawn from the seed; what is told once is collected.
     pub(crate) fn collect_ready(&mut self, id: ProcessId, ready: &mut Vec<Ready>) {
         ready.clear();
-        let names: Vec<Descriptor> = self.process(id).maybe_ready.iter().copied().collect();
-        for name in names {
+        let mut names = std::mem::take(&mut self.process_mut(id).maybe_ready);
+        names.retain(|name| {
             let before = ready.len();
-            self.ready_of(id, name, ready);
-            if ready.len() == before {
-                self.process_mut(id).maybe_ready.remove(&name);
-            }
-        }
+            ready.extend(self.ready_of(id, *name));
+            ready.len() > before
+        });
+        self.process_mut(id).maybe_ready = names;
         for index in (1..ready.len()).rev() {
             let other = self.rng.index(index + 1);
             ready.swap(index, other);
@@ -383,34 +382,25 @@ impl World {
     /// Whether the next [`collect_ready`](Self::collect_ready) would find something.
     pub(crate) fn has_ready(&self, id: ProcessId) -> bool {
         let process = self.process(id);
-        let mut found = Vec::new();
         !process.signals.is_empty()
             || process.children.values().any(|child| child.status.is_some())
-            || process.maybe_ready.iter().any(|name| {
-                self.ready_of(id, *name, &mut found);
-                !found.is_empty()
-            })
+            || process.maybe_ready.iter().any(|name| self.ready_of(id, *name).next().is_some())
     }
 
-    pub(super) fn ready_of(&self, id: ProcessId, name: Descriptor, ready: &mut Vec<Ready>) {
-        match name {
+    /// What something is ready for.
+    pub(super) fn ready_of(&self, id: ProcessId, name: Descriptor) -> impl Iterator<Item = Ready> + use<> {
+        let found = match name {
             Descriptor::Listener(listener) => {
-                if self.is_acceptable(id, listener) == Ok(true) {
-                    ready.push(Ready::Acceptable(listener));
-                }
+                let acceptable = self.is_acceptable(id, listener) == Ok(true);
+                [acceptable.then_some(Ready::Acceptable(listener)), None, None]
             }
-            Descriptor::Stream(stream) => {
-                if self.is_connected(id, stream) == Ok(true) {
-                    ready.push(Ready::Connected(stream));
-                }
-                if self.is_readable(id, stream) == Ok(true) {
-                    ready.push(Ready::Readable(stream));
-                }
-                if self.is_writable(id, stream) == Ok(true) {
-                    ready.push(Ready::Writable(stream));
-                }
-            }
-        }
+            Descriptor::Stream(stream) => [
+                (self.is_connected(id, stream) == Ok(true)).then_some(Ready::Connected(stream)),
+                (self.is_readable(id, stream) == Ok(true)).then_some(Ready::Readable(stream)),
+                (self.is_writable(id, stream) == Ok(true)).then_some(Ready::Writable(stream)),
+            ],
+        };
+        found.into_iter().flatten()
     }
 
     pub(crate) fn is_acceptable(&self, id: ProcessId, listener: ListenerId) -> Result<bool, IoError> {

@@ -410,8 +410,13 @@ impl World {
     fn change_pipe(&mut self, pipe: PipeId, change: impl FnOnce(&mut Pipe)) {
         let Some(ends) = self.pipes.get_mut(pipe.0 as usize) else { return };
         change(&mut ends.pipe);
-        let owners: Vec<_> = ends.readers.iter().chain(&ends.writers).copied().collect();
-        owners.into_iter().for_each(|(process, name)| self.announce(process, name));
+        for index in 0.. {
+            let Some(ends) = self.pipes.get(pipe.0 as usize) else { return };
+            let Some((process, name)) = ends.readers.iter().chain(&ends.writers).nth(index).copied() else {
+                return;
+            };
+            self.announce(process, name);
+        }
     }
 
     /// Carries out what the network's last calls have set in motion.
@@ -444,9 +449,8 @@ impl World {
     /// Tells a process that something of its own may be ready, and wakes the tasks for which it is.
     pub(crate) fn announce(&mut self, id: ProcessId, name: Descriptor) {
         self.note_edge(id, name);
-        let mut found = Vec::new();
-        self.ready_of(id, name, &mut found);
-        if found.is_empty() {
+        let mut found = self.ready_of(id, name).peekable();
+        if found.peek().is_none() {
             return;
         }
         let process = self.process_mut(id);

@@ -7,12 +7,16 @@ use holdtime_host::IoError;
 
 use std::collections::VecDeque;
 
+use crate::octets::take_front;
+
 const PAGE: usize = 4096;
 const PAGES: usize = 16;
 
 /// One pipe. Its two ends belong to whoever the world says.
 #[derive(Debug, Default)]
 pub(super) struct Pipe {
+    /// What all pages hold, in order.
+    octets: VecDeque<u8>,
     pages: VecDeque<Page>,
     /// How many octets the reader may see: those whose writer's own time has come.
     visible: usize,
@@ -26,7 +30,8 @@ pub(super) struct Pipe {
 struct Page {
     /// How much of the page was ever written: what was read does not make room for more.
     filled: usize,
-    octets: VecDeque<u8>,
+    /// How much of that was not read yet.
+    left: usize,
 }
 
 impl Pipe {
@@ -44,19 +49,21 @@ impl Pipe {
         if odd > 0
             && let Some(page) = self.pages.back_mut().filter(|page| page.filled + odd <= PAGE)
         {
-            let (merged, after) = rest.split_at(odd);
-            page.octets.extend(merged);
             page.filled += odd;
-            rest = after;
+            page.left += odd;
+            rest = &rest[odd..];
         }
         while !rest.is_empty() && self.pages.len() < PAGES {
-            let (page, after) = rest.split_at(rest.len().min(PAGE));
-            self.pages.push_back(Page { filled: page.len(), octets: page.iter().copied().collect() });
-            rest = after;
+            let filled = rest.len().min(PAGE);
+            self.pages.push_back(Page { filled, left: filled });
+            rest = &rest[filled..];
         }
         match bytes.len() - rest.len() {
             0 => Err(IoError::WouldBlock),
-            written => Ok(written),
+            written => {
+                self.octets.extend(&bytes[..written]);
+                Ok(written)
+            }
         }
     }
 
@@ -73,18 +80,17 @@ impl Pipe {
         if self.visible == 0 {
             return if self.writer_gone { Ok(0) } else { Err(IoError::WouldBlock) };
         }
-        let mut count = 0;
-        let wanted = into.len().min(self.visible);
-        for slot in into.iter_mut().take(wanted) {
-            let Some(page) = self.pages.front_mut() else { break };
-            let Some(octet) = page.octets.pop_front() else { break };
-            *slot = octet;
-            count += 1;
-            if page.octets.is_empty() {
+        let count = take_front(&mut self.octets, into, self.visible);
+        self.visible -= count;
+        let mut taken = count;
+        while let Some(page) = self.pages.front_mut().filter(|_| taken > 0) {
+            let of_page = taken.min(page.left);
+            taken -= of_page;
+            page.left -= of_page;
+            if page.left == 0 {
                 self.pages.pop_front();
             }
         }
-        self.visible -= count;
         Ok(count)
     }
 

@@ -7,6 +7,7 @@ use holdtime_host::time::{Duration, Instant};
 
 use holdtime_host::{ExitStatus, ListenerId, Ready, Signal, StreamId};
 
+use crate::executor::Rank;
 use crate::id::{PipeId, ProcessId};
 use crate::net::{MachineId, SocketId, SocketOptions};
 
@@ -51,6 +52,8 @@ pub(crate) struct ProcessState {
     pub(crate) tally: Usage,
     /// The processor is taken until then.
     pub(crate) busy_until: Instant,
+    /// The rank under which its being free then is to be entered in the agenda; `None`: nobody has to be told, or it is entered.
+    pub(crate) freed: Option<Rank>,
     /// How far the process is ahead of the lab's time within its present turn.
     pub(crate) spent: Duration,
     /// Calls left in the present turn.
@@ -126,6 +129,7 @@ impl ProcessState {
             life: Life::Running,
             tally: Usage::default(),
             busy_until: Instant::ZERO,
+            freed: None,
             spent: Duration::ZERO,
             fuel: u32::MAX,
             patience: u32::MAX,

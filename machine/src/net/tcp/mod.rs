@@ -22,6 +22,7 @@ use holdtime_host::IoError;
 use super::segment::{Flags, Segment};
 use super::timer::{ConnectionPhase, TimerKind, Timing};
 use super::{Kernel, SocketOptions};
+use crate::octets::take_front;
 
 /// RFC 9293 §3.3.2's states, without LISTEN, which is a socket of its own kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -284,7 +285,7 @@ impl Tcp {
         if count == 0 || self.state < TcpState::Established {
             return Err(IoError::WouldBlock);
         }
-        self.sending.outgoing.extend(bytes.iter().take(count));
+        self.sending.outgoing.extend(&bytes[..count]);
         self.transmit(now, cut, out);
         Ok(count)
     }
@@ -294,11 +295,8 @@ impl Tcp {
     /// # Errors
     /// `WouldBlock`, or a pending error once; after it, the end.
     pub(super) fn read(&mut self, into: &mut [u8], out: &mut Vec<Segment>) -> Result<usize, IoError> {
-        let count = self.receiving.incoming.len().min(into.len());
+        let count = take_front(&mut self.receiving.incoming, into, usize::MAX);
         if count > 0 {
-            for (slot, byte) in into.iter_mut().zip(self.receiving.incoming.drain(..count)) {
-                *slot = byte;
-            }
             if self.open_window() && !self.receiving.ended && self.state != TcpState::Closed {
                 out.push(self.acknowledgement());
             }

@@ -5,6 +5,7 @@ use holdtime_host::time::Instant;
 use super::super::segment::{Flags, Segment};
 use super::super::timer::{TimerKind, Timing};
 use super::{Cut, Tcp, TcpState};
+use crate::octets::copy_from;
 
 impl Tcp {
     pub(super) fn send_syn(&mut self, now: Instant, out: &mut Vec<Segment>) {
@@ -42,7 +43,7 @@ impl Tcp {
     /// The segment at `seq`: at most `limit` octets, and the FIN where it comes right after them.
     pub(super) fn data_from(&self, seq: u64, limit: usize) -> Segment {
         let skip = (seq - self.sending.una) as usize;
-        let payload: Vec<u8> = self.sending.outgoing.iter().skip(skip).take(limit).copied().collect();
+        let payload = copy_from(&self.sending.outgoing, skip, limit);
         let fin = self.sending.fin == Some(seq + payload.len() as u64);
         self.segment(seq, Flags { ack: true, fin, ..Flags::default() }, payload)
     }
