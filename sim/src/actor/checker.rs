@@ -11,7 +11,7 @@ use holdtime_core::Instant;
 use holdtime_core::wire::Negotiated;
 
 use crate::actor::mismatch;
-use crate::actor::{PeerAction, PeerInput, PeerRun, PeerState};
+use crate::actor::{PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase};
 use crate::scenario::codec::{self, KEEPALIVE, NOTIFICATION, OPEN, REFRESH, UPDATE, kind, split_message};
 use crate::scenario::expectation::{Deed, Expectation, Group};
 use crate::scenario::script::Message;
@@ -262,12 +262,16 @@ impl PeerRun for CheckingPeer {
         true
     }
 
-    fn state(&self) -> PeerState {
-        match &self.failed {
-            Some(why) => PeerState::Failed(why.clone()),
-            None if self.done() => PeerState::Finished,
-            None => PeerState::Waiting { step: self.step.clone(), since: self.since, expects: true },
+    fn phase(&self) -> ScriptPhase {
+        match self.failed {
+            Some(_) => ScriptPhase::Failed,
+            None if self.done() => ScriptPhase::Finished,
+            None => ScriptPhase::Waiting { expects: true },
         }
+    }
+
+    fn state(&self) -> PeerState {
+        PeerState::of(self.phase(), &self.step, self.since, self.failed.as_deref())
     }
 }
 

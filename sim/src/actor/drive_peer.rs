@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use holdtime_core::speaker::{CloseKind, IoError, ListenOptions, ListenerId, Signal, StreamId, TcpOptions};
 use holdtime_reactor::{Host, Ready};
 
+use crate::actor::reading::{READING, with_room};
 use crate::actor::scripted_peer::{PeerAction, PeerInput, PeerRun};
 use crate::scenario::PeerPlace;
 
@@ -19,7 +20,6 @@ pub trait OutOfBand {
 }
 
 const LISTENER: ListenerId = ListenerId(0);
-const BUFFER: usize = 256 * 1024;
 
 /// Runs a peer for ever, or until its listening socket cannot be opened.
 ///
@@ -66,7 +66,6 @@ struct PeerDriver<'h, H> {
     outbox: Vec<u8>,
     /// What to do once the outbox is empty.
     afterwards: Option<PeerAction>,
-    buffer: Vec<u8>,
 }
 
 impl<'h, H: Host> PeerDriver<'h, H> {
@@ -82,7 +81,6 @@ impl<'h, H: Host> PeerDriver<'h, H> {
             ended: false,
             outbox: Vec::new(),
             afterwards: None,
-            buffer: vec![0; BUFFER],
         }
     }
 
@@ -179,17 +177,19 @@ impl<'h, H: Host> PeerDriver<'h, H> {
     }
 
     fn read(&mut self, stream: StreamId, feed: &impl Fn(PeerInput<'_>)) {
-        let room = self.allowance.map_or(BUFFER, |allowance| allowance.min(BUFFER));
-        let Some(space) = self.buffer.get_mut(..room).filter(|space| !space.is_empty()) else { return };
-        match self.host.read(stream, space) {
+        let room = self.allowance.unwrap_or(READING);
+        if room == 0 {
+            return;
+        }
+        with_room(room, |space| match self.host.read(stream, space) {
             Ok(0) => self.end(feed),
             Ok(count) => {
                 self.allowance = self.allowance.map(|allowance| allowance - count);
-                feed(PeerInput::Received(self.buffer.get(..count).unwrap_or_default()));
+                feed(PeerInput::Received(space.get(..count).unwrap_or_default()));
             }
             Err(IoError::WouldBlock) => {}
             Err(_) => self.end(feed),
-        }
+        });
     }
 
     fn end(&mut self, feed: &impl Fn(PeerInput<'_>)) {

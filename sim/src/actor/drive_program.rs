@@ -5,11 +5,14 @@ use std::cell::RefCell;
 use holdtime_core::speaker::{IoError, StreamId};
 use holdtime_reactor::{Host, Ready};
 
+use crate::actor::reading::with_room;
 use crate::actor::scripted_program::{ProgramAction, ProgramInput, ScriptedProgram};
+
+/// What a full pipe holds.
+const PIPE: usize = 64 * 1024;
 
 /// Runs a program to its end; returns its exit code.
 pub async fn drive_program<H: Host>(host: &H, stdio: StreamId, program: &RefCell<ScriptedProgram>) -> i32 {
-    let mut buffer = vec![0; 64 * 1024];
     let mut ready = Vec::new();
     let mut outbox: Option<Vec<u8>> = None;
     let (mut reading, mut ended) = (true, false);
@@ -46,15 +49,15 @@ pub async fn drive_program<H: Host>(host: &H, stdio: StreamId, program: &RefCell
         let deadline = program.borrow().poll_timeout();
         host.wait(deadline, &mut ready).await;
         if ready.iter().any(|what| matches!(what, Ready::Readable(_))) {
-            match host.read(stdio, &mut buffer) {
+            with_room(PIPE, |space| match host.read(stdio, space) {
                 Ok(0) => {
                     ended = true;
                     feed(ProgramInput::InputEnded);
                 }
-                Ok(count) => feed(ProgramInput::Received(buffer.get(..count).unwrap_or_default())),
+                Ok(count) => feed(ProgramInput::Received(space.get(..count).unwrap_or_default())),
                 Err(IoError::WouldBlock) => {}
                 Err(_) => ended = true,
-            }
+            });
         }
     }
 }

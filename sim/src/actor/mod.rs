@@ -6,6 +6,7 @@ mod drive_peer;
 mod drive_program;
 mod hex;
 mod mismatch;
+mod reading;
 mod scripted_peer;
 mod scripted_program;
 
@@ -13,5 +14,5 @@ pub use checker::{CheckingPeer, Pieces};
 pub use drive_peer::{OutOfBand, drive_peer};
 pub use drive_program::drive_program;
 pub use hex::Hex;
-pub use scripted_peer::{PeerAction, PeerInput, PeerRun, PeerState, ScriptedPeer};
+pub use scripted_peer::{PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase, ScriptedPeer};
 pub use scripted_program::{ProgramAction, ProgramInput, ScriptedProgram};

@@ -72,6 +72,40 @@ pub enum PeerState {
     Failed(String),
 }
 
+impl PeerState {
+    /// The phase alone.
+    pub fn phase(&self) -> ScriptPhase {
+        match self {
+            Self::Waiting { expects, .. } => ScriptPhase::Waiting { expects: *expects },
+            Self::Finished => ScriptPhase::Finished,
+            Self::Failed(_) => ScriptPhase::Failed,
+        }
+    }
+
+    /// A phase and its words: the step at work and since when, and why a script failed.
+    pub(super) fn of(phase: ScriptPhase, step: &str, since: Instant, failed: Option<&str>) -> Self {
+        match phase {
+            ScriptPhase::Waiting { expects } => Self::Waiting { step: step.to_owned(), since, expects },
+            ScriptPhase::Finished => Self::Finished,
+            ScriptPhase::Failed => Self::Failed(failed.unwrap_or_default().to_owned()),
+        }
+    }
+}
+
+/// How far a peer or a program is, without the words for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScriptPhase {
+    /// At a step that is not done; whether it is for the speaker to act.
+    Waiting {
+        /// As in [`PeerState::Waiting`].
+        expects: bool,
+    },
+    /// All that it wanted has happened.
+    Finished,
+    /// Something that must not happen did.
+    Failed,
+}
+
 /// What drivers run: a scripted peer or a checking peer.
 pub trait PeerRun {
     /// Feeds one input; drain the actions afterwards.
@@ -82,6 +116,10 @@ pub trait PeerRun {
     fn poll_timeout(&self) -> Option<Instant>;
     /// Whether it listens from the start.
     fn listens(&self) -> bool;
+    /// How far it is, for who asks at every instant.
+    fn phase(&self) -> ScriptPhase {
+        self.state().phase()
+    }
     /// How far it is.
     fn state(&self) -> PeerState;
 }
@@ -101,6 +139,10 @@ impl PeerRun for Box<dyn PeerRun> {
 
     fn listens(&self) -> bool {
         (**self).listens()
+    }
+
+    fn phase(&self) -> ScriptPhase {
+        (**self).phase()
     }
 
     fn state(&self) -> PeerState {
@@ -162,14 +204,14 @@ impl ScriptedPeer {
     fn advance(&mut self, now: Instant) {
         // A script of immediate steps that repeats itself must not hang the lab: one round an input is enough.
         let mut budget = 10_000_u32;
+        let script = self.script.clone();
         while self.failed.is_none() && budget > 0 {
             budget -= 1;
-            let Some((step, _)) = self.script.step(self.at) else { return };
-            let step = step.clone();
-            if !self.perform(&step, now) {
+            let Some((step, _)) = script.step(self.at) else { return };
+            if !self.perform(step, now) {
                 return;
             }
-            self.at = if self.repeats_after(&step) { 0 } else { self.at + 1 };
+            self.at = if self.repeats_after(step) { 0 } else { self.at + 1 };
             (self.since, self.begun, self.wake) = (now, false, None);
         }
     }
@@ -255,10 +297,8 @@ impl ScriptedPeer {
         if first {
             self.wake = within.map(|within| now + within);
         }
-        while let Some(message) = take_message(&mut self.inbox) {
-            if pattern.matches(&message) {
-                return true;
-            }
+        if take_messages_until(&mut self.inbox, |message| pattern.matches(message)) {
+            return true;
         }
         if self.closed {
             if pattern != Pattern::Close {
@@ -349,32 +389,40 @@ impl PeerRun for ScriptedPeer {
         self.script.listens()
     }
 
-    fn state(&self) -> PeerState {
-        if let Some(why) = &self.failed {
-            return PeerState::Failed(why.clone());
-        }
+    fn phase(&self) -> ScriptPhase {
         match self.script.step(self.at) {
-            Some((step, text)) => {
-                let expects = matches!(
+            _ if self.failed.is_some() => ScriptPhase::Failed,
+            Some((step, _)) => ScriptPhase::Waiting {
+                expects: matches!(
                     step,
                     PeerStep::Accept | PeerStep::Connect | PeerStep::Expect { .. } | PeerStep::Read(_)
-                );
-                PeerState::Waiting { step: text.to_owned(), since: self.since, expects }
-            }
-            None => PeerState::Finished,
+                ),
+            },
+            None => ScriptPhase::Finished,
         }
+    }
+
+    fn state(&self) -> PeerState {
+        let step = self.script.step(self.at).map_or("", |(_, text)| text);
+        PeerState::of(self.phase(), step, self.since, self.failed.as_deref())
     }
 }
 
-/// Takes the first whole BGP message off the front. Octets that cannot be one are thrown away whole, lest an
-/// `expect` wait behind them for ever.
-fn take_message(inbox: &mut Vec<u8>) -> Option<Vec<u8>> {
-    let length = codec::stated_length(inbox)?;
-    if length < codec::HEADER {
-        inbox.clear();
-        return None;
+/// Takes whole BGP messages off the front, up to the first one that is wanted; whether there was such. Octets that cannot be one are
+/// thrown away whole, lest an `expect` wait behind them for ever.
+fn take_messages_until(inbox: &mut Vec<u8>, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+    let (mut rest, mut found) = (inbox.as_slice(), false);
+    while !found && let Some(length) = codec::stated_length(rest) {
+        if length < codec::HEADER {
+            rest = &[];
+            break;
+        }
+        let Some((message, behind)) = rest.split_at_checked(length) else { break };
+        found = is_wanted(message);
+        rest = behind;
     }
-    (inbox.len() >= length).then(|| inbox.drain(..length).collect())
+    inbox.drain(..inbox.len() - rest.len());
+    found
 }
 
 #[cfg(test)]

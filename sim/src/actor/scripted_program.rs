@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use holdtime_core::Instant;
 
-use crate::actor::scripted_peer::PeerState;
+use crate::actor::scripted_peer::{PeerState, ScriptPhase};
+use crate::scenario::pipe_lines::take_lines;
 use crate::scenario::script::{ProgramScript, ProgramStep};
 
 /// What happens to a program.
@@ -106,23 +107,28 @@ impl ScriptedProgram {
         self.wake.filter(|_| !self.exited)
     }
 
+    /// How far it is, which is asked for at every instant.
+    pub fn phase(&self) -> ScriptPhase {
+        match self.script.step(self.at) {
+            _ if self.failed.is_some() => ScriptPhase::Failed,
+            Some((step, _)) => {
+                let expects = matches!(step, ProgramStep::Expect { .. } | ProgramStep::Also(_));
+                ScriptPhase::Waiting { expects }
+            }
+            None => ScriptPhase::Finished,
+        }
+    }
+
     /// How far it is.
     pub fn state(&self) -> PeerState {
-        if let Some(why) = &self.failed {
-            return PeerState::Failed(why.clone());
-        }
-        match self.script.step(self.at) {
-            Some((step, text)) => {
-                let expects = matches!(step, ProgramStep::Expect { .. } | ProgramStep::Also(_));
-                PeerState::Waiting { step: text.to_owned(), since: self.since, expects }
-            }
-            None => PeerState::Finished,
-        }
+        let step = self.script.step(self.at).map_or("", |(_, text)| text);
+        PeerState::of(self.phase(), step, self.since, self.failed.as_deref())
     }
 
     /// Works on the step at hand; `true` once it is done.
     fn perform(&mut self, now: Instant) -> bool {
-        let Some((step, _)) = self.script.step(self.at) else {
+        let script = self.script.clone();
+        let Some((step, _)) = script.step(self.at) else {
             let told = self.lines.drain(..).any(|line| line.contains("shutdown"));
             if told || self.input_ended {
                 self.exit(0);
@@ -130,17 +136,14 @@ impl ScriptedProgram {
             return false;
         };
         let first = !std::mem::replace(&mut self.begun, true);
-        match step.clone() {
+        match step {
             ProgramStep::Send { times, text } => {
                 if let Some(held) = &mut self.held {
-                    (0..times).for_each(|round| held.extend(ProgramStep::line(&text, round).into_bytes()));
+                    (0..*times).for_each(|round| held.extend(ProgramStep::line(text, round).into_bytes()));
                     return true;
                 }
-                if self.sent < times {
-                    self.writing = true;
-                    self.actions
-                        .push_back(ProgramAction::Write(ProgramStep::line(&text, self.sent).into_bytes()));
-                    self.sent += 1;
+                if self.sent < *times {
+                    self.send_round(text);
                     return false;
                 }
                 true
@@ -160,15 +163,15 @@ impl ScriptedProgram {
                     self.wake = within.map(|within| now + within);
                     self.passed.clear();
                 }
-                self.perform_expect(&text, now)
+                self.perform_expect(text, now)
             }
             ProgramStep::Also(text) => {
-                let came = self.passed.iter().position(|line| line.contains(&text));
-                came.map(|index| self.passed.swap_remove(index)).is_some() || self.perform_expect(&text, now)
+                let came = self.passed.iter().position(|line| line.contains(text));
+                came.map(|index| self.passed.swap_remove(index)).is_some() || self.perform_expect(text, now)
             }
             ProgramStep::ExpectNothing(time) => {
                 if first {
-                    self.wake = Some(now + time);
+                    self.wake = Some(now + *time);
                 }
                 if let Some(line) = self.lines.pop_front() {
                     self.fail(&format!("`{line}` came"), 1);
@@ -177,19 +180,25 @@ impl ScriptedProgram {
             }
             ProgramStep::Wait(time) => {
                 if first {
-                    self.wake = Some(now + time);
+                    self.wake = Some(now + *time);
                 }
                 self.due(now)
             }
-            ProgramStep::Reading(on) => self.act(ProgramAction::Read(on)),
+            ProgramStep::Reading(on) => self.act(ProgramAction::Read(*on)),
             ProgramStep::CloseStdin => self.act(ProgramAction::CloseStdin),
             ProgramStep::CloseStdout => self.act(ProgramAction::CloseStdout),
             ProgramStep::Exit(code) => {
                 self.at += 1;
-                self.exit(code);
+                self.exit(*code);
                 false
             }
         }
+    }
+
+    fn send_round(&mut self, text: &str) {
+        self.writing = true;
+        self.actions.push_back(ProgramAction::Write(ProgramStep::line(text, self.sent).into_bytes()));
+        self.sent += 1;
     }
 
     fn perform_expect(&mut self, text: &str, now: Instant) -> bool {
@@ -213,10 +222,7 @@ impl ScriptedProgram {
 
     fn receive(&mut self, bytes: &[u8]) {
         self.unread.extend_from_slice(bytes);
-        while let Some(end) = self.unread.iter().position(|octet| *octet == b'\n') {
-            let line: Vec<u8> = self.unread.drain(..=end).collect();
-            self.lines.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
-        }
+        take_lines(&mut self.unread, |line| self.lines.push_back(line.to_owned()));
     }
 
     fn act(&mut self, action: ProgramAction) -> bool {

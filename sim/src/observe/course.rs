@@ -45,11 +45,6 @@ impl Course {
         }
     }
 
-    /// Whether the session has ended that is to end.
-    pub(crate) fn has_ended(&self, play: &Play) -> bool {
-        self.end.is_some() || !matches!(play.ends, Some(Ends::With(..)))
-    }
-
     /// How it differs from what the play wants.
     pub(crate) fn mistake(&self, play: &Play) -> Option<String> {
         match (play.ends, self.end) {

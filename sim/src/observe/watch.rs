@@ -13,6 +13,7 @@ use crate::observe::life::{Ending, SessionLife};
 use crate::observe::{ProgramKey, Seen, SessionEnd, SessionKey, Turn, TurnCause};
 use crate::oracle::Bench;
 use crate::scenario::codec::take_messages;
+use crate::scenario::pipe_lines::take_lines;
 use holdtime_machine::SimHost;
 use holdtime_machine::executor::TaskId;
 use holdtime_machine::trace::{Observer, Step, Woken};
@@ -27,6 +28,8 @@ pub struct Watch {
     bench: Bench,
     sessions: Vec<SessionSeat>,
     programs: Vec<ProgramSeat>,
+    /// The speaker's streams that are open, and the place in `sessions` of each.
+    near: BTreeMap<StreamId, usize>,
     /// Whom the speaker dials.
     dialled: BTreeMap<StreamId, SocketAddr>,
     /// Connections by the address of the end that dialled, seen from either end.
@@ -34,7 +37,8 @@ pub struct Watch {
     /// The peers' streams, and the place in `sessions` of each.
     far: BTreeMap<(ProcessId, StreamId), usize>,
     endings: Vec<Ending>,
-    tasks: BTreeSet<TaskId>,
+    /// Which tasks have had a turn, by their numbers.
+    tasks: Vec<bool>,
     moved: bool,
     /// Processes that are over.
     over: BTreeSet<ProcessId>,
@@ -99,11 +103,12 @@ impl Watch {
             bench,
             sessions: Vec::new(),
             programs: Vec::new(),
+            near: BTreeMap::new(),
             dialled: BTreeMap::new(),
             by_dialler: BTreeMap::new(),
             far: BTreeMap::new(),
             endings: Vec::new(),
-            tasks: BTreeSet::new(),
+            tasks: Vec::new(),
             moved: false,
             over: BTreeSet::new(),
         }
@@ -169,7 +174,7 @@ impl Watch {
             }
             Step::Polled(_, task, _, woken) => {
                 let cause = match woken {
-                    _ if self.tasks.insert(*task) => TurnCause::Start,
+                    _ if self.is_first_turn(*task) => TurnCause::Start,
                     Woken::Readiness => TurnCause::Readiness,
                     Woken::Deadline => TurnCause::Deadline,
                     Woken::Itself => TurnCause::Itself,
@@ -180,6 +185,14 @@ impl Watch {
             _ => {}
         }
         self.moved |= moves(step);
+    }
+
+    fn is_first_turn(&mut self, TaskId(task): TaskId) -> bool {
+        let task = task as usize;
+        if self.tasks.len() <= task {
+            self.tasks.resize(task + 1, false);
+        }
+        self.tasks.get_mut(task).is_some_and(|had_one| !std::mem::replace(had_one, true))
     }
 
     /// The speaker has read a configuration file; it goes by it unless something is wrong with it.
@@ -200,8 +213,11 @@ impl Watch {
     ) {
         let seat = self.seat(dialler);
         let Some(session) = self.sessions.get_mut(seat) else { return };
-        session.stream = Some(stream);
+        if let Some(before) = session.stream.replace(stream) {
+            self.near.remove(&before);
+        }
         session.remote = Some(remote);
+        self.near.insert(stream, seat);
         self.bench.see(at, &Seen::Opened(session.key, remote.ip(), by));
     }
 
@@ -227,7 +243,7 @@ impl Watch {
         let octets = outcome.unwrap_or_default();
         // Only a write that would have blocked says that no more is taken; half a message may be the writer's own choice.
         let blocked = outcome == Err(IoError::WouldBlock);
-        if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
+        if let Some(session) = self.near.get(&stream).and_then(|seat| self.sessions.get_mut(*seat)) {
             session.sent.extend_from_slice(octets);
             take_messages(&mut session.sent, |message| {
                 self.endings.extend(session.life.sent(at, message));
@@ -256,7 +272,7 @@ impl Watch {
             program.unread_since = at;
             return self.bench.see(at, &Seen::Took(program.key, octets.len()));
         }
-        if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
+        if let Some(session) = self.near.get(&stream).and_then(|seat| self.sessions.get_mut(*seat)) {
             session.received.extend_from_slice(outcome.unwrap_or_default());
             let key = session.key;
             take_messages(&mut session.received, |message| self.bench.see(at, &Seen::Received(key, message)));
@@ -272,7 +288,7 @@ impl Watch {
 
     /// A connection is over for the speaker; its own later `close` is no news.
     fn closed(&mut self, at: Instant, stream: StreamId, by: SessionEnd) {
-        if let Some(session) = self.sessions.iter_mut().find(|seat| seat.stream == Some(stream)) {
+        if let Some(session) = self.near.remove(&stream).and_then(|seat| self.sessions.get_mut(seat)) {
             session.stream = None;
             let key = session.key;
             self.endings.extend(session.life.closed(at));
@@ -372,16 +388,4 @@ fn moves(step: &Step<'_>) -> bool {
         }
         _ => true,
     }
-}
-
-/// Takes the whole lines out of what was written so far.
-fn take_lines(octets: &mut Vec<u8>, mut take: impl FnMut(&str)) {
-    let mut taken = 0;
-    while let Some(rest) = octets.get(taken..)
-        && let Some(end) = rest.iter().position(|octet| *octet == b'\n')
-    {
-        take(String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).trim_end());
-        taken += end + 1;
-    }
-    octets.drain(..taken);
 }

@@ -38,7 +38,12 @@ pub trait Judge {
     /// Something was seen.
     fn see(&mut self, at: Instant, seen: &Seen<'_>);
 
-    /// When to ask next, even if nothing more is seen.
+    /// Whether it looks at [turns](Seen::Turn).
+    fn heeds_turns(&self) -> bool {
+        false
+    }
+
+    /// When to ask next, even if nothing more is seen; of an alarm that has sounded, when it did.
     fn deadline(&self) -> Option<Instant>;
 
     /// Its alarm, if it has reason for one now.

@@ -66,7 +66,25 @@ impl Default for Premises {
 
 /// All oracles together.
 pub struct Bench {
-    judges: Vec<Box<dyn Judge>>,
+    judges: Vec<Seat>,
+    /// The first deadline of all judges, come or to come.
+    first: First,
+    /// The latest time of what was seen, which may be a little ahead of the lab's.
+    seen: Instant,
+}
+
+/// A judge, and whether it looks at turns, of which there are far more than of anything else.
+struct Seat {
+    judge: Box<dyn Judge>,
+    heeds_turns: bool,
+}
+
+/// The first of all deadlines, which is asked for far more often than it changes.
+#[derive(Clone, Copy)]
+enum First {
+    Known(Option<Instant>),
+    /// Something was seen or judged since it was known.
+    Unknown,
 }
 
 impl fmt::Debug for Bench {
@@ -79,42 +97,68 @@ impl Bench {
     /// Every oracle, on these terms.
     pub fn new(terms: &Premises) -> Self {
         let Premises { bounds, acknowledges, healed } = *terms;
-        Self {
-            judges: vec![
-                Box::new(unanswered::Unanswered::new(bounds.answer, acknowledges)),
-                Box::new(routes::RouteJudge::new(bounds.route, acknowledges)),
-                Box::new(spin::Spin::new(bounds.wakeups)),
-                Box::new(keepalive::KeepaliveGap::default()),
-                Box::new(overdue::Overdue::default()),
-                Box::new(flapping::Flapping::new(healed)),
-                Box::new(growth::Growth::new(acknowledges)),
-            ],
-        }
+        let judges: [Box<dyn Judge>; 7] = [
+            Box::new(unanswered::Unanswered::new(bounds.answer, acknowledges)),
+            Box::new(routes::RouteJudge::new(bounds.route, acknowledges)),
+            Box::new(spin::Spin::new(bounds.wakeups)),
+            Box::new(keepalive::KeepaliveGap::default()),
+            Box::new(overdue::Overdue::default()),
+            Box::new(flapping::Flapping::new(healed)),
+            Box::new(growth::Growth::new(acknowledges)),
+        ];
+        let seat = |judge: Box<dyn Judge>| Seat { heeds_turns: judge.heeds_turns(), judge };
+        Self { judges: judges.map(seat).into(), first: First::Unknown, seen: Instant::ZERO }
     }
 
     /// Shows every oracle what was seen. A process that is over owes nothing more.
     pub fn see(&mut self, at: Instant, seen: &Seen<'_>) {
-        for judge in &mut self.judges {
-            judge.see(at, seen);
+        let is_turn = matches!(seen, Seen::Turn(_));
+        for Seat { judge, heeds_turns } in &mut self.judges {
+            if !is_turn || *heeds_turns {
+                judge.see(at, seen);
+            }
         }
         if matches!(seen, Seen::Over) {
             self.judges.clear();
         }
+        self.first = First::Unknown;
+        self.seen = self.seen.max(at);
+    }
+
+    /// The first deadline, come or to come.
+    fn first(&mut self) -> Option<Instant> {
+        if let First::Known(first) = self.first {
+            return first;
+        }
+        let first = self.deadlines().min();
+        self.first = First::Known(first);
+        first
+    }
+
+    fn deadlines(&self) -> impl Iterator<Item = Instant> {
+        self.judges.iter().filter_map(|seat| seat.judge.deadline())
     }
 
     /// When to ask next, after `now`.
-    pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        self.judges.iter().filter_map(|judge| judge.deadline()).filter(|deadline| *deadline > now).min()
+    pub fn deadline(&mut self, now: Instant) -> Option<Instant> {
+        match self.first() {
+            Some(first) if first <= now => self.deadlines().filter(|deadline| *deadline > now).min(),
+            first => first,
+        }
     }
 
     /// The first alarm that sounds now.
     pub fn judge(&mut self, now: Instant) -> Option<Alarm> {
-        self.judges.iter_mut().filter_map(|judge| judge.judge(now)).min_by_key(|alarm| alarm.at)
+        // What has sounded already has the time at which it was seen as its deadline.
+        self.first().filter(|first| *first <= now.max(self.seen))?;
+        self.first = First::Unknown;
+        self.judges.iter_mut().filter_map(|seat| seat.judge.judge(now)).min_by_key(|alarm| alarm.at)
     }
 
     /// The first alarm that sounds because all is quiet.
     pub fn judge_at_rest(&mut self, now: Instant) -> Option<Alarm> {
-        self.judges.iter_mut().filter_map(|judge| judge.judge_at_rest(now)).min_by_key(|alarm| alarm.at)
+        self.first = First::Unknown;
+        self.judges.iter_mut().filter_map(|seat| seat.judge.judge_at_rest(now)).min_by_key(|alarm| alarm.at)
     }
 }
 
@@ -145,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_deadline_that_has_come_is_not_asked_for_again() {
-        let bench = asked(&[2]);
+        let mut bench = asked(&[2]);
         assert_eq!(bench.deadline(at(7)), None);
     }
 

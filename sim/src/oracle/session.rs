@@ -77,12 +77,13 @@ impl Sessions {
     }
 
     /// The keys of what has changed.
-    pub(super) fn which(&self, changed: Changed) -> Vec<SessionKey> {
-        match changed {
-            Changed::Nothing => Vec::new(),
-            Changed::One(key) => vec![key],
-            Changed::All => self.open.keys().copied().collect(),
-        }
+    pub(super) fn which(&self, changed: Changed) -> impl Iterator<Item = SessionKey> + use<> {
+        let (one, all) = match changed {
+            Changed::Nothing => (None, Vec::new()),
+            Changed::One(key) => (Some(key), Vec::new()),
+            Changed::All => (None, self.open.keys().copied().collect()),
+        };
+        one.into_iter().chain(all)
     }
 }
 

@@ -188,6 +188,10 @@ impl Judge for Spin {
         }
     }
 
+    fn heeds_turns(&self) -> bool {
+        true
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.alarm.as_ref().map(|alarm| alarm.at)
     }

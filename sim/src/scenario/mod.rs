@@ -64,6 +64,7 @@ mod library;
 pub mod mistake;
 mod oracle;
 mod parse;
+pub(crate) mod pipe_lines;
 mod plan;
 mod play;
 pub mod script;

@@ -12,14 +12,14 @@ use holdtime_machine::world::ProcessId;
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::driver::Recorder;
 
-use crate::actor::{CheckingPeer, PeerRun, PeerState, Pieces, ScriptedPeer, ScriptedProgram};
+use crate::actor::{CheckingPeer, PeerRun, PeerState, Pieces, ScriptPhase, ScriptedPeer, ScriptedProgram};
 use crate::observe::course::Course;
 use crate::observe::recording::Recording;
 use crate::observe::watch::Watch;
 use crate::observe::witness::{Waits, Witness};
 use crate::oracle::{Bench, Premises};
 use crate::scenario::script::ProgramScript;
-use crate::scenario::{Actor, Play, PlayPeer, PlaySpeaker};
+use crate::scenario::{Actor, Ends, Play, PlayPeer, PlaySpeaker};
 use crate::stage::run::Run;
 use crate::subject::{MainTask, RunOn, Start, Subject};
 
@@ -89,6 +89,11 @@ impl ProgramSeats {
 
     fn has_started(&self, command: &str) -> bool {
         self.0.borrow().iter().any(|seat| seat.command == command)
+    }
+
+    /// Whether any program's process and phase are so.
+    fn any(&self, is: impl Fn(ProcessId, ScriptPhase) -> bool) -> bool {
+        self.0.borrow().iter().any(|seat| is(seat.process, seat.run.borrow().phase()))
     }
 
     fn states(&self) -> Vec<(String, ProcessId, PeerState)> {
@@ -193,20 +198,43 @@ impl<'p> Cast<'p> {
         self.speakers.first().is_some_and(|seat| seat.watch.borrow().is_over(process))
     }
 
+    /// Whether any of [`actors`](Self::actors) is in such a phase.
+    fn any_actor(&self, is: impl Fn(ScriptPhase) -> bool) -> bool {
+        let settled = |process, phase| match phase {
+            ScriptPhase::Waiting { .. } if self.is_over(process) => ScriptPhase::Finished,
+            phase => phase,
+        };
+        let counts = |phase| self.play.programs_count || !matches!(phase, ScriptPhase::Waiting { .. });
+        self.peers.iter().any(|seat| is(settled(seat.process, seat.run.borrow().phase())))
+            || self.programs.any(|process, phase| {
+                let phase = settled(process, phase);
+                counts(phase) && is(phase)
+            })
+    }
+
+    /// Whether a script has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.any_actor(|phase| phase == ScriptPhase::Failed)
+    }
+
     /// Whether all scripts have come to their ends.
     pub(super) fn is_finished(&self) -> bool {
-        let all_started = self.never_started().next().is_none();
-        let ended = self.course().has_ended(self.play);
-        all_started && ended && self.actors().all(|(_, state)| state == PeerState::Finished)
+        !self.any_actor(|phase| phase != ScriptPhase::Finished)
+            && self.session_has_ended()
+            && self.never_started().next().is_none()
+    }
+
+    /// Whether the first speaker's session has ended, if it is to end.
+    fn session_has_ended(&self) -> bool {
+        let ends = matches!(self.play.ends, Some(Ends::With(..)));
+        !ends || self.speakers.first().is_some_and(|seat| !seat.watch.borrow().endings().is_empty())
     }
 
     /// Whether somebody waits for a speaker to act, or for a program that was never started.
     pub(super) fn is_awaited(&self) -> bool {
-        let expects =
-            |(_, state): (String, PeerState)| matches!(state, PeerState::Waiting { expects: true, .. });
         self.never_started().next().is_some()
-            || !self.course().has_ended(self.play)
-            || self.actors().any(expects)
+            || !self.session_has_ended()
+            || self.any_actor(|phase| phase == ScriptPhase::Waiting { expects: true })
     }
 
     /// When an oracle wants to be asked next.

@@ -136,6 +136,9 @@ fn recovered(cast: &Cast<'_>) -> Instant {
 }
 
 fn failure(cast: &Cast<'_>) -> Option<Verdict> {
+    if !cast.has_failed() {
+        return None;
+    }
     cast.actors().find_map(|(who, state)| match state {
         PeerState::Failed(why) => Some(Verdict::Failed { who, why }),
         _ => None,

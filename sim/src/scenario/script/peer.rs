@@ -23,6 +23,7 @@
 //! After its last step a peer reads on and says nothing.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use holdtime_core::Duration;
 
@@ -55,7 +56,8 @@ pub enum PeerStep {
 /// A peer's steps, each with the line it was written as, for reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerScript {
-    steps: Vec<(PeerStep, String)>,
+    /// Shared by everybody who plays it.
+    steps: Arc<Vec<(PeerStep, String)>>,
 }
 
 const STEPS: &[&str] = &[
@@ -90,7 +92,7 @@ impl PeerScript {
             words.end()?;
             Ok((step, text))
         });
-        Ok(Self { steps: steps.collect::<Result<_, Mistake>>()? })
+        Ok(Self { steps: Arc::new(steps.collect::<Result<_, Mistake>>()?) })
     }
 
     /// Whether the peer waits for the speaker to dial in.

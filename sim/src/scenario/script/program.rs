@@ -17,6 +17,7 @@
 //! After its last step a program reads on until a line says `shutdown` or its input ends, then exits with 0.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use holdtime_core::Duration;
 
@@ -43,7 +44,8 @@ pub enum ProgramStep {
 /// A program's steps, each with the line it was written as, for reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProgramScript {
-    steps: Vec<(ProgramStep, String)>,
+    /// Shared by everybody who plays it.
+    steps: Arc<Vec<(ProgramStep, String)>>,
 }
 
 const STEPS: &[&str] =
@@ -61,7 +63,7 @@ impl ProgramScript {
             words.end()?;
             Ok((step, text))
         });
-        Ok(Self { steps: steps.collect::<Result<_, Mistake>>()? })
+        Ok(Self { steps: Arc::new(steps.collect::<Result<_, Mistake>>()?) })
     }
 
     /// Whether the program stops reading for good what it is answered.
@@ -84,6 +86,9 @@ impl ProgramScript {
 impl ProgramStep {
     /// The line that a `send` writes in its round number `round`, line end included.
     pub fn line(text: &str, round: u32) -> String {
+        if !text.contains('{') {
+            return format!("{text}\n");
+        }
         let [_, _, high, low] = round.to_be_bytes();
         let text = text
             .replace("{i}", &round.to_string())
@@ -151,7 +156,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<Vec<ProgramStep>, Mistake> {
         let script = ProgramScript::parse(&Source::new("program", text), 0..text.len())?;
-        Ok(script.steps.into_iter().map(|(step, _)| step).collect())
+        Ok(script.steps.iter().map(|(step, _)| step.clone()).collect())
     }
 
     #[test]
