@@ -102,8 +102,9 @@ fn zero_window(reactor: SubjectRef, times: usize) {
     let mut walls: Vec<Duration> = (0..times)
         .map(|_| {
             let begun = Instant::now();
-            let outcome =
-                Run { play: &play, subject: reactor, defect: Defect::Present, seed: 0 }.go().unwrap();
+            let outcome = Run { play: &play, subject: reactor, defect: Defect::Present, choices: 0.into() }
+                .go()
+                .unwrap();
             assert_eq!(outcome.verdict.code(), "pass");
             ends = outcome.at;
             begun.elapsed()

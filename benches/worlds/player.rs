@@ -34,7 +34,7 @@ pub(crate) fn play(text: &str) {
         let index: usize = line.unwrap().trim().parse().expect("an index");
         let (seed, reactor, play) = &worlds[index];
         let begun = Instant::now();
-        let outcome = Run { play, subject: *reactor, defect: Defect::Present, seed: *seed }
+        let outcome = Run { play, subject: *reactor, defect: Defect::Present, choices: (*seed).into() }
             .go()
             .expect("a world that plays");
         let wall = begun.elapsed().as_nanos();

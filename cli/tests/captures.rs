@@ -74,7 +74,7 @@ impl Observer for Written {
 fn written(scenario: &str) -> Vec<Vec<u8>> {
     let written = Rc::new(RefCell::new(Written::default()));
     let play = scenario::find(scenario).unwrap().play;
-    let run = Run { play: &play, subject: subject::POLL, defect: Defect::Present, seed: 0 };
+    let run = Run { play: &play, subject: subject::POLL, defect: Defect::Present, choices: 0.into() };
     let observer: Rc<RefCell<dyn Observer>> = written.clone();
     run.go_watched(&[observer]).unwrap();
     let mut all: BTreeMap<ProcessId, Vec<u8>> = BTreeMap::new();

@@ -1,59 +1,119 @@
-//! What is left to chance, drawn where it is needed: each draw is keyed by the seed, the place in the code, who it is for, and how
-//! many were made there for them before.
+//! What a run leaves to chance, drawn where it is needed: each draw is keyed by the place in the code, who it is for, and how many
+//! were made there for them before.
 //!
-//! So one more draw at one place, or one actor less, leaves all others as they are. 0 is the simplest value of every draw: whoever
-//! draws orders what there is to choose from so.
+//! So one more draw at one place, or one actor less, leaves all others as they are. 0 is the simplest value of every draw (first in,
+//! first out; whole segments; no loss; no jitter): whoever draws orders what there is to choose from so. Where there is one thing to
+//! choose from nothing is drawn and nothing counted.
+//!
+//! A seed, a saved list or a fuzzer's octets say what the draws yield ([`ChoiceSource`]); what differed from 0 can be recorded
+//! ([`Choices::record`]), and the list of it as the source gives the same run again.
 
-use std::collections::BTreeMap;
+mod choice;
+mod draws;
+mod site;
 
-use crate::rng::Rng;
+use std::cell::RefCell;
+use std::rc::Rc;
 
-/// A source of draws.
+pub use choice::{ActorId, Choice, ChoiceSource};
+use draws::{Draws, Weight};
+pub use site::Site;
+
+/// All draws of one run. A clone is another handle of the same draws.
 #[derive(Clone, Debug)]
-pub struct Choices {
-    seed: u64,
-    /// How many draws each place has made for each actor.
-    made: BTreeMap<(u64, u64), u64>,
-}
+pub struct Choices(Rc<RefCell<Draws>>);
 
 impl Choices {
-    /// The draws that belong to this seed.
-    pub const fn from_seed(seed: u64) -> Self {
-        Self { seed, made: BTreeMap::new() }
+    /// Draws from this source.
+    pub fn new(source: &ChoiceSource) -> Self {
+        Self(Rc::new(RefCell::new(Draws::new(source))))
     }
 
-    /// The next number in `0..bound` at this place for this actor; 0 when `bound` is 0.
-    pub fn below(&mut self, site: &str, actor: &str, bound: u64) -> u64 {
-        let key = (hash(site), hash(actor));
-        let made = self.made.entry(key).or_default();
-        let mut rng = Rng::new(self.seed);
-        for part in [key.0, key.1, *made] {
-            rng = Rng::new(rng.next_u64() ^ part);
+    /// The actor of this name; a name that is new is one more actor.
+    pub fn actor(&self, name: &str) -> ActorId {
+        self.0.borrow_mut().actor(name)
+    }
+
+    /// From now on keeps every draw that yields something else than 0, for [`recorded`](Self::recorded).
+    pub fn record(&self) {
+        self.0.borrow_mut().record();
+    }
+
+    /// From now on writes every draw as octets that yield the same as a source, for [`octets`](Self::octets).
+    pub fn record_octets(&self) {
+        self.0.borrow_mut().record_octets();
+    }
+
+    /// A number in `0..bound`; 0 when `bound` is 0 or 1, which draws nothing.
+    pub fn below(&self, site: Site, actor: ActorId, bound: u64) -> u64 {
+        if bound < 2 {
+            return 0;
         }
-        *made += 1;
-        rng.below(bound)
+        self.0.borrow_mut().draw(site, actor, &Weight::Even(bound))
     }
-}
 
-/// FNV-1a, 64 bits.
-fn hash(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3))
+    /// An index into a slice of `len` elements; 0 when it is empty.
+    pub fn index(&self, site: Site, actor: ActorId, len: usize) -> usize {
+        self.below(site, actor, len as u64) as usize
+    }
+
+    /// True `per_mille` times in a thousand: a draw of 0 or 1, made where that can happen at all.
+    pub fn chance(&self, site: Site, actor: ActorId, per_mille: u32) -> bool {
+        per_mille > 0 && self.0.borrow_mut().draw(site, actor, &Weight::PerMille(per_mille.min(1000))) == 1
+    }
+
+    /// What was recorded, by site, actor and number.
+    pub fn recorded(&self) -> Vec<Choice> {
+        self.0.borrow().recorded()
+    }
+
+    /// What was recorded as octets, without the zeros at the end.
+    pub fn octets(&self) -> Vec<u8> {
+        self.0.borrow().octets()
+    }
+
+    /// The first saved choice whose value was out of the bound that it has in this run, with that bound.
+    pub fn refused(&self) -> Option<(Choice, u64)> {
+        self.0.borrow().refused()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Choices;
+    use super::*;
+
+    fn drawn(source: &ChoiceSource, draws: &[(Site, &str, u64)]) -> (Vec<u64>, Choices) {
+        let choices = Choices::new(source);
+        choices.record();
+        choices.record_octets();
+        let draw =
+            |(site, actor, bound): &(Site, &str, u64)| choices.below(*site, choices.actor(actor), *bound);
+        (draws.iter().map(draw).collect(), choices)
+    }
+
+    const MIXED: [(Site, &str, u64); 9] = [
+        (Site::Task, "one", 3),
+        (Site::Task, "two", 3),
+        (Site::Cut, "one", 70_000),
+        (Site::Task, "one", 200),
+        (Site::Process, "lab", 1),
+        (Site::Sequence, "two", 1 << 32),
+        (Site::Seed, "one", u64::MAX),
+        (Site::Task, "two", 4),
+        (Site::Process, "lab", 2),
+    ];
 
     #[test]
     fn a_draw_more_for_one_leaves_the_draws_for_the_others_alone() {
-        let (mut one, mut two) = (Choices::from_seed(7), Choices::from_seed(7));
-        let undisturbed: Vec<u64> = (0..20).map(|_| one.below("cut", "far", 1_000)).collect();
+        let (one, two) = (Choices::new(&7.into()), Choices::new(&7.into()));
+        let undisturbed: Vec<u64> = (0..20).map(|_| one.below(Site::Cut, one.actor("far"), 1_000)).collect();
+        let near = two.actor("near");
         let disturbed: Vec<u64> = (0..20)
             .map(|_| {
-                two.below("cut", "near", 1_000);
-                two.below("loss", "far", 1_000);
-                two.below("cut", "far", 1_000)
+                let far = two.actor("far");
+                two.below(Site::Cut, near, 1_000);
+                two.below(Site::Loss, far, 1_000);
+                two.below(Site::Cut, far, 1_000)
             })
             .collect();
         assert_eq!(undisturbed, disturbed);
@@ -61,24 +121,75 @@ mod tests {
 
     #[test]
     fn draws_differ_by_place_actor_count_and_seed() {
-        let draw = |seed, site, actor, count| {
-            let mut choices = Choices::from_seed(seed);
-            (0..=count).map(|_| choices.below(site, actor, u64::MAX)).last()
+        let draw = |seed: u64, site, actor, count| {
+            let choices = Choices::new(&seed.into());
+            (0..=count).fold(0, |_, _: u64| choices.below(site, choices.actor(actor), u64::MAX))
         };
-        let first = draw(1, "cut", "far", 0);
-        for other in [draw(2, "cut", "far", 0), draw(1, "loss", "far", 0), draw(1, "cut", "near", 0)] {
+        let first = draw(1, Site::Cut, "far", 0);
+        for other in
+            [draw(2, Site::Cut, "far", 0), draw(1, Site::Loss, "far", 0), draw(1, Site::Cut, "near", 0)]
+        {
             assert_ne!(first, other);
         }
-        assert_ne!(first, draw(1, "cut", "far", 1));
-        assert_eq!(first, draw(1, "cut", "far", 0));
+        assert_ne!(first, draw(1, Site::Cut, "far", 1));
+        assert_eq!(first, draw(1, Site::Cut, "far", 0));
     }
 
     #[test]
     fn nothing_to_choose_from_is_0_and_every_value_comes() {
-        let mut choices = Choices::from_seed(3);
-        assert_eq!(choices.below("cut", "far", 0), 0);
+        let choices = Choices::new(&3.into());
+        let far = choices.actor("far");
+        assert_eq!((choices.below(Site::Cut, far, 0), choices.below(Site::Cut, far, 1)), (0, 0));
         let mut seen = [false; 5];
-        (0..200).for_each(|_| seen[choices.below("cut", "far", 5) as usize] = true);
+        (0..200).for_each(|_| seen[choices.index(Site::Cut, far, 5)] = true);
         assert_eq!(seen, [true; 5]);
+    }
+
+    #[test]
+    fn a_chance_comes_about_as_often_as_it_says_and_never_where_there_is_none() {
+        let choices = Choices::new(&3.into());
+        let far = choices.actor("far");
+        let hits = |per_mille| (0..10_000).filter(|_| choices.chance(Site::Loss, far, per_mille)).count();
+        assert_eq!((hits(0), hits(1000)), (0, 10_000));
+        assert!((2_700..3_300).contains(&hits(300)));
+    }
+
+    #[test]
+    fn what_a_seed_drew_is_drawn_again_from_the_saved_list_and_from_the_octets() {
+        for seed in 0..50 {
+            let (values, choices) = drawn(&ChoiceSource::Seed(seed), &MIXED);
+            let list = choices.recorded();
+            assert!(list.is_sorted() && list.iter().all(|choice| choice.value != 0));
+            for source in [ChoiceSource::Saved(list.clone()), ChoiceSource::Octets(choices.octets())] {
+                let (again, repeated) = drawn(&source, &MIXED);
+                assert_eq!(again, values, "seed {seed} from {source}");
+                assert_eq!(repeated.recorded(), list, "seed {seed} from {source}");
+                assert_eq!(repeated.refused(), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_site_that_the_list_does_not_name_and_octets_that_are_used_up_draw_0() {
+        for source in [ChoiceSource::Saved(Vec::new()), ChoiceSource::Octets(Vec::new())] {
+            let (values, choices) = drawn(&source, &MIXED);
+            assert_eq!(values, [0; 9]);
+            assert!(!choices.chance(Site::Loss, choices.actor("one"), 999));
+            assert_eq!(choices.recorded(), []);
+        }
+    }
+
+    #[test]
+    fn a_saved_value_out_of_its_bound_is_refused_and_an_adapted_one_is_0() {
+        let choice = Choice { site: Site::Task, actor: "one".to_owned(), n: 1, bound: 300, value: 200 };
+        let (values, choices) = drawn(&ChoiceSource::Saved(vec![choice.clone()]), &MIXED);
+        assert_eq!(values, [0; 9]);
+        assert_eq!(choices.refused(), Some((choice.clone(), 200)));
+        assert_eq!(choice.to_string(), "task 1 200/300 one");
+        let (values, choices) = drawn(&ChoiceSource::Adapted(vec![choice.clone()]), &MIXED);
+        assert_eq!((values, choices.refused()), (vec![0; 9], None));
+        let fits = Choice { value: 199, ..choice };
+        let (values, _) = drawn(&ChoiceSource::Adapted(vec![fits]), &MIXED);
+        assert_eq!(values, [0, 0, 0, 199, 0, 0, 0, 0, 0]);
     }
 }

@@ -12,9 +12,9 @@ impl Rng {
         Self(SplitMix64::new(seed))
     }
 
-    /// A stream of its own for one purpose, so that one more draw elsewhere does not shift this one.
-    pub fn fork(&mut self) -> Self {
-        Self::new(self.next_u64())
+    /// The stream that belongs to `seed` and to all these words, in their order.
+    pub fn keyed(seed: u64, words: &[u64]) -> Self {
+        words.iter().fold(Self::new(seed), |mut rng, word| Self::new(rng.next_u64() ^ word))
     }
 
     /// The next 64 bits.
@@ -37,6 +37,12 @@ impl Rng {
     pub fn chance(&mut self, per_mille: u32) -> bool {
         self.below(1000) < u64::from(per_mille)
     }
+}
+
+/// The word of a name, by which a stream can be keyed (FNV-1a, 64 bits).
+pub fn word_of(name: &str) -> u64 {
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

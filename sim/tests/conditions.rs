@@ -157,7 +157,8 @@ fn every_scenario_brings_about_what_its_title_says_on_both_reactors() {
         for reactor in subject::SHIPPED {
             for seed in 0..5 {
                 let facts = Rc::new(RefCell::new(Facts::default()));
-                let run = Run { play: &play, subject: reactor, defect: Defect::Present, seed };
+                let run =
+                    Run { play: &play, subject: reactor, defect: Defect::Present, choices: seed.into() };
                 let watching: Rc<RefCell<dyn Observer>> = facts.clone();
                 run.go_watched(&[watching]).unwrap();
                 assert!(holds(&facts.borrow()), "{name} on {reactor}, seed {seed}");

@@ -100,7 +100,8 @@ fn both(name: &str, text: &str) -> [(Outcome, Deeds); 2] {
     [Defect::Present, Defect::Undone].map(|defect| {
         let deeds = Rc::new(RefCell::new(Deeds::default()));
         let observer: Rc<RefCell<dyn Observer>> = deeds.clone();
-        let outcome = Run { play: &play, subject, defect, seed: 0 }.go_watched(&[observer]).unwrap();
+        let outcome =
+            Run { play: &play, subject, defect, choices: 0.into() }.go_watched(&[observer]).unwrap();
         (outcome, deeds.take())
     })
 }
@@ -220,7 +221,8 @@ fn wrong_loser_never_brings_a_session_up_between_two_of_its_kind() {
 #[test]
 fn a_build_with_other_rows_is_the_async_reactor_once_they_are_undone() {
     let play = scenario::find("silent-peer").unwrap().play;
-    let hash = |subject| Run { play: &play, subject, defect: Defect::Undone, seed: 0 }.go().unwrap().hash;
+    let hash =
+        |subject| Run { play: &play, subject, defect: Defect::Undone, choices: 0.into() }.go().unwrap().hash;
     for build in subject::defective().filter(|subject| subject.deviation() == Deviation::Fsm) {
         assert_eq!(hash(build), hash(subject::ASYNC), "{build}");
     }

@@ -10,7 +10,9 @@ use holdtime_sim::subject::{self, Defect, SubjectRef};
 
 fn play(text: &str, reactor: SubjectRef, seed: u64) -> Outcome {
     let scenario = scenario::read(&Source::new("scenario", text), |_| None, &subject::names()).unwrap();
-    Run { play: &scenario.play, subject: reactor, defect: Defect::Present, seed }.go().unwrap()
+    Run { play: &scenario.play, subject: reactor, defect: Defect::Present, choices: seed.into() }
+        .go()
+        .unwrap()
 }
 
 /// Both ends dial and listen; the third machine only lets time pass.

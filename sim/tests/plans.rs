@@ -142,7 +142,9 @@ fn the_worlds_of_seeds_are_drawn_alike_every_time_and_play_to_a_verdict() {
         assert_eq!(text, explore::world(seed).unwrap().scenario.write().unwrap());
         let scenario = read(&text);
         let subject = subject::find(&scenario.expect[0].0).unwrap();
-        let outcome = Run { play: &scenario.play, subject, defect: Defect::Present, seed }.go().unwrap();
+        let outcome = Run { play: &scenario.play, subject, defect: Defect::Present, choices: seed.into() }
+            .go()
+            .unwrap();
         assert!(!matches!(outcome.verdict.code(), "failed" | "crashed"), "{seed}: {:?}", outcome.verdict);
     }
 }

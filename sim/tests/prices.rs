@@ -69,7 +69,7 @@ answer = '3s'
 fn play(price: &str, reactor: SubjectRef) -> Outcome {
     let text = BATCH.replace("PRICE", price);
     let play = scenario::read(&Source::new("batch.toml", text), |_| None, &subject::names()).unwrap().play;
-    Run { play: &play, subject: reactor, defect: Defect::Present, seed: 0 }.go().unwrap()
+    Run { play: &play, subject: reactor, defect: Defect::Present, choices: 0.into() }.go().unwrap()
 }
 
 #[test]

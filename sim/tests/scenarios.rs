@@ -14,7 +14,7 @@ fn reactors(scenario: &Scenario) -> impl Iterator<Item = SubjectRef> {
 }
 
 fn play(scenario: &Scenario, reactor: SubjectRef, defect: Defect, seed: u64) -> Outcome {
-    Run { play: &scenario.play, subject: reactor, defect, seed }.go().unwrap()
+    Run { play: &scenario.play, subject: reactor, defect, choices: seed.into() }.go().unwrap()
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn cases() -> Vec<Case> {
 }
 
 fn code(case: &Case, reactor: SubjectRef, defect: Defect, seed: u64) -> String {
-    let outcome = Run { play: &case.play(), subject: reactor, defect, seed }.go().unwrap();
+    let outcome = Run { play: &case.play(), subject: reactor, defect, choices: seed.into() }.go().unwrap();
     outcome.verdict.code().to_owned()
 }
 

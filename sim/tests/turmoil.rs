@@ -11,7 +11,7 @@ use holdtime_sim::suite::{OwnCases, read_cases};
 
 /// The lab's verdict and turmoil's, or why turmoil plays none.
 fn verdicts(play: &Play, subject: SubjectRef) -> Result<(String, String), String> {
-    let run = Run { play, subject, defect: Defect::Present, seed: 1 };
+    let run = Run { play, subject, defect: Defect::Present, choices: 1.into() };
     let second = run.go_under_turmoil()?.verdict;
     let lab = run.go().unwrap().verdict;
     let told = |verdict: &Verdict| match verdict.code() {
@@ -37,7 +37,7 @@ fn the_reports_hang_is_one_under_turmoil_too_and_the_async_reactor_has_none() {
 fn a_hang_under_turmoil_has_the_labs_certificate() {
     let play = scenario::find("silent-peer").unwrap().play;
     let subject = subject::find("read-first").unwrap();
-    let run = Run { play: &play, subject, defect: Defect::Present, seed: 1 };
+    let run = Run { play: &play, subject, defect: Defect::Present, choices: 1.into() };
     let chain = |verdict: Verdict| {
         let Verdict::Hang { certificate, .. } = verdict else { panic!("no hang: {verdict:?}") };
         certificate.links.into_iter().map(|link| (link.who, link.what)).collect::<Vec<_>>()

@@ -1,8 +1,8 @@
-//! The lab's executor: one thread, a virtual clock, and the seed's choice of what runs next.
+//! The lab's executor: one thread, a virtual clock, and a choice of what runs next.
 //!
 //! ```text
 //! loop {
-//!     a process that can run, drawn from the seed → one of its ready tasks, drawn from the seed → one turn
+//!     a process that can run, drawn → one of its ready tasks, drawn → one turn
 //!     the turn's cost keeps the process's own processor busy; other processes go on meanwhile
 //!     nothing can run: jump to the next entry of the agenda
 //! }
@@ -30,6 +30,7 @@ use std::task::{Context, Poll, Waker};
 
 use holdtime_host::time::Instant;
 
+use crate::choices::{ActorId, ChoiceSource, Choices, Site};
 use crate::clock::Clock;
 use crate::host::SimHost;
 use crate::net::MachineId;
@@ -48,6 +49,9 @@ pub enum Stop {
 
 /// A run: a world and the tasks in it.
 pub struct Lab {
+    choices: Choices,
+    /// For whom it is drawn which process runs.
+    actor: ActorId,
     world: Rc<RefCell<World>>,
     tasks: Vec<Option<SpawnedTask>>,
     woken: WakeList,
@@ -64,8 +68,15 @@ pub struct Lab {
 impl Lab {
     /// An empty run of `seed`.
     pub fn new(seed: u64, settings: LabSettings) -> Self {
+        Self::drawn_from(&Choices::new(&ChoiceSource::Seed(seed)), settings)
+    }
+
+    /// An empty run whose draws these are.
+    pub fn drawn_from(choices: &Choices, settings: LabSettings) -> Self {
         Self {
-            world: Rc::new(RefCell::new(World::new(seed, settings))),
+            choices: choices.clone(),
+            actor: choices.actor("lab"),
+            world: Rc::new(RefCell::new(World::new(choices, settings))),
             tasks: Vec::new(),
             woken: WakeList::default(),
             seats: Vec::new(),
@@ -255,11 +266,8 @@ impl Lab {
 
     /// Gives one task one turn.
     fn run_one(&mut self) {
-        let process = {
-            let mut world = self.world.borrow_mut();
-            let index = world.rng.index(self.runnable.len());
-            self.runnable.swap_remove(index)
-        };
+        let index = self.choices.index(Site::Process, self.actor, self.runnable.len());
+        let process = self.runnable.remove(index);
         self.seat(process).runnable = false;
         if !can_run(&self.world.borrow(), process) {
             return;
@@ -300,8 +308,8 @@ impl Lab {
     }
 
     fn draw(&mut self, process: ProcessId) -> Option<TaskId> {
-        let mut world = self.world.borrow_mut();
-        self.seats.get_mut(process.0 as usize)?.ready.draw(&mut world.rng)
+        let actor = self.world.borrow().process(process).actor;
+        self.seats.get_mut(process.0 as usize)?.ready.draw(&self.choices, actor)
     }
 }
 

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use crate::choices::{ActorId, Choices, Site};
 use crate::id::{ProcessId, TaskId};
-use crate::rng::Rng;
 use crate::trace::Woken;
 
 /// A future that runs on the lab's thread.
@@ -80,7 +80,7 @@ pub(super) enum Cause {
 
 /// The tasks of one process that could run now.
 ///
-/// The next one is drawn from the seed, except that a task woken by a deadline waits for those whose input came no
+/// The next one is drawn, except that a task woken by a deadline waits for those whose input came no
 /// later, and is not overtaken by those whose input came after it. While the process does not run, time does not pass for
 /// it: what comes between two of its turns it finds at once, and deadlines after everything else.
 #[derive(Debug, Default)]
@@ -101,10 +101,10 @@ impl ReadyTasks {
         self.unseen |= cause == Cause::Deadline;
     }
 
-    pub(super) fn draw(&mut self, rng: &mut Rng) -> Option<TaskId> {
+    pub(super) fn draw(&mut self, choices: &Choices, actor: ActorId) -> Option<TaskId> {
         self.unseen = false;
         let (_, tasks) = self.batches.front_mut()?;
-        let task = tasks.swap_remove(rng.index(tasks.len()));
+        let task = tasks.remove(choices.index(Site::Task, actor, tasks.len()));
         if tasks.is_empty() {
             self.batches.pop_front();
         }
@@ -172,17 +172,18 @@ mod tests {
 
     #[test]
     fn a_deadline_is_judged_after_what_came_before_the_next_turn_and_before_what_came_after() {
-        for seed in 0..50 {
+        for seed in 0..50_u64 {
             let mut ready = ReadyTasks::default();
-            let mut rng = Rng::new(seed);
+            let choices = Choices::new(&seed.into());
+            let actor = choices.actor("process");
             ready.push(TaskId(1), Cause::Input);
             ready.push(TaskId(4), Cause::Deadline);
             ready.push(TaskId(2), Cause::Input);
             ready.push(TaskId(5), Cause::Deadline);
             ready.push(TaskId(3), Cause::Input);
-            let first = ready.draw(&mut rng);
+            let first = ready.draw(&choices, actor);
             ready.push(TaskId(6), Cause::Input);
-            let rest = std::iter::from_fn(|| ready.draw(&mut rng));
+            let rest = std::iter::from_fn(|| ready.draw(&choices, actor));
             let mut drawn: Vec<_> = first.into_iter().chain(rest).map(|task| task.0).collect();
             drawn[..3].sort_unstable();
             drawn[3..5].sort_unstable();

@@ -2,7 +2,7 @@
 
 use holdtime_host::time::{Duration, Instant};
 
-use crate::rng::Rng;
+use crate::choices::{ActorId, Choices, Site};
 
 /// How one direction of the path between two machines behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ const ETHERNET: usize = 14;
 /// One direction of a path.
 #[derive(Debug)]
 pub(super) struct NetworkLink {
+    /// For whom what happens on it is drawn.
+    pub(super) actor: ActorId,
     pub(super) options: LinkOptions,
     /// Everything is lost: this direction is partitioned.
     pub(super) cut: bool,
@@ -55,16 +57,16 @@ pub(super) struct NetworkLink {
 }
 
 impl NetworkLink {
-    pub(super) fn new(options: LinkOptions) -> Self {
-        Self { options, cut: false, free_at: Instant::ZERO, last_arrival: Instant::ZERO }
+    pub(super) fn new(actor: ActorId, options: LinkOptions) -> Self {
+        Self { actor, options, cut: false, free_at: Instant::ZERO, last_arrival: Instant::ZERO }
     }
 
     /// When a packet of `octets` handed over at `now` arrives; `None`: it is lost.
-    pub(super) fn carry(&mut self, now: Instant, octets: usize, rng: &mut Rng) -> Option<Instant> {
+    pub(super) fn carry(&mut self, now: Instant, octets: usize, choices: &Choices) -> Option<Instant> {
         let too_large = |most: usize| octets.saturating_sub(ETHERNET) > most;
         if self.cut
             || self.options.black_hole_above.is_some_and(too_large)
-            || (self.options.loss_per_mille > 0 && rng.chance(self.options.loss_per_mille))
+            || choices.chance(Site::Loss, self.actor, self.options.loss_per_mille)
         {
             return None;
         }
@@ -77,7 +79,8 @@ impl NetworkLink {
                 self.free_at
             }
         };
-        let jitter = Duration::from_nanos(rng.below(self.options.jitter.as_nanos() as u64));
+        let jitter = choices.below(Site::Jitter, self.actor, self.options.jitter.as_nanos() as u64);
+        let jitter = Duration::from_nanos(jitter);
         self.last_arrival = self.last_arrival.max(sent + self.options.latency + jitter);
         Some(self.last_arrival)
     }
@@ -87,34 +90,41 @@ impl NetworkLink {
 mod tests {
     use super::*;
 
+    fn choices() -> (Choices, ActorId) {
+        let choices = Choices::new(&3.into());
+        let actor = choices.actor("near>far");
+        (choices, actor)
+    }
+
     #[test]
     fn packets_never_overtake_each_other_whatever_the_jitter() {
         let jitter = Duration::from_millis(50);
-        let mut link = NetworkLink::new(LinkOptions { jitter, ..LinkOptions::default() });
-        let mut rng = Rng::new(3);
+        let (choices, actor) = choices();
+        let mut link = NetworkLink::new(actor, LinkOptions { jitter, ..LinkOptions::default() });
         let arrivals: Vec<_> =
-            (0..100).filter_map(|i| link.carry(Instant::from_millis(i), 60, &mut rng)).collect();
+            (0..100).filter_map(|i| link.carry(Instant::from_millis(i), 60, &choices)).collect();
         assert!(arrivals.is_sorted());
         assert_eq!(arrivals.len(), 100);
     }
 
     #[test]
     fn bandwidth_spaces_packets_by_their_size() {
-        let mut link = NetworkLink::new(LinkOptions { bandwidth: Some(1_000), ..LinkOptions::default() });
-        let mut rng = Rng::new(0);
-        let first = link.carry(Instant::ZERO, 500, &mut rng).unwrap();
-        let second = link.carry(Instant::ZERO, 250, &mut rng).unwrap();
+        let (choices, actor) = choices();
+        let mut link =
+            NetworkLink::new(actor, LinkOptions { bandwidth: Some(1_000), ..LinkOptions::default() });
+        let first = link.carry(Instant::ZERO, 500, &choices).unwrap();
+        let second = link.carry(Instant::ZERO, 250, &choices).unwrap();
         assert_eq!(first, Instant::from_millis(500) + Duration::from_micros(500));
         assert_eq!(second - first, Duration::from_millis(250));
     }
 
     #[test]
     fn a_cut_link_loses_everything_and_carries_again_once_healed() {
-        let mut link = NetworkLink::new(LinkOptions::default());
-        let mut rng = Rng::new(0);
+        let (choices, actor) = choices();
+        let mut link = NetworkLink::new(actor, LinkOptions::default());
         link.cut = true;
-        assert_eq!(link.carry(Instant::ZERO, 60, &mut rng), None);
+        assert_eq!(link.carry(Instant::ZERO, 60, &choices), None);
         link.cut = false;
-        assert!(link.carry(Instant::ZERO, 60, &mut rng).is_some());
+        assert!(link.carry(Instant::ZERO, 60, &choices).is_some());
     }
 }

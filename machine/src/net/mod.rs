@@ -5,6 +5,7 @@
 
 mod link;
 mod network;
+mod paths;
 mod segment;
 mod socket_id;
 mod stack;

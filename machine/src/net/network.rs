@@ -7,12 +7,13 @@ use holdtime_host::time::{Duration, Instant};
 
 use holdtime_host::IoError;
 
-use super::link::{LinkOptions, NetworkLink};
+use super::link::LinkOptions;
+use super::paths::NetworkPaths;
 use super::segment::Segment;
 use super::stack::{MachineId, Stack};
 use super::tcp::{Cut, Tcp, TcpState};
 use super::{Effect, Kernel, ListenerOptions, SocketId, SocketOptions};
-use crate::rng::Rng;
+use crate::choices::{ActorId, Choices};
 
 /// What `poll(2)` would say of a socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,12 +37,9 @@ impl Readiness {
 pub struct Network {
     machines: Vec<Stack>,
     by_address: BTreeMap<IpAddr, MachineId>,
-    links: BTreeMap<(MachineId, MachineId), NetworkLink>,
-    default_link: LinkOptions,
+    paths: NetworkPaths,
     kernel: Kernel,
     sockets: Vec<Option<Box<Socket>>>,
-    cutter: Cutter,
-    rng: Rng,
     effects: Vec<Effect>,
 }
 
@@ -72,21 +70,10 @@ struct Connection {
     tcp: Tcp,
     /// The listener that has not handed it over yet.
     parent: Option<SocketId>,
+    /// For whom what happens on its way is drawn.
+    path: ActorId,
     /// The alarm already asked for, so that every connection has one entry in the agenda and not one a segment.
     armed: Option<Instant>,
-}
-
-/// Cuts what is written into segments anywhere, as often as the seed's plan says.
-#[derive(Debug)]
-struct Cutter {
-    rng: Rng,
-    per_mille: u32,
-}
-
-impl Cutter {
-    fn cut(&mut self, whole: usize) -> usize {
-        if self.per_mille > 0 && self.rng.chance(self.per_mille) { 1 + self.rng.index(whole) } else { whole }
-    }
 }
 
 /// How long the real hosts read on after a graceful close.
@@ -97,18 +84,14 @@ const RESOLUTION: Duration = Duration::from_secs(3);
 const HEADERS: usize = 54;
 
 impl Network {
-    /// An empty network. `cuts_per_mille`: how many segments in a thousand are cut short at a place drawn from the
-    /// seed.
-    pub fn new(rng: &mut Rng, default_link: LinkOptions, cuts_per_mille: u32) -> Self {
+    /// An empty network. `cuts_per_mille`: how many segments in a thousand are cut short.
+    pub fn new(choices: &Choices, default_link: LinkOptions, cuts_per_mille: u32) -> Self {
         Self {
             machines: Vec::new(),
             by_address: BTreeMap::new(),
-            links: BTreeMap::new(),
-            default_link,
+            paths: NetworkPaths::new(choices, default_link, cuts_per_mille),
             kernel: Kernel::default(),
             sockets: Vec::new(),
-            cutter: Cutter { rng: rng.fork(), per_mille: cuts_per_mille },
-            rng: rng.fork(),
             effects: Vec::new(),
         }
     }
@@ -148,17 +131,17 @@ impl Network {
 
     /// Loses every packet of more than so many octets of IP that `from` sends to `to`, or none for its size.
     pub fn set_black_hole(&mut self, from: MachineId, to: MachineId, above: Option<usize>) {
-        self.link(from, to).options.black_hole_above = above;
+        self.paths.link(&self.machines, from, to).options.black_hole_above = above;
     }
 
     /// Sets one direction's behaviour from now on.
     pub fn set_link(&mut self, from: MachineId, to: MachineId, options: LinkOptions) {
-        self.link(from, to).options = options;
+        self.paths.link(&self.machines, from, to).options = options;
     }
 
     /// Loses everything that `from` sends to `to`, or carries it again.
     pub fn set_cut(&mut self, from: MachineId, to: MachineId, cut: bool) {
-        self.link(from, to).cut = cut;
+        self.paths.link(&self.machines, from, to).cut = cut;
     }
 
     /// A power cut: the machine's sockets are gone and nobody is told.
@@ -176,11 +159,6 @@ impl Network {
         if let Some(stack) = self.machines.get_mut(machine.0 as usize) {
             stack.up = true;
         }
-    }
-
-    fn link(&mut self, from: MachineId, to: MachineId) -> &mut NetworkLink {
-        let default = if from == to { &LinkOptions::loopback() } else { &self.default_link };
-        self.links.entry((from, to)).or_insert_with(|| NetworkLink::new(default.clone()))
     }
 
     // The calls.
@@ -246,13 +224,17 @@ impl Network {
         remote: SocketAddr,
         options: SocketOptions,
     ) -> Result<SocketId, IoError> {
-        let stack = self.machines.get_mut(machine.0 as usize).ok_or(IoError::Unreachable)?;
+        if self.machines.len() <= machine.0 as usize {
+            return Err(IoError::Unreachable);
+        }
         let options = with_path_mss(options, local);
         let mut out = Vec::new();
-        let iss = self.rng.below(1 << 32);
+        let path = self.path(machine, remote.ip());
+        let iss = self.paths.sequence(path);
         let tcp = Tcp::connect(now, (local, remote), options, (iss, self.kernel), &mut out);
-        let connection = Box::new(Connection { tcp, parent: None, armed: None });
+        let connection = Box::new(Connection { tcp, parent: None, path, armed: None });
         let socket = push(&mut self.sockets, Socket { machine, kind: Kind::Connection(connection) });
+        let stack = self.machines.get_mut(machine.0 as usize).ok_or(IoError::Unreachable)?;
         stack.add_connection(local, remote, socket);
         if !stack.owns(remote.ip()) && !self.by_address.contains_key(&remote.ip()) {
             self.effects.push(Effect::Unreachable { socket, at: now + RESOLUTION });
@@ -403,9 +385,10 @@ impl Network {
         }
         let options = with_path_mss(options, syn.dst);
         let mut out = Vec::new();
-        let iss = self.rng.below(1 << 32);
+        let path = self.path(machine, syn.src.ip());
+        let iss = self.paths.sequence(path);
         let tcp = Tcp::answer(now, syn, options, (iss, self.kernel), &mut out);
-        let connection = Box::new(Connection { tcp, parent: Some(parent), armed: None });
+        let connection = Box::new(Connection { tcp, parent: Some(parent), path, armed: None });
         let child = push(&mut self.sockets, Socket { machine, kind: Kind::Connection(connection) });
         if let Some(stack) = self.machines.get_mut(machine.0 as usize) {
             stack.add_connection(syn.dst, syn.src, child);
@@ -484,8 +467,9 @@ impl Network {
         let before = self.readiness(socket);
         let mut out = Vec::new();
         let connection = connection_mut(&mut self.sockets, socket)?;
-        let cutter = &mut self.cutter;
-        let result = call(&mut connection.tcp, &mut |whole| cutter.cut(whole), &mut out);
+        let (paths, path) = (&self.paths, connection.path);
+        let mut cut = |whole| paths.cut(path, whole);
+        let result = call(&mut connection.tcp, &mut cut, &mut out);
         self.settle(now, socket, before, out);
         Some(result)
     }
@@ -514,15 +498,23 @@ impl Network {
         if !self.machines.get(from.0 as usize).is_some_and(|stack| stack.up) {
             return;
         }
-        let own = self.machines.get(from.0 as usize).is_some_and(|stack| stack.owns(segment.dst.ip()));
-        let to = if own { Some(from) } else { self.machine_of(segment.dst.ip()) };
-        let arrival = to.and_then(|to| {
-            let default = if from == to { LinkOptions::loopback() } else { self.default_link.clone() };
-            let link = self.links.entry((from, to)).or_insert_with(|| NetworkLink::new(default));
-            let at = link.carry(now, HEADERS + segment.payload.len(), &mut self.rng)?;
+        let octets = HEADERS + segment.payload.len();
+        let arrival = self.destination(from, segment.dst.ip()).and_then(|to| {
+            let at = self.paths.carry(now, &self.machines, (from, to), octets)?;
             Some((to, at))
         });
         self.effects.push(Effect::Sent { from, at: now, arrival, segment });
+    }
+
+    /// The machine that has an address, as one machine sees it.
+    fn destination(&self, from: MachineId, address: IpAddr) -> Option<MachineId> {
+        let own = self.machines.get(from.0 as usize).is_some_and(|stack| stack.owns(address));
+        if own { Some(from) } else { self.machine_of(address) }
+    }
+
+    fn path(&mut self, from: MachineId, remote: IpAddr) -> ActorId {
+        let to = self.destination(from, remote);
+        self.paths.actor(&self.machines, from, (remote, to))
     }
 
     fn forget(&mut self, socket: SocketId) {

@@ -9,8 +9,8 @@ use holdtime_host::{IoError, PeerRange};
 mod loss;
 
 use super::*;
+use crate::choices::Choices;
 use crate::executor::{Agenda, DueClass};
-use crate::rng::Rng;
 
 /// Two machines, 10.0.0.1 and 10.0.0.2, and the time.
 struct Rig {
@@ -32,7 +32,7 @@ impl Rig {
 
     /// The same with other choices of what is lost.
     fn drawn_from(seed: u64) -> Self {
-        let mut net = Network::new(&mut Rng::new(seed), LinkOptions::default(), 0);
+        let mut net = Network::new(&Choices::new(&seed.into()), LinkOptions::default(), 0);
         let one = net.add_machine(vec![ip("10.0.0.1")]);
         let two = net.add_machine(vec![ip("10.0.0.2")]);
         Self { net, agenda: Agenda::default(), now: Instant::ZERO, one, two, sent: Vec::new() }

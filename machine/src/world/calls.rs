@@ -10,6 +10,7 @@ use holdtime_host::{
 
 use super::process::Listening;
 use super::{Descriptor, Due, OpenStream, PipeId, ProcessId, StreamEnds, World};
+use crate::choices::Site;
 use crate::executor::DueClass;
 use crate::net::{ListenerOptions, Readiness, SocketId, SocketOptions};
 use crate::trace::Step;
@@ -357,7 +358,7 @@ impl World {
 
     // Waiting.
 
-    /// What is ready of what may be, in an order drawn from the seed; what is told once is collected.
+    /// What is ready of what may be, in an order that is drawn; what is told once is collected.
     pub(crate) fn collect_ready(&mut self, id: ProcessId, ready: &mut Vec<Ready>) {
         ready.clear();
         let mut names = std::mem::take(&mut self.process_mut(id).maybe_ready);
@@ -367,8 +368,9 @@ impl World {
             ready.len() > before
         });
         self.process_mut(id).maybe_ready = names;
+        let actor = self.process(id).actor;
         for index in (1..ready.len()).rev() {
-            let other = self.rng.index(index + 1);
+            let other = index - self.choices.index(Site::Ready, actor, index + 1);
             ready.swap(index, other);
         }
         let process = self.process_mut(id);

@@ -26,11 +26,11 @@ use holdtime_host::time::{Duration, Instant};
 
 use holdtime_host::{ExitStatus, ProgramSpec, Signal};
 
+use crate::choices::{ActorId, Choices};
 use crate::clock::Clock;
 use crate::executor::{Agenda, DueClass, LocalFuture};
 use crate::id::{PipeId, TaskId};
 use crate::net::{Effect, Kernel, LinkOptions, MachineId, Network, Segment, SocketId};
-use crate::rng::Rng;
 use crate::trace::{Step, Trace};
 use pipe::Pipe;
 
@@ -43,7 +43,7 @@ pub struct LabSettings {
     pub fuel: u32,
     /// How every path between two machines behaves unless set otherwise.
     pub link: LinkOptions,
-    /// How many segments in a thousand are cut short at a place drawn from the seed.
+    /// How many segments in a thousand are cut short, by as much as is drawn.
     pub cuts_per_mille: u32,
     /// What every machine's kernel is set to.
     pub kernel: Kernel,
@@ -122,7 +122,7 @@ pub struct World {
     pub(crate) now: Instant,
     pub(crate) agenda: Agenda<Due>,
     pub(crate) settings: LabSettings,
-    pub(crate) rng: Rng,
+    pub(crate) choices: Choices,
     network: Network,
     clocks: Vec<Clock>,
     processes: Vec<ProcessState>,
@@ -176,15 +176,14 @@ struct PipeEnds {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, settings: LabSettings) -> Self {
-        let mut rng = Rng::new(seed);
-        let mut network = Network::new(&mut rng, settings.link.clone(), settings.cuts_per_mille);
+    pub(crate) fn new(choices: &Choices, settings: LabSettings) -> Self {
+        let mut network = Network::new(choices, settings.link.clone(), settings.cuts_per_mille);
         network.set_kernel(settings.kernel);
         Self {
             now: Instant::ZERO,
             agenda: Agenda::default(),
             settings,
-            rng,
+            choices: choices.clone(),
             network,
             clocks: Vec::new(),
             processes: Vec::new(),
@@ -212,8 +211,19 @@ impl World {
 
     /// Adds a process without any task yet.
     pub(crate) fn add_process(&mut self, machine: MachineId, name: &str) -> ProcessId {
+        let actor = self.choices.actor(name);
+        self.add_process_drawn_as(machine, name, actor)
+    }
+
+    /// Adds a process that another one has started; what is drawn for it is drawn under both names.
+    fn add_child(&mut self, parent: ProcessId, name: &str) -> ProcessId {
+        let actor = self.choices.actor(&format!("{}/{name}", self.process(parent).name));
+        self.add_process_drawn_as(self.process(parent).machine, name, actor)
+    }
+
+    fn add_process_drawn_as(&mut self, machine: MachineId, name: &str, actor: ActorId) -> ProcessId {
         let id = ProcessId(self.processes.len() as u32);
-        let mut process = ProcessState::new(name.to_owned(), machine);
+        let mut process = ProcessState::new(name.to_owned(), machine, actor);
         process.handled.extend([Signal::Terminate, Signal::Interrupt, Signal::Hangup]);
         process.handled.extend([Signal::Alarm, Signal::User1, Signal::User2]);
         self.processes.push(process);

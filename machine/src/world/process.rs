@@ -7,6 +7,7 @@ use holdtime_host::time::{Duration, Instant};
 
 use holdtime_host::{ExitStatus, ListenerId, Ready, Signal, StreamId};
 
+use crate::choices::ActorId;
 use crate::executor::Rank;
 use crate::id::{PipeId, ProcessId};
 use crate::net::{MachineId, SocketId, SocketOptions};
@@ -48,6 +49,8 @@ pub(crate) enum Descriptor {
 pub(crate) struct ProcessState {
     pub(crate) name: String,
     pub(crate) machine: MachineId,
+    /// For whom what concerns it is drawn.
+    pub(crate) actor: ActorId,
     pub(crate) life: Life,
     pub(crate) tally: Usage,
     /// The processor is taken until then.
@@ -122,10 +125,11 @@ pub(crate) struct Child {
 }
 
 impl ProcessState {
-    pub(crate) fn new(name: String, machine: MachineId) -> Self {
+    pub(crate) fn new(name: String, machine: MachineId, actor: ActorId) -> Self {
         Self {
             name,
             machine,
+            actor,
             life: Life::Running,
             tally: Usage::default(),
             busy_until: Instant::ZERO,

@@ -22,8 +22,7 @@ impl World {
         if !self.process(id).has_file_to_spare() {
             return Err(IoError::TooManyFiles);
         }
-        let machine = self.process(id).machine;
-        let child = self.add_process(machine, &spec.name);
+        let child = self.add_child(id, &spec.name);
         let (down, up) = (self.add_pipe(false), self.add_pipe(false));
         self.join_pipes(id, stream, up, down);
         self.join_pipes(child, SimHost::STDIO, down, up);
@@ -40,12 +39,12 @@ impl World {
     /// shell has it, nothing of its input.
     pub(crate) fn fork(&mut self, id: ProcessId, name: &str) -> ProcessId {
         let parent = self.process(id);
-        let (machine, group) = (parent.machine, parent.group.unwrap_or(id));
+        let group = parent.group.unwrap_or(id);
         let output = match parent.streams.get(&SimHost::STDIO).map(|known| known.ends) {
             Some(StreamEnds::Pipes { write, .. }) => write,
             _ => None,
         };
-        let child = self.add_process(machine, name);
+        let child = self.add_child(id, name);
         self.process_mut(child).handled.clear();
         self.process_mut(child).group = Some(group);
         if let Some(pipe) = output {

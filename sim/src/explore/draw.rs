@@ -1,22 +1,30 @@
-//! Draws of all kinds, on the one source of choices.
+//! What a world is drawn from: each draw is keyed by the seed, what is drawn, for whom, and how many were drawn so before.
+
+use std::collections::BTreeMap;
 
 use holdtime_core::Duration;
-use holdtime_machine::choices::Choices;
+use holdtime_machine::rng::{Rng, word_of};
 
 /// What a world is drawn from. Of every list the first is the simplest.
 #[derive(Debug)]
 pub(super) struct Draw {
-    choices: Choices,
+    seed: u64,
+    /// How many draws there were of each thing for each actor.
+    made: BTreeMap<(u64, u64), u64>,
 }
 
 impl Draw {
     pub(super) fn new(seed: u64) -> Self {
-        Self { choices: Choices::from_seed(seed) }
+        Self { seed, made: BTreeMap::new() }
     }
 
     /// A number in `0..bound`.
     pub(super) fn below(&mut self, site: &str, actor: &str, bound: u64) -> u64 {
-        self.choices.below(site, actor, bound)
+        let key = (word_of(site), word_of(actor));
+        let made = self.made.entry(key).or_default();
+        let mut rng = Rng::keyed(self.seed, &[key.0, key.1, *made]);
+        *made += 1;
+        rng.below(bound)
     }
 
     /// A number in `from..=to`.

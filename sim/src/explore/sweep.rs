@@ -34,7 +34,8 @@ pub fn play(seed: u64, reactor: Option<SubjectRef>) -> Result<Played, String> {
     let taker = Rc::new(RefCell::new(Taker::of(&world)));
     let drawn = || world.scenario.expect.first().and_then(|(name, _)| subject::find(name).ok());
     let reactor = reactor.or_else(drawn).unwrap_or(subject::POLL);
-    let run = Run { play: &world.scenario.play, subject: reactor, defect: Defect::Present, seed };
+    let run =
+        Run { play: &world.scenario.play, subject: reactor, defect: Defect::Present, choices: seed.into() };
     let observer: Rc<RefCell<dyn Observer>> = taker.clone();
     let outcome = run.go_watched(&[observer])?;
     let census = taker.borrow().census().clone();

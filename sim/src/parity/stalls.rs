@@ -89,7 +89,7 @@ impl StallSide {
     /// # Errors
     /// The configuration is wrong; the text says where.
     pub fn in_lab(play: &Play, reactor: SubjectRef, seed: u64) -> Result<Self, String> {
-        let outcome = Run { play, subject: reactor, defect: Defect::Present, seed }.go()?;
+        let outcome = Run { play, subject: reactor, defect: Defect::Present, choices: seed.into() }.go()?;
         let verdict = outcome.verdict.code().to_owned();
         Ok(Self { verdict, why: outcome.standing.join("; "), course: outcome.course })
     }

@@ -7,6 +7,8 @@ pub use trace::TraceLines;
 
 use std::fmt::Write as _;
 
+use holdtime_machine::choices::ChoiceSource;
+
 use crate::certificate::{Certificate, Link, Verdict};
 use crate::oracle::Oracle;
 use crate::scenario::script::format_duration;
@@ -83,13 +85,13 @@ impl Experiment {
 }
 
 /// The experiment, and the plan of the first run where there is one, before anything runs.
-pub fn opening(experiment: &Experiment, plan: Option<&Plan>, paint: &dyn Paint) -> String {
+pub fn opening(experiment: &Experiment, plan: Option<(&ChoiceSource, &Plan)>, paint: &dyn Paint) -> String {
     let mut text = format!("{}  {}\n", paint.bold(&experiment.name), experiment.title);
     if let Some(source) = &experiment.source {
         let _ = writeln!(text, "from  {source}");
     }
-    if let Some(plan) = plan {
-        let _ = writeln!(text, "plan  {plan}");
+    if let Some((source, plan)) = plan {
+        let _ = writeln!(text, "plan  {source}: {plan}");
     }
     let bounds = &experiment.play.bounds;
     let _ = writeln!(

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use holdtime_core::Instant;
 use holdtime_core::config::Config;
 use holdtime_core::speaker::{Identity, Setup};
-use holdtime_machine::rng::Rng;
+use holdtime_machine::choices::{Choices, Site};
 use holdtime_machine::trace::Observer;
 use holdtime_machine::world::ProcessId;
 use holdtime_reactor::AsyncHost;
@@ -26,6 +26,7 @@ use crate::subject::{MainTask, RunOn, Start, Subject};
 /// Everybody in a play.
 pub(super) struct Cast<'p> {
     pub(super) play: &'p Play,
+    pub(super) choices: Choices,
     pub(super) speakers: Vec<SpeakerSeat>,
     pub(super) peers: Vec<PeerSeat>,
     pub(super) programs: ProgramSeats,
@@ -106,8 +107,8 @@ impl ProgramSeats {
 
 impl<'p> Cast<'p> {
     /// A stage on which nobody is yet.
-    pub(super) fn new(play: &'p Play) -> Self {
-        Self { play, speakers: Vec::new(), peers: Vec::new(), programs: ProgramSeats::default() }
+    pub(super) fn new(play: &'p Play, choices: Choices) -> Self {
+        Self { play, choices, speakers: Vec::new(), peers: Vec::new(), programs: ProgramSeats::default() }
     }
 
     /// Adds a speaker that runs on this host; who watches it, and its main task.
@@ -125,7 +126,7 @@ impl<'p> Cast<'p> {
         H: AsyncHost,
         for<'s> dyn Subject + 's: RunOn<Witness<H>>,
     {
-        let setup = setup(run, speaker)?;
+        let setup = setup(run, speaker, &self.choices)?;
         let now = host.now();
         let recording = Rc::new(RefCell::new(Recording::new(now)));
         let kept = recording.clone();
@@ -258,7 +259,7 @@ fn premises(play: &Play, speaker: &PlaySpeaker) -> Premises {
 }
 
 /// What a speaker is made from.
-fn setup(run: &Run<'_>, speaker: &PlaySpeaker) -> Result<Setup, String> {
+fn setup(run: &Run<'_>, speaker: &PlaySpeaker, choices: &Choices) -> Result<Setup, String> {
     let first = speaker.files.first().ok_or("a speaker needs a configuration")?;
     let config = Config::parse(first, &speaker.settings).map_err(|error| error.to_string())?;
     let version = speaker.settings.version.clone().unwrap_or_else(|| "5.0.0".to_owned());
@@ -267,30 +268,10 @@ fn setup(run: &Run<'_>, speaker: &PlaySpeaker) -> Result<Setup, String> {
         settings: speaker.settings.clone(),
         files: speaker.files.iter().map(|file| file.name.clone()).collect(),
         config,
-        seed: seed_of(run.seed, &speaker.name),
+        // Its own: two speakers never wait for the same time, and one more leaves the others' draws alone.
+        seed: choices.below(Site::Seed, choices.actor(&speaker.name), u64::MAX),
         ..Setup::default()
     };
     run.subject.set_up(&mut setup, run.defect);
     Ok(setup)
-}
-
-/// The seed of one speaker: of the run and of its name, so that two speakers never wait for the same time, and one more
-/// speaker leaves the others' draws alone.
-fn seed_of(run: u64, name: &str) -> u64 {
-    name.bytes().fold(Rng::new(run).next_u64(), |seed, octet| Rng::new(seed ^ u64::from(octet)).next_u64())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_speakers_of_one_run_never_have_the_same_seed_and_a_run_repeats_both() {
-        for run in 0..200 {
-            assert_ne!(seed_of(run, "left"), seed_of(run, "right"), "run {run}");
-            assert_ne!(seed_of(run, "left"), seed_of(run + 1, "left"), "run {run}");
-            assert_eq!(seed_of(run, "left"), seed_of(run, "left"));
-        }
-        assert_ne!(seed_of(1, "ab"), seed_of(1, "ba"));
-    }
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use holdtime_core::Instant;
 use holdtime_core::speaker::{ExitStatus, ProgramSpec, Signal};
+use holdtime_machine::choices::Choices;
 use holdtime_machine::net::MachineId;
 use holdtime_machine::trace::Observer;
 use holdtime_machine::world::{Incident, IncidentKind, ProcessId};
@@ -12,7 +13,7 @@ use holdtime_machine::{Lab, LabSettings, SimHost, Stop, World};
 
 use crate::actor::{OutOfBand, drive_peer, drive_program};
 use crate::scenario::script::ProgramScript;
-use crate::scenario::{Fault, FaultKind, PlayPeer, PlaySpeaker};
+use crate::scenario::{Fault, FaultKind, Plan, PlayPeer, PlaySpeaker};
 use crate::stage::cast::{Cast, ProgramSeats};
 use crate::stage::engine::Engine;
 use crate::stage::run::Run;
@@ -26,8 +27,9 @@ pub(super) struct MachineEngine {
 ///
 /// # Errors
 /// A configuration is wrong; the text says where.
-pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, MachineEngine), String> {
-    let (play, plan) = (run.play, run.plan());
+pub(super) fn set<'p>(run: &Run<'p>, choices: Choices) -> Result<(Cast<'p>, MachineEngine), String> {
+    let play = run.play;
+    let plan = Plan::draw(&choices, play.latency);
     let settings = LabSettings {
         prices: plan.prices(&play.prices),
         link: plan.link(),
@@ -35,8 +37,8 @@ pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, MachineEngine), String
         kernel: play.kernel,
         ..LabSettings::default()
     };
-    let mut cast = Cast::new(play);
-    let mut machine = MachineEngine { lab: Lab::new(plan.seed, settings) };
+    let mut machine = MachineEngine { lab: Lab::drawn_from(&choices, settings) };
+    let mut cast = Cast::new(play, choices);
     for (command, scripts) in &play.programs {
         machine.add_program(command, scripts, &cast.programs);
     }

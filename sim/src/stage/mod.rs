@@ -1,6 +1,6 @@
-//! One run: a play, a subject and a seed, from the first event to the verdict.
+//! One run: a play, a subject and its choices, from the first event to the verdict.
 //!
-//! `seed → plan → the play with its faults → a quiet moment → verdict`. A cast is set up on one of two engines, the simulated
+//! `choices → plan → the play with its faults → a quiet moment → verdict`. A cast is set up on one of two engines, the simulated
 //! machine (`machine.rs`) or somebody else's simulator (`turmoil/`), and one conductor plays it out.
 
 mod cast;
@@ -17,6 +17,7 @@ use std::rc::Rc;
 use crate::certificate::Verdict;
 use crate::stage::cast::Cast;
 use crate::stage::engine::Engine;
+use holdtime_machine::choices::Choices;
 use holdtime_machine::trace::Observer;
 
 pub use run::{Outcome, Run};
@@ -28,7 +29,7 @@ impl Run<'_> {
     /// Plays on the simulated machine.
     ///
     /// # Errors
-    /// A configuration is wrong; the text says where.
+    /// A configuration is wrong, or a saved choice is out of its bound; the text says where.
     pub fn go(&self) -> Result<Outcome, String> {
         self.go_watched(&[])
     }
@@ -38,7 +39,18 @@ impl Run<'_> {
     /// # Errors
     /// As [`go`](Self::go).
     pub fn go_watched(&self, observers: &[Rc<RefCell<dyn Observer>>]) -> Result<Outcome, String> {
-        let (cast, engine) = machine::set(self)?;
+        let (cast, engine) = machine::set(self, Choices::new(&self.choices))?;
+        outcome(&cast, engine, observers)
+    }
+
+    /// Plays on the simulated machine, tells these observers every step, and records the choices that were not 0.
+    ///
+    /// # Errors
+    /// As [`go`](Self::go).
+    pub fn go_recorded(&self, observers: &[Rc<RefCell<dyn Observer>>]) -> Result<Outcome, String> {
+        let choices = Choices::new(&self.choices);
+        choices.record();
+        let (cast, engine) = machine::set(self, choices)?;
         outcome(&cast, engine, observers)
     }
 
@@ -47,7 +59,7 @@ impl Run<'_> {
     /// # Errors
     /// What turmoil cannot play and why, or a configuration is wrong.
     pub fn go_under_turmoil(&self) -> Result<Outcome, String> {
-        let (cast, engine) = turmoil::set(self)?;
+        let (cast, engine) = turmoil::set(self, Choices::new(&self.choices))?;
         outcome(&cast, engine, &[])
     }
 }
@@ -58,9 +70,15 @@ fn outcome(cast: &Cast<'_>, mut engine: impl Engine, observers: Observers<'_>) -
         engine.observe(observer.clone());
     }
     let (verdict, at) = conductor::play_out(cast, &mut engine)?;
+    if let Some((choice, bound)) = cast.choices.refused() {
+        return Err(format!(
+            "the saved choice \"{choice}\" is out of its bound: here it is less than {bound}"
+        ));
+    }
     let standing = if verdict == Verdict::Pass { Vec::new() } else { conductor::standing(cast) };
     let (hash, steps, course) = (engine.hash(), engine.steps(), cast.course());
-    Ok(Outcome { verdict, at, hash, steps, course, standing })
+    let choices = cast.choices.recorded();
+    Ok(Outcome { verdict, at, hash, steps, course, standing, choices })
 }
 
 #[cfg(test)]
@@ -73,10 +91,10 @@ mod tests {
     fn an_alarm_sounds_even_when_the_speaker_hides_what_it_owes() {
         let play = scenario::find("silent-peer").unwrap().play;
         let subject = subject::find("read-first").unwrap();
-        let run = Run { play: &play, subject, defect: Defect::Present, seed: 0 };
+        let run = Run { play: &play, subject, defect: Defect::Present, choices: 0.into() };
         let mut told = Vec::new();
         for hides in [false, true] {
-            let (mut cast, mut engine) = machine::set(&run).unwrap();
+            let (mut cast, mut engine) = machine::set(&run, Choices::new(&run.choices)).unwrap();
             if hides {
                 // The twin that obligations come from hears of nothing.
                 cast.speakers[0].recording = Rc::default();

@@ -2,9 +2,11 @@
 
 use holdtime_core::Instant;
 
+use holdtime_machine::choices::{Choice, ChoiceSource};
+
 use crate::certificate::Verdict;
 use crate::observe::course::Course;
-use crate::scenario::{Plan, Play};
+use crate::scenario::Play;
 use crate::subject::{Defect, Subject};
 
 /// What a run is made of.
@@ -16,15 +18,8 @@ pub struct Run<'p> {
     pub subject: &'p dyn Subject,
     /// Whether a defective subject has its defect.
     pub defect: Defect,
-    /// From which seed.
-    pub seed: u64,
-}
-
-impl Run<'_> {
-    /// The conditions that the seed draws.
-    pub fn plan(&self) -> Plan {
-        Plan::draw(self.seed, self.play.latency)
-    }
+    /// Where its choices come from.
+    pub choices: ChoiceSource,
 }
 
 /// What came of it.
@@ -42,4 +37,6 @@ pub struct Outcome {
     pub course: Course,
     /// Where every script stood at the end of a run that did not pass.
     pub standing: Vec<String>,
+    /// The choices that were not 0, where they were to be recorded: as a source they give the same run.
+    pub choices: Vec<Choice>,
 }

@@ -11,6 +11,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use holdtime_machine::choices::ChoiceSource;
 use holdtime_sim::report;
 use holdtime_sim::report::Experiment;
 use holdtime_sim::scenario;
@@ -48,8 +49,9 @@ fn once(
     let seed = args.seed.unwrap_or(0);
     let paint = console.paint();
     if !args.json {
-        let plan = Plan::draw(seed, experiment.play.latency);
-        write!(console, "{}", report::opening(experiment, Some(&plan), &paint))?;
+        let source = ChoiceSource::Seed(seed);
+        let plan = Plan::of(&source, experiment.play.latency);
+        write!(console, "{}", report::opening(experiment, Some((&source, &plan)), &paint))?;
         writeln!(console, "{}", report::heading(&paint))?;
     }
     let jobs: Vec<Job> = reactors.iter().map(|reactor| Job { reactor: *reactor, seed }).collect();

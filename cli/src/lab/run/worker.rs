@@ -87,7 +87,12 @@ fn play(
     progress: &Arc<Progress>,
     before: u64,
 ) -> Result<Played, String> {
-    let run = Run { play: &experiment.play, subject: job.reactor, defect: Defect::Present, seed: job.seed };
+    let run = Run {
+        play: &experiment.play,
+        subject: job.reactor,
+        defect: Defect::Present,
+        choices: job.seed.into(),
+    };
     let lines = Rc::new(RefCell::new(TraceLines::default()));
     let capture = Rc::new(RefCell::new(Capture::default()));
     let mut observers: Vec<Rc<RefCell<dyn Observer>>> =

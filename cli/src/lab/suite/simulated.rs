@@ -40,7 +40,7 @@ pub(super) fn play_case(
 ) -> Result<CaseResult, CliError> {
     let began = Instant::now();
     let play = case.play();
-    let run = Run { play: &play, subject: reactor, defect: Defect::Present, seed };
+    let run = Run { play: &play, subject: reactor, defect: Defect::Present, choices: seed.into() };
     let outcome = run.go().map_err(CliError::input)?;
     Ok(CaseResult {
         case: case.clone(),

@@ -21,6 +21,7 @@ use std::rc::Rc;
 use holdtime_core::speaker::{ProgramSpec, Signal};
 use holdtime_core::time::{Duration, Instant};
 use holdtime_machine::Stop;
+use holdtime_machine::choices::{Choices, Site};
 use holdtime_machine::host::SimHost;
 use holdtime_machine::trace::Observer;
 
@@ -48,21 +49,22 @@ pub(super) struct Turmoil {
 ///
 /// # Errors
 /// What turmoil cannot play and why, or a configuration is wrong.
-pub(super) fn set<'p>(run: &Run<'p>) -> Result<(Cast<'p>, Turmoil), String> {
+pub(super) fn set<'p>(run: &Run<'p>, choices: Choices) -> Result<(Cast<'p>, Turmoil), String> {
     let play = run.play;
     if let Some(why) = refusal(play) {
         return Err(why.to_owned());
     }
     let speaker = play.speakers.first().ok_or("a play needs a speaker")?;
     let address = speaker.addresses.first().copied().ok_or("a speaker needs an address")?;
-    let mut cast = Cast::new(play);
+    let seed = choices.below(Site::Seed, choices.actor("turmoil"), u64::MAX);
+    let mut cast = Cast::new(play, choices);
     let programs = play.programs.iter();
     let programs = programs.map(|(command, scripts)| {
         (command.clone(), program(command.clone(), scripts.clone(), cast.programs.clone()))
     });
     let common =
         Rc::new(Common { programs: programs.collect(), files: speaker.files.clone(), ..Common::default() });
-    let mut engine = Turmoil { sim: simulation(run), common: common.clone() };
+    let mut engine = Turmoil { sim: simulation(play, seed), common: common.clone() };
     let host = TurmoilHost::new(&common);
     let (watch, main) = cast.add_speaker(run, speaker, host.clone(), host.process())?;
     engine.observe(watch);
@@ -116,13 +118,13 @@ fn refusal(play: &Play) -> Option<&'static str> {
     }
 }
 
-fn simulation(run: &Run<'_>) -> turmoil::Sim<'static> {
+fn simulation(play: &Play, seed: u64) -> turmoil::Sim<'static> {
     turmoil::Builder::new()
-        .rng_seed(run.seed)
+        .rng_seed(seed)
         .tick_duration(TICK)
-        .min_message_latency(run.play.latency)
-        .max_message_latency(run.play.latency.max(TICK))
-        .simulation_duration(run.play.run_for + REST)
+        .min_message_latency(play.latency)
+        .max_message_latency(play.latency.max(TICK))
+        .simulation_duration(play.run_for + REST)
         .tcp_capacity(WINDOW)
         .build()
 }
