@@ -48,7 +48,11 @@ impl Clock {
         if deadline == Instant::MAX {
             return Instant::MAX;
         }
-        let elapsed = u128::from(deadline.saturating_since(Instant::ZERO + self.uptime).as_nanos() as u64);
+        let elapsed = deadline.saturating_since(Instant::ZERO + self.uptime).as_nanos() as u64;
+        if self.drift == 0 {
+            return Instant::from_nanos(elapsed);
+        }
+        let elapsed = u128::from(elapsed);
         let rate = u128::from(1_000_000_000_u64.saturating_add_signed(self.drift).max(1));
         let lab = (elapsed * 1_000_000_000).div_ceil(rate);
         Instant::from_nanos(u64::try_from(lab).unwrap_or(u64::MAX))
@@ -60,6 +64,9 @@ impl Clock {
     }
 
     fn stretch(&self, lab: u64) -> u64 {
+        if self.drift == 0 {
+            return lab;
+        }
         let gained = i128::from(lab) * i128::from(self.drift) / 1_000_000_000;
         u64::try_from(i128::from(lab) + gained).unwrap_or(0)
     }

@@ -29,15 +29,21 @@ impl Destination {
 }
 
 impl Ord for Destination {
-    #[inline]
+    #[inline(always)]
     fn cmp(&self, other: &Self) -> Ordering {
         // Large tables are of IPv4 unicast, and a RIB does little else than compare.
         let nlri = match (&self.nlri, &other.nlri) {
             (Nlri::Unicast(Prefix::V4(ours)), Nlri::Unicast(Prefix::V4(theirs))) => ours.cmp(theirs),
-            (ours, theirs) => ours.cmp(theirs),
+            (ours, theirs) => compare_nlri(ours, theirs),
         };
         nlri.then_with(|| self.path_id.cmp(&other.path_id))
     }
+}
+
+/// Kept apart from what is compared most, so that this is small.
+#[inline(never)]
+fn compare_nlri(ours: &Nlri, theirs: &Nlri) -> Ordering {
+    ours.cmp(theirs)
 }
 
 impl PartialOrd for Destination {

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::wire::error::code;
+use crate::wire::frame::HEADER;
 use crate::wire::negotiated::MAX_MESSAGE;
 use crate::wire::notification::cease;
 use crate::wire::{Message, Negotiated, Notification, Writer};
@@ -17,9 +18,16 @@ pub(super) fn cease(subcode: u8, text: &str) -> Notification {
 
 /// Writes a message that no negotiation changes to the end of `out`.
 pub(super) fn append(message: &Message, out: &mut Vec<u8>) {
-    let mut buffer = [0; MAX_MESSAGE];
-    let mut writer = Writer::new(&mut buffer);
-    if message.encode(&Negotiated::default(), &mut writer).is_ok() {
-        out.extend_from_slice(writer.written());
+    let mut encode = |buffer: &mut [u8]| {
+        let mut writer = Writer::new(buffer);
+        let written = message.encode(&Negotiated::default(), &mut writer).is_ok();
+        if written {
+            out.extend_from_slice(writer.written());
+        }
+        written
+    };
+    // Nearly all are KEEPALIVEs, for which no large buffer need be cleared.
+    if !encode(&mut [0; HEADER]) {
+        encode(&mut [0; MAX_MESSAGE]);
     }
 }

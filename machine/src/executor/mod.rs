@@ -199,6 +199,9 @@ impl Lab {
     }
 
     fn take_woken(&mut self, cause: Cause) {
+        if !self.woken.any() {
+            return;
+        }
         let mut taken = std::mem::take(&mut self.taken);
         self.woken.take_into(&mut taken);
         for id in taken.drain(..) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -32,7 +33,14 @@ pub(super) struct SpawnedTask {
 ///
 /// `Waker` must be `Send`, hence the lock; nobody else ever holds it.
 #[derive(Clone, Default)]
-pub(super) struct WakeList(Arc<Mutex<Vec<TaskId>>>);
+pub(super) struct WakeList(Arc<Woke>);
+
+/// The list, and whether anybody stands on it, which is asked for far more often.
+#[derive(Default)]
+struct Woke {
+    any: AtomicBool,
+    list: Mutex<Vec<TaskId>>,
+}
 
 impl WakeList {
     pub(super) fn waker(&self, task: TaskId) -> Waker {
@@ -40,17 +48,24 @@ impl WakeList {
     }
 
     pub(super) fn push(&self, task: TaskId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+        self.0.list.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+        self.0.any.store(true, Ordering::Release);
     }
 
     /// Whether this task was woken and not taken since.
     pub(super) fn has(&self, task: TaskId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&task)
+        self.any() && self.0.list.lock().unwrap_or_else(PoisonError::into_inner).contains(&task)
     }
 
     /// Moves those that were woken into an empty list, whose room the next ones get.
     pub(super) fn take_into(&self, into: &mut Vec<TaskId>) {
-        std::mem::swap(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), into);
+        self.0.any.store(false, Ordering::Release);
+        std::mem::swap(&mut *self.0.list.lock().unwrap_or_else(PoisonError::into_inner), into);
+    }
+
+    /// Whether anybody was woken and not taken since.
+    pub(super) fn any(&self) -> bool {
+        self.0.any.load(Ordering::Acquire)
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) struct Asked {
     pub(super) before: u64,
 }
 
+/// What commands begin with that are about no answers.
+const PLAIN: [&str; 3] = ["announce ", "withdraw ", "version"];
+
 /// One program's commands and the answers to them.
 #[derive(Debug)]
 pub(super) struct Conversation {
@@ -39,8 +42,21 @@ impl Conversation {
     pub(super) fn command(&mut self, at: Instant, line: &str) -> bool {
         let before = self.written;
         self.written += line.len() as u64 + 1;
-        let normal = normalise(line.trim());
-        let answered = match parse(&normal).map(|request| request.command) {
+        let answered = self.is_answered(line.trim());
+        if answered {
+            self.open.push_back(Asked { since: at, line: line.trim().to_owned(), before });
+        }
+        answered
+    }
+
+    /// Whether a command is answered, and does what it asks for in that respect.
+    fn is_answered(&mut self, line: &str) -> bool {
+        // Nearly all are about routes, and none of those is about answers.
+        if PLAIN.iter().any(|word| line.starts_with(word)) {
+            return self.acknowledged;
+        }
+        let normal = normalise(line);
+        match parse(&normal).map(|request| request.command) {
             // It takes back what has no answer yet, and has none of its own.
             Some(Command::Reset) => {
                 self.open.clear();
@@ -52,11 +68,7 @@ impl Conversation {
                 how != Acknowledge::Silence
             }
             _ => self.acknowledged,
-        };
-        if answered {
-            self.open.push_back(Asked { since: at, line: line.trim().to_owned(), before });
         }
-        answered
     }
 
     /// Takes in a line of the speaker's: the command that it answers, and whether that is done.

@@ -98,8 +98,7 @@ impl Ledger {
     fn review_all(&mut self, key: SessionKey) {
         let Some(told) = self.told.get_mut(&key) else { return };
         let Some(wanted) = told.neighbor.and_then(|neighbor| self.neighbors.get(&neighbor)) else { return };
-        let all: Vec<Destination> = wanted.destinations().cloned().collect();
-        all.iter().for_each(|destination| told.review(wanted, destination));
+        wanted.all().for_each(|(destination, want)| told.review_known(wanted, destination, want));
         self.schedule(key);
     }
 }
@@ -217,8 +216,8 @@ impl Ledger {
                 for destination in changed {
                     wanted.told(&destination);
                     // A path of which the wire does not say the identifier may be any.
-                    for path in wanted.paths(&destination) {
-                        told.review(wanted, &path);
+                    for (path, want) in wanted.paths(&destination) {
+                        told.review_known(wanted, path, want);
                     }
                 }
                 self.schedule(key);

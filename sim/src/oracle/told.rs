@@ -1,5 +1,6 @@
 //! What one session's wire has told the peer, and what it has not.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -8,8 +9,8 @@ use holdtime_core::rib::Destination;
 use holdtime_core::session::negotiate;
 use holdtime_core::wire::{Family, Ipv4Prefix, Negotiated, Nlri, Open, Prefix, UpdateView};
 
-use crate::oracle::wanted::Desired;
-use crate::scenario::codec::{HEADER, announced_ipv4, as_withdrawal, withdrawn_ipv4};
+use crate::oracle::wanted::{Desired, Want};
+use crate::scenario::codec::{HEADER, announced_ipv4, as_withdrawal, is_multiprotocol, withdrawn_ipv4};
 
 /// What a message may have besides its attributes: header, lengths, and an NLRI.
 const BESIDES: usize = 23 + 64;
@@ -44,6 +45,9 @@ impl Owed {
             Some(since) => self.since.insert(destination.clone(), since),
             None => self.since.remove(destination),
         };
+        if before == since {
+            return;
+        }
         if let Some(count) = before.and_then(|before| self.times.get_mut(&before)) {
             *count -= 1;
         }
@@ -116,6 +120,9 @@ impl Told {
             changes.extend(withdrawn_ipv4(body).filter_map(|prefix| Some((ipv4(prefix)?, false))));
             changes.extend(announced_ipv4(body).filter_map(|prefix| Some((ipv4(prefix)?, true))));
         }
+        if plain && !is_multiprotocol(body) {
+            return changes;
+        }
         let Ok(view) = UpdateView::decode(body, terms) else { return changes };
         // ExaBGP announces with next hops that only the two of them agree on: such routes are told all the same.
         let refused = view.problem().and_then(|_| as_withdrawal(body)).filter(|_| view.mp_reach().is_none());
@@ -138,11 +145,13 @@ impl Told {
     }
 
     /// How the wire names a destination; `None`: its family was not agreed on.
-    fn wire(&self, destination: &Destination) -> Option<Destination> {
-        let family = destination.family();
-        self.terms.as_ref()?.family(family)?;
-        let path_id = self.sends_paths(family).then(|| destination.path_id.unwrap_or(0));
-        Some(Destination { nlri: destination.nlri.clone(), path_id })
+    fn wire<'d>(&self, destination: &'d Destination) -> Option<Cow<'d, Destination>> {
+        let terms = self.terms.as_ref()?.family(destination.family())?;
+        let path_id = terms.add_path_receive.then(|| destination.path_id.unwrap_or(0));
+        if destination.path_id == path_id {
+            return Some(Cow::Borrowed(destination));
+        }
+        Some(Cow::Owned(Destination { nlri: destination.nlri.clone(), path_id }))
     }
 
     /// All routes of a family are asked for again. What is on its way anyway is not asked for twice.
@@ -163,16 +172,23 @@ impl Told {
 
     /// Looks again at what is owed of a destination.
     pub(super) fn review(&mut self, wanted: &Desired, destination: &Destination) {
-        let since = self.debt(wanted, destination);
+        match wanted.get(destination) {
+            Some(want) => self.review_known(wanted, destination, want),
+            None => self.owed.set(destination, None),
+        }
+    }
+
+    /// Looks again at what is owed of a destination of which this is wanted.
+    pub(super) fn review_known(&mut self, wanted: &Desired, destination: &Destination, want: &Want) {
+        let since = self.debt(wanted, destination, want);
         self.owed.set(destination, since);
     }
 
     /// Since when the peer is owed something of a destination.
-    fn debt(&self, wanted: &Desired, destination: &Destination) -> Option<Instant> {
-        let wire = self.wire(destination)?;
+    fn debt(&self, wanted: &Desired, destination: &Destination, want: &Want) -> Option<Instant> {
         let family = destination.family();
-        let want = wanted.get(destination).filter(|_| wanted.is_followed(family))?;
-        let told = self.routes.get(&wire);
+        let wire = self.wire(destination).filter(|_| wanted.is_followed(family))?;
+        let told = self.routes.get(&*wire);
         match &want.route {
             Some(route) => {
                 let again = self.again.get(&family).copied().unwrap_or_default();

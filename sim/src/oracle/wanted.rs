@@ -76,13 +76,17 @@ impl Desired {
         let stripped = Neighbor { routes: Vec::new(), ..config.clone() };
         let mut wanted =
             Self { config: stripped, routes: BTreeMap::new(), watched: BTreeMap::new(), lost: false };
-        wanted.configure(at, config);
+        wanted.take_routes(at, config);
         wanted
     }
 
     /// The neighbor goes by another configuration. Returns which destinations that concerns.
     pub(super) fn configure(&mut self, at: Instant, config: &Neighbor) -> Vec<Destination> {
         self.config = Neighbor { routes: Vec::new(), ..config.clone() };
+        self.take_routes(at, config)
+    }
+
+    fn take_routes(&mut self, at: Instant, config: &Neighbor) -> Vec<Destination> {
         let mut old: Vec<Destination> = Vec::new();
         for (destination, want) in &mut self.routes {
             if std::mem::take(&mut want.configured) {
@@ -251,8 +255,9 @@ impl Desired {
         self.routes.get(destination)
     }
 
-    pub(super) fn destinations(&self) -> impl Iterator<Item = &Destination> {
-        self.routes.keys()
+    /// What is wanted of every destination.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Destination, &Want)> {
+        self.routes.iter()
     }
 
     /// Every path to an NLRI, whatever its identifier.
@@ -267,12 +272,15 @@ impl Desired {
     }
 
     /// What the wire may mean by a destination.
-    pub(super) fn paths(&self, wire: &Destination) -> Vec<Destination> {
-        let means = |path: &&Destination| match wire.path_id {
+    pub(super) fn paths<'a>(
+        &'a self,
+        wire: &'a Destination,
+    ) -> impl Iterator<Item = (&'a Destination, &'a Want)> {
+        let means = |path: &Destination| match wire.path_id {
             None => true,
             Some(id) => path.path_id.unwrap_or(0) == id,
         };
-        self.to(&wire.nlri).map(|(path, _)| path).filter(means).cloned().collect()
+        self.to(&wire.nlri).filter(move |(path, _)| means(path))
     }
 }
 

@@ -69,33 +69,43 @@ pub(crate) fn withdrawn_ipv4(body: &[u8]) -> impl Iterator<Item = (Ipv4Addr, u8)
     prefixes(body.get(2..body.len() - after).unwrap_or_default())
 }
 
+const MP_REACH_NLRI: u8 = 14;
+const MP_UNREACH_NLRI: u8 = 15;
+const EXTENDED_LENGTH: u8 = 0x10;
+
+/// The path attributes of an UPDATE's body, each by its code and its value, as far as they are well formed (RFC 4271 §4.3).
+fn attributes(body: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut rest = after_block(body).and_then(block).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (&[flags, code], tail) = rest.split_first_chunk()?;
+        let (length, tail) = if flags & EXTENDED_LENGTH == 0 {
+            tail.split_first().map(|(length, tail)| (usize::from(*length), tail))?
+        } else {
+            (block_length(tail)?, tail.get(2..)?)
+        };
+        let (value, others) = tail.split_at_checked(length)?;
+        rest = others;
+        Some((code, value))
+    })
+}
+
+/// Whether an UPDATE's body announces or withdraws by attributes (RFC 4760).
+pub(crate) fn is_multiprotocol(body: &[u8]) -> bool {
+    attributes(body).any(|(code, _)| matches!(code, MP_REACH_NLRI | MP_UNREACH_NLRI))
+}
+
 /// An UPDATE's body that withdraws, by MP_UNREACH_NLRI, what this one announces by MP_REACH_NLRI, whatever its next hop is
 /// (RFC 4760 §3, §4); `None` where it announces nothing so.
 pub(crate) fn as_withdrawal(body: &[u8]) -> Option<Vec<u8>> {
-    const MP_REACH_NLRI: u8 = 14;
-    const MP_UNREACH_NLRI: u8 = 15;
-    const EXTENDED_LENGTH: u8 = 0x10;
-    let mut attributes = block(after_block(body)?)?;
-    loop {
-        let (&[flags, code], rest) = attributes.split_first_chunk()?;
-        let (length, rest) = if flags & EXTENDED_LENGTH == 0 {
-            rest.split_first().map(|(length, rest)| (usize::from(*length), rest))?
-        } else {
-            (block_length(rest)?, rest.get(2..)?)
-        };
-        let (value, others) = rest.split_at_checked(length)?;
-        attributes = others;
-        if code == MP_REACH_NLRI {
-            let (family, value) = value.split_first_chunk::<3>()?;
-            let (next_hop, value) = value.split_first()?;
-            // An octet that is reserved stands between the next hop and the routes.
-            let routes = value.get(usize::from(*next_hop) + 1..).filter(|routes| !routes.is_empty())?;
-            let value = [family.as_slice(), routes].concat();
-            let head = [0x80 | EXTENDED_LENGTH, MP_UNREACH_NLRI];
-            let attribute = [head.as_slice(), &length16(&value), &value].concat();
-            return Some([&[0, 0], length16(&attribute).as_slice(), &attribute].concat());
-        }
-    }
+    let (_, value) = attributes(body).find(|(code, _)| *code == MP_REACH_NLRI)?;
+    let (family, value) = value.split_first_chunk::<3>()?;
+    let (next_hop, value) = value.split_first()?;
+    // An octet that is reserved stands between the next hop and the routes.
+    let routes = value.get(usize::from(*next_hop) + 1..).filter(|routes| !routes.is_empty())?;
+    let value = [family.as_slice(), routes].concat();
+    let head = [0x80 | EXTENDED_LENGTH, MP_UNREACH_NLRI];
+    let attribute = [head.as_slice(), &length16(&value), &value].concat();
+    Some([&[0, 0], length16(&attribute).as_slice(), &attribute].concat())
 }
 
 fn prefixes(mut rest: &[u8]) -> impl Iterator<Item = (Ipv4Addr, u8)> {

@@ -5,7 +5,10 @@ pub(crate) fn take_lines(octets: &mut Vec<u8>, mut take: impl FnMut(&str)) {
     let mut rest = octets.as_slice();
     while let Some(end) = rest.iter().position(|octet| *octet == b'\n') {
         let (line, behind) = rest.split_at(end + 1);
-        take(String::from_utf8_lossy(line).trim_end());
+        match std::str::from_utf8(line) {
+            Ok(line) => take(line.trim_end()),
+            Err(_) => take(String::from_utf8_lossy(line).trim_end()),
+        }
         rest = behind;
     }
     octets.drain(..octets.len() - rest.len());

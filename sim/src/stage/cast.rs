@@ -92,9 +92,9 @@ impl ProgramSeats {
         self.0.borrow().iter().any(|seat| seat.command == command)
     }
 
-    /// Whether any program's process and phase are so.
-    fn any(&self, is: impl Fn(ProcessId, ScriptPhase) -> bool) -> bool {
-        self.0.borrow().iter().any(|seat| is(seat.process, seat.run.borrow().phase()))
+    /// Says every program's process and phase.
+    fn each(&self, mut say: impl FnMut(ProcessId, ScriptPhase)) {
+        self.0.borrow().iter().for_each(|seat| say(seat.process, seat.run.borrow().phase()));
     }
 
     fn states(&self) -> Vec<(String, ProcessId, PeerState)> {
@@ -102,6 +102,17 @@ impl ProgramSeats {
         let state =
             |seat: &ProgramSeat| (format!("program {}", seat.name), seat.process, seat.run.borrow().state());
         seats.iter().map(state).collect()
+    }
+}
+
+/// The phase of two together: a failure before anything else, and somebody who waits for a speaker before somebody who takes time.
+fn together(one: ScriptPhase, other: ScriptPhase) -> ScriptPhase {
+    match (one, other) {
+        (ScriptPhase::Failed, _) | (_, ScriptPhase::Failed) => ScriptPhase::Failed,
+        (ScriptPhase::Finished, phase) | (phase, ScriptPhase::Finished) => phase,
+        (ScriptPhase::Waiting { expects }, ScriptPhase::Waiting { expects: too }) => {
+            ScriptPhase::Waiting { expects: expects || too }
+        }
     }
 }
 
@@ -199,30 +210,34 @@ impl<'p> Cast<'p> {
         self.speakers.first().is_some_and(|seat| seat.watch.borrow().is_over(process))
     }
 
-    /// Whether any of [`actors`](Self::actors) is in such a phase.
-    fn any_actor(&self, is: impl Fn(ScriptPhase) -> bool) -> bool {
-        let settled = |process, phase| match phase {
+    /// How far all of [`actors`](Self::actors) are together, which is asked at every instant: one has failed; or one waits, and whether any
+    /// waits for a speaker; or all scripts have come to their ends.
+    pub(super) fn phase(&self) -> ScriptPhase {
+        let mut all = ScriptPhase::Finished;
+        for seat in &self.peers {
+            all = together(all, self.settled(seat.process, seat.run.borrow().phase()));
+        }
+        self.programs.each(|process, phase| match self.settled(process, phase) {
+            ScriptPhase::Waiting { .. } if !self.play.programs_count => {}
+            phase => all = together(all, phase),
+        });
+        if all == ScriptPhase::Finished && self.is_incomplete() {
+            return ScriptPhase::Waiting { expects: true };
+        }
+        all
+    }
+
+    /// Whether something is to come that no script waits for.
+    fn is_incomplete(&self) -> bool {
+        !self.session_has_ended() || self.never_started().next().is_some()
+    }
+
+    /// Whose process is over has nothing left to do.
+    fn settled(&self, process: ProcessId, phase: ScriptPhase) -> ScriptPhase {
+        match phase {
             ScriptPhase::Waiting { .. } if self.is_over(process) => ScriptPhase::Finished,
             phase => phase,
-        };
-        let counts = |phase| self.play.programs_count || !matches!(phase, ScriptPhase::Waiting { .. });
-        self.peers.iter().any(|seat| is(settled(seat.process, seat.run.borrow().phase())))
-            || self.programs.any(|process, phase| {
-                let phase = settled(process, phase);
-                counts(phase) && is(phase)
-            })
-    }
-
-    /// Whether a script has failed.
-    pub(super) fn has_failed(&self) -> bool {
-        self.any_actor(|phase| phase == ScriptPhase::Failed)
-    }
-
-    /// Whether all scripts have come to their ends.
-    pub(super) fn is_finished(&self) -> bool {
-        !self.any_actor(|phase| phase != ScriptPhase::Finished)
-            && self.session_has_ended()
-            && self.never_started().next().is_none()
+        }
     }
 
     /// Whether the first speaker's session has ended, if it is to end.
@@ -233,9 +248,7 @@ impl<'p> Cast<'p> {
 
     /// Whether somebody waits for a speaker to act, or for a program that was never started.
     pub(super) fn is_awaited(&self) -> bool {
-        self.never_started().next().is_some()
-            || !self.session_has_ended()
-            || self.any_actor(|phase| phase == ScriptPhase::Waiting { expects: true })
+        self.is_incomplete() || self.phase() == ScriptPhase::Waiting { expects: true }
     }
 
     /// When an oracle wants to be asked next.

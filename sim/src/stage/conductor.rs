@@ -8,7 +8,7 @@
 use holdtime_core::{Duration, Instant};
 use holdtime_machine::Stop;
 
-use crate::actor::PeerState;
+use crate::actor::{PeerState, ScriptPhase};
 use crate::certificate::Verdict;
 use crate::oracle::{Alarm, Bench, out_of_fuel};
 use crate::stage::cast::Cast;
@@ -35,10 +35,11 @@ pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine) -> Result<Ende
     engine.run_until(Instant::ZERO)?;
     loop {
         let now = engine.now();
-        if let Some(ended) = end_now(cast, engine) {
+        let phase = cast.phase();
+        if let Some(ended) = end_now(cast, engine, phase) {
             return Ok(ended);
         }
-        let done = now >= recovered && cast.is_finished();
+        let done = now >= recovered && phase == ScriptPhase::Finished;
         finished = if done { finished.or(Some(now)) } else { None };
         if let Some(at) = finished.filter(|_| !cast.play.rests) {
             return Ok((Verdict::Pass, at));
@@ -56,10 +57,11 @@ pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine) -> Result<Ende
         let limit = bound.min(rest).min(asked).min(grace).min(next.max(now));
         if engine.run_until(limit)? == Stop::Quiet && finished.is_none() && asked == Instant::MAX {
             // Nothing will ever happen again: look once more, then give up now rather than at the bound.
-            if let Some(ended) = end_now(cast, engine) {
+            let phase = cast.phase();
+            if let Some(ended) = end_now(cast, engine, phase) {
                 return Ok(ended);
             }
-            if !cast.is_finished() {
+            if phase != ScriptPhase::Finished {
                 return Ok(end_at_bound(cast, engine));
             }
         }
@@ -77,7 +79,7 @@ pub(super) fn standing(cast: &Cast<'_>) -> Vec<String> {
 }
 
 /// What ends the run at once: a crash, an alarm, a script that failed.
-fn end_now(cast: &Cast<'_>, engine: &impl Engine) -> Option<Ended> {
+fn end_now(cast: &Cast<'_>, engine: &impl Engine, phase: ScriptPhase) -> Option<Ended> {
     if let Some((process, at)) = engine.spins()
         && let Some(index) = cast.speakers.iter().position(|seat| seat.process == process)
     {
@@ -90,7 +92,8 @@ fn end_now(cast: &Cast<'_>, engine: &impl Engine) -> Option<Ended> {
     }
     let now = engine.now();
     let hang = alarmed(cast, |bench| bench.judge(now));
-    hang.or_else(|| failure(cast).map(|verdict| (verdict, now)))
+    let failure = || if phase == ScriptPhase::Failed { failure(cast) } else { None };
+    hang.or_else(|| failure().map(|verdict| (verdict, now)))
 }
 
 /// What a second of quiet shows.
@@ -136,9 +139,6 @@ fn recovered(cast: &Cast<'_>) -> Instant {
 }
 
 fn failure(cast: &Cast<'_>) -> Option<Verdict> {
-    if !cast.has_failed() {
-        return None;
-    }
     cast.actors().find_map(|(who, state)| match state {
         PeerState::Failed(why) => Some(Verdict::Failed { who, why }),
         _ => None,
