@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+use holdtime_sim::certificate::CertificateEnd;
 use holdtime_sim::observe::life::Ending;
 use holdtime_sim::report::is_expected;
 use holdtime_sim::scenario;
@@ -93,6 +94,6 @@ fn a_certificate_names_the_silent_peer_behind_the_unanswered_command() {
         panic!("{:?}", outcome.verdict)
     };
     let who: Vec<&str> = certificate.links.iter().map(|link| link.who.as_str()).collect();
-    assert_eq!(who, ["program announce", "speaker", "its task", "peer silent"]);
-    assert!(certificate.cycle);
+    assert_eq!(who, ["program announce", "speaker", "its main task", "peer silent"]);
+    assert_eq!(certificate.end, CertificateEnd::Circle(2), "the task and the peer wait for each other");
 }

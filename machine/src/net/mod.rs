@@ -15,7 +15,7 @@ mod tests;
 mod timer;
 
 pub use link::LinkOptions;
-pub use network::{Network, Readiness};
+pub use network::{Network, PathState, Readiness};
 pub use segment::{Flags, Segment};
 pub use socket_id::SocketId;
 pub use stack::MachineId;

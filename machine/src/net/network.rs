@@ -1,5 +1,7 @@
 //! The network as a whole: which machine has which address, which socket gets a segment, what a path does to it.
 
+mod look;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,6 +16,8 @@ use super::stack::{MachineId, Stack};
 use super::tcp::{Cut, Tcp, TcpState};
 use super::{Effect, Kernel, ListenerOptions, SocketId, SocketOptions};
 use crate::choices::{ActorId, Choices};
+
+pub use look::PathState;
 
 /// What `poll(2)` would say of a socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

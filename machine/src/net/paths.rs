@@ -34,6 +34,11 @@ impl NetworkPaths {
         })
     }
 
+    /// One direction between two machines, if anything was ever sent or set on it.
+    pub(super) fn known_link(&self, from: MachineId, to: MachineId) -> Option<&NetworkLink> {
+        self.links.get(&(from, to))
+    }
+
     /// For whom it is drawn what happens between a machine and an address, which is this other machine's, if anybody's.
     pub(super) fn actor(
         &mut self,

@@ -4,12 +4,14 @@
 //! [`SimHost`](crate::host::SimHost); a scenario's faults change it directly.
 
 mod calls;
+mod look;
 mod pipe;
 mod prices;
 mod process;
 mod programs;
 
 pub use crate::id::ProcessId;
+pub use look::{FlowLook, ProcessStanding, StreamLook, StreamMaterial};
 pub use prices::Prices;
 pub use process::{Life, Usage};
 

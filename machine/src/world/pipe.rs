@@ -94,6 +94,11 @@ impl Pipe {
         Ok(count)
     }
 
+    /// Octets that were written and not read.
+    pub(super) fn unread(&self) -> usize {
+        self.octets.len()
+    }
+
     /// Whether reading will not block.
     pub(super) fn readable(&self) -> bool {
         self.visible > 0 || self.writer_gone

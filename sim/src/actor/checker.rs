@@ -11,7 +11,7 @@ use holdtime_core::Instant;
 use holdtime_core::wire::Negotiated;
 
 use crate::actor::mismatch;
-use crate::actor::{PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase};
+use crate::actor::{Awaited, PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase};
 use crate::scenario::codec::{self, KEEPALIVE, NOTIFICATION, OPEN, REFRESH, UPDATE, kind, split_message};
 use crate::scenario::expectation::{Deed, Expectation, Group};
 use crate::scenario::script::Message;
@@ -272,6 +272,16 @@ impl PeerRun for CheckingPeer {
 
     fn state(&self) -> PeerState {
         PeerState::of(self.phase(), &self.step, self.since, self.failed.as_deref())
+    }
+
+    fn awaits(&self) -> Option<Awaited> {
+        let awaited = if self.in_session { Awaited::Routes } else { Awaited::Connection };
+        (!self.done()).then_some(awaited)
+    }
+
+    /// It says nothing that it was not asked for.
+    fn speaks_at(&self) -> Option<Instant> {
+        None
     }
 }
 

@@ -14,5 +14,5 @@ pub use checker::{CheckingPeer, Pieces};
 pub use drive_peer::{OutOfBand, drive_peer};
 pub use drive_program::drive_program;
 pub use hex::Hex;
-pub use scripted_peer::{PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase, ScriptedPeer};
+pub use scripted_peer::{Awaited, PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase, ScriptedPeer};
 pub use scripted_program::{ProgramAction, ProgramInput, ScriptedProgram};

@@ -106,6 +106,27 @@ pub enum ScriptPhase {
     Failed,
 }
 
+/// What somebody waits for that the speaker has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Awaited {
+    /// That a connection comes up.
+    Connection,
+    /// An OPEN.
+    Open,
+    /// A KEEPALIVE.
+    Keepalive,
+    /// UPDATEs, End-of-RIB among them.
+    Routes,
+    /// Any message.
+    Message,
+    /// A NOTIFICATION, or the end of the connection.
+    End,
+    /// An answer, or what a program is told of its own.
+    Line,
+    /// Room in the pipe that it writes to.
+    Room,
+}
+
 /// What drivers run: a scripted peer or a checking peer.
 pub trait PeerRun {
     /// Feeds one input; drain the actions afterwards.
@@ -122,6 +143,14 @@ pub trait PeerRun {
     }
     /// How far it is.
     fn state(&self) -> PeerState;
+    /// What it waits for that the speaker has to do, where it can say.
+    fn awaits(&self) -> Option<Awaited> {
+        None
+    }
+    /// When it says something or goes on by itself; `None`: never, or it cannot say.
+    fn speaks_at(&self) -> Option<Instant> {
+        None
+    }
 }
 
 impl PeerRun for Box<dyn PeerRun> {
@@ -147,6 +176,14 @@ impl PeerRun for Box<dyn PeerRun> {
 
     fn state(&self) -> PeerState {
         (**self).state()
+    }
+
+    fn awaits(&self) -> Option<Awaited> {
+        (**self).awaits()
+    }
+
+    fn speaks_at(&self) -> Option<Instant> {
+        (**self).speaks_at()
     }
 }
 
@@ -405,6 +442,33 @@ impl PeerRun for ScriptedPeer {
     fn state(&self) -> PeerState {
         let step = self.script.step(self.at).map_or("", |(_, text)| text);
         PeerState::of(self.phase(), step, self.since, self.failed.as_deref())
+    }
+
+    fn awaits(&self) -> Option<Awaited> {
+        match self.script.step(self.at)?.0 {
+            PeerStep::Accept | PeerStep::Connect => Some(Awaited::Connection),
+            PeerStep::Expect { pattern, .. } => Some(awaited(*pattern)),
+            PeerStep::Read(_) => Some(Awaited::Message),
+            _ => None,
+        }
+    }
+
+    fn speaks_at(&self) -> Option<Instant> {
+        // The limit of an expectation ends the run and says nothing.
+        let goes_on = !matches!(self.script.step(self.at), Some((PeerStep::Expect { .. }, _)) | None);
+        let keepalive = self.keepalives.map(|(_, next)| next);
+        self.wake.filter(|_| goes_on).into_iter().chain(keepalive).min()
+    }
+}
+
+/// What somebody waits for who expects this.
+fn awaited(pattern: Pattern) -> Awaited {
+    match pattern {
+        Pattern::Type(codec::OPEN) => Awaited::Open,
+        Pattern::Type(codec::KEEPALIVE) => Awaited::Keepalive,
+        Pattern::Type(codec::UPDATE) | Pattern::EndOfRib | Pattern::Route(..) => Awaited::Routes,
+        Pattern::Type(codec::NOTIFICATION) | Pattern::Notification(..) | Pattern::Close => Awaited::End,
+        Pattern::Type(_) | Pattern::Any => Awaited::Message,
     }
 }
 

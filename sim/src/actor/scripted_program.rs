@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use holdtime_core::Instant;
 
-use crate::actor::scripted_peer::{PeerState, ScriptPhase};
+use crate::actor::scripted_peer::{Awaited, PeerState, ScriptPhase};
 use crate::scenario::pipe_lines::take_lines;
 use crate::scenario::script::{ProgramScript, ProgramStep};
 
@@ -123,6 +123,23 @@ impl ScriptedProgram {
     pub fn state(&self) -> PeerState {
         let step = self.script.step(self.at).map_or("", |(_, text)| text);
         PeerState::of(self.phase(), step, self.since, self.failed.as_deref())
+    }
+
+    /// What it waits for that the speaker has to do.
+    pub fn awaits(&self) -> Option<Awaited> {
+        if self.writing {
+            return Some(Awaited::Room);
+        }
+        match self.script.step(self.at)?.0 {
+            ProgramStep::Expect { .. } | ProgramStep::Also(_) => Some(Awaited::Line),
+            _ => None,
+        }
+    }
+
+    /// When it says something or goes on by itself; `None`: never.
+    pub fn speaks_at(&self) -> Option<Instant> {
+        let expects = matches!(self.script.step(self.at), Some((ProgramStep::Expect { .. }, _)) | None);
+        self.poll_timeout().filter(|_| !expects)
     }
 
     /// Works on the step at hand; `true` once it is done.

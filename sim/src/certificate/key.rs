@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use crate::certificate::verdict::{Certificate, Link, Verdict};
+use crate::certificate::chain::{Certificate, CertificateEnd, Link, WaitKind};
+use crate::certificate::verdict::Verdict;
 use crate::oracle::{Alarm, Creditor};
 
-/// The reason of a failure without names and times: two runs that share it fail for the same reason.
+/// The reason of a failure without names, times and texts of scripts: two runs that share it fail for the same reason.
 ///
-/// One line of text: the oracle, its clause, the creditor's role, the roles along the chain, and whether it closes.
+/// One line of text: the oracle, its clause, the creditor's role, the kinds of the waits along the chain, and how it ends. What a silent peer
+/// waits for itself is no part of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(String);
 
@@ -43,16 +45,25 @@ fn of_hang(alarm: &Alarm, certificate: &Certificate) -> String {
         Creditor::Program(_) => "program",
         Creditor::Machine => "machine",
     };
-    let chain: Vec<&str> = certificate.links.iter().skip(1).map(|Link { who, .. }| role(who)).collect();
-    let end = if certificate.cycle { "circle" } else { "end" };
-    format!("{} ({}) {creditor} > {} > {end}", alarm.oracle.code(), alarm.clause, chain.join(" > "))
+    let mut waits: Vec<String> = Vec::new();
+    let mut links = certificate.links.iter().skip(1);
+    let silent = links.find_map(|Link { kind, .. }| {
+        waits.push(kind.to_string());
+        matches!(kind, WaitKind::Bytes | WaitKind::BytesForAWhile).then(|| "silence".to_owned())
+    });
+    let end = silent.unwrap_or_else(|| match &certificate.end {
+        CertificateEnd::Circle(_) => "circle".to_owned(),
+        CertificateEnd::Inert { reason, .. } => reason.to_string(),
+        CertificateEnd::CanAct(_) => "can act".to_owned(),
+    });
+    let chain: String = waits.into_iter().map(|wait| format!("{wait} > ")).collect();
+    format!("{} ({}) {creditor} > {chain}{end}", alarm.oracle.code(), alarm.clause)
 }
 
 /// What somebody is, from what they are called: `program announce` is a program.
 fn role(who: &str) -> &str {
     match who.split(' ').next() {
         Some(role @ ("peer" | "program")) => role,
-        Some("its") => "task",
         _ => "speaker",
     }
 }

@@ -1,7 +1,6 @@
 //! What a run shows: that everything finished, or what did not and why.
 
-use holdtime_core::Instant;
-
+use crate::certificate::chain::Certificate;
 use crate::oracle::Alarm;
 
 /// The end of a run.
@@ -54,24 +53,4 @@ impl Verdict {
             Self::Unfinished { .. } => "does not finish".to_owned(),
         }
     }
-}
-
-/// Why nothing moves: who waits for whom, from the one who waits in vain down to the one who will not act.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Certificate {
-    /// The chain.
-    pub links: Vec<Link>,
-    /// Whether the last link waits for the first: a deadlock.
-    pub cycle: bool,
-}
-
-/// One link of the chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// Who waits, such as `program announce`.
-    pub who: String,
-    /// For what, such as `an answer to "version"`.
-    pub what: String,
-    /// Since when; `None` where nothing says.
-    pub since: Option<Instant>,
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use holdtime_core::Instant;
 
+use crate::observe::SessionEnd;
 use crate::scenario::codec::{KEEPALIVE, kind, notification};
 use crate::scenario::script::Pattern;
 
@@ -17,6 +18,8 @@ pub(crate) struct SessionLife {
     noted: bool,
     /// The peer has sent one that ends it for another connection's sake.
     superseded: bool,
+    /// The first one, and who sent it.
+    complaint: Option<(SessionEnd, u8, u8)>,
 }
 
 impl SessionLife {
@@ -27,6 +30,7 @@ impl SessionLife {
         }
         let (code, subcode) = notification(message)?;
         self.noted = true;
+        self.complaint.get_or_insert((SessionEnd::Speaker, code, subcode));
         Some(Ending::Notification(at, code, subcode))
     }
 
@@ -35,7 +39,14 @@ impl SessionLife {
         if kind(message) == KEEPALIVE {
             self.peer_kept.get_or_insert(at);
         }
-        self.superseded |= notification(message) == Some(COLLISION);
+        let Some((code, subcode)) = notification(message) else { return };
+        self.superseded |= (code, subcode) == COLLISION;
+        self.complaint.get_or_insert((SessionEnd::Peer, code, subcode));
+    }
+
+    /// The first NOTIFICATION: who sent it, its code and its subcode.
+    pub(crate) fn complaint(&self) -> Option<(SessionEnd, u8, u8)> {
+        self.complaint
     }
 
     /// The ending that it is when the connection goes now; `None`: it has ended already.

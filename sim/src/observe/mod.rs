@@ -4,6 +4,7 @@ pub mod course;
 pub mod life;
 pub(crate) mod recording;
 mod seen;
+pub mod tasks;
 pub mod twin;
 pub mod watch;
 pub mod witness;

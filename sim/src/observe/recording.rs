@@ -2,10 +2,22 @@
 //!
 //! The core's contract makes this possible: the same inputs lead to the same state.
 
-use holdtime_core::Now;
 use holdtime_core::speaker::{Input, Obligation, OwnedInput, Setup};
+use holdtime_core::{Duration, Instant, Now};
 
 use crate::observe::twin::Twin;
+
+/// What is wrong with a clock that should be monotonic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClockFault {
+    /// It has shown an earlier time after a later one.
+    WentBack,
+    /// It shows a time that has not come.
+    Ahead,
+}
+
+/// How far a turn may be ahead of the lab, and a clock may run fast.
+const SLACK: Duration = Duration::from_secs(1);
 
 /// All inputs of one speaker so far.
 #[derive(Debug, Default)]
@@ -21,6 +33,14 @@ impl Recording {
 
     pub(crate) fn keep(&mut self, now: Now, input: &Input<'_>) {
         self.inputs.push((now, OwnedInput::from(input.clone())));
+    }
+
+    /// What is wrong with the clock that the speaker was told, at this time of the lab's.
+    pub(crate) fn clock_fault(&self, at: Instant) -> Option<ClockFault> {
+        let told = |(now, _): &(Now, OwnedInput)| now.monotonic;
+        let ahead = self.inputs.last().is_some_and(|last| told(last) > at + SLACK);
+        let went_back = self.inputs.windows(2).any(|pair| matches!(pair, [a, b] if told(b) < told(a)));
+        if ahead { Some(ClockFault::Ahead) } else { went_back.then_some(ClockFault::WentBack) }
     }
 
     /// What the speaker owes now: a twin is fed the same inputs and asked.

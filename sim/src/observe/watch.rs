@@ -10,6 +10,8 @@ use holdtime_core::config::{Config, ConfigText, Settings};
 use holdtime_core::speaker::{IoError, Setup, StreamId};
 
 use crate::observe::life::{Ending, SessionLife};
+use crate::observe::tasks::TaskBook;
+use crate::observe::witness::Waits;
 use crate::observe::{ProgramKey, Seen, SessionEnd, SessionKey, Turn, TurnCause};
 use crate::oracle::Bench;
 use crate::scenario::codec::take_messages;
@@ -40,6 +42,7 @@ pub struct Watch {
     /// Which tasks have had a turn, by their numbers.
     tasks: Vec<bool>,
     moved: bool,
+    book: TaskBook,
     /// Processes that are over.
     over: BTreeSet<ProcessId>,
 }
@@ -67,6 +70,11 @@ impl SessionSeat {
     /// When the session was established, as seen from outside.
     pub fn up(&self) -> Option<Instant> {
         self.life.up()
+    }
+
+    /// The first NOTIFICATION on it: who sent it, its code and its subcode.
+    pub fn complaint(&self) -> Option<(SessionEnd, u8, u8)> {
+        self.life.complaint()
     }
 
     /// Whether it is established now.
@@ -110,6 +118,7 @@ impl Watch {
             endings: Vec::new(),
             tasks: Vec::new(),
             moved: false,
+            book: TaskBook::default(),
             over: BTreeSet::new(),
         }
     }
@@ -122,6 +131,11 @@ impl Watch {
     /// The speaker's connections so far.
     pub fn sessions(&self) -> &[SessionSeat] {
         &self.sessions
+    }
+
+    /// Whom the speaker dialled on this stream.
+    pub fn dialled(&self, stream: StreamId) -> Option<SocketAddr> {
+        self.dialled.get(&stream).copied()
     }
 
     /// How sessions ended so far: each that got as far as a message, in order.
@@ -139,7 +153,18 @@ impl Watch {
         &self.programs
     }
 
+    /// What its tasks did last.
+    pub fn book(&self) -> &TaskBook {
+        &self.book
+    }
+
+    /// Ties the waits of its tasks to them from now on.
+    pub(crate) fn tie(&mut self, waits: Waits) {
+        self.book.tie(waits);
+    }
+
     fn near_step(&mut self, at: Instant, step: &Step<'_>) {
+        self.book.see(at, step, self.moved);
         match step {
             Step::Connects(_, stream, remote, begun) => {
                 if begun.is_ok() {

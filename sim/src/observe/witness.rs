@@ -12,6 +12,7 @@ use holdtime_host::layer::{AsyncLayer, Layer};
 use holdtime_host::time::{Instant, Now};
 use holdtime_host::{AsyncHost, ExitStatus, Host, IoError, ListenerId, Ready, Signal, StreamId};
 use holdtime_machine::SimHost;
+use holdtime_machine::executor::TaskId;
 use holdtime_reactor::EventLog;
 
 /// What a task waits for.
@@ -42,6 +43,8 @@ pub struct Wait {
     pub what: WaitFor,
     /// Since when.
     pub since: Instant,
+    /// Whose it is, once the turn in which it was begun is over.
+    pub task: Option<TaskId>,
 }
 
 /// The waits that have not ended, oldest first.
@@ -52,6 +55,8 @@ pub struct Waits(Rc<RefCell<Table>>);
 struct Table {
     next: u64,
     open: BTreeMap<u64, Wait>,
+    /// From here on waits were begun in a turn that is not over.
+    fresh: u64,
 }
 
 impl Waits {
@@ -60,22 +65,31 @@ impl Waits {
         self.0.borrow().open.values().copied().collect()
     }
 
+    /// The turn of this task is over: what was begun in it is its own.
+    pub(crate) fn belong_to(&self, task: TaskId) {
+        let mut table = self.0.borrow_mut();
+        let (fresh, next) = (table.fresh, table.next);
+        table.fresh = next;
+        table.open.range_mut(fresh..next).for_each(|(_, wait)| wait.task = Some(task));
+    }
+
     /// Remembers a wait until what is returned is dropped.
-    fn enter(&self, what: WaitFor, since: Instant) -> Entry {
+    pub(crate) fn enter(&self, what: WaitFor, since: Instant) -> WaitEntry {
         let mut table = self.0.borrow_mut();
         let number = table.next;
         table.next += 1;
-        table.open.insert(number, Wait { what, since });
-        Entry { waits: self.clone(), number }
+        table.open.insert(number, Wait { what, since, task: None });
+        WaitEntry { waits: self.clone(), number }
     }
 }
 
-struct Entry {
+/// A wait that lasts until this is dropped.
+pub(crate) struct WaitEntry {
     waits: Waits,
     number: u64,
 }
 
-impl Drop for Entry {
+impl Drop for WaitEntry {
     fn drop(&mut self) {
         self.waits.0.borrow_mut().open.remove(&self.number);
     }

@@ -16,10 +16,61 @@ pub struct Alarm {
     pub since: Instant,
     /// Who is waiting for it.
     pub creditor: Creditor,
+    /// What kind of thing is missing.
+    pub missing: Missing,
     /// What is missing, such as `an answer to "announce route …"`.
     pub what: String,
     /// Which rule says that it had to come, and by when.
     pub clause: &'static str,
+}
+
+/// What kind of thing is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Missing {
+    /// A command's answer.
+    Answer,
+    /// An announcement or a withdrawal.
+    Routes,
+    /// A KEEPALIVE.
+    Keepalive,
+    /// The end of a session by this timer.
+    End(EndTimer),
+    /// The rest of the hold time: the session was ended before it was over.
+    FullHoldTime,
+    /// A session that is established at all.
+    Session,
+    /// A session that lasts.
+    LastingSession,
+    /// That a queue stops growing.
+    Bound,
+    /// Rest: there is work without progress, of this kind.
+    Rest(IdleWork),
+}
+
+/// A timer that ends a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EndTimer {
+    /// OpenSent's hold timer.
+    OpenWait,
+    /// The hold timer.
+    Hold,
+    /// The send hold timer.
+    SendHold,
+}
+
+/// Work without progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdleWork {
+    /// Turns that the task's own deadlines cause.
+    Deadlines,
+    /// Turns that readiness or other tasks cause.
+    Readiness,
+    /// One turn that does not end.
+    Calls,
+    /// KEEPALIVEs.
+    Keepalives,
+    /// Connections dialled.
+    Dials,
 }
 
 /// Who waits in vain.

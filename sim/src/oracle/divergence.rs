@@ -6,7 +6,7 @@ use holdtime_core::Instant;
 use holdtime_core::rib::Destination;
 
 use crate::observe::SessionKey;
-use crate::oracle::alarm::{Alarm, Creditor, Oracle};
+use crate::oracle::alarm::{Alarm, Creditor, Missing, Oracle};
 use crate::oracle::ledger::{Ledger, describe};
 
 /// The alarm for the first difference, if there is any.
@@ -47,6 +47,7 @@ fn alarm(now: Instant, since: Instant, key: SessionKey, verb: &str, destination:
         at: now,
         since,
         creditor: Creditor::Session(key),
+        missing: Missing::Routes,
         what: format!("the {verb} of {}", describe(destination)),
         clause: "RFC 4271 §9.2: the peer's Adj-RIB-In mirrors our Adj-RIB-Out",
     }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use holdtime_core::{Duration, Instant};
 
 use crate::observe::{Seen, SessionEnd, SessionKey};
-use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
+use crate::oracle::alarm::{Alarm, Creditor, Judge, Missing, Oracle};
 use crate::oracle::deadlines::Deadlines;
 use crate::oracle::session::{Session, Sessions};
 
@@ -92,6 +92,7 @@ impl Neighbor {
             at,
             since: self.since,
             creditor: Creditor::Session(self.last?),
+            missing: Missing::Session,
             what: format!(
                 "a session at all: none was ever up, and {} connections came to nothing",
                 self.failures
@@ -107,6 +108,7 @@ fn flapping(at: Instant, since: Option<Instant>, key: SessionKey) -> Alarm {
         at,
         since: since.unwrap_or(at),
         creditor: Creditor::Session(key),
+        missing: Missing::LastingSession,
         what: format!("a session that lasts: {FLAPS} ended within a minute"),
         clause: "RFC 4271 §8.1.1: peer oscillations are damped",
     }

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use holdtime_core::Instant;
 
 use crate::observe::{ProgramKey, Seen, SessionKey};
-use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
+use crate::oracle::alarm::{Alarm, Creditor, Judge, Missing, Oracle};
 use crate::oracle::dialogue::Conversation;
 
 /// What a speaker may have taken from a program and not answered: the octets of four full pipes.
@@ -40,6 +40,7 @@ impl Growth {
             at,
             since: at,
             creditor,
+            missing: Missing::Bound,
             what,
             clause: "every queue has a bound",
         });

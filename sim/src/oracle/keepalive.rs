@@ -6,7 +6,7 @@
 use holdtime_core::{Duration, Instant};
 
 use crate::observe::{Seen, SessionKey};
-use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
+use crate::oracle::alarm::{Alarm, Creditor, Judge, Missing, Oracle};
 use crate::oracle::deadlines::Deadlines;
 use crate::oracle::session::{Awake, Session, Sessions};
 
@@ -49,6 +49,7 @@ impl Judge for KeepaliveGap {
             at,
             since,
             creditor: Creditor::Session(key),
+            missing: Missing::Keepalive,
             what: "a KEEPALIVE".to_owned(),
             clause: "RFC 4271 §4.4: one every third of the hold time",
         })

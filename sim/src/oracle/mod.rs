@@ -44,7 +44,7 @@ use holdtime_core::Instant;
 use crate::observe::Seen;
 use crate::scenario::Bounds;
 
-pub use alarm::{Alarm, Creditor, Judge, Oracle};
+pub use alarm::{Alarm, Creditor, EndTimer, IdleWork, Judge, Missing, Oracle};
 pub(crate) use spin::out_of_fuel;
 
 /// What the oracles are told of the world beforehand.

@@ -8,7 +8,7 @@ use holdtime_core::config::{PeerRange, SendHoldSetting};
 use holdtime_core::{Duration, Instant};
 
 use crate::observe::{Seen, SessionEnd, SessionKey};
-use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
+use crate::oracle::alarm::{Alarm, Creditor, EndTimer, Judge, Missing, Oracle};
 use crate::oracle::deadlines::Deadlines;
 use crate::oracle::session::{Session, Sessions};
 use crate::scenario::codec::{NOTIFICATION, kind};
@@ -35,6 +35,7 @@ pub(super) struct Overdue {
 }
 
 struct Timer {
+    kind: EndTimer,
     since: Instant,
     ends: Instant,
     what: &'static str,
@@ -54,6 +55,7 @@ impl Overdue {
         let Some(hold) = session.hold() else {
             let since = self.sessions.awake.from(session.opened)?;
             return session.open_sent().then(|| Timer {
+                kind: EndTimer::OpenWait,
                 since,
                 ends: since + LARGE_HOLD,
                 what: "the end of a session whose peer sent no OPEN",
@@ -63,6 +65,7 @@ impl Overdue {
         // Its own timer ran on while the process was stopped; what it must do then it can do only afterwards.
         let ends = self.sessions.awake.from(session.last_received + hold)?;
         (!hold.is_zero()).then_some(Timer {
+            kind: EndTimer::Hold,
             since: session.last_received,
             ends,
             what: "the end of a session whose peer is silent",
@@ -80,6 +83,7 @@ impl Overdue {
             SendHoldSetting::Disabled => return None,
         };
         Some(Timer {
+            kind: EndTimer::SendHold,
             since,
             ends: self.sessions.awake.from(since + send_hold)?,
             what: "the end of a session whose peer takes nothing",
@@ -101,6 +105,7 @@ impl Overdue {
             at,
             since,
             creditor: Creditor::Session(key),
+            missing: Missing::FullHoldTime,
             what: "a session that lasts: it was ended by a hold timer that had not expired".to_owned(),
             clause: "RFC 4271 §6.5: the hold timer expires after the hold time, and each KEEPALIVE restarts it",
         })
@@ -135,12 +140,13 @@ impl Judge for Overdue {
             return self.early.clone();
         }
         let (at, key) = self.due.due(now)?;
-        let Timer { since, what, clause, .. } = self.timer(self.sessions.get(key)?)?;
+        let Timer { kind, since, what, clause, .. } = self.timer(self.sessions.get(key)?)?;
         Some(Alarm {
             oracle: Oracle::Overdue,
             at,
             since,
             creditor: Creditor::Session(key),
+            missing: Missing::End(kind),
             what: what.to_owned(),
             clause,
         })

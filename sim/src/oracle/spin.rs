@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use holdtime_core::{Duration, Instant};
 
 use crate::observe::{Seen, SessionKey, Turn, TurnCause};
-use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
+use crate::oracle::alarm::{Alarm, Creditor, IdleWork, Judge, Missing, Oracle};
 use crate::scenario::codec::{KEEPALIVE, kind};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -102,7 +102,12 @@ impl Spin {
                 if task.idle.count > allowed {
                     let (since, what) =
                         (task.idle.since, "wakeups of one task within one second, and nothing moved");
-                    self.sound(at, since, Creditor::Machine, &format!("rest: more than {allowed} {what}"));
+                    self.sound(
+                        at,
+                        since,
+                        (Creditor::Machine, IdleWork::Deadlines),
+                        &format!("rest: more than {allowed} {what}"),
+                    );
                 }
             }
             TurnCause::Itself if moved_before => {}
@@ -113,7 +118,12 @@ impl Spin {
                 let allowed = self.allowed * self.streams.max(1) + self.moved;
                 if self.idle.count > allowed {
                     let (since, what) = (self.idle.since, "wakeups within one second, and nothing moved");
-                    self.sound(at, since, Creditor::Machine, &format!("rest: more than {allowed} {what}"));
+                    self.sound(
+                        at,
+                        since,
+                        (Creditor::Machine, IdleWork::Readiness),
+                        &format!("rest: more than {allowed} {what}"),
+                    );
                 }
             }
         }
@@ -131,8 +141,10 @@ impl Spin {
         }
     }
 
-    fn sound(&mut self, at: Instant, since: Instant, creditor: Creditor, what: &str) {
-        let alarm = Alarm { since, creditor, what: what.to_owned(), ..busy(at) };
+    fn sound(&mut self, at: Instant, since: Instant, about: (Creditor, IdleWork), what: &str) {
+        let (creditor, work) = about;
+        let missing = Missing::Rest(work);
+        let alarm = Alarm { since, creditor, missing, what: what.to_owned(), ..busy(at) };
         self.alarm.get_or_insert(alarm);
     }
 }
@@ -143,6 +155,7 @@ fn busy(at: Instant) -> Alarm {
         at,
         since: at,
         creditor: Creditor::Machine,
+        missing: Missing::Rest(IdleWork::Calls),
         what: String::new(),
         clause: "bound of the scenario: wakeups without progress per virtual second",
     }
@@ -169,7 +182,7 @@ impl Judge for Spin {
                 let (count, since) = (window.count, window.since);
                 if count > self.allowed {
                     let what = format!("rest: more than {} KEEPALIVEs within one second", self.allowed);
-                    self.sound(at, since, Creditor::Session(*key), &what);
+                    self.sound(at, since, (Creditor::Session(*key), IdleWork::Keepalives), &what);
                 }
             }
             Seen::Dialled(address) => {
@@ -181,7 +194,7 @@ impl Judge for Spin {
                         "rest: {address} was dialled more than {} times within one second",
                         self.allowed
                     );
-                    self.sound(at, since, Creditor::Machine, &what);
+                    self.sound(at, since, (Creditor::Machine, IdleWork::Dials), &what);
                 }
             }
             _ => {}

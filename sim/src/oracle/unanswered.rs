@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use holdtime_core::{Duration, Instant};
 
 use crate::observe::{ProgramKey, Seen};
-use crate::oracle::alarm::{Alarm, Creditor, Judge, Oracle};
+use crate::oracle::alarm::{Alarm, Creditor, Judge, Missing, Oracle};
 use crate::oracle::deadlines::Deadlines;
 use crate::oracle::dialogue::Conversation;
 use crate::oracle::session::Awake;
@@ -98,6 +98,7 @@ impl Judge for Unanswered {
             at,
             since: self.since(key)?,
             creditor: Creditor::Program(key),
+            missing: Missing::Answer,
             what: format!("an answer to `{line}`"),
             clause: "API: every command is answered",
         })

@@ -2,7 +2,7 @@
 
 use holdtime_core::Instant;
 
-use crate::oracle::alarm::{Alarm, Creditor, Oracle};
+use crate::oracle::alarm::{Alarm, Creditor, Missing, Oracle};
 use crate::oracle::ledger::{Ledger, describe};
 
 /// The alarm for what is owed too long, if anything is.
@@ -24,6 +24,7 @@ pub(super) fn judge(ledger: &mut Ledger, now: Instant) -> Option<Alarm> {
             at,
             since,
             creditor: Creditor::Session(key),
+            missing: Missing::Routes,
             what: format!("{what} {}", describe(&destination)),
             clause: "RFC 4271 §9.2: a route is advertised once it is selected",
         });

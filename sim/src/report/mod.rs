@@ -194,9 +194,7 @@ fn chain(certificate: &Certificate) -> String {
     let told: Vec<String> = links.iter().map(|link| if fit { one(link) } else { two(link) }).collect();
     let mut text: String =
         labelled("because", &told).lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    if certificate.cycle {
-        let _ = writeln!(text, "           which closes the circle");
-    }
+    let _ = writeln!(text, "           {}", certificate.ending());
     text
 }
 

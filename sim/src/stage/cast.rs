@@ -12,7 +12,9 @@ use holdtime_machine::world::ProcessId;
 use holdtime_reactor::AsyncHost;
 use holdtime_reactor::driver::Recorder;
 
-use crate::actor::{CheckingPeer, PeerRun, PeerState, Pieces, ScriptPhase, ScriptedPeer, ScriptedProgram};
+use crate::actor::{
+    Awaited, CheckingPeer, PeerRun, PeerState, Pieces, ScriptPhase, ScriptedPeer, ScriptedProgram,
+};
 use crate::observe::course::Course;
 use crate::observe::recording::Recording;
 use crate::observe::watch::Watch;
@@ -57,6 +59,9 @@ pub(super) struct ProgramSeat {
     pub(super) run: Rc<RefCell<ScriptedProgram>>,
 }
 
+/// How far a program is, what it waits for, and when it goes on by itself.
+pub(super) type ProgramStand = (PeerState, Option<Awaited>, Option<Instant>);
+
 /// The programs that were started so far, which speakers add to while they run.
 #[derive(Clone, Default)]
 pub(super) struct ProgramSeats(Rc<RefCell<Vec<ProgramSeat>>>);
@@ -86,6 +91,17 @@ impl ProgramSeats {
     /// The name of the program that runs as this process.
     pub(super) fn name_of(&self, process: ProcessId) -> Option<String> {
         self.0.borrow().iter().find(|seat| seat.process == process).map(|seat| seat.name.clone())
+    }
+
+    /// Every program: what it is called, its process, how far it is, what it waits for, and when it goes on by itself.
+    pub(super) fn stands(&self) -> Vec<(String, ProcessId, ProgramStand)> {
+        let seats = self.0.borrow();
+        let stand = |seat: &ProgramSeat| {
+            let run = seat.run.borrow();
+            let stand = (run.state(), run.awaits(), run.speaks_at());
+            (format!("program {}", seat.name), seat.process, stand)
+        };
+        seats.iter().map(stand).collect()
     }
 
     fn has_started(&self, command: &str) -> bool {
@@ -147,6 +163,7 @@ impl<'p> Cast<'p> {
         let watch = Rc::new(RefCell::new(Watch::new(process, &setup, bench)));
         let witness = Witness::new(host);
         let waits = witness.waits();
+        watch.borrow_mut().tie(waits.clone());
         let start = Start { now, setup: setup.clone(), recorder: Some(recorder), defect: run.defect };
         let main = run.subject.run_on(witness, start);
         let name = speaker.name.clone();

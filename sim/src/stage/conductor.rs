@@ -84,14 +84,14 @@ fn end_now(cast: &Cast<'_>, engine: &impl Engine, phase: ScriptPhase) -> Option<
         && let Some(index) = cast.speakers.iter().position(|seat| seat.process == process)
     {
         let alarm = out_of_fuel(at);
-        let certificate = cast.certify(index, &alarm);
+        let certificate = cast.certify(engine, index, &alarm);
         return Some((Verdict::Hang { alarm, certificate }, at));
     }
     if let Some((what, at)) = engine.crash() {
         return Some((Verdict::Crashed(what), at));
     }
     let now = engine.now();
-    let hang = alarmed(cast, |bench| bench.judge(now));
+    let hang = alarmed(cast, engine, |bench| bench.judge(now));
     let failure = || if phase == ScriptPhase::Failed { failure(cast) } else { None };
     hang.or_else(|| failure().map(|verdict| (verdict, now)))
 }
@@ -103,17 +103,21 @@ fn end_at_rest(cast: &Cast<'_>, engine: &impl Engine, finished: Instant) -> Ende
         let course = cast.course();
         if engine.ends_as_linux_does() { course.mistake(cast.play) } else { course.untimely(cast.play) }
     };
-    alarmed(cast, |bench| bench.judge_at_rest(now)).unwrap_or_else(|| match mistake() {
+    alarmed(cast, engine, |bench| bench.judge_at_rest(now)).unwrap_or_else(|| match mistake() {
         Some(why) => (Verdict::Failed { who: "the session".to_owned(), why }, now),
         None => (Verdict::Pass, finished),
     })
 }
 
 /// The first speaker's alarm that sounds, and its certificate.
-fn alarmed(cast: &Cast<'_>, judge: impl Fn(&mut Bench) -> Option<Alarm>) -> Option<Ended> {
+fn alarmed(
+    cast: &Cast<'_>,
+    engine: &impl Engine,
+    judge: impl Fn(&mut Bench) -> Option<Alarm>,
+) -> Option<Ended> {
     cast.speakers.iter().enumerate().find_map(|(index, seat)| {
         let alarm = judge(seat.watch.borrow_mut().bench())?;
-        let (at, certificate) = (alarm.at, cast.certify(index, &alarm));
+        let (at, certificate) = (alarm.at, cast.certify(engine, index, &alarm));
         Some((Verdict::Hang { alarm, certificate }, at))
     })
 }

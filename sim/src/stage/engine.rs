@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use holdtime_core::Instant;
+use holdtime_core::speaker::StreamId;
 use holdtime_machine::Stop;
 use holdtime_machine::trace::Observer;
-use holdtime_machine::world::ProcessId;
+use holdtime_machine::world::{ProcessId, ProcessStanding, StreamLook};
 
 /// An engine on which everybody has been started.
 pub(super) trait Engine {
@@ -27,6 +28,12 @@ pub(super) trait Engine {
 
     /// The first process that made calls without end in one turn, and when; not a crash of the speaker's.
     fn spins(&self) -> Option<(ProcessId, Instant)>;
+
+    /// How a process stands; `None`: this engine does not know.
+    fn standing(&self, process: ProcessId) -> Option<ProcessStanding>;
+
+    /// A process's stream; `None`: it is closed, or this engine does not know.
+    fn look(&self, process: ProcessId, stream: StreamId) -> Option<StreamLook>;
 
     /// Whether a connection that the speaker gives up ends as Linux ends it. Where not, only when it ends is judged.
     fn ends_as_linux_does(&self) -> bool;

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use holdtime_core::Instant;
-use holdtime_core::speaker::{ExitStatus, ProgramSpec, Signal};
+use holdtime_core::speaker::{ExitStatus, ProgramSpec, Signal, StreamId};
 use holdtime_machine::choices::Choices;
 use holdtime_machine::net::MachineId;
 use holdtime_machine::trace::Observer;
-use holdtime_machine::world::{Incident, IncidentKind, ProcessId};
+use holdtime_machine::world::{Incident, IncidentKind, ProcessId, ProcessStanding, StreamLook};
 use holdtime_machine::{Lab, LabSettings, SimHost, Stop, World};
 
 use crate::actor::{OutOfBand, drive_peer, drive_program};
@@ -87,6 +87,14 @@ impl Engine for MachineEngine {
         let world = self.lab.world();
         let out_of_fuel = |incident: &&Incident| incident.kind == IncidentKind::OutOfFuel;
         world.incidents().first().filter(out_of_fuel).map(|incident| (incident.process, incident.at))
+    }
+
+    fn standing(&self, process: ProcessId) -> Option<ProcessStanding> {
+        Some(self.lab.world().standing(process))
+    }
+
+    fn look(&self, process: ProcessId, stream: StreamId) -> Option<StreamLook> {
+        self.lab.world().look(process, stream)
     }
 
     fn ends_as_linux_does(&self) -> bool {

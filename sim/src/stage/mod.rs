@@ -4,9 +4,9 @@
 //! machine (`machine.rs`) or somebody else's simulator (`turmoil/`), and one conductor plays it out.
 
 mod cast;
-mod certify;
 mod conductor;
 mod engine;
+mod gather;
 mod machine;
 mod run;
 mod turmoil;

@@ -73,7 +73,7 @@ pub(crate) fn details(outcome: &RunOutcome) -> serde_json::Value {
                 .iter()
                 .map(|link| json!({ "who": link.who, "waits-for": link.what, "since": link.since.map(|since| since.as_nanos()) }))
                 .collect();
-            json!({ "missing": alarm.what, "clause": alarm.clause, "since": alarm.since.as_nanos(), "because": links, "circle": certificate.cycle, "stands": stands })
+            json!({ "missing": alarm.what, "clause": alarm.clause, "since": alarm.since.as_nanos(), "because": links, "circle": certificate.end.is_circle(), "end": certificate.ending(), "stands": stands })
         }
         LabVerdict::Failed { who, why } => json!({ "who": who, "why": why, "stands": stands }),
         LabVerdict::Crashed(why) => json!({ "why": why, "stands": stands }),

@@ -225,6 +225,11 @@ impl Tcp {
         self.receiving.incoming.len()
     }
 
+    /// Whether no more will come: the peer has ended its direction, or the connection is over.
+    pub fn is_at_its_end(&self) -> bool {
+        self.receiving.ended || self.state == TcpState::Closed
+    }
+
     /// Octets written and not acknowledged.
     pub fn unacknowledged(&self) -> usize {
         self.sending.outgoing.len()

@@ -18,12 +18,13 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use holdtime_core::speaker::{ProgramSpec, Signal};
+use holdtime_core::speaker::{ProgramSpec, Signal, StreamId};
 use holdtime_core::time::{Duration, Instant};
 use holdtime_machine::Stop;
 use holdtime_machine::choices::{Choices, Site};
 use holdtime_machine::host::SimHost;
 use holdtime_machine::trace::Observer;
+use holdtime_machine::world::{ProcessId, ProcessStanding, StreamLook};
 
 use crate::actor::{OutOfBand, PeerRun, drive_peer, drive_program};
 use crate::scenario::script::ProgramScript;
@@ -147,11 +148,19 @@ impl Engine for Turmoil {
 
     /// A task that panics ends turmoil's own step.
     /// A turn that never ends ends no run here.
-    fn spins(&self) -> Option<(holdtime_machine::world::ProcessId, Instant)> {
+    fn spins(&self) -> Option<(ProcessId, Instant)> {
         None
     }
 
     fn crash(&self) -> Option<(String, Instant)> {
+        None
+    }
+
+    fn standing(&self, _process: ProcessId) -> Option<ProcessStanding> {
+        None
+    }
+
+    fn look(&self, _process: ProcessId, _stream: StreamId) -> Option<StreamLook> {
         None
     }
 
