@@ -56,8 +56,7 @@ enum Verb {
     Suite(suite::SuiteArgs),
     /// Play worlds that nobody wrote, drawn from seeds: what hangs, and what took effect
     Explore(explore::ExploreArgs),
-    /// Find the smallest repro of a saved run
-    #[command(hide = true)]
+    /// Find the smallest scenario that fails for the same reason as a given one
     Shrink(shrink::ShrinkArgs),
     /// Play a recording of `serve --record` again: what happened, and what is owed to whom at its end
     Replay(replay::ReplayArgs),
@@ -111,7 +110,10 @@ fn dispatch(cli: Cli, console: &mut Console) -> VerbResult {
     if !matches!(cli.verb, Verb::Serve(_) | Verb::Healthcheck(_)) {
         log::start(&cli.log)?;
         // These say how far they came.
-        if !matches!(cli.verb, Verb::Explore(_) | Verb::Replay(_) | Verb::Run(_) | Verb::Suite(_)) {
+        if !matches!(
+            cli.verb,
+            Verb::Explore(_) | Verb::Replay(_) | Verb::Run(_) | Verb::Shrink(_) | Verb::Suite(_)
+        ) {
             interrupt::exit_at_once()?;
         }
     }
@@ -120,7 +122,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> VerbResult {
         Verb::List(args) => list::run(&args, console),
         Verb::Suite(args) => suite::run(&args, console),
         Verb::Explore(args) => explore::run(&args, console),
-        Verb::Shrink(args) => shrink::run(args, console),
+        Verb::Shrink(args) => shrink::run(&args, console),
         Verb::Replay(args) => replay::run(&args, console),
         Verb::Parity(args) => parity::run(&args, console),
         Verb::Probe(args) => probe::run(args, console),

@@ -357,3 +357,35 @@ fn a_world_that_is_printed_is_a_scenario_that_plays() {
     let output = holdtime(&["run", file.to_str().unwrap(), "--seed", "3"]);
     assert!(text(&output.stdout).contains("Generated world 3"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn what_fails_in_a_generated_world_is_shrunk_to_a_scenario_that_fails_as_it_says() {
+    let folder = Folder::new("shrunk-world");
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (world, small, test) = (file("world.toml"), file("small.toml"), file("small.rs"));
+    std::fs::write(&world, &holdtime(&["explore", "--dump", "3"]).stdout).unwrap();
+    let shrink = ["shrink", &world, "--reactor", "read-first", "--seed", "3"];
+    let printed = holdtime(&shrink);
+    let ledger = text(&printed.stderr);
+    assert_eq!(printed.status.code(), Some(0), "{ledger}");
+    assert!(ledger.starts_with("pass ") && ledger.contains("nothing smaller was found"), "{ledger}");
+    let written = holdtime(&[&shrink[..], &["--out", &small, "--test", &test]].concat());
+    assert_eq!(written.stdout, b"");
+    assert_eq!(std::fs::read(&small).unwrap(), printed.stdout);
+    assert!(std::fs::read_to_string(&test).unwrap().contains(&text(&printed.stdout)));
+    let again = holdtime(&["run", &small]);
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stdout));
+}
+
+#[test]
+fn shrinking_ends_with_status_2_where_nothing_fails_and_130_where_its_time_is_up() {
+    let folder = Folder::new("unshrunk-world");
+    let world = folder.path().join("world.toml").to_str().unwrap().to_owned();
+    std::fs::write(&world, &holdtime(&["explore", "--dump", "3"]).stdout).unwrap();
+    let passes = holdtime(&["shrink", &world, "--reactor", "poll"]);
+    assert_eq!((passes.status.code(), passes.stdout.len()), (Some(2), 0));
+    assert!(text(&passes.stderr).contains("it passes, so there is nothing to shrink"));
+    let late = holdtime(&["shrink", &world, "--reactor", "read-first", "--for", "0s"]);
+    assert_eq!(late.status.code(), Some(130), "{}", text(&late.stderr));
+    assert!(text(&late.stdout).starts_with("title = \"read-first: "), "{}", text(&late.stdout));
+}

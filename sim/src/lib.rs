@@ -20,6 +20,7 @@
 //! certificate/  who waits for whom, and the verdict
 //! stage/        sets a play up on an engine (machine; turmoil) and runs it
 //! explore/      worlds that nobody wrote, drawn from seeds, and sweeps over them
+//! shrink/       the smallest scenario that fails for the same reason
 //! replay/       what was recorded, again
 //! suite/        ExaBGP's functional cases
 //! parity/       the simulated machine beside the real one
@@ -35,6 +36,7 @@ pub mod parity;
 pub mod replay;
 pub mod report;
 pub mod scenario;
+pub mod shrink;
 pub mod stage;
 pub mod subject;
 pub mod suite;

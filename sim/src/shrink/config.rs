@@ -1,0 +1,62 @@
+//! Statements of configurations, taken away.
+
+use crate::scenario::Scenario;
+use crate::shrink::search::Search;
+use crate::shrink::statement::{Statement, at, of, remove_at, with};
+
+/// Where a statement stands: whose it is, and the index at each depth.
+type Place = (usize, Vec<usize>);
+
+/// Removes statements: those outside first, then those one deeper, and so on.
+pub(super) fn remove(search: &mut Search<'_>) {
+    for depth in 1..=4 {
+        search.remove(|scenario| places(scenario, depth), without);
+    }
+    simplify(search);
+}
+
+/// The statements at a depth, and all places that hold them.
+fn places(scenario: &Scenario, depth: usize) -> Vec<Place> {
+    fn visit(statements: &[Statement], depth: usize, path: &mut Vec<usize>, found: &mut Vec<Vec<usize>>) {
+        for (index, statement) in statements.iter().enumerate() {
+            path.push(index);
+            match (depth, &statement.block) {
+                (1, _) => found.push(path.clone()),
+                (_, Some(block)) => visit(block, depth - 1, path, found),
+                _ => {}
+            }
+            path.pop();
+        }
+    }
+    let mut all = Vec::new();
+    for speaker in 0..scenario.play.speakers.len() {
+        let mut found = Vec::new();
+        visit(&of(scenario, speaker), depth, &mut Vec::new(), &mut found);
+        all.extend(found.into_iter().map(|path| (speaker, path)));
+    }
+    all
+}
+
+fn without(scenario: &Scenario, some: &[Place]) -> Option<Scenario> {
+    let mut scenario = scenario.clone();
+    // From the last one on, so that the indices of the others stay.
+    for (speaker, path) in some.iter().rev() {
+        scenario = with(&scenario, *speaker, |statements| remove_at(statements, path))?;
+    }
+    Some(scenario)
+}
+
+/// Leaves of each route its prefix and next hop alone.
+fn simplify(search: &mut Search<'_>) {
+    for depth in 1..=4 {
+        for index in (0..places(&search.best.scenario, depth).len()).rev() {
+            let place = places(&search.best.scenario, depth).into_iter().nth(index);
+            let Some((speaker, path)) = place else { continue };
+            let candidate = with(&search.best.scenario, speaker, |statements| {
+                let route = at(statements, &path).filter(|one| one.block.is_none() && one.word(0) == "route");
+                route.into_iter().for_each(|route| route.words.truncate(4));
+            });
+            search.offer(candidate);
+        }
+    }
+}
