@@ -130,6 +130,10 @@ fn a_misspelt_setting_in_a_file_is_answered_with_its_line() {
         ),
         ("[exabgp.api]\nack = true\n[exabgp.zzz]\nport = 1\n", ":4: there is no setting exabgp.zzz.port; "),
         ("port = 1\n", ":1: `port = 1` stands in no section"),
+        (
+            "[exabgp.log]\nshort = true\nall = perhaps\n",
+            ":3: the setting exabgp.log.all must be true or false (or 1, yes, on, enable; 0, no, off, disable), not \"perhaps\"",
+        ),
     ] {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("misspelt.env");
         std::fs::write(&file, text).unwrap();

@@ -358,3 +358,23 @@ fn a_path_of_bgpsec_stands_for_as_path_where_the_user_says_so() {
     assert!(error(&[]).unwrap().contains("a mandatory attribute is missing"));
     assert_eq!(error(&["--bgpsec"]), None);
 }
+
+#[test]
+fn a_malformed_nlri_of_a_table_that_says_its_length_costs_its_own_entries_and_nothing_else() {
+    let whole = rib(2, &PREFIX, &[entry(0, None, &ATTRIBUTES)]);
+    for (family, nlri) in [
+        // A flow rule of a component of no type, a route target of an impossible length, an SR policy of half a length.
+        ("ipv4 flow", &[0, 1, 133, 4, 0xee, 1, 2, 3][..]),
+        ("ipv4 rtc", &[0, 1, 132, 13, 0xee, 0xee]),
+        ("ipv4 sr-policy", &[0, 1, 73, 40, 1, 2, 3, 4, 5]),
+    ] {
+        let table = rib(6, nlri, &[entry(0, None, &reached()), entry(0, None, &reached())]);
+        let told = neighbors(&[peers(), table, whole.clone()].concat(), &[]);
+        assert_eq!(told.len(), 3, "{family}");
+        for entry in &told[..2] {
+            let announced = entry["message"]["update"]["announce"].to_string();
+            assert!(announced.contains("raw"), "{family}: {announced}");
+            assert_eq!(entry["remarks"].as_array().unwrap().len(), 1, "{family}: {entry}");
+        }
+    }
+}

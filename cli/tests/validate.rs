@@ -117,3 +117,28 @@ fn a_program_that_cannot_be_run_is_the_mistake_that_it_is_to_serve() {
     let said = String::from_utf8(validate(&path).stderr).unwrap();
     assert!(said.ends_with("process a: there is no program \"./no-such-program\"\n"), "{said}");
 }
+
+#[test]
+fn a_route_that_is_too_large_for_its_session_is_named_with_both_sizes() {
+    let communities = (0..1100).map(|n| format!("65000:{n}")).collect::<Vec<_>>().join(" ");
+    let neighbor = |address: &str, extended: &str| {
+        format!(
+            "neighbor {address} {{ local-address 192.0.2.1; local-as 1; peer-as 2; capability {{ extended-message {extended}; }}
+             static {{ route 10.1.0.0/16 next-hop 192.0.2.1 community [ {communities} ]; }} }}\n"
+        )
+    };
+    let text = neighbor("192.0.2.2", "enable") + &neighbor("192.0.2.3", "disable");
+    let path = file("validate-too-large.conf", &text);
+    let warning = format!(
+        "warning: {}: neighbor 192.0.2.3 is not told of 10.1.0.0/16: with its attributes it is a message of 4450 octets, and those \
+         of this session have at most 4096\n",
+        path.display()
+    );
+    for verb in ["validate", "encode"] {
+        let output = private::holdtime().arg(verb).arg(&path).output().unwrap();
+        assert_eq!(
+            (output.status.code(), String::from_utf8(output.stderr).unwrap()),
+            (Some(0), warning.clone())
+        );
+    }
+}

@@ -12,6 +12,7 @@ mod process;
 mod secrets;
 mod setting;
 mod settings;
+mod settings_table;
 mod tcp_ao;
 mod text;
 
@@ -20,9 +21,9 @@ pub use neighbor::{AddPath, Capabilities, Md5, Messages, Neighbor, SendHoldSetti
 pub use process::Process;
 pub use secrets::Secrets;
 pub use settings::{
-    ApiSettings, BgpSettings, DaemonSettings, DebugSettings, Encoder, LogSettings, Settings, SettingsError,
-    TcpSettings, env_file_pairs,
+    ApiSettings, BgpSettings, DaemonSettings, DebugSettings, Encoder, LogSettings, Settings, TcpSettings,
 };
+pub use settings_table::{SETTINGS, SettingForm, SettingRow, SettingsError, env_file_pairs};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -20,7 +20,7 @@ use super::runs::{Merged, Runs};
 use super::table::{Entry, RouteTable};
 use super::trouble::{Trouble, Troubles};
 use super::update::{self, Draft};
-use crate::wire::{Family, RefreshKind, RouteRefresh, Safi};
+use crate::wire::{Family, RefreshKind, RouteRefresh};
 
 /// How many routes a call of [`AdjRibOut::pack`](super::AdjRibOut::pack) looks at, so that a large table keeps nothing else waiting.
 pub const MAX_WORK: usize = 8192;
@@ -353,7 +353,8 @@ impl UpdateBatch {
             return true;
         };
         let max = terms.negotiated.max_message();
-        let (attributes, trouble) = attributes_or_trouble(group, withdrawn, terms, buffer);
+        let hopless = !withdrawn && group.is_hopless(terms);
+        let attributes = if hopless { None } else { group.take_attributes(terms, buffer) };
         let octets = attributes.as_deref().unwrap_or_default();
         let mut draft = Draft::new(family, next_hop, withdrawn, octets, max);
         let mut lost = Draft::new(family, None, true, &[], max);
@@ -379,7 +380,7 @@ impl UpdateBatch {
                 packed.refused += 1;
                 if !withdrawn {
                     entry.refused = last;
-                    troubles.add(&change.destination, trouble);
+                    troubles.add(&change.destination, || group.trouble(terms, nlri));
                 }
             } else if !withdrawn {
                 troubles.note_next_hop(&change.destination, next_hop, agreed);
@@ -405,20 +406,6 @@ impl UpdateBatch {
         group.keep_attributes(attributes);
         group.left() == 0
     }
-}
-
-/// The attributes of a group as octets, without which nothing of it is announced, and what is wrong with a route that is not.
-fn attributes_or_trouble(
-    group: &mut Group,
-    withdrawn: bool,
-    terms: &PeerTerms<'_>,
-    buffer: &mut [u8],
-) -> (Option<Vec<u8>>, Trouble) {
-    let without_hop = matches!(group.family().safi, Safi::FLOW | Safi::FLOW_VPN);
-    if !(withdrawn || without_hop) && group.next_hop(terms).is_none() {
-        return (None, Trouble::NoNextHop);
-    }
-    (group.take_attributes(terms, buffer), Trouble::TooLarge(terms.negotiated.max_message()))
 }
 
 /// Stages.

@@ -28,15 +28,19 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::change::Change;
 use super::path::{Hop, Own, Path};
 use super::runs::{Merged, Runs};
+use super::trouble::Trouble;
+use super::update::Draft;
 use crate::wire::Writer;
 use crate::wire::attribute::{self, AsSegmentKind};
 use crate::wire::error::BufferFull;
+use crate::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use crate::wire::{
     Afi, AsPath, Attribute, AttributeCode, AttributeFlags, Family, Negotiated, NextHop, Origin, Safi,
 };
@@ -148,6 +152,32 @@ impl Group {
         let mut out = Writer::new(buffer);
         encode_attributes(&self.path, self.family, self.next_hop(terms), terms, &mut out).ok()?;
         Some(out.written().to_vec())
+    }
+
+    /// Whether it lacks a next hop that its family must have: nothing of it is announced.
+    pub(super) fn is_hopless(&self, terms: &PeerTerms<'_>) -> bool {
+        self.next_hop(terms).is_none() && !matches!(self.family.safi, Safi::FLOW | Safi::FLOW_VPN)
+    }
+
+    /// Why one of its routes, with this NLRI, is not announced.
+    pub(super) fn trouble(&self, terms: &PeerTerms<'_>, nlri: Option<&[u8]>) -> Trouble {
+        if self.is_hopless(terms) {
+            return Trouble::NoNextHop;
+        }
+        Trouble::TooLarge {
+            needs: self.message_length(terms, nlri.map_or(0, <[u8]>::len)),
+            max: terms.negotiated.max_message(),
+        }
+    }
+
+    /// How long an UPDATE would be that announces one NLRI of `nlri` octets with the attributes of all; `None`: too long to be
+    /// written down.
+    fn message_length(&self, terms: &PeerTerms<'_>, nlri: usize) -> Option<usize> {
+        let mut buffer = vec![0; 2 * MAX_EXTENDED_MESSAGE];
+        let mut out = Writer::new(&mut buffer);
+        let next_hop = self.next_hop(terms);
+        encode_attributes(&self.path, self.family, next_hop, terms, &mut out).ok()?;
+        Some(Draft::new(self.family, next_hop, false, out.written(), 0).length_with(nlri))
     }
 
     /// Keeps the attributes for the next UPDATE.

@@ -11,8 +11,13 @@ const NAMED: usize = 8;
 /// What is wrong with a route that was to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// It is not sent: no message of this many octets can hold it and its attributes.
-    TooLarge(usize),
+    /// It is not sent: no message of the session can hold it and its attributes.
+    TooLarge {
+        /// How many octets a message with it alone would have; `None`: more than any message of BGP may have by far.
+        needs: Option<usize>,
+        /// How many octets a message of the session has at most.
+        max: usize,
+    },
     /// It is not sent: it has no next hop that its family could have.
     NoNextHop,
     /// It is sent, as ExaBGP sends it, but the peer has not said that it takes such a next hop (RFC 8950 §4, RFC 4760 §3).
@@ -34,9 +39,10 @@ impl Troubles {
         *self = Self::default();
     }
 
-    pub(super) fn add(&mut self, destination: &Destination, trouble: Trouble) {
+    /// Keeps what is wrong with a route; it is not asked what that is once enough are named.
+    pub(super) fn add(&mut self, destination: &Destination, trouble: impl FnOnce() -> Trouble) {
         if self.named.len() < NAMED {
-            self.named.push((destination.clone(), trouble));
+            self.named.push((destination.clone(), trouble()));
         } else {
             self.others += 1;
         }
@@ -52,7 +58,7 @@ impl Troubles {
         let foreign = next_hop.filter(|hop| !self.foreign_told && is_foreign(*hop, agreed));
         if let Some(next_hop) = foreign {
             self.foreign_told = true;
-            self.add(destination, Trouble::ForeignNextHop(next_hop));
+            self.add(destination, || Trouble::ForeignNextHop(next_hop));
         }
     }
 

@@ -72,16 +72,21 @@ impl<'a> Draft<'a> {
 
     /// Adds an NLRI, as octets; `false`: there is no room.
     pub(super) fn push(&mut self, nlri: &[u8]) -> bool {
-        let inner = self.head.len() + self.nlri.len() + nlri.len();
-        let header = match self.place {
-            Place::Native => 0,
-            Place::Attribute => attribute_header(inner),
-        };
-        let fits = EMPTY + self.attributes.len() + header + inner <= self.max;
+        let fits = self.length_with(nlri.len()) <= self.max;
         if fits {
             self.nlri.extend_from_slice(nlri);
         }
         fits
+    }
+
+    /// How long the message would be with an NLRI of `length` octets more.
+    pub(super) fn length_with(&self, length: usize) -> usize {
+        let inner = self.head.len() + self.nlri.len() + length;
+        let header = match self.place {
+            Place::Native => 0,
+            Place::Attribute => attribute_header(inner),
+        };
+        EMPTY + self.attributes.len() + header + inner
     }
 
     /// Writes the message to the end of `out`, if there is an NLRI in it; how many messages that are.

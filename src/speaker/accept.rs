@@ -217,7 +217,21 @@ impl AcceptHandle<'_> {
                 self.sessions.transport.awaiting_open.waiting.remove(&stream);
                 self.sessions.transport.streams.close(stream, how, &mut self.sessions.contract.actions);
             }
-            _ => {}
+            // Nothing is sent on it yet, and the rest is about no accepted connection.
+            Input::Writable { .. }
+            | Input::Sent { .. }
+            | Input::Timeout
+            | Input::Listening { .. }
+            | Input::ListenFailed { .. }
+            | Input::AcceptFailed { .. }
+            | Input::Accepted { .. }
+            | Input::Signal(_)
+            | Input::Reload(_)
+            | Input::ProgramStarted { .. }
+            | Input::ProgramFailed { .. }
+            | Input::ProgramExited { .. }
+            | Input::Connected { .. }
+            | Input::ConnectFailed { .. } => {}
         }
     }
 

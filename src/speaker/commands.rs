@@ -85,7 +85,16 @@ impl CommandHandle<'_> {
                 self.run(now, stream);
             }
             Input::Closed { how, .. } => self.programs.closed(at, stream, how),
-            _ => {}
+            // About no program's stream.
+            Input::Timeout
+            | Input::Listening { .. }
+            | Input::ListenFailed { .. }
+            | Input::AcceptFailed { .. }
+            | Input::Accepted { .. }
+            | Input::Signal(_)
+            | Input::Reload(_)
+            | Input::Connected { .. }
+            | Input::ConnectFailed { .. } => {}
         }
     }
 

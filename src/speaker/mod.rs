@@ -180,6 +180,7 @@ impl Speaker {
             Input::Closed { how: ClosedKind::Broken(_), .. } => {
                 self.transport.streams.close(stream, CloseKind::Reset, &mut self.contract.actions);
             }
+            // What still comes is not read, and nothing more is written.
             _ => {}
         }
     }

@@ -394,7 +394,7 @@ impl Neighbor {
             }
             RefreshKind::Begin if marked => self.rib_in.mark_family_stale(refresh.family),
             RefreshKind::End if marked => self.rib_in.sweep_stale(Some(refresh.family)),
-            _ => {}
+            RefreshKind::Request | RefreshKind::Begin | RefreshKind::End | RefreshKind::Unknown(_) => {}
         }
         Ok(())
     }

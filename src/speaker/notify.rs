@@ -67,7 +67,13 @@ impl Programs {
                     let negotiated = negotiated_too;
                     tell(ApiEvent::Message { direction, message, problem, octets: beside, negotiated });
                 }
-                _ => {}
+                // Not subscribed to.
+                Notice::Connected
+                | Notice::Up
+                | Notice::Down { .. }
+                | Notice::State { .. }
+                | Notice::Negotiated { .. }
+                | Notice::Signal(_) => {}
             }
         }
     }

@@ -39,7 +39,17 @@ fn severity_of(event: FsmEvent, to: State, link: &Link) -> Option<Severity> {
         FsmEvent::Notification if link.cause.is_lost_collision() => None,
         FsmEvent::Stop | FsmEvent::CollisionDump => None,
         FsmEvent::ConnectionFails => Some(Severity::Info),
-        _ => Some(Severity::Warning),
+        FsmEvent::Start
+        | FsmEvent::StartPassive
+        | FsmEvent::Expired(_)
+        | FsmEvent::Connected
+        | FsmEvent::ConnectedDelayOpen
+        | FsmEvent::Open
+        | FsmEvent::OpenWhileDelayed
+        | FsmEvent::Malformed
+        | FsmEvent::Notification
+        | FsmEvent::Keepalive
+        | FsmEvent::Update => Some(Severity::Warning),
     }
 }
 
@@ -106,7 +116,17 @@ impl SessionHandle<'_> {
                 }
                 self.connection_lost(now, id, direction, cause, matches!(how, ClosedKind::Broken(_)));
             }
-            _ => return,
+            // About no session's connection.
+            Input::Timeout
+            | Input::Listening { .. }
+            | Input::ListenFailed { .. }
+            | Input::AcceptFailed { .. }
+            | Input::Accepted { .. }
+            | Input::Signal(_)
+            | Input::Reload(_)
+            | Input::ProgramStarted { .. }
+            | Input::ProgramFailed { .. }
+            | Input::ProgramExited { .. } => return,
         }
         self.settle(now, id);
     }

@@ -204,7 +204,7 @@ impl Streams {
         let departed = |stream: &Stream| match stream.owner {
             Owner::Leaving(_) if stream.out.unsent() == 0 => Some(CloseKind::Graceful),
             Owner::Leaving(until) if until <= now => Some(CloseKind::Reset),
-            _ => None,
+            Owner::Leaving(_) | Owner::Session(..) | Owner::AwaitingOpen => None,
         };
         let leaving = self.leaving.iter().filter_map(|id| Some((*id, departed(self.open.get(id)?)?)));
         for (id, how) in leaving.collect::<Vec<_>>() {
@@ -216,7 +216,7 @@ impl Streams {
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let until = |stream: &Stream| match stream.owner {
             Owner::Leaving(until) => Some(until),
-            _ => None,
+            Owner::Session(..) | Owner::AwaitingOpen => None,
         };
         self.leaving.iter().filter_map(|id| until(self.open.get(id)?)).min()
     }

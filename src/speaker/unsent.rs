@@ -33,9 +33,12 @@ fn sentence(Destination { nlri, path_id }: &Destination, trouble: Trouble) -> St
         route.push('…');
     }
     match trouble {
-        Trouble::TooLarge(max) => {
-            format!("is not told of {route}: with its attributes it does not fit a message of {max} octets")
-        }
+        Trouble::TooLarge { needs: Some(needs), max } => format!(
+            "is not told of {route}: with its attributes it is a message of {needs} octets, and those of this session have at most {max}"
+        ),
+        Trouble::TooLarge { needs: None, max } => format!(
+            "is not told of {route}: its attributes alone are far more than the {max} octets of this session's messages"
+        ),
         Trouble::NoNextHop => {
             format!("is not told of {route}: it has no next hop that its family could have")
         }

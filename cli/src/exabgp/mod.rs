@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod daemon;
 pub(crate) mod healthcheck;
+pub(crate) mod mirror;
 pub(crate) mod pipes;
 pub(crate) mod recorder;
 pub(crate) mod serve;

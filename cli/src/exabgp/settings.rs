@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clap::Args;
-use holdtime_core::config::{Settings, env_file_pairs};
+use holdtime_core::config::{SETTINGS, SettingForm, SettingRow, Settings, env_file_pairs};
 
 use crate::console::{self, Console};
 use crate::error::{CliError, VerbResult, VerbStatus, nearest};
@@ -41,10 +41,9 @@ impl FoundSettings {
         let idle: Vec<String> = SETTINGS
             .iter()
             .filter(|setting| {
-                setting.effect == Effect::None
-                    && setting.value(&self.pairs) != setting.written(setting.default)
+                !setting.honoured && setting.value(&self.pairs) != setting.written(setting.default)
             })
-            .map(Setting::name)
+            .map(Printed::name)
             .collect();
         (!idle.is_empty()).then(|| format!("settings without effect: {}", idle.join(", ")))
     }
@@ -78,7 +77,7 @@ fn meant(name: &str) -> Option<String> {
     let known = sections.contains(&section);
     if !known {
         // A variable of this kind may be about anything: only a slip is answered.
-        let names = SETTINGS.iter().map(Setting::name);
+        let names = SETTINGS.iter().map(Printed::name);
         let near = names.map(|near| (strsim::damerau_levenshtein(name, &near), near)).min()?;
         return (near.0 <= SLIPS).then(|| format!("there is no setting {name}; did you mean {}?", near.1));
     }
@@ -124,15 +123,15 @@ fn text() -> Result<String, CliError> {
             }
             Ok(String::new())
         }
-        Ok(text) => match misplaced(&text) {
+        Ok(text) => match mistaken_line(&text) {
             Some(sentence) => Err(CliError::input(format!("{name}:{sentence}"))),
             None => Ok(text),
         },
     }
 }
 
-/// What is wrong with the first name of a file that is no setting, behind its line.
-fn misplaced(text: &str) -> Option<String> {
+/// What is wrong with the first line of a file that makes no setting, behind the line's number.
+fn mistaken_line(text: &str) -> Option<String> {
     let mut section = String::new();
     for (number, line) in text.lines().map(str::trim).enumerate() {
         if line.starts_with('[') {
@@ -140,9 +139,10 @@ fn misplaced(text: &str) -> Option<String> {
         }
         for (name, value) in env_file_pairs(&format!("{section}{line}")) {
             let mut settings = Settings::default();
-            // What is wrong with a value is said later.
-            let _ = settings.apply([(name.as_str(), value)]);
-            let wrong = if !name.starts_with("exabgp.") {
+            let value = settings.apply([(name.as_str(), value)]);
+            let wrong = if let Err(error) = value {
+                error.to_string()
+            } else if !name.starts_with("exabgp.") {
                 format!("`{line}` stands in no section such as [exabgp.tcp]")
             } else if !settings.unknown.is_empty() {
                 meant(&name)
@@ -210,7 +210,7 @@ pub(crate) fn print(args: &EnvArgs, console: &mut Console) -> VerbResult {
     use std::io::Write;
 
     let found = find()?;
-    let mut settings: Vec<&Setting> = SETTINGS.iter().collect();
+    let mut settings: Vec<&SettingRow> = SETTINGS.iter().collect();
     if !args.env {
         settings.sort_by_key(|setting| (setting.section, setting.option));
     }
@@ -235,39 +235,29 @@ pub(crate) fn print(args: &EnvArgs, console: &mut Console) -> VerbResult {
     Ok(VerbStatus::AsExpected)
 }
 
-/// One of ExaBGP's settings.
-struct Setting {
-    section: &'static str,
-    option: &'static str,
-    form: Form,
-    default: &'static str,
-    effect: Effect,
+/// A row of the table, as this program and ExaBGP's print it.
+trait Printed {
+    /// Its name with dots.
+    fn name(&self) -> String;
+
+    /// What `serve` goes by, which other names may have set, as ExaBGP writes it.
+    fn in_effect(&self, found: &FoundSettings) -> String;
+
+    /// Whether anything comes of it: not of ExaBGP's user and umask unless somebody set them.
+    fn is_in_effect(&self, found: &FoundSettings) -> bool;
+
+    /// What somebody made of it, as ExaBGP writes it.
+    fn value(&self, pairs: &[(String, String)]) -> String;
+
+    /// A value as ExaBGP writes it.
+    fn written(&self, value: &str) -> String;
 }
 
-/// How a value is written.
-#[derive(Clone, Copy)]
-enum Form {
-    Boolean,
-    /// A number, or a word in capitals.
-    Upper,
-    Lower,
-    Quoted,
-    Umask,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Effect {
-    Honoured,
-    /// Taken, and nothing comes of it: it is about the Python program.
-    None,
-}
-
-impl Setting {
+impl Printed for SettingRow {
     fn name(&self) -> String {
         format!("exabgp.{}.{}", self.section, self.option)
     }
 
-    /// What `serve` goes by, which other names may have set, as ExaBGP writes it.
     fn in_effect(&self, found: &FoundSettings) -> String {
         let attempts = found.settings.tcp.attempts;
         match (self.section, self.option) {
@@ -279,13 +269,11 @@ impl Setting {
         }
     }
 
-    /// Whether anything comes of it: not of ExaBGP's user and umask unless somebody set them.
     fn is_in_effect(&self, found: &FoundSettings) -> bool {
         let must_be_made = matches!((self.section, self.option), ("daemon", "user" | "umask"));
-        self.effect == Effect::Honoured && (!must_be_made || found.has(&self.name()))
+        self.honoured && (!must_be_made || found.has(&self.name()))
     }
 
-    /// What somebody made of it, as ExaBGP writes it.
     fn value(&self, pairs: &[(String, String)]) -> String {
         let name = self.name();
         let made = pairs.iter().rfind(|(made, _)| *made == name).map(|(_, value)| value.as_str());
@@ -295,16 +283,16 @@ impl Setting {
     fn written(&self, value: &str) -> String {
         let value = value.trim().trim_matches(['\'', '"']);
         match self.form {
-            Form::Boolean => {
+            SettingForm::Boolean => {
                 let yes = ["1", "yes", "on", "enable", "true"];
                 yes.contains(&value.to_ascii_lowercase().as_str()).to_string()
             }
-            Form::Upper => {
+            SettingForm::Upper => {
                 value.parse().map_or_else(|_| value.to_uppercase(), |number: u32| number.to_string())
             }
-            Form::Lower => value.to_lowercase(),
-            Form::Quoted => format!("'{value}'"),
-            Form::Umask => {
+            SettingForm::Lower => value.to_lowercase(),
+            SettingForm::Quoted => format!("'{value}'"),
+            SettingForm::Umask => {
                 let digits = value.trim_start_matches("0o").trim_start_matches('0');
                 format!("'0o{}'", if digits.is_empty() { "0" } else { digits })
             }
@@ -312,76 +300,11 @@ impl Setting {
     }
 }
 
-/// Shortens the table.
-const fn setting(
-    section: &'static str,
-    option: &'static str,
-    form: Form,
-    default: &'static str,
-    effect: Effect,
-) -> Setting {
-    Setting { section, option, form, default, effect }
-}
-
-/// All of them, in ExaBGP's order.
-const SETTINGS: [Setting; 46] = {
-    use Effect::{Honoured, None};
-    use Form::{Boolean, Lower, Quoted, Umask, Upper};
-    [
-        setting("profile", "enable", Boolean, "false", None),
-        setting("profile", "file", Quoted, "", None),
-        setting("pdb", "enable", Boolean, "false", None),
-        setting("daemon", "pid", Quoted, "", Honoured),
-        setting("daemon", "user", Quoted, "nobody", Honoured),
-        setting("daemon", "daemonize", Boolean, "false", Honoured),
-        setting("daemon", "drop", Boolean, "true", Honoured),
-        setting("daemon", "umask", Umask, "0137", Honoured),
-        setting("log", "enable", Boolean, "true", Honoured),
-        setting("log", "level", Upper, "INFO", Honoured),
-        setting("log", "destination", Quoted, "stdout", Honoured),
-        setting("log", "all", Boolean, "false", Honoured),
-        setting("log", "configuration", Boolean, "true", Honoured),
-        setting("log", "reactor", Boolean, "true", Honoured),
-        setting("log", "daemon", Boolean, "true", Honoured),
-        setting("log", "processes", Boolean, "true", Honoured),
-        setting("log", "network", Boolean, "true", Honoured),
-        setting("log", "statistics", Boolean, "true", None),
-        setting("log", "packets", Boolean, "false", None),
-        setting("log", "rib", Boolean, "false", None),
-        setting("log", "message", Boolean, "false", None),
-        setting("log", "timers", Boolean, "false", None),
-        setting("log", "routes", Boolean, "false", None),
-        setting("log", "parser", Boolean, "false", None),
-        setting("log", "short", Boolean, "true", Honoured),
-        setting("tcp", "once", Boolean, "false", Honoured),
-        setting("tcp", "attempts", Upper, "0", Honoured),
-        setting("tcp", "delay", Upper, "0", Honoured),
-        setting("tcp", "bind", Quoted, "", Honoured),
-        setting("tcp", "port", Upper, "179", Honoured),
-        setting("tcp", "acl", Boolean, "", None),
-        setting("bgp", "passive", Boolean, "false", Honoured),
-        setting("bgp", "openwait", Upper, "60", Honoured),
-        setting("bgp", "rest", Upper, "50", Honoured),
-        setting("cache", "attributes", Boolean, "true", None),
-        setting("cache", "nexthops", Boolean, "true", None),
-        setting("api", "ack", Boolean, "true", Honoured),
-        setting("api", "chunk", Upper, "1", Honoured),
-        setting("api", "show-routes-format", Lower, "v1", Honoured),
-        setting("api", "encoder", Lower, "json", Honoured),
-        setting("api", "compact", Boolean, "false", Honoured),
-        setting("api", "respawn", Boolean, "true", Honoured),
-        setting("api", "terminate", Boolean, "false", Honoured),
-        setting("api", "cli", Boolean, "true", Honoured),
-        setting("api", "pipename", Quoted, "exabgp", Honoured),
-        setting("reactor", "speed", Upper, "1.0", None),
-    ]
-};
-
 #[cfg(test)]
 mod tests {
-    use holdtime_core::config::Settings;
+    use holdtime_core::config::{SETTINGS, Settings};
 
-    use super::SETTINGS;
+    use super::Printed;
 
     #[test]
     fn every_setting_of_the_table_is_one_of_the_speaker_s_and_takes_its_default() {

@@ -9,7 +9,7 @@ use holdtime_reactor::try_keys;
 
 use crate::console::{Console, say};
 use crate::error::{CliError, VerbResult, VerbStatus};
-use crate::exabgp::{serve, settings};
+use crate::exabgp::{mirror, serve, settings};
 
 /// The arguments of `holdtime validate`.
 #[derive(Debug, Args)]
@@ -51,6 +51,9 @@ pub(crate) fn run(args: &ValidateArgs, console: &mut Console) -> VerbResult {
                     count(routes, "route"),
                     count(config.processes.len(), "program"),
                 ];
+                for warning in mirror::play(config, settings.clone()).warnings {
+                    say(&format!("warning: {}: {warning}", path.display()));
+                }
                 writeln!(console, "{}: valid ({})", path.display(), counts.join(", "))?;
             }
         }

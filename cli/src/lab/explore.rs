@@ -145,11 +145,7 @@ fn tell_json(sweep: &Sweep, console: &mut Console) -> Result<(), CliError> {
             "at": alarm.outcome.at.as_nanos(),
             "again": again(alarm),
         });
-        if let (Some(object), serde_json::Value::Object(more)) =
-            (object.as_object_mut(), run::details(&alarm.outcome))
-        {
-            object.extend(more);
-        }
+        report::json::extend(&mut object, report::json::details(&alarm.outcome));
         writeln!(console, "{object}")?;
     }
     let census: Vec<_> = Counted::all()

@@ -164,7 +164,8 @@ impl<'h, H: Host> PeerDriver<'h, H> {
             }
             Ready::Readable(stream) if self.stream == Some(stream) => self.read(stream, feed),
             Ready::Writable(_) => self.flush(),
-            _ => {}
+            // Of a stream that was let go, or of what a peer has none of.
+            Ready::Readable(_) | Ready::Connected(_) | Ready::Exited(..) | Ready::Signalled(_) => {}
         }
     }
 

@@ -1,8 +1,14 @@
 //! What a person reads of runs: compact, aligned within 80 columns, the same on every run.
 
+pub mod json;
+pub mod junit;
 pub mod pcap;
+mod suite;
+mod sweep;
 mod trace;
 
+pub use suite::{explained_cases, failed_case, score_rows};
+pub use sweep::{SweepSums, sweep_row};
 pub use trace::TraceLines;
 
 use std::fmt::Write as _;
@@ -148,6 +154,29 @@ pub fn explanation(subject: &dyn Subject, outcome: &Outcome, again: &str, paint:
     }
     let heading = paint.bold(&format!("{subject} {}", outcome.verdict.summary()));
     format!("\n{heading}\n{}  again    {again}\n", finding(outcome))
+}
+
+/// What is wrong with a run that [`explanation`] has nothing to say of: its second run was another one, or it passes and should
+/// not. Empty where there is nothing.
+pub fn surprise(
+    subject: &dyn Subject,
+    outcome: &Outcome,
+    second: Option<u64>,
+    experiment: &Experiment,
+    again: &str,
+    paint: &dyn Paint,
+) -> String {
+    let passes = outcome.verdict == Verdict::Pass;
+    if let Some(second) = second {
+        let heading = paint.bad(&format!("{subject} is not deterministic"));
+        let hash = outcome.hash;
+        format!("\n{heading}\n  trace    {hash:016x} once, {second:016x} then\n  again    {again}\n")
+    } else if passes && !is_expected(&outcome.verdict, experiment.expected(subject.name())) {
+        let heading = paint.bad(&format!("{subject} passes, which was not expected"));
+        format!("\n{heading}\n  again    {again}\n")
+    } else {
+        String::new()
+    }
 }
 
 /// Why a run did not pass, line by line: the alarm and its certificate, or what went wrong and where every script stood.

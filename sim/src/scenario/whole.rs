@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use holdtime_core::Duration;
-use holdtime_core::config::{Config, ConfigError, ConfigText, Settings};
+use holdtime_core::config::{Config, ConfigError, ConfigText, PeerRange, Settings};
 use toml::Spanned;
 
 use crate::scenario::PlaySpeaker;
@@ -97,9 +97,36 @@ fn own_addresses<'a>(
     Ok(())
 }
 
+/// A peer that no configuration knows is a stranger, and a neighbor that no host is does not answer; one of each is one address
+/// that is misspelt.
+fn peers(check: &Check<'_>, file: &File, neighbors: &[PeerRange]) -> Result<(), Mistake> {
+    let hosts = file.speaker.iter().map(|table| &table.address);
+    let hosts: Vec<IpAddr> = hosts
+        .chain(file.peer.iter().map(|table| &table.address))
+        .flat_map(|addresses| addresses.get_ref().all().iter().copied())
+        .collect();
+    let absent = |neighbor: &&PeerRange| !hosts.iter().any(|host| neighbor.contains(*host));
+    let absent: Vec<String> =
+        neighbors.iter().filter(absent).map(|neighbor| neighbor.address.to_string()).collect();
+    let absent: Vec<&str> = absent.iter().map(String::as_str).collect();
+    let is_known = |address: &IpAddr| neighbors.iter().any(|neighbor| neighbor.contains(*address));
+    for table in &file.peer {
+        let addresses = table.address.get_ref().all();
+        if let (false, Some(own)) = (absent.is_empty() || addresses.iter().any(is_known), addresses.first()) {
+            let mistake = check.source.mistake(
+                table.address.span(),
+                format!("no configuration has a neighbor with the address {own}"),
+            );
+            return Err(mistake.one_of(&own.to_string(), &absent));
+        }
+    }
+    Ok(())
+}
+
 /// The configurations are right, they run every program of the scenario, and the scenario has every program that they run.
 pub(super) fn programs(check: &Check<'_>, file: &File, speakers: &[PlaySpeaker]) -> Result<(), Mistake> {
     let mut commands: Vec<(String, Range<usize>)> = Vec::new();
+    let mut neighbors: Vec<PeerRange> = Vec::new();
     let configs = speakers.iter().filter_map(|speaker| speaker.files.first());
     for (table, text) in file.speaker.iter().zip(configs) {
         let config = Config::parse(text, &Settings::default())
@@ -109,12 +136,14 @@ pub(super) fn programs(check: &Check<'_>, file: &File, speakers: &[PlaySpeaker])
             (None, Some(file)) => check.inside(file),
             (None, None) => table.address.span(),
         };
+        neighbors.extend(config.neighbors.iter().map(|neighbor| neighbor.peer));
         for process in config.processes {
             let Some(command) = process.run.into_iter().next() else { continue };
             let place = place_of(check, &place, &command);
             commands.push((command, place));
         }
     }
+    peers(check, file, &neighbors)?;
     let mut known: Vec<&str> = Vec::new();
     for table in &file.program {
         let (run, place) = (table.run.get_ref().as_str(), check.inside(&table.run));
@@ -229,6 +258,13 @@ mod tests {
                 "45:8:",
                 "another",
                 "one `[[program]]`",
+            ),
+            (
+                "neighbor 10.0.0.2 {",
+                "neighbor 10.0.0.4 {",
+                "26:11:",
+                "no configuration has a neighbor with the address 10.0.0.2",
+                "did you mean `10.0.0.4`?",
             ),
             ("local-as 1;", "local-sa 1;", "18:3:", "`local-sa`", "did you mean `local-as`?"),
         ] {

@@ -101,7 +101,7 @@ impl Programs {
                     instance.cut = true;
                     return self.leave(now, stream);
                 }
-                _ => {}
+                Phase::Starting | Phase::Leaving(_) | Phase::Terminated(_) | Phase::Killed => {}
             }
         }
         self.update_interest(stream);
@@ -196,7 +196,9 @@ impl Programs {
                     instance.enter(Phase::Killed, now);
                     self.actions.push_back(Action::StopProgram { stream, signal: ProgramSignal::Kill });
                 }
-                _ => self.finish(now, stream),
+                Phase::Starting | Phase::Running | Phase::Killed | Phase::Ended(_) => {
+                    self.finish(now, stream);
+                }
             }
         }
     }

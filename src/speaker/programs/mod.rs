@@ -322,7 +322,7 @@ fn same(a: &What, b: &What) -> bool {
     match (a, b) {
         (What::Program(a), What::Program(b)) => a == b,
         (What::Pipes(a), What::Pipes(b)) => a == b,
-        _ => false,
+        (What::Program(_), What::Pipes(_)) | (What::Pipes(_), What::Program(_)) => false,
     }
 }
 

@@ -34,3 +34,27 @@ pub(super) fn pass_over(family: Family, mut reader: Reader<'_>) -> Option<Reader
     reader.bytes(length).ok()?;
     Some(reader)
 }
+
+/// As [`pass_over`], and of the families too of which one malformed NLRI costs an UPDATE all behind it: where an NLRI stands alone,
+/// as in a table's record, a length is enough to go by.
+///
+/// ```text
+/// FlowSpec             Length in octets (1, or 2 whose upper four bits are set: RFC 8955 §4.1)
+/// Route target         Length in bits (1)
+/// SR policy            Length in bits (1)
+/// ```
+#[cold]
+pub(super) fn pass_over_alone(family: Family, mut reader: Reader<'_>) -> Option<Reader<'_>> {
+    let length = match (family.afi, family.safi) {
+        (Afi::IPV4 | Afi::IPV6, Safi::FLOW | Safi::FLOW_VPN) => match usize::from(reader.u8().ok()?) {
+            high @ 0xf0.. => (high & 0xf) << 8 | usize::from(reader.u8().ok()?),
+            length => length,
+        },
+        (Afi::IPV4 | Afi::IPV6, Safi::ROUTE_TARGET | Safi::SR_POLICY) => {
+            usize::from(reader.u8().ok()?).div_ceil(8)
+        }
+        _ => return pass_over(family, reader),
+    };
+    reader.bytes(length).ok()?;
+    Some(reader)
+}

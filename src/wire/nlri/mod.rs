@@ -222,10 +222,10 @@ impl<'a> NlriView<'a> {
         }
     }
 
-    /// Takes one by the length that it says and does not look into it: what is malformed inside is [`Unknown`](Self::Unknown), its
+    /// Takes one that stands alone by the length that it says and does not look into it: what is malformed inside is [`Unknown`](Self::Unknown), its
     /// octets. `None`: NLRI of `family` say no length, or this one is cut short.
     pub fn framed(family: Family, reader: &mut Reader<'a>) -> Option<Self> {
-        let rest = framing::pass_over(family, *reader)?;
+        let rest = framing::pass_over_alone(family, *reader)?;
         let octets = reader.bytes(reader.len() - rest.len()).ok()?;
         Some(Self::Unknown(family, octets))
     }

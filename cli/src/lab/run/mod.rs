@@ -24,7 +24,6 @@ use holdtime_sim::suite::{OwnCases, read_cases};
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
-pub(crate) use explanation::details;
 use explanation::{as_json, explain};
 pub(crate) use run_args::RunArgs;
 use worker::{Job, Played, Wanted};

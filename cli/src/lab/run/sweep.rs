@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use holdtime_sim::report;
-use holdtime_sim::report::{Experiment, Paint};
+use holdtime_sim::report::{Experiment, SweepSums};
 use holdtime_sim::subject::SubjectRef;
 
 use super::explanation::{as_json, explain};
@@ -20,12 +20,9 @@ use crate::progress::Progress;
 /// What all seeds showed on one reactor.
 struct Sweep {
     reactor: SubjectRef,
-    runs: u64,
-    unexpected: u64,
+    sums: SweepSums,
     /// How often each verdict came.
     verdicts: BTreeMap<&'static str, u64>,
-    /// The hashes of all traces, folded.
-    hash: u64,
     /// The first run that was not as expected.
     first: Option<Played>,
 }
@@ -60,7 +57,7 @@ pub(super) fn run(
             }
             sweep.add(experiment, played);
         }
-        runs += sweep.runs;
+        runs += sweep.sums.runs;
         sweeps.push(sweep);
         if interrupt::is_pressed() {
             break;
@@ -73,7 +70,7 @@ pub(super) fn run(
     if runs < count {
         return Err(CliError::Interrupted(format!("{runs} of {count} runs are done")));
     }
-    let all = sweeps.iter().all(|sweep| sweep.unexpected == 0);
+    let all = sweeps.iter().all(|sweep| sweep.sums.unexpected == 0);
     Ok(if all { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 
@@ -87,14 +84,8 @@ fn tell(
 ) -> Result<(), CliError> {
     let paint = console.paint();
     for sweep in sweeps {
-        let Sweep { reactor, runs, unexpected, hash, .. } = sweep;
-        let twice = if args.check { " twice" } else { "" };
-        let line = format!(
-            "{reactor:<13} seeds {}..{}: {runs} runs{twice}, {unexpected} unexpected",
-            seeds.start, seeds.end
-        );
-        let line = if *unexpected == 0 { paint.good(&line) } else { paint.bad(&line) };
-        writeln!(console, "{line}  [{hash:016x}]")?;
+        let row = report::sweep_row(sweep.reactor, seeds, &sweep.sums, args.check, &paint);
+        write!(console, "{row}")?;
         let verdicts: Vec<String> =
             sweep.verdicts.iter().map(|(code, count)| format!("{code} × {count}")).collect();
         writeln!(console, "{:<13} {}", "", verdicts.join(", "))?;
@@ -107,15 +98,14 @@ fn tell(
 
 impl Sweep {
     fn of(reactor: SubjectRef) -> Self {
-        Self { reactor, runs: 0, unexpected: 0, verdicts: BTreeMap::new(), hash: 0, first: None }
+        Self { reactor, sums: SweepSums::default(), verdicts: BTreeMap::new(), first: None }
     }
 
     fn add(&mut self, experiment: &Experiment, played: Played) {
-        self.runs += 1;
+        let is_expected = played.is_expected(experiment);
+        self.sums.add(played.outcome.hash, is_expected);
         *self.verdicts.entry(played.outcome.verdict.code()).or_default() += 1;
-        self.hash = self.hash.rotate_left(7) ^ played.outcome.hash;
-        if !played.is_expected(experiment) {
-            self.unexpected += 1;
+        if !is_expected {
             self.first.get_or_insert(played);
         }
     }

@@ -1,9 +1,7 @@
 //! `holdtime suite [DIR]`: the conf-* and api-* cases, a table, reactor by reactor.
 
 mod capture;
-mod case_result;
 mod folder;
-mod junit;
 mod live;
 mod programs;
 mod seeds;
@@ -11,17 +9,16 @@ mod simulated;
 mod suite_args;
 
 use std::io::Write;
+use std::path::Path;
 
-use holdtime_sim::report::Paint;
+use holdtime_sim::report;
 use holdtime_sim::subject::{self, SubjectRef};
-use holdtime_sim::suite::{Case, Folder, OwnCases, Score, read_cases};
-use serde_json::json;
+use holdtime_sim::suite::{Case, CaseResult, Folder, OwnCases, read_cases};
 
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
 use crate::lab::run::parse_reactors;
-use case_result::{CaseResult, add_hash};
 pub(crate) use live::on_unix;
 pub(crate) use suite_args::SuiteArgs;
 
@@ -70,7 +67,7 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> VerbResult {
         results.iter_mut().for_each(|result| result.hash = None);
     }
     if let Some(path) = &args.junit {
-        junit::write(path, &results)?;
+        write_junit(path, &results)?;
     }
     if args.json {
         print_json(&results, console)?;
@@ -95,18 +92,16 @@ fn choose(cases: Vec<Case>, only: &[String]) -> Result<Vec<Case>, CliError> {
     Ok(cases.into_iter().filter(|case| only.is_empty() || only.contains(&case.name)).collect())
 }
 
+fn write_junit(path: &Path, results: &[CaseResult]) -> Result<(), CliError> {
+    let text = report::junit::file(results)
+        .map_err(|error| CliError::input(format!("cannot write the results: {error}")))?;
+    std::fs::write(path, text)
+        .map_err(|error| CliError::io(format!("cannot write \"{}\"", path.display()), &error))
+}
+
 fn print_json(results: &[CaseResult], console: &mut Console) -> Result<(), CliError> {
     for result in results {
-        let object = json!({
-            "reactor": result.reactor.name(),
-            "case": result.case.name,
-            "verdict": result.code,
-            "expected": result.expected,
-            "why": result.why,
-            "finding": result.details,
-            "hash": result.hash.map(|hash| format!("{hash:016x}")),
-        });
-        writeln!(console, "{object}")?;
+        writeln!(console, "{}", report::json::case(result))?;
     }
     Ok(())
 }
@@ -118,32 +113,11 @@ fn print_table(
     console: &mut Console,
 ) -> Result<(), CliError> {
     let paint = console.paint();
-    writeln!(console, "{}", paint.bold(&Score::heading()))?;
-    for &reactor in reactors {
-        let own = results.iter().filter(|result| result.reactor == reactor);
-        let mut score = Score::default();
-        let mut hash = None;
-        for result in own.clone() {
-            score.add(result.case.kind, &result.case.name, &result.code);
-            hash = result.hash.map(|_| add_hash(hash.unwrap_or_default(), result));
-        }
-        let line = format!("{:<14} {score}", args.checked(reactor));
-        let line = if score.is_perfect() { paint.good(&line) } else { line };
-        let trace = hash.map_or(String::new(), |hash| format!("  [{hash:016x}]"));
-        writeln!(console, "{line}{trace}")?;
-    }
-    // Who names cases wants to know why they hang, even where that is expected; what is not stands last.
-    let (expected, unexpected): (Vec<_>, Vec<_>) = results.iter().partition(|result| result.is_expected());
-    let asked = expected.into_iter().filter(|result| !args.only.is_empty() && !result.why.is_empty());
-    for result in asked.chain(unexpected) {
-        let verdict = match result.is_expected() {
-            true => format!("{}, as expected", result.code),
-            false => format!("{}, expected {}", result.code, result.expected),
-        };
-        let heading = format!("\n{} {}: {verdict}", args.checked(result.reactor), result.case.name);
-        let heading = if result.is_expected() { paint.bold(&heading) } else { paint.bad(&heading) };
-        writeln!(console, "{heading}\n  {}", result.why.replace('\n', "\n  "))?;
-    }
+    write!(console, "{}", report::score_rows(results, reactors, |reactor| args.checked(reactor), &paint))?;
+    // Who names cases wants to know why they hang, even where that is expected.
+    let asked = !args.only.is_empty();
+    let explained = report::explained_cases(results, asked, |result| args.checked(result.reactor), &paint);
+    write!(console, "{explained}")?;
     if let Some(last) = results.iter().rev().find(|result| !result.is_expected()) {
         let how = match (args.live, args.spread) {
             (true, Some(spread)) => format!("--live --spread {spread:?} --seed {}", args.seed),

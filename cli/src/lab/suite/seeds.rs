@@ -4,12 +4,10 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
-use holdtime_sim::report::Paint;
+use holdtime_sim::report::{self, SweepSums};
 use holdtime_sim::subject::SubjectRef;
-use holdtime_sim::suite::Case;
-use serde_json::json;
+use holdtime_sim::suite::{Case, CaseResult};
 
-use super::case_result::{CaseResult, add_hash};
 use super::simulated::play_case;
 use super::suite_args::SuiteArgs;
 use crate::console::Console;
@@ -20,13 +18,10 @@ use crate::lab::parallel::Pool;
 /// What all seeds showed on one reactor.
 struct Sweep {
     reactor: SubjectRef,
-    /// Different runs; each was played twice.
-    runs: u64,
-    failed: u64,
+    /// Each run was played twice.
+    sums: SweepSums,
     /// The first unexpected run of every case that has one, and its seed.
     failures: Vec<(u64, CaseResult)>,
-    /// The hashes of all traces, folded.
-    hash: u64,
 }
 
 pub(super) fn run(
@@ -42,7 +37,7 @@ pub(super) fn run(
     let mut sweeps = Vec::new();
     let mut runs = 0;
     for &reactor in reactors.iter().take_while(|_| !interrupt::is_pressed()) {
-        let mut sweep = Sweep { reactor, runs: 0, failed: 0, failures: Vec::new(), hash: 0 };
+        let mut sweep = Sweep { reactor, sums: SweepSums::default(), failures: Vec::new() };
         let jobs = seeds.clone().flat_map(|seed| cases.iter().map(move |case| (seed, case)));
         let own = args.dir.is_none();
         pool.drain(
@@ -54,7 +49,7 @@ pub(super) fn run(
                 Ok(())
             },
         )?;
-        runs += sweep.runs;
+        runs += sweep.sums.runs;
         sweeps.push(sweep);
     }
     bar.finish_and_clear();
@@ -67,7 +62,7 @@ pub(super) fn run(
     if runs < count {
         return Err(CliError::Interrupted(format!("{runs} of {count} runs are done")));
     }
-    let all = sweeps.iter().all(|sweep| sweep.failed == 0);
+    let all = sweeps.iter().all(|sweep| sweep.sums.unexpected == 0);
     Ok(if all { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 
@@ -86,48 +81,27 @@ fn play_twice(case: &Case, reactor: SubjectRef, seed: u64, own: bool) -> Result<
 
 impl Sweep {
     fn add(&mut self, seed: u64, result: CaseResult) {
-        self.runs += 1;
-        self.hash = add_hash(self.hash, &result);
-        if !result.is_expected() {
-            self.failed += 1;
-            if self.failures.iter().all(|(_, known)| known.case.name != result.case.name) {
-                self.failures.push((seed, result));
-            }
+        self.sums.add(result.hash.unwrap_or_default(), result.is_expected());
+        let is_first = self.failures.iter().all(|(_, known)| known.case.name != result.case.name);
+        if !result.is_expected() && is_first {
+            self.failures.push((seed, result));
         }
     }
 
     fn tell(&self, seeds: &Range<u64>, args: &SuiteArgs, console: &mut Console) -> Result<(), CliError> {
         if args.json {
-            let failures: Vec<_> = self
-                .failures
-                .iter()
-                .map(|(seed, result)| json!({ "case": result.case.name, "seed": seed, "verdict": result.code, "why": result.why }))
-                .collect();
-            let object = json!({
-                "reactor": self.reactor.name(),
-                "runs": self.runs,
-                "failed": self.failed,
-                "failures": failures,
-                "hash": format!("{:016x}", self.hash),
-            });
+            let object = report::json::suite_sweep(self.reactor, &self.sums, &self.failures);
             return Ok(writeln!(console, "{object}")?);
         }
-        let line = format!(
-            "{:<13} seeds {}..{}: {} runs twice, {} unexpected",
-            self.reactor, seeds.start, seeds.end, self.runs, self.failed
-        );
-        let paint = console.paint();
-        let line = if self.failed == 0 { paint.good(&line) } else { paint.bad(&line) };
-        Ok(writeln!(console, "{line}  [{:016x}]", self.hash)?)
+        let row = report::sweep_row(self.reactor, seeds, &self.sums, true, &console.paint());
+        Ok(write!(console, "{row}")?)
     }
 
     /// The first unexpected run of every case; the last line is the command that shows the last one again.
     fn explain(&self, args: &SuiteArgs, console: &mut Console) -> Result<(), CliError> {
         for (seed, result) in &self.failures {
-            let CaseResult { case, code, expected, why, .. } = result;
-            writeln!(console, "\n{} {}, seed {seed}: {code}, expected {expected}", self.reactor, case.name)?;
-            writeln!(console, "  {}", why.replace('\n', "\n  "))?;
-            writeln!(console, "  again: {}", args.again(&format!("--seed {seed}"), result))?;
+            let again = args.again(&format!("--seed {seed}"), result);
+            write!(console, "{}", report::failed_case(*seed, result, &again))?;
         }
         Ok(())
     }

@@ -6,14 +6,12 @@ use std::time::Instant;
 use holdtime_sim::report;
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::{Defect, SubjectRef};
-use holdtime_sim::suite::{Case, expected_code};
+use holdtime_sim::suite::{Case, CaseResult, expected_code};
 
-use super::case_result::CaseResult;
 use super::suite_args::SuiteArgs;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::lab::parallel::Pool;
-use crate::lab::run::details;
 
 pub(super) fn in_the_lab(
     cases: &[Case],
@@ -52,7 +50,7 @@ pub(super) fn play_case(
             .map(|line| line.strip_prefix("  ").unwrap_or(line))
             .collect::<Vec<_>>()
             .join("\n"),
-        details: details(&outcome),
+        details: report::json::details(&outcome),
         hash: Some(outcome.hash),
         took: began.elapsed(),
     })

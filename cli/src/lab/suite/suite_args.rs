@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::Args;
 use holdtime_sim::subject::SubjectRef;
+use holdtime_sim::suite::CaseResult;
 
-use super::case_result::CaseResult;
 use super::folder;
 use crate::args;
 

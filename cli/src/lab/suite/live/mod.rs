@@ -18,9 +18,8 @@ use std::time::Instant;
 use holdtime_sim::actor::{CheckingPeer, PeerRun, PeerState, Pieces, drive_peer};
 use holdtime_sim::scenario::PeerPlace;
 use holdtime_sim::subject::{self, SubjectRef};
-use holdtime_sim::suite::{Case, Folder, LIMIT};
+use holdtime_sim::suite::{Case, CaseResult, Folder, LIMIT};
 
-use super::case_result::CaseResult;
 use super::suite_args::SuiteArgs;
 use crate::console::Console;
 use crate::error::CliError;

@@ -1,7 +1,5 @@
 //! `holdtime encode CONF`: the messages that a configuration would send, in hex or as JSON.
 
-mod mirror;
-
 use std::io::Write;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -11,10 +9,10 @@ use data_encoding::HEXUPPER;
 use holdtime_core::api::{self, ApiEvent, Envelope, MessageDirection, Peer};
 use holdtime_core::wire::{Framer, MessageView};
 
-use crate::console::Console;
+use crate::console::{Console, say};
 use crate::error::{CliError, VerbResult, VerbStatus};
+use crate::exabgp::mirror::{self, MirrorSession};
 use crate::exabgp::{serve, settings};
-use mirror::MirrorSession;
 
 /// The arguments of `holdtime encode`.
 #[derive(Debug, Args)]
@@ -46,8 +44,11 @@ pub(crate) fn run(args: &EncodeArgs, console: &mut Console) -> VerbResult {
     if config.neighbors.is_empty() {
         return Err(CliError::input(format!("{file} has no neighbor to send anything to")));
     }
-    let sessions = mirror::play(config, settings);
-    for session in &sessions {
+    let played = mirror::play(config, settings);
+    for warning in &played.warnings {
+        say(&format!("warning: {file}: {warning}"));
+    }
+    for session in &played.sessions {
         for (octets, counter) in session.sent.iter().zip(1..) {
             if args.json {
                 writeln!(console, "{}", json(session, octets, counter)?)?;

@@ -1,13 +1,14 @@
 //! The suite's results as JUnit XML, one test suite a reactor.
 
-use std::path::Path;
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use crate::suite::CaseResult;
 
-use super::case_result::CaseResult;
-use crate::error::CliError;
-
-pub(super) fn write(path: &Path, results: &[CaseResult]) -> Result<(), CliError> {
+/// The whole file.
+///
+/// # Errors
+/// A text that no XML can hold.
+pub fn file(results: &[CaseResult]) -> Result<String, SerializeError> {
     let mut report = Report::new("holdtime suite");
     let mut suites: Vec<TestSuite> = Vec::new();
     for result in results {
@@ -32,8 +33,5 @@ pub(super) fn write(path: &Path, results: &[CaseResult]) -> Result<(), CliError>
         }
     }
     report.add_test_suites(suites);
-    let text =
-        report.to_string().map_err(|error| CliError::input(format!("cannot write the results: {error}")))?;
-    std::fs::write(path, text)
-        .map_err(|error| CliError::io(format!("cannot write \"{}\"", path.display()), &error))
+    report.to_string()
 }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use holdtime_core::api::Peer;
 use holdtime_core::config::{self, Config, Settings};
 use holdtime_core::session::{State, negotiate};
-use holdtime_core::speaker::{Action, Event, Input, ListenerId, Memory, Setup, StreamId};
+use holdtime_core::speaker::{Action, Event, Input, ListenerId, Memory, Party, Setup, Severity, StreamId};
 use holdtime_core::wire::frame::kind;
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
 use holdtime_core::wire::{Capability, Framer, Message, Negotiated, Open, Writer};
@@ -24,13 +24,13 @@ const PATIENCE: usize = 1_000_000;
 
 /// What was sent to one neighbor.
 #[derive(Debug)]
-pub(super) struct MirrorSession {
+pub(crate) struct MirrorSession {
     /// Between whom.
-    pub(super) peer: Peer,
+    pub(crate) peer: Peer,
     /// What its messages must be read with: what was agreed on, seen from the peer.
-    pub(super) read_with: Negotiated,
+    pub(crate) read_with: Negotiated,
     /// Every message but KEEPALIVE, in order.
-    pub(super) sent: Vec<Vec<u8>>,
+    pub(crate) sent: Vec<Vec<u8>>,
     /// Octets that make no whole message yet.
     rest: Vec<u8>,
     /// It wants to be filled.
@@ -39,8 +39,17 @@ pub(super) struct MirrorSession {
     peer_as: Option<u32>,
 }
 
-/// Plays the sessions of all neighbors until each is established and everything is sent, and returns them in the order of the configuration.
-pub(super) fn play(mut config: Config, settings: Settings) -> Vec<MirrorSession> {
+/// What came of the sessions of a configuration.
+#[derive(Debug)]
+pub(crate) struct Played {
+    /// All of them, in the order of the configuration.
+    pub(crate) sessions: Vec<MirrorSession>,
+    /// What the speaker warned of: routes that it does not send, and why.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Plays the sessions of all neighbors until each is established and everything is sent.
+pub(crate) fn play(mut config: Config, settings: Settings) -> Played {
     for neighbor in &mut config.neighbors {
         // `auto` is the peer's number, which its OPEN would say before ours.
         neighbor.local_as = neighbor.local_as.or(neighbor.peer_as).or(Some(ANY_AS));
@@ -49,14 +58,15 @@ pub(super) fn play(mut config: Config, settings: Settings) -> Vec<MirrorSession>
     let setup = Setup { identity: serve::identity(&settings), settings, config, ..Setup::default() };
     let at = Instant::ZERO;
     let speaker = Speaker::new(Now { monotonic: at, wall: Timestamp::default() }, setup);
-    let mut mirror =
-        Mirror { speaker, at, waiting: neighbors.iter().map(Some).collect(), sessions: BTreeMap::new() };
+    let waiting = neighbors.iter().map(Some).collect();
+    let mut mirror = Mirror { speaker, at, waiting, sessions: BTreeMap::new(), warnings: Vec::new() };
     mirror.feed(Input::Timeout);
     mirror.dial_the_others();
     mirror.wait();
+    let warnings = mirror.warnings;
     let mut sessions: Vec<_> = mirror.sessions.into_values().collect();
     sessions.sort_by_key(|(place, _)| *place);
-    sessions.into_iter().map(|(_, session)| session).collect()
+    Played { sessions: sessions.into_iter().map(|(_, session)| session).collect(), warnings }
 }
 
 struct Mirror<'a> {
@@ -66,6 +76,7 @@ struct Mirror<'a> {
     waiting: Vec<Option<&'a config::Neighbor>>,
     /// The connections, each with the place of its neighbor in the configuration.
     sessions: BTreeMap<StreamId, (usize, MirrorSession)>,
+    warnings: Vec<String>,
 }
 
 impl Memory for Mirror<'_> {
@@ -116,7 +127,9 @@ impl Memory for Mirror<'_> {
     }
 
     fn log(&mut self, event: Event) {
-        tracing::debug!(target: "encode", "{}: {}", event.party, event.text);
+        if event.severity >= Severity::Warning && matches!(event.party, Party::Neighbor(_)) {
+            self.warnings.push(format!("{} {}", event.party, event.text));
+        }
     }
 
     fn room(&self) -> Option<(StreamId, usize)> {
