@@ -58,7 +58,7 @@ enum Verb {
     Explore(explore::ExploreArgs),
     /// Find the smallest scenario that fails for the same reason as a given one
     Shrink(shrink::ShrinkArgs),
-    /// Play a recording of `serve --record` again: what happened, and what is owed to whom at its end
+    /// Play a finding, or a recording of `serve --record`, again: what happened, and what is owed to whom at its end
     Replay(replay::ReplayArgs),
     /// Compare the lab's simulated machine with this one, program by program
     Parity(parity::ParityArgs),

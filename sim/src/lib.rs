@@ -25,11 +25,13 @@
 //! suite/        ExaBGP's functional cases
 //! parity/       the simulated machine beside the real one
 //! report/       text, captures, traces
+//! finding/      a run that did not pass, as the files of a folder
 //! ```
 
 pub mod actor;
 pub mod certificate;
 pub mod explore;
+pub mod finding;
 pub mod observe;
 pub mod oracle;
 pub mod parity;

@@ -58,6 +58,7 @@ const ROOMS: &[&str] = &[
     "suite",
     "parity",
     "report",
+    "finding",
 ];
 
 /// What a manifest makes of a package's name.

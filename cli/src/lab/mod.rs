@@ -2,6 +2,7 @@
 
 pub(crate) mod dialogue;
 pub(crate) mod explore;
+mod findings;
 pub(crate) mod list;
 mod parallel;
 pub(crate) mod parity;

@@ -17,7 +17,7 @@ mod workload;
 
 pub use census::{Census, Counted};
 pub use kinds::{Behaviour, Kinds, Trouble, Verb};
-pub use sweep::{Played, Sweep, play};
+pub use sweep::{Played, Sweep, drawn_reactor, play};
 
 use std::net::IpAddr;
 

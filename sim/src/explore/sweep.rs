@@ -8,7 +8,7 @@ use holdtime_machine::trace::Observer;
 
 use crate::certificate::Verdict;
 use crate::explore::census::{Census, Taker};
-use crate::explore::world;
+use crate::explore::{World, world};
 use crate::stage::{Outcome, Run};
 use crate::subject::{self, Defect, SubjectRef};
 
@@ -32,14 +32,19 @@ pub struct Played {
 pub fn play(seed: u64, reactor: Option<SubjectRef>) -> Result<Played, String> {
     let world = world(seed).map_err(|mistake| mistake.to_string())?;
     let taker = Rc::new(RefCell::new(Taker::of(&world)));
-    let drawn = || world.scenario.expect.first().and_then(|(name, _)| subject::find(name).ok());
-    let reactor = reactor.or_else(drawn).unwrap_or(subject::POLL);
+    let reactor = reactor.unwrap_or_else(|| drawn_reactor(&world));
     let run =
         Run { play: &world.scenario.play, subject: reactor, defect: Defect::Present, choices: seed.into() };
     let observer: Rc<RefCell<dyn Observer>> = taker.clone();
     let outcome = run.go_watched(&[observer])?;
     let census = taker.borrow().census().clone();
     Ok(Played { seed, reactor, outcome, census })
+}
+
+/// The reactor that a world draws for itself.
+pub fn drawn_reactor(world: &World) -> SubjectRef {
+    let drawn = world.scenario.expect.first().and_then(|(name, _)| subject::find(name).ok());
+    drawn.unwrap_or(subject::POLL)
 }
 
 /// What many worlds showed; it is the same in whatever order they came.

@@ -1,5 +1,6 @@
-//! `holdtime replay FILE`: what a recorded speaker did, and what is owed to whom when the recording ends.
+//! `holdtime replay FILE`: what a recorded speaker did, and what is owed to whom when the recording ends; or a finding, played again.
 
+mod finding;
 mod series;
 mod told;
 
@@ -17,13 +18,14 @@ use serde_json::json;
 
 use crate::console::{Console, say};
 use crate::error::{CliError, VerbResult, VerbStatus};
+use crate::interrupt;
 use series::RecordedRun;
 use told::{Parties, PrintedEvent, printable};
 
 /// The arguments of `holdtime replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// What `holdtime serve --record` was given: F stands for F, F.1, F.2 and so on
+    /// What `holdtime serve --record` was given: F stands for F, F.1, F.2 and so on; or the folder of a finding
     pub(crate) file: PathBuf,
     /// Only this run of the speaker: 1 is the oldest; without it, all of them
     #[arg(long, value_name = "N")]
@@ -42,6 +44,15 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
+    if args.file.is_dir() {
+        interrupt::exit_at_once()?;
+        if args.until.is_some() || args.run.is_some() {
+            return Err(CliError::input(
+                "--until and --run are for recordings: a finding is played to its end",
+            ));
+        }
+        return finding::run(&args.file, args.json, console);
+    }
     let interrupted = Arc::new(AtomicBool::new(false));
     stop_on_interrupt(&interrupted)?;
     let runs = series::runs(&args.file)?;

@@ -1,0 +1,166 @@
+//! A finding: a run that did not pass, as the files of a folder.
+//!
+//! | file | content |
+//! |---|---|
+//! | plan.toml | what was played, as a scenario |
+//! | `run.txt` | what was under test, what came of it, and the choices: [`SavedRun`] |
+//! | `certificate.txt` | why, as `holdtime run` prints it |
+//! | `certificate.json` | the same for programs, as `holdtime run --json` has it |
+//! | `trace.txt`, `capture.pcap` | every step, and what the network carried |
+//!
+//! The first two are the run, and are checked when it is read; the others are there to be looked at.
+
+mod saved_run;
+
+pub use saved_run::SavedRun;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use holdtime_machine::choices::ChoiceSource;
+use holdtime_machine::rng::word_of;
+use holdtime_machine::trace::Observer;
+
+use crate::explore::World;
+use crate::report::pcap::Capture;
+use crate::report::{self, TraceLines};
+use crate::scenario::mistake::Source;
+use crate::scenario::{self, Scenario};
+use crate::stage::{Outcome, Run};
+use crate::subject::{self, Defect, SubjectRef};
+
+/// The file of the plan.
+pub const PLAN: &str = "plan.toml";
+/// The verdict of a run during which this program panicked.
+pub const PANICKED: &str = "panicked";
+/// The file of the saved run.
+pub const RUN: &str = "run.txt";
+
+/// A finding: its plan, and how it is played.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What is played.
+    pub scenario: Scenario,
+    /// On what, with which choices, and what came of it.
+    pub run: SavedRun,
+}
+
+/// A file of a finding: its name and its content.
+pub type FindingFile = (&'static str, Vec<u8>);
+
+/// The name of the folder of the findings of a key: the verdict, and the key's hash.
+pub fn folder_name(verdict: &str, key: &str) -> String {
+    format!("{verdict}-{:016x}", word_of(key))
+}
+
+impl Finding {
+    /// Plays a world once more, and makes what came of it the files of a finding. `command` is what found it.
+    ///
+    /// # Errors
+    /// The world cannot be played or written; the text says why.
+    pub fn of_world(
+        world: &World,
+        reactor: SubjectRef,
+        seed: u64,
+        (build, command): (&str, &str),
+    ) -> Result<(Outcome, Vec<FindingFile>), String> {
+        let plan = world.scenario.write().map_err(|error| error.to_string())?;
+        let (outcome, lines, capture) = watched(&world.scenario, reactor, seed.into())?;
+        let run = SavedRun {
+            build: build.to_owned(),
+            reactor: reactor.name().to_owned(),
+            seed,
+            hash: outcome.hash,
+            verdict: outcome.verdict.code().to_owned(),
+            key: outcome.verdict.key().map(|key| key.to_string()).unwrap_or_default(),
+            command: command.to_owned(),
+            choices: Some(outcome.choices.clone()),
+        };
+        let saved = run.write(&plan);
+        let files = vec![
+            (PLAN, plan.into_bytes()),
+            (RUN, saved.into_bytes()),
+            ("certificate.txt", report::finding(&outcome).into_bytes()),
+            ("trace.txt", lines),
+            ("capture.pcap", capture),
+        ];
+        Ok((outcome, files))
+    }
+
+    /// The finding of a run that came to no end, because this program panicked while it played: the plan and the seed.
+    ///
+    /// # Errors
+    /// The world cannot be written.
+    pub fn of_panic(
+        world: &World,
+        reactor: SubjectRef,
+        seed: u64,
+        (build, command): (&str, &str),
+        message: &str,
+    ) -> Result<Vec<FindingFile>, String> {
+        let plan = world.scenario.write().map_err(|error| error.to_string())?;
+        let run = SavedRun {
+            build: build.to_owned(),
+            reactor: reactor.name().to_owned(),
+            seed,
+            hash: 0,
+            verdict: PANICKED.to_owned(),
+            key: panic_key(message),
+            command: command.to_owned(),
+            choices: None,
+        };
+        let saved = run.write(&plan);
+        Ok(vec![(PLAN, plan.into_bytes()), (RUN, saved.into_bytes())])
+    }
+
+    /// Reads a finding out of its two files, each given with the name that the user calls it.
+    ///
+    /// # Errors
+    /// What is wrong with either, and where.
+    pub fn read(plan: &Source, run: &Source) -> Result<Self, String> {
+        let saved = SavedRun::read(run, plan.text()).map_err(|mistake| mistake.to_string())?;
+        let scenario = scenario::read(plan, |_| None, &subject::names());
+        Ok(Self { scenario: scenario.map_err(|mistake| mistake.to_string())?, run: saved })
+    }
+
+    /// Plays it again.
+    ///
+    /// # Errors
+    /// There is no such reactor, or a saved choice is out of the bound that it has in this build.
+    pub fn play(&self) -> Result<(SubjectRef, Outcome), String> {
+        let name = &self.run.reactor;
+        let reactor = subject::find(name).map_err(|_| format!("there is no reactor \"{name}\""))?;
+        let outcome = Run {
+            play: &self.scenario.play,
+            subject: reactor,
+            defect: Defect::Present,
+            choices: self.run.source(),
+        }
+        .go_recorded(&[])?;
+        Ok((reactor, outcome))
+    }
+}
+
+/// The key of a panic: its message without numbers, which are mostly lengths and indices.
+pub fn panic_key(message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    format!("panicked: {}", first.replace(|c: char| c.is_ascii_digit(), "#"))
+}
+
+/// What came of a play, its trace and its capture.
+fn watched(
+    scenario: &Scenario,
+    subject: SubjectRef,
+    choices: ChoiceSource,
+) -> Result<(Outcome, Vec<u8>, Vec<u8>), String> {
+    let run = Run { play: &scenario.play, subject, defect: Defect::Present, choices };
+    let lines = Rc::new(RefCell::new(TraceLines::default()));
+    let capture = Rc::new(RefCell::new(Capture::default()));
+    let observers: [Rc<RefCell<dyn Observer>>; 2] = [lines.clone(), capture.clone()];
+    let outcome = run.go_recorded(&observers)?;
+    let mut octets = Vec::new();
+    capture.borrow().write_to(&mut octets).map_err(|error| error.to_string())?;
+    lines.borrow_mut().conclude(outcome.at, &outcome.verdict, &report::finding(&outcome));
+    let text = lines.borrow().text().as_bytes().to_vec();
+    Ok((outcome, text, octets))
+}
