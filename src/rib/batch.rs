@@ -18,7 +18,7 @@ use super::packing::{self, Bucket, Group, Grouping, Packing, PeerTerms};
 use super::path::Destination;
 use super::runs::{Merged, Runs};
 use super::table::{Entry, RouteTable};
-use super::trouble::{Trouble, Troubles};
+use super::trouble::{RouteTrouble, Troubles};
 use super::update::{self, Draft};
 use crate::wire::{Family, RefreshKind, RouteRefresh};
 
@@ -244,7 +244,7 @@ impl UpdateBatch {
     }
 
     /// As [`AdjRibOut::take_troubles`](super::AdjRibOut::take_troubles).
-    pub(super) fn take_troubles(&mut self) -> (Vec<(Destination, Trouble)>, usize) {
+    pub(super) fn take_troubles(&mut self) -> (Vec<(Destination, RouteTrouble)>, usize) {
         self.troubles.take()
     }
 

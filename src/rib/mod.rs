@@ -19,5 +19,5 @@ pub use incoming::{AdjRibIn, Received};
 pub use outgoing::{AdjRibOut, Announced};
 pub use packing::{Packing, PeerTerms};
 pub use path::{Destination, Hop, Own, Path};
-pub use trouble::Trouble;
+pub use trouble::RouteTrouble;
 pub use watchdog::{Watchdogs, Watched};

@@ -10,7 +10,7 @@ use super::batch::{Packed, UpdateBatch};
 use super::packing::{Packing, PeerTerms};
 use super::path::{Destination, Own, Path};
 use super::table::RouteTable;
-use super::trouble::Trouble;
+use super::trouble::RouteTrouble;
 use crate::wire::{Family, Nlri, Route};
 
 /// What a neighbor announces.
@@ -83,7 +83,7 @@ impl AdjRibOut {
     }
 
     /// What should be said of routes that were packed since this was last asked, and of how many more something should.
-    pub fn take_troubles(&mut self) -> (Vec<(Destination, Trouble)>, usize) {
+    pub fn take_troubles(&mut self) -> (Vec<(Destination, RouteTrouble)>, usize) {
         self.batch.take_troubles()
     }
 

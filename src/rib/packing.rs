@@ -35,7 +35,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::change::Change;
 use super::path::{Hop, Own, Path};
 use super::runs::{Merged, Runs};
-use super::trouble::Trouble;
+use super::trouble::RouteTrouble;
 use super::update::Draft;
 use crate::wire::Writer;
 use crate::wire::attribute::{self, AsSegmentKind};
@@ -160,11 +160,11 @@ impl Group {
     }
 
     /// Why one of its routes, with this NLRI, is not announced.
-    pub(super) fn trouble(&self, terms: &PeerTerms<'_>, nlri: Option<&[u8]>) -> Trouble {
+    pub(super) fn trouble(&self, terms: &PeerTerms<'_>, nlri: Option<&[u8]>) -> RouteTrouble {
         if self.is_hopless(terms) {
-            return Trouble::NoNextHop;
+            return RouteTrouble::NoNextHop;
         }
-        Trouble::TooLarge {
+        RouteTrouble::TooLarge {
             needs: self.message_length(terms, nlri.map_or(0, <[u8]>::len)),
             max: terms.negotiated.max_message(),
         }

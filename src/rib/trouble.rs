@@ -10,7 +10,7 @@ const NAMED: usize = 8;
 
 /// What is wrong with a route that was to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum RouteTrouble {
     /// It is not sent: no message of the session can hold it and its attributes.
     TooLarge {
         /// How many octets a message with it alone would have; `None`: more than any message of BGP may have by far.
@@ -27,7 +27,7 @@ pub enum Trouble {
 /// The troubles of a session that nobody has asked for yet.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Troubles {
-    named: Vec<(Destination, Trouble)>,
+    named: Vec<(Destination, RouteTrouble)>,
     others: usize,
     /// That a next hop is of another family is said of one route a session: all routes of a table may have it.
     foreign_told: bool,
@@ -40,7 +40,7 @@ impl Troubles {
     }
 
     /// Keeps what is wrong with a route; it is not asked what that is once enough are named.
-    pub(super) fn add(&mut self, destination: &Destination, trouble: impl FnOnce() -> Trouble) {
+    pub(super) fn add(&mut self, destination: &Destination, trouble: impl FnOnce() -> RouteTrouble) {
         if self.named.len() < NAMED {
             self.named.push((destination.clone(), trouble()));
         } else {
@@ -58,12 +58,12 @@ impl Troubles {
         let foreign = next_hop.filter(|hop| !self.foreign_told && is_foreign(*hop, agreed));
         if let Some(next_hop) = foreign {
             self.foreign_told = true;
-            self.add(destination, || Trouble::ForeignNextHop(next_hop));
+            self.add(destination, || RouteTrouble::ForeignNextHop(next_hop));
         }
     }
 
     /// What was kept, and how many more there were.
-    pub(super) fn take(&mut self) -> (Vec<(Destination, Trouble)>, usize) {
+    pub(super) fn take(&mut self) -> (Vec<(Destination, RouteTrouble)>, usize) {
         (core::mem::take(&mut self.named), core::mem::take(&mut self.others))
     }
 }

@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::link::Link;
+use super::link::SessionLink;
 use super::neighbor::Neighbor;
 use super::stale::{Kept, Stale};
 use crate::session::{FsmEvent, graceful_restart, long_lived_restart};
@@ -18,7 +18,7 @@ const STALE: Duration = Duration::from_secs(360);
 /// The flag of a family whose forwarding state was preserved.
 const PRESERVED: u8 = 0x80;
 
-impl Link {
+impl SessionLink {
     /// What the peer has asked to be kept if a session ended by `event`, which it did now.
     pub(super) fn offer_to_keep(&self, now: Instant, event: FsmEvent) -> Option<Kept> {
         let open = self.session.peer_open().filter(|_| self.may_come_back(event))?;

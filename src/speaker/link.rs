@@ -13,7 +13,7 @@ pub(super) type Ends = (SocketAddr, SocketAddr);
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
-pub(super) struct Link {
+pub(super) struct SessionLink {
     pub(super) session: Session,
     /// The connection, or the dial that is under way.
     pub(super) stream: Option<StreamId>,
@@ -23,13 +23,13 @@ pub(super) struct Link {
     pub(super) cause: EndCause,
 }
 
-impl Link {
+impl SessionLink {
     pub(super) fn new(session: Session) -> Self {
         Self { session, stream: None, ends: None, cause: EndCause::default() }
     }
 }
 
-impl Link {
+impl SessionLink {
     /// Whether both sides have offered graceful restart on this connection.
     pub(super) fn is_graceful(&self) -> bool {
         let peer = self.session.peer_open().and_then(graceful_restart);

@@ -8,7 +8,7 @@ use core::net::IpAddr;
 use super::complaints::Complaints;
 use super::id::NeighborId;
 use super::intake::Intake;
-use super::link::Link;
+use super::link::SessionLink;
 use super::message::append;
 use super::obligation::Party;
 use super::stale::Stale;
@@ -68,8 +68,8 @@ pub(super) struct Neighbor {
     pub(super) name: String,
     /// As configured, but for the routes, which are in `rib_out`.
     pub(super) config: config::Neighbor,
-    pub(super) outgoing: Link,
-    pub(super) incoming: Link,
+    pub(super) outgoing: SessionLink,
+    pub(super) incoming: SessionLink,
     pub(super) admin: AdminState,
     pub(super) rib_out: AdjRibOut,
     pub(super) rib_in: AdjRibIn,
@@ -123,8 +123,8 @@ impl Neighbor {
             id,
             name: config.name(),
             config: config::Neighbor { routes: Vec::new(), ..config.clone() },
-            outgoing: Link::new(outgoing),
-            incoming: Link::new(incoming),
+            outgoing: SessionLink::new(outgoing),
+            incoming: SessionLink::new(incoming),
             admin: AdminState::Up,
             refused: false,
             rib_out,
@@ -206,14 +206,14 @@ impl Neighbor {
         Party::Neighbor(alloc::format!("{}", self.config.peer))
     }
 
-    pub(super) fn link(&self, direction: Direction) -> &Link {
+    pub(super) fn link(&self, direction: Direction) -> &SessionLink {
         match direction {
             Direction::Outgoing => &self.outgoing,
             Direction::Incoming => &self.incoming,
         }
     }
 
-    pub(super) fn link_mut(&mut self, direction: Direction) -> &mut Link {
+    pub(super) fn link_mut(&mut self, direction: Direction) -> &mut SessionLink {
         match direction {
             Direction::Outgoing => &mut self.outgoing,
             Direction::Incoming => &mut self.incoming,
@@ -221,12 +221,12 @@ impl Neighbor {
     }
 
     /// The session that is further along; of two that are equally far the outgoing one.
-    pub(super) fn leading(&self) -> &Link {
+    pub(super) fn leading(&self) -> &SessionLink {
         leading(&self.outgoing, &self.incoming)
     }
 
     /// The same, to change it.
-    pub(super) fn leading_mut(&mut self) -> &mut Link {
+    pub(super) fn leading_mut(&mut self) -> &mut SessionLink {
         let direction = self.leading().session.direction();
         self.link_mut(direction)
     }
@@ -237,7 +237,7 @@ impl Neighbor {
     }
 
     /// The session that is established.
-    pub(super) fn established(&self) -> Option<&Link> {
+    pub(super) fn established(&self) -> Option<&SessionLink> {
         established(&self.outgoing, &self.incoming)
     }
 
@@ -405,16 +405,16 @@ fn packing(config: &config::Neighbor) -> Packing {
     if config.group_updates { Packing::Grouped } else { Packing::Single }
 }
 
-fn leading<'a>(outgoing: &'a Link, incoming: &'a Link) -> &'a Link {
+fn leading<'a>(outgoing: &'a SessionLink, incoming: &'a SessionLink) -> &'a SessionLink {
     if incoming.session.state() > outgoing.session.state() { incoming } else { outgoing }
 }
 
-fn established<'a>(outgoing: &'a Link, incoming: &'a Link) -> Option<&'a Link> {
+fn established<'a>(outgoing: &'a SessionLink, incoming: &'a SessionLink) -> Option<&'a SessionLink> {
     Some(leading(outgoing, incoming)).filter(|link| link.session.state() == State::Established)
 }
 
 /// What packing for an established session needs to know; `None`: our end of it is not known.
-fn peer_terms<'a>(config: &config::Neighbor, link: &'a Link) -> Option<PeerTerms<'a>> {
+fn peer_terms<'a>(config: &config::Neighbor, link: &'a SessionLink) -> Option<PeerTerms<'a>> {
     let negotiated = link.session.negotiated();
     // Our link-local address goes along with IPv6 next hops where both sides have said so, and the peer is on our link.
     let on_link = config.outgoing_ttl.is_none_or(|ttl| ttl <= 1);

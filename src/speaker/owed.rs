@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::link::Link;
+use super::link::SessionLink;
 use super::neighbor::{Neighbor, PAUSE};
 use super::obligation::{Obligation, ObligationKind as Kind, Party};
 use super::phase::Phase;
@@ -67,7 +67,7 @@ impl Neighbor {
         Obligation { debtor: Party::Speaker, creditor, kind, what, waits_for: None, since, until, clause }
     }
 
-    fn owed_by_state(&self, link: &Link) -> Vec<Obligation> {
+    fn owed_by_state(&self, link: &SessionLink) -> Vec<Obligation> {
         let (session, since) = (&link.session, link.session.since());
         let deadline = |timer| session.timers().deadline(timer);
         let ours =
@@ -113,7 +113,7 @@ impl Neighbor {
     }
 
     /// Octets that the connection has not taken.
-    fn owed_octets(&self, link: &Link, streams: &Streams) -> Option<Obligation> {
+    fn owed_octets(&self, link: &SessionLink, streams: &Streams) -> Option<Obligation> {
         let (count, since) = streams.waiting(link.stream?)?;
         let until = link.session.timers().deadline(Timer::SendHold);
         let mut owed = self.by_us(

@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::event::{Event as LogEvent, EventKind, Severity};
 use super::id::NeighborId;
 use super::input::{ClosedKind, Input};
-use super::link::Link;
+use super::link::SessionLink;
 use super::listeners::ListenHandle;
 use super::message::append;
 use super::neighbor::{AdminState, Neighbor, PAUSE};
@@ -32,7 +32,7 @@ use crate::wire::{Message, Notification};
 
 /// How much it matters that an attempt at a session ended by `event`; `None`: it did not, or as it should. A peer that is not
 /// there yet is no news, but one that is there and does not agree will not come to agree by itself.
-fn severity_of(event: FsmEvent, to: State, link: &Link) -> Option<Severity> {
+fn severity_of(event: FsmEvent, to: State, link: &SessionLink) -> Option<Severity> {
     match event {
         _ if to != State::Idle => None,
         // Where both sides dial, this is how one of two connections ends.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::neighbor::Neighbor;
 use crate::print::nlri_text;
-use crate::rib::{Destination, Trouble};
+use crate::rib::{Destination, RouteTrouble};
 use crate::wire::PathNlri;
 
 /// So many characters of a route are shown.
@@ -25,7 +25,7 @@ impl Neighbor {
     }
 }
 
-fn sentence(Destination { nlri, path_id }: &Destination, trouble: Trouble) -> String {
+fn sentence(Destination { nlri, path_id }: &Destination, trouble: RouteTrouble) -> String {
     let mut route = String::new();
     nlri_text(&mut route, &PathNlri { path_id: *path_id, nlri: nlri.clone() }, None);
     if let Some((cut, _)) = route.char_indices().nth(SHOWN) {
@@ -33,16 +33,16 @@ fn sentence(Destination { nlri, path_id }: &Destination, trouble: Trouble) -> St
         route.push('…');
     }
     match trouble {
-        Trouble::TooLarge { needs: Some(needs), max } => format!(
+        RouteTrouble::TooLarge { needs: Some(needs), max } => format!(
             "is not told of {route}: with its attributes it is a message of {needs} octets, and those of this session have at most {max}"
         ),
-        Trouble::TooLarge { needs: None, max } => format!(
+        RouteTrouble::TooLarge { needs: None, max } => format!(
             "is not told of {route}: its attributes alone are far more than the {max} octets of this session's messages"
         ),
-        Trouble::NoNextHop => {
+        RouteTrouble::NoNextHop => {
             format!("is not told of {route}: it has no next hop that its family could have")
         }
-        Trouble::ForeignNextHop(next_hop) => format!(
+        RouteTrouble::ForeignNextHop(next_hop) => format!(
             "is told of {route} with the next hop {}, and has not said that it takes one of that address family (RFC 8950): it may take such routes for withdrawn; others are not named",
             next_hop.address()
         ),

@@ -41,7 +41,7 @@ pub(crate) struct MirrorSession {
 
 /// What came of the sessions of a configuration.
 #[derive(Debug)]
-pub(crate) struct Played {
+pub(crate) struct MirrorOutcome {
     /// All of them, in the order of the configuration.
     pub(crate) sessions: Vec<MirrorSession>,
     /// What the speaker warned of: routes that it does not send, and why.
@@ -49,7 +49,7 @@ pub(crate) struct Played {
 }
 
 /// Plays the sessions of all neighbors until each is established and everything is sent.
-pub(crate) fn play(mut config: Config, settings: Settings) -> Played {
+pub(crate) fn play(mut config: Config, settings: Settings) -> MirrorOutcome {
     for neighbor in &mut config.neighbors {
         // `auto` is the peer's number, which its OPEN would say before ours.
         neighbor.local_as = neighbor.local_as.or(neighbor.peer_as).or(Some(ANY_AS));
@@ -66,7 +66,7 @@ pub(crate) fn play(mut config: Config, settings: Settings) -> Played {
     let warnings = mirror.warnings;
     let mut sessions: Vec<_> = mirror.sessions.into_values().collect();
     sessions.sort_by_key(|(place, _)| *place);
-    Played { sessions: sessions.into_iter().map(|(_, session)| session).collect(), warnings }
+    MirrorOutcome { sessions: sessions.into_iter().map(|(_, session)| session).collect(), warnings }
 }
 
 struct Mirror<'a> {

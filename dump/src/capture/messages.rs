@@ -30,7 +30,7 @@ pub(super) struct MessageScanner {
     /// The packet that the last of them came with.
     stamp: Option<Stamp>,
     /// What is to be told of once the next message is found.
-    trouble: Trouble,
+    trouble: StreamTrouble,
     /// One of the ports is BGP's, so that a marker needs no second one behind its message.
     trusted: bool,
     /// Whether a message was found.
@@ -55,7 +55,7 @@ enum State {
 
 /// Why a message had to be searched for.
 #[derive(Debug, Default)]
-struct Trouble {
+struct StreamTrouble {
     /// The first packet behind it.
     stamp: Option<Stamp>,
     /// The capture began after the connection.
@@ -75,7 +75,7 @@ impl MessageScanner {
             state: if first { State::First } else { State::Searching },
             pending: Vec::new(),
             stamp: None,
-            trouble: Trouble { late: !first, ..Trouble::default() },
+            trouble: StreamTrouble { late: !first, ..StreamTrouble::default() },
             trusted,
             is_bgp: false,
             complete: None,
@@ -141,7 +141,7 @@ impl MessageScanner {
             found(Framed::Trouble(&format!("{what} {of}"), stamp));
         }
         self.pending.clear();
-        self.trouble = Trouble::default();
+        self.trouble = StreamTrouble::default();
     }
 
     /// Takes what looks like a message though nothing behind it confirms that: nothing more comes.
@@ -196,7 +196,7 @@ impl MessageScanner {
                 if let Some(why) = self.trouble.words(" up to this message") {
                     found(Framed::Trouble(&why, self.trouble.stamp.unwrap_or(stamp)));
                 }
-                self.trouble = Trouble::default();
+                self.trouble = StreamTrouble::default();
                 self.is_bgp = true;
                 let stamp = self.complete.take().unwrap_or(stamp);
                 found(Framed::Message(frame.message(), stamp));
@@ -254,7 +254,7 @@ impl MessageScanner {
     }
 }
 
-impl Trouble {
+impl StreamTrouble {
     /// What happened, and that so much was passed over `until` something. `None`: nothing happened.
     fn words(&self, until: &str) -> Option<String> {
         let mut words = String::new();

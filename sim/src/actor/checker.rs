@@ -13,7 +13,7 @@ use holdtime_core::wire::Negotiated;
 use crate::actor::mismatch;
 use crate::actor::{Awaited, PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase};
 use crate::scenario::codec::{self, KEEPALIVE, NOTIFICATION, OPEN, REFRESH, UPDATE, kind, split_message};
-use crate::scenario::expectation::{Deed, Expectation, Group};
+use crate::scenario::expectation::{Deed, Expectation, MessageGroup};
 use crate::scenario::script::Message;
 
 /// Whether a message may arrive in pieces. TCP may always cut one; ExaBGP's own checking peer does not put it together again.
@@ -176,7 +176,7 @@ impl CheckingPeer {
                 .expectation
                 .groups
                 .get(self.at)
-                .map(|group: &Group| group.messages.clone())
+                .map(|group: &MessageGroup| group.messages.clone())
                 .unwrap_or_default();
         }
     }

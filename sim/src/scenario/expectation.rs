@@ -19,12 +19,12 @@ pub struct Expectation {
     /// How the checking peer is set up.
     pub options: Options,
     /// The groups, in the order in which they come up.
-    pub groups: Vec<Group>,
+    pub groups: Vec<MessageGroup>,
 }
 
 /// Rules that may be met in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Group {
+pub struct MessageGroup {
     /// Its sequence number as it was written, such as `A1`.
     pub name: String,
     /// Whole messages that must arrive.
@@ -92,7 +92,7 @@ impl Expectation {
     /// The first line that is no rule.
     pub fn parse(source: &Source) -> Result<Self, Mistake> {
         let mut options = Options::default();
-        let mut groups: BTreeMap<(Option<char>, u32), Group> = BTreeMap::new();
+        let mut groups: BTreeMap<(Option<char>, u32), MessageGroup> = BTreeMap::new();
         let mut start = 0;
         for raw in source.text().split('\n') {
             let line = raw.trim();
@@ -109,7 +109,8 @@ impl Expectation {
             } else {
                 let rule = Line { source, range, text: line };
                 let (key, name) = rule.sequence()?;
-                let group = groups.entry(key).or_insert_with(|| Group { name, ..Group::default() });
+                let group =
+                    groups.entry(key).or_insert_with(|| MessageGroup { name, ..MessageGroup::default() });
                 rule.add_to(group)?;
             }
         }
@@ -156,7 +157,7 @@ impl Line<'_> {
         }
     }
 
-    fn add_to(&self, group: &mut Group) -> Result<(), Mistake> {
+    fn add_to(&self, group: &mut MessageGroup) -> Result<(), Mistake> {
         let mut parts = self.text.splitn(3, ':');
         let sequence = parts.next().unwrap_or_default();
         let kind = parts.next().unwrap_or_default();

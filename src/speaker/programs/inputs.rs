@@ -10,7 +10,7 @@ use super::super::action::Action;
 use super::super::event::{Event, EventKind, Severity};
 use super::super::input::ClosedKind;
 use super::super::obligation::Party;
-use super::instance::{PATIENCE, Phase};
+use super::instance::{PATIENCE, ProgramPhase};
 use super::output::EVENTS_WAIT;
 use super::{CLI, Programs};
 use crate::time::{Duration, Instant, Now};
@@ -25,12 +25,12 @@ impl Programs {
     /// A program runs, or pipes are open.
     pub(in crate::speaker) fn started(&mut self, now: Instant, stream: StreamId, pid: u32) {
         let Some(instance) = self.instances.get_mut(&stream) else { return };
-        if instance.phase != Phase::Starting {
+        if instance.phase != ProgramPhase::Starting {
             // It was told to end before it had begun.
             self.actions.push_back(Action::StopProgram { stream, signal: ProgramSignal::Terminate });
             return;
         }
-        instance.enter(Phase::Running, now);
+        instance.enter(ProgramPhase::Running, now);
         if let Some(entry) = self.entries.get_mut(&instance.name) {
             entry.again = None;
         }
@@ -75,7 +75,7 @@ impl Programs {
     /// A program wrote. [`Programs::take_line`] afterwards.
     pub(in crate::speaker) fn received(&mut self, now: Instant, stream: StreamId, data: &[u8]) {
         let Some(instance) = self.instances.get_mut(&stream) else { return };
-        if matches!(instance.phase, Phase::Running | Phase::Ended(_)) {
+        if matches!(instance.phase, ProgramPhase::Running | ProgramPhase::Ended(_)) {
             instance.hear(now, data);
             // The one command that does not wait its turn: it takes back what has no answer yet.
             if instance.task.is_some() && instance.input.skip_through("reset") {
@@ -94,14 +94,17 @@ impl Programs {
         if matches!(how, ClosedKind::ReadEnd | ClosedKind::Broken(_)) {
             instance.read_ended = true;
             match instance.phase {
-                Phase::Ended(_) => return self.finish(now, stream),
+                ProgramPhase::Ended(_) => return self.finish(now, stream),
                 // Nothing more will be heard of it, so that it is of no more use. Mostly it is about to end by itself.
-                Phase::Running if instance.name == CLI => return self.terminate(now, stream),
-                Phase::Running => {
+                ProgramPhase::Running if instance.name == CLI => return self.terminate(now, stream),
+                ProgramPhase::Running => {
                     instance.cut = true;
                     return self.leave(now, stream);
                 }
-                Phase::Starting | Phase::Leaving(_) | Phase::Terminated(_) | Phase::Killed => {}
+                ProgramPhase::Starting
+                | ProgramPhase::Leaving(_)
+                | ProgramPhase::Terminated(_)
+                | ProgramPhase::Killed => {}
             }
         }
         self.update_interest(stream);
@@ -111,9 +114,9 @@ impl Programs {
     pub(in crate::speaker) fn exited(&mut self, now: Instant, stream: StreamId, status: ExitStatus) {
         let Some(instance) = self.instances.get_mut(&stream) else { return };
         instance.exited = Some(status);
-        if instance.phase == Phase::Running && !instance.read_ended {
+        if instance.phase == ProgramPhase::Running && !instance.read_ended {
             instance.output.close();
-            instance.enter(Phase::Ended(now + LAST_WORDS), now);
+            instance.enter(ProgramPhase::Ended(now + LAST_WORDS), now);
             self.update_interest(stream);
         } else {
             self.finish(now, stream);
@@ -183,7 +186,7 @@ impl Programs {
         for stream in due {
             let Some(instance) = self.instances.get_mut(&stream) else { continue };
             match instance.phase {
-                Phase::Leaving(_) => {
+                ProgramPhase::Leaving(_) => {
                     if instance.cut && !self.ending {
                         let text = "has closed its standard output and runs on: it is ended".to_string();
                         let (severity, kind) = (Severity::Warning, EventKind::Change);
@@ -192,11 +195,14 @@ impl Programs {
                     }
                     self.terminate(now, stream);
                 }
-                Phase::Terminated(_) => {
-                    instance.enter(Phase::Killed, now);
+                ProgramPhase::Terminated(_) => {
+                    instance.enter(ProgramPhase::Killed, now);
                     self.actions.push_back(Action::StopProgram { stream, signal: ProgramSignal::Kill });
                 }
-                Phase::Starting | Phase::Running | Phase::Killed | Phase::Ended(_) => {
+                ProgramPhase::Starting
+                | ProgramPhase::Running
+                | ProgramPhase::Killed
+                | ProgramPhase::Ended(_) => {
                     self.finish(now, stream);
                 }
             }

@@ -26,7 +26,7 @@ pub(super) struct Instance {
     /// Its pipes.
     pub(super) stream: StreamId,
     /// How far it is.
-    pub(super) phase: Phase,
+    pub(super) phase: ProgramPhase,
     /// Since when.
     pub(super) since: Instant,
     /// What it wrote and was not yet taken.
@@ -69,7 +69,7 @@ pub(super) struct Instance {
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum ProgramPhase {
     /// It was asked for.
     Starting,
     /// It runs.
@@ -90,7 +90,7 @@ impl Instance {
         Self {
             name,
             stream,
-            phase: Phase::Starting,
+            phase: ProgramPhase::Starting,
             since: now,
             input: LineBuffer::default(),
             output: Output::default(),
@@ -114,7 +114,7 @@ impl Instance {
     }
 
     /// Goes on to `phase`.
-    pub(super) fn enter(&mut self, phase: Phase, now: Instant) {
+    pub(super) fn enter(&mut self, phase: ProgramPhase, now: Instant) {
         self.phase = phase;
         self.since = now;
     }
@@ -161,18 +161,18 @@ impl Instance {
 
     /// When it is to be told that it has read nothing for long, where something waits for it.
     pub(super) fn report_at(&self) -> Option<Instant> {
-        let waits = self.phase == Phase::Running && self.output.next().is_some() && !self.reported;
+        let waits = self.phase == ProgramPhase::Running && self.output.next().is_some() && !self.reported;
         waits.then(|| self.taken + PATIENCE)
     }
 
     /// Whether it is told of events: what happens before it runs is told when it does.
     pub(super) fn may_be_told(&self) -> bool {
-        matches!(self.phase, Phase::Starting | Phase::Running)
+        matches!(self.phase, ProgramPhase::Starting | ProgramPhase::Running)
     }
 
     /// Whether commands are taken from it: it runs, or has ended and left some behind.
     pub(super) fn may_command(&self) -> bool {
-        matches!(self.phase, Phase::Running | Phase::Ended(_))
+        matches!(self.phase, ProgramPhase::Running | ProgramPhase::Ended(_))
             && self.task.is_none()
             && !self.reloading
             && self.held.is_none()
@@ -182,7 +182,7 @@ impl Instance {
     /// What is wanted of its stream: reading while few commands wait for their turn and their answers would find room;
     /// writing while a long answer is under way.
     pub(super) fn wanted_interest(&self) -> (bool, bool) {
-        let running = matches!(self.phase, Phase::Running | Phase::Ended(_));
+        let running = matches!(self.phase, ProgramPhase::Running | ProgramPhase::Ended(_));
         let few = (self.task.is_none() && self.held.is_none()) || self.input.len() <= COMMANDS_WAIT;
         let read = running && !self.read_ended && self.output.has_room() && few;
         (read, running && self.task.is_some() && !self.output.is_held())
@@ -191,8 +191,10 @@ impl Instance {
     /// When something must be done about it, whatever it does.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Leaving(until) | Phase::Terminated(until) | Phase::Ended(until) => Some(until),
-            Phase::Starting | Phase::Running | Phase::Killed => None,
+            ProgramPhase::Leaving(until) | ProgramPhase::Terminated(until) | ProgramPhase::Ended(until) => {
+                Some(until)
+            }
+            ProgramPhase::Starting | ProgramPhase::Running | ProgramPhase::Killed => None,
         }
     }
 }

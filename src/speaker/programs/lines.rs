@@ -11,7 +11,7 @@ use super::super::event::{Event, EventKind, Severity};
 use super::super::id::NeighborId;
 use super::super::obligation::Party;
 use super::Programs;
-use super::instance::{Instance, PATIENCE, Phase};
+use super::instance::{Instance, PATIENCE, ProgramPhase};
 use super::task::Task;
 use crate::api::{Line, answer, line};
 use crate::time::{Instant, Now};
@@ -122,7 +122,7 @@ impl Programs {
     pub(in crate::speaker) fn is_behind(&self, now: Instant, name: &str) -> bool {
         let stream = self.entries.get(name).and_then(|entry| entry.stream);
         stream.and_then(|stream| self.instances.get(&stream)).is_some_and(|instance| {
-            let reads = instance.phase == Phase::Running && now < instance.taken + PATIENCE;
+            let reads = instance.phase == ProgramPhase::Running && now < instance.taken + PATIENCE;
             reads && instance.output.is_behind()
         })
     }
@@ -154,7 +154,7 @@ impl Programs {
                 text,
             });
         }
-        if instance.phase == Phase::Running {
+        if instance.phase == ProgramPhase::Running {
             self.dirty.insert(stream);
         }
     }

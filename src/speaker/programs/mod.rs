@@ -24,7 +24,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use instance::{Instance, Phase};
+use instance::{Instance, ProgramPhase};
 use respawn::Respawns;
 
 use holdtime_host::{PipePaths, ProgramSignal, ProgramSpec, StreamId};
@@ -172,7 +172,7 @@ impl Programs {
 
     /// What to write next.
     pub(super) fn poll_transmit(&self, stream: StreamId) -> Option<&[u8]> {
-        self.instances.get(&stream).filter(|instance| instance.phase != Phase::Starting)?.output.next()
+        self.instances.get(&stream).filter(|instance| instance.phase != ProgramPhase::Starting)?.output.next()
     }
 
     /// When [`Programs::handle_timeout`] has something to do.
@@ -275,11 +275,11 @@ impl Programs {
             };
             let line = self.teller.shutdown(now.wall, encoder);
             let Some(instance) = self.instances.get_mut(&stream) else { continue };
-            if instance.phase == Phase::Running {
+            if instance.phase == ProgramPhase::Running {
                 instance.output.answer(&line);
                 self.dirty.insert(stream);
                 self.leave(now.monotonic, stream);
-            } else if instance.phase == Phase::Starting {
+            } else if instance.phase == ProgramPhase::Starting {
                 self.terminate(now.monotonic, stream);
             }
         }
@@ -288,13 +288,14 @@ impl Programs {
     /// Takes nothing more from a run, and sends it SIGTERM once it has had time to read what it was told: the answer to the
     /// command that ends it, for one.
     fn leave(&mut self, now: Instant, stream: StreamId) {
-        let Some(instance) = self.instances.get_mut(&stream).filter(|one| one.phase == Phase::Running) else {
+        let Some(instance) = self.instances.get_mut(&stream).filter(|one| one.phase == ProgramPhase::Running)
+        else {
             return self.terminate(now, stream);
         };
         instance.task = None;
         instance.input.clear();
         instance.postponed = None;
-        instance.enter(Phase::Leaving(now + LEAVE), now);
+        instance.enter(ProgramPhase::Leaving(now + LEAVE), now);
         self.update_interest(stream);
     }
 
@@ -302,8 +303,8 @@ impl Programs {
     fn terminate(&mut self, now: Instant, stream: StreamId) {
         let Some(instance) = self.instances.get_mut(&stream) else { return };
         match instance.phase {
-            Phase::Starting | Phase::Running | Phase::Leaving(_) => {}
-            Phase::Terminated(_) | Phase::Killed | Phase::Ended(_) => return,
+            ProgramPhase::Starting | ProgramPhase::Running | ProgramPhase::Leaving(_) => {}
+            ProgramPhase::Terminated(_) | ProgramPhase::Killed | ProgramPhase::Ended(_) => return,
         }
         instance.task = None;
         instance.output.close();
@@ -311,7 +312,7 @@ impl Programs {
         if matches!(entry.map(|entry| &entry.what), Some(What::Pipes(_))) {
             return self.finish(now, stream);
         }
-        instance.enter(Phase::Terminated(now + TERMINATE), now);
+        instance.enter(ProgramPhase::Terminated(now + TERMINATE), now);
         self.actions.push_back(Action::StopProgram { stream, signal: ProgramSignal::Terminate });
         self.update_interest(stream);
     }

@@ -4,29 +4,29 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::super::obligation::{Obligation, ObligationKind as Kind, Party};
-use super::instance::{Instance, Phase};
+use super::instance::{Instance, ProgramPhase};
 
 /// What a run owes, or is owed.
 pub(super) fn obligation(instance: &Instance) -> Option<Obligation> {
     let by_us = |kind, what: &str, clause| owed(instance, true, kind, what.to_string(), clause);
     let by_it = |kind, what: &str, clause| owed(instance, false, kind, what.to_string(), clause);
     Some(match instance.phase {
-        Phase::Starting => by_us(Kind::Start, "its start", "the configuration's process"),
-        Phase::Leaving(_) => {
+        ProgramPhase::Starting => by_us(Kind::Start, "its start", "the configuration's process"),
+        ProgramPhase::Leaving(_) => {
             let what = match instance.cut {
                 true => "ending, since it has closed its standard output",
                 false => "reading what waits for it before it ends",
             };
             by_it(Kind::Exit, what, "API: 100 ms before SIGTERM")
         }
-        Phase::Terminated(_) => by_it(Kind::Exit, "ending after SIGTERM", "API: 2 s before SIGKILL"),
-        Phase::Killed => by_it(Kind::Exit, "ending after SIGKILL", "API"),
-        Phase::Ended(_) => {
+        ProgramPhase::Terminated(_) => by_it(Kind::Exit, "ending after SIGTERM", "API: 2 s before SIGKILL"),
+        ProgramPhase::Killed => by_it(Kind::Exit, "ending after SIGKILL", "API"),
+        ProgramPhase::Ended(_) => {
             let waits_for = Some("the end of its standard output".to_string());
             let owed = by_us(Kind::Reading, "reading what it wrote before it ended", "API: 1 s");
             Obligation { waits_for, ..owed }
         }
-        Phase::Running => return while_running(instance),
+        ProgramPhase::Running => return while_running(instance),
     })
 }
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use holdtime_sim::report::{self, Experiment};
 
 use super::run_args::RunArgs;
-use super::worker::Played;
+use super::worker::PlayedJob;
 use crate::console::Console;
 use crate::error::CliError;
 
@@ -13,17 +13,17 @@ use crate::error::CliError;
 pub(super) fn explain(
     args: &RunArgs,
     experiment: &Experiment,
-    played: &Played,
+    played: &PlayedJob,
     console: &mut Console,
 ) -> Result<(), CliError> {
     let paint = console.paint();
     let again = args.again(played.reactor, played.seed);
-    let Played { reactor, outcome, second, .. } = played;
+    let PlayedJob { reactor, outcome, second, .. } = played;
     write!(console, "{}", report::explanation(*reactor, outcome, &again, &paint))?;
     write!(console, "{}", report::surprise(*reactor, outcome, *second, experiment, &again, &paint))?;
     Ok(())
 }
 
-pub(super) fn as_json(experiment: &Experiment, played: &Played) -> serde_json::Value {
+pub(super) fn as_json(experiment: &Experiment, played: &PlayedJob) -> serde_json::Value {
     report::json::run(experiment, played.reactor, played.seed, &played.outcome, played.second)
 }

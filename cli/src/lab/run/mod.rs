@@ -26,7 +26,7 @@ use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
 use explanation::{as_json, explain};
 pub(crate) use run_args::RunArgs;
-use worker::{Job, Played, Wanted};
+use worker::{Job, PlayedJob, Wanted};
 
 pub(crate) fn run(args: &RunArgs, console: &mut Console) -> VerbResult {
     interrupt::watch()?;
@@ -85,7 +85,7 @@ fn once(
     Ok(if unexpected.is_empty() { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 
-fn write_files(args: &RunArgs, played: &Played) -> Result<(), CliError> {
+fn write_files(args: &RunArgs, played: &PlayedJob) -> Result<(), CliError> {
     for (path, content) in [(&args.trace, &played.trace), (&args.pcap, &played.pcap)] {
         if let (Some(path), Some(content)) = (path, content) {
             fs::write(path, content)

@@ -11,7 +11,7 @@ use holdtime_sim::subject::SubjectRef;
 
 use super::explanation::{as_json, explain};
 use super::run_args::RunArgs;
-use super::worker::{self, Job, Played, Wanted};
+use super::worker::{self, Job, PlayedJob, Wanted};
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
@@ -24,7 +24,7 @@ struct Sweep {
     /// How often each verdict came.
     verdicts: BTreeMap<&'static str, u64>,
     /// The first run that was not as expected.
-    first: Option<Played>,
+    first: Option<PlayedJob>,
 }
 
 pub(super) fn run(
@@ -101,7 +101,7 @@ impl Sweep {
         Self { reactor, sums: SweepSums::default(), verdicts: BTreeMap::new(), first: None }
     }
 
-    fn add(&mut self, experiment: &Experiment, played: Played) {
+    fn add(&mut self, experiment: &Experiment, played: PlayedJob) {
         let is_expected = played.is_expected(experiment);
         self.sums.add(played.outcome.hash, is_expected);
         *self.verdicts.entry(played.outcome.verdict.code()).or_default() += 1;

@@ -37,7 +37,7 @@ pub(super) struct Wanted {
 
 /// What came of a run.
 #[derive(Debug)]
-pub(super) struct Played {
+pub(super) struct PlayedJob {
     pub(super) reactor: SubjectRef,
     pub(super) seed: u64,
     pub(super) outcome: Outcome,
@@ -47,7 +47,7 @@ pub(super) struct Played {
     pub(super) pcap: Option<Vec<u8>>,
 }
 
-impl Played {
+impl PlayedJob {
     pub(super) fn is_expected(&self, experiment: &Experiment) -> bool {
         self.second.is_none()
             && report::is_expected(&self.outcome.verdict, experiment.expected(self.reactor.name()))
@@ -62,10 +62,10 @@ pub(super) fn start(
     wanted: Wanted,
     progress: Arc<Progress>,
     seconds: u64,
-) -> Receiver<Result<Played, String>> {
+) -> Receiver<Result<PlayedJob, String>> {
     // What is not received is not played far ahead.
     let (sender, receiver) = sync_channel(16);
-    let work = move |sender: SyncSender<Result<Played, String>>| {
+    let work = move |sender: SyncSender<Result<PlayedJob, String>>| {
         for (index, job) in jobs.into_iter().enumerate() {
             let before = seconds.saturating_mul(index as u64);
             let played = play(&experiment, job, wanted, &progress, before);
@@ -86,7 +86,7 @@ fn play(
     wanted: Wanted,
     progress: &Arc<Progress>,
     before: u64,
-) -> Result<Played, String> {
+) -> Result<PlayedJob, String> {
     let run = Run {
         play: &experiment.play,
         subject: job.reactor,
@@ -117,7 +117,7 @@ fn play(
     } else {
         None
     };
-    Ok(Played { reactor: job.reactor, seed: job.seed, outcome, second, trace, pcap })
+    Ok(PlayedJob { reactor: job.reactor, seed: job.seed, outcome, second, trace, pcap })
 }
 
 /// Tells how far the virtual clock has come.
