@@ -17,6 +17,8 @@ mod owed;
 mod reason;
 mod rest;
 pub(crate) mod scene;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub(crate) use build::certify;
