@@ -1,6 +1,7 @@
 //! Certificates name the true culprit, and their keys tell causes apart and nothing else.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail them")]
+#![allow(clippy::print_stderr, reason = "a test that skips itself should say so")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -76,7 +77,9 @@ const CAUSES: &[Cause] = &[
     },
     Cause {
         reactor: "wall-clock",
-        play: |guise| one(guise, "at {20}s clock speaker +1h", 90, "keepalives every 80s\nwait 2m", "wait 1s"),
+        play: |guise| {
+            one(guise, "at {20}s clock speaker +1h", 90, "keepalives every 80s\nwait 2m", "wait 1s")
+        },
         oracle: "O5",
         culprit: "its hold timer has expired by a clock that runs ahead",
     },
@@ -108,12 +111,7 @@ const CAUSES: &[Cause] = &[
         oracle: "O6",
         culprit: "{peer} waits for here to keep the",
     },
-    Cause {
-        reactor: "async",
-        play: refusing,
-        oracle: "O6",
-        culprit: "peer {peer} refuses each of them",
-    },
+    Cause { reactor: "async", play: refusing, oracle: "O6", culprit: "peer {peer} refuses each of them" },
 ];
 
 const TALKS: &str = "keepalives every 2s\nwait 100s";
@@ -169,7 +167,8 @@ fn two_speakers(guise: &Guise) -> String {
 
 /// A peer that refuses every connection.
 fn refusing(guise: &Guise) -> String {
-    let script = "accept\nexpect open\nsend open hold 90\nsend notification 6/5 no\nexpect close\nrepeat 25 times";
+    let script =
+        "accept\nexpect open\nsend open hold 90\nsend notification 6/5 no\nexpect close\nrepeat 25 times";
     let Guise { peer: name, company, .. } = *guise;
     let up = COMES_UP.replace("HOLD", "90");
     let other = if company { peer("other", "10.0.0.3", &format!("{up}\n{TALKS}")) } else { String::new() };
@@ -214,8 +213,7 @@ fn runs_of_one_cause_name_the_same_culprit_and_share_a_key_that_runs_of_no_other
             for seed in 0..3 {
                 let verdict = verdict(&play, cause.reactor, seed);
                 let text = told(&certificate(&verdict, cause.oracle));
-                let culprit =
-                    cause.culprit.replace("{peer}", guise.peer).replace("{program}", guise.program);
+                let culprit = cause.culprit.replace("{peer}", guise.peer).replace("{program}", guise.program);
                 assert!(text.contains(&culprit), "{}, seed {seed}: no `{culprit}` in\n{text}", cause.reactor);
                 let known = keys.entry(number).or_insert_with(|| verdict.key().unwrap());
                 assert_eq!(Some(&*known), verdict.key().as_ref(), "{}, seed {seed}\n{text}", cause.reactor);
@@ -230,7 +228,12 @@ fn runs_of_one_cause_name_the_same_culprit_and_share_a_key_that_runs_of_no_other
 
 /// The rows of the shared cases that alarm by right: the file, the subject, the oracle and the culprit.
 const SHARED: &[(&str, &str, &str, &str)] = &[
-    ("mh-o1-second-peer", "read-first", "O1", "its task for peer quiet waits for bytes from peer quiet before"),
+    (
+        "mh-o1-second-peer",
+        "read-first",
+        "O1",
+        "its task for peer quiet waits for bytes from peer quiet before",
+    ),
     ("mh-o1-second-peer", "skip-outbound", "O1", "bytes from peer quiet, 150ms at a time"),
     ("mh-o1-withdrawal", "read-first", "O1", "its task for peer far waits for bytes from peer far before"),
     ("mh-o1-ipv6", "read-first", "O1", "its task for peer far waits for bytes from peer far before"),
@@ -239,7 +242,12 @@ const SHARED: &[(&str, &str, &str, &str)] = &[
     ("mh-o5-one-way", "no-hold-timer", "O5", "its hold timer will never act: no deadline is armed"),
     ("m-row14-back", "wall-clock", "O4", "the clock that it is reckoned by has gone back"),
     ("m-row14-forward", "wall-clock", "O5", "its hold timer has expired by a clock that runs ahead"),
-    ("m-row19", "slow-show", "O4", "its task for program feed computes over what it has read from program feed"),
+    (
+        "m-row19",
+        "slow-show",
+        "O4",
+        "its task for program feed computes over what it has read from program feed",
+    ),
     ("m-row23", "wrong-loser", "O6", "right waits for left to keep the"),
     ("mh-o6-never-up", "async", "O6", "peer far refuses each of them"),
     ("mh-o6-never-up", "poll", "O6", "peer far refuses each of them"),
