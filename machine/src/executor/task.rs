@@ -101,6 +101,8 @@ pub(super) enum Cause {
 #[derive(Debug, Default)]
 pub(super) struct ReadyTasks {
     batches: VecDeque<(Cause, Vec<TaskId>)>,
+    /// The list of a batch that is over, for the next one.
+    spare: Vec<TaskId>,
     /// Deadlines stand last that came since the last turn.
     unseen: bool,
 }
@@ -110,7 +112,11 @@ impl ReadyTasks {
         let deadlines = if cause == Cause::Input && self.unseen { self.batches.pop_back() } else { None };
         match self.batches.back_mut() {
             Some((same, tasks)) if *same == cause => tasks.push(task),
-            _ => self.batches.push_back((cause, vec![task])),
+            _ => {
+                let mut tasks = std::mem::take(&mut self.spare);
+                tasks.push(task);
+                self.batches.push_back((cause, tasks));
+            }
         }
         self.batches.extend(deadlines);
         self.unseen |= cause == Cause::Deadline;
@@ -120,8 +126,10 @@ impl ReadyTasks {
         self.unseen = false;
         let (_, tasks) = self.batches.front_mut()?;
         let task = tasks.remove(choices.index(Site::Task, actor, tasks.len()));
-        if tasks.is_empty() {
-            self.batches.pop_front();
+        if tasks.is_empty()
+            && let Some((_, tasks)) = self.batches.pop_front()
+        {
+            self.spare = tasks;
         }
         Some(task)
     }

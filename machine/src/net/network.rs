@@ -45,6 +45,8 @@ pub struct Network {
     kernel: Kernel,
     sockets: Vec<Option<Box<Socket>>>,
     effects: Vec<Effect>,
+    /// Room for what a connection sends in one call.
+    out: Vec<Segment>,
 }
 
 #[derive(Debug)]
@@ -97,6 +99,7 @@ impl Network {
             kernel: Kernel::default(),
             sockets: Vec::new(),
             effects: Vec::new(),
+            out: Vec::new(),
         }
     }
 
@@ -459,6 +462,13 @@ impl Network {
         std::mem::take(&mut self.effects)
     }
 
+    /// Takes a list of effects back that is empty by now, for the room in it.
+    pub(crate) fn reuse(&mut self, effects: Vec<Effect>) {
+        if self.effects.is_empty() {
+            self.effects = effects;
+        }
+    }
+
     // How it works.
 
     /// Calls a connection and sees to everything that may follow from it.
@@ -469,8 +479,8 @@ impl Network {
         call: impl FnOnce(&mut Tcp, Cut<'_>, &mut Vec<Segment>) -> R,
     ) -> Option<R> {
         let before = self.readiness(socket);
-        let mut out = Vec::new();
         let connection = connection_mut(&mut self.sockets, socket)?;
+        let mut out = std::mem::take(&mut self.out);
         let (paths, path) = (&self.paths, connection.path);
         let mut cut = |whole| paths.cut(path, whole);
         let result = call(&mut connection.tcp, &mut cut, &mut out);
@@ -478,11 +488,12 @@ impl Network {
         Some(result)
     }
 
-    fn settle(&mut self, now: Instant, socket: SocketId, before: Readiness, out: Vec<Segment>) {
+    fn settle(&mut self, now: Instant, socket: SocketId, before: Readiness, mut out: Vec<Segment>) {
         let Some(machine) = self.socket(socket).map(|socket| socket.machine) else { return };
-        for segment in out {
+        for segment in out.drain(..) {
             self.send(now, machine, segment);
         }
+        self.out = out;
         if self.readiness(socket).gains_over(before) {
             self.effects.push(Effect::Ready(socket));
         }

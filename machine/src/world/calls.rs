@@ -75,7 +75,7 @@ impl World {
 
     pub(crate) fn unlisten(&mut self, id: ProcessId, listener: ListenerId) {
         let Some(listening) = self.process_mut(id).listeners.remove(&listener) else { return };
-        self.process_mut(id).maybe_ready.remove(&Descriptor::Listener(listener));
+        self.process_mut(id).maybe_ready.retain(|name| *name != Descriptor::Listener(listener));
         let now = self.local_time(id);
         self.network.close(now, listening.socket);
         self.absorb();
@@ -318,7 +318,7 @@ impl World {
     pub(crate) fn let_go(&mut self, id: ProcessId, stream: StreamId) {
         let now = self.local_time(id);
         let Some(mut known) = self.process_mut(id).streams.remove(&stream) else { return };
-        self.process_mut(id).maybe_ready.remove(&Descriptor::Stream(stream));
+        self.process_mut(id).maybe_ready.retain(|name| *name != Descriptor::Stream(stream));
         known.wake_all();
         match known.ends {
             StreamEnds::Socket(socket) => {
@@ -463,7 +463,7 @@ impl World {
             self.socket_owners.resize(index + 1, None);
         }
         self.socket_owners[index] = Some((id, name));
-        self.process_mut(id).maybe_ready.insert(name);
+        self.process_mut(id).may_be_ready(name);
     }
 
     fn ends(&self, socket: SocketId) -> Option<Ends> {

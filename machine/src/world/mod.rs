@@ -87,7 +87,7 @@ pub enum IncidentKind {
 
 /// What the agenda holds.
 pub(crate) enum Due {
-    Arrive(MachineId, Segment),
+    Arrive(MachineId, Box<Segment>),
     Alarm(SocketId),
     Unreachable(SocketId),
     /// A deadline of a task.
@@ -394,7 +394,7 @@ impl World {
     pub(crate) fn happen(&mut self, due: Due) -> Option<Waker> {
         let now = self.now;
         match due {
-            Due::Arrive(machine, segment) => self.network.deliver(now, machine, segment),
+            Due::Arrive(machine, segment) => self.network.deliver(now, machine, *segment),
             Due::Alarm(socket) => self.network.on_alarm(now, socket),
             Due::Unreachable(socket) => self.network.on_unreachable(now, socket),
             Due::Wake(waker) => return Some(waker),
@@ -433,13 +433,14 @@ impl World {
 
     /// Carries out what the network's last calls have set in motion.
     pub(crate) fn absorb(&mut self) {
-        for effect in self.network.take_effects() {
+        let mut effects = self.network.take_effects();
+        for effect in effects.drain(..) {
             match effect {
                 Effect::Sent { from, at, arrival, segment } => {
                     let arrives = arrival.map(|(_, at)| at);
                     self.trace.record(at, &Step::Sent(from, &segment, arrives));
                     if let Some((to, arrives)) = arrival {
-                        self.agenda.enter(arrives, DueClass::Outside, Due::Arrive(to, segment));
+                        self.agenda.enter(arrives, DueClass::Outside, Due::Arrive(to, Box::new(segment)));
                     }
                 }
                 Effect::Alarm { socket, at } => {
@@ -456,6 +457,7 @@ impl World {
                 }
             }
         }
+        self.network.reuse(effects);
     }
 
     /// Tells a process that something of its own may be ready, and wakes the tasks for which it is.
@@ -466,7 +468,7 @@ impl World {
             return;
         }
         let process = self.process_mut(id);
-        process.maybe_ready.insert(name);
+        process.may_be_ready(name);
         process.wake_waiter();
         for ready in found {
             process.wake_for(ready);

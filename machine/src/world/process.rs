@@ -79,8 +79,8 @@ pub(crate) struct ProcessState {
     /// Signals that it has asked to collect; the others do what they do by default.
     pub(crate) handled: BTreeSet<Signal>,
     pub(crate) signal_waker: Option<Waker>,
-    /// What may be ready: looked at again by the next wait.
-    pub(crate) maybe_ready: BTreeSet<Descriptor>,
+    /// What may be ready, in order: looked at again by the next wait.
+    pub(crate) maybe_ready: Vec<Descriptor>,
     /// The task inside `Host::wait`.
     pub(crate) waiter: Option<Waker>,
 }
@@ -148,7 +148,7 @@ impl ProcessState {
             signals: VecDeque::new(),
             handled: BTreeSet::new(),
             signal_waker: None,
-            maybe_ready: BTreeSet::new(),
+            maybe_ready: Vec::new(),
             waiter: None,
         }
     }
@@ -159,6 +159,13 @@ impl ProcessState {
 
     pub(crate) fn has_file_to_spare(&self) -> bool {
         self.streams.len() + self.listeners.len() < self.max_files
+    }
+
+    /// Has the next wait look at this.
+    pub(crate) fn may_be_ready(&mut self, name: Descriptor) {
+        if let Err(place) = self.maybe_ready.binary_search(&name) {
+            self.maybe_ready.insert(place, name);
+        }
     }
 
     /// Wakes the task that waits for just this.
