@@ -77,6 +77,14 @@ impl Conversation {
         Some((self.open.pop_front()?, done))
     }
 
+    /// Whether one of the commands without an answer asks for the configuration to be read again.
+    pub(super) fn awaits_reload(&self) -> bool {
+        let reloads = |asked: &Asked| {
+            parse(&normalise(&asked.line)).is_some_and(|request| request.command == Command::Reload)
+        };
+        self.open.iter().any(reloads)
+    }
+
     /// The command that has waited longest.
     pub(super) fn oldest(&self) -> Option<&Asked> {
         self.open.front()

@@ -59,7 +59,9 @@ mod tests {
     use crate::observe::{Seen, SessionEnd};
     use crate::oracle::alarm::Judge;
     use crate::oracle::routes::RouteJudge;
-    use crate::oracle::testing::{PROGRAM, SESSION, SESSION2, announcement, at, done, ledger, withdrawal};
+    use crate::oracle::testing::{
+        PROGRAM, SESSION, SESSION2, announcement, at, config, done, ledger, withdrawal,
+    };
 
     const ROUTE: &str = "announce route 10.0.0.0/24 next-hop 10.0.0.1";
 
@@ -118,6 +120,26 @@ mod tests {
         judge.see(at(1), &Seen::Sent(SESSION, &announcement("10.0.0.0/24")));
         judge.see(at(1), &Seen::Blocked(SESSION, true));
         assert_eq!(judge.judge_at_rest(at(2)), None);
+    }
+
+    /// What is judged at rest once the program has written two commands at once and the file is read before both are answered.
+    fn reloaded_with(commands: [&str; 2]) -> Option<Alarm> {
+        let file = config("static { route 10.0.0.0/24 next-hop 10.0.0.1; }");
+        let mut judge = ledger("static { route 10.0.0.0/24 next-hop 10.0.0.1; }");
+        judge.see(at(0), &Seen::Closed(SESSION2, SessionEnd::Peer));
+        judge.see(at(1), &Seen::Sent(SESSION, &announcement("10.0.0.0/24")));
+        commands.iter().for_each(|command| judge.see(at(2), &Seen::Command(PROGRAM, command)));
+        judge.see(at(2), &Seen::Configured(&file));
+        commands.iter().for_each(|_| judge.see(at(2), &Seen::Answer(PROGRAM, "done")));
+        judge.see(at(3), &Seen::Sent(SESSION, &announcement("10.0.0.0/24")));
+        judge.judge_at_rest(at(4))
+    }
+
+    #[test]
+    fn what_a_file_says_that_is_read_between_a_command_and_its_answer_comes_in_the_order_of_the_commands() {
+        assert_eq!(reloaded_with(["clear adj-rib out", "reload"]), None);
+        let alarm = reloaded_with(["reload", "clear adj-rib out"]).unwrap();
+        assert_eq!(alarm.what, "the withdrawal of 10.0.0.0/24");
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(super) struct Ledger {
     pub(super) sessions: Sessions,
     programs: BTreeMap<ProgramKey, (String, Conversation)>,
     pub(super) due: Deadlines<SessionKey>,
+    /// The configuration as it was read again last, and when.
+    reread: Option<(Instant, Config)>,
 }
 
 impl Ledger {
@@ -47,6 +49,7 @@ impl Ledger {
             sessions: Sessions::default(),
             programs: BTreeMap::new(),
             due: Deadlines::default(),
+            reread: None,
         }
     }
 
@@ -143,8 +146,22 @@ impl Ledger {
     fn answer(&mut self, at: Instant, key: ProgramKey, line: &str) {
         let Some((name, dialogue)) = self.programs.get_mut(&key) else { return };
         if let Some((asked, true)) = dialogue.answer(line) {
-            let name = name.clone();
+            let (name, before_reload) = (name.clone(), dialogue.awaits_reload());
             self.apply(When { asked: asked.since, due: at }, &name, &asked.line);
+            if before_reload {
+                self.configure_after(asked.since);
+            }
+        }
+    }
+
+    /// A command of this time was carried out before a reload behind it. Where the file was read before the command's answer was written, what
+    /// the file says came after it all the same.
+    fn configure_after(&mut self, asked: Instant) {
+        if let Some((read, config)) = self.reread.take() {
+            if read >= asked {
+                self.configure(read, &config);
+            }
+            self.reread = Some((read, config));
         }
     }
 
@@ -266,7 +283,11 @@ impl Ledger {
     pub(super) fn see(&mut self, at: Instant, seen: &Seen<'_>) {
         let changed = self.sessions.see(at, seen);
         match seen {
-            Seen::Configured(config) => self.configure(at, config),
+            Seen::Configured(config) => {
+                let again = !self.neighbors.is_empty();
+                self.configure(at, config);
+                self.reread = again.then(|| (at, (*config).clone()));
+            }
             Seen::Opened(key, remote, _) => {
                 self.told.insert(*key, Told::new(*remote, self.neighbor_at(*remote)));
             }
