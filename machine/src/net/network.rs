@@ -45,7 +45,6 @@ pub struct Network {
     kernel: Kernel,
     sockets: Vec<Option<Box<Socket>>>,
     effects: Vec<Effect>,
-    /// Room for what a connection sends in one call.
     out: Vec<Segment>,
 }
 
@@ -462,11 +461,9 @@ impl Network {
         std::mem::take(&mut self.effects)
     }
 
-    /// Takes a list of effects back that is empty by now, for the room in it.
+    /// Takes the list back that is empty by now, for the room in it; nothing was set in motion since.
     pub(crate) fn reuse(&mut self, effects: Vec<Effect>) {
-        if self.effects.is_empty() {
-            self.effects = effects;
-        }
+        self.effects = effects;
     }
 
     // How it works.

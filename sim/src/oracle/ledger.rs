@@ -146,21 +146,20 @@ impl Ledger {
     fn answer(&mut self, at: Instant, key: ProgramKey, line: &str) {
         let Some((name, dialogue)) = self.programs.get_mut(&key) else { return };
         if let Some((asked, true)) = dialogue.answer(line) {
-            let (name, before_reload) = (name.clone(), dialogue.awaits_reload());
+            let read_since = self.reread.as_ref().is_some_and(|(read, _)| *read >= asked.since);
+            let (name, before_reload) = (name.clone(), read_since && dialogue.awaits_reload());
             self.apply(When { asked: asked.since, due: at }, &name, &asked.line);
             if before_reload {
-                self.configure_after(asked.since);
+                self.configure_again();
             }
         }
     }
 
-    /// A command of this time was carried out before a reload behind it. Where the file was read before the command's answer was written, what
-    /// the file says came after it all the same.
-    fn configure_after(&mut self, asked: Instant) {
+    /// A command was carried out before a reload behind it, and answered only after the file was read: what the file says came after it all
+    /// the same.
+    fn configure_again(&mut self) {
         if let Some((read, config)) = self.reread.take() {
-            if read >= asked {
-                self.configure(read, &config);
-            }
+            self.configure(read, &config);
             self.reread = Some((read, config));
         }
     }
