@@ -6,6 +6,7 @@ use holdtime_core::Duration;
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
 use holdtime_sim::explore;
+use holdtime_sim::finding::Finding;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::script::Pattern;
 use holdtime_sim::scenario::{
@@ -165,4 +166,38 @@ fn a_quarter_of_the_seeds_have_no_fault_and_faults_are_over_before_the_end() {
         }
         assert!(world.play.faults.len() <= 6);
     }
+}
+
+#[test]
+fn what_a_generated_world_holds_is_read_back_as_it_was_written() {
+    for seed in 0..2_000 {
+        let scenario = explore::world(seed).unwrap().scenario;
+        let written = scenario.write().unwrap();
+        assert_eq!(content(read(&written)), content(scenario), "world {seed}");
+    }
+}
+
+#[test]
+fn a_finding_plays_the_same_wherever_its_folder_is_and_as_the_world_did() {
+    let mut reloads = 0;
+    for seed in 0..40 {
+        let world = explore::world(seed).unwrap();
+        if !world.scenario.write().unwrap().contains("reload") {
+            continue;
+        }
+        reloads += 1;
+        let (outcome, files) = Finding::of_world(&world, subject::POLL, seed, ("0", "a command")).unwrap();
+        let source = |file: usize| {
+            let text = String::from_utf8(files[file].1.clone()).unwrap();
+            Source::new(format!("some/where/{}", files[file].0), text)
+        };
+        let finding = Finding::read(&source(0), &source(1)).unwrap();
+        assert_eq!(finding.play().unwrap().1, outcome, "world {seed}");
+        let played = explore::play(seed, Some(subject::POLL)).unwrap();
+        assert_eq!(played.outcome.hash, outcome.hash, "world {seed}");
+        if reloads == 4 {
+            return;
+        }
+    }
+    panic!("{reloads} worlds reload their configuration");
 }

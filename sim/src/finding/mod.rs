@@ -65,7 +65,9 @@ impl Finding {
         (build, command): (&str, &str),
     ) -> Result<(Outcome, Vec<FindingFile>), String> {
         let plan = world.scenario.write().map_err(|error| error.to_string())?;
-        let (outcome, lines, capture) = watched(&world.scenario, reactor, seed.into())?;
+        // What is saved is what was played, to the names of its files.
+        let scenario = read_plan(&Source::new(PLAN, plan.as_str()))?;
+        let (outcome, lines, capture) = watched(&scenario, reactor, seed.into())?;
         let run = SavedRun {
             build: build.to_owned(),
             reactor: reactor.name().to_owned(),
@@ -119,8 +121,7 @@ impl Finding {
     /// What is wrong with either, and where.
     pub fn read(plan: &Source, run: &Source) -> Result<Self, String> {
         let saved = SavedRun::read(run, plan.text()).map_err(|mistake| mistake.to_string())?;
-        let scenario = scenario::read(plan, |_| None, &subject::names());
-        Ok(Self { scenario: scenario.map_err(|mistake| mistake.to_string())?, run: saved })
+        Ok(Self { scenario: read_plan(plan)?, run: saved })
     }
 
     /// Plays it again.
@@ -139,6 +140,17 @@ impl Finding {
         .go_recorded(&[])?;
         Ok((reactor, outcome))
     }
+}
+
+/// The plan of a finding. Its configurations are called after their speakers wherever the file is: a speaker that loads one again
+/// says its name, which is part of the trace.
+fn read_plan(plan: &Source) -> Result<Scenario, String> {
+    let scenario = scenario::read(plan, |_| None, &subject::names());
+    let mut scenario = scenario.map_err(|mistake| mistake.to_string())?;
+    for speaker in &mut scenario.play.speakers {
+        speaker.files.iter_mut().for_each(|file| file.name.clone_from(&speaker.name));
+    }
+    Ok(scenario)
 }
 
 /// The key of a panic: its message without numbers, which are mostly lengths and indices.
