@@ -26,7 +26,7 @@ use console::Console;
 use error::{CliError, VerbResult};
 use exabgp::healthcheck::HealthcheckArgs;
 use exabgp::{client, healthcheck, serve, settings, validate};
-use lab::{dialogue, explore, list, parity, probe, replay, run, shrink, suite};
+use lab::{dialogue, explore, list, parity, probe, replay, run, shrink, suite, why};
 
 /// A BGP speaker built so that no hang stays a mystery, and the lab that explains them.
 #[derive(Debug, Parser)]
@@ -58,6 +58,8 @@ enum Verb {
     Explore(explore::ExploreArgs),
     /// Find the smallest scenario that fails for the same reason as a given one
     Shrink(shrink::ShrinkArgs),
+    /// Say from when on a failure was inevitable, and which run that passes is nearest
+    Why(why::WhyArgs),
     /// Play a finding, or a recording of `serve --record`, again: what happened, and what is owed to whom at its end
     Replay(replay::ReplayArgs),
     /// Compare the lab's simulated machine with this one, program by program
@@ -123,6 +125,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> VerbResult {
         Verb::Suite(args) => suite::run(&args, console),
         Verb::Explore(args) => explore::run(&args, console),
         Verb::Shrink(args) => shrink::run(&args, console),
+        Verb::Why(args) => why::run(&args, console),
         Verb::Replay(args) => replay::run(&args, console),
         Verb::Parity(args) => parity::run(&args, console),
         Verb::Probe(args) => probe::run(args, console),

@@ -389,3 +389,18 @@ fn shrinking_ends_with_status_2_where_nothing_fails_and_130_where_its_time_is_up
     assert_eq!(late.status.code(), Some(130), "{}", text(&late.stderr));
     assert!(text(&late.stdout).starts_with("title = \"read-first: "), "{}", text(&late.stdout));
 }
+
+#[test]
+fn why_tells_in_a_line_each_until_when_a_run_could_be_saved_what_happened_and_what_is_nearest() {
+    let folder = Folder::new("why");
+    let file = folder.path().join("silent.toml").to_str().unwrap().to_owned();
+    let scenario = holdtime_sim::scenario::find("silent-peer").unwrap();
+    std::fs::write(&file, scenario.write().unwrap()).unwrap();
+    let output = holdtime(&["why", &file, "--reactor", "read-first"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let labels: Vec<&str> = said.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(labels, ["before", "then", "after", "nearest"], "{said}");
+    let passes = holdtime(&["why", &file, "--reactor", "poll"]);
+    assert_eq!((passes.status.code(), passes.stdout.len()), (Some(2), 0));
+}

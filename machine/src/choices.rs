@@ -34,6 +34,11 @@ impl Choices {
         self.0.borrow_mut().actor(name)
     }
 
+    /// From now on draws from this source. What was counted stays counted, so that a saved list names the draws that are still to come.
+    pub fn turn_to(&self, source: &ChoiceSource) {
+        self.0.borrow_mut().turn_to(source);
+    }
+
     /// From now on keeps every draw that yields something else than 0, for [`recorded`](Self::recorded).
     pub fn record(&self) {
         self.0.borrow_mut().record();
@@ -133,6 +138,23 @@ mod tests {
         }
         assert_ne!(first, draw(1, Site::Cut, "far", 1));
         assert_eq!(first, draw(1, Site::Cut, "far", 0));
+    }
+
+    #[test]
+    fn after_a_turn_draws_come_from_the_other_source_as_if_all_before_had_too() {
+        let draw = |choices: &Choices| choices.below(Site::Task, choices.actor("one"), 1_000);
+        let all: Vec<u64> = {
+            let choices = Choices::new(&7.into());
+            (0..6).map(|_| draw(&choices)).collect()
+        };
+        let choices = Choices::new(&7.into());
+        let before: Vec<u64> = (0..3).map(|_| draw(&choices)).collect();
+        assert_eq!(before, all[..3]);
+        let later = |n, value| Choice { site: Site::Task, actor: "one".to_owned(), n, bound: 1_000, value };
+        choices.turn_to(&ChoiceSource::Saved(vec![later(1, 5), later(4, 9)]));
+        assert_eq!([draw(&choices), draw(&choices), draw(&choices)], [0, 9, 0]);
+        choices.turn_to(&8.into());
+        assert_eq!(draw(&choices), draw(&Choices::new(&8.into())));
     }
 
     #[test]

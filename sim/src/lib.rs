@@ -21,6 +21,7 @@
 //! stage/        sets a play up on an engine (machine; turmoil) and runs it
 //! explore/      worlds that nobody wrote, drawn from seeds, and sweeps over them
 //! shrink/       the smallest scenario that fails for the same reason
+//! why/          from when on a run could not be saved any more
 //! replay/       what was recorded, again
 //! suite/        ExaBGP's functional cases
 //! parity/       the simulated machine beside the real one
@@ -43,3 +44,4 @@ pub mod stage;
 pub mod subject;
 pub mod suite;
 pub mod turmoil;
+pub mod why;

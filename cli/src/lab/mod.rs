@@ -11,3 +11,4 @@ pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod shrink;
 pub(crate) mod suite;
+pub(crate) mod why;

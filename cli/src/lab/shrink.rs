@@ -48,7 +48,7 @@ pub(crate) struct ShrinkArgs {
 pub(crate) fn run(args: &ShrinkArgs, console: &mut Console) -> VerbResult {
     interrupt::watch()?;
     let scenario = read(&args.file)?;
-    let reactor = reactor(args, &scenario)?;
+    let reactor = reactor(args.reactor.as_ref(), &scenario)?;
     let end = args.lasts.map(|lasts| Instant::now() + lasts);
     let is_late = || end.is_some_and(|end| Instant::now() >= end);
     let limits = Limits { runs: args.runs, stop: &|| interrupt::is_pressed() || is_late() };
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &ShrinkArgs, console: &mut Console) -> VerbResult {
     }
 }
 
-fn read(path: &Path) -> Result<Scenario, CliError> {
+pub(super) fn read(path: &Path) -> Result<Scenario, CliError> {
     let name = path.display().to_string();
     let text =
         fs::read_to_string(path).map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
@@ -77,8 +77,9 @@ fn read(path: &Path) -> Result<Scenario, CliError> {
         .map_err(|mistake| CliError::input(mistake.to_string()))
 }
 
-fn reactor(args: &ShrinkArgs, scenario: &Scenario) -> Result<SubjectRef, CliError> {
-    if let Some(name) = &args.reactor {
+/// The reactor that is named, or else the first that the scenario expects a hang of, or names.
+pub(super) fn reactor(name: Option<&String>, scenario: &Scenario) -> Result<SubjectRef, CliError> {
+    if let Some(name) = name {
         let named = run::parse_reactors(std::slice::from_ref(name))?;
         return named.first().copied().ok_or_else(|| CliError::input("which reactor?"));
     }

@@ -57,6 +57,40 @@ enum Origin {
     },
 }
 
+impl Origin {
+    fn of(source: &ChoiceSource) -> Self {
+        let saved = |list: &[Choice], strict| {
+            let mut lists = BTreeMap::<String, Vec<Choice>>::new();
+            for choice in list {
+                lists.entry(choice.actor.clone()).or_default().push(choice.clone());
+            }
+            lists.values_mut().for_each(|list| list.sort_by_key(|choice| std::cmp::Reverse(choice.n)));
+            Self::Saved { lists, strict }
+        };
+        match source {
+            ChoiceSource::Seed(seed) => Self::Seed(*seed),
+            ChoiceSource::Saved(list) => saved(list, true),
+            ChoiceSource::Adapted(list) => saved(list, false),
+            ChoiceSource::Octets(octets) => Self::Octets { octets: octets.clone(), used: 0 },
+        }
+    }
+
+    /// The streams of an actor, one for each site.
+    fn streams(&mut self, name: &str) -> impl Iterator<Item = Stream> + use<> {
+        let (seed, saved) = match self {
+            Self::Seed(seed) => (*seed, Vec::new()),
+            Self::Saved { lists, .. } => (0, lists.remove(name).unwrap_or_default()),
+            Self::Octets { .. } => (0, Vec::new()),
+        };
+        let actor = word_of(name);
+        Site::ALL.into_iter().map(move |site| Stream {
+            rng: Rng::keyed(seed, &[word_of(site.name()), actor]),
+            made: 0,
+            saved: saved.iter().filter(|choice| choice.site == site).cloned().collect(),
+        })
+    }
+}
+
 /// The draws of one site for one actor.
 #[derive(Debug)]
 struct Stream {
@@ -78,22 +112,8 @@ struct Made {
 
 impl Draws {
     pub(super) fn new(source: &ChoiceSource) -> Self {
-        let saved = |list: &[Choice], strict| {
-            let mut lists = BTreeMap::<String, Vec<Choice>>::new();
-            for choice in list {
-                lists.entry(choice.actor.clone()).or_default().push(choice.clone());
-            }
-            lists.values_mut().for_each(|list| list.sort_by_key(|choice| std::cmp::Reverse(choice.n)));
-            Origin::Saved { lists, strict }
-        };
-        let origin = match source {
-            ChoiceSource::Seed(seed) => Origin::Seed(*seed),
-            ChoiceSource::Saved(list) => saved(list, true),
-            ChoiceSource::Adapted(list) => saved(list, false),
-            ChoiceSource::Octets(octets) => Origin::Octets { octets: octets.clone(), used: 0 },
-        };
         Self {
-            origin,
+            origin: Origin::of(source),
             actors: BTreeMap::new(),
             streams: Vec::new(),
             recorded: None,
@@ -108,18 +128,22 @@ impl Draws {
         }
         let id = ActorId(self.actors.len() as u32);
         self.actors.insert(name.to_owned(), id);
-        let (seed, saved) = match &mut self.origin {
-            Origin::Seed(seed) => (*seed, Vec::new()),
-            Origin::Saved { lists, .. } => (0, lists.remove(name).unwrap_or_default()),
-            Origin::Octets { .. } => (0, Vec::new()),
-        };
-        let actor = word_of(name);
-        self.streams.extend(Site::ALL.into_iter().map(|site| Stream {
-            rng: Rng::keyed(seed, &[word_of(site.name()), actor]),
-            made: 0,
-            saved: saved.iter().filter(|choice| choice.site == site).cloned().collect(),
-        }));
+        let streams = self.origin.streams(name);
+        self.streams.extend(streams);
         id
+    }
+
+    /// From now on draws from this source; what was counted stays counted.
+    pub(super) fn turn_to(&mut self, source: &ChoiceSource) {
+        self.origin = Origin::of(source);
+        for (name, id) in &self.actors {
+            let own = self.streams.iter_mut().skip(id.0 as usize * Site::COUNT);
+            for (stream, fresh) in own.zip(self.origin.streams(name)) {
+                let made = stream.made;
+                *stream = Stream { made, ..fresh };
+                stream.saved.retain(|choice| choice.n >= made);
+            }
+        }
     }
 
     pub(super) fn record(&mut self) {

@@ -6,6 +6,7 @@ pub mod pcap;
 mod suite;
 mod sweep;
 mod trace;
+pub mod why;
 
 pub use suite::{explained_cases, failed_case, score_rows};
 pub use sweep::{SweepSums, sweep_row};

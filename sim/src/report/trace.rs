@@ -31,6 +31,14 @@ impl TraceLines {
         &self.text
     }
 
+    /// What happened between two instants, both included, without its time; that a task ran is left out.
+    pub fn steps_between(&self, from: Instant, to: Instant) -> Vec<&str> {
+        let (from, to) = (stamp(from), stamp(to));
+        let steps = self.text.lines().filter_map(|line| line.split_at_checked(from.len()));
+        let steps = steps.filter(|(time, _)| (from.as_str()..=to.as_str()).contains(time));
+        steps.map(|(_, step)| step.trim()).filter(|step| !step.contains(" task ")).collect()
+    }
+
     /// Ends the trace with the verdict, and with what it is explained with: the alarm if one sounded.
     pub fn conclude(&mut self, at: Instant, verdict: &Verdict, finding: &str) {
         self.line(at, &format!("{:<10} {}", "verdict", verdict.summary()));
@@ -40,8 +48,7 @@ impl TraceLines {
     }
 
     fn line(&mut self, at: Instant, text: &str) {
-        let nanos = at.as_nanos();
-        let _ = writeln!(self.text, "{:>6}.{:09}  {text}", nanos / 1_000_000_000, nanos % 1_000_000_000);
+        let _ = writeln!(self.text, "{}  {text}", stamp(at));
     }
 
     fn name(&self, id: ProcessId) -> String {
@@ -110,6 +117,12 @@ impl Observer for TraceLines {
         let text = self.words(step);
         self.line(at, &text);
     }
+}
+
+/// A time as every line begins with.
+fn stamp(at: Instant) -> String {
+    let nanos = at.as_nanos();
+    format!("{:>6}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000)
 }
 
 fn stream_name(stream: StreamId) -> String {

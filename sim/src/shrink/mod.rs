@@ -14,7 +14,7 @@
 mod actors;
 mod config;
 mod measure;
-mod number;
+pub(crate) mod number;
 mod repro;
 mod script;
 mod search;

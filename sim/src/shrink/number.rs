@@ -8,7 +8,7 @@ use crate::shrink::script::ScriptOf;
 
 /// What kind of number something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NumberKind {
+pub(crate) enum NumberKind {
     /// Nanoseconds.
     Time,
     Count,
@@ -16,13 +16,31 @@ pub(super) enum NumberKind {
 
 /// Where a number stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NumberAt {
+pub(crate) enum NumberAt {
     /// When the fault of this index begins.
     Begins(usize),
     /// How long it lasts.
     Lasts(usize),
     /// A word of a line of a script.
     Word { script: ScriptOf, line: usize, word: usize },
+}
+
+impl NumberAt {
+    /// Whose line it stands in; `None`: a fault's.
+    pub(crate) fn who(self, scenario: &Scenario) -> Option<String> {
+        match self {
+            Self::Word { script, .. } => Some(script.name(scenario)),
+            Self::Begins(_) | Self::Lasts(_) => None,
+        }
+    }
+
+    /// The line that it stands in.
+    pub(crate) fn line(self, scenario: &Scenario) -> Option<String> {
+        match self {
+            Self::Word { script, line, .. } => script.lines(scenario).into_iter().nth(line),
+            Self::Begins(fault) | Self::Lasts(fault) => Some(scenario.play.faults.get(fault)?.to_string()),
+        }
+    }
 }
 
 const MILLISECOND: u64 = 1_000_000;
@@ -97,7 +115,7 @@ fn nanos(time: Duration) -> u64 {
 }
 
 /// Every number, in an order that changing one leaves as it is.
-pub(super) fn sites(scenario: &Scenario) -> Vec<(NumberAt, NumberKind, u64)> {
+pub(crate) fn sites(scenario: &Scenario) -> Vec<(NumberAt, NumberKind, u64)> {
     let mut all = Vec::new();
     for script in ScriptOf::all(scenario) {
         for (line, text) in script.lines(scenario).iter().enumerate() {
@@ -148,7 +166,7 @@ fn lasts(kind: &FaultKind) -> Option<Duration> {
 }
 
 /// The scenario with another number at a site.
-pub(super) fn with(scenario: &Scenario, site: NumberAt, number: u64) -> Option<Scenario> {
+pub(crate) fn with(scenario: &Scenario, site: NumberAt, number: u64) -> Option<Scenario> {
     let time = Duration::from_nanos(number);
     let mut scenario = scenario.clone();
     match site {

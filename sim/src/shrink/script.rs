@@ -6,7 +6,7 @@ use crate::scenario::{Actor, Scenario};
 
 /// Whose script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ScriptOf {
+pub(crate) enum ScriptOf {
     /// The peer of this index.
     Peer(usize),
     /// The program of this index.

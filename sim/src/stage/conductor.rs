@@ -13,6 +13,7 @@ use crate::certificate::Verdict;
 use crate::oracle::{Alarm, Bench, out_of_fuel};
 use crate::stage::cast::Cast;
 use crate::stage::engine::Engine;
+use crate::stage::run::Detour;
 
 /// How long all must be quiet after everything has finished, so that what should rest can show that it does.
 pub(super) const REST: Duration = Duration::from_secs(1);
@@ -27,14 +28,21 @@ type Ended = (Verdict, Instant);
 ///
 /// # Errors
 /// The engine has failed.
-pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine) -> Result<Ended, String> {
+pub(super) fn play_out(
+    cast: &Cast<'_>,
+    engine: &mut impl Engine,
+    turn: Option<&Detour>,
+) -> Result<Ended, String> {
     let bound = Instant::ZERO + cast.play.run_for;
     let recovered = recovered(cast);
     let mut finished: Option<Instant> = None;
+    let mut turn = Turning::of(turn);
+    turn.take(cast, Instant::ZERO);
     // The first turns, without which nothing is due.
     engine.run_until(Instant::ZERO)?;
     loop {
         let now = engine.now();
+        turn.take(cast, now);
         let phase = cast.phase();
         if let Some(ended) = end_now(cast, engine, phase) {
             return Ok(ended);
@@ -54,7 +62,7 @@ pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine) -> Result<Ende
         let next = engine.next_due().unwrap_or(Instant::MAX);
         let asked = cast.next_question(now).unwrap_or(Instant::MAX);
         let grace = if now < recovered { recovered } else { Instant::MAX };
-        let limit = bound.min(rest).min(asked).min(grace).min(next.max(now));
+        let limit = bound.min(rest).min(asked).min(grace).min(turn.last).min(next.max(now));
         if engine.run_until(limit)? == Stop::Quiet && finished.is_none() && asked == Instant::MAX {
             // Nothing will ever happen again: look once more, then give up now rather than at the bound.
             let phase = cast.phase();
@@ -64,6 +72,30 @@ pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine) -> Result<Ende
             if phase != ScriptPhase::Finished {
                 return Ok(end_at_bound(cast, engine));
             }
+        }
+    }
+}
+
+/// A turn that is still to be taken.
+struct Turning<'t> {
+    turn: Option<&'t Detour>,
+    /// The last instant before it.
+    last: Instant,
+}
+
+impl<'t> Turning<'t> {
+    fn of(turn: Option<&'t Detour>) -> Self {
+        let before = |turn: &Detour| turn.at.as_nanos().saturating_sub(1);
+        let last = turn.map_or(Instant::MAX, |turn| Instant::ZERO + Duration::from_nanos(before(turn)));
+        Self { turn, last }
+    }
+
+    /// Takes it where all before it has happened.
+    fn take(&mut self, cast: &Cast<'_>, now: Instant) {
+        let is_due = |turn: &&Detour| now >= self.last && (now > Instant::ZERO || turn.at == Instant::ZERO);
+        if let Some(turn) = self.turn.filter(is_due) {
+            cast.choices.turn_to(&turn.choices);
+            *self = Self::of(None);
         }
     }
 }

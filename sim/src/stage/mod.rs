@@ -20,7 +20,7 @@ use crate::stage::engine::Engine;
 use holdtime_machine::choices::Choices;
 use holdtime_machine::trace::Observer;
 
-pub use run::{Outcome, Run};
+pub use run::{Detour, Outcome, Run};
 
 /// Those who want to be told every step.
 type Observers<'o> = &'o [Rc<RefCell<dyn Observer>>];
@@ -40,7 +40,16 @@ impl Run<'_> {
     /// As [`go`](Self::go).
     pub fn go_watched(&self, observers: &[Rc<RefCell<dyn Observer>>]) -> Result<Outcome, String> {
         let (cast, engine) = machine::set(self, Choices::new(&self.choices))?;
-        outcome(&cast, engine, observers)
+        outcome(&cast, engine, observers, None)
+    }
+
+    /// Plays on the simulated machine, and draws from another source from an instant on.
+    ///
+    /// # Errors
+    /// As [`go`](Self::go).
+    pub fn go_turned(&self, turn: &Detour) -> Result<Outcome, String> {
+        let (cast, engine) = machine::set(self, Choices::new(&self.choices))?;
+        outcome(&cast, engine, &[], Some(turn))
     }
 
     /// Plays on the simulated machine, tells these observers every step, and records the choices that were not 0.
@@ -51,7 +60,7 @@ impl Run<'_> {
         let choices = Choices::new(&self.choices);
         choices.record();
         let (cast, engine) = machine::set(self, choices)?;
-        outcome(&cast, engine, observers)
+        outcome(&cast, engine, observers, None)
     }
 
     /// Plays under turmoil, somebody else's simulator.
@@ -60,16 +69,21 @@ impl Run<'_> {
     /// What turmoil cannot play and why, or a configuration is wrong.
     pub fn go_under_turmoil(&self) -> Result<Outcome, String> {
         let (cast, engine) = turmoil::set(self, Choices::new(&self.choices))?;
-        outcome(&cast, engine, &[])
+        outcome(&cast, engine, &[], None)
     }
 }
 
-fn outcome(cast: &Cast<'_>, mut engine: impl Engine, observers: Observers<'_>) -> Result<Outcome, String> {
+fn outcome(
+    cast: &Cast<'_>,
+    mut engine: impl Engine,
+    observers: Observers<'_>,
+    turn: Option<&Detour>,
+) -> Result<Outcome, String> {
     for observer in observers {
         cast.introduce(&mut *observer.borrow_mut());
         engine.observe(observer.clone());
     }
-    let (verdict, at) = conductor::play_out(cast, &mut engine)?;
+    let (verdict, at) = conductor::play_out(cast, &mut engine, turn)?;
     if let Some((choice, bound)) = cast.choices.refused() {
         return Err(format!(
             "the saved choice \"{choice}\" is out of its bound: here it is less than {bound}"
@@ -99,7 +113,7 @@ mod tests {
                 // The twin that obligations come from hears of nothing.
                 cast.speakers[0].recording = Rc::default();
             }
-            let (verdict, _) = conductor::play_out(&cast, &mut engine).unwrap();
+            let (verdict, _) = conductor::play_out(&cast, &mut engine, None).unwrap();
             let Verdict::Hang { alarm, certificate } = verdict else { panic!("no hang") };
             told.push((alarm, certificate.links.len()));
         }

@@ -22,6 +22,15 @@ pub struct Run<'p> {
     pub choices: ChoiceSource,
 }
 
+/// From when on a run's choices come from elsewhere.
+#[derive(Clone, Debug)]
+pub struct Detour {
+    /// What happens before this instant is as it was. What was drawn before the start, such as the latency, stays.
+    pub at: Instant,
+    /// Where the choices come from then.
+    pub choices: ChoiceSource,
+}
+
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
