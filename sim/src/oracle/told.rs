@@ -26,6 +26,8 @@ pub(super) struct Told {
     /// What both OPENs agreed on, as the peer sees it.
     terms: Option<Negotiated>,
     routes: BTreeMap<Destination, Instant>,
+    /// What was withdrawn and not announced again, and when.
+    withdrawn: BTreeMap<Destination, Instant>,
     /// When all routes of a family were asked for again.
     again: BTreeMap<Family, Instant>,
     owed: Owed,
@@ -80,6 +82,7 @@ impl Told {
             theirs: None,
             terms: None,
             routes: BTreeMap::new(),
+            withdrawn: BTreeMap::new(),
             again: BTreeMap::new(),
             owed: Owed::default(),
         }
@@ -103,9 +106,10 @@ impl Told {
         let mut changed = Vec::new();
         for (destination, announced) in self.changes(message) {
             if announced {
+                self.withdrawn.remove(&destination);
                 self.routes.insert(destination.clone(), at);
-            } else {
-                self.routes.remove(&destination);
+            } else if self.routes.remove(&destination).is_some() {
+                self.withdrawn.insert(destination.clone(), at);
             }
             changed.push(destination);
         }
@@ -193,7 +197,9 @@ impl Told {
             Some(route) => {
                 let again = self.again.get(&family).copied().unwrap_or_default();
                 let current = told.is_some_and(|told| *told >= want.asked && *told >= again);
-                (!current && route.has_hop(self.remote)).then_some(want.due.max(again))
+                // Withdrawn for a command that is not answered yet, it was not missing before that.
+                let gone = self.withdrawn.get(&*wire).copied().unwrap_or_default();
+                (!current && route.has_hop(self.remote)).then_some(want.due.max(again).max(gone))
             }
             // Without path identifiers another path to the same destination may have taken its place.
             None if wire.path_id.is_none() && wanted.any_path(&wire.nlri) => None,

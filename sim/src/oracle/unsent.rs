@@ -115,6 +115,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_withdrawn_before_the_command_is_answered_was_not_missing_before() {
+        let clear = |judge: &mut RouteJudge| {
+            done(judge, at(2), ROUTE);
+            tell_both(judge, 2, &announcement("10.0.0.0/24"));
+            judge.see(at(30), &Seen::Command(PROGRAM, "clear adj-rib out"));
+            tell_both(judge, 30, &withdrawal("10.0.0.0/24"));
+        };
+        let mut judge = ledger("");
+        clear(&mut judge);
+        assert!(judge.judge(at(30)).is_none(), "the answer is to come");
+        judge.see(at(31), &Seen::Answer(PROGRAM, "done"));
+        assert_eq!((judge.deadline(), judge.judge(at(100))), (None, None));
+        let mut judge = ledger("");
+        clear(&mut judge);
+        judge.see(at(31), &Seen::Answer(PROGRAM, "error"));
+        assert_eq!(judge.judge(at(35)).unwrap().since, at(30), "a refused command withdraws nothing");
+    }
+
+    #[test]
     fn a_program_without_answers_is_owed_from_its_command_on_and_nothing_for_nonsense() {
         let mut judge = ledger("");
         judge.see(at(1), &Seen::Command(PROGRAM, "silence-ack"));
