@@ -39,6 +39,10 @@ fn a_sweep_keeps_one_folder_a_key_that_plays_again_and_is_refused_once_it_was_to
         assert_eq!(status, 0, "{said}");
         assert!(said.contains("the same run: trace "), "{said}");
     }
+    let key = fs::read_to_string(found[0].join("run.txt")).unwrap();
+    let key = key.lines().find_map(|line| line.strip_prefix("key ")).unwrap().to_owned();
+    let (said, status) = holdtime(&["shrink", found[0].to_str().unwrap(), "--runs", "40"]);
+    assert_eq!((status, said.contains(&format!("key   {key}\n"))), (0, true), "{said}");
     let (said, status) = explore("0..9", &one);
     assert_eq!((status, said.contains("holds another sweep")), (2, true), "{said}");
 

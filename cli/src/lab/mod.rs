@@ -2,6 +2,7 @@
 
 pub(crate) mod dialogue;
 pub(crate) mod explore;
+mod failing;
 mod findings;
 pub(crate) mod list;
 mod parallel;

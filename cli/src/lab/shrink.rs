@@ -2,16 +2,15 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use holdtime_sim::scenario::mistake::Source;
-use holdtime_sim::scenario::{self, Expected, Scenario};
+use holdtime_sim::scenario;
 use holdtime_sim::shrink::{self, Ended, LedgerLine, Limits, Shrunk};
-use holdtime_sim::subject::{self, SubjectRef};
+use holdtime_sim::subject::SubjectRef;
 
-use super::run;
+use super::failing::{Failing, FailingArgs};
 use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
@@ -20,14 +19,8 @@ use crate::{interrupt, stderr};
 /// The arguments of `holdtime shrink`.
 #[derive(Debug, Args)]
 pub(crate) struct ShrinkArgs {
-    /// A scenario file that fails, such as `explore --dump SEED` prints
-    pub(crate) file: PathBuf,
-    /// On which reactor it fails; without it, the first one that it expects a hang of, or else the first that it names
-    #[arg(long, value_name = "R")]
-    pub(crate) reactor: Option<String>,
-    /// From which seed, decimal or hexadecimal after 0x
-    #[arg(long, value_name = "N", value_parser = args::seed, default_value = "0")]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) failing: FailingArgs,
     /// How many runs at most
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) runs: u32,
@@ -47,15 +40,14 @@ pub(crate) struct ShrinkArgs {
 
 pub(crate) fn run(args: &ShrinkArgs, console: &mut Console) -> VerbResult {
     interrupt::watch()?;
-    let scenario = read(&args.file)?;
-    let reactor = reactor(args.reactor.as_ref(), &scenario)?;
+    let Failing { scenario, reactor, seed } = args.failing.read()?;
     let end = args.lasts.map(|lasts| Instant::now() + lasts);
     let is_late = || end.is_some_and(|end| Instant::now() >= end);
     let limits = Limits { runs: args.runs, stop: &|| interrupt::is_pressed() || is_late() };
     stderr::say("pass      tried   kept  size");
-    let shrunk = shrink::shrink(&scenario, reactor, args.seed, &limits, &mut tell).map_err(|error| {
-        let file = args.file.display();
-        CliError::input(format!("\"{file}\" on {reactor} with seed {}: {error}", args.seed))
+    let shrunk = shrink::shrink(&scenario, reactor, seed, &limits, &mut tell).map_err(|error| {
+        let file = args.failing.file.display();
+        CliError::input(format!("\"{file}\" on {reactor} with seed {seed}: {error}"))
     })?;
     hand_out(args, reactor, &shrunk, console)?;
     conclude(args, reactor, &shrunk);
@@ -65,28 +57,6 @@ pub(crate) fn run(args: &ShrinkArgs, console: &mut Console) -> VerbResult {
         }
         Ended::Smallest | Ended::Runs => Ok(VerbStatus::AsExpected),
     }
-}
-
-pub(super) fn read(path: &Path) -> Result<Scenario, CliError> {
-    let name = path.display().to_string();
-    let text =
-        fs::read_to_string(path).map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let open = |file: &str| fs::read_to_string(folder.join(file)).ok();
-    scenario::read(&Source::new(name, text), open, &subject::names())
-        .map_err(|mistake| CliError::input(mistake.to_string()))
-}
-
-/// The reactor that is named, or else the first that the scenario expects a hang of, or names.
-pub(super) fn reactor(name: Option<&String>, scenario: &Scenario) -> Result<SubjectRef, CliError> {
-    if let Some(name) = name {
-        let named = run::parse_reactors(std::slice::from_ref(name))?;
-        return named.first().copied().ok_or_else(|| CliError::input("which reactor?"));
-    }
-    let is_hang = |expected: &Expected| matches!(expected, Expected::Hang(_));
-    let hangs = scenario.expect.iter().find(|(_, expected)| is_hang(expected));
-    let named = hangs.or_else(|| scenario.expect.first());
-    Ok(named.and_then(|(name, _)| subject::find(name).ok()).unwrap_or(subject::POLL))
 }
 
 fn tell(line: &LedgerLine) {

@@ -1,0 +1,77 @@
+//! What `shrink` and `why` are given: a scenario that fails, as a file or as the folder of a finding.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use holdtime_sim::scenario::mistake::Source;
+use holdtime_sim::scenario::{self, Expected, Scenario};
+use holdtime_sim::subject::{self, SubjectRef};
+
+use super::{findings, run};
+use crate::args;
+use crate::error::CliError;
+
+/// The arguments that name a run that fails.
+#[derive(Debug, Args)]
+pub(crate) struct FailingArgs {
+    /// A scenario file that fails, such as `explore --dump SEED` prints, or the folder of a finding
+    pub(crate) file: PathBuf,
+    /// On which reactor it fails; without it, the finding's, or the first that the scenario expects a hang of, or names
+    #[arg(long, value_name = "R")]
+    reactor: Option<String>,
+    /// From which seed, decimal or hexadecimal after 0x; without it, the finding's, or 0
+    #[arg(long, value_name = "N", value_parser = args::seed)]
+    seed: Option<u64>,
+}
+
+/// A run that is said to fail.
+pub(super) struct Failing {
+    pub(super) scenario: Scenario,
+    pub(super) reactor: SubjectRef,
+    pub(super) seed: u64,
+}
+
+impl FailingArgs {
+    /// Reads what is named.
+    ///
+    /// # Errors
+    /// What is wrong in it and where, or a reactor that there is not.
+    pub(super) fn read(&self) -> Result<Failing, CliError> {
+        if !self.file.is_dir() {
+            let scenario = read_scenario(&self.file)?;
+            let reactor = match &self.reactor {
+                Some(name) => named(name)?,
+                None => expected(&scenario),
+            };
+            return Ok(Failing { scenario, reactor, seed: self.seed.unwrap_or(0) });
+        }
+        let finding = findings::read(&self.file)?;
+        let reactor = named(self.reactor.as_ref().unwrap_or(&finding.run.reactor))?;
+        let seed = self.seed.unwrap_or(finding.run.seed);
+        Ok(Failing { scenario: finding.scenario, reactor, seed })
+    }
+}
+
+fn read_scenario(path: &Path) -> Result<Scenario, CliError> {
+    let name = path.display().to_string();
+    let text =
+        fs::read_to_string(path).map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let open = |file: &str| fs::read_to_string(folder.join(file)).ok();
+    scenario::read(&Source::new(name, text), open, &subject::names())
+        .map_err(|mistake| CliError::input(mistake.to_string()))
+}
+
+fn named(name: &String) -> Result<SubjectRef, CliError> {
+    let named = run::parse_reactors(std::slice::from_ref(name))?;
+    named.first().copied().ok_or_else(|| CliError::input("which reactor?"))
+}
+
+/// The reactor that the scenario expects a hang of first, or else names first.
+fn expected(scenario: &Scenario) -> SubjectRef {
+    let is_hang = |expected: &Expected| matches!(expected, Expected::Hang(_));
+    let hangs = scenario.expect.iter().find(|(_, expected)| is_hang(expected));
+    let named = hangs.or_else(|| scenario.expect.first());
+    named.and_then(|(name, _)| subject::find(name).ok()).unwrap_or(subject::POLL)
+}
