@@ -30,12 +30,15 @@ pub(super) struct Conversation {
     open: VecDeque<Asked>,
     acknowledged: bool,
     written: u64,
+    /// How many commands were to be answered, and of how many the answer has come or will never.
+    asked: u64,
+    settled: u64,
 }
 
 impl Conversation {
     /// A program that has said nothing yet; whether its commands are answered.
     pub(super) fn new(acknowledged: bool) -> Self {
-        Self { open: VecDeque::new(), acknowledged, written: 0 }
+        Self { open: VecDeque::new(), acknowledged, written: 0, asked: 0, settled: 0 }
     }
 
     /// Takes in a line of the program's; whether it is to be answered.
@@ -44,6 +47,7 @@ impl Conversation {
         self.written += line.len() as u64 + 1;
         let answered = self.is_answered(line.trim());
         if answered {
+            self.asked += 1;
             self.open.push_back(Asked { since: at, line: line.trim().to_owned(), before });
         }
         answered
@@ -60,6 +64,7 @@ impl Conversation {
             // It takes back what has no answer yet, and has none of its own.
             Some(Command::Reset) => {
                 self.open.clear();
+                self.settled = self.asked;
                 false
             }
             Some(Command::Debug(_)) => false,
@@ -74,7 +79,19 @@ impl Conversation {
     /// Takes in a line of the speaker's: the command that it answers, and whether that is done.
     pub(super) fn answer(&mut self, line: &str) -> Option<(Asked, bool)> {
         let done = verdict(line.trim())?;
-        Some((self.open.pop_front()?, done))
+        let asked = self.open.pop_front()?;
+        self.settled += 1;
+        Some((asked, done))
+    }
+
+    /// How many commands were to be answered so far: the place of one without an answer among them.
+    pub(super) fn place(&self) -> u64 {
+        self.asked
+    }
+
+    /// Whether everything before such a place has been answered.
+    pub(super) fn has_come_to(&self, place: u64) -> bool {
+        self.settled >= place
     }
 
     /// Whether one of the commands without an answer asks for the configuration to be read again.

@@ -143,6 +143,18 @@ mod tests {
     }
 
     #[test]
+    fn a_command_without_an_answer_comes_after_those_before_it_whose_answers_are_to_come() {
+        let mut judge = alone();
+        judge.see(at(1), &Seen::Command(PROGRAM, ROUTE));
+        judge.see(at(1), &Seen::Command(PROGRAM, "silence-ack"));
+        judge.see(at(2), &Seen::Command(PROGRAM, "withdraw route 10.0.0.0/24 next-hop 10.0.0.1"));
+        judge.see(at(3), &Seen::Answer(PROGRAM, "done"));
+        assert_eq!(judge.judge_at_rest(at(4)), None, "it is withdrawn");
+        judge.see(at(4), &Seen::Command(PROGRAM, ROUTE));
+        assert_eq!(judge.judge_at_rest(at(5)).unwrap().what, "the announcement of 10.0.0.0/24");
+    }
+
+    #[test]
     fn a_command_that_was_refused_changes_nothing() {
         let mut judge = alone();
         judge.see(at(1), &Seen::Command(PROGRAM, ROUTE));

@@ -3,7 +3,7 @@
 //! A command counts from when it was answered `done`, and one that asked for no answer from when it was written; a command that is refused, an
 //! announcement that changes nothing and a family that was not agreed on owe nothing. O1 and O7 ask it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use holdtime_core::api::command::{AdjRib, RouteAction};
@@ -31,10 +31,19 @@ pub(super) struct Ledger {
     next_neighbor: u32,
     pub(super) told: BTreeMap<SessionKey, Told>,
     pub(super) sessions: Sessions,
-    programs: BTreeMap<ProgramKey, (String, Conversation)>,
+    programs: BTreeMap<ProgramKey, LedgerProgram>,
     pub(super) due: Deadlines<SessionKey>,
     /// The configuration as it was read again last, and when.
     reread: Option<(Instant, Config)>,
+}
+
+/// A program that commands.
+#[derive(Debug)]
+struct LedgerProgram {
+    name: String,
+    dialogue: Conversation,
+    /// Commands without answers that wait for answers to those before them: their places, when they were written, and their lines.
+    silent: VecDeque<(u64, Instant, String)>,
 }
 
 impl Ledger {
@@ -135,24 +144,37 @@ impl Ledger {
 
     /// A program has written a line.
     fn command(&mut self, at: Instant, key: ProgramKey, line: &str) {
-        let Some((name, dialogue)) = self.programs.get_mut(&key) else { return };
-        if !dialogue.command(at, line) {
-            let name = name.clone();
-            self.apply(When { asked: at, due: at }, &name, line);
+        let Some(program) = self.programs.get_mut(&key) else { return };
+        if !program.dialogue.command(at, line) {
+            program.silent.push_back((program.dialogue.place(), at, line.to_owned()));
+            self.apply_silent(at, key);
+        }
+    }
+
+    /// Does what commands without answers want, each once everything before it was answered: they are carried out in order.
+    fn apply_silent(&mut self, at: Instant, key: ProgramKey) {
+        while let Some(program) = self.programs.get_mut(&key)
+            && program.silent.front().is_some_and(|(place, ..)| program.dialogue.has_come_to(*place))
+            && let Some((_, asked, line)) = program.silent.pop_front()
+        {
+            let name = program.name.clone();
+            self.apply(When { asked, due: at }, &name, &line);
         }
     }
 
     /// A program has been written a line.
     fn answer(&mut self, at: Instant, key: ProgramKey, line: &str) {
-        let Some((name, dialogue)) = self.programs.get_mut(&key) else { return };
-        if let Some((asked, true)) = dialogue.answer(line) {
+        let Some(program) = self.programs.get_mut(&key) else { return };
+        if let Some((asked, true)) = program.dialogue.answer(line) {
             let read_since = self.reread.as_ref().is_some_and(|(read, _)| *read >= asked.since);
-            let (name, before_reload) = (name.clone(), read_since && dialogue.awaits_reload());
+            let (name, before_reload) =
+                (program.name.clone(), read_since && program.dialogue.awaits_reload());
             self.apply(When { asked: asked.since, due: at }, &name, &asked.line);
             if before_reload {
                 self.configure_again();
             }
         }
+        self.apply_silent(at, key);
     }
 
     /// A command was carried out before a reload behind it, and answered only after the file was read: what the file says came after it all
@@ -294,7 +316,9 @@ impl Ledger {
             Seen::Sent(key, message) => self.sent(at, *key, message),
             Seen::Received(key, message) => self.received(at, *key, message),
             Seen::Started(key, name) => {
-                self.programs.insert(*key, ((*name).to_owned(), Conversation::new(self.acknowledged)));
+                let dialogue = Conversation::new(self.acknowledged);
+                let program = LedgerProgram { name: (*name).to_owned(), dialogue, silent: VecDeque::new() };
+                self.programs.insert(*key, program);
             }
             Seen::Command(key, line) => self.command(at, *key, line),
             Seen::Answer(key, line) => self.answer(at, *key, line),
