@@ -14,12 +14,15 @@ mod waiting;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use holdtime_core::api::answer;
 use needs::Need;
+use rustix::fs::OFlags;
+use rustix::io::ioctl_fionread;
 use waiting::eventually;
 
 tests! {
@@ -197,6 +200,11 @@ fn the_answer_to_a_client_that_has_gone_is_not_told_to_the_next_one() {
         // More than the pipe and the speaker hold: it is still being answered when the next one comes.
         gone.write_all("show adj-rib out extensive\n".repeat(40).as_bytes()).unwrap();
         drop(gone);
+        // Without waiting for a writer: there may be none yet.
+        let at_once = OFlags::NONBLOCK.bits().cast_signed();
+        let answers =
+            File::options().read(true).custom_flags(at_once).open(&pipes(&speaker.root)[1]).unwrap();
+        eventually("the one that has gone is being answered", || ioctl_fionread(&answers).unwrap() > 0);
         for _ in 0..2 {
             assert_eq!(stdout(&speaker.cli(&["version"])), "exabgp 5.0.15\n", "{reactor}");
         }

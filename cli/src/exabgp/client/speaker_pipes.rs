@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FlockOperation, OFlags, flock};
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionread};
 use serde_json::Value;
 
 use crate::console;
@@ -111,7 +111,9 @@ impl SpeakerPipes {
     /// Throws away what an earlier client did not read to its end, and what it would still be answered.
     fn forget_old_answers(&mut self) -> Result<(), CliError> {
         let mut bytes = [0; 4096];
-        if !matches!(self.answers.read(&mut bytes), Ok(1..)) {
+        // The speaker may not have read yet what that client asked for.
+        let unread = ioctl_fionread(&self.commands).is_ok_and(|octets| octets > 0);
+        if !matches!(self.answers.read(&mut bytes), Ok(1..)) && !unread {
             return Ok(());
         }
         self.send(RESET)?;
