@@ -1,11 +1,9 @@
 //! What `shrink` and `why` are given: a scenario that fails, as a file or as the folder of a finding.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use holdtime_sim::scenario::mistake::Source;
-use holdtime_sim::scenario::{self, Expected, Scenario};
+use holdtime_sim::scenario::{Expected, Scenario};
 use holdtime_sim::subject::{self, SubjectRef};
 
 use super::{findings, run};
@@ -39,7 +37,7 @@ impl FailingArgs {
     /// What is wrong in it and where, or a reactor that there is not.
     pub(super) fn read(&self) -> Result<Failing, CliError> {
         if !self.file.is_dir() {
-            let scenario = read_scenario(&self.file)?;
+            let scenario = run::read_scenario(&self.file)?;
             let reactor = match &self.reactor {
                 Some(name) => named(name)?,
                 None => expected(&scenario),
@@ -51,16 +49,6 @@ impl FailingArgs {
         let seed = self.seed.unwrap_or(finding.run.seed);
         Ok(Failing { scenario: finding.scenario, reactor, seed })
     }
-}
-
-fn read_scenario(path: &Path) -> Result<Scenario, CliError> {
-    let name = path.display().to_string();
-    let text =
-        fs::read_to_string(path).map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let open = |file: &str| fs::read_to_string(folder.join(file)).ok();
-    scenario::read(&Source::new(name, text), open, &subject::names())
-        .map_err(|mistake| CliError::input(mistake.to_string()))
 }
 
 fn named(name: &String) -> Result<SubjectRef, CliError> {

@@ -123,12 +123,18 @@ fn own_file(name: &str, path: &Path) -> Result<Experiment, CliError> {
             "\"{name}\" is a folder: `run` takes a scenario's file or name, and `suite` a folder of cases"
         )));
     }
+    Ok(Experiment::from(&read_scenario(path)?))
+}
+
+/// Reads a scenario file; what it names stands beside it.
+pub(super) fn read_scenario(path: &Path) -> Result<Scenario, CliError> {
+    let name = path.display().to_string();
     let text =
         fs::read_to_string(path).map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let open = |file: &str| fs::read_to_string(folder.join(file)).ok();
-    let scenario = scenario::read(&Source::new(name, text), open, &subject::names());
-    scenario.as_ref().map(Experiment::from).map_err(|mistake| CliError::input(mistake.to_string()))
+    scenario::read(&Source::new(name, text), open, &subject::names())
+        .map_err(|mistake| CliError::input(mistake.to_string()))
 }
 
 /// A scenario that comes with the lab.
