@@ -8,11 +8,11 @@
 //! |---|---|
 //! | ticks by the millisecond, whether anything happens or not | the conductor is told that something is due at the next tick |
 //! | knows no price of computing: a turn takes no time | [`Plan`](crate::scenario::Plan)'s prices and cuts are not asked; a program that stops reading is refused, for all that it asked is answered in one write, of which the pipe takes a part, and none is ever refused |
-//! | its window counts writes, not octets: 65,536 of them, and it takes a NOTIFICATION where Linux's window is shut | how a session ends is not judged, only when; a peer that stops reading and sends KEEPALIVEs is refused, for no write ever blocks |
+//! | its window counts writes, not octets (`findings/turmoil-counts-writes-not-octets.sh`): 65,536 of them here, and it takes a NOTIFICATION where Linux's window is shut | how a session ends is not judged, only when; a peer that stops reading and sends KEEPALIVEs is refused, for no write ever blocks |
 //! | sockets have no buffers or segments to set | buffers and segment sizes of a play are not asked |
 //! | binds to every address of a machine or to its loopback, and to nothing between | a listener on one address listens on all |
 //! | no faults of ours, no clocks that jump, no kernel's SYN schedule | such plays are refused |
-//! | a machine cannot lose power and keep its peers waiting | a peer that vanishes is cut off from the network |
+//! | a machine cannot lose power and keep its peers waiting (`findings/turmoil-crash-is-a-clean-end-of-file.sh`) | a peer that vanishes is cut off from the network |
 
 use std::cell::RefCell;
 use std::net::IpAddr;
