@@ -144,17 +144,16 @@ fn what_a_capture_lacks_is_said_and_the_rest_is_told_of() {
     assert_eq!(output.status.code(), Some(1));
 }
 
-/// The capture without the packets in which an OPEN is.
+/// The capture without the packets in which an OPEN is: a pcapng file is blocks, each with its length (draft-ietf-opsawg-pcapng §3.1).
 fn without_opens(capture: &[u8]) -> Vec<u8> {
-    let (header, mut rest) = capture.split_at(24);
-    let number = if header[0] == 0xa1 { u32::from_be_bytes } else { u32::from_le_bytes };
-    let mut kept = header.to_vec();
-    while rest.len() >= 16 {
-        let length = 16 + number(rest[8..12].try_into().unwrap()) as usize;
-        let (packet, behind) = rest.split_at(length);
-        let is_open = packet.windows(19).any(|octets| octets[..16] == [0xff; 16] && octets[18] == 1);
+    let mut rest = capture;
+    let mut kept = Vec::new();
+    while rest.len() >= 12 {
+        let length = u32::from_le_bytes(rest[4..8].try_into().unwrap()) as usize;
+        let (block, behind) = rest.split_at(length);
+        let is_open = block.windows(19).any(|octets| octets[..16] == [0xff; 16] && octets[18] == 1);
         if !is_open {
-            kept.extend_from_slice(packet);
+            kept.extend_from_slice(block);
         }
         rest = behind;
     }

@@ -18,6 +18,7 @@
 //! subject/      what is under test: a trait and a registry; the shipped reactors and the defective ones
 //! oracle/       one file a judge, over what is observed
 //! certificate/  who waits for whom, and the verdict
+//! timeline/     a run as one log of events, with names: what traces and pictures are made from
 //! stage/        sets a play up on an engine (machine; turmoil) and runs it
 //! explore/      worlds that nobody wrote, drawn from seeds, and sweeps over them
 //! shrink/       the smallest scenario that fails for the same reason
@@ -43,5 +44,6 @@ pub mod shrink;
 pub mod stage;
 pub mod subject;
 pub mod suite;
+pub mod timeline;
 pub mod turmoil;
 pub mod why;

@@ -14,7 +14,7 @@ use super::obligation::Party;
 use super::stale::Stale;
 use crate::config;
 use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packed, Packing, PeerTerms, Watchdogs};
-use crate::session::{Direction, FsmEvent, ReceivedFrame, Session, State};
+use crate::session::{Direction, FsmEvent, ReceivedFrame, Session, State, Timers};
 use crate::time::{Duration, Instant, Now, Timestamp};
 use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
 
@@ -51,6 +51,8 @@ pub struct NeighborStatus<'a> {
     pub peer: IpAddr,
     /// The state of the session that is further along.
     pub state: State,
+    /// The timers of that session.
+    pub timers: &'a Timers,
     /// Since when the session is established.
     pub up_since: Option<Instant>,
     /// Messages since it last had no connection.
@@ -194,6 +196,7 @@ impl Neighbor {
             name: &self.name,
             peer: self.config.peer.address,
             state: self.state(),
+            timers: self.leading().session.timers(),
             up_since: self.up_since.map(|(since, _)| since),
             counters: self.counters,
             adj_rib_in: &self.rib_in,

@@ -50,6 +50,7 @@ const ROOMS: &[&str] = &[
     "museum",
     "oracle",
     "certificate",
+    "timeline",
     "stage",
     "explore",
     "shrink",

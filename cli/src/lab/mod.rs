@@ -1,6 +1,7 @@
 //! The lab's verbs: scenarios, suites, sweeps, recordings.
 
 pub(crate) mod dialogue;
+mod drawing;
 pub(crate) mod explore;
 mod failing;
 mod findings;

@@ -1,18 +1,16 @@
 //! `holdtime why FILE`: from when on a run could not be saved any more, and the nearest run that passes.
 
-use std::cell::RefCell;
 use std::io::Write;
-use std::rc::Rc;
 
 use clap::Args;
-use holdtime_machine::trace::Observer;
-use holdtime_sim::report::{self, TraceLines};
-use holdtime_sim::scenario::Scenario;
+use holdtime_sim::report;
 use holdtime_sim::stage::Run;
-use holdtime_sim::subject::{Defect, SubjectRef};
+use holdtime_sim::subject::Defect;
 use holdtime_sim::why;
 
+use super::drawing::DrawingArgs;
 use super::failing::{Failing, FailingArgs};
+use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::stderr;
@@ -22,6 +20,8 @@ use crate::stderr;
 pub(crate) struct WhyArgs {
     #[command(flatten)]
     pub(crate) failing: FailingArgs,
+    #[command(flatten)]
+    pub(crate) drawing: DrawingArgs,
 }
 
 pub(crate) fn run(args: &WhyArgs, console: &mut Console) -> VerbResult {
@@ -30,18 +30,22 @@ pub(crate) fn run(args: &WhyArgs, console: &mut Console) -> VerbResult {
         let file = args.failing.file.display();
         CliError::input(format!("\"{file}\" on {reactor} with seed {seed}: {error}"))
     })?;
-    let trace = trace(&scenario, reactor, seed).map_err(CliError::input)?;
-    let steps = why.point.saved.map_or_else(Vec::new, |saved| trace.steps_between(saved, why.point.lost));
+    let run = Run { play: &scenario.play, subject: reactor, defect: Defect::Present, choices: seed.into() };
+    let (outcome, mut timeline) = run.go_logged(&[]).map_err(CliError::input)?;
+    let steps = why.point.saved.map_or_else(Vec::new, |saved| {
+        report::trace::steps_between(&timeline, saved, why.point.lost)
+    });
     write!(console, "{}", report::why::story(&why, &scenario, &steps))?;
+    if args.drawing.any() {
+        let named = (scenario.play.name.as_str(), scenario.title.as_str());
+        let file = args::quoted(&args.failing.file.display().to_string());
+        let again = format!("holdtime why {file} --reactor {reactor} --seed {seed}");
+        report::inscribe(&mut timeline, named, (reactor.name(), Some(seed)), &outcome, &again);
+        if let Some(end) = &mut timeline.end {
+            end.lost = Some(why.point.lost.as_nanos());
+        }
+        args.drawing.write(&timeline, None)?;
+    }
     stderr::say(&format!("{} runs", why.runs));
     Ok(VerbStatus::AsExpected)
-}
-
-/// The steps of the run as text.
-fn trace(scenario: &Scenario, subject: SubjectRef, seed: u64) -> Result<TraceLines, String> {
-    let lines = Rc::new(RefCell::new(TraceLines::default()));
-    let run = Run { play: &scenario.play, subject, defect: Defect::Present, choices: seed.into() };
-    let observer: Rc<RefCell<dyn Observer>> = lines.clone();
-    run.go_watched(&[observer])?;
-    Ok(lines.take())
 }

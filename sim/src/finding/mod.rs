@@ -23,11 +23,12 @@ use holdtime_machine::trace::Observer;
 
 use crate::explore::World;
 use crate::report::pcap::Capture;
-use crate::report::{self, TraceLines};
+use crate::report;
 use crate::scenario::mistake::Source;
 use crate::scenario::{self, Scenario};
 use crate::stage::{Outcome, Run};
 use crate::subject::{self, Defect, SubjectRef};
+use crate::timeline::Timeline;
 
 /// The file of the plan.
 pub const PLAN: &str = "plan.toml";
@@ -142,6 +143,23 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// Plays it again, and keeps the log; `again` is the command that does so.
+    ///
+    /// # Errors
+    /// As [`play`](Self::play).
+    pub fn log(&self, again: &str) -> Result<Timeline, String> {
+        let name = &self.run.reactor;
+        let reactor = subject::find(name).map_err(|_| format!("there is no reactor \"{name}\""))?;
+        let play = &self.scenario.play;
+        let run = Run { play, subject: reactor, defect: Defect::Present, choices: self.run.source() };
+        let (outcome, mut timeline) = run.go_logged(&[])?;
+        let named = (play.name.as_str(), self.scenario.title.as_str());
+        report::inscribe(&mut timeline, named, (name, Some(self.run.seed)), &outcome, again);
+        Ok(timeline)
+    }
+}
+
 /// The plan of a finding. Its configurations are called after their speakers wherever the file is: a speaker that loads one again
 /// says its name, which is part of the trace.
 fn read_plan(plan: &Source) -> Result<Scenario, String> {
@@ -166,13 +184,12 @@ fn watched(
     choices: ChoiceSource,
 ) -> Result<(Outcome, Vec<u8>, Vec<u8>), String> {
     let run = Run { play: &scenario.play, subject, defect: Defect::Present, choices };
-    let lines = Rc::new(RefCell::new(TraceLines::default()));
     let capture = Rc::new(RefCell::new(Capture::default()));
-    let observers: [Rc<RefCell<dyn Observer>>; 2] = [lines.clone(), capture.clone()];
-    let outcome = run.go_recorded(&observers)?;
+    let observer: Rc<RefCell<dyn Observer>> = capture.clone();
+    let (outcome, mut timeline) = run.go_logged(&[observer])?;
+    let named = (scenario.play.name.as_str(), scenario.title.as_str());
+    report::inscribe(&mut timeline, named, (subject.name(), None), &outcome, "holdtime replay .");
     let mut octets = Vec::new();
-    capture.borrow().write_to(&mut octets).map_err(|error| error.to_string())?;
-    lines.borrow_mut().conclude(outcome.at, &outcome.verdict, &report::finding(&outcome));
-    let text = lines.borrow().text().as_bytes().to_vec();
-    Ok((outcome, text, octets))
+    capture.borrow().write_to(&mut octets, &timeline).map_err(|error| error.to_string())?;
+    Ok((outcome, report::trace::text(&timeline).into_bytes(), octets))
 }

@@ -3,7 +3,7 @@
 //! The core's contract makes this possible: the same inputs lead to the same state.
 
 use holdtime_core::speaker::{Input, Obligation, OwnedInput, Setup};
-use holdtime_core::{Duration, Instant, Now};
+use holdtime_core::{Duration, Instant, Now, Speaker};
 
 use crate::observe::twin::Twin;
 
@@ -45,14 +45,20 @@ impl Recording {
 
     /// What the speaker owes now: a twin is fed the same inputs and asked.
     pub(crate) fn obligations(&self, setup: Setup) -> Vec<Obligation> {
+        self.play(setup, |_, _| {}).obligations().collect()
+    }
+
+    /// Feeds a twin the same inputs, and shows it after each, with its time; how it stands after them all.
+    pub(crate) fn play(&self, setup: Setup, mut show: impl FnMut(Instant, &Speaker)) -> Speaker {
         let mut twin = Twin::new(self.start, setup);
         for (now, kept) in &self.inputs {
             let input = kept.borrow();
             twin.offer_before(*now, &input);
             twin.handle(*now, input);
             while twin.speaker.poll_event().is_some() {}
+            show(now.monotonic, &twin.speaker);
         }
         twin.offer_all();
-        twin.speaker.obligations().collect()
+        twin.speaker
     }
 }

@@ -65,6 +65,11 @@ impl Waits {
         self.0.borrow().open.values().copied().collect()
     }
 
+    /// The same, each with a number that no other wait has.
+    pub(crate) fn numbered(&self) -> Vec<(u64, Wait)> {
+        self.0.borrow().open.iter().map(|(number, wait)| (*number, *wait)).collect()
+    }
+
     /// The turn of this task is over: what was begun in it is its own.
     pub(crate) fn belong_to(&self, task: TaskId) {
         let mut table = self.0.borrow_mut();

@@ -3,3 +3,4 @@
 pub mod captured;
 pub mod course;
 pub mod flight;
+pub mod log;

@@ -1,16 +1,20 @@
 //! What a person reads of runs: compact, aligned within 80 columns, the same on every run.
 
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod pcap;
+mod pcapng;
+pub mod perfetto;
+pub mod sequence;
 mod suite;
 mod sweep;
-mod trace;
+pub mod trace;
+pub mod trace_json;
 pub mod why;
 
 pub use suite::{explained_cases, failed_case, score_rows};
 pub use sweep::{SweepSums, sweep_row};
-pub use trace::TraceLines;
 
 use std::fmt::Write as _;
 
@@ -24,6 +28,7 @@ use crate::scenario::{Plan, Play};
 use crate::stage::Outcome;
 use crate::subject::{self, Subject};
 use crate::suite::{Case, expected_code};
+use crate::timeline::{Timeline, TimelineHead};
 
 /// How wide a table may be.
 const WIDTH: usize = 80;
@@ -226,6 +231,26 @@ fn chain(certificate: &Certificate) -> String {
         labelled("because", &told).lines().map(|line| format!("{}\n", line.trim_end())).collect();
     let _ = writeln!(text, "           {}", certificate.ending());
     text
+}
+
+/// Says on a log what was run, how to run it again, and why it came to its end.
+pub fn inscribe(
+    timeline: &mut Timeline,
+    (name, title): (&str, &str),
+    (reactor, seed): (&str, Option<u64>),
+    outcome: &Outcome,
+    again: &str,
+) {
+    timeline.head = TimelineHead {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        reactor: reactor.to_owned(),
+        seed,
+        again: again.to_owned(),
+    };
+    if let Some(end) = &mut timeline.end {
+        end.why = finding(outcome);
+    }
 }
 
 /// Whether a verdict is what was expected.

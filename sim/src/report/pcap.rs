@@ -11,7 +11,6 @@
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::Duration;
 
 use etherparse::err::packet::BuildVecWriteError;
 use etherparse::{
@@ -19,9 +18,9 @@ use etherparse::{
     TcpOptions,
 };
 use holdtime_core::time::Instant;
-use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
-use pcap_file::{DataLink, TsResolution};
 
+use crate::report::{pcapng, trace};
+use crate::timeline::{Happening, Timeline, TimelineEvent};
 use holdtime_machine::clock::EPOCH;
 use holdtime_machine::net::Segment;
 use holdtime_machine::trace::{Observer, Step};
@@ -41,28 +40,47 @@ impl Observer for Capture {
 }
 
 impl Capture {
-    /// Writes a capture file with nanosecond timestamps.
+    /// Writes a pcapng file with nanosecond timestamps. What went wrong, as the log of the run has it, is a comment on the packet behind it;
+    /// what comes after the last packet, on that one.
     ///
     /// # Errors
     /// Those of the writer; a segment that is too long for an IP packet.
-    pub fn write_to(&self, writer: impl Write) -> std::io::Result<()> {
-        let header = PcapHeader {
-            datalink: DataLink::ETHERNET,
-            ts_resolution: TsResolution::NanoSecond,
-            snaplen: 0x4_0000,
-            ..PcapHeader::default()
-        };
-        let mut writer = PcapWriter::with_header(writer, header).map_err(std::io::Error::other)?;
+    pub fn write_to(&self, mut writer: impl Write, timeline: &Timeline) -> std::io::Result<()> {
         let mut order: Vec<_> = self.frames.iter().collect();
         order.sort_by_key(|(at, _)| *at);
-        for (at, frame) in order {
+        let mut comments = comments(timeline).into_iter().peekable();
+        writer.write_all(&pcapng::section())?;
+        writer.write_all(&pcapng::interface())?;
+        let count = order.len();
+        for (index, (at, frame)) in order.into_iter().enumerate() {
             let frame = frame.as_ref().map_err(|error| std::io::Error::other(error.clone()))?;
-            let since_epoch = Duration::from_nanos(EPOCH.as_nanos().unsigned_abs() + at.as_nanos());
-            let packet = PcapPacket::new(since_epoch, frame.len() as u32, frame);
-            writer.write_packet(&packet).map_err(std::io::Error::other)?;
+            let nanos = EPOCH.as_nanos().unsigned_abs() + at.as_nanos();
+            let is_last = index + 1 == count;
+            let own = std::iter::from_fn(|| comments.next_if(|(when, _)| when <= at || is_last));
+            let own: Vec<String> = own.map(|(_, comment)| comment).collect();
+            writer.write_all(&pcapng::packet(nanos, frame, &own))?;
         }
         Ok(())
     }
+}
+
+/// What a comment says: alarms, faults, what happened to processes, and the verdict.
+fn comments(timeline: &Timeline) -> Vec<(Instant, String)> {
+    let told = |event: &&TimelineEvent| match &event.what {
+        Happening::Fault { .. } | Happening::Alarm { .. } => true,
+        Happening::Process { text } => text != "started",
+        _ => false,
+    };
+    let say = |event: &TimelineEvent| {
+        let who = timeline.name(event.lane);
+        (event.at, format!("at {}, {who}: {}", event.at, trace::words(timeline, event)))
+    };
+    let mut comments: Vec<_> = timeline.events.iter().filter(told).map(say).collect();
+    if let Some(end) = &timeline.end {
+        let at = Instant::from_nanos(end.at);
+        comments.push((at, format!("at {at}: {}\n{}", end.summary, end.why).trim_end().to_owned()));
+    }
+    comments
 }
 
 /// Windows are announced in units of 128 octets, as a Linux that scales by seven does.
@@ -138,7 +156,8 @@ fn mac(address: IpAddr) -> [u8; 6] {
 
 #[cfg(test)]
 mod tests {
-    use pcap_file::pcap::PcapReader;
+    use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
+    use pcap_file::pcapng::{Block, PcapNgReader};
 
     use super::*;
     use holdtime_machine::net::{Flags, MachineId};
@@ -196,20 +215,39 @@ mod tests {
     }
 
     #[test]
-    fn a_capture_is_read_back_in_the_order_of_time() {
+    fn a_capture_is_read_back_in_the_order_of_time_with_its_comments() {
         let mut capture = Capture::default();
         for (millis, payload) in [(2, b"second"), (1, b"first!")] {
             let segment = segment("10.0.0.1:179", "10.0.0.2:40000", payload);
             capture.on_step(Instant::from_millis(millis), &Step::Sent(MachineId(0), &segment, None));
         }
+        let fault = |micros: u64, text: &str| TimelineEvent {
+            at: Instant::from_nanos(micros * 1_000),
+            lane: 0,
+            with: None,
+            what: Happening::Fault { text: text.to_owned(), until: None },
+        };
+        let events = vec![fault(1_500, "cut"), fault(9_000, "too late")];
+        let timeline = Timeline { events, ..Timeline::default() };
         let mut file = Vec::new();
-        capture.write_to(&mut file).unwrap();
-        let mut reader = PcapReader::new(&file[..]).unwrap();
-        let mut payloads = Vec::new();
-        while let Some(packet) = reader.next_packet() {
-            payloads.push(packet.unwrap().data[54..].to_vec());
+        capture.write_to(&mut file, &timeline).unwrap();
+        let mut reader = PcapNgReader::new(&file[..]).unwrap();
+        let mut packets = Vec::new();
+        while let Some(block) = reader.next_block() {
+            let Block::EnhancedPacket(packet) = block.unwrap() else { continue };
+            let comments: Vec<String> = packet
+                .options
+                .iter()
+                .filter_map(|option| match option {
+                    EnhancedPacketOption::Comment(text) => Some(text.to_string()),
+                    _ => None,
+                })
+                .collect();
+            packets.push((packet.data[54..].to_vec(), comments));
         }
-        assert_eq!(payloads, [b"first!", b"second"]);
+        let wanted = ["at 0.001 s, somebody: fault: cut", "at 0.009 s, somebody: fault: too late"];
+        assert_eq!(packets[0], (b"first!".to_vec(), Vec::new()));
+        assert_eq!(packets[1], (b"second".to_vec(), wanted.map(str::to_owned).to_vec()));
     }
 
     #[test]

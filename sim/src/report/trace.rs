@@ -1,122 +1,143 @@
-//! A run's trace as text: one step a line, for people and for `grep`. Who acts is called by name; of a message its kind, its length
-//! and the beginning of its body are shown (a capture has all of it).
+//! A run's log as text: one event a line, for people and for `grep`. Everybody is called by name, and messages by what they say.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use data_encoding::HEXUPPER;
-use holdtime_core::speaker::IoError;
-use holdtime_core::{Instant, StreamId};
+use holdtime_core::Instant;
 
-use crate::certificate::Verdict;
-use crate::scenario::codec;
-use holdtime_machine::SimHost;
-use holdtime_machine::net::Flags;
-use holdtime_machine::trace::{Observer, Step};
-use holdtime_machine::world::ProcessId;
+use crate::timeline::{Happening, Timeline, TimelineEvent, TurnReason, Way};
 
-/// Octets of a message's body, or of what is no text, that a line shows.
-const SHOWN: usize = 24;
+/// How wide the column of names is at most.
+const NAMES: usize = 36;
+/// How much of a text is shown, in characters.
+const SHOWN: usize = 240;
 
-/// Collects the steps of a run.
-#[derive(Debug, Default)]
-pub struct TraceLines {
-    text: String,
-    names: BTreeMap<ProcessId, String>,
+/// The whole log, and what came of the run.
+pub fn text(timeline: &Timeline) -> String {
+    let mut text = String::new();
+    for event in &timeline.events {
+        let _ = writeln!(text, "{}", line(timeline, event));
+    }
+    match &timeline.end {
+        Some(end) => {
+            let _ = writeln!(text, "{}  {:<10} {}", stamp(Instant::from_nanos(end.at)), "verdict", end.summary);
+            for line in end.why.lines() {
+                let _ = writeln!(text, "{:>18}{line}", "");
+            }
+        }
+        None => text.push_str("the log is cut short here\n"),
+    }
+    text
 }
 
-impl TraceLines {
-    /// The lines so far.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
+/// What happened between two instants, both included, without its time; that a task ran, what a segment was and what waits began is left
+/// out.
+pub fn steps_between(timeline: &Timeline, from: Instant, to: Instant) -> Vec<String> {
+    let quiet = |what: &Happening| {
+        matches!(
+            what,
+            Happening::Turn { .. }
+                | Happening::Wait { .. }
+                | Happening::Waited { .. }
+                | Happening::Level { .. }
+                | Happening::Window { .. }
+                | Happening::Call { .. }
+                | Happening::Timer { .. }
+                | Happening::State { .. }
+        )
+    };
+    timeline
+        .events
+        .iter()
+        .filter(|event| (from..=to).contains(&event.at) && !quiet(&event.what))
+        .map(|event| format!("{} {}", timeline.name(event.lane), words(timeline, event)))
+        .collect()
+}
 
-    /// What happened between two instants, both included, without its time; that a task ran is left out.
-    pub fn steps_between(&self, from: Instant, to: Instant) -> Vec<&str> {
-        let (from, to) = (stamp(from), stamp(to));
-        let steps = self.text.lines().filter_map(|line| line.split_at_checked(from.len()));
-        let steps = steps.filter(|(time, _)| (from.as_str()..=to.as_str()).contains(time));
-        steps.map(|(_, step)| step.trim()).filter(|step| !step.contains(" task ")).collect()
-    }
+fn names(timeline: &Timeline) -> usize {
+    timeline.lanes.iter().map(|lane| lane.name.chars().count()).max().unwrap_or_default().min(NAMES)
+}
 
-    /// Ends the trace with the verdict, and with what it is explained with: the alarm if one sounded.
-    pub fn conclude(&mut self, at: Instant, verdict: &Verdict, finding: &str) {
-        self.line(at, &format!("{:<10} {}", "verdict", verdict.summary()));
-        for line in finding.lines() {
-            let _ = writeln!(self.text, "{:>18}{line}", "");
+fn line(timeline: &Timeline, event: &TimelineEvent) -> String {
+    let width = names(timeline);
+    format!("{}  {:<width$}  {}", stamp(event.at), timeline.name(event.lane), words(timeline, event))
+}
+
+/// An event in words, on one line.
+pub(super) fn words(timeline: &Timeline, event: &TimelineEvent) -> String {
+    let with = |before: &str| match event.with {
+        Some(with) => format!("{before}{}", timeline.name(with)),
+        None => String::new(),
+    };
+    match &event.what {
+        Happening::Turn { woken, nanos, moved } => {
+            let moved = if *moved { "" } else { ", and nothing moved" };
+            format!("ran for {nanos} ns, woken by {}{moved}", woken_by(*woken))
         }
-    }
-
-    fn line(&mut self, at: Instant, text: &str) {
-        let _ = writeln!(self.text, "{}  {text}", stamp(at));
-    }
-
-    fn name(&self, id: ProcessId) -> String {
-        self.names.get(&id).cloned().unwrap_or_else(|| format!("process {}", id.0))
-    }
-
-    fn words(&self, step: &Step<'_>) -> String {
-        let (who, what) = match step {
-            Step::Polled(id, task, spent, _) => {
-                (*id, format!("task {} ran for {} ns", task.0, spent.as_nanos()))
-            }
-            Step::TaskEnded(id, task) => (*id, format!("task {} ended", task.0)),
-            Step::Listens(id, _, outcome) => (*id, format!("listens: {}", said(outcome.as_ref()))),
-            Step::Connects(id, stream, remote, outcome) => {
-                let begun = said(outcome.as_ref().map(|()| "begun"));
-                (*id, format!("{stream} dials {remote}: {begun}"))
-            }
-            Step::Connected(id, stream, outcome) => {
-                (*id, format!("{stream} connected: {}", said(outcome.as_ref())))
-            }
-            Step::AcceptFailed(id, _, error) => (*id, format!("accepted nothing: {error}")),
-            Step::Accepted(id, stream, remote) => (*id, format!("{stream} accepted from {remote}")),
-            Step::Read(id, stream, outcome) => {
-                (*id, format!("{} read {}", stream_name(*stream), octets(*outcome)))
-            }
-            Step::Wrote(id, stream, outcome) => {
-                (*id, format!("{} wrote {}", stream_name(*stream), octets(*outcome)))
-            }
-            Step::Shut(id, stream) => (*id, format!("{} shut", stream_name(*stream))),
-            Step::Closed(id, stream) => (*id, format!("{} closed", stream_name(*stream))),
-            Step::Started(id, stream, _, name) => (*id, format!("{stream} started program {name}")),
-            Step::Loaded(id, name, text) => (*id, format!("read {name}: {} octets", text.len())),
-            Step::Runs(id, runs) => (*id, if *runs { "goes on" } else { "stopped" }.to_owned()),
-            Step::Signalled(id, signal) => (*id, format!("signal {signal}")),
-            Step::Exited(id, status) => (*id, format!("over: {status}")),
-            Step::Logged(id, line) => (*id, format!("log: {line}")),
-            Step::Fault(what) => return format!("{:<10} {what}", "scenario"),
-            Step::Sent(_, segment, arrives) => {
-                let fate = arrives.map_or("lost".to_owned(), |at| format!("arrives at {at}"));
-                return format!(
-                    "{:<10} {} -> {}  {} seq {} ack {} window {}: {} octets, {fate}",
-                    "network",
-                    segment.src,
-                    segment.dst,
-                    flags(segment.flags),
-                    segment.seq,
-                    segment.ack,
-                    segment.window,
-                    segment.payload.len()
-                );
-            }
-        };
-        format!("{:<10} {what}", self.name(who))
+        Happening::Call { call, outcome } => format!("{call}: {outcome}"),
+        Happening::Sent { text, .. } => format!("sends{}: {}", with(" to "), shown(text)),
+        Happening::Arrived { text, .. } => format!("has read{}: {}", with(" from "), shown(text)),
+        Happening::Segment { from, to, flags, seq, ack, window, octets, arrives } => {
+            let fate = match arrives {
+                Some(at) => format!("arrives at {}", Instant::from_nanos(*at)),
+                None => "lost".to_owned(),
+            };
+            format!("{from} -> {to}  {flags} seq {seq} ack {ack} window {window}: {octets} octets, {fate}")
+        }
+        Happening::State { state } => format!("state {state}"),
+        Happening::Timer { timer, until } => match until {
+            Some(until) => format!("{timer} timer armed until {}", Instant::from_nanos(*until)),
+            None => format!("{timer} timer stopped"),
+        },
+        Happening::Wait { id, text, until } => {
+            let until = until.map_or(String::new(), |until| format!(", or {}", Instant::from_nanos(until)));
+            // A step of a script stands as it was written.
+            let comes = if text.starts_with('`') { "comes to" } else { "begins to wait for" };
+            format!("{comes} {}{until} ({id})", shown(text))
+        }
+        Happening::Waited { id } => format!("waits no more ({id})"),
+        Happening::Level { way, octets } => format!("{octets} octets on their way {}", way_words(*way)),
+        Happening::Window { way, octets } => format!("a window of {octets} octets for what goes {}", way_words(*way)),
+        Happening::Fault { text, until } => {
+            let until = match until {
+                Some(until) if *until > event.at.as_nanos() => {
+                    format!(", until {}", Instant::from_nanos(*until))
+                }
+                _ => String::new(),
+            };
+            format!("fault: {text}{until}")
+        }
+        Happening::Process { text } => shown(text),
+        Happening::Log { text } => format!("log: {}", shown(text)),
+        Happening::Alarm { oracle, text, clause, .. } => format!("{oracle} sounds: {} ({clause})", shown(text)),
     }
 }
 
-impl Observer for TraceLines {
-    fn meet(&mut self, process: ProcessId, name: &str) {
-        self.names.insert(process, name.to_owned());
+const fn woken_by(reason: TurnReason) -> &'static str {
+    match reason {
+        TurnReason::Start => "its start",
+        TurnReason::Readiness => "readiness",
+        TurnReason::Deadline => "a deadline",
+        TurnReason::Itself => "itself",
     }
+}
 
-    fn on_step(&mut self, at: Instant, step: &Step<'_>) {
-        if let Step::Started(_, _, child, name) = step {
-            self.meet(*child, name);
-        }
-        let text = self.words(step);
-        self.line(at, &text);
+const fn way_words(way: Way) -> &'static str {
+    match way {
+        Way::In => "in",
+        Way::Out => "out",
     }
+}
+
+/// A text on one line, without what would command a terminal, and not longer than one reads.
+fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == SHOWN {
+            return format!("{shown}… ({} octets)", text.len());
+        }
+        if character.is_control() { shown.extend(character.escape_default()) } else { shown.push(character) }
+    }
+    shown
 }
 
 /// A time as every line begins with.
@@ -125,101 +146,36 @@ fn stamp(at: Instant) -> String {
     format!("{:>6}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000)
 }
 
-fn stream_name(stream: StreamId) -> String {
-    if stream == SimHost::STDIO { "stdio".to_owned() } else { stream.to_string() }
-}
-
-fn said<T: std::fmt::Display>(outcome: Result<T, &IoError>) -> String {
-    match outcome {
-        Ok(value) => value.to_string(),
-        Err(error) => error.to_string(),
-    }
-}
-
-/// The flags that are set, such as `SYN,ACK`.
-fn flags(flags: Flags) -> String {
-    let named = [(flags.syn, "SYN"), (flags.fin, "FIN"), (flags.rst, "RST"), (flags.ack, "ACK")];
-    let set: Vec<&str> = named.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect();
-    set.join(",")
-}
-
-/// Text as text, messages by their kinds.
-fn octets(outcome: Result<&[u8], IoError>) -> String {
-    match outcome {
-        Err(error) => error.to_string(),
-        Ok([]) => "the end".to_owned(),
-        Ok(octets) if octets.iter().all(|octet| octet.is_ascii_graphic() || octet.is_ascii_whitespace()) => {
-            format!("{:?}", String::from_utf8_lossy(octets))
-        }
-        Ok(octets) => format!("{} octets: {}", octets.len(), messages(octets)),
-    }
-}
-
-/// The messages that these octets begin with, and what is left behind them in hexadecimal.
-fn messages(mut octets: &[u8]) -> String {
-    let mut told = Vec::new();
-    while let Some((kind, message, rest)) = first_message(octets) {
-        let name = match kind {
-            1 => "OPEN".to_owned(),
-            2 => "UPDATE".to_owned(),
-            3 => "NOTIFICATION".to_owned(),
-            4 => "KEEPALIVE".to_owned(),
-            5 => "ROUTE-REFRESH".to_owned(),
-            6 => "OPERATIONAL".to_owned(),
-            other => format!("type {other}"),
-        };
-        let body = message.get(19..).unwrap_or_default();
-        told.push(if body.is_empty() { name } else { format!("{name} {}", shortened(body)) });
-        octets = rest;
-    }
-    if !octets.is_empty() {
-        told.push(shortened(octets));
-    }
-    told.join(", ")
-}
-
-/// The type of the message in front, the message, and what follows it.
-fn first_message(octets: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (message, rest) = codec::split_message(octets)?;
-    let is_one = message.starts_with(&codec::MARKER) && codec::stated_length(message) == Some(message.len());
-    is_one.then(|| (codec::kind(message), message, rest))
-}
-
-fn shortened(octets: &[u8]) -> String {
-    let shown = octets.get(..SHOWN).unwrap_or(octets);
-    let mut text = HEXUPPER.encode(shown);
-    if shown.len() < octets.len() {
-        let _ = write!(text, "… ({} octets)", octets.len());
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::{Lane, LaneKind, TimelineEnd};
 
-    #[test]
-    fn messages_are_told_by_their_kinds_and_the_beginning_of_their_bodies() {
-        let keepalive = codec::framed(codec::KEEPALIVE, &[]);
-        let update = codec::framed(codec::UPDATE, &[7; 40]);
-        let octets = [keepalive.as_slice(), &update, &[0xff; 3]].concat();
-        let body = "07".repeat(SHOWN);
-        assert_eq!(messages(&octets), format!("KEEPALIVE, UPDATE {body}… (40 octets), FFFFFF"));
-        assert_eq!(messages(&[1, 2]), "0102");
+    fn timeline(what: Happening) -> Timeline {
+        let lane = |name: &str| Lane { name: name.to_owned(), is: LaneKind::Program, of: None };
+        Timeline {
+            lanes: vec![lane("program p"), lane("speaker: pipe to program p")],
+            events: vec![TimelineEvent { at: Instant::from_millis(2_500), lane: 0, with: Some(1), what }],
+            ..Timeline::default()
+        }
     }
 
     #[test]
-    fn an_actor_that_was_met_is_called_by_its_name() {
-        let mut lines = TraceLines::default();
-        lines.meet(ProcessId(1), "far");
-        lines.on_step(Instant::from_secs(2), &Step::Signalled(ProcessId(1), 15));
-        lines.on_step(
-            Instant::from_secs(2),
-            &Step::Started(ProcessId(1), StreamId::opened(0), ProcessId(2), "p"),
-        );
-        lines.on_step(Instant::from_secs(3), &Step::Logged(ProcessId(2), "here"));
-        let told: Vec<&str> = lines.text().lines().collect();
-        assert_eq!(told[0], "     2.000000000  far        signal 15");
-        assert_eq!(told[2], "     3.000000000  p          log: here");
+    fn a_line_has_the_time_who_it_was_and_what_was_said_and_no_text_commands_the_terminal() {
+        let text = "version\u{1b}[2J".to_owned();
+        let mut timeline = timeline(Happening::Sent { id: 1, text, detail: String::new(), octets: 11 });
+        let lines = super::text(&timeline);
+        let wanted = "     2.500000000  program p                   sends to speaker: pipe to program p: version\\u{1b}[2J";
+        assert_eq!(lines.lines().next(), Some(wanted));
+        assert_eq!(lines.lines().last(), Some("the log is cut short here"));
+        timeline.end = Some(TimelineEnd { summary: "passes".to_owned(), ..TimelineEnd::default() });
+        assert!(super::text(&timeline).ends_with("passes\n"));
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        let text = "x".repeat(1 << 20);
+        let line = super::text(&timeline(Happening::Log { text }));
+        assert!(line.len() < 400 && line.contains("… (1048576 octets)"), "{line}");
     }
 }

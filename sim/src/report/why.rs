@@ -13,7 +13,7 @@ const TOLD: usize = 3;
 
 /// Before this, it could have been saved; this happened; after it, nothing helps. `steps`: the lines of the trace between the last instant at
 /// which it could be saved and the first from which on nothing helps.
-pub fn story(why: &Why, scenario: &Scenario, steps: &[&str]) -> String {
+pub fn story(why: &Why, scenario: &Scenario, steps: &[String]) -> String {
     let Why { outcome, key, point, .. } = why;
     let (at, lost) = (outcome.at, point.lost);
     let mut text = match point.saved {
@@ -50,7 +50,7 @@ pub fn story(why: &Why, scenario: &Scenario, steps: &[&str]) -> String {
 }
 
 /// The faults that began then, or else what everybody did.
-fn happened(scenario: &Scenario, when: Range<Instant>, steps: &[&str]) -> String {
+fn happened(scenario: &Scenario, when: Range<Instant>, steps: &[String]) -> String {
     let faults: Vec<String> = scenario
         .play
         .faults

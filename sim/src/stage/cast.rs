@@ -104,6 +104,12 @@ impl ProgramSeats {
         seats.iter().map(stand).collect()
     }
 
+    /// How far the program is that runs as this process.
+    pub(super) fn state_of(&self, process: ProcessId) -> Option<PeerState> {
+        let seats = self.0.borrow();
+        seats.iter().find(|seat| seat.process == process).map(|seat| seat.run.borrow().state())
+    }
+
     fn has_started(&self, command: &str) -> bool {
         self.0.borrow().iter().any(|seat| seat.command == command)
     }

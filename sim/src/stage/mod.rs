@@ -7,6 +7,7 @@ mod cast;
 mod conductor;
 mod engine;
 mod gather;
+mod log;
 mod machine;
 mod run;
 mod turmoil;
@@ -17,6 +18,7 @@ use std::rc::Rc;
 use crate::certificate::Verdict;
 use crate::stage::cast::Cast;
 use crate::stage::engine::Engine;
+use crate::timeline::{Collector, Timeline};
 use holdtime_machine::choices::Choices;
 use holdtime_machine::trace::Observer;
 
@@ -61,6 +63,28 @@ impl Run<'_> {
         choices.record();
         let (cast, engine) = machine::set(self, choices)?;
         outcome(&cast, engine, observers, None)
+    }
+
+    /// Plays as [`go_recorded`](Self::go_recorded) does, and keeps the log of what happened.
+    ///
+    /// # Errors
+    /// As [`go`](Self::go).
+    pub fn go_logged(
+        &self,
+        observers: &[Rc<RefCell<dyn Observer>>],
+    ) -> Result<(Outcome, Timeline), String> {
+        let choices = Choices::new(&self.choices);
+        choices.record();
+        let (cast, engine) = machine::set(self, choices)?;
+        let collector = Rc::new(RefCell::new(Collector::new(cast.backstage())));
+        let collecting: Rc<RefCell<dyn Observer>> = collector.clone();
+        let all: Vec<_> = observers.iter().cloned().chain([collecting]).collect();
+        let outcome = outcome(&cast, engine, &all, None)?;
+        // The engine is gone with what it observed.
+        drop(all);
+        let collector = Rc::into_inner(collector).ok_or("the log is still being written")?;
+        let timeline = cast.conclude(collector.into_inner(), &outcome.verdict, outcome.at);
+        Ok((outcome, timeline))
     }
 
     /// Plays under turmoil, somebody else's simulator.

@@ -11,9 +11,10 @@ use serde_json::json;
 use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
+use crate::lab::drawing::DrawingArgs;
 use crate::lab::findings;
 
-pub(super) fn run(file: &Path, json: bool, console: &mut Console) -> VerbResult {
+pub(super) fn run(file: &Path, json: bool, drawing: &DrawingArgs, console: &mut Console) -> VerbResult {
     let finding = findings::read(file)?;
     let again = format!("holdtime replay {}", args::quoted(&file.display().to_string()));
     let Ok(played) = catch_unwind(AssertUnwindSafe(|| finding.play())) else {
@@ -22,6 +23,10 @@ pub(super) fn run(file: &Path, json: bool, console: &mut Console) -> VerbResult 
         return Ok(if expected { VerbStatus::AsExpected } else { VerbStatus::Unexpected });
     };
     let (reactor, outcome) = played.map_err(CliError::input)?;
+    if drawing.any() {
+        let timeline = finding.log(&again).map_err(CliError::input)?;
+        drawing.write(&timeline, None)?;
+    }
     let Finding { run: saved, .. } = &finding;
     let same = outcome.hash == saved.hash;
     if json {

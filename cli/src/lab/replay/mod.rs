@@ -3,6 +3,7 @@
 mod finding;
 mod series;
 mod told;
+mod trace;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,18 +15,21 @@ use data_encoding::HEXLOWER;
 use holdtime_core::speaker::{Obligation, Speaker};
 use holdtime_core::{Duration, Instant};
 use holdtime_sim::replay::flight::Flight;
+use holdtime_sim::replay::log::FlightLog;
 use serde_json::json;
 
+use crate::args;
 use crate::console::{Console, say};
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
+use crate::lab::drawing::DrawingArgs;
 use series::RecordedRun;
 use told::{Parties, PrintedEvent, printable};
 
 /// The arguments of `holdtime replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// What `holdtime serve --record` was given: F stands for F, F.1, F.2 and so on; or the folder of a finding
+    /// What `holdtime serve --record` was given: F stands for F, F.1, F.2 and so on; or the folder of a finding, or a trace as JSON
     pub(crate) file: PathBuf,
     /// Only this run of the speaker: 1 is the oldest; without it, all of them
     #[arg(long, value_name = "N")]
@@ -36,6 +40,8 @@ pub(crate) struct ReplayArgs {
     /// Print one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) drawing: DrawingArgs,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -51,12 +57,18 @@ pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
                 "--until and --run are for recordings: a finding is played to its end",
             ));
         }
-        return finding::run(&args.file, args.json, console);
+        return finding::run(&args.file, args.json, &args.drawing, console);
+    }
+    if let Some(timeline) = trace::read(&args.file)? {
+        return trace::run(args, &timeline, console);
     }
     let interrupted = Arc::new(AtomicBool::new(false));
     stop_on_interrupt(&interrupted)?;
     let runs = series::runs(&args.file)?;
     let count = runs.len();
+    if args.drawing.any() && count > 1 && args.run.is_none() {
+        return Err(CliError::input("a trace or a picture is of one run: choose one of them with --run"));
+    }
     let wanted = |index: usize| args.run.is_none_or(|run| run == index + 1);
     if args.run.is_some_and(|run| !(1..=count).contains(&run)) {
         let runs = if count == 1 { "run" } else { "runs" };
@@ -106,13 +118,25 @@ impl Replay<'_> {
         };
         let bar = console.progress("lines", text.lines().count() as u64);
         let mut parties = Parties::default();
+        let mut log = self.args.drawing.any().then(FlightLog::default);
         let began = flight.next_at().unwrap_or_default();
         let mut ended = began;
         let in_time = |at| self.args.until.is_none_or(|until| since_began(at, began) <= until);
         while flight.next_at().is_none_or(in_time) && !self.interrupted.load(Ordering::Relaxed) {
             let Some(leg) = flight.next() else { break };
             bar.inc(1);
-            let leg = leg.map_err(wrong)?;
+            let leg = match (leg, &log) {
+                (Ok(leg), _) => leg,
+                // What can be read of it is drawn.
+                (Err(error), Some(_)) => {
+                    self.draw(log.take(), false, flight.speaker(), began)?;
+                    return Err(wrong(error));
+                }
+                (Err(error), None) => return Err(wrong(error)),
+            };
+            if let Some(log) = &mut log {
+                log.take(&leg, flight.speaker());
+            }
             ended = leg.now().monotonic;
             for told in parties.hear(&leg) {
                 self.print(console, ended - began, &told)?;
@@ -123,6 +147,7 @@ impl Replay<'_> {
             ended = began + Duration::from_nanos((until * 1e9) as u64);
         }
         bar.finish_and_clear();
+        self.draw(log, !interrupted, flight.speaker(), began)?;
         if let Some(speaker) = flight.speaker() {
             self.print_owed(console, speaker, began, ended)?;
         }
@@ -131,6 +156,30 @@ impl Replay<'_> {
             return Err(CliError::Interrupted(format!("{} was played up to {at:.3} s", self.run.name())));
         }
         Ok(())
+    }
+
+    /// Writes the log as what was asked for.
+    fn draw(
+        &self,
+        log: Option<FlightLog>,
+        is_whole: bool,
+        speaker: Option<&Speaker>,
+        began: Instant,
+    ) -> Result<(), CliError> {
+        let Some(log) = log else { return Ok(()) };
+        let owed: Vec<String> = speaker
+            .into_iter()
+            .flat_map(Speaker::obligations)
+            .map(|owed| {
+                let since = since_began(owed.since, began);
+                let waits = owed.waits_for.map_or(String::new(), |what| format!(", waits for {what}"));
+                format!("{} owes {}: {}, since {since:.3} s{waits}", owed.debtor, owed.creditor, owed.what)
+            })
+            .collect();
+        let name = self.run.name();
+        let run = self.number.map_or(String::new(), |number| format!(" --run {number}"));
+        let again = format!("holdtime replay {}{run}", args::quoted(&self.args.file.display().to_string()));
+        self.args.drawing.write(&log.finish(&name, &again, is_whole, &owed), None)
     }
 
     fn print(&self, console: &mut Console, at: Duration, told: &PrintedEvent) -> Result<(), CliError> {

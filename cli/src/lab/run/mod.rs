@@ -1,6 +1,7 @@
 //! `holdtime run [SCENARIO|CASE]`: one scenario in the lab, or one case of the suite; without a name, the report's hang on every
 //! reactor.
 
+mod beside;
 mod explanation;
 mod run_args;
 mod sweep;
@@ -24,6 +25,7 @@ use holdtime_sim::suite::{OwnCases, read_cases};
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
+use crate::lab::drawing;
 use explanation::{as_json, explain};
 pub(crate) use run_args::RunArgs;
 use worker::{Job, PlayedJob, Wanted};
@@ -55,14 +57,14 @@ fn once(
     }
     let jobs: Vec<Job> = reactors.iter().map(|reactor| Job { reactor: *reactor, seed }).collect();
     let count = jobs.len();
-    let wanted = Wanted { check: args.check, trace: args.trace.is_some(), pcap: args.pcap.is_some() };
+    let wanted = Wanted { check: args.check, log: args.drawing.any(), pcap: args.pcap.is_some() };
     let bound = experiment.play.run_for.as_secs().max(1);
     let progress = Arc::new(console.progress("s", bound.saturating_mul(count as u64)));
     let done = worker::start(experiment.clone(), jobs, wanted, progress.clone(), bound);
     let mut told = Vec::new();
     while let Some(played) = interrupt::next(&done) {
-        let played = played.map_err(CliError::input)?;
-        write_files(args, &played)?;
+        let mut played = played.map_err(CliError::input)?;
+        write_files(args, experiment, &mut played)?;
         if args.json {
             writeln!(console, "{}", as_json(experiment, &played))?;
         } else {
@@ -85,12 +87,19 @@ fn once(
     Ok(if unexpected.is_empty() { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 
-fn write_files(args: &RunArgs, played: &PlayedJob) -> Result<(), CliError> {
-    for (path, content) in [(&args.trace, &played.trace), (&args.pcap, &played.pcap)] {
-        if let (Some(path), Some(content)) = (path, content) {
-            fs::write(path, content)
-                .map_err(|error| CliError::io(format!("cannot write \"{}\"", path.display()), &error))?;
-        }
+fn write_files(args: &RunArgs, experiment: &Experiment, played: &mut PlayedJob) -> Result<(), CliError> {
+    let PlayedJob { reactor, seed, outcome, timeline: Some(timeline), capture, .. } = played else {
+        return Ok(());
+    };
+    let named = (experiment.name.as_str(), experiment.title.as_str());
+    let again = args.again(*reactor, *seed);
+    report::inscribe(timeline, named, (reactor.name(), Some(*seed)), outcome, &again);
+    let beside = args.beside.as_deref().map(|beside| beside::log(args, experiment, beside, (*reactor, *seed)));
+    args.drawing.write(timeline, beside.transpose()?.as_ref())?;
+    if let (Some(path), Some(capture)) = (&args.pcap, capture) {
+        let mut octets = Vec::new();
+        capture.write_to(&mut octets, timeline).map_err(|error| CliError::input(error.to_string()))?;
+        drawing::write(path, &octets)?;
     }
     Ok(())
 }
@@ -162,12 +171,12 @@ pub(crate) fn parse_reactors(names: &[String]) -> Result<Vec<SubjectRef>, CliErr
 
 /// Those that the command line names; without, those that the scenario does, or one where one is to be recorded.
 fn reactors(args: &RunArgs, experiment: &Experiment) -> Result<Vec<SubjectRef>, CliError> {
-    let recorded = args.trace.is_some() || args.pcap.is_some();
+    let recorded = args.is_recorded();
     if !args.reactor.is_empty() {
         let reactors = parse_reactors(&args.reactor)?;
         if recorded && reactors.len() != 1 {
             return Err(CliError::input(
-                "a trace or a capture is of one run: choose one reactor with --reactor",
+                "a trace, a picture or a capture is of one run: choose one reactor with --reactor",
             ));
         }
         return Ok(reactors);

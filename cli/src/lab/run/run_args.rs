@@ -7,6 +7,7 @@ use clap::Args;
 use holdtime_sim::subject::SubjectRef;
 
 use crate::args;
+use crate::lab::drawing::DrawingArgs;
 
 /// The scenario of the report that started this project.
 const REPORT: &str = "silent-peer";
@@ -23,15 +24,17 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", value_parser = args::seed)]
     pub(crate) seed: Option<u64>,
     /// All these seeds, without the last one: a line for each reactor, and the first run that was not as expected
-    #[arg(long, value_name = "A..B", value_parser = args::seeds, conflicts_with_all = ["seed", "trace", "pcap"])]
+    #[arg(long, value_name = "A..B", value_parser = args::seeds, conflicts_with_all = ["seed", "trace", "trace_json", "html", "perfetto", "sequence", "pcap"])]
     pub(crate) seeds: Option<Range<u64>>,
     /// Run each seed twice and compare the traces' hashes
     #[arg(long)]
     pub(crate) check: bool,
-    /// Write the trace to this file; of poll where no reactor is named
-    #[arg(long, value_name = "F")]
-    pub(crate) trace: Option<PathBuf>,
-    /// Write what the network carried to this file; of poll where no reactor is named
+    #[command(flatten)]
+    pub(crate) drawing: DrawingArgs,
+    /// Draw this run beside it: on another reactor, or from another seed
+    #[arg(long, value_name = "R|N", requires = "html")]
+    pub(crate) beside: Option<String>,
+    /// Write what the network carried to this file, with comments on what went wrong
     #[arg(long, value_name = "F")]
     pub(crate) pcap: Option<PathBuf>,
     /// Print one JSON object a line
@@ -48,5 +51,10 @@ impl RunArgs {
     pub(super) fn again(&self, reactor: SubjectRef, seed: u64) -> String {
         let check = if self.check { " --check" } else { "" };
         format!("holdtime run {} --reactor {reactor} --seed {seed}{check}", args::quoted(self.name()))
+    }
+
+    /// Whether a file is to be made of one run: of poll where no reactor is named.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.drawing.any() || self.pcap.is_some()
     }
 }

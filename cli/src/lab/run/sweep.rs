@@ -40,7 +40,7 @@ pub(super) fn run(
     }
     let count = (seeds.end - seeds.start).saturating_mul(reactors.len() as u64);
     let progress = Arc::new(console.progress("runs", count));
-    let wanted = Wanted { check: args.check, trace: false, pcap: false };
+    let wanted = Wanted { check: args.check, log: false, pcap: false };
     let mut sweeps = Vec::new();
     let mut runs = 0;
     for &reactor in reactors {

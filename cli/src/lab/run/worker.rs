@@ -9,10 +9,10 @@ use holdtime_core::Instant;
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_sim::report;
 use holdtime_sim::report::Experiment;
-use holdtime_sim::report::TraceLines;
 use holdtime_sim::report::pcap::Capture;
 use holdtime_sim::stage::{Outcome, Run};
 use holdtime_sim::subject::{Defect, SubjectRef};
+use holdtime_sim::timeline::Timeline;
 
 use crate::progress::Progress;
 
@@ -31,7 +31,8 @@ pub(super) struct Job {
 pub(super) struct Wanted {
     /// A second run, whose hash must be the same.
     pub(super) check: bool,
-    pub(super) trace: bool,
+    /// The log of the first run.
+    pub(super) log: bool,
     pub(super) pcap: bool,
 }
 
@@ -43,8 +44,8 @@ pub(super) struct PlayedJob {
     pub(super) outcome: Outcome,
     /// The hash of the second run, where it is not that of the first.
     pub(super) second: Option<u64>,
-    pub(super) trace: Option<Vec<u8>>,
-    pub(super) pcap: Option<Vec<u8>>,
+    pub(super) timeline: Option<Timeline>,
+    pub(super) capture: Option<Capture>,
 }
 
 impl PlayedJob {
@@ -93,31 +94,21 @@ fn play(
         defect: Defect::Present,
         choices: job.seed.into(),
     };
-    let lines = Rc::new(RefCell::new(TraceLines::default()));
     let capture = Rc::new(RefCell::new(Capture::default()));
     let mut observers: Vec<Rc<RefCell<dyn Observer>>> =
         vec![Rc::new(RefCell::new(Pace { progress: progress.clone(), before, steps: 0 }))];
-    if wanted.trace {
-        observers.push(lines.clone());
-    }
     if wanted.pcap {
         observers.push(capture.clone());
     }
-    let outcome = run.go_watched(&observers)?;
-    let second = if wanted.check { Some(run.go()?.hash).filter(|hash| *hash != outcome.hash) } else { None };
-    let trace = wanted.trace.then(|| {
-        let mut lines = lines.borrow_mut();
-        lines.conclude(outcome.at, &outcome.verdict, &report::finding(&outcome));
-        lines.text().as_bytes().to_vec()
-    });
-    let pcap = if wanted.pcap {
-        let mut octets = Vec::new();
-        capture.borrow().write_to(&mut octets).map_err(|error| error.to_string())?;
-        Some(octets)
+    let (outcome, timeline) = if wanted.log || wanted.pcap {
+        let (outcome, timeline) = run.go_logged(&observers)?;
+        (outcome, Some(timeline))
     } else {
-        None
+        (run.go_watched(&observers)?, None)
     };
-    Ok(PlayedJob { reactor: job.reactor, seed: job.seed, outcome, second, trace, pcap })
+    let second = if wanted.check { Some(run.go()?.hash).filter(|hash| *hash != outcome.hash) } else { None };
+    let capture = wanted.pcap.then(|| capture.take());
+    Ok(PlayedJob { reactor: job.reactor, seed: job.seed, outcome, second, timeline, capture })
 }
 
 /// Tells how far the virtual clock has come.

@@ -1,0 +1,249 @@
+//! The log of a speaker that was recorded: what came to it and what it did, as far as its recording goes.
+//!
+//! A recording knows one side: what a peer or a program has sent is told when the speaker read it, and what the speaker has sent when the
+//! kernel took it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use holdtime_core::speaker::{Action, ClosedKind, Input, Obligation, StreamId};
+use holdtime_core::{Instant, Speaker};
+
+use crate::replay::flight::Leg;
+use crate::timeline::{
+    Channel, ChannelEnd, Happening, LaneKind, Lanes, SessionTrack, Timeline, TimelineEnd, TimelineEvent,
+    TimelineHead,
+};
+
+/// The log of a flight while it is played.
+#[derive(Debug)]
+pub struct FlightLog {
+    lanes: Lanes,
+    events: Vec<TimelineEvent>,
+    speaker: usize,
+    streams: BTreeMap<StreamId, RecordedStream>,
+    track: SessionTrack,
+    /// What is owed and waits for something, and the number of each wait.
+    owed: BTreeMap<String, u64>,
+    next_wait: u64,
+    next_message: u64,
+    began: Option<Instant>,
+    last: Instant,
+}
+
+/// A connection or a program's pipes.
+#[derive(Debug)]
+struct RecordedStream {
+    channel: Channel,
+    /// The speaker's lane for it, and the lane of the other end.
+    near: usize,
+    far: usize,
+}
+
+impl Default for FlightLog {
+    fn default() -> Self {
+        let mut lanes = Lanes::default();
+        let speaker = lanes.add(LaneKind::Speaker, "speaker", None);
+        Self {
+            lanes,
+            events: Vec::new(),
+            speaker,
+            streams: BTreeMap::new(),
+            track: SessionTrack::default(),
+            owed: BTreeMap::new(),
+            next_wait: 0,
+            next_message: 0,
+            began: None,
+            last: Instant::ZERO,
+        }
+    }
+}
+
+impl FlightLog {
+    /// Takes down a leg; `speaker` is the one that is played again, as it is after it.
+    pub fn take(&mut self, leg: &Leg, speaker: Option<&Speaker>) {
+        let began = *self.began.get_or_insert(leg.now().monotonic);
+        let at = Instant::ZERO + leg.now().monotonic.saturating_since(began);
+        self.last = at;
+        self.input(at, leg);
+        leg.actions.iter().for_each(|action| self.action(at, action));
+        for event in &leg.events {
+            self.tell(at, self.speaker, Happening::Log { text: format!("{}: {}", event.party, event.text) });
+        }
+        let Some(speaker) = speaker else { return };
+        let mut told = Vec::new();
+        self.track.look(speaker, |peer, what| told.push((peer, what)));
+        for (peer, what) in told {
+            let what = counted_from(began, what);
+            let lane = self.session(&peer.to_string());
+            self.tell(at, lane, what);
+        }
+        let owed: Vec<Obligation> = speaker.obligations().filter(|owed| owed.waits_for.is_some()).collect();
+        self.owed(at, began, &owed);
+    }
+
+    /// The whole log. `name` is what the recording is called; `is_whole`: it was read to its end.
+    pub fn finish(mut self, name: &str, again: &str, is_whole: bool, owed: &[String]) -> Timeline {
+        self.events.sort_by_key(|event| event.at);
+        let lanes = self.lanes.settle(&mut self.events);
+        let end = is_whole.then(|| TimelineEnd {
+            at: self.last.as_nanos(),
+            verdict: "recorded".to_owned(),
+            summary: "the recording ends".to_owned(),
+            why: owed.join("\n"),
+            ..TimelineEnd::default()
+        });
+        let head = TimelineHead {
+            name: name.to_owned(),
+            title: "A speaker that was recorded".to_owned(),
+            reactor: String::new(),
+            seed: None,
+            again: again.to_owned(),
+        };
+        Timeline { head, lanes, events: self.events, end }
+    }
+
+    fn tell(&mut self, at: Instant, lane: usize, what: Happening) {
+        self.events.push(TimelineEvent { at, lane, with: None, what });
+    }
+
+    fn session(&mut self, peer: &str) -> usize {
+        self.lanes.named(LaneKind::Session, &format!("speaker: session with peer {peer}"), Some(self.speaker))
+    }
+
+    fn connection(&mut self, stream: StreamId, remote: SocketAddr) {
+        let peer = remote.ip().to_string();
+        let near = self.session(&peer);
+        let far = self.lanes.named(LaneKind::Peer, &format!("peer {peer}"), None);
+        self.streams.insert(stream, RecordedStream { channel: Channel::new(true), near, far });
+    }
+
+    fn program(&mut self, stream: StreamId, name: &str) {
+        let far = self.lanes.add_another(LaneKind::Program, &format!("program {name}"), None);
+        let pipe = format!("speaker: pipe to {}", self.lanes.name(far));
+        let near = self.lanes.named(LaneKind::Pipe, &pipe, Some(self.speaker));
+        self.streams.insert(stream, RecordedStream { channel: Channel::new(false), near, far });
+    }
+
+    fn input(&mut self, at: Instant, leg: &Leg) {
+        match leg.input() {
+            Input::Connected { stream, remote, .. } => {
+                self.connection(stream, remote);
+                self.call(at, stream, "connect", format!("done, to {remote}"));
+            }
+            Input::ConnectFailed { stream, error } => self.call(at, stream, "connect", error.to_string()),
+            Input::Accepted { stream, remote, .. } => {
+                self.connection(stream, remote);
+                self.call(at, stream, "accept", format!("from {remote}"));
+            }
+            Input::Received { stream, data } => self.moved(at, stream, ChannelEnd::Second, data),
+            Input::Sent { stream, .. } => self.moved(at, stream, ChannelEnd::First, &leg.sent),
+            Input::Closed { stream, how } => {
+                let how = match how {
+                    ClosedKind::ReadEnd => "the end".to_owned(),
+                    ClosedKind::WriteEnd => "nobody reads".to_owned(),
+                    ClosedKind::Broken(error) => error.to_string(),
+                };
+                self.call(at, stream, "read", how);
+            }
+            Input::ProgramStarted { stream, pid } => self.far(at, stream, format!("runs as process {pid}")),
+            Input::ProgramFailed { stream, error } => self.far(at, stream, format!("cannot start: {error}")),
+            Input::ProgramExited { stream, status } => self.far(at, stream, format!("over: {status}")),
+            Input::Signal(signal) => {
+                self.tell(at, self.speaker, Happening::Process { text: format!("signal {signal:?}") });
+            }
+            Input::Reload(Ok(text)) => {
+                self.tell(at, self.speaker, Happening::Process { text: format!("read {}", text.name) });
+            }
+            Input::Reload(Err((name, error))) => {
+                let text = format!("cannot read {name}: {error}");
+                self.tell(at, self.speaker, Happening::Process { text });
+            }
+            _ => {}
+        }
+    }
+
+    fn action(&mut self, at: Instant, action: &Action) {
+        match action {
+            Action::Connect { stream, remote, .. } => {
+                self.connection(*stream, *remote);
+                self.call(at, *stream, "connect", format!("to {remote}: begun"));
+            }
+            Action::StartProgram { stream, spec } => {
+                self.program(*stream, &spec.name);
+                self.far(at, *stream, "started".to_owned());
+            }
+            Action::OpenPipes { stream, .. } => self.program(*stream, "api-internal-cli"),
+            Action::StopProgram { stream, signal } => self.far(at, *stream, format!("signal {signal:?}")),
+            Action::Close { stream, .. } => self.call(at, *stream, "close", "done".to_owned()),
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, at: Instant, stream: StreamId, call: &str, outcome: String) {
+        let lane = self.streams.get(&stream).map_or(self.speaker, |stream| stream.near);
+        self.tell(at, lane, Happening::Call { call: call.to_owned(), outcome });
+    }
+
+    /// What happens to a program.
+    fn far(&mut self, at: Instant, stream: StreamId, text: String) {
+        let lane = self.streams.get(&stream).map_or(self.speaker, |stream| stream.far);
+        self.tell(at, lane, Happening::Process { text });
+    }
+
+    /// Octets have gone from one end to the other.
+    fn moved(&mut self, at: Instant, stream: StreamId, from: ChannelEnd, octets: &[u8]) {
+        let Some(stream) = self.streams.get_mut(&stream) else { return };
+        let said = stream.channel.write(from, octets, &mut self.next_message);
+        let arrived = stream.channel.read(from, octets);
+        let (lane, with) = match from {
+            ChannelEnd::First => (stream.near, stream.far),
+            ChannelEnd::Second => (stream.far, stream.near),
+        };
+        for one in said {
+            let what = Happening::Sent { id: one.id, text: one.text, detail: one.detail, octets: one.octets };
+            self.events.push(TimelineEvent { at, lane, with: Some(with), what });
+        }
+        for (id, text) in arrived {
+            let what = Happening::Arrived { id, text };
+            self.events.push(TimelineEvent { at, lane: with, with: Some(lane), what });
+        }
+    }
+
+    /// What waits for something else before it can be done.
+    fn owed(&mut self, at: Instant, began: Instant, owed: &[Obligation]) {
+        let name = |owed: &Obligation| format!("{} {} {} {}", owed.debtor, owed.creditor, owed.what, owed.since);
+        let now: BTreeSet<String> = owed.iter().map(name).collect();
+        let over: Vec<String> = self.owed.keys().filter(|known| !now.contains(*known)).cloned().collect();
+        for known in over {
+            if let Some(id) = self.owed.remove(&known) {
+                self.tell(at, self.speaker, Happening::Waited { id });
+            }
+        }
+        for one in owed {
+            if self.owed.contains_key(&name(one)) {
+                continue;
+            }
+            self.next_wait += 1;
+            self.owed.insert(name(one), self.next_wait);
+            let text = format!(
+                "{}, to {} what it is owed: {}",
+                one.waits_for.as_deref().unwrap_or_default(),
+                if one.debtor == one.creditor { "do".to_owned() } else { format!("give {}", one.creditor) },
+                one.what
+            );
+            let until = one.until.map(|until| until.saturating_since(began).as_nanos() as u64);
+            self.tell(at, self.speaker, Happening::Wait { id: self.next_wait, text, until });
+        }
+    }
+}
+
+/// A timer's deadline is counted from the beginning of the recording, as all times are.
+fn counted_from(began: Instant, what: Happening) -> Happening {
+    match what {
+        Happening::Timer { timer, until } => {
+            Happening::Timer { timer, until: until.map(|until| until.saturating_sub(began.as_nanos())) }
+        }
+        what => what,
+    }
+}

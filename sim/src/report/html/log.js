@@ -1,0 +1,198 @@
+// Reads the log of a run out of the page, and makes of its lines what is drawn.
+
+/** The lines of a log, which stand in the page packed (gzip, base64). */
+async function unpack(element) {
+  const octets = Uint8Array.from(atob(element.textContent.trim()), (c) => c.charCodeAt(0));
+  const stream = new Blob([octets]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Response(stream).text();
+}
+
+/** One log: what was run, its lanes, its events and its end. `base`: how many lanes stand before its own. */
+function readLog(text, base) {
+  const log = { head: {}, lanes: [], events: [], end: null, base };
+  const place = new Map();
+  for (const line of text.split('\n')) {
+    if (!line) continue;
+    const one = JSON.parse(line);
+    if (one.t !== undefined) {
+      one.lane = place.get(one.who);
+      one.far = one.with === undefined ? -1 : place.get(one.with);
+      log.events.push(one);
+    } else if (one.lane !== undefined) {
+      place.set(one.lane, base + log.lanes.length);
+      const of = one.of === undefined ? -1 : place.get(one.of);
+      log.lanes.push({ name: one.lane, is: one.is, of, log });
+    } else if (one.form !== undefined) {
+      log.head = one;
+    } else {
+      log.end = one;
+    }
+  }
+  const last = log.events.length ? log.events[log.events.length - 1].t : 0;
+  log.until = Math.max(last, log.end ? log.end.at : 0);
+  return log;
+}
+
+/** What an event says, in one line. */
+function words(event, lanes) {
+  const time = (nanos) => seconds(nanos);
+  const until = (nanos) => (nanos === null || nanos === undefined ? '' : `, or ${time(nanos)}`);
+  const far = event.far >= 0 ? lanes[event.far].name : '';
+  switch (event.kind) {
+    case 'turn': return `a turn of ${event.nanos} ns, woken by ${event.woken}${event.moved ? '' : '; nothing moved'}`;
+    case 'call': return `${event.call}: ${event.outcome}`;
+    case 'sent': return far ? `to ${far}: ${event.text}` : event.text;
+    case 'arrived': return far ? `read, from ${far}: ${event.text}` : `read: ${event.text}`;
+    case 'segment': return `${event.from} → ${event.to} ${event.flags}, ${event.octets} octets, window ${event.window}${event.arrives === null ? ': lost' : ''}`;
+    case 'state': return `state ${event.state}`;
+    case 'timer': return event.until === null ? `${event.timer} timer stopped` : `${event.timer} timer armed until ${time(event.until)}`;
+    case 'wait': return `${waitWords(event.text)}${until(event.until)}`;
+    case 'waited': return 'waits no more';
+    case 'level': return `${event.octets} octets under way, ${event.way === 'in' ? 'to' : 'from'} the speaker`;
+    case 'window': return `a window of ${event.octets} octets, ${event.way === 'in' ? 'to' : 'from'} the speaker`;
+    case 'fault': return `fault: ${event.text}${event.until ? `, until ${time(event.until)}` : ''}`;
+    case 'process': return event.text;
+    case 'log': return `log: ${event.text}`;
+    case 'alarm': return `${event.oracle} sounds: ${event.text} (${event.clause})`;
+    default: return event.kind;
+  }
+}
+
+/** A step of a script stands as it was written. */
+function waitWords(text) {
+  return text.startsWith('`') ? `at ${text}` : `waits for ${text}`;
+}
+
+/** A time as people read it. */
+function seconds(nanos) {
+  if (nanos === 0) return '0 s';
+  const size = Math.abs(nanos);
+  const [unit, name, places] =
+    size < 1e3 ? [1, 'ns', 0] : size < 1e6 ? [1e3, 'µs', 1] : size < 1e9 ? [1e6, 'ms', 2] : [1e9, 's', 3];
+  return `${Number((nanos / unit).toFixed(places))} ${name}`;
+}
+
+/** What of a lane's name is not that of the one that it is part of. */
+function shortName(lanes, index) {
+  const lane = lanes[index];
+  const of = lane.of >= 0 ? lanes[lane.of].name : '';
+  return of && lane.name.startsWith(`${of}: `) ? lane.name.slice(of.length + 2) : lane.name;
+}
+
+/** Everything that is drawn, of one log or of two. */
+function makeScene(logs) {
+  const lanes = logs.flatMap((log) => log.lanes);
+  const events = logs.length === 1 ? logs[0].events : merged(logs[0].events, logs[1].events);
+  const scene = { logs, lanes, events, arrows: [], bars: lanes.map(() => []), timers: lanes.map(() => new Map()) };
+  scene.levels = lanes.map(() => new Map());
+  scene.marks = lanes.map(() => []);
+  scene.faults = [];
+  scene.until = Math.max(...logs.map((log) => log.until));
+  logs.forEach((log) => gather(scene, log));
+  scene.difference = logs.length === 2 ? firstDifference(logs[0], logs[1]) : null;
+  events.forEach((event, index) => { event.index = index; });
+  return scene;
+}
+
+function merged(first, second) {
+  const all = first.concat(second);
+  return all.map((event, index) => [event, index]).sort((a, b) => a[0].t - b[0].t || a[1] - b[1]).map((one) => one[0]);
+}
+
+/** Makes intervals of events that begin and end, and arrows of messages. */
+function gather(scene, log) {
+  const { lanes } = scene;
+  const until = log.until;
+  const waits = new Map();
+  const sent = new Map();
+  const states = new Map();
+  for (const event of log.events) {
+    const { lane, t } = event;
+    switch (event.kind) {
+      case 'wait': {
+        const bar = { from: t, to: until, text: event.text, kind: 'wait', event, open: true };
+        waits.set(event.id, bar);
+        scene.bars[lane].push(bar);
+        break;
+      }
+      case 'waited': {
+        const bar = waits.get(event.id);
+        if (bar) [bar.to, bar.open] = [t, false];
+        break;
+      }
+      case 'turn':
+        scene.bars[lane].push({ from: t, to: t + event.nanos, text: '', kind: event.moved ? 'turn' : 'idle', event });
+        break;
+      case 'state': {
+        const before = states.get(lane);
+        if (before) before.to = t;
+        const bar = { from: t, to: until, text: event.state, kind: 'state', event };
+        states.set(lane, bar);
+        scene.bars[lane].push(bar);
+        break;
+      }
+      case 'timer': {
+        const list = scene.timers[lane].get(event.timer) || [];
+        scene.timers[lane].set(event.timer, list);
+        if (list.length) list[list.length - 1].to = Math.min(list[list.length - 1].to, t);
+        if (event.until !== null) list.push({ from: t, to: Math.min(event.until, until), deadline: event.until, event });
+        break;
+      }
+      case 'level':
+      case 'window': {
+        const name = `${event.kind} ${event.way}`;
+        const list = scene.levels[lane].get(name) || [];
+        scene.levels[lane].set(name, list);
+        list.push({ t, octets: event.octets, event });
+        break;
+      }
+      case 'sent': {
+        const arrow = { from: t, to: null, lane, far: event.far, event, text: event.text };
+        sent.set(event.id, arrow);
+        scene.arrows.push(arrow);
+        break;
+      }
+      case 'arrived': {
+        const arrow = sent.get(event.id);
+        if (arrow) [arrow.to, arrow.far, arrow.arrived] = [t, lane, event];
+        break;
+      }
+      case 'fault':
+        scene.faults.push({ from: t, to: event.until === null ? until : Math.max(t, event.until), lane, far: event.far, text: event.text, event });
+        break;
+      case 'process':
+      case 'log':
+      case 'alarm':
+        scene.marks[lane].push({ t, event });
+        break;
+      case 'segment':
+        if (event.arrives === null) scene.marks[lane].push({ t, event });
+        break;
+      default:
+    }
+  }
+  // A bar of a state or a wait that is shorter than nothing is none.
+  scene.bars.forEach((bars) => bars.sort((a, b) => a.from - b.from));
+  // What never filled up and windows that never got small are not worth a row.
+  for (let lane = log.base; lane < log.base + log.lanes.length; lane += 1) {
+    const of = scene.levels[lane];
+    for (const [name, list] of of) {
+      const sizes = list.map((one) => one.octets);
+      list.most = sizes.reduce((a, b) => Math.max(a, b), 0);
+      const least = sizes.reduce((a, b) => Math.min(a, b), Infinity);
+      const dull = name.startsWith('window') ? least > list.most / 4 : list.most < 1000 && !sizes[sizes.length - 1];
+      if (dull) of.delete(name);
+    }
+  }
+}
+
+/** Where two runs stop being the same: the first event that one has and the other has not. */
+function firstDifference(left, right) {
+  const plain = (log, event) => event && JSON.stringify({ ...event, lane: 0, far: 0, id: 0, index: 0, with: 0, seq: 0, ack: 0 });
+  const count = Math.min(left.events.length, right.events.length);
+  let at = 0;
+  while (at < count && plain(left, left.events[at]) === plain(right, right.events[at])) at += 1;
+  const [a, b] = [left.events[at], right.events[at]];
+  if (!a && !b) return null;
+  return { t: Math.min(a ? a.t : Infinity, b ? b.t : Infinity), left: a || null, right: b || null };
+}

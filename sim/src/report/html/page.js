@@ -1,0 +1,441 @@
+// The page: what is asked for by mouse and keyboard, and what stands beside the drawing.
+
+const KINDS = {
+  message: 'messages', line: 'commands and answers', wait: 'waits', turn: 'turns', state: 'states', timer: 'timers', level: 'buffers and windows', fault: 'faults', mark: 'alarms, logs, losses',
+};
+const LEGEND = [
+  ['wait', 'waits'], ['turn', 'a turn in which something moved'], ['idle', 'a turn in which nothing moved'], ['opening', 'a session that comes up'], ['established', 'an established session'],
+  ['timer', 'a timer, shrinking to its deadline'], ['level', 'octets that nobody has read yet'], ['window', 'a receiver’s window'], ['message', 'a message'], ['command', 'a command or an answer'], ['fault', 'a fault'], ['chain', 'who waits for whom'],
+];
+const ROWS = 400;
+const $ = (id) => document.getElementById(id);
+
+class Page {
+  constructor(scene) {
+    this.scene = scene;
+    this.scale = new Scale(scene.events, scene.until);
+    this.drawing = new Drawing($('canvas'), scene, this.scale);
+    this.table = false;
+    this.pending = false;
+    this.text = null;
+    this.describe();
+    this.filters();
+    this.listen();
+    this.resize();
+    this.fromAddress();
+  }
+
+  describe() {
+    const [log] = this.scene.logs;
+    const { head, end } = log;
+    $('title').textContent = [head.name, head.reactor && `on ${head.reactor}`, head.seed !== null && head.seed !== undefined && `seed ${head.seed}`].filter(Boolean).join(' · ');
+    document.title = `${head.name} ${head.reactor || ''}`.trim();
+    $('lead').textContent = head.title;
+    $('again').hidden = !head.again;
+    $('command').textContent = head.again;
+    for (const one of this.scene.logs.filter((each) => !each.end)) {
+      $('short').hidden = false;
+      $('short').textContent = `The log of ${one.head.name || 'this run'} is cut short at ${seconds(one.until)}: what came after that is not known.`;
+    }
+    $('verdict').textContent = end ? `${end.summary} at ${seconds(end.at)}` : 'cut short';
+    $('verdict').classList.toggle('bad', !end || end.verdict !== 'pass');
+    const why = end ? end.why.split('\n').map((line) => line.trim()) : [];
+    const because = why.findIndex((line) => line.startsWith('because'));
+    $('missing').textContent = why.slice(0, because < 0 ? why.length : because).map((line) => line.replace(/  +/, ' ')).join('\n');
+    const chain = end ? end.chain : [];
+    chain.forEach((link, index) => {
+      const item = document.createElement('li');
+      const number = document.createElement('span');
+      number.textContent = index + 1;
+      const sentence = document.createElement('span');
+      const since = link.since === null ? '' : ` since ${seconds(link.since)}`;
+      sentence.textContent = `${link.who} waits${since} for ${link.what}`;
+      item.append(number, sentence);
+      item.tabIndex = 0;
+      item.addEventListener('click', () => this.go(index));
+      item.addEventListener('keydown', (key) => { if (key.key === 'Enter') this.go(index); });
+      $('chain').append(item);
+    });
+    $('ending').textContent = end ? end.ending : '';
+    if (this.scene.difference) {
+      const { t, left, right } = this.scene.difference;
+      const told = (event) => (event ? `${this.scene.lanes[event.lane].name}: ${words(event, this.scene.lanes)}` : 'nothing more');
+      const names = this.scene.logs.map((one) => one.head.reactor || one.head.name);
+      $('missing').textContent += `\n\nThe two runs part at ${seconds(t)}.\n${names[0]}: ${told(left)}\n${names[1]}: ${told(right)}`;
+    }
+    $('steps').hidden = !chain.length;
+    for (const [tone, text] of LEGEND) {
+      const item = document.createElement('li');
+      const sample = document.createElement('i');
+      sample.style.background = `var(--${tone})`;
+      item.append(sample, text);
+      $('legend').append(item);
+    }
+  }
+
+  filters() {
+    const box = (into, text, checked, change) => {
+      const label = document.createElement('label');
+      const input = document.createElement('input');
+      input.type = 'checkbox';
+      input.checked = checked;
+      input.addEventListener('change', () => { change(input.checked); this.lay(); });
+      label.append(input, ` ${text}`);
+      into.append(label);
+    };
+    for (const [kind, text] of Object.entries(KINDS)) {
+      box($('kinds'), text, true, (on) => { if (on) this.drawing.kinds.add(kind); else this.drawing.kinds.delete(kind); });
+    }
+    this.scene.lanes.forEach((lane, index) => {
+      // What travels as such is shown on request; where something is lost, it is worth a row.
+      const quiet = lane.is === 'network' && !this.scene.marks[index].some(({ event }) => event.kind === 'segment');
+      const chained = lane.log.end && lane.log.end.chain.some((link) => link.lane !== null && link.lane + lane.log.base === index);
+      const busy = this.scene.bars[index].some((bar) => bar.open && !/^(a signal|the end of|a connection)/.test(bar.text));
+      const idle = lane.is === 'task' && !chained && !busy;
+      if (quiet || idle) this.drawing.hidden.add(index);
+      box($('actors'), lane.name, !this.drawing.hidden.has(index), (on) => { if (on) this.drawing.hidden.delete(index); else this.drawing.hidden.add(index); });
+    });
+    this.drawing.layout = layOut(this.scene, this.drawing.hidden);
+  }
+
+  lay() {
+    this.drawing.layout = layOut(this.scene, this.drawing.hidden);
+    this.resize();
+  }
+
+  resize() {
+    const scroll = $('scroll');
+    if (!this.table) {
+      this.drawing.resize(scroll.clientWidth, scroll.clientHeight);
+      $('spacer').style.height = `${Math.max(0, this.drawing.layout.height - scroll.clientHeight)}px`;
+    }
+    this.paint();
+  }
+
+  /** Draws once, however much has changed by the next frame. */
+  paint() {
+    if (this.pending) return;
+    this.pending = true;
+    requestAnimationFrame(() => {
+      this.pending = false;
+      if (this.table) this.fill();
+      else {
+        this.drawing.scroll = $('scroll').scrollTop;
+        this.drawing.draw();
+      }
+      document.documentElement.dataset.painted = String(Number(document.documentElement.dataset.painted || 0) + 1);
+    });
+  }
+
+  listen() {
+    const scroll = $('scroll');
+    new ResizeObserver(() => this.resize()).observe(scroll);
+    scroll.addEventListener('scroll', () => this.paint());
+    scroll.addEventListener('wheel', (event) => {
+      const fits = this.drawing.layout.height <= scroll.clientHeight;
+      if (event.ctrlKey || event.metaKey || (fits && !event.deltaX)) {
+        event.preventDefault();
+        this.scale.zoom(1.0018 ** event.deltaY, event.offsetX);
+      } else if (event.deltaX || event.shiftKey) {
+        event.preventDefault();
+        this.scale.pan(event.deltaX || event.deltaY);
+      } else return;
+      this.paint();
+    }, { passive: false });
+    this.listenToPointer(scroll);
+    document.addEventListener('keydown', (event) => this.key(event));
+    window.addEventListener('hashchange', () => this.fromAddress());
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', () => { this.drawing.readColours(); this.paint(); });
+    $('in').addEventListener('click', () => this.zoom(0.6));
+    $('out').addEventListener('click', () => this.zoom(1 / 0.6));
+    $('all').addEventListener('click', () => this.all());
+    $('even').addEventListener('click', () => this.even());
+    $('astable').addEventListener('click', () => this.asTable());
+    $('next').addEventListener('click', () => this.walk(1));
+    $('before').addEventListener('click', () => this.walk(-1));
+    $('copy').addEventListener('click', () => navigator.clipboard && navigator.clipboard.writeText($('command').textContent));
+    $('search').addEventListener('input', () => this.search());
+    $('search').addEventListener('keydown', (event) => { if (event.key === 'Enter') this.nextFound(event.shiftKey ? -1 : 1); });
+  }
+
+  listenToPointer(scroll) {
+    let held = null;
+    let moved = 0;
+    scroll.addEventListener('pointerdown', (event) => {
+      [held, moved] = [event, 0];
+    });
+    scroll.addEventListener('pointermove', (event) => {
+      if (!held || !(event.buttons & 1)) return;
+      moved += Math.abs(event.movementX) + Math.abs(event.movementY);
+      this.scale.pan(-event.movementX);
+      scroll.scrollTop -= event.movementY;
+      this.paint();
+    });
+    scroll.addEventListener('pointerup', (event) => {
+      if (held && moved < 5) this.click(event);
+      held = null;
+    });
+  }
+
+  key(event) {
+    if (event.target instanceof HTMLInputElement && event.target.type === 'search') {
+      if (event.key === 'Escape') event.target.blur();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = {
+      ArrowLeft: () => this.move(-0.15), ArrowRight: () => this.move(0.15), '+': () => this.zoom(0.6), '=': () => this.zoom(0.6), '-': () => this.zoom(1 / 0.6),
+      0: () => this.all(), n: () => this.stroll(1), p: () => this.stroll(-1), ']': () => this.walk(1), '[': () => this.walk(-1), e: () => this.even(), t: () => this.asTable(),
+      '/': () => $('search').focus(), Escape: () => this.select(null), '?': () => { $('help').open = !$('help').open; },
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  move(share) {
+    this.scale.pan(share * this.scale.width);
+    this.paint();
+  }
+
+  zoom(factor) {
+    const { selected } = this.drawing;
+    const { begin, width } = this.scale;
+    const at = selected ? this.scale.x(selected.t) : begin + width / 2;
+    this.scale.zoom(factor, at >= begin && at <= begin + width ? at : begin + width / 2);
+    this.paint();
+  }
+
+  all() {
+    this.scale.show(0, 1);
+    this.paint();
+  }
+
+  even() {
+    const [from, to] = [this.scale.time(this.scale.left), this.scale.time(this.scale.right)];
+    const whole = this.scale.right - this.scale.left > 0.999;
+    this.scale.even = !this.scale.even;
+    if (!whole) this.scale.show(this.scale.place(from), this.scale.place(to));
+    $('even').setAttribute('aria-pressed', String(this.scale.even));
+    this.paint();
+  }
+
+  /** The link of the chain that is looked at. */
+  go(index) {
+    const [{ end }] = this.scene.logs;
+    this.drawing.step = index;
+    [...$('chain').children].forEach((item, at) => {
+      if (at === index) item.setAttribute('aria-current', 'step');
+      else item.removeAttribute('aria-current');
+    });
+    const link = end && end.chain[index];
+    if (link) {
+      $('chain').children[index].scrollIntoView({ block: 'nearest' });
+      const row = link.lane === null ? null : this.drawing.chainRow(link.lane);
+      if (row) this.reveal(row);
+      const since = link.since === null ? end.at : link.since;
+      if (this.scale.place(since) < this.scale.left || this.scale.place(end.at) > this.scale.right) this.scale.show(Math.max(0, this.scale.place(since) - 0.05), Math.min(1, this.scale.place(end.at) + 0.02));
+    }
+    this.paint();
+  }
+
+  walk(by) {
+    const count = $('chain').children.length;
+    if (count) this.go(Math.min(count - 1, Math.max(0, this.drawing.step + by)));
+  }
+
+  isShown(event) {
+    if (this.drawing.hidden.has(event.lane)) return false;
+    const { kinds } = this.drawing;
+    const of = { wait: 'wait', waited: 'wait', turn: 'turn', call: 'turn', state: 'state', timer: 'timer', level: 'level', window: 'level', fault: 'fault' }[event.kind];
+    if (of) return kinds.has(of);
+    if (event.kind === 'sent' || event.kind === 'arrived') return kinds.has(this.drawing.isLine({ lane: event.lane, far: event.far }) ? 'line' : 'message');
+    return kinds.has('mark');
+  }
+
+  stroll(by) {
+    const { events } = this.scene;
+    let at = this.drawing.selected ? this.drawing.selected.index + by : below(events.map((one) => one.t), this.scale.time(this.scale.left));
+    while (events[at] && !this.isShown(events[at])) at += by;
+    if (events[at]) this.select(events[at], true);
+  }
+
+  select(event, follow) {
+    this.drawing.selected = event;
+    const into = $('event');
+    into.replaceChildren();
+    if (!event) into.textContent = 'Select something: click it, or press n.';
+    else {
+      this.tell(into, event);
+      history.replaceState(null, '', `#t=${(event.t / 1e9).toFixed(9).replace(/\.?0+$/, '')}s`);
+      if (follow) this.follow(event);
+    }
+    this.paint();
+  }
+
+  follow(event) {
+    const place = this.scale.place(event.t);
+    const span = this.scale.right - this.scale.left;
+    if (place < this.scale.left || place > this.scale.right) this.scale.show(place - span / 2, place + span / 2);
+    const row = this.drawing.layout.of.get(event.lane);
+    if (row) this.reveal(row);
+  }
+
+  reveal(row) {
+    const scroll = $('scroll');
+    if (row.y - TOP < scroll.scrollTop) scroll.scrollTop = row.y - TOP;
+    if (row.end > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = row.end - scroll.clientHeight;
+  }
+
+  tell(into, event) {
+    const { lanes } = this.scene;
+    const add = (tag, text) => {
+      const element = document.createElement(tag);
+      element.textContent = text;
+      into.append(element);
+    };
+    add('time', `${(event.t / 1e9).toFixed(9)} s`);
+    const line = document.createElement('p');
+    const who = document.createElement('b');
+    who.textContent = lanes[event.lane].name;
+    line.append(who, `: ${words(event, lanes)}`);
+    into.append(line);
+    if (event.detail) add('pre', event.detail);
+    if (event.kind === 'sent') {
+      const arrow = this.scene.arrows.find((one) => one.event === event);
+      add('p', arrow && arrow.to !== null ? `${event.octets} octets, read after ${seconds(arrow.to - event.t)}` : `${event.octets} octets, never read`);
+    }
+    if (event.kind === 'arrived') {
+      const arrow = this.scene.arrows.find((one) => one.arrived === event);
+      if (arrow) add('p', `sent at ${seconds(arrow.from)}`);
+      if (arrow && arrow.event.detail) add('pre', arrow.event.detail);
+    }
+  }
+
+  click(pointer) {
+    const y = pointer.offsetY + (pointer.target === $('canvas') ? $('scroll').scrollTop : 0);
+    this.select(this.nearest(pointer.offsetX, y));
+  }
+
+  /** What is drawn at a place: an arrow that goes through it, or what is nearest on the row. */
+  nearest(x, y) {
+    const { drawing, scale, scene } = this;
+    let best = null;
+    let least = 7;
+    for (const arrow of scene.arrows) {
+      if (arrow.from > drawing.until) break;
+      const from = [scale.x(arrow.from), drawing.anchor(arrow.lane)];
+      const to = [arrow.to === null ? from[0] + 14 : scale.x(arrow.to), arrow.far >= 0 ? drawing.anchor(arrow.far) : from[1]];
+      const distance = fromLine(x, y, from, to);
+      if (distance < least && this.isShown(arrow.event)) [best, least] = [arrow.event, distance];
+    }
+    if (best) return best;
+    const row = drawing.layout.rows.find((one) => one.lane >= 0 && y >= one.y && y < one.end);
+    if (!row) return null;
+    for (const { t, event } of scene.marks[row.lane]) if (Math.abs(scale.x(t) - x) < 6) return event;
+    const fault = scene.faults.find((one) => one.lane === row.lane && scale.x(one.from) <= x && x <= scale.x(one.to) + 2);
+    const t = scale.timeAt(x);
+    const part = row.parts.find((one) => y >= one.y && y < one.y + one.height);
+    const list = part ? part.timer || part.level : null;
+    if (list) {
+      const before = list.filter((one) => (one.from ?? one.t) <= t);
+      return before.length ? before[before.length - 1].event : null;
+    }
+    const bars = scene.bars[row.lane].filter((bar) => scale.x(bar.from) - 3 <= x && x <= scale.x(bar.to) + 3);
+    const turns = bars.filter((bar) => bar.kind === 'turn' || bar.kind === 'idle');
+    const low = y > row.y + row.height - 9;
+    const chosen = (low && turns[0]) || bars.find((bar) => !turns.includes(bar)) || turns[0];
+    return chosen ? chosen.event : fault ? fault.event : null;
+  }
+
+  search() {
+    const wanted = $('search').value.trim().toLowerCase();
+    const { events, lanes } = this.scene;
+    if (wanted && !this.text) this.text = events.map((event) => `${lanes[event.lane].name} ${event.kind} ${words(event, lanes)} ${event.detail || ''}`.toLowerCase());
+    this.drawing.found = wanted ? events.filter((event, index) => this.text[index].includes(wanted)) : [];
+    $('hits').textContent = wanted ? `${this.drawing.found.length} found` : '';
+    this.paint();
+  }
+
+  nextFound(by) {
+    const { found, selected } = this.drawing;
+    if (!found.length) return;
+    const now = selected ? selected.index : -1;
+    const next = by > 0 ? found.find((event) => event.index > now) || found[0] : found.findLast((event) => event.index < now) || found[found.length - 1];
+    this.select(next, true);
+    $('hits').textContent = `${found.indexOf(next) + 1} of ${found.length}`;
+  }
+
+  asTable() {
+    this.table = !this.table;
+    $('astable').setAttribute('aria-pressed', String(this.table));
+    $('tableview').hidden = !this.table;
+    $('scroll').hidden = this.table;
+    if (this.table) $('tableview').focus();
+    this.resize();
+  }
+
+  /** What is shown, as rows: what was found where something is searched for, else what the drawing shows. */
+  fill() {
+    const { scene, scale, drawing } = this;
+    const [from, until] = [scale.time(scale.left), scale.time(scale.right)];
+    const all = drawing.found.length ? drawing.found : scene.events.filter((event) => event.t >= from && event.t <= until && this.isShown(event));
+    const table = document.createElement('table');
+    const caption = table.createCaption();
+    caption.textContent = all.length > ROWS ? `${ROWS} of ${all.length} events: zoom in, filter or search to see the others` : `${all.length} events`;
+    const head = table.createTHead().insertRow();
+    for (const text of ['time', 'who', 'what']) {
+      const cell = document.createElement('th');
+      cell.scope = 'col';
+      cell.textContent = text;
+      head.append(cell);
+    }
+    const body = table.createTBody();
+    for (const event of all.slice(0, ROWS)) {
+      const row = body.insertRow();
+      row.insertCell().textContent = `${(event.t / 1e9).toFixed(9)} s`;
+      row.insertCell().textContent = scene.lanes[event.lane].name;
+      row.insertCell().textContent = words(event, scene.lanes);
+      if (event === drawing.selected) row.setAttribute('aria-selected', 'true');
+      row.addEventListener('click', () => this.select(event));
+    }
+    $('tableview').replaceChildren(table);
+  }
+
+  /** `#t=7.0s`, `#t=20ms`: the moment that a link leads to. */
+  fromAddress() {
+    const match = /^#t=([0-9.]+)(ns|us|ms|s)?$/.exec(decodeURIComponent(location.hash));
+    if (!match) return;
+    const t = Number(match[1]) * { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }[match[2] || 's'];
+    const { events } = this.scene;
+    let best = null;
+    for (const event of events) {
+      if (this.isShown(event) && (!best || Math.abs(event.t - t) < Math.abs(best.t - t))) best = event;
+    }
+    if (best && (!this.drawing.selected || Math.abs(this.drawing.selected.t - t) > 0.5)) this.select(best, true);
+  }
+}
+
+/** How far a point is from the line between two others. */
+function fromLine(x, y, [ax, ay], [bx, by]) {
+  const [dx, dy] = [bx - ax, by - ay];
+  const share = Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+  return Math.hypot(x - ax - share * dx, y - ay - share * dy);
+}
+
+(async () => {
+  try {
+    const logs = [];
+    for (const element of [$('log'), $('beside')]) {
+      if (!element.textContent.trim()) continue;
+      logs.push(readLog(await unpack(element), logs.length ? logs[0].lanes.length : 0));
+    }
+    window.page = new Page(makeScene(logs));
+    document.documentElement.dataset.ready = 'true';
+  } catch (error) {
+    $('short').hidden = false;
+    $('short').textContent = `This log cannot be drawn: ${error.message}`;
+    document.documentElement.dataset.ready = 'failed';
+  }
+})();

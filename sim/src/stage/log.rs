@@ -1,0 +1,57 @@
+//! What a cast tells the log of a run: who everybody is, how far each is, and what came of it.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use holdtime_core::Instant;
+use holdtime_machine::world::ProcessId;
+
+use crate::actor::PeerState;
+use crate::certificate::Verdict;
+use crate::stage::cast::Cast;
+use crate::timeline::{Backstage, Collector, LaneKind, Person, RecordedSpeaker, Timeline};
+
+impl Cast<'_> {
+    /// What can be asked while it plays.
+    pub(super) fn backstage(&self) -> Backstage {
+        let speakers = self.speakers.iter().zip(&self.play.speakers).map(|(seat, speaker)| Person {
+            process: seat.process,
+            name: seat.name.clone(),
+            is: LaneKind::Speaker,
+            addresses: speaker.addresses.clone(),
+        });
+        let peers = self.peers.iter().zip(&self.play.peers).map(|(seat, peer)| Person {
+            process: seat.process,
+            name: format!("peer {}", seat.name),
+            is: LaneKind::Peer,
+            addresses: peer.addresses.clone(),
+        });
+        let waits = self.speakers.iter().map(|seat| (seat.process, seat.waits.clone())).collect();
+        let runs: BTreeMap<ProcessId, _> =
+            self.peers.iter().map(|seat| (seat.process, Rc::clone(&seat.run))).collect();
+        let programs = self.programs.clone();
+        let scripts = move |process| -> Option<PeerState> {
+            match runs.get(&process) {
+                Some(run) => Some(run.borrow().state()),
+                None => programs.state_of(process),
+            }
+        };
+        Backstage { people: speakers.chain(peers).collect(), waits, scripts: Box::new(scripts) }
+    }
+
+    /// The whole log, once the run is over.
+    pub(super) fn conclude(&self, mut collector: Collector, verdict: &Verdict, at: Instant) -> Timeline {
+        let speakers = self.speakers.iter().map(|seat| (seat.name.as_str(), seat.process));
+        let everybody: BTreeMap<&str, ProcessId> =
+            speakers.chain(self.peers.iter().map(|seat| (seat.name.as_str(), seat.process))).collect();
+        for fault in &self.play.faults {
+            collector.fault(fault, |host| everybody.get(host).copied());
+        }
+        for seat in &self.speakers {
+            let recording = seat.recording.borrow();
+            let setup = seat.setup.clone();
+            collector.sessions(&RecordedSpeaker { process: seat.process, recording: &recording, setup });
+        }
+        collector.finish(verdict, at, self.speakers.first().map(|seat| seat.process))
+    }
+}
