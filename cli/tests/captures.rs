@@ -139,7 +139,7 @@ fn what_a_capture_lacks_is_said_and_the_rest_is_told_of() {
     fs::write(&cut, &octets[..octets.len() - 1]).unwrap();
     let (objects, said) = decoded(&cut);
     assert!((whole - 1..=whole).contains(&objects.len()), "{} of {whole}", objects.len());
-    assert!(said.contains("the file ends within the packet"), "{said}");
+    assert!(said.contains("the file ends within a block"), "{said}");
     let output = private::holdtime().arg("decode").arg(&cut).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
 }

@@ -47,7 +47,7 @@ fn states_timers_messages_and_waits_are_told_in_order() {
             _ => None,
         })
         .collect();
-    assert_eq!(states, ["Idle", "Connect", "OpenSent", "OpenConfirm", "Established"]);
+    assert_eq!(states, ["Active", "OpenSent", "OpenConfirm", "Established"]);
     let hold = timeline.events.iter().find_map(|event| match &event.what {
         Happening::Timer { timer, until: Some(until) } if timer == "hold" => Some(until - event.at.as_nanos()),
         _ => None,

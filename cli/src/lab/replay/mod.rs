@@ -60,7 +60,12 @@ pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
         return finding::run(&args.file, args.json, &args.drawing, console);
     }
     if let Some(timeline) = trace::read(&args.file)? {
-        return trace::run(args, &timeline, console);
+        if args.until.is_some() || args.run.is_some() || args.json {
+            return Err(CliError::input(
+                "--until, --run and --json are for recordings: this is the trace of one run",
+            ));
+        }
+        return trace::run(&args.file, &timeline, &args.drawing, console);
     }
     let interrupted = Arc::new(AtomicBool::new(false));
     stop_on_interrupt(&interrupted)?;

@@ -7,9 +7,9 @@ use std::path::Path;
 use holdtime_sim::report::{trace, trace_json};
 use holdtime_sim::timeline::Timeline;
 
-use super::ReplayArgs;
 use crate::console::{Console, say};
 use crate::error::{CliError, VerbResult, VerbStatus};
+use crate::lab::drawing::DrawingArgs;
 
 /// How much of a file says what it is.
 const BEGINNING: usize = 64;
@@ -29,15 +29,17 @@ pub(super) fn read(path: &Path) -> Result<Option<Timeline>, CliError> {
     trace_json::read(&text).map(Some).map_err(wrong)
 }
 
-pub(super) fn run(args: &ReplayArgs, timeline: &Timeline, console: &mut Console) -> VerbResult {
-    if args.until.is_some() || args.run.is_some() || args.json {
-        return Err(CliError::input("--until, --run and --json are for recordings: this is the trace of one run"));
-    }
+pub(super) fn run(
+    path: &Path,
+    timeline: &Timeline,
+    drawing: &DrawingArgs,
+    console: &mut Console,
+) -> VerbResult {
     if timeline.end.is_none() {
-        say(&format!("\"{}\" is cut short at {}", args.file.display(), timeline.until()));
+        say(&format!("\"{}\" is cut short at {}", path.display(), timeline.until()));
     }
-    if args.drawing.any() {
-        args.drawing.write(timeline, None)?;
+    if drawing.any() {
+        drawing.write(timeline, None)?;
     } else {
         write!(console, "{}", trace::text(timeline))?;
     }

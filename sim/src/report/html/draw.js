@@ -1,6 +1,6 @@
-// Draws a scene on a canvas: a row for each lane, and what belongs to it below one another.
+// Draws a scene on a canvas: a row for each lane, and what belongs to it below one another. What goes from row to row is in links.js.
 
-const ROW = { machine: 24, speaker: 22, peer: 30, program: 30, task: 30, session: 26, pipe: 8, network: 18 };
+const ROW = { machine: 24, speaker: 22, peer: 30, program: 30, task: 30, session: 26, pipe: 22, network: 18 };
 const TIMER = 15;
 const LEVEL = 18;
 const TOP = 40;
@@ -38,7 +38,7 @@ function levelName(name) {
   return { 'level in': 'unread, to speaker', 'level out': 'unread, from speaker', 'window in': 'window, to speaker', 'window out': 'window, from speaker' }[name];
 }
 
-class Drawing {
+class Ground {
   constructor(canvas, scene, scale) {
     this.canvas = canvas;
     this.context = canvas.getContext('2d');
@@ -59,7 +59,7 @@ class Drawing {
   readColours() {
     const style = getComputedStyle(document.documentElement);
     this.colour = {};
-    for (const name of ['paper', 'ink', 'muted', 'line', 'band', 'wait', 'waitink', 'turn', 'idle', 'timer', 'level', 'window', 'message', 'command', 'fault', 'chain', 'alarm', 'found', 'select', 'lost', 'differ', 'idlestate', 'opening', 'established', 'stateink']) this.colour[name] = style.getPropertyValue(`--${name}`).trim();
+    for (const name of ['paper', 'ink', 'muted', 'line', 'band', 'wait', 'waitink', 'turn', 'idle', 'timer', 'level', 'window', 'message', 'command', 'fault', 'chain', 'alarm', 'found', 'select', 'lost', 'differ', 'idlestate', 'opening', 'established', 'stateink', 'gone']) this.colour[name] = style.getPropertyValue(`--${name}`).trim();
   }
 
   resize(width, height) {
@@ -85,6 +85,7 @@ class Drawing {
     c.textBaseline = 'middle';
     this.from = this.scale.timeAt(this.scale.begin - 8);
     this.until = this.scale.timeAt(this.scale.begin + this.scale.width + 8);
+    this.taken = [];
     c.save();
     c.translate(0, -this.scroll);
     this.bands();
@@ -95,9 +96,9 @@ class Drawing {
     if (this.kinds.has('fault')) this.faults();
     this.lines();
     for (const row of this.layout.rows) if (row.lane >= 0 && this.sees(row.y, row.end)) this.row(row);
+    this.chain();
     this.arrows();
     this.finds();
-    this.chain();
     this.selection();
     c.restore();
     this.labels();
@@ -139,26 +140,23 @@ class Drawing {
       const strong = ['machine', 'speaker', 'peer', 'program'].includes(lane.is);
       c.font = `${strong ? '600 ' : ''}12px system-ui, sans-serif`;
       c.fillStyle = colour.ink;
-      const first = row.parts.length && row.height < 12 ? row.y + 13 : row.y + row.height / 2;
-      this.text(shortName(this.scene.lanes, row.lane), deep, first, this.names - deep - 6);
+      this.text(shortName(this.scene.lanes, row.lane), deep, row.y + row.height / 2, this.names - deep - 6);
       c.font = '11px system-ui, sans-serif';
       c.fillStyle = colour.muted;
       for (const part of row.parts) {
-        if (row.height < 12 && part === row.parts[0] && row.parts.length === 1) {
-          continue;
-        }
-        this.text(part.name, deep + 12, part.y + part.height / 2 + (row.height < 12 ? 6 : 0), this.names - deep - 18);
+        this.text(part.name, deep + 12, part.y + part.height / 2, this.names - deep - 18);
       }
     }
     c.fillStyle = colour.line;
     c.fillRect(this.names, this.scroll, 1, this.height);
   }
 
-  /** A text, cut to a width. */
-  text(text, x, y, width) {
+  /** A text, cut to a width. What is `kept` is not written over. */
+  text(text, x, y, width, kept) {
     const { context: c } = this;
     let shown = text;
-    if (text.length * 3 > width && c.measureText(text).width > width) {
+    if (kept && width > 24) this.taken.push([x, y - 6, x + Math.min(width, text.length * 6.2), y + 6]);
+    if (text.length * 9 > width && c.measureText(text).width > width) {
       let [low, high] = [0, Math.min(text.length, Math.ceil(width / 3))];
       while (low < high) {
         const middle = (low + high + 1) >> 1;
@@ -177,9 +175,11 @@ class Drawing {
     c.fillStyle = colour.muted;
     c.font = '11px system-ui, sans-serif';
     let free = -Infinity;
-    for (const t of scale.ticks(86)) {
+    const ticks = scale.ticks(86);
+    for (let at = 0; at < ticks.length; at += 1) {
+      const t = ticks[at];
       const x = scale.x(t);
-      const label = seconds(t);
+      const label = secondsApart(t, Math.min(t - (at ? ticks[at - 1] : 0), at + 1 < ticks.length ? ticks[at + 1] - t : Infinity));
       const width = c.measureText(label).width;
       if (x < this.names || x - width / 2 < free) continue;
       c.fillRect(Math.round(x), TOP - 6, 1, 6);
@@ -223,7 +223,7 @@ class Drawing {
         continue;
       }
       const hangs = end.verdict !== 'pass';
-      moments.push({ t: end.at, tone: hangs ? 'alarm' : 'established', text: `${whose}${end.summary.replace(/^hangs: /, '')}` });
+      moments.push({ t: end.at, tone: hangs ? 'alarm' : 'turn', text: `${whose}${end.summary.replace(/^hangs: /, '')}` });
       if (end.lost !== null && end.lost !== undefined) {
         moments.push({ t: end.lost, tone: 'alarm', dashed: true, text: 'point of no return' });
       }
@@ -271,7 +271,7 @@ class Drawing {
       if (top === null) continue;
       c.fillStyle = colour.fault;
       const left = Math.max(x + 5, this.names + 6);
-      this.text(fault.text, left, top + 10, Math.max(140, width - 8));
+      this.text(fault.text, left, top + 10, Math.max(140, width - 8), true);
     }
   }
 
@@ -310,7 +310,7 @@ class Drawing {
       if (bar.from > this.until) break;
       if (bar.to < this.from) continue;
       const turn = bar.kind === 'turn' || bar.kind === 'idle';
-      if (!kinds.has(turn ? 'turn' : bar.kind)) continue;
+      if (!kinds.has(turn ? 'turn' : bar.kind === 'gone' ? 'fault' : bar.kind)) continue;
       const x = Math.max(scale.x(bar.from), first);
       const right = Math.min(scale.x(bar.to), this.width);
       if (turn) {
@@ -320,12 +320,12 @@ class Drawing {
       }
       const width = right - x;
       if (width < 0.4) continue;
-      c.fillStyle = bar.kind === 'state' ? this.stateColour(bar.text) : colour.wait;
+      c.fillStyle = bar.kind === 'state' ? this.stateColour(bar.text) : bar.kind === 'gone' ? colour.gone : colour.wait;
       c.fillRect(x, top, Math.max(1, width - 0.6), height);
       if (width > 30) {
         c.font = '11px system-ui, sans-serif';
         c.fillStyle = bar.kind === 'state' ? colour.stateink : colour.waitink;
-        this.text(bar.kind === 'wait' ? waitWords(bar.text) : bar.text, x + 5, top + height / 2, width - 9);
+        this.text(bar.kind === 'wait' ? waitWords(bar.text) : bar.text, x + 5, top + height / 2, width - 9, width > 120);
       }
     }
     for (const [x, width, kind] of later) {
@@ -361,7 +361,7 @@ class Drawing {
       if (right - x > 60) {
         c.font = '10px system-ui, sans-serif';
         c.fillStyle = colour.ink;
-        this.text(`until ${seconds(one.deadline)}`, Math.max(x + 4, this.names + 6), bottom - 5, right - x - 6);
+        this.text(`until ${seconds(one.deadline)}`, Math.max(x + 4, this.names + 6), bottom - 5, right - x - 6, true);
       }
     }
   }
@@ -391,7 +391,7 @@ class Drawing {
         const fill = c.fillStyle;
         c.font = '10px system-ui, sans-serif';
         c.fillStyle = colour.ink;
-        this.text(`${highest.toLocaleString('en')} octets`, Math.max(x + 24, this.names + 6), bottom - tall / 2, right - x - 28);
+        this.text(`${highest.toLocaleString('en')} octets`, Math.max(x + 24, this.names + 6), bottom - tall / 2, right - x - 28, true);
         c.fillStyle = fill;
         labelled = right;
       }
@@ -435,206 +435,5 @@ class Drawing {
         c.fill();
       }
     }
-  }
-
-  /** Where arrows from and to a lane begin and end. */
-  anchor(lane) {
-    let at = lane;
-    while (at >= 0 && !this.layout.of.has(at)) at = this.scene.lanes[at].of;
-    const row = this.layout.of.get(at);
-    return row ? row.y + Math.max(row.height, 18) / 2 : null;
-  }
-
-  arrows() {
-    const { context: c, colour, scale, scene, kinds } = this;
-    const labels = [];
-    let drawn = new Map();
-    c.font = '11px system-ui, sans-serif';
-    for (const arrow of scene.arrows) {
-      if (arrow.from > this.until) break;
-      if ((arrow.to ?? arrow.from) < this.from) continue;
-      const line = this.isLine(arrow);
-      if (!kinds.has(line ? 'line' : 'message')) continue;
-      const [y, far] = [this.anchor(arrow.lane), arrow.far >= 0 ? this.anchor(arrow.far) : null];
-      if (y === null) continue;
-      const x = scale.x(arrow.from);
-      const key = `${arrow.lane} ${arrow.far}`;
-      const tail = arrow.to === null ? x + 14 : scale.x(arrow.to);
-      if (tail < (drawn.get(key) ?? -Infinity) + 1.5) continue;
-      drawn.set(key, tail);
-      this.arrow(x, y, tail, far ?? y, line ? colour.command : colour.message, arrow.to === null);
-      labels.push({ x, y, tail, far: far ?? y, text: arrow.text, tone: line ? colour.command : colour.message, unread: arrow.to === null });
-    }
-    this.arrowLabels(labels);
-  }
-
-  isLine(arrow) {
-    const is = (lane) => lane >= 0 && this.scene.lanes[lane].is === 'pipe';
-    return is(arrow.lane) || is(arrow.far);
-  }
-
-  arrow(x, y, tail, far, tone, unread) {
-    const { context: c } = this;
-    c.strokeStyle = tone;
-    c.fillStyle = tone;
-    c.lineWidth = unread ? 2 : 1.4;
-    c.setLineDash(unread ? [4, 3] : []);
-    c.beginPath();
-    c.moveTo(x, y);
-    c.lineTo(tail, far);
-    c.stroke();
-    c.setLineDash([]);
-    const angle = Math.atan2(far - y, tail - x);
-    c.beginPath();
-    if (unread) {
-      c.arc(tail, far, 4, 0, 7);
-      c.stroke();
-      return;
-    }
-    c.moveTo(tail, far);
-    c.lineTo(tail - 7 * Math.cos(angle - 0.4), far - 7 * Math.sin(angle - 0.4));
-    c.lineTo(tail - 7 * Math.cos(angle + 0.4), far - 7 * Math.sin(angle + 0.4));
-    c.fill();
-  }
-
-  /** What arrows say, wherever there is room for it; what was never read first. */
-  arrowLabels(labels) {
-    const { context: c, colour } = this;
-    const taken = [];
-    c.font = '11px system-ui, sans-serif';
-    labels.sort((a, b) => Number(b.unread) - Number(a.unread));
-    for (const label of labels.slice(0, 400)) {
-      const text = `${label.text.length > 46 ? `${label.text.slice(0, 45)}…` : label.text}${label.unread ? ' (never read)' : ''}`;
-      const width = c.measureText(text).width + 8;
-      for (const share of [0.5, 0.3, 0.7, 0.15, 0.85]) {
-        const x = label.x + (label.tail - label.x) * share + 6;
-        const y = label.y + (label.far - label.y) * share;
-        const box = [x, y - 8, x + width, y + 8];
-        if (box[2] > this.width - 4 || box[0] < this.names) continue;
-        if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
-        taken.push(box);
-        c.globalAlpha = 0.92;
-        c.fillStyle = colour.paper;
-        c.fillRect(box[0], box[1] + 1, width, 14);
-        c.globalAlpha = 1;
-        c.fillStyle = label.tone;
-        c.fillText(text, x + 4, y);
-        break;
-      }
-    }
-  }
-
-  finds() {
-    const { context: c, colour, scale } = this;
-    let drawn = -Infinity;
-    c.fillStyle = colour.found;
-    for (const event of this.found) {
-      if (event.t > this.until) break;
-      if (event.t < this.from) continue;
-      const row = this.layout.of.get(event.lane);
-      const x = scale.x(event.t);
-      if (!row || x < drawn + 1) continue;
-      drawn = x;
-      c.fillRect(x - 1.5, row.y, 3, Math.max(row.height, 16));
-    }
-  }
-
-  /** Who waits for whom: the waits in colour, and behind the end an arc from each to the next. */
-  chain() {
-    for (const log of this.scene.logs) if (log.end && log.end.chain.length) this.chainOf(log);
-  }
-
-  chainOf(log) {
-    const { context: c, colour, scale } = this;
-    const { chain, circle, at } = log.end;
-    const end = scale.x(at);
-    const places = chain.map((link) => (link.lane === null ? null : this.chainRow(link.lane + log.base)));
-    const current = this.step;
-    chain.forEach((link, index) => {
-      const row = places[index];
-      if (!row) return;
-      const since = link.since === null ? end - 30 : Math.max(scale.x(link.since), scale.begin - 8);
-      const strong = current < 0 || current === index;
-      c.strokeStyle = colour.chain;
-      c.globalAlpha = strong ? 1 : 0.35;
-      c.lineWidth = current === index ? 3.5 : 2;
-      c.strokeRect(since, row.y + 2, Math.max(6, end - since), Math.max(row.height, 16) - 4);
-      // Where no bar says it, the link does.
-      if (!['task', 'peer', 'program'].includes(this.scene.lanes[row.lane].is) && places.indexOf(row) === index && row.height > 12) {
-        c.font = '11px system-ui, sans-serif';
-        c.fillStyle = colour.chain;
-        const room = end - since - 12;
-        if (room > 60) this.text(`waits for ${link.what}`, since + 6, row.y + row.height / 2, room);
-      }
-      c.globalAlpha = 1;
-    });
-    const arcs = chain.map((_, index) => {
-      const last = index + 1 === chain.length;
-      return [index, last ? circle : index + 1];
-    }).filter(([, to]) => to !== null && to !== undefined);
-    const badge = (index) => [end + 14, places[index].y + Math.max(places[index].height, 16) / 2 + this.shift(places, index)];
-    arcs.forEach(([from, to], order) => {
-      if (!places[from] || !places[to]) return;
-      const [x, y] = badge(from);
-      const [, far] = badge(to);
-      const strong = current < 0 || current === from;
-      const out = x + 26 + Math.min(this.margin - 52, 14 + Math.abs(far - y) * 0.16 + order * 7);
-      c.globalAlpha = strong ? 1 : 0.35;
-      c.strokeStyle = colour.chain;
-      c.fillStyle = colour.chain;
-      c.lineWidth = current === from ? 3.5 : 2;
-      const aim = far + (far < y ? 3 : -3);
-      c.beginPath();
-      c.moveTo(x + 10, y);
-      c.bezierCurveTo(out, y, out, aim, x + 13, aim);
-      c.stroke();
-      c.beginPath();
-      c.moveTo(x + 10, aim);
-      c.lineTo(x + 18, aim - 4.5);
-      c.lineTo(x + 18, aim + 4.5);
-      c.fill();
-      c.globalAlpha = 1;
-    });
-    c.font = '600 11px system-ui, sans-serif';
-    c.textAlign = 'center';
-    chain.forEach((_, index) => {
-      if (!places[index]) return;
-      const [x, y] = badge(index);
-      c.fillStyle = colour.chain;
-      c.beginPath();
-      c.arc(x, y, current === index ? 11 : 9, 0, 7);
-      c.fill();
-      c.fillStyle = colour.paper;
-      c.fillText(String(index + 1), x, y + 0.5);
-    });
-    c.textAlign = 'left';
-  }
-
-  /** Links on one row stand below one another. */
-  shift(places, index) {
-    const same = places.map((place, at) => [place, at]).filter(([place]) => place === places[index]).map(([, at]) => at);
-    return (same.indexOf(index) - (same.length - 1) / 2) * 20;
-  }
-
-  chainRow(lane) {
-    let at = lane;
-    while (at >= 0 && !this.layout.of.has(at)) at = this.scene.lanes[at].of;
-    return this.layout.of.get(at) || null;
-  }
-
-  selection() {
-    const { context: c, colour, scale, selected } = this;
-    if (!selected) return;
-    const x = scale.x(selected.t);
-    const row = this.layout.of.get(selected.lane);
-    c.strokeStyle = colour.select;
-    c.lineWidth = 1;
-    c.beginPath();
-    c.moveTo(x, this.scroll + TOP);
-    c.lineTo(x, this.scroll + this.height);
-    c.stroke();
-    if (!row) return;
-    c.lineWidth = 2.5;
-    c.strokeRect(x - 5, row.y, 10, Math.max(row.height, 16));
   }
 }

@@ -72,6 +72,13 @@ function seconds(nanos) {
   return `${Number((nanos / unit).toFixed(places))} ${name}`;
 }
 
+/** The same, with as many places as tell it from another time. */
+function secondsApart(nanos, apart) {
+  const [unit, name] = nanos < 1e6 ? [1e3, 'µs'] : nanos < 1e9 ? [1e6, 'ms'] : [1e9, 's'];
+  const places = Math.max(0, Math.min(9, Math.ceil(-Math.log10(Math.max(apart, 1) / unit))));
+  return nanos === 0 ? '0 s' : `${Number((nanos / unit).toFixed(places))} ${name}`;
+}
+
 /** What of a lane's name is not that of the one that it is part of. */
 function shortName(lanes, index) {
   const lane = lanes[index];
@@ -106,6 +113,7 @@ function gather(scene, log) {
   const waits = new Map();
   const sent = new Map();
   const states = new Map();
+  const lives = new Map();
   for (const event of log.events) {
     const { lane, t } = event;
     switch (event.kind) {
@@ -160,7 +168,18 @@ function gather(scene, log) {
       case 'fault':
         scene.faults.push({ from: t, to: event.until === null ? until : Math.max(t, event.until), lane, far: event.far, text: event.text, event });
         break;
-      case 'process':
+      case 'process': {
+        const before = lives.get(lane);
+        if (before) before.to = Math.min(before.to, t);
+        // A process that is stopped or over does nothing more for a while.
+        if (/^(stopped|over)/.test(event.text)) {
+          const bar = { from: t, to: until, text: event.text, kind: 'gone', event };
+          lives.set(lane, bar);
+          scene.bars[lane].push(bar);
+        }
+        scene.marks[lane].push({ t, event });
+        break;
+      }
       case 'log':
       case 'alarm':
         scene.marks[lane].push({ t, event });

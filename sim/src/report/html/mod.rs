@@ -14,8 +14,13 @@ use crate::timeline::Timeline;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
-const SCRIPTS: [&str; 4] =
-    [include_str!("log.js"), include_str!("scale.js"), include_str!("draw.js"), include_str!("page.js")];
+const SCRIPTS: [&str; 5] = [
+    include_str!("log.js"),
+    include_str!("scale.js"),
+    include_str!("draw.js"),
+    include_str!("links.js"),
+    include_str!("page.js"),
+];
 
 /// The page of a run; `beside` is another one, to be compared with it.
 ///
@@ -70,7 +75,7 @@ mod tests {
         assert_eq!(page.matches("alert(1)").count(), 1);
         assert!(page.contains("<title>&lt;/title&gt;&lt;/script&gt;&lt;script&gt;alert(1)"));
         assert_eq!(page.matches("</script>").count(), 3);
-        assert_eq!(page.matches("class Drawing").count(), 1);
+        assert_eq!(page.matches("class Drawing ").count(), 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@ const KINDS = {
 };
 const LEGEND = [
   ['wait', 'waits'], ['turn', 'a turn in which something moved'], ['idle', 'a turn in which nothing moved'], ['opening', 'a session that comes up'], ['established', 'an established session'],
-  ['timer', 'a timer, shrinking to its deadline'], ['level', 'octets that nobody has read yet'], ['window', 'a receiver’s window'], ['message', 'a message'], ['command', 'a command or an answer'], ['fault', 'a fault'], ['chain', 'who waits for whom'],
+  ['timer', 'a timer, shrinking to its deadline'], ['level', 'octets that nobody has read yet'], ['window', 'a receiver’s window'], ['message', 'a message'], ['command', 'a command or an answer'], ['fault', 'a fault'], ['gone', 'a process that is stopped or over'], ['chain', 'who waits for whom'],
 ];
 const ROWS = 400;
 const $ = (id) => document.getElementById(id);
