@@ -49,13 +49,18 @@ fn states_timers_messages_and_waits_are_told_in_order() {
         .collect();
     assert_eq!(states, ["Active", "OpenSent", "OpenConfirm", "Established"]);
     let hold = timeline.events.iter().find_map(|event| match &event.what {
-        Happening::Timer { timer, until: Some(until) } if timer == "hold" => Some(until - event.at.as_nanos()),
+        Happening::Timer { timer, until: Some(until) } if timer == "hold" => {
+            Some(until - event.at.as_nanos())
+        }
         _ => None,
     });
     assert_eq!(hold, Some(90_000_000_000));
     let text = trace::text(&timeline);
     assert!(text.contains("OPEN as 65002 hold 90 id "), "{text}");
-    assert!(text.contains("sends to speaker: pipe to program announce: announce route 192.0.2.0/24"), "{text}");
+    assert!(
+        text.contains("sends to speaker: pipe to program announce: announce route 192.0.2.0/24"),
+        "{text}"
+    );
     assert!(text.contains("comes to `expect route 192.0.2.0/24`"), "{text}");
     assert!(text.contains("for bytes from peer silent"), "{text}");
 }
@@ -143,7 +148,9 @@ fn perfetto_gets_every_lane_and_what_begins_ends() {
     assert!(count("X") > 10 && count("C") > 4 && count("i") > 10);
     let threads = events.iter().filter(|event| event["name"] == "thread_name").count();
     assert_eq!(threads, timeline.lanes.len());
-    assert!(events.iter().all(|event| event["ph"] == "M" || event["ts"].as_f64().is_some_and(|ts| ts >= 0.0)));
+    assert!(
+        events.iter().all(|event| event["ph"] == "M" || event["ts"].as_f64().is_some_and(|ts| ts >= 0.0))
+    );
 }
 
 #[test]

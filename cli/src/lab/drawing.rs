@@ -32,7 +32,9 @@ pub(crate) struct DrawingArgs {
 impl DrawingArgs {
     /// Whether anything of it is wanted.
     pub(crate) fn any(&self) -> bool {
-        [&self.trace, &self.trace_json, &self.html, &self.perfetto, &self.sequence].into_iter().any(Option::is_some)
+        [&self.trace, &self.trace_json, &self.html, &self.perfetto, &self.sequence]
+            .into_iter()
+            .any(Option::is_some)
     }
 
     /// Writes the files; a picture shows the run `beside` too.

@@ -32,9 +32,10 @@ pub(crate) fn run(args: &WhyArgs, console: &mut Console) -> VerbResult {
     })?;
     let run = Run { play: &scenario.play, subject: reactor, defect: Defect::Present, choices: seed.into() };
     let (outcome, mut timeline) = run.go_logged(&[]).map_err(CliError::input)?;
-    let steps = why.point.saved.map_or_else(Vec::new, |saved| {
-        report::trace::steps_between(&timeline, saved, why.point.lost)
-    });
+    let steps = why
+        .point
+        .saved
+        .map_or_else(Vec::new, |saved| report::trace::steps_between(&timeline, saved, why.point.lost));
     write!(console, "{}", report::why::story(&why, &scenario, &steps))?;
     if args.drawing.any() {
         let named = (scenario.play.name.as_str(), scenario.title.as_str());

@@ -22,8 +22,8 @@ use holdtime_machine::rng::word_of;
 use holdtime_machine::trace::Observer;
 
 use crate::explore::World;
-use crate::report::pcap::Capture;
 use crate::report;
+use crate::report::pcap::Capture;
 use crate::scenario::mistake::Source;
 use crate::scenario::{self, Scenario};
 use crate::stage::{Outcome, Run};

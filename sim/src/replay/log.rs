@@ -11,7 +11,7 @@ use holdtime_core::{Instant, Speaker};
 
 use crate::replay::flight::Leg;
 use crate::timeline::{
-    Conversation, ChannelEnd, Happening, LaneKind, Lanes, SessionTrack, Timeline, TimelineEnd, TimelineEvent,
+    ChannelEnd, Conversation, Happening, LaneKind, Lanes, SessionTrack, Timeline, TimelineEnd, TimelineEvent,
     TimelineHead,
 };
 
@@ -212,7 +212,8 @@ impl FlightLog {
 
     /// What waits for something else before it can be done.
     fn owed(&mut self, at: Instant, began: Instant, owed: &[Obligation]) {
-        let name = |owed: &Obligation| format!("{} {} {} {}", owed.debtor, owed.creditor, owed.what, owed.since);
+        let name =
+            |owed: &Obligation| format!("{} {} {} {}", owed.debtor, owed.creditor, owed.what, owed.since);
         let now: BTreeSet<String> = owed.iter().map(name).collect();
         let over: Vec<String> = self.owed.keys().filter(|known| !now.contains(*known)).cloned().collect();
         for known in over {

@@ -82,7 +82,10 @@ mod tests {
     fn a_packet_is_laid_out_as_the_draft_draws_it() {
         let block = packet(0x1_0000_0002, b"abcde", &["x".to_owned()]);
         let word = |at: usize| u32::from_le_bytes(block[at..at + 4].try_into().unwrap());
-        assert_eq!((word(0), word(4) as usize, word(block.len() - 4) as usize), (6, block.len(), block.len()));
+        assert_eq!(
+            (word(0), word(4) as usize, word(block.len() - 4) as usize),
+            (6, block.len(), block.len())
+        );
         assert_eq!((word(12), word(16), word(20), word(24)), (1, 2, 5, 5));
         assert_eq!(block[28..36], *b"abcde\0\0\0");
         assert_eq!(block[36..], [1, 0, 1, 0, b'x', 0, 0, 0, 0, 0, 0, 0, 52, 0, 0, 0]);

@@ -65,7 +65,8 @@ impl TraceEvents<'_> {
 
     /// Numbers of processes and threads begin with 1: 0 is nobody's.
     fn named(&mut self, what: &str, process: usize, lane: usize, args: &Value) {
-        self.events.push(json!({ "ph": "M", "name": what, "pid": process + 1, "tid": lane + 1, "args": args }));
+        self.events
+            .push(json!({ "ph": "M", "name": what, "pid": process + 1, "tid": lane + 1, "args": args }));
     }
 
     fn push(&mut self, phase: &str, nanos: u64, lane: usize, name: &str, more: Value) {
@@ -96,7 +97,13 @@ impl TraceEvents<'_> {
         match &event.what {
             Happening::Turn { woken, nanos, moved } => {
                 let args = json!({ "woken": woken, "moved": moved });
-                self.push("X", at, lane, "turn", json!({ "cat": "turn", "dur": micros(*nanos), "args": args }));
+                self.push(
+                    "X",
+                    at,
+                    lane,
+                    "turn",
+                    json!({ "cat": "turn", "dur": micros(*nanos), "args": args }),
+                );
             }
             Happening::Sent { id, text, detail, octets } => {
                 let args = json!({ "detail": detail, "octets": octets });

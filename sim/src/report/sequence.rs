@@ -27,7 +27,9 @@ pub fn diagram(timeline: &Timeline) -> String {
             Happening::Sent { id, text, .. } => {
                 let to = event.with.map_or(lane, |with| participant(timeline, with));
                 let lost = !arrived.contains(id);
-                let is_same = |last: &Arrow| (last.from, last.to, &last.text, last.lost) == (lane, Some(to), text, lost);
+                let is_same = |last: &Arrow| {
+                    (last.from, last.to, &last.text, last.lost) == (lane, Some(to), text, lost)
+                };
                 match steps.last_mut().filter(|last| is_same(last)) {
                     Some(last) => last.count += 1,
                     None => steps.push(Arrow {
@@ -40,7 +42,9 @@ pub fn diagram(timeline: &Timeline) -> String {
                     }),
                 }
             }
-            Happening::Fault { text, .. } => steps.push(Arrow::note(event.at.to_string(), lane, format!("fault: {text}"))),
+            Happening::Fault { text, .. } => {
+                steps.push(Arrow::note(event.at.to_string(), lane, format!("fault: {text}")))
+            }
             Happening::State { state } if state == "Established" || state == "Idle" => {
                 steps.push(Arrow::note(event.at.to_string(), lane, format!("session {state}")));
             }
@@ -88,7 +92,8 @@ fn write(timeline: &Timeline, steps: &[Arrow]) -> String {
                 let arrow = if step.lost { "--x" } else { "->>" };
                 let lost = if step.lost { " (never read)" } else { "" };
                 let Some(to) = name(to) else { continue };
-                let _ = writeln!(text, "    {from}{arrow}{to}: {}{count}{lost} [{}]", plain(&step.text), step.at);
+                let _ =
+                    writeln!(text, "    {from}{arrow}{to}: {}{count}{lost} [{}]", plain(&step.text), step.at);
             }
             None => note(&mut text, &from, &format!("{}: {}", step.at, step.text)),
         }

@@ -19,7 +19,8 @@ pub fn text(timeline: &Timeline) -> String {
     }
     match &timeline.end {
         Some(end) => {
-            let _ = writeln!(text, "{}  {:<10} {}", stamp(Instant::from_nanos(end.at)), "verdict", end.summary);
+            let _ =
+                writeln!(text, "{}  {:<10} {}", stamp(Instant::from_nanos(end.at)), "verdict", end.summary);
             for line in end.why.lines() {
                 let _ = writeln!(text, "{:>18}{line}", "");
             }
@@ -96,7 +97,9 @@ pub(super) fn words(timeline: &Timeline, event: &TimelineEvent) -> String {
         }
         Happening::Waited { id } => format!("waits no more ({id})"),
         Happening::Level { way, octets } => format!("{octets} octets on their way {}", way_words(*way)),
-        Happening::Window { way, octets } => format!("a window of {octets} octets for what goes {}", way_words(*way)),
+        Happening::Window { way, octets } => {
+            format!("a window of {octets} octets for what goes {}", way_words(*way))
+        }
         Happening::Fault { text, until } => {
             let until = match until {
                 Some(until) if *until > event.at.as_nanos() => {
@@ -108,7 +111,9 @@ pub(super) fn words(timeline: &Timeline, event: &TimelineEvent) -> String {
         }
         Happening::Process { text } => shown(text),
         Happening::Log { text } => format!("log: {}", shown(text)),
-        Happening::Alarm { oracle, text, clause, .. } => format!("{oracle} sounds: {} ({clause})", shown(text)),
+        Happening::Alarm { oracle, text, clause, .. } => {
+            format!("{oracle} sounds: {} ({clause})", shown(text))
+        }
     }
 }
 

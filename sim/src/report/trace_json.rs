@@ -151,12 +151,8 @@ mod tests {
             Lane { name: "machine 10.0.0.1".to_owned(), is: LaneKind::Machine, of: None },
             Lane { name: "speaker".to_owned(), is: LaneKind::Speaker, of: Some(0) },
         ];
-        let event = |millis, what| TimelineEvent {
-            at: Instant::from_millis(millis),
-            lane: 1,
-            with: Some(0),
-            what,
-        };
+        let event =
+            |millis, what| TimelineEvent { at: Instant::from_millis(millis), lane: 1, with: Some(0), what };
         let events = vec![
             event(1, Happening::Timer { timer: "hold".to_owned(), until: None }),
             event(2, Happening::Log { text: "a \"quoted\" line\n".to_owned() }),

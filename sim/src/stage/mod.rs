@@ -69,10 +69,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// As [`go`](Self::go).
-    pub fn go_logged(
-        &self,
-        observers: &[Rc<RefCell<dyn Observer>>],
-    ) -> Result<(Outcome, Timeline), String> {
+    pub fn go_logged(&self, observers: &[Rc<RefCell<dyn Observer>>]) -> Result<(Outcome, Timeline), String> {
         let choices = Choices::new(&self.choices);
         choices.record();
         let (cast, engine) = machine::set(self, choices)?;

@@ -6,9 +6,9 @@ use std::fmt::Display;
 use holdtime_core::speaker::{IoError, StreamId};
 use holdtime_core::{Duration, Instant};
 use holdtime_machine::executor::TaskId;
-use holdtime_machine::world::ProcessId;
 use holdtime_machine::net::{Flags, Segment};
 use holdtime_machine::trace::{Observer, Step, Woken};
+use holdtime_machine::world::ProcessId;
 
 use crate::actor::PeerState;
 use crate::observe::witness::{Wait, WaitFor, Waits};
@@ -79,13 +79,7 @@ impl Collector {
         self.events.push(TimelineEvent { at, lane, with: None, what });
     }
 
-    fn call<T: Display>(
-        &mut self,
-        at: Instant,
-        lane: usize,
-        call: &str,
-        outcome: Result<T, impl Display>,
-    ) {
+    fn call<T: Display>(&mut self, at: Instant, lane: usize, call: &str, outcome: Result<T, impl Display>) {
         let outcome = match outcome {
             Ok(value) => value.to_string(),
             Err(error) => error.to_string(),
@@ -101,12 +95,8 @@ impl Collector {
             return;
         };
         for said in channel.write(end, octets, &mut self.next_message) {
-            let what = Happening::Sent {
-                id: said.id,
-                text: said.text,
-                detail: said.detail,
-                octets: said.octets,
-            };
+            let what =
+                Happening::Sent { id: said.id, text: said.text, detail: said.detail, octets: said.octets };
             self.events.push(TimelineEvent { at, lane, with, what });
         }
         self.level(at, process, stream);

@@ -81,8 +81,9 @@ impl Lanes {
             return;
         }
         order.push(at);
-        let mut parts: Vec<usize> =
-            (0..self.lanes.len()).filter(|part| self.lanes[*part].of.map(|of| same[of]) == Some(at)).collect();
+        let mut parts: Vec<usize> = (0..self.lanes.len())
+            .filter(|part| self.lanes[*part].of.map(|of| same[of]) == Some(at))
+            .collect();
         parts.sort_by_key(|part| (self.lanes[*part].is, *part));
         parts.into_iter().for_each(|part| self.behind(part, same, order));
     }

@@ -7,7 +7,7 @@ use holdtime_core::speaker::StreamId;
 use holdtime_machine::SimHost;
 use holdtime_machine::world::ProcessId;
 
-use crate::timeline::channel::{Conversation, ChannelEnd};
+use crate::timeline::channel::{ChannelEnd, Conversation};
 use crate::timeline::{LaneKind, Lanes, Way};
 
 /// Somebody who is there before anything happens.
@@ -155,7 +155,8 @@ impl People {
         whose: (ProcessId, StreamId),
         remote: Option<IpAddr>,
     ) {
-        let free = |index: &usize| self.channels.get(*index).is_some_and(|seat| seat.ends[end as usize].is_none());
+        let free =
+            |index: &usize| self.channels.get(*index).is_some_and(|seat| seat.ends[end as usize].is_none());
         let index = match self.by_dialler.get(&dialler).copied().filter(free) {
             Some(index) => index,
             None => {
@@ -272,7 +273,9 @@ impl People {
         let ends = self.channels[index].ends;
         let mut windows = Vec::new();
         for (way, end) in [(Way::In, sender), (Way::Out, sender.other())] {
-            if let Some((process, stream)) = ends[end as usize].filter(|(process, _)| self.is_speaker(*process)) {
+            if let Some((process, stream)) =
+                ends[end as usize].filter(|(process, _)| self.is_speaker(*process))
+            {
                 windows.push((self.lane_of_stream(process, stream, lanes), way));
             }
         }

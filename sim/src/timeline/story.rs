@@ -121,7 +121,8 @@ fn lane_of(who: &str, lanes: &[Lane], speaker: &str) -> Option<usize> {
     let part = |name: &str| named(&format!("{speaker}: {name}"));
     let far = |prefixes: [&str; 2]| prefixes.into_iter().find_map(|prefix| who.strip_prefix(prefix));
     let own = || part(who.strip_prefix("its ")?);
-    let buffer = || part(&format!("session with {}", far(["the send buffer towards ", "the receive window of "])?));
+    let buffer =
+        || part(&format!("session with {}", far(["the send buffer towards ", "the receive window of "])?));
     let pipe = || part(who.strip_prefix("the ")?);
     // A timer is one of the only session's, where there is one.
     let session = || {
@@ -132,5 +133,11 @@ fn lane_of(who: &str, lanes: &[Lane], speaker: &str) -> Option<usize> {
         sessions.next().filter(|_| timer && sessions.next().is_none())
     };
     let machine = || named(speaker).and_then(|speaker| lanes[speaker].of).filter(|_| who == "the machine");
-    named(who).or_else(machine).or_else(own).or_else(buffer).or_else(pipe).or_else(session).or_else(|| named(speaker))
+    named(who)
+        .or_else(machine)
+        .or_else(own)
+        .or_else(buffer)
+        .or_else(pipe)
+        .or_else(session)
+        .or_else(|| named(speaker))
 }

@@ -23,12 +23,7 @@ pub(super) fn log(
             return Err(CliError::unknown("reactor or seed", beside, &subject::names()));
         }
     };
-    let run = Run {
-        play: &experiment.play,
-        subject: reactor,
-        defect: Defect::Present,
-        choices: seed.into(),
-    };
+    let run = Run { play: &experiment.play, subject: reactor, defect: Defect::Present, choices: seed.into() };
     let (outcome, mut timeline) = run.go_logged(&[]).map_err(CliError::input)?;
     let named = (experiment.name.as_str(), experiment.title.as_str());
     let again = args.again(reactor, seed);

@@ -94,7 +94,8 @@ fn write_files(args: &RunArgs, experiment: &Experiment, played: &mut PlayedJob) 
     let named = (experiment.name.as_str(), experiment.title.as_str());
     let again = args.again(*reactor, *seed);
     report::inscribe(timeline, named, (reactor.name(), Some(*seed)), outcome, &again);
-    let beside = args.beside.as_deref().map(|beside| beside::log(args, experiment, beside, (*reactor, *seed)));
+    let beside =
+        args.beside.as_deref().map(|beside| beside::log(args, experiment, beside, (*reactor, *seed)));
     args.drawing.write(timeline, beside.transpose()?.as_ref())?;
     if let (Some(path), Some(capture)) = (&args.pcap, capture) {
         let mut octets = Vec::new();
