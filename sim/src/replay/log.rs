@@ -11,7 +11,7 @@ use holdtime_core::{Instant, Speaker};
 
 use crate::replay::flight::Leg;
 use crate::timeline::{
-    ChannelEnd, Conversation, Happening, LaneKind, Lanes, SessionTrack, Timeline, TimelineEnd, TimelineEvent,
+    ChannelEnd, ChannelLog, Happening, LaneKind, Lanes, SessionTrack, Timeline, TimelineEnd, TimelineEvent,
     TimelineHead,
 };
 
@@ -34,7 +34,7 @@ pub struct FlightLog {
 /// A connection or a program's pipes.
 #[derive(Debug)]
 struct RecordedStream {
-    channel: Conversation,
+    channel: ChannelLog,
     /// The speaker's lane for it, and the lane of the other end.
     near: usize,
     far: usize,
@@ -115,14 +115,14 @@ impl FlightLog {
         let peer = remote.ip().to_string();
         let near = self.session(&peer);
         let far = self.lanes.named(LaneKind::Peer, &format!("peer {peer}"), None);
-        self.streams.insert(stream, RecordedStream { channel: Conversation::new(true), near, far });
+        self.streams.insert(stream, RecordedStream { channel: ChannelLog::new(true), near, far });
     }
 
     fn program(&mut self, stream: StreamId, name: &str) {
         let far = self.lanes.add_another(LaneKind::Program, &format!("program {name}"), None);
         let pipe = format!("speaker: pipe to {}", self.lanes.name(far));
         let near = self.lanes.named(LaneKind::Pipe, &pipe, Some(self.speaker));
-        self.streams.insert(stream, RecordedStream { channel: Conversation::new(false), near, far });
+        self.streams.insert(stream, RecordedStream { channel: ChannelLog::new(false), near, far });
     }
 
     fn input(&mut self, at: Instant, leg: &Leg) {

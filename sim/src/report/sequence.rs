@@ -43,7 +43,7 @@ pub fn diagram(timeline: &Timeline) -> String {
                 }
             }
             Happening::Fault { text, .. } => {
-                steps.push(Arrow::note(event.at.to_string(), lane, format!("fault: {text}")))
+                steps.push(Arrow::note(event.at.to_string(), lane, format!("fault: {text}")));
             }
             Happening::State { state } if state == "Established" || state == "Idle" => {
                 steps.push(Arrow::note(event.at.to_string(), lane, format!("session {state}")));

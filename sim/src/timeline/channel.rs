@@ -44,7 +44,7 @@ struct Travelling {
 
 /// A connection, or a program's pipes.
 #[derive(Debug)]
-pub(crate) struct Conversation {
+pub(crate) struct ChannelLog {
     speaks_bgp: bool,
     from_first: Travelling,
     from_second: Travelling,
@@ -52,7 +52,7 @@ pub(crate) struct Conversation {
     terms: [Negotiated; 2],
 }
 
-impl Conversation {
+impl ChannelLog {
     pub(crate) fn new(speaks_bgp: bool) -> Self {
         let terms = if speaks_bgp { usual_terms() } else { Negotiated::default() };
         Self {
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_line_arrives_once_all_of_it_is_read_under_the_number_that_it_was_sent_with() {
-        let mut channel = Conversation::new(false);
+        let mut channel = ChannelLog::new(false);
         let mut next = 5;
         let said = channel.write(ChannelEnd::Second, b"version\nver", &mut next);
         assert_eq!((said.len(), said[0].id, said[0].text.as_str(), next), (1, 5, "version", 6));

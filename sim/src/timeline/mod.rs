@@ -12,7 +12,7 @@ mod sessions;
 mod story;
 mod words;
 
-pub(crate) use channel::{ChannelEnd, Conversation};
+pub(crate) use channel::{ChannelEnd, ChannelLog};
 pub(crate) use collect::{Backstage, Collector};
 pub(crate) use lanes::Lanes;
 pub(crate) use people::Person;

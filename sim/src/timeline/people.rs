@@ -7,7 +7,7 @@ use holdtime_core::speaker::StreamId;
 use holdtime_machine::SimHost;
 use holdtime_machine::world::ProcessId;
 
-use crate::timeline::channel::{ChannelEnd, Conversation};
+use crate::timeline::channel::{ChannelEnd, ChannelLog};
 use crate::timeline::{LaneKind, Lanes, Way};
 
 /// Somebody who is there before anything happens.
@@ -46,7 +46,7 @@ pub(crate) struct People {
 /// A channel, who has its ends, and which addresses they have.
 #[derive(Debug)]
 struct ChannelSeat {
-    channel: Conversation,
+    channel: ChannelLog,
     ends: [Option<(ProcessId, StreamId)>; 2],
     remote: [Option<IpAddr>; 2],
 }
@@ -202,7 +202,7 @@ impl People {
         &mut self,
         process: ProcessId,
         stream: StreamId,
-    ) -> Option<(&mut Conversation, ChannelEnd)> {
+    ) -> Option<(&mut ChannelLog, ChannelEnd)> {
         let (index, end) = self.streams.get(&(process, stream)).copied()?;
         Some((&mut self.channels.get_mut(index)?.channel, end))
     }
@@ -285,6 +285,6 @@ impl People {
 
 impl ChannelSeat {
     fn new(speaks_bgp: bool) -> Self {
-        Self { channel: Conversation::new(speaks_bgp), ends: [None; 2], remote: [None; 2] }
+        Self { channel: ChannelLog::new(speaks_bgp), ends: [None; 2], remote: [None; 2] }
     }
 }
