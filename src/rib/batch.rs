@@ -9,17 +9,16 @@
 //!
 //! What comes in meanwhile waits for the next batch.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::ops::Bound;
 
-use super::change::Aged;
+use super::entry::Entry;
 use super::packing::{self, Bucket, Group, Grouping, Packing, PeerTerms};
 use super::path::Destination;
-use super::runs::{Merged, Runs};
-use super::table::{Entry, RouteTable};
+use super::table::RouteTable;
 use super::trouble::{RouteTrouble, Troubles};
 use super::update::{self, Draft};
+use super::walk::Walk;
 use crate::wire::{Family, RefreshKind, RouteRefresh};
 
 /// How many routes a call of [`AdjRibOut::pack`](super::AdjRibOut::pack) looks at, so that a large table keeps nothing else waiting.
@@ -49,58 +48,6 @@ struct Refreshing {
     walk: Walk,
 }
 
-/// A way through the whole table: it is looked through first, and what was found is then taken by its age.
-#[derive(Clone, Debug)]
-enum Walk {
-    Looking { after: Option<Destination>, found: Runs<Aged> },
-    Taking(Merged<Aged>),
-}
-
-impl Default for Walk {
-    fn default() -> Self {
-        Self::Looking { after: None, found: Runs::default() }
-    }
-}
-
-impl Walk {
-    /// Looks further; `wanted` says what is to be found.
-    fn look(
-        &mut self,
-        entries: &BTreeMap<Destination, Entry>,
-        packed: &mut Packed,
-        wanted: impl Fn(&Destination, &Entry) -> bool,
-    ) {
-        let Self::Looking { after, found } = self else { return };
-        let from = after.take();
-        let start = from.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut last: Option<&Destination> = None;
-        for (destination, entry) in entries.range((start, Bound::Unbounded)) {
-            if !packed.has_time() {
-                *after = last.cloned().or(from);
-                return;
-            }
-            packed.work += 1;
-            last = Some(destination);
-            if wanted(destination, entry) {
-                found.push(Aged { since: entry.since, destination: destination.clone() });
-            }
-        }
-        *self = Self::Taking(core::mem::take(found).merged());
-    }
-
-    /// The next one that was found; `None` also while there is more to look through.
-    fn take(&mut self, packed: &mut Packed) -> Option<Destination> {
-        let Self::Taking(found) = self else { return None };
-        packed.work += 1;
-        found.advance().map(|aged| aged.destination)
-    }
-
-    /// Whether everything was found and taken.
-    fn is_over(&self) -> bool {
-        matches!(self, Self::Taking(found) if found.peek().is_none())
-    }
-}
-
 /// Changes that are put into groups.
 #[derive(Clone, Debug, Default)]
 struct Gathering {
@@ -123,6 +70,24 @@ enum Item {
     AttributesAlone(Group),
 }
 
+/// How much a call of [`AdjRibOut::pack`](super::AdjRibOut::pack) does at most, about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackLimits {
+    /// Octets written.
+    pub octets: usize,
+    /// Messages written.
+    pub messages: usize,
+    /// Routes looked at, but that an UPDATE that was begun is filled: at most [`MAX_WORK`] more.
+    pub work: usize,
+}
+
+impl Default for PackLimits {
+    /// No limit but [`MAX_WORK`].
+    fn default() -> Self {
+        Self { octets: usize::MAX, messages: usize::MAX, work: MAX_WORK }
+    }
+}
+
 /// What came of packing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Packed {
@@ -132,16 +97,28 @@ pub struct Packed {
     pub refused: usize,
     /// Routes looked at, each as often as it was: the price of the call.
     pub work: usize,
+    /// How many there may be.
+    max_work: usize,
 }
 
 impl Packed {
     fn has_time(&self) -> bool {
-        self.work < MAX_WORK
+        self.work < self.max_work
     }
 
     /// An UPDATE that was begun is filled, unless what is skipped on the way gets too much.
     fn may_go_on(&self, draft: &Draft<'_>) -> bool {
-        self.has_time() || !(draft.is_empty() || self.work >= 2 * MAX_WORK)
+        self.has_time() || !(draft.is_empty() || self.work >= self.max_work + MAX_WORK)
+    }
+
+    /// How many more routes may be looked at.
+    fn room(&self) -> usize {
+        self.max_work.saturating_sub(self.work)
+    }
+
+    /// Takes note of how much of the room is left.
+    fn leave(&mut self, room: usize) {
+        self.work = self.max_work - room;
     }
 }
 
@@ -202,6 +179,11 @@ impl UpdateBatch {
         self.held_back = held_back;
     }
 
+    /// Whether no new batch begins: more is about to be announced, or a clear is under way.
+    fn is_held_back(&self, table: &RouteTable) -> bool {
+        self.held_back || table.clearing.is_some()
+    }
+
     /// Whether no refresh is marked before End-of-RIB of its family was sent.
     pub(super) fn end_before_marks(&mut self, wanted: bool) {
         self.end_before_marks = wanted;
@@ -218,7 +200,7 @@ impl UpdateBatch {
     /// Whether anything waits to be sent that may be.
     pub(super) fn has_pending(&self, table: &RouteTable) -> bool {
         let at_rest = matches!(self.stage, Stage::Rest) && self.ready.is_empty();
-        if self.held_back {
+        if self.is_held_back(table) {
             return !at_rest;
         }
         let nothing_wanted = !self.replay && self.wanted.families.is_empty() && self.ends.is_empty();
@@ -278,21 +260,20 @@ impl UpdateBatch {
         &mut self,
         table: &mut RouteTable,
         terms: &PeerTerms<'_>,
-        budget: usize,
-        limit: usize,
+        limits: PackLimits,
         out: &mut Vec<u8>,
     ) -> Packed {
         table.session_own = Some(terms.own());
         let start = out.len();
-        let mut packed = Packed::default();
+        let mut packed = Packed { max_work: limits.work, ..Packed::default() };
         self.buffer.resize(terms.negotiated.max_message(), 0);
-        while out.len() - start < budget && packed.messages < limit && packed.has_time() {
+        while out.len() - start < limits.octets && packed.messages < limits.messages && packed.has_time() {
             if !self.ready.is_empty() {
                 if self.pack_first(table, terms, out, &mut packed) {
                     self.ready.pop_front();
                 }
             } else if !self.go_on(table, &mut packed) {
-                if self.held_back {
+                if self.is_held_back(table) {
                     break;
                 }
                 let Some(family) = self.ends.pop_front() else { break };
@@ -353,8 +334,7 @@ impl UpdateBatch {
             return true;
         };
         let max = terms.negotiated.max_message();
-        let hopless = !withdrawn && group.is_hopless(terms);
-        let attributes = if hopless { None } else { group.take_attributes(terms, buffer) };
+        let attributes = group.take_attributes_for(withdrawn, terms, buffer);
         let octets = attributes.as_deref().unwrap_or_default();
         let mut draft = Draft::new(family, next_hop, withdrawn, octets, max);
         let mut lost = Draft::new(family, None, true, &[], max);
@@ -373,8 +353,8 @@ impl UpdateBatch {
             let fits = attributes.is_some() && nlri.is_some_and(|nlri| draft.push(nlri));
             if !fits {
                 let known = withdrawn || (last && entry.advertised_in == *session);
-                let full = known && nlri.is_some_and(|nlri| !lost.push(nlri)) && !lost.is_empty();
-                if full || !draft.is_empty() {
+                let room = |nlri| lost.push(nlri) || lost.is_empty();
+                if !draft.is_empty() || !(nlri.filter(|_| known).is_none_or(room)) {
                     break;
                 }
                 packed.refused += 1;
@@ -431,7 +411,7 @@ impl UpdateBatch {
     }
 
     fn begin(&mut self, table: &RouteTable) -> bool {
-        if self.held_back {
+        if self.is_held_back(table) {
             return false;
         }
         if !self.wanted.families.is_empty() && !self.must_end_first() {
@@ -463,12 +443,12 @@ impl UpdateBatch {
     /// Makes the next routes of a refresh ready.
     fn refresh(&mut self, table: &mut RouteTable, mut refreshing: Refreshing, packed: &mut Packed) {
         let Refreshing { families, walk, .. } = &mut refreshing;
-        walk.look(&table.entries, packed, |destination, entry| {
+        let mut room = packed.room();
+        walk.look(&table.entries, &mut room, |destination, entry| {
             !entry.withdrawn && families.contains(&destination.family())
         });
-        while packed.has_time()
-            && self.ready.len() < AGAIN
-            && let Some(destination) = walk.take(packed)
+        while self.ready.len() < AGAIN
+            && let Some(destination) = walk.take(&mut room)
         {
             let known = table.entries.get_mut(&destination);
             let Some(entry) = known.filter(|entry| !entry.withdrawn) else { continue };
@@ -478,6 +458,7 @@ impl UpdateBatch {
             self.ready.push_back(Item::Group(packing::again(entry.path.clone(), change)));
             self.size += 1;
         }
+        packed.leave(room);
         if walk.is_over() {
             let end = |family| RouteRefresh::new(family, RefreshKind::End);
             self.ready.extend(refreshing.marked.into_iter().map(end).map(Item::Mark));
@@ -568,10 +549,9 @@ impl UpdateBatch {
         let waits = |entry: &Entry| {
             entry.advertised_in != *session && entry.place < until && !queue.contains_key(&entry.place)
         };
-        walk.look(entries, packed, |_, entry| waits(entry));
-        while packed.has_time()
-            && let Some(destination) = walk.take(packed)
-        {
+        let mut room = packed.room();
+        walk.look(entries, &mut room, |_, entry| waits(entry));
+        while let Some(destination) = walk.take(&mut room) {
             let Some(entry) = entries.get_mut(&destination).filter(|entry| waits(entry)) else { continue };
             if entry.withdrawn {
                 entries.remove(&destination);
@@ -581,5 +561,6 @@ impl UpdateBatch {
             self.size += 1;
             gathering.changes.add(&entry.path, change);
         }
+        packed.leave(room);
     }
 }

@@ -58,6 +58,15 @@ impl AdjRibIn {
         self.routes.clear();
     }
 
+    /// Forgets routes, as long as there is `room` for so many, and takes from it what it has used. Returns whether none is left.
+    pub fn clear_some(&mut self, room: &mut usize) -> bool {
+        while *room > 0 && self.routes.pop_first().is_some() {
+            *room -= 1;
+            self.handled += 1;
+        }
+        self.routes.is_empty()
+    }
+
     /// Forgets every route of `family`.
     pub fn clear_family(&mut self, family: Family) {
         self.handled += self.routes.len() as u64;

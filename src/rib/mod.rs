@@ -4,6 +4,7 @@
 
 mod batch;
 mod change;
+mod entry;
 mod incoming;
 mod outgoing;
 mod packing;
@@ -12,9 +13,10 @@ mod runs;
 mod table;
 mod trouble;
 mod update;
+mod walk;
 mod watchdog;
 
-pub use batch::{MAX_WORK, Packed};
+pub use batch::{MAX_WORK, PackLimits, Packed};
 pub use incoming::{AdjRibIn, Received};
 pub use outgoing::{AdjRibOut, Announced};
 pub use packing::{Packing, PeerTerms};

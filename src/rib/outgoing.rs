@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::batch::{Packed, UpdateBatch};
+use super::batch::{PackLimits, Packed, UpdateBatch};
 use super::packing::{Packing, PeerTerms};
 use super::path::{Destination, Own, Path};
 use super::table::RouteTable;
@@ -105,11 +105,10 @@ impl AdjRibOut {
         })
     }
 
-    /// Packs what waits into whole messages at the end of `out`, until about `budget` octets more or `limit` messages
-    /// are there, or about [`MAX_WORK`](super::MAX_WORK) routes were looked at. Where [`AdjRibOut::has_pending`] says so there is
-    /// more, even if this call wrote nothing.
-    pub fn pack(&mut self, terms: &PeerTerms<'_>, budget: usize, limit: usize, out: &mut Vec<u8>) -> Packed {
-        self.batch.pack(&mut self.table, terms, budget, limit, out)
+    /// Packs what waits into whole messages at the end of `out`, up to these limits. Where [`AdjRibOut::has_pending`] says so there
+    /// is more, even if this call wrote nothing.
+    pub fn pack(&mut self, terms: &PeerTerms<'_>, limits: PackLimits, out: &mut Vec<u8>) -> Packed {
+        self.batch.pack(&mut self.table, terms, limits, out)
     }
 }
 
@@ -140,15 +139,24 @@ impl AdjRibOut {
         self.table.repeat(destinations)
     }
 
-    /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had.
-    pub fn retire(&mut self, generation: u32) {
-        self.table.retire(generation);
+    /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had, as long as there is
+    /// `room` for so many routes to be looked at, and takes from it what it has used. Returns whether it has got to the end; to be
+    /// called again where it has not.
+    pub fn retire(&mut self, generation: u32, room: &mut usize) -> bool {
+        self.table.retire(generation, room)
     }
 
-    /// Withdraws everything that the peer was told, the oldest first, and forgets what waits to be announced.
-    pub fn clear(&mut self) {
+    /// Begins to withdraw everything that the peer was told, the oldest first, and to forget what waits to be announced. Nothing is
+    /// sent before [`AdjRibOut::go_on_with_clear`] has got to the end.
+    pub fn begin_clear(&mut self) {
         self.batch.clear();
-        self.table.clear();
+        self.table.begin_clear();
+    }
+
+    /// Goes on with a clear, as long as there is `room` for so many routes to be looked at, and takes from it what it has used.
+    /// Returns whether it has got to the end.
+    pub fn go_on_with_clear(&mut self, room: &mut usize) -> bool {
+        self.table.go_on_with_clear(room)
     }
 
     /// Announces every route of `family` again, or of all families; `marked`: between the marks of RFC 7313. A change

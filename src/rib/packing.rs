@@ -154,6 +154,19 @@ impl Group {
         Some(out.written().to_vec())
     }
 
+    /// The same for withdrawals, or for announcements, which need a next hop.
+    pub(super) fn take_attributes_for(
+        &mut self,
+        withdrawn: bool,
+        terms: &PeerTerms<'_>,
+        buffer: &mut [u8],
+    ) -> Option<Vec<u8>> {
+        if !withdrawn && self.is_hopless(terms) {
+            return None;
+        }
+        self.take_attributes(terms, buffer)
+    }
+
     /// Whether it lacks a next hop that its family must have: nothing of it is announced.
     pub(super) fn is_hopless(&self, terms: &PeerTerms<'_>) -> bool {
         self.next_hop(terms).is_none() && !matches!(self.family.safi, Safi::FLOW | Safi::FLOW_VPN)

@@ -14,10 +14,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Bound;
 
-use super::change::{Aged, Change, Superseded};
+use super::change::{Change, Superseded};
+use super::entry::Entry;
 use super::path::{Destination, Hop, Own, Path, Paths};
-use super::runs::Runs;
-use crate::wire::{Family, FamilyTerms, Nlri, Route, Writer};
+use super::walk::Walk;
+use crate::wire::{Family, Nlri, Route};
 
 /// How many changes that another has followed may wait nevertheless.
 const MAX_SUPERSEDED: usize = 1024;
@@ -47,70 +48,17 @@ pub(super) struct RouteTable {
     pub(super) announced: usize,
     /// Routes worked on and not yet accounted for.
     pub(super) handled: u64,
+    /// The clear that is under way.
+    pub(super) clearing: Option<Clearing>,
+    /// The destination up to which an earlier reading's routes were looked for.
+    retired: Option<Destination>,
 }
 
-/// What is known of a destination.
+/// A clear that is under way: the routes that were announced before a place.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) path: Arc<Path>,
-    /// The NLRI where it says more than its key: labels.
-    pub(super) exact: Option<Box<Nlri>>,
-    /// Its place in the queue or in the batch; 0: it waits for nothing.
-    pub(super) place: u64,
-    /// The place that it had when something was first announced to its destination: its age.
-    pub(super) since: u64,
-    /// The session in which the route was advertised; 0: none.
-    pub(super) advertised_in: u32,
-    /// Which reading of the configuration it is from; 0: none, a program announced it.
-    generation: u32,
-    /// What the peer is to know: the route, or its absence.
-    pub(super) withdrawn: bool,
-    /// No message of the session could hold it when it was last to be sent.
-    pub(super) refused: bool,
-}
-
-impl Entry {
-    fn new(path: Arc<Path>, exact: Option<Box<Nlri>>, place: u64, generation: u32, withdrawn: bool) -> Self {
-        Self { path, exact, place, since: place, advertised_in: 0, generation, withdrawn, refused: false }
-    }
-
-    /// Whether `change` is still to be sent: it is the last change, or the last one is not sent yet and says something
-    /// else.
-    pub(super) fn awaits(&self, change: &Change) -> bool {
-        match &change.superseded {
-            None => self.place == change.place,
-            Some(superseded) => self.place != 0 && !Arc::ptr_eq(&superseded.path, &self.path),
-        }
-    }
-
-    /// The NLRI of one of its changes as a peer with these terms reads it; `None`: `buffer`, which has room for a message, has
-    /// none for it.
-    pub(super) fn nlri_octets<'b>(
-        &self,
-        change: &Change,
-        agreed: &FamilyTerms,
-        buffer: &'b mut [u8],
-    ) -> Option<&'b [u8]> {
-        let exact = change.superseded.as_ref().map_or(&self.exact, |superseded| &superseded.exact);
-        let nlri = exact.as_deref().unwrap_or(&change.destination.nlri);
-        let other_form = agreed.flow_form.rewrite(nlri);
-        let nlri = other_form.as_ref().unwrap_or(nlri);
-        let mut writer = Writer::new(buffer);
-        if agreed.add_path_send {
-            writer.u32(change.destination.path_id.unwrap_or_default()).ok()?;
-        }
-        nlri.encode(&mut writer).ok()?;
-        let length = writer.written().len();
-        buffer.get(..length)
-    }
-
-    /// Goes into the batch: out of the queue, and known by its new place until it is sent.
-    pub(super) fn take_place(&mut self, next_place: &mut u64, destination: Destination) -> Change {
-        self.place = *next_place;
-        *next_place += 1;
-        let (place, withdrawn) = (self.place, self.withdrawn);
-        Change { place, destination, withdrawn, superseded: None }
-    }
+pub(super) struct Clearing {
+    before: u64,
+    walk: Walk,
 }
 
 impl RouteTable {
@@ -129,6 +77,8 @@ impl RouteTable {
             session: 1,
             announced: 0,
             handled: 0,
+            clearing: None,
+            retired: None,
         }
     }
 
@@ -201,7 +151,9 @@ impl RouteTable {
         let same_path = (Arc::ptr_eq(&entry.path, &path)
             || own.is_some_and(|own| own.same(&entry.path, &path, family)))
             && entry.exact == exact;
-        if same_path && !withdrawn && !entry.withdrawn && !refused {
+        // What a clear takes back that is under way is announced anew.
+        let taken_back = self.clearing.as_ref().is_some_and(|clearing| entry.place < clearing.before);
+        if same_path && !withdrawn && !entry.withdrawn && !refused && !taken_back {
             return;
         }
         match (entry.withdrawn, withdrawn) {
@@ -256,42 +208,62 @@ impl RouteTable {
         destinations.into_iter().filter_map(again).collect()
     }
 
-    /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had.
-    pub(super) fn retire(&mut self, generation: u32) {
-        self.handled += self.entries.len() as u64;
-        let old = |entry: &Entry| entry.generation != 0 && entry.generation != generation && !entry.withdrawn;
-        for (destination, entry) in self.entries.iter_mut().filter(|(_, entry)| old(entry)) {
-            self.queue.remove(&entry.place);
-            entry.withdrawn = true;
-            entry.place = self.next_place;
-            self.next_place += 1;
-            self.announced -= 1;
-            self.queue.insert(entry.place, destination.clone());
+    /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had, as long as there is
+    /// room; whether it has got to the end.
+    pub(super) fn retire(&mut self, generation: u32, room: &mut usize) -> bool {
+        let start = self.retired.take().map_or(Bound::Unbounded, Bound::Excluded);
+        for (destination, entry) in self.entries.range_mut((start, Bound::Unbounded)) {
+            self.handled += 1;
+            *room = room.saturating_sub(1);
+            if entry.generation != 0 && entry.generation != generation && !entry.withdrawn {
+                self.queue.remove(&entry.place);
+                entry.withdrawn = true;
+                entry.place = self.next_place;
+                self.next_place += 1;
+                self.announced -= 1;
+                self.queue.insert(entry.place, destination.clone());
+            }
+            if *room == 0 {
+                self.retired = Some(destination.clone());
+                return false;
+            }
         }
+        true
     }
 
-    /// Withdraws everything that was advertised, the oldest first, and forgets what waits to be announced.
-    pub(super) fn clear(&mut self) {
-        self.handled += self.entries.len() as u64;
+    /// Begins to withdraw everything that was advertised, the oldest first, and to forget what waits to be announced. What is
+    /// announced from now on stays.
+    pub(super) fn begin_clear(&mut self) {
         self.queue.clear();
         self.superseded.clear();
-        self.announced = 0;
-        let Self { entries, queue, next_place, session, void, .. } = self;
-        let mut known = Runs::default();
-        entries.retain(|destination, entry| {
-            let advertised = entry.advertised_in == *session || (entry.withdrawn && entry.place >= *void);
-            if advertised {
-                known.push(Aged { since: entry.since, destination: destination.clone() });
+        self.clearing = Some(Clearing { before: self.next_place, walk: Walk::default() });
+    }
+
+    /// Goes on with a clear as long as there is room; whether it has got to the end.
+    pub(super) fn go_on_with_clear(&mut self, room: &mut usize) -> bool {
+        let Some(Clearing { before, mut walk }) = self.clearing.take() else { return true };
+        let had = *room;
+        let Self { entries, queue, next_place, session, void, announced, .. } = self;
+        let known =
+            |entry: &Entry| entry.advertised_in == *session || (entry.withdrawn && entry.place >= *void);
+        walk.look(entries, room, |_, entry| entry.place < before);
+        while let Some(destination) = walk.take(room) {
+            let Some(entry) = entries.get_mut(&destination).filter(|entry| entry.place < before) else {
+                continue;
+            };
+            *announced -= usize::from(!entry.withdrawn);
+            if known(entry) {
+                entry.withdrawn = true;
+                entry.place = *next_place;
+                queue.insert(*next_place, destination);
+                *next_place += 1;
+            } else {
+                entries.remove(&destination);
             }
-            advertised
-        });
-        let mut known = known.merged();
-        while let Some(Aged { destination, .. }) = known.advance() {
-            let Some(entry) = entries.get_mut(&destination) else { continue };
-            entry.withdrawn = true;
-            entry.place = *next_place;
-            queue.insert(*next_place, destination);
-            *next_place += 1;
         }
+        self.handled += (had - *room) as u64;
+        let done = walk.is_over();
+        self.clearing = (!done).then_some(Clearing { before, walk });
+        done
     }
 }

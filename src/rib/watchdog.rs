@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Bound;
 
 use super::path::Destination;
 use crate::wire::Route;
@@ -47,15 +48,29 @@ impl Watchdogs {
         self.groups.retain(|_, group| !group.is_empty());
     }
 
-    /// The routes of `name` that are not yet `announced`, or, without it, not yet withdrawn; from now on they are.
-    pub fn switch(&mut self, name: &str, announced: bool) -> Vec<Watched> {
-        let group = self.groups.get_mut(name).into_iter().flat_map(BTreeMap::values_mut);
-        group
-            .filter(|watched| watched.announced != announced)
-            .map(|watched| {
+    /// The routes of `name` behind `after` that are not yet `announced`, or, without it, not yet withdrawn; from now on they are. It
+    /// looks at no more routes than there is `room` for and takes from it what it has used; what comes back is the last route that it
+    /// has looked at, where there are more.
+    pub fn switch(
+        &mut self,
+        name: &str,
+        announced: bool,
+        after: Option<&Destination>,
+        room: &mut usize,
+    ) -> (Vec<Watched>, Option<Destination>) {
+        let mut switched = Vec::new();
+        let Some(group) = self.groups.get_mut(name) else { return (switched, None) };
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        for (destination, watched) in group.range_mut((start, Bound::Unbounded)) {
+            if watched.announced != announced {
                 watched.announced = announced;
-                watched.clone()
-            })
-            .collect()
+                switched.push(watched.clone());
+            }
+            *room = room.saturating_sub(1);
+            if *room == 0 {
+                return (switched, Some(destination.clone()));
+            }
+        }
+        (switched, None)
     }
 }

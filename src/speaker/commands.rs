@@ -16,7 +16,7 @@ use super::lifecycle::{Lifecycle, LifecycleHandle};
 use super::neighbor::Neighbor;
 use super::neighbors::Neighbors;
 use super::obligation::Party;
-use super::programs::{CLI, Programs, Task};
+use super::programs::{CLI, LongCommand, Programs, Task};
 use super::selection::selector_name;
 use super::sessions::SessionHandle;
 use super::show;
@@ -24,6 +24,7 @@ use super::transport::Transport;
 use crate::api::command::{Acknowledge, AdjRib, NeighborForm, RouteAction};
 use crate::api::{Command, Request, Selectors, answer, parse};
 use crate::grammar;
+use crate::rib::MAX_WORK;
 use crate::time::Now;
 use crate::wire::Family;
 
@@ -100,17 +101,61 @@ impl CommandHandle<'_> {
 
     /// Carries out what waits of every program.
     pub(super) fn run_all(&mut self, now: Now) {
-        for stream in self.programs.streams() {
-            self.run(now, stream);
+        let mut streams = self.programs.streams();
+        streams.extend(self.programs.busy().into_iter().filter(|stream| !self.programs.owns(*stream)));
+        let busy = self.programs.busy().len();
+        for stream in streams {
+            let room = MAX_WORK / busy.max(1);
+            self.run_within(now, stream, &mut room.max(1));
         }
     }
 
     /// Carries out the commands of a program that can be answered now.
     pub(super) fn run(&mut self, now: Now, stream: StreamId) {
+        self.run_within(now, stream, &mut { MAX_WORK });
+    }
+
+    /// The same, as long as there is room for so many routes: the rest comes at the next turn, and what all of it causes is sent
+    /// together.
+    fn run_within(&mut self, now: Now, stream: StreamId, room: &mut usize) {
+        let all = self.run_lines(now, stream, room);
+        self.programs.set_busy(stream, !all);
+        if !all {
+            self.programs.effects_due = Some(now.monotonic);
+            self.programs.update_interest(stream);
+            return;
+        }
+        self.ask_for_room(now);
+        if self.programs.has_touched(stream) && !self.programs.is_held(stream) {
+            self.send_effects(now, stream, &mut { MAX_WORK });
+            self.programs.hold(now.monotonic, stream);
+        }
+        self.programs.update_interest(stream);
+    }
+
+    /// Asks the reactor for room on the connections of everybody who was given something to tell.
+    pub(super) fn ask_for_room(&mut self, now: Now) {
+        for id in self.neighbors.take_changed() {
+            self.sessions().update_interest(now, id);
+        }
+    }
+
+    /// Carries out commands as long as there is room; whether those are all that can be carried out now.
+    fn run_lines(&mut self, now: Now, stream: StreamId, room: &mut usize) -> bool {
         // While a configuration's routes are taken in, `take_in` comes back for them.
-        while self.neighbors.intakes.is_settled()
-            && let Some(line) = self.programs.take_line(stream)
-        {
+        while self.neighbors.intakes.is_settled() {
+            if let Some(command) = self.programs.take_long_command(stream) {
+                if let Some(rest) = self.go_on_with_long_command(stream, command, room) {
+                    self.programs.set_long_command(stream, rest);
+                    return false;
+                }
+                self.programs.acknowledge(stream, true);
+            }
+            if *room == 0 {
+                return !self.programs.has_line(stream);
+            }
+            let Some(line) = self.programs.take_line(stream) else { break };
+            *room -= 1;
             let outcome = match parse(&line) {
                 Some(request) if !self.may_follow(now, stream, &request) => Outcome::Postponed,
                 Some(request) => self.execute(now, stream, &request),
@@ -130,11 +175,7 @@ impl CommandHandle<'_> {
                 }
             }
         }
-        if self.programs.has_touched(stream) {
-            self.send_effects(now, stream);
-            self.programs.hold(now.monotonic, stream);
-        }
-        self.programs.update_interest(stream);
+        !self.programs.has_long_command(stream)
     }
 
     /// Whether a command can be carried out now without undoing or overtaking what waits. Routes join those that wait: of one
@@ -165,7 +206,9 @@ impl CommandHandle<'_> {
             | Command::Debug(_) => return true,
         };
         let follows = self.programs.set_apart(stream, !joins_after) || !joins_before;
-        let may = !follows || !self.programs.has_touched(stream) || self.send_effects(now, stream);
+        let may = !follows
+            || !self.programs.has_touched(stream)
+            || self.send_effects(now, stream, &mut { MAX_WORK });
         if !may {
             self.programs.set_apart(stream, true);
         }
@@ -175,19 +218,14 @@ impl CommandHandle<'_> {
     fn execute(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> Outcome {
         let selectors = &request.neighbors;
         match &request.command {
-            Command::Routes { action, text } => self.routes(now, stream, selectors, *action, text),
+            Command::Routes { action, text } => self.routes(stream, selectors, *action, text),
             Command::EndOfRib { family } => {
                 self.in_session(now, stream, selectors, |neighbor| neighbor.rib_out.end_of_rib(*family))
             }
             Command::RouteRefresh { family } => self.route_refresh(now, stream, selectors, *family),
             Command::FlushAdjRibOut => self.in_session(now, stream, selectors, Neighbor::flush),
-            Command::ClearAdjRib { side } => {
-                self.each(now, stream, selectors, Whose::All, |neighbor| match side {
-                    AdjRib::Out => neighbor.rib_out.clear(),
-                    AdjRib::In => neighbor.rib_in.clear(),
-                })
-            }
-            Command::Watchdog { action, name } => self.watchdog(now, stream, selectors, *action, *name),
+            Command::ClearAdjRib { side } => self.clear(stream, selectors, *side),
+            Command::Watchdog { action, name } => self.watchdog(stream, selectors, *action, *name),
             Command::Operational { text } => self.operational(now, stream, selectors, text),
             Command::Teardown { subcode } => self.teardown(now, stream, selectors, *subcode),
             Command::ShowNeighbor { form, filter } => self.show_neighbor(now, stream, *form, *filter),
@@ -268,7 +306,8 @@ impl CommandHandle<'_> {
             Whose::Established => neighbor.established().is_some(),
             Whose::All => true,
         };
-        let matches = |neighbor: &&Neighbor| selectors.matches(&selector_name(neighbor));
+        let everybody = selectors.is_empty();
+        let matches = |neighbor: &&Neighbor| everybody || selectors.matches(&selector_name(neighbor));
         let neighbors = self.neighbors.values().filter(allowed).filter(matches);
         let selected: Vec<NeighborId> = neighbors.map(|neighbor| neighbor.id).collect();
         if selected.is_empty() {
@@ -282,7 +321,6 @@ impl CommandHandle<'_> {
 impl CommandHandle<'_> {
     fn routes(
         &mut self,
-        now: Now,
         stream: StreamId,
         selectors: &Selectors<'_>,
         action: RouteAction,
@@ -292,7 +330,6 @@ impl CommandHandle<'_> {
         if neighbors.is_empty() {
             return Outcome::Error;
         }
-        let announces = action == RouteAction::Announce;
         let announcements = match grammar::parse_routes_and_warn(action, text) {
             Ok((announcements, warnings)) if !announcements.is_empty() => {
                 for warning in warnings {
@@ -307,27 +344,11 @@ impl CommandHandle<'_> {
             }
         };
         self.contract.routes_handled += announcements.len() as u64;
-        for id in neighbors {
-            let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
-            for announcement in &announcements {
-                let family = announcement.route.nlri.family();
-                if !neighbor.config.families.contains(&family) {
-                    let text =
-                        format!("has no family {family} configured, for a route that a program announces");
-                    self.contract.log_repeat(Severity::Warning, neighbor.party(), text);
-                    break;
-                }
-                let (route, own_hop) = (&announcement.route, announcement.next_hop_self);
-                if announces {
-                    neighbor.rib_out.announce(route, own_hop);
-                } else {
-                    neighbor.rib_out.withdraw(route, own_hop);
-                }
-            }
-            self.sessions().update_interest(now, id);
-            self.touch(stream, id);
-        }
-        Outcome::Done
+        self.programs.set_long_command(
+            stream,
+            LongCommand::Routes { action, announcements, next: 0, neighbors, at: 0 },
+        );
+        Outcome::Silent
     }
 }
 
@@ -382,19 +403,29 @@ impl CommandHandle<'_> {
         outcome
     }
 
+    fn clear(&mut self, stream: StreamId, selectors: &Selectors<'_>, side: AdjRib) -> Outcome {
+        let neighbors = self.selected(stream, selectors, Whose::All);
+        if neighbors.is_empty() {
+            return Outcome::Error;
+        }
+        self.programs
+            .set_long_command(stream, LongCommand::Clear { side, neighbors: neighbors.into(), begun: false });
+        Outcome::Silent
+    }
+
     fn watchdog(
         &mut self,
-        now: Now,
         stream: StreamId,
         selectors: &Selectors<'_>,
         action: RouteAction,
         name: Option<&str>,
     ) -> Outcome {
-        let program = self.programs.name(stream).unwrap_or_default().to_string();
-        let name = name.unwrap_or(&program);
+        let name = name.unwrap_or(self.programs.name(stream).unwrap_or_default()).to_string();
         // Nobody has to have routes of this watchdog.
-        self.each(now, stream, selectors, Whose::All, |neighbor| watchdog(neighbor, action, name));
-        Outcome::Done
+        let neighbors = self.selected(stream, selectors, Whose::All).into();
+        self.programs
+            .set_long_command(stream, LongCommand::Watchdog { action, name, neighbors, after: None });
+        Outcome::Silent
     }
 
     /// Nobody to tear down is no error, and everybody has to be asked for.
@@ -431,18 +462,6 @@ impl CommandHandle<'_> {
             self.touch(stream, id);
         }
         Outcome::Done
-    }
-}
-
-/// Announces or withdraws the routes of a watchdog.
-fn watchdog(neighbor: &mut Neighbor, action: RouteAction, name: &str) {
-    let announces = action == RouteAction::Announce;
-    for watched in neighbor.watchdogs.switch(name, announces) {
-        if announces {
-            neighbor.rib_out.announce(&watched.route, watched.own_hop);
-        } else {
-            neighbor.rib_out.withdraw(&watched.route, watched.own_hop);
-        }
     }
 }
 

@@ -15,6 +15,7 @@ use holdtime_host::StreamId;
 use super::commands::CommandHandle;
 use super::id::NeighborId;
 use super::neighbor::Neighbor;
+use crate::rib::MAX_WORK;
 use crate::time::{Instant, Now};
 
 /// So many octets are made ready for one connection at a time.
@@ -28,29 +29,39 @@ impl CommandHandle<'_> {
         }
     }
 
-    /// Packs what this program's commands have caused, a slice for each neighbor. Returns whether that was all, as far as
-    /// somebody takes it.
-    pub(super) fn send_effects(&mut self, now: Now, stream: StreamId) -> bool {
-        let (touched, held) = self.programs.touched(stream);
+    /// Packs what this program's commands have caused, a slice for each neighbor as long as there is room. Returns whether that was
+    /// all, as far as somebody takes it.
+    pub(super) fn send_effects(&mut self, now: Now, stream: StreamId, room: &mut usize) -> bool {
+        let (mut touched, held) = self.programs.touched(stream);
         let since = held.unwrap_or(now.monotonic);
+        // Whoever was not served the last time comes first.
+        let first =
+            self.programs.next_served(stream).and_then(|next| touched.iter().position(|id| *id >= next));
+        touched.rotate_left(first.unwrap_or(0));
         let mut all = true;
         for id in touched {
-            if self.takes_more(id) && !self.send_slice(now, id) {
-                self.programs.untouch(stream, id);
+            if self.takes_more(id) {
+                if *room == 0 {
+                    self.programs.serve_next(stream, id);
+                    return false;
+                }
+                if !self.send_slice(now, id, room) {
+                    self.programs.untouch(stream, id);
+                }
             }
             all &= !self.owes(id, since);
         }
         all
     }
 
-    fn send_slice(&mut self, now: Now, id: NeighborId) -> bool {
+    fn send_slice(&mut self, now: Now, id: NeighborId, room: &mut usize) -> bool {
         let link = self.neighbors.get(&id).and_then(Neighbor::established);
         let Some((direction, Some(stream))) = link.map(|link| (link.session.direction(), link.stream)) else {
             return false;
         };
         // What is ready and was not offered yet goes first.
         let done = self.transport.streams.unsent(stream) >= SLICE
-            || self.sessions().fill(now, id, direction, stream, SLICE);
+            || self.sessions().fill(now, id, direction, stream, SLICE, room);
         self.sessions().update_interest(now, id);
         done
     }
@@ -91,8 +102,9 @@ impl CommandHandle<'_> {
         if self.programs.effects_due.take().is_none() && held.is_empty() {
             return;
         }
+        let mut room = MAX_WORK;
         for stream in held {
-            self.send_effects(now, stream);
+            self.send_effects(now, stream, &mut room);
         }
         self.run_all(now);
     }

@@ -32,7 +32,7 @@ impl Intake {
         self.twice = false;
     }
 
-    /// Takes in at most `room` routes and leaves the rest of the room; `true`: there are no more. What is to be announced twice
+    /// Takes in at most `room` routes, withdraws those of earlier readings, and leaves the rest of the room; `true`: all is done. What is to be announced twice
     /// is added to `repeats`.
     pub(super) fn take_in(
         &mut self,
@@ -60,9 +60,8 @@ impl Intake {
                 }
             }
         }
-        let done = routes.len() == 0;
+        let done = routes.len() == 0 && *room > 0 && rib_out.retire(*generation, room);
         if done {
-            rib_out.retire(*generation);
             rib_out.hold_back(false);
         }
         done

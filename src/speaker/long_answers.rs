@@ -12,7 +12,7 @@ use super::selection::selector_name;
 use super::show::{is_wanted, route_line};
 use crate::api::Selectors;
 use crate::api::command::{AdjRib, ShowAdjRib};
-use crate::rib::{Destination, Path};
+use crate::rib::{Destination, MAX_WORK, Path};
 use crate::time::Now;
 use crate::wire::Nlri;
 
@@ -53,8 +53,8 @@ impl CommandHandle<'_> {
             }
             Task::Routes(mut routes) => {
                 let most = usize::try_from(self.environment.settings.api.chunk).unwrap_or(usize::MAX).max(1);
-                let lines = self.next_routes(now, &mut routes, budget, most);
-                self.contract.routes_handled += lines.len() as u64;
+                let (lines, passed) = self.next_routes(now, &mut routes, budget, most);
+                self.contract.routes_handled += passed as u64;
                 lines.iter().for_each(|line| self.programs.answer(stream, line));
                 (!routes.neighbors.is_empty()).then_some(Task::Routes(routes))
             }
@@ -68,20 +68,26 @@ impl CommandHandle<'_> {
         }
     }
 
-    /// The next lines of `show adj-rib`, `most` at most, and how far they got.
-    fn next_routes(&self, now: Now, routes: &mut ShowRoutes, budget: usize, most: usize) -> Vec<String> {
+    /// The next lines of `show adj-rib`, `most` at most, and how many routes were looked at for them.
+    fn next_routes(
+        &self,
+        now: Now,
+        routes: &mut ShowRoutes,
+        budget: usize,
+        most: usize,
+    ) -> (Vec<String>, usize) {
         let mut lines = Vec::new();
-        let mut written = 0;
+        let (mut written, mut passed) = (0, 0);
         while let Some(neighbor) = routes.neighbors.front().and_then(|id| self.neighbors.get(id)) {
             let after = routes.after.take();
             let mut last = after.clone();
-            // Routes of other kinds cost time too, though they show nothing.
-            let all = neighbor.routes_after(routes.side, after.as_ref()).enumerate();
-            for (passed, (destination, nlri, path)) in all {
-                if written >= budget || passed >= budget || lines.len() >= most {
+            for (destination, nlri, path) in neighbor.routes_after(routes.side, after.as_ref()) {
+                if written >= budget || passed >= MAX_WORK || lines.len() >= most {
                     routes.after = last;
-                    return lines;
+                    return (lines, passed);
                 }
+                // Routes of other kinds cost time too, though they show nothing.
+                passed += 1;
                 last = Some(destination.clone());
                 if is_wanted(routes, nlri) {
                     let line = route_line(now, neighbor, routes, destination, nlri, path);
@@ -93,7 +99,7 @@ impl CommandHandle<'_> {
         }
         // A neighbor that has gone in the meantime has nothing more to show.
         routes.neighbors.pop_front();
-        lines
+        (lines, passed)
     }
 }
 

@@ -39,6 +39,7 @@ mod lifecycle;
 mod link;
 mod listeners;
 mod long_answers;
+mod long_commands;
 mod memory;
 mod message;
 mod neighbor;
@@ -77,6 +78,7 @@ pub use notice::{MessageContent, Notice};
 pub use obligation::{Obligation, ObligationKind, Party};
 pub use setup::Setup;
 
+use crate::rib::MAX_WORK;
 use crate::time::{Instant, Now};
 
 use accept::AcceptHandle;
@@ -92,6 +94,10 @@ use programs::Programs;
 use sessions::SessionHandle;
 use stream::Owner;
 use transport::Transport;
+
+/// How many routes a turn works on at most, each counted once for each neighbor: what it reads, takes in, packs and walks by, of
+/// which each has [`MAX_WORK`]. Whatever may be more has to be done a slice at a time: see `long_commands` and `intake`.
+const TURN_WORK: u64 = 8 * MAX_WORK as u64;
 
 /// A BGP speaker: sessions, RIBs and API behind one door.
 #[derive(Debug)]
@@ -120,6 +126,7 @@ impl Speaker {
 
     /// Feeds one input. Never fails: a peer's garbage becomes a NOTIFICATION and an [`Event`].
     pub fn handle_input(&mut self, now: Now, input: Input<'_>) {
+        let worked = self.neighbors.routes_handled();
         match input {
             Input::Timeout => self.timeout(now),
             Input::Listening { listener, local } => self.listening().listening(listener, local),
@@ -156,7 +163,16 @@ impl Speaker {
         self.sessions().release(now);
         self.transport.streams.close_departed(now.monotonic, &mut self.contract.actions);
         self.lifecycle().conclude(now);
+        if self.programs.busy().is_empty() {
+            // Nobody is about to give them more: the program that was may have ended.
+            self.commands().ask_for_room(now);
+        }
         self.neighbors.account();
+        let worked = self.neighbors.routes_handled() - worked;
+        debug_assert!(
+            worked <= TURN_WORK,
+            "{worked} routes were worked on in one turn, more than {TURN_WORK}"
+        );
     }
 
     fn stream_input(&mut self, now: Now, stream: StreamId, input: &Input<'_>) {

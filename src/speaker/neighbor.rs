@@ -13,7 +13,7 @@ use super::message::append;
 use super::obligation::Party;
 use super::stale::Stale;
 use crate::config;
-use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, Packed, Packing, PeerTerms, Watchdogs};
+use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, PackLimits, Packed, Packing, PeerTerms, Watchdogs};
 use crate::session::{Direction, FsmEvent, ReceivedFrame, Session, State, Timers};
 use crate::time::{Duration, Instant, Now, Timestamp};
 use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
@@ -100,6 +100,8 @@ pub(super) struct Neighbor {
     pub(super) complaints: Complaints,
     /// Until when what a restarting peer announced is kept (RFC 4724 §4.2).
     pub(super) stale: Option<Stale>,
+    /// It has been given something to tell, and the reactor was not asked for room yet.
+    pub(super) changed: bool,
     /// Since when something waits to be sent without a break.
     pub(super) pending_since: Option<Instant>,
     /// Since when it is not read: a program lags behind.
@@ -144,6 +146,7 @@ impl Neighbor {
             up_since: None,
             complaints: Complaints::new(),
             stale: None,
+            changed: false,
             pending_since: None,
             rests_until: None,
             rate_left: 0,
@@ -165,7 +168,8 @@ impl Neighbor {
         self.config = config;
     }
 
-    /// Takes in at most `room` configured routes and leaves the rest of the room; `true`: there are no more.
+    /// Takes in at most `room` configured routes and leaves the rest of the room; `true`: there are no more, and what is no longer
+    /// configured is withdrawn.
     pub(super) fn take_in(&mut self, room: &mut usize) -> bool {
         let Self { intake: Some(intake), config, rib_out, watchdogs, repeats, .. } = self else {
             return true;
@@ -275,6 +279,11 @@ impl Neighbor {
         self.wants_to_send() && allowed && self.rests_until.is_none()
     }
 
+    /// Whether it is in session and has something to tell.
+    pub(super) fn is_sending(&self) -> bool {
+        self.pending_since.is_some() && self.established().is_some()
+    }
+
     /// Begins a new second of the rate limit, if one has begun.
     pub(super) fn renew_rate(&mut self, now: Instant) {
         if let Some(rate) = self.config.rate_limit.filter(|_| self.next_second <= now) {
@@ -334,8 +343,9 @@ impl Neighbor {
         self.intake.iter_mut().for_each(Intake::session_down);
     }
 
-    /// Packs what waits into messages for the established session, up to about `room` octets.
-    pub(super) fn pack(&mut self, now: Instant, room: usize, out: &mut Vec<u8>) -> Packed {
+    /// Packs what waits into messages for the established session, up to about so many octets, and looks at about so many routes
+    /// for it.
+    pub(super) fn pack(&mut self, now: Instant, octets: usize, work: usize, out: &mut Vec<u8>) -> Packed {
         self.renew_rate(now);
         while let Some(refresh) = self.refreshes.pop_front() {
             append(&Message::RouteRefresh(refresh), out);
@@ -343,10 +353,11 @@ impl Neighbor {
         while let Some(operational) = self.operational.pop_front() {
             append(&Message::Operational(operational), out);
         }
-        let limit = if self.config.rate_limit.is_some() { self.rate_left as usize } else { usize::MAX };
+        let messages = if self.config.rate_limit.is_some() { self.rate_left as usize } else { usize::MAX };
+        let limits = PackLimits { octets, messages, work };
         let Self { outgoing, incoming, config, rib_out, .. } = self;
         let terms = established(outgoing, incoming).and_then(|link| peer_terms(config, link));
-        let packed = terms.map(|terms| rib_out.pack(&terms, room, limit, out)).unwrap_or_default();
+        let packed = terms.map(|terms| rib_out.pack(&terms, limits, out)).unwrap_or_default();
         self.rate_left = self.rate_left.saturating_sub(u32::try_from(packed.messages).unwrap_or(u32::MAX));
         packed
     }

@@ -12,8 +12,12 @@ use super::intake::Intakes;
 use super::neighbor::Neighbor;
 use super::open;
 use crate::config;
+use crate::rib::MAX_WORK;
 use crate::session::{Direction, Jitter, Session};
 use crate::time::{Instant, Now};
+
+/// So many routes are looked at for a neighbor at least when it has room for more, however many have something to tell.
+const SHARE: usize = 256;
 
 /// Every neighbor by its number, which is the order of the configuration.
 #[derive(Debug)]
@@ -33,6 +37,10 @@ pub(super) struct Neighbors {
     deadlines: BTreeSet<(Instant, NeighborId)>,
     /// Those that may have changed since their deadlines were looked up.
     touched: Vec<NeighborId>,
+    /// Those that have been given something to tell, and were not looked at for it yet.
+    changed: Vec<NeighborId>,
+    /// How many are in session and have something to tell.
+    sending: usize,
     /// Routes worked on so far.
     handled: u64,
 }
@@ -42,6 +50,8 @@ struct Seat {
     neighbor: Neighbor,
     /// What stands in `deadlines`.
     deadline: Option<Instant>,
+    /// Whether it is counted among those that are sending.
+    sending: bool,
 }
 
 impl Neighbors {
@@ -56,6 +66,8 @@ impl Neighbors {
             held_back: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             touched: Vec::new(),
+            changed: Vec::new(),
+            sending: 0,
             handled: 0,
         }
     }
@@ -76,7 +88,7 @@ impl Neighbors {
         };
         let sessions = (session(Direction::Outgoing), session(Direction::Incoming));
         let neighbor = Neighbor::new(now, id, config, sessions, self.generation);
-        self.seats.insert(id, Seat { neighbor, deadline: None });
+        self.seats.insert(id, Seat { neighbor, deadline: None, sending: false });
         self.touched.push(id);
         self.intakes.begin(id);
         id
@@ -84,7 +96,8 @@ impl Neighbors {
 
     pub(super) fn remove(&mut self, id: &NeighborId) -> Option<Neighbor> {
         self.account();
-        let Seat { neighbor, deadline } = self.seats.remove(id)?;
+        let Seat { neighbor, deadline, sending } = self.seats.remove(id)?;
+        self.sending -= usize::from(sending);
         if let Some(deadline) = deadline {
             self.deadlines.remove(&(deadline, *id));
         }
@@ -116,11 +129,37 @@ impl Neighbors {
         self.seats.is_empty()
     }
 
+    /// This one has been given something to tell.
+    pub(super) fn note_change(&mut self, id: NeighborId) {
+        let Some(neighbor) = self.get_mut(&id) else { return };
+        if !core::mem::replace(&mut neighbor.changed, true) {
+            self.changed.push(id);
+        }
+    }
+
+    /// Those that have been given something to tell since this was last asked.
+    pub(super) fn take_changed(&mut self) -> Vec<NeighborId> {
+        for id in &self.changed {
+            if let Some(seat) = self.seats.get_mut(id) {
+                seat.neighbor.changed = false;
+            }
+        }
+        core::mem::take(&mut self.changed)
+    }
+
+    /// How many routes are looked at for one of them when it has room for more: all that have something to tell share a turn.
+    pub(super) fn share(&self) -> usize {
+        (MAX_WORK / self.sending.max(1)).max(SHARE)
+    }
+
     /// Looks up the deadlines of those that may have changed, and counts the routes that were worked on for them.
     pub(super) fn account(&mut self) {
         for id in self.touched.drain(..) {
-            let Some(Seat { neighbor, deadline }) = self.seats.get_mut(&id) else { continue };
+            let Some(Seat { neighbor, deadline, sending }) = self.seats.get_mut(&id) else { continue };
             self.handled += neighbor.rib_out.take_handled() + neighbor.rib_in.take_handled();
+            let sends = neighbor.is_sending();
+            self.sending += usize::from(sends);
+            self.sending -= usize::from(core::mem::replace(sending, sends));
             let next = neighbor.poll_timeout();
             if *deadline == next {
                 continue;

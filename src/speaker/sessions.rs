@@ -95,7 +95,8 @@ impl SessionHandle<'_> {
             }
             Input::Received { data, .. } => return self.received(now, id, direction, data),
             Input::Writable { budget, .. } => {
-                self.fill(now, id, direction, stream, budget);
+                let mut work = self.neighbors.share();
+                self.fill(now, id, direction, stream, budget, &mut work);
             }
             Input::Sent { count, .. } => {
                 let completed = self.transport.streams.consume(at, stream, count);
@@ -241,7 +242,7 @@ impl SessionHandle<'_> {
         }
     }
 
-    /// The connection takes more: routes, until `budget` octets wait. Whether anything came of it.
+    /// The connection takes more: routes, until `budget` octets wait, or so many were looked at. Whether anything came of it.
     pub(super) fn fill(
         &mut self,
         now: Now,
@@ -249,6 +250,7 @@ impl SessionHandle<'_> {
         direction: Direction,
         stream: StreamId,
         budget: usize,
+        work: &mut usize,
     ) -> bool {
         let at = now.monotonic;
         let room = budget.saturating_sub(self.transport.streams.unsent(stream));
@@ -259,12 +261,13 @@ impl SessionHandle<'_> {
             return false;
         }
         let mut packed = Vec::new();
-        let worked = neighbor.pack(at, room, &mut packed).work > 0;
+        let done = neighbor.pack(at, room, *work, &mut packed).work;
+        *work = work.saturating_sub(done);
         for text in neighbor.take_troubles() {
             contract.log_repeat(Severity::Warning, neighbor.party(), text);
         }
         if packed.is_empty() {
-            return worked;
+            return done > 0;
         }
         transport.streams.queue(at, stream, |out| out.extend_from_slice(&packed));
         neighbor.link_mut(direction).session.note_progress(at, false, true);

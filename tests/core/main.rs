@@ -25,6 +25,7 @@ mod sessions;
 mod sr_policy;
 mod tcp_ao;
 mod treatments;
+mod turns;
 mod wire_malformed;
 mod wire_round_trip;
 mod wire_treatment;

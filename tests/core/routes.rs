@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use holdtime_core::rib::{AdjRibOut, Destination, Hop, MAX_WORK, Own, Packing, PeerTerms};
+use holdtime_core::rib::{AdjRibOut, Destination, Hop, MAX_WORK, Own, PackLimits, Packing, PeerTerms};
 use holdtime_core::wire::attribute::AsPath;
 use holdtime_core::wire::{
     Attribute, Attributes, Family, FamilyTerms, Ipv4Prefix, Ipv6Prefix, Negotiated, NextHop, Nlri, Prefix,
@@ -58,11 +58,21 @@ fn rib(packing: Packing) -> AdjRibOut {
     rib
 }
 
+fn octets(octets: usize) -> PackLimits {
+    PackLimits { octets, ..PackLimits::default() }
+}
+
+/// Clears it, however many slices that takes.
+fn clear(rib: &mut AdjRibOut) {
+    rib.begin_clear();
+    while !rib.go_on_with_clear(&mut 1) {}
+}
+
 /// Everything that waits, message by message, as `+prefix … >hop` and `-prefix …`.
 fn sent(rib: &mut AdjRibOut) -> Vec<String> {
     let negotiated = negotiated();
     let mut out = vec![];
-    rib.pack(&terms(&negotiated), usize::MAX, usize::MAX, &mut out);
+    rib.pack(&terms(&negotiated), PackLimits::default(), &mut out);
     read(&out, &negotiated)
 }
 
@@ -187,7 +197,7 @@ fn a_change_overtakes_what_is_packed_but_not_yet_sent() {
         rib.announce(&route(n, 1), false);
     }
     let mut out = vec![];
-    rib.pack(&terms(&negotiated), 1, usize::MAX, &mut out);
+    rib.pack(&terms(&negotiated), octets(1), &mut out);
     assert_eq!(read(&out, &negotiated), ["+10.1.0.0/16>1"], "the rest of the batch waits");
     rib.withdraw(&route(2, 1), false);
     assert_eq!(sent(&mut rib), ["+10.3.0.0/16>1", "-10.2.0.0/16"]);
@@ -197,7 +207,7 @@ fn a_change_overtakes_what_is_packed_but_not_yet_sent() {
 fn clear_forgets_what_is_unsent_and_withdraws_what_was_sent() {
     let mut rib = rib(Packing::Single);
     rib.announce(&route(1, 1), false);
-    rib.clear();
+    clear(&mut rib);
     assert_eq!(sent(&mut rib), ["-10.0.0.0/16"]);
     assert!(rib.is_empty());
     rib.announce(&route(0, 0), false);
@@ -211,8 +221,8 @@ fn clear_during_a_batch_leaves_nothing_behind() {
     for n in 1..=3 {
         rib.announce(&route(n, 1), false);
     }
-    rib.pack(&terms(&negotiated), 1, usize::MAX, &mut vec![]);
-    rib.clear();
+    rib.pack(&terms(&negotiated), octets(1), &mut vec![]);
+    clear(&mut rib);
     assert_eq!(sent(&mut rib), ["-10.0.0.0/16", "-10.1.0.0/16"]);
 }
 
@@ -259,7 +269,7 @@ fn a_new_session_a_refresh_and_a_clear_have_the_routes_in_the_order_in_which_the
     assert_eq!(sent(&mut rib), expected);
     rib.resend(None, &[Family::IPV4_UNICAST], false);
     assert_eq!(sent(&mut rib), expected);
-    rib.clear();
+    clear(&mut rib);
     assert_eq!(sent(&mut rib), ["-10.0.0.0/16", "-10.3.0.0/16", "-10.2.0.0/16", "-10.1.0.0/16"]);
 }
 
@@ -288,7 +298,7 @@ fn a_withdrawal_before_any_announcement_leaves_only_the_attributes_that_it_drags
     rib.withdraw(&rule, false);
     rib.withdraw(&route(1, 1), false);
     let mut out = vec![];
-    rib.pack(&terms(&terms_with_flow), usize::MAX, usize::MAX, &mut out);
+    rib.pack(&terms(&terms_with_flow), PackLimits::default(), &mut out);
     let expected = [0, 0, 0, 14, 0x40, 1, 1, 0, 0x40, 2, 0, 0x40, 5, 4, 0, 0, 0, 100];
     assert_eq!(
         out[19..],
@@ -316,7 +326,7 @@ fn a_reload_withdraws_what_only_the_old_configuration_had() {
     sent(&mut rib);
     rib.configure_route(&route(2, 1), false, 2);
     rib.configure_route(&route(3, 1), false, 2);
-    rib.retire(2);
+    while !rib.retire(2, &mut 1) {}
     assert_eq!(sent(&mut rib), ["+10.3.0.0/16>1", "-10.1.0.0/16"]);
 }
 
@@ -331,7 +341,7 @@ fn local_preference_stays_inside_the_as_and_our_as_leads_the_path() {
     let attributes = Attributes::from_iter([Attribute::AsPath(AsPath::sequence([1, 2]))]);
     rib.announce(&Route { attributes: Arc::new(attributes), ..route(2, 1) }, false);
     let mut out = vec![];
-    rib.pack(&terms(&external), usize::MAX, usize::MAX, &mut out);
+    rib.pack(&terms(&external), PackLimits::default(), &mut out);
     let bodies: Vec<String> = [&out[23..45], &out[23 + 45..]].map(|part| format!("{part:02x?}")).into();
     assert!(bodies[0].contains("40, 02, 06, 02, 01, 00, 00, fd, e8"), "our AS: {bodies:?}");
     assert!(!bodies.iter().any(|body| body.contains("40, 05, 04")), "no LOCAL_PREF: {bodies:?}");
@@ -345,7 +355,7 @@ fn a_peer_with_two_octet_as_numbers_gets_as_trans_and_the_rest_beside_it() {
     rib.session_up(&[Family::IPV4_UNICAST], false);
     rib.announce(&route(1, 1), false);
     let mut out = vec![];
-    rib.pack(&terms(&old), usize::MAX, usize::MAX, &mut out);
+    rib.pack(&terms(&old), PackLimits::default(), &mut out);
     let octets = format!("{out:02x?}");
     assert!(octets.contains("40, 02, 04, 02, 01, 5b, a0"), "AS_PATH: {octets}");
     assert!(octets.contains("11, 06, 02, 01, 00, 01, 11, 70"), "AS4_PATH: {octets}");
@@ -369,7 +379,7 @@ fn large_rib() -> AdjRibOut {
 fn drain(rib: &mut AdjRibOut) -> (usize, usize) {
     let (negotiated, mut out, mut messages) = (negotiated(), vec![], 0);
     while rib.has_pending() {
-        let packed = rib.pack(&terms(&negotiated), 65_536, usize::MAX, &mut out);
+        let packed = rib.pack(&terms(&negotiated), octets(65_536), &mut out);
         assert!(packed.work > 0 && packed.work <= 2 * MAX_WORK, "{packed:?}");
         messages += packed.messages;
     }
@@ -379,6 +389,30 @@ fn drain(rib: &mut AdjRibOut) -> (usize, usize) {
 #[test]
 fn a_hundred_thousand_routes_that_share_attributes_take_ninety_nine_updates() {
     assert_eq!(drain(&mut large_rib()), (99, 404_356));
+}
+
+#[test]
+fn routes_that_are_replaced_or_withdrawn_are_each_named_once_however_many_messages_that_takes() {
+    let mut rib = AdjRibOut::new(Packing::Grouped, true);
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    let route = |n: u32, hop| {
+        let prefix = Ipv4Prefix::new((0x0a00_0000 + (n << 8)).into(), 24).unwrap();
+        Route { nlri: Nlri::Unicast(Prefix::V4(prefix)), ..route(0, hop) }
+    };
+    for (hop, withdrawn, sign) in [(1, false, '+'), (2, false, '+'), (2, true, '-')] {
+        for n in 0..3000 {
+            if withdrawn {
+                rib.withdraw(&route(n, hop), false);
+            } else {
+                rib.announce(&route(n, hop), false);
+            }
+        }
+        let sent = sent(&mut rib);
+        assert_eq!(sent.len(), 3);
+        let named = sent.concat();
+        assert_eq!(named.matches(['+', '-']).count(), 3000);
+        assert_eq!(named.matches(sign).count(), 3000, "{sign}");
+    }
 }
 
 #[test]
@@ -398,14 +432,14 @@ fn a_change_during_a_batch_follows_it_whatever_slice_its_route_is_in() {
     let mut rib = large_rib();
     let negotiated = negotiated();
     // 10.0.0.0/24 is in a group already, 10.0.255.0/24 and 10.200.0.0/24 still wait in line.
-    rib.pack(&terms(&negotiated), 1, usize::MAX, &mut vec![]);
+    rib.pack(&terms(&negotiated), octets(1), &mut vec![]);
     for (second, third) in [(0, 0), (0, 255), (200, 0)] {
         let prefix = Ipv4Prefix::new([10, second, third, 0].into(), 24).unwrap();
         rib.withdraw(&Route { nlri: Nlri::Unicast(Prefix::V4(prefix)), ..route(0, 1) }, false);
     }
     let mut out = vec![];
     while rib.has_pending() {
-        rib.pack(&terms(&negotiated), 65_536, usize::MAX, &mut out);
+        rib.pack(&terms(&negotiated), octets(65_536), &mut out);
     }
     let sent = read(&out, &negotiated);
     assert!(!rib.routes().any(|route| route.pending));
@@ -512,7 +546,7 @@ proptest! {
                 Change::Announce(n, hop) => rib.announce(&route(n, hop), false),
                 Change::Withdraw(n) => rib.withdraw(&route(n, 0), false),
                 Change::Refresh(marked) if up => rib.resend(None, &families, marked),
-                Change::Clear => rib.clear(),
+                Change::Clear => clear(&mut rib),
                 Change::Down if up => {
                     rib.session_down();
                     peer.clear();
@@ -524,7 +558,7 @@ proptest! {
                 }
                 Change::Pack(budget) if up => {
                     let mut out = vec![];
-                    rib.pack(&terms(&negotiated), budget, usize::MAX, &mut out);
+                    rib.pack(&terms(&negotiated), octets(budget), &mut out);
                     hear(&mut peer, &out);
                 }
                 _ => {}
@@ -533,7 +567,7 @@ proptest! {
         let mut calls = 0;
         while rib.has_pending() {
             let mut out = vec![];
-            rib.pack(&terms(&negotiated), 100, usize::MAX, &mut out);
+            rib.pack(&terms(&negotiated), octets(100), &mut out);
             hear(&mut peer, &out);
             calls += 1;
             prop_assert!(calls < 1000, "{} wait for ever", rib.pending());

@@ -176,6 +176,17 @@ impl Lone {
         Memory::feed(self, input);
     }
 
+    /// Drains the speaker to its end; `most` becomes the most routes that a turn of it worked on, where that is more.
+    pub fn drain_counting(&mut self, most: &mut u64) {
+        loop {
+            let before = self.speaker.routes_handled();
+            if !self.drain_one() {
+                return;
+            }
+            *most = (*most).max(self.speaker.routes_handled() - before);
+        }
+    }
+
     /// Starts the program that the speaker asked for last.
     pub fn start_program(&mut self) -> StreamId {
         let started = self.actions.iter().rev().find_map(|action| match action {

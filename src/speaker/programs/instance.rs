@@ -39,6 +39,10 @@ pub(super) struct Instance {
     pub(super) touched: BTreeSet<NeighborId>,
     /// Since when its commands and their answers wait for that.
     pub(super) held: Option<Instant>,
+    /// The neighbor that is to be handed something first, since a turn had no room for it.
+    pub(super) next_served: Option<NeighborId>,
+    /// One turn was too short for what it wrote.
+    pub(super) busy: bool,
     /// The next effect must not be joined with those before it.
     pub(super) apart: bool,
     /// A command that was taken, and waits until what came before it has had its effect.
@@ -97,6 +101,8 @@ impl Instance {
             task: None,
             touched: BTreeSet::new(),
             held: None,
+            next_served: None,
+            busy: false,
             apart: false,
             postponed: None,
             acknowledge,
@@ -153,7 +159,7 @@ impl Instance {
     pub(super) fn unanswered_since(&self) -> Option<Instant> {
         match (&self.task, self.held) {
             (Some(_), _) => Some(self.asked),
-            (None, _) if self.reloading => Some(self.asked),
+            (None, _) if self.reloading || self.busy => Some(self.asked),
             (None, Some(since)) => Some(since),
             (None, None) => self.first_arrival().filter(|_| self.input.has_line()),
         }
@@ -179,12 +185,12 @@ impl Instance {
             && self.output.has_room()
     }
 
-    /// What is wanted of its stream: reading while few commands wait for their turn and their answers would find room;
+    /// What is wanted of its stream: reading while few commands wait for their turn, one turn was enough for them, and their answers would find room;
     /// writing while a long answer is under way.
     pub(super) fn wanted_interest(&self) -> (bool, bool) {
         let running = matches!(self.phase, ProgramPhase::Running | ProgramPhase::Ended(_));
         let few = (self.task.is_none() && self.held.is_none()) || self.input.len() <= COMMANDS_WAIT;
-        let read = running && !self.read_ended && self.output.has_room() && few;
+        let read = running && !self.read_ended && !self.busy && self.output.has_room() && few;
         (read, running && self.task.is_some() && !self.output.is_held())
     }
 

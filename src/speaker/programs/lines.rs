@@ -12,6 +12,7 @@ use super::super::id::NeighborId;
 use super::super::obligation::Party;
 use super::Programs;
 use super::instance::{Instance, PATIENCE, ProgramPhase};
+use super::long_command::LongCommand;
 use super::task::Task;
 use crate::api::{Line, answer, line};
 use crate::time::{Instant, Now};
@@ -23,6 +24,9 @@ impl Programs {
     /// The next command of a program, normalised, where it may be carried out now. It is to be answered before the
     /// next one is taken, or a [`Task`] is to be set that answers it. A line that cannot be read is answered here.
     pub(in crate::speaker) fn take_line(&mut self, stream: StreamId) -> Option<String> {
+        if self.long_commands.contains_key(&stream) {
+            return None;
+        }
         while let Some(instance) = self.instances.get_mut(&stream).filter(|instance| instance.may_command()) {
             if let Some(line) = instance.postponed.take() {
                 return Some(line);
@@ -43,6 +47,13 @@ impl Programs {
             }
         }
         None
+    }
+
+    /// Whether a command of this program could be carried out now.
+    pub(in crate::speaker) fn has_line(&self, stream: StreamId) -> bool {
+        self.instances.get(&stream).is_some_and(|instance| {
+            instance.may_command() && (instance.postponed.is_some() || instance.input.has_line())
+        })
     }
 
     /// Answers a line that cannot be read, and says why.
@@ -77,6 +88,39 @@ impl Programs {
         if let Some(instance) = self.instances.get_mut(&stream) {
             instance.acknowledge = acknowledge;
         }
+    }
+
+    /// Carries out a command slice by slice: the program's next command waits for its end.
+    pub(in crate::speaker) fn set_long_command(&mut self, stream: StreamId, command: LongCommand) {
+        self.long_commands.insert(stream, command);
+        self.set_busy(stream, true);
+    }
+
+    /// The command that is carried out slice by slice, to go on with it: it is to be set again, or to be answered.
+    pub(in crate::speaker) fn take_long_command(&mut self, stream: StreamId) -> Option<LongCommand> {
+        let command = self.long_commands.remove(&stream)?;
+        self.set_busy(stream, false);
+        Some(command)
+    }
+
+    /// Whether a command of this program is carried out slice by slice.
+    pub(in crate::speaker) fn has_long_command(&self, stream: StreamId) -> bool {
+        self.long_commands.contains_key(&stream)
+    }
+
+    /// Whether one turn was too short for what a program wrote: nothing more is read from it before the rest is carried out.
+    pub(in crate::speaker) fn set_busy(&mut self, stream: StreamId, busy: bool) {
+        if let Some(instance) = self.instances.get_mut(&stream) {
+            instance.busy = busy;
+        }
+    }
+
+    /// The programs that turns were too short for, and those whose last command outlives them.
+    pub(in crate::speaker) fn busy(&self) -> Vec<StreamId> {
+        let busy = self.instances.values().filter(|instance| instance.busy).map(|instance| instance.stream);
+        let orphans =
+            self.long_commands.keys().copied().filter(|stream| !self.instances.contains_key(stream));
+        busy.chain(orphans).collect()
     }
 
     /// Gives a long answer piece by piece: the program's next command waits for its end.
@@ -174,6 +218,18 @@ impl Programs {
         instance.map_or_else(Default::default, |one| (one.touched.iter().copied().collect(), one.held))
     }
 
+    /// The neighbor that is to be served first, since there was no room for it the last time.
+    pub(in crate::speaker) fn next_served(&self, stream: StreamId) -> Option<NeighborId> {
+        self.instances.get(&stream)?.next_served
+    }
+
+    /// There was no room for this neighbor.
+    pub(in crate::speaker) fn serve_next(&mut self, stream: StreamId, neighbor: NeighborId) {
+        if let Some(instance) = self.instances.get_mut(&stream) {
+            instance.next_served = Some(neighbor);
+        }
+    }
+
     /// Whether commands of this program have had any such effect.
     pub(in crate::speaker) fn has_touched(&self, stream: StreamId) -> bool {
         self.instances.get(&stream).is_some_and(|instance| !instance.touched.is_empty())
@@ -206,6 +262,11 @@ impl Programs {
         }
     }
 
+    /// Whether this program's answers wait for their effects.
+    pub(in crate::speaker) fn is_held(&self, stream: StreamId) -> bool {
+        self.held.contains(&stream)
+    }
+
     /// The programs whose answers wait for their effects.
     pub(in crate::speaker) fn held(&self) -> Vec<StreamId> {
         self.held.iter().copied().collect()
@@ -216,7 +277,7 @@ impl Programs {
         self.held.remove(&stream);
         let Some(instance) = self.instances.get_mut(&stream) else { return false };
         instance.touched.clear();
-        (instance.held, instance.apart) = (None, false);
+        (instance.held, instance.apart, instance.next_served) = (None, false, None);
         instance.output.release();
         self.dirty.insert(stream);
         let waits = instance.postponed.is_some() || !instance.input.is_empty();

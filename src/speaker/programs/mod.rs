@@ -13,11 +13,13 @@
 mod inputs;
 mod instance;
 mod lines;
+mod long_command;
 mod output;
 mod owed;
 mod respawn;
 mod task;
 
+pub(super) use long_command::LongCommand;
 pub(super) use task::{RouteForm, ShowRoutes, Task};
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -49,6 +51,8 @@ pub(super) const CLI: &str = "api-internal-cli";
 pub(super) struct Programs {
     entries: BTreeMap<String, Entry>,
     instances: BTreeMap<StreamId, Instance>,
+    /// Commands that are carried out slice by slice, by the stream of who wrote them: they are carried out even if that one ends.
+    long_commands: BTreeMap<StreamId, LongCommand>,
     settings: ProgramSettings,
     /// Writes what they are told.
     pub(super) teller: Teller,

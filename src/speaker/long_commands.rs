@@ -1,0 +1,156 @@
+//! Commands that go over many routes or neighbors, carried out a slice at a time.
+//!
+//! Whatever walks a table, or goes over neighbors with a list of routes, does it here, within the room that its turn has left: so
+//! many routes, each counted once for each neighbor. Meanwhile sessions and other programs have their turns.
+
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+
+use holdtime_host::StreamId;
+
+use super::commands::CommandHandle;
+use super::event::Severity;
+use super::id::NeighborId;
+use super::programs::LongCommand;
+use crate::api::command::{AdjRib, RouteAction};
+use crate::grammar::Announcement;
+use crate::rib::Destination;
+
+impl CommandHandle<'_> {
+    /// Goes on with a command as long as there is room; what is left of it.
+    pub(super) fn go_on_with_long_command(
+        &mut self,
+        stream: StreamId,
+        command: LongCommand,
+        room: &mut usize,
+    ) -> Option<LongCommand> {
+        match command {
+            LongCommand::Routes { action, announcements, next, neighbors, at } => {
+                let (next, at) =
+                    self.go_on_with_routes(stream, action, &announcements, &neighbors, (next, at), room);
+                let left = next < announcements.len();
+                left.then_some(LongCommand::Routes { action, announcements, next, neighbors, at })
+            }
+            LongCommand::Clear { side, neighbors, begun } => {
+                self.go_on_with_clear(stream, side, neighbors, begun, room)
+            }
+            LongCommand::Watchdog { action, name, neighbors, after } => {
+                self.go_on_with_watchdog(stream, action, name, neighbors, after, room)
+            }
+        }
+    }
+
+    /// Announces or withdraws routes, from this one of them and this neighbor on; how far it got.
+    fn go_on_with_routes(
+        &mut self,
+        stream: StreamId,
+        action: RouteAction,
+        announcements: &[Announcement],
+        neighbors: &[NeighborId],
+        (mut next, mut at): (usize, usize),
+        room: &mut usize,
+    ) -> (usize, usize) {
+        while let Some(Announcement { route, next_hop_self, .. }) = announcements.get(next) {
+            self.contract.routes_handled += u64::from(at == 0);
+            let family = route.nlri.family();
+            while let Some(&id) = neighbors.get(at) {
+                if *room == 0 {
+                    return (next, at);
+                }
+                *room -= 1;
+                at += 1;
+                let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
+                if !neighbor.config.families.contains(&family) {
+                    let text =
+                        format!("has no family {family} configured, for a route that a program announces");
+                    self.contract.log_repeat(Severity::Warning, neighbor.party(), text);
+                    continue;
+                }
+                match action {
+                    RouteAction::Announce => neighbor.rib_out.announce(route, *next_hop_self),
+                    RouteAction::Withdraw => neighbor.rib_out.withdraw(route, *next_hop_self),
+                }
+                self.note_effect(stream, id);
+            }
+            (next, at) = (next + 1, 0);
+        }
+        (next, at)
+    }
+
+    /// Clears a RIB of these neighbors, of which the first may have begun.
+    fn go_on_with_clear(
+        &mut self,
+        stream: StreamId,
+        side: AdjRib,
+        mut neighbors: VecDeque<NeighborId>,
+        mut begun: bool,
+        room: &mut usize,
+    ) -> Option<LongCommand> {
+        while let Some(&id) = neighbors.front() {
+            if *room == 0 {
+                return Some(LongCommand::Clear { side, neighbors, begun });
+            }
+            *room -= 1;
+            if let Some(neighbor) = self.neighbors.get_mut(&id) {
+                let done = match side {
+                    AdjRib::Out => {
+                        if !core::mem::replace(&mut begun, true) {
+                            neighbor.rib_out.begin_clear();
+                        }
+                        neighbor.rib_out.go_on_with_clear(room)
+                    }
+                    AdjRib::In => neighbor.rib_in.clear_some(room),
+                };
+                self.note_effect(stream, id);
+                if !done {
+                    return Some(LongCommand::Clear { side, neighbors, begun });
+                }
+            }
+            neighbors.pop_front();
+            begun = false;
+        }
+        None
+    }
+
+    /// Announces or withdraws the routes of a watchdog, for these neighbors, for the first of them behind this route.
+    fn go_on_with_watchdog(
+        &mut self,
+        stream: StreamId,
+        action: RouteAction,
+        name: String,
+        mut neighbors: VecDeque<NeighborId>,
+        mut after: Option<Destination>,
+        room: &mut usize,
+    ) -> Option<LongCommand> {
+        let announces = action == RouteAction::Announce;
+        while let Some(&id) = neighbors.front() {
+            if *room == 0 {
+                return Some(LongCommand::Watchdog { action, name, neighbors, after });
+            }
+            *room -= 1;
+            if let Some(neighbor) = self.neighbors.get_mut(&id) {
+                let (switched, rest) = neighbor.watchdogs.switch(&name, announces, after.as_ref(), room);
+                for watched in switched {
+                    match action {
+                        RouteAction::Announce => neighbor.rib_out.announce(&watched.route, watched.own_hop),
+                        RouteAction::Withdraw => neighbor.rib_out.withdraw(&watched.route, watched.own_hop),
+                    }
+                }
+                self.note_effect(stream, id);
+                after = rest;
+                if after.is_some() {
+                    continue;
+                }
+            }
+            neighbors.pop_front();
+        }
+        None
+    }
+
+    /// A command of this program has changed what a neighbor is to be told, of which the reactor hears when all is done.
+    fn note_effect(&mut self, stream: StreamId, id: NeighborId) {
+        self.neighbors.note_change(id);
+        self.touch(stream, id);
+    }
+}
