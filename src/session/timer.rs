@@ -62,6 +62,11 @@ impl Timers {
         self.deadlines[timer as usize]
     }
 
+    /// The timers that run, and when each fires.
+    pub fn running(&self) -> impl Iterator<Item = (Timer, Instant)> {
+        Timer::ALL.into_iter().filter_map(|timer| Some((timer, self.deadline(timer)?)))
+    }
+
     /// The earliest deadline of all.
     pub fn next(&self) -> Option<Instant> {
         self.deadlines.iter().flatten().min().copied()

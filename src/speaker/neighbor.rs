@@ -61,6 +61,8 @@ pub struct NeighborStatus<'a> {
     pub adj_rib_in: &'a AdjRibIn,
     /// What is announced to it.
     pub adj_rib_out: &'a AdjRibOut,
+    /// Its sessions, the one that it is dialled on first: who dials, the state, and the timers.
+    pub sessions: [(Direction, State, &'a Timers); 2],
 }
 
 /// See the module's documentation.
@@ -205,6 +207,8 @@ impl Neighbor {
             counters: self.counters,
             adj_rib_in: &self.rib_in,
             adj_rib_out: &self.rib_out,
+            sessions: [(Direction::Outgoing, &self.outgoing), (Direction::Incoming, &self.incoming)]
+                .map(|(direction, link)| (direction, link.session.state(), link.session.timers())),
         }
     }
 

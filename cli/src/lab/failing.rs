@@ -46,18 +46,18 @@ impl FailingArgs {
         }
         let finding = findings::read(&self.file)?;
         let reactor = named(self.reactor.as_ref().unwrap_or(&finding.run.reactor))?;
-        let seed = self.seed.unwrap_or(finding.run.seed);
+        let seed = self.seed.unwrap_or(finding.run.lineage.seed);
         Ok(Failing { scenario: finding.scenario, reactor, seed })
     }
 }
 
-fn named(name: &String) -> Result<SubjectRef, CliError> {
+pub(super) fn named(name: &String) -> Result<SubjectRef, CliError> {
     let named = run::parse_reactors(std::slice::from_ref(name))?;
     named.first().copied().ok_or_else(|| CliError::input("which reactor?"))
 }
 
 /// The reactor that the scenario expects a hang of first, or else names first.
-fn expected(scenario: &Scenario) -> SubjectRef {
+pub(super) fn expected(scenario: &Scenario) -> SubjectRef {
     let is_hang = |expected: &Expected| matches!(expected, Expected::Hang(_));
     let hangs = scenario.expect.iter().find(|(_, expected)| is_hang(expected));
     let named = hangs.or_else(|| scenario.expect.first());

@@ -15,7 +15,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use holdtime_sim::finding::{Finding, FindingFile, PLAN, RUN};
+use holdtime_sim::report;
 use holdtime_sim::scenario::mistake::Source;
+use holdtime_sim::stage::Outcome;
 
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
@@ -24,6 +26,9 @@ use crate::error::{CliError, VerbResult, VerbStatus};
 const FORMAT: &str = "holdtime-sweep 1";
 /// The arguments of a folder that others were merged into.
 const MERGED: &str = "merge";
+
+/// The octets that must be free, which is what a large finding takes.
+const ROOM: usize = 4 << 20;
 
 /// The build that writes.
 pub(super) const BUILD: &str = env!("CARGO_PKG_VERSION");
@@ -70,6 +75,11 @@ impl FindingsDir {
             }
             Err(TryLockError::Error(error)) => return Err(cannot(error)),
         }
+        // A sweep of hours is not to learn at its first finding that there is no room for it.
+        let room = path.join("room.tmp");
+        let has_room = fs::write(&room, vec![0; ROOM]);
+        let removed = fs::remove_file(&room);
+        has_room.and(removed).map_err(cannot)?;
         if !held {
             write_whole(&named, header.as_bytes())?;
         }
@@ -93,19 +103,7 @@ impl FindingsDir {
 
     /// Writes a finding, whole or not at all, in the place of one that is there.
     pub(super) fn put(&self, name: &str, files: &[(String, Vec<u8>)]) -> Result<(), CliError> {
-        let (there, half) = (self.path.join(name), self.path.join(format!(".{name}.tmp")));
-        let cannot = |error| CliError::io(format!("cannot write \"{}\"", there.display()), &error);
-        if half.exists() {
-            fs::remove_dir_all(&half).map_err(cannot)?;
-        }
-        fs::create_dir(&half).map_err(cannot)?;
-        for (file, content) in files {
-            fs::write(half.join(file), content).map_err(cannot)?;
-        }
-        if there.exists() {
-            fs::remove_dir_all(&there).map_err(cannot)?;
-        }
-        fs::rename(&half, &there).map_err(cannot)
+        put(&self.path, name, files)
     }
 
     /// Writes how many runs there were of each.
@@ -124,6 +122,48 @@ impl FindingsDir {
         }
         sums
     }
+}
+
+/// Writes a folder under a name in a place of one that is there, whole or not at all.
+fn put(path: &Path, name: &str, files: &[(String, Vec<u8>)]) -> Result<(), CliError> {
+    let (there, half) = (path.join(name), path.join(format!(".{name}.tmp")));
+    let cannot = |error| CliError::io(format!("cannot write \"{}\"", there.display()), &error);
+    if half.exists() {
+        fs::remove_dir_all(&half).map_err(cannot)?;
+    }
+    fs::create_dir(&half).map_err(cannot)?;
+    for (file, content) in files {
+        if let Err(error) = fs::write(half.join(file), content) {
+            // What is half there is of no use to anybody, and takes the room of what could be.
+            let _ = fs::remove_dir_all(&half);
+            return Err(cannot(error));
+        }
+    }
+    if there.exists() {
+        fs::remove_dir_all(&there).map_err(cannot)?;
+    }
+    fs::rename(&half, &there).map_err(cannot)
+}
+
+/// What a finding's files are called and hold, and its certificate for programs.
+pub(super) fn with_json(outcome: &Outcome, files: Vec<FindingFile>) -> Vec<(String, Vec<u8>)> {
+    let json = format!("{}\n", report::json::details(outcome));
+    let mut files = owned(files);
+    files.push(("certificate.json".to_owned(), json.into_bytes()));
+    files
+}
+
+/// Writes a finding that is part of no sweep, whole or not at all.
+///
+/// # Errors
+/// Something is there already, or it cannot be written.
+pub(super) fn put_alone(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), CliError> {
+    if folder.exists() {
+        return Err(CliError::input(format!("\"{}\" is there already", folder.display())));
+    }
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.ok_or_else(|| CliError::input(format!("\"{}\" is no folder's name", folder.display())))?;
+    put(folder.parent().unwrap_or(Path::new("")), &name, files)
 }
 
 /// What a finding's files are called and hold, owned.
@@ -148,9 +188,9 @@ pub(super) fn merge(dirs: &[PathBuf], out: &Path, console: &mut Console) -> Verb
         let mut names: Vec<&String> = counts.keys().map(|(name, _)| name).collect();
         names.dedup();
         for name in names {
-            let seed = read(&dir.join(name))?.run.seed;
+            let seed = read(&dir.join(name))?.run.lineage.number();
             let there = merged.folder(name);
-            if there.is_dir() && read(&there)?.run.seed <= seed {
+            if there.is_dir() && read(&there)?.run.lineage.number() <= seed {
                 continue;
             }
             merged.put(name, &files_of(&dir.join(name))?)?;

@@ -1,5 +1,6 @@
 //! The lab's verbs: scenarios, suites, sweeps, recordings.
 
+mod crew;
 pub(crate) mod dialogue;
 mod drawing;
 pub(crate) mod explore;

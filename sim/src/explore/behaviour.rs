@@ -15,7 +15,8 @@ pub(super) fn script(
     cast: &Cast,
     peer: &Peer,
 ) -> Result<PeerScript, Mistake> {
-    let mut part = Part { draw, kinds, peer, lines: Vec::new(), left: cast.end };
+    draw.at(Duration::ZERO);
+    let mut part = Part { draw, kinds, peer, lines: Vec::new(), left: cast.end, end: cast.end };
     part.write();
     let text = part.lines.join("\n") + "\n";
     PeerScript::parse(&Source::new(peer.name.clone(), text.clone()), 0..text.len())
@@ -27,8 +28,9 @@ struct Part<'a> {
     kinds: &'a Kinds,
     peer: &'a Peer,
     lines: Vec<String>,
-    /// How much of its time is left.
+    /// How much of its time is left, and when that is over.
     left: Duration,
+    end: Duration,
 }
 
 impl Part<'_> {
@@ -39,6 +41,7 @@ impl Part<'_> {
             Behaviour::Slow => self.slow(),
             Behaviour::Dribbling => self.dribble(),
             Behaviour::Silent => self.silent(),
+            Behaviour::Mute => self.mute(),
             Behaviour::Deaf => self.deaf(),
             Behaviour::Restarting => self.restart(),
             Behaviour::Refreshing => self.refresh(),
@@ -56,10 +59,15 @@ impl Part<'_> {
     /// Waits, for no longer than it has.
     fn wait(&mut self, time: Duration) {
         let time = time.min(self.left);
-        self.left -= time;
+        self.pass(time);
         if !time.is_zero() {
             self.step(format!("wait {}", format_duration(time)));
         }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.left -= time;
+        self.draw.at(self.end - self.left);
     }
 
     fn span(&mut self, site: &str) -> Duration {
@@ -156,10 +164,29 @@ impl Part<'_> {
             if self.left < hold * 2 {
                 break;
             }
-            self.left -= hold;
-            self.step("expect close");
+            self.outlast(hold);
         }
         self.session(false);
+    }
+
+    /// The speaker waits no longer than this for an OPEN (ExaBGP's `openwait`), and a session follows.
+    fn mute(&mut self) {
+        const OPEN_WAIT: Duration = Duration::from_secs(60);
+        if self.left > OPEN_WAIT * 3 {
+            self.step(if self.peer.dials { "connect" } else { "accept" });
+            self.outlast(OPEN_WAIT);
+        }
+        self.session(false);
+    }
+
+    /// Waits for the end that the speaker makes after this time. Where a link may be cut it may never hear of it.
+    fn outlast(&mut self, time: Duration) {
+        if self.kinds.has(Trouble::Cut) || self.kinds.has(Trouble::CutOneWay) {
+            self.wait(time * 2);
+        } else {
+            self.pass(time);
+            self.step("expect close");
+        }
     }
 
     fn deaf(&mut self) {

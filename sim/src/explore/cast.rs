@@ -36,6 +36,10 @@ pub(super) struct Speaker {
     for_all: bool,
     is_passive: bool,
     group_updates: bool,
+    /// How long a peer may take nothing, in seconds, where that is not the recommended time.
+    send_hold: Option<u64>,
+    /// How long its OPEN is held back, in seconds.
+    delay_open: Option<u64>,
     json: bool,
     ipv6: bool,
     tells: bool,
@@ -77,6 +81,8 @@ impl Speaker {
             for_all: !draw.percent("only for one neighbor", &name, 15),
             is_passive: draw.percent("passive", &name, 40),
             group_updates: !draw.percent("one update each", &name, 30),
+            send_hold: draw.one_of("send hold", &name, &[None, None, Some(30), Some(90)]).flatten(),
+            delay_open: draw.one_of("delay open", &name, &[None, None, None, Some(1), Some(5)]).flatten(),
             json: draw.percent("json", &name, 30),
             ipv6: kinds.verbs.contains(&Verb::Ipv6),
             tells: draw.percent("tells its program", &name, 25),
@@ -208,6 +214,11 @@ impl Speaker {
         );
         if passive {
             text.push_str("\tpassive true;\n");
+        }
+        for (option, seconds) in [("send-hold-time", self.send_hold), ("delay-open-time", self.delay_open)] {
+            if let Some(seconds) = seconds {
+                let _ = writeln!(text, "\t{option} {seconds};");
+            }
         }
         if !self.group_updates {
             text.push_str("\tgroup-updates false;\n");

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use holdtime_core::{Duration, Instant};
-use holdtime_host::StreamId;
 use holdtime_machine::SimHost;
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
 
 use crate::explore::World;
 use crate::explore::kinds::{Behaviour, Trouble, Verb};
+use crate::explore::said::Said;
+use crate::explore::timers::{FiredTimer, TimerWatch};
+use crate::oracle::{Oracle, Questions};
 use crate::scenario::{Fault, FaultKind, Play};
 
 /// What is counted.
@@ -18,19 +20,25 @@ use crate::scenario::{Fault, FaultKind, Play};
 pub enum Counted {
     /// A fault that something noticed: a segment was lost to it, met a process that stood still, or found nobody.
     Fault(Trouble),
-    /// A command of a program.
+    /// A command of a program, or a way of saying commands.
     Verb(Verb),
     /// A peer that was like this, in a run in which it spoke.
     Behaviour(Behaviour),
+    /// A timer of a speaker's that fired.
+    Timer(FiredTimer),
+    /// Something that this oracle could have sounded for.
+    Question(Oracle),
 }
 
 impl Counted {
     /// Everything that a sweep over generated worlds can show.
     pub fn all() -> impl Iterator<Item = Self> {
-        let verbs = [Verb::Announce].into_iter().chain(Verb::ALL).filter(|verb| verb.is_a_command());
+        let verbs = [Verb::Announce].into_iter().chain(Verb::ALL);
         let behaviours = [Behaviour::Plain].into_iter().chain(Behaviour::ALL);
         let faults = Trouble::ALL.into_iter().map(Self::Fault);
-        faults.chain(verbs.map(Self::Verb)).chain(behaviours.map(Self::Behaviour))
+        let told = faults.chain(verbs.map(Self::Verb)).chain(behaviours.map(Self::Behaviour));
+        told.chain(FiredTimer::ALL.into_iter().map(Self::Timer))
+            .chain(Oracle::ALL.into_iter().map(Self::Question))
     }
 
     /// What kind of thing it is.
@@ -39,7 +47,14 @@ impl Counted {
             Self::Fault(_) => "fault",
             Self::Verb(_) => "verb",
             Self::Behaviour(_) => "behaviour",
+            Self::Timer(_) => "timer",
+            Self::Question(_) => "question",
         }
+    }
+
+    /// Why a sweep need not show it; `None`: it must.
+    pub const fn exemption(self) -> Option<&'static str> {
+        None
     }
 
     /// Its name.
@@ -48,6 +63,8 @@ impl Counted {
             Self::Fault(trouble) => trouble.name(),
             Self::Verb(verb) => verb.name(),
             Self::Behaviour(behaviour) => behaviour.name(),
+            Self::Timer(timer) => timer.name(),
+            Self::Question(oracle) => oracle.code(),
         }
     }
 }
@@ -64,6 +81,11 @@ impl Census {
         self.counts.get(&counted).copied().unwrap_or_default()
     }
 
+    /// What was never seen.
+    pub fn missing(&self) -> impl Iterator<Item = Counted> {
+        Counted::all().filter(|counted| self.of(*counted) == 0)
+    }
+
     /// Takes in what another run showed.
     pub fn add(&mut self, other: &Self) {
         for (counted, count) in &other.counts {
@@ -71,7 +93,14 @@ impl Census {
         }
     }
 
-    fn count(&mut self, counted: Counted) {
+    /// Takes in what the oracles of a run were asked.
+    pub(super) fn ask(&mut self, questions: &Questions) {
+        for oracle in Oracle::ALL {
+            *self.counts.entry(Counted::Question(oracle)).or_default() += questions.of(oracle);
+        }
+    }
+
+    pub(super) fn count(&mut self, counted: Counted) {
         *self.counts.entry(counted).or_default() += 1;
     }
 }
@@ -83,8 +112,9 @@ pub(super) struct Taker {
     faults: Vec<Pending>,
     /// The peers that have not spoken yet: their names and behaviours, and their processes once they are known.
     peers: Vec<(String, Behaviour, Option<ProcessId>)>,
-    /// Each program's line in the making.
-    lines: BTreeMap<ProcessId, Vec<u8>>,
+    timers: TimerWatch,
+    speakers: Vec<String>,
+    said: Said,
 }
 
 /// A fault that nothing has noticed yet.
@@ -105,7 +135,9 @@ impl Taker {
             census: Census::default(),
             faults: play.faults.iter().filter_map(|fault| Pending::of(play, fault)).collect(),
             peers: peers.map(|(peer, behaviour)| (peer.name.clone(), *behaviour, None)).collect(),
-            lines: BTreeMap::new(),
+            timers: TimerWatch::default(),
+            speakers: play.speakers.iter().map(|speaker| speaker.name.clone()).collect(),
+            said: Said::default(),
         }
     }
 
@@ -123,19 +155,6 @@ impl Taker {
             }
             !noticed
         });
-    }
-
-    fn said(&mut self, process: ProcessId, octets: &[u8]) {
-        let line = self.lines.entry(process).or_default();
-        for octet in octets {
-            if *octet == b'\n' {
-                let said = String::from_utf8_lossy(line).into_owned();
-                line.clear();
-                Verb::of(&said).into_iter().for_each(|verb| self.census.count(Counted::Verb(verb)));
-            } else {
-                line.push(*octet);
-            }
-        }
     }
 }
 
@@ -168,9 +187,16 @@ impl Observer for Taker {
         if let Some((.., known)) = self.peers.iter_mut().find(|(peer, ..)| peer == name) {
             *known = Some(process);
         }
+        if self.speakers.iter().any(|speaker| speaker == name) {
+            self.timers.meet(process);
+        }
     }
 
     fn on_step(&mut self, at: Instant, step: &Step<'_>) {
+        if let Some(timer) = self.timers.see(at, step) {
+            self.census.count(Counted::Timer(timer));
+        }
+        self.said.see(at, step, &mut |verb| self.census.count(Counted::Verb(verb)));
         match step {
             Step::Sent(_, segment, arrival) if !self.faults.is_empty() => {
                 let (from, to) = (segment.src.ip(), segment.dst.ip());
@@ -186,17 +212,14 @@ impl Observer for Taker {
             Step::Signalled(..) => {
                 self.notice(at, |fault| matches!(fault.trouble, Trouble::Reload | Trouble::Restart));
             }
-            Step::Wrote(process, stream, Ok(octets)) => self.wrote(*process, *stream, octets),
+            Step::Wrote(process, stream, Ok(_)) if *stream != SimHost::STDIO => self.spoke(*process),
             _ => {}
         }
     }
 }
 
 impl Taker {
-    fn wrote(&mut self, process: ProcessId, stream: StreamId, octets: &[u8]) {
-        if stream == SimHost::STDIO {
-            return self.said(process, octets);
-        }
+    fn spoke(&mut self, process: ProcessId) {
         if let Some(at) = self.peers.iter().position(|(.., known)| *known == Some(process)) {
             let (_, behaviour, _) = self.peers.swap_remove(at);
             self.census.count(Counted::Behaviour(behaviour));
@@ -207,21 +230,6 @@ impl Taker {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_command_is_counted_as_what_it_asks_for() {
-        let verbs = Verb::of;
-        assert_eq!(verbs("announce route 10.0.0.0/24 next-hop 1.1.1.1"), [Verb::Announce]);
-        assert_eq!(verbs("announce route 10.0.0.0/24 next-hop 1.1.1.1 med 5"), [Verb::Change]);
-        assert_eq!(
-            verbs("neighbor 10.0.0.2 announce route 10.0.0.0/24 next-hop 1.1.1.1"),
-            [Verb::OneNeighbor, Verb::Announce]
-        );
-        assert_eq!(verbs("neighbor 10.0.0.2 teardown 4"), [Verb::OneNeighbor, Verb::Teardown]);
-        assert_eq!(verbs("withdraw watchdog guard"), [Verb::Watchdog]);
-        assert_eq!(verbs("announce rout 10.0.0.0/24"), [Verb::Wrong]);
-        assert_eq!(verbs("announce route 2001:db8::/64 next-hop ::1"), [Verb::Ipv6]);
-    }
 
     #[test]
     fn a_sweep_of_some_seeds_shows_everything_but_what_is_rare() {

@@ -12,79 +12,120 @@ use crate::scenario::{Fault, FaultKind};
 /// The faults of a world in the order of their times: none, or one to six.
 pub(super) fn draw(draw: &mut Draw, kinds: &Kinds, cast: &Cast) -> Vec<Fault> {
     let mut faults = Vec::new();
+    draw.at(Duration::ZERO);
     if kinds.troubles.is_empty() {
         return faults;
     }
-    for _ in 0..draw.between("how many faults", "", 1, 6) {
-        let trouble = draw.one_of("which fault", "", &kinds.troubles).unwrap_or(Trouble::Cut);
-        faults.extend(one(draw, kinds, cast, trouble));
+    for number in 0..draw.between("how many faults", "", 1, 6) {
+        let mut drawing = Drawing { draw, kinds, cast, name: format!("fault {number}") };
+        faults.extend(drawing.fault());
     }
     faults.sort_by_key(|fault| fault.at);
     faults
 }
 
-fn one(draw: &mut Draw, kinds: &Kinds, cast: &Cast, trouble: Trouble) -> Option<Fault> {
-    let name = trouble.name();
-    let hold = cast.speakers.first().map_or(90, |speaker| cast.hold_of(speaker));
-    // The sessions come up first.
-    let begin = Duration::from_secs(10);
-    let at = begin + draw.span("when", name, hold) + Duration::from_secs(draw.below("later", name, 120));
-    let at = at.min(cast.healed.saturating_sub(Duration::from_secs(5)));
-    let lasts = draw.span("how long", name, hold).min(cast.healed - at);
-    let kind = match trouble {
-        Trouble::Cut | Trouble::CutOneWay => {
-            let (from, to) = link(draw, cast)?;
-            FaultKind::Cut { from, to, both: trouble == Trouble::Cut, lasts: Some(lasts) }
-        }
-        Trouble::Suspend => FaultKind::Suspend { host: anybody(draw, cast)?, lasts },
-        Trouble::Clock => {
-            const JUMPS: [i64; 6] = [1, -1, 90, -90, 3_600, -86_400];
-            let by = draw.one_of("jump", name, &JUMPS)? * 1_000_000_000;
-            FaultKind::Clock { host: anybody(draw, cast)?, by }
-        }
-        Trouble::Reload => {
-            // The second one starts its programs anew, in the middle of their scripts.
-            let signal = draw.one_of("signal", name, &[Signal::User1, Signal::User2])?;
-            let host = speaker(draw, cast, |speaker| signal == Signal::User1 || speaker.program.is_none())?;
-            FaultKind::Signal { host, signal }
-        }
-        Trouble::Restart => {
-            let host = speaker(draw, cast, |speaker| speaker.program.is_none())?;
-            FaultKind::Signal { host, signal: Signal::Alarm }
-        }
-        Trouble::Power => FaultKind::Power { host: leaf(draw, kinds, cast)?, lasts: Some(lasts) },
-    };
-    Some(Fault { at, kind })
+/// A fault in the making. Its draws are its own, so that another one leaves it alone.
+struct Drawing<'a> {
+    draw: &'a mut Draw,
+    kinds: &'a Kinds,
+    cast: &'a Cast,
+    name: String,
 }
 
-/// Two ends of a session, in any order.
-fn link(draw: &mut Draw, cast: &Cast) -> Option<(String, String)> {
-    let speaker = |index: usize| cast.speakers.get(index).map(|speaker| speaker.name.clone());
-    let pairs = cast.pairs.iter().filter_map(|(one, two)| Some((speaker(*one)?, speaker(*two)?)));
-    let peers = cast.peers.iter().filter_map(|peer| Some((speaker(peer.speaker)?, peer.name.clone())));
-    let links: Vec<(String, String)> = pairs.chain(peers).collect();
-    let index = usize::try_from(draw.below("link", "", links.len() as u64)).ok()?;
-    let (one, two) = links.into_iter().nth(index)?;
-    Some(if draw.percent("direction", "", 50) { (two, one) } else { (one, two) })
-}
+impl Drawing<'_> {
+    fn fault(&mut self) -> Option<Fault> {
+        self.draw.at(Duration::ZERO);
+        let begins = self.when("when", "later");
+        // One of a later time is drawn from what draws for that, its time too.
+        self.draw.at(begins);
+        let at = match self.draw.turned() {
+            Some(turned) => self.when("when else", "later else").max(turned),
+            None => begins,
+        };
+        let trouble = self.one_of("which fault", &self.kinds.troubles).unwrap_or(Trouble::Cut);
+        self.kind(trouble, at).map(|kind| Fault { at, kind })
+    }
 
-fn anybody(draw: &mut Draw, cast: &Cast) -> Option<String> {
-    let speakers = cast.speakers.iter().map(|speaker| &speaker.name);
-    let names: Vec<&String> = speakers.chain(cast.peers.iter().map(|peer| &peer.name)).collect();
-    draw.one_of("who", "", &names).cloned()
-}
+    fn hold(&self) -> u64 {
+        self.cast.speakers.first().map_or(90, |speaker| self.cast.hold_of(speaker))
+    }
 
-fn speaker(draw: &mut Draw, cast: &Cast, may: impl Fn(&Speaker) -> bool) -> Option<String> {
-    let names: Vec<&String> =
-        cast.speakers.iter().filter(|speaker| may(speaker)).map(|speaker| &speaker.name).collect();
-    draw.one_of("which speaker", "", &names).cloned()
-}
+    /// When it begins. The sessions come up first.
+    fn when(&mut self, site: &str, later: &str) -> Duration {
+        let begin = Duration::from_secs(10);
+        let hold = self.hold();
+        let at = begin + self.draw.span(site, &self.name, hold);
+        let at = at + Duration::from_secs(self.draw.below(later, &self.name, 120));
+        at.min(self.cast.healed.saturating_sub(Duration::from_secs(5)))
+    }
 
-/// A host whose end nobody's script waits for.
-fn leaf(draw: &mut Draw, kinds: &Kinds, cast: &Cast) -> Option<String> {
-    let is_alone = |speaker: &&Speaker| speaker.program.is_none() && cast.peers_of(speaker).next().is_none();
-    let speakers = cast.speakers.iter().filter(is_alone).map(|speaker| &speaker.name);
-    let peers = cast.peers.iter().filter(|peer| may_go(kinds, peer)).map(|peer| &peer.name);
-    let names: Vec<&String> = speakers.chain(peers).collect();
-    draw.one_of("which leaf", "", &names).cloned()
+    fn one_of<T: Copy>(&mut self, site: &str, all: &[T]) -> Option<T> {
+        self.draw.one_of(site, &self.name, all)
+    }
+
+    fn kind(&mut self, trouble: Trouble, at: Duration) -> Option<FaultKind> {
+        let hold = self.hold();
+        let lasts = self.draw.span("how long", &self.name, hold);
+        let lasts = lasts.min(self.cast.healed.saturating_sub(at)).max(Duration::from_millis(1));
+        Some(match trouble {
+            Trouble::Cut | Trouble::CutOneWay => {
+                let (from, to) = self.link()?;
+                FaultKind::Cut { from, to, both: trouble == Trouble::Cut, lasts: Some(lasts) }
+            }
+            Trouble::Suspend => FaultKind::Suspend { host: self.anybody()?, lasts },
+            Trouble::Clock => {
+                const JUMPS: [i64; 6] = [1, -1, 90, -90, 3_600, -86_400];
+                let by = self.one_of("jump", &JUMPS)? * 1_000_000_000;
+                FaultKind::Clock { host: self.anybody()?, by }
+            }
+            Trouble::Reload => {
+                // The second one starts its programs anew, in the middle of their scripts.
+                let signal = self.one_of("signal", &[Signal::User1, Signal::User2])?;
+                let host =
+                    self.speaker(|speaker| signal == Signal::User1 || speaker.program.is_none())?;
+                FaultKind::Signal { host, signal }
+            }
+            Trouble::Restart => {
+                let host = self.speaker(|speaker| speaker.program.is_none())?;
+                FaultKind::Signal { host, signal: Signal::Alarm }
+            }
+            Trouble::Power => FaultKind::Power { host: self.leaf()?, lasts: Some(lasts) },
+        })
+    }
+
+    /// Two ends of a session, in any order.
+    fn link(&mut self) -> Option<(String, String)> {
+        let cast = self.cast;
+        let speaker = |index: usize| cast.speakers.get(index).map(|speaker| speaker.name.clone());
+        let pairs = cast.pairs.iter().filter_map(|(one, two)| Some((speaker(*one)?, speaker(*two)?)));
+        let peers = cast.peers.iter().filter_map(|peer| Some((speaker(peer.speaker)?, peer.name.clone())));
+        let links: Vec<(String, String)> = pairs.chain(peers).collect();
+        let index = usize::try_from(self.draw.below("link", &self.name, links.len() as u64)).ok()?;
+        let (one, two) = links.into_iter().nth(index)?;
+        Some(if self.draw.percent("direction", &self.name, 50) { (two, one) } else { (one, two) })
+    }
+
+    fn anybody(&mut self) -> Option<String> {
+        let speakers = self.cast.speakers.iter().map(|speaker| &speaker.name);
+        let names: Vec<&String> = speakers.chain(self.cast.peers.iter().map(|peer| &peer.name)).collect();
+        self.one_of("who", &names).cloned()
+    }
+
+    fn speaker(&mut self, may: impl Fn(&Speaker) -> bool) -> Option<String> {
+        let speakers = self.cast.speakers.iter();
+        let names: Vec<&String> =
+            speakers.filter(|speaker| may(speaker)).map(|speaker| &speaker.name).collect();
+        self.one_of("which speaker", &names).cloned()
+    }
+
+    /// A host whose end nobody's script waits for.
+    fn leaf(&mut self) -> Option<String> {
+        let cast = self.cast;
+        let is_alone =
+            |speaker: &&Speaker| speaker.program.is_none() && cast.peers_of(speaker).next().is_none();
+        let speakers = cast.speakers.iter().filter(is_alone).map(|speaker| &speaker.name);
+        let peers = cast.peers.iter().filter(|peer| may_go(self.kinds, peer)).map(|peer| &peer.name);
+        let names: Vec<&String> = speakers.chain(peers).collect();
+        self.one_of("which leaf", &names).cloned()
+    }
 }

@@ -48,6 +48,7 @@ pub enum Verb {
     Burst,
     Acknowledge,
     Deaf,
+    CloseStdout,
 }
 
 /// What a peer is like.
@@ -61,6 +62,8 @@ pub enum Behaviour {
     Dribbling,
     /// It says nothing more, once the session is up.
     Silent,
+    /// It takes connections and says nothing at all on the first one.
+    Mute,
     /// It reads nothing more, for a long time.
     Deaf,
     /// It ends its sessions and takes new ones.
@@ -90,7 +93,7 @@ impl Trouble {
 }
 
 impl Verb {
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 22] = [
         Self::AnnounceMany,
         Self::AnnounceAgain,
         Self::Change,
@@ -112,15 +115,8 @@ impl Verb {
         Self::Burst,
         Self::Acknowledge,
         Self::Deaf,
+        Self::CloseStdout,
     ];
-
-    /// Whether it is one command, rather than how commands are said.
-    pub(super) const fn is_a_command(self) -> bool {
-        !matches!(
-            self,
-            Self::AnnounceMany | Self::AnnounceAgain | Self::WithdrawMany | Self::Burst | Self::Deaf
-        )
-    }
 
     /// A few words for it.
     pub const fn name(self) -> &'static str {
@@ -147,42 +143,13 @@ impl Verb {
             Self::Burst => "burst",
             Self::Acknowledge => "acknowledge",
             Self::Deaf => "deaf",
+            Self::CloseStdout => "close stdout",
         }
-    }
-
-    /// What a line of a program asks for.
-    pub(super) fn of(line: &str) -> Vec<Self> {
-        let mut words = line.split(' ').peekable();
-        let mut verbs = Vec::new();
-        if words.next_if_eq(&"neighbor").is_some() {
-            words.next();
-            verbs.push(Self::OneNeighbor);
-        }
-        let rest: Vec<&str> = words.collect();
-        verbs.push(match rest.as_slice() {
-            ["announce" | "withdraw", "route", prefix, ..] if prefix.contains(':') => Self::Ipv6,
-            ["announce", "route", .., "med", _] => Self::Change,
-            ["announce", "route", ..] => Self::Announce,
-            ["withdraw", "route", ..] => Self::Withdraw,
-            ["announce" | "withdraw", "watchdog", ..] => Self::Watchdog,
-            ["announce", "route-refresh", ..] => Self::RouteRefresh,
-            ["announce", "eor", ..] => Self::EndOfRib,
-            ["flush", ..] => Self::Flush,
-            ["clear", ..] => Self::Clear,
-            ["show", "adj-rib", ..] => Self::ShowAdjRibOut,
-            ["show", ..] => Self::ShowNeighbor,
-            ["version"] => Self::Version,
-            ["teardown", ..] => Self::Teardown,
-            ["reload"] => Self::Reload,
-            ["enable-ack" | "disable-ack"] => Self::Acknowledge,
-            _ => Self::Wrong,
-        });
-        verbs
     }
 }
 
 impl Behaviour {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Talking,
         Self::Slow,
         Self::Dribbling,
@@ -190,6 +157,7 @@ impl Behaviour {
         Self::Deaf,
         Self::Restarting,
         Self::Refreshing,
+        Self::Mute,
     ];
 
     /// One word for it.
@@ -199,6 +167,7 @@ impl Behaviour {
             Self::Slow => "slow",
             Self::Dribbling => "dribbling",
             Self::Silent => "silent",
+            Self::Mute => "mute",
             Self::Deaf => "deaf",
             Self::Restarting => "restarting",
             Self::Refreshing => "refreshing",

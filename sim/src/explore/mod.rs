@@ -11,13 +11,22 @@ mod cast;
 mod census;
 mod draw;
 mod faults;
+mod guide;
 mod kinds;
+mod lineage;
+mod octets;
+mod said;
 mod sweep;
+mod timers;
 mod workload;
 
 pub use census::{Census, Counted};
+pub use timers::FiredTimer;
+pub use guide::{Guide, ROUND};
+pub use lineage::{Lineage, Turn};
 pub use kinds::{Behaviour, Kinds, Trouble, Verb};
-pub use sweep::{Played, Sweep, drawn_reactor, play};
+pub use octets::{fuzz, octets_of, world_of_octets};
+pub use sweep::{Assurance, CENSUS_RUNS, Played, Sweep, drawn_reactor, play, play_lineage};
 
 use std::net::IpAddr;
 
@@ -48,13 +57,24 @@ pub struct World {
 /// # Errors
 /// A script that was drawn is none, which a test rules out.
 pub fn world(seed: u64) -> Result<World, Mistake> {
-    let mut draw = Draw::new(seed);
-    let kinds = Kinds::draw(&mut draw);
-    let cast = Cast::draw(&mut draw, &kinds);
+    world_of(&seed.into())
+}
+
+/// The world of a run of a sweep.
+///
+/// # Errors
+/// As [`world`].
+pub fn world_of(lineage: &Lineage) -> Result<World, Mistake> {
+    drawn(&mut Draw::of(lineage), &lineage.to_string())
+}
+
+fn drawn(draw: &mut Draw, name: &str) -> Result<World, Mistake> {
+    let kinds = Kinds::draw(draw);
+    let cast = Cast::draw(draw, &kinds);
     let speakers: Vec<PlaySpeaker> = cast.speakers.iter().map(|speaker| speaker_of(&cast, speaker)).collect();
     let first = speakers.first().map(|speaker| speaker.addresses.clone()).unwrap_or_default();
     let peers = cast.peers.iter().map(|peer| {
-        let script = behaviour::script(&mut draw, &kinds, &cast, peer)?;
+        let script = behaviour::script(draw, &kinds, &cast, peer)?;
         Ok(peer_of(peer, script, &first))
     });
     let peers = peers.collect::<Result<Vec<_>, Mistake>>()?;
@@ -62,18 +82,19 @@ pub fn world(seed: u64) -> Result<World, Mistake> {
         .speakers
         .iter()
         .filter(|speaker| speaker.program.is_some())
-        .map(|speaker| Ok((speaker.run(), vec![workload::script(&mut draw, &kinds, &cast, speaker)?])));
+        .map(|speaker| Ok((speaker.run(), vec![workload::script(draw, &kinds, &cast, speaker)?])));
     let programs = programs.collect::<Result<Vec<_>, Mistake>>()?;
+    draw.at(Duration::ZERO);
     let reactor = draw.one_of("reactor", "", &subject::SHIPPED).unwrap_or(subject::POLL);
     let scenario = Scenario {
-        title: format!("Generated world {seed}: {}", kinds.title(&cast)),
+        title: format!("Generated world {name}: {}", kinds.title(&cast)),
         source: None,
         play: Play {
-            name: format!("swarm-{seed}"),
+            name: format!("swarm-{name}"),
             programs_count: true,
             rests: true,
-            faults: faults::draw(&mut draw, &kinds, &cast),
             latency: draw.one_of("latency", "", &LATENCIES).unwrap_or_default(),
+            faults: faults::draw(draw, &kinds, &cast),
             kernel: Kernel::default(),
             prices: usual_prices(),
             bounds: Bounds::default(),

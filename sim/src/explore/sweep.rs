@@ -1,28 +1,34 @@
 //! One world of a sweep, played, and the sums over many.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use holdtime_core::{Duration, Instant};
+use holdtime_machine::rng::word_of;
 use holdtime_machine::trace::Observer;
 
 use crate::certificate::Verdict;
-use crate::explore::census::{Census, Taker};
-use crate::explore::{World, world};
+use crate::explore::census::{Census, Counted, Taker};
+use crate::explore::lineage::Lineage;
+use crate::explore::{World, world_of};
+use crate::observe::coverage::Coverage;
 use crate::stage::{Outcome, Run};
 use crate::subject::{self, Defect, SubjectRef};
 
-/// What came of the world of a seed.
+/// What came of a run of a sweep.
 #[derive(Clone, Debug)]
 pub struct Played {
-    /// The seed.
-    pub seed: u64,
+    /// Which it is.
+    pub lineage: Lineage,
     /// On which reactor.
     pub reactor: SubjectRef,
     /// What came of it.
     pub outcome: Outcome,
     /// What took effect.
     pub census: Census,
+    /// Where it has been, and when first, if that was to be noted.
+    pub reached: Vec<(u32, Instant)>,
 }
 
 /// Plays the world of a seed, on the reactor that it draws or on this one.
@@ -30,15 +36,32 @@ pub struct Played {
 /// # Errors
 /// The world is none, or its configurations are not right, which a test rules out.
 pub fn play(seed: u64, reactor: Option<SubjectRef>) -> Result<Played, String> {
-    let world = world(seed).map_err(|mistake| mistake.to_string())?;
+    play_lineage(&seed.into(), reactor, false)
+}
+
+/// Plays a run of a sweep, on the reactor that its world draws or on this one, and notes where it has been if that is wanted.
+///
+/// # Errors
+/// As [`play`].
+pub fn play_lineage(lineage: &Lineage, reactor: Option<SubjectRef>, covered: bool) -> Result<Played, String> {
+    let world = world_of(lineage).map_err(|mistake| mistake.to_string())?;
     let taker = Rc::new(RefCell::new(Taker::of(&world)));
     let reactor = reactor.unwrap_or_else(|| drawn_reactor(&world));
-    let run =
-        Run { play: &world.scenario.play, subject: reactor, defect: Defect::Present, choices: seed.into() };
+    let play = &world.scenario.play;
+    let run = Run { play, subject: reactor, defect: Defect::Present, choices: lineage.choices() };
     let observer: Rc<RefCell<dyn Observer>> = taker.clone();
-    let outcome = run.go_watched(&[observer])?;
-    let census = taker.borrow().census().clone();
-    Ok(Played { seed, reactor, outcome, census })
+    let mut reached = Vec::new();
+    let outcome = if covered || !lineage.turns.is_empty() {
+        let coverage = Rc::new(RefCell::new(Coverage::of(&play.faults)));
+        let outcome = run.go_covered(&lineage.detours(), &coverage, &[observer])?;
+        reached.extend_from_slice(coverage.borrow().reached());
+        outcome
+    } else {
+        run.go_watched(&[observer])?
+    };
+    let mut census = taker.borrow().census().clone();
+    census.ask(&outcome.questions);
+    Ok(Played { lineage: lineage.clone(), reactor, outcome, census, reached })
 }
 
 /// The reactor that a world draws for itself.
@@ -74,41 +97,148 @@ impl Sweep {
         self.census.add(&played.census);
         // A sum, for it has no order.
         let code = verdict.code().bytes().fold(0, |word, octet| word << 8 | u64::from(octet));
-        let words = [played.seed, code, at.as_nanos(), *hash, *steps];
+        let own = word_of(&played.lineage.to_string());
+        let words = [own, code, at.as_nanos(), *hash, *steps];
         self.hash =
             self.hash.wrapping_add(words.into_iter().fold(0, |hash: u64, word| {
                 (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
             }));
         if *verdict != Verdict::Pass {
-            let at = self.alarms.partition_point(|alarm| alarm.seed < played.seed);
+            let number = played.lineage.number();
+            let at = self.alarms.partition_point(|alarm| alarm.lineage.number() < number);
             self.alarms.insert(at, played);
         }
     }
 
-    /// With 99 % certainty alarms are no more frequent than once in so many runs, had there been none in these.
-    pub fn at_least_once_in(&self) -> f64 {
-        1.0 / (1.0 - 0.01_f64.powf(1.0 / self.runs.max(1) as f64))
+    /// How many runs share each reason of failure.
+    pub fn reasons(&self) -> BTreeMap<String, u64> {
+        let mut reasons = BTreeMap::new();
+        for alarm in &self.alarms {
+            let verdict = &alarm.outcome.verdict;
+            let key = verdict.key().map_or_else(|| verdict.code().to_owned(), |key| key.to_string());
+            *reasons.entry(key).or_default() += 1;
+        }
+        reasons
     }
+
+    /// What a sweep that has come to its end was to show and did not: a smaller one may well miss what is rare.
+    pub fn unexercised(&self) -> impl Iterator<Item = Counted> {
+        let is_large = self.runs >= CENSUS_RUNS;
+        self.census.missing().filter(move |counted| is_large && counted.exemption().is_none())
+    }
+}
+
+/// From so many runs on a sweep over generated worlds must show everything that is counted.
+pub const CENSUS_RUNS: u64 = 1_024;
+
+/// What runs without a finding are worth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Assurance {
+    /// So many passed.
+    pub clean: u64,
+    /// After so many more that all pass …
+    pub more: u64,
+    /// … it is certain to 99 % that a hang with this probability a run is gone.
+    pub probability: f64,
+}
+
+impl Assurance {
+    /// Of so many runs, among which each reason of failure has so many. Where there is one it must be mended, and the runs be
+    /// other ones; the rarest counts.
+    pub fn of(runs: u64, reasons: impl Iterator<Item = u64>) -> Self {
+        let (mut failed, mut rarest) = (0, u64::MAX);
+        for count in reasons {
+            failed += count;
+            rarest = rarest.min(count);
+        }
+        let clean = runs - failed;
+        if failed > 0 {
+            let probability = rarest as f64 / runs as f64;
+            return Self { clean, more: needed(probability), probability };
+        }
+        let mut powers = (1..=12).map(|power| 0.1_f64.powi(power));
+        let probability = powers.find(|power| needed(*power) > clean).unwrap_or(1e-12);
+        Self { clean, more: needed(probability).saturating_sub(clean), probability }
+    }
+}
+
+/// How many runs must pass for 99 %.
+fn needed(probability: f64) -> u64 {
+    (0.01_f64.ln() / (-probability).ln_1p()).ceil().max(1.0) as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::explore::guide::Guide;
+
+    /// Every step of a run up to an instant.
+    struct Steps(Instant, String);
+
+    impl Observer for Steps {
+        fn on_step(&mut self, at: Instant, step: &holdtime_machine::trace::Step<'_>) {
+            if at < self.0 {
+                self.1.push_str(&format!("{at} {step:?}\n"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_happens_before_a_turn_is_as_it_was_and_what_follows_is_not() {
+        let steps = |lineage: &Lineage, until: u64| {
+            let world = world_of(lineage).unwrap();
+            let steps = Rc::new(RefCell::new(Steps(Instant::from_secs(until), String::new())));
+            let observer: Rc<RefCell<dyn Observer>> = steps.clone();
+            let (play, choices) = (&world.scenario.play, lineage.choices());
+            let run = Run { play, subject: subject::POLL, defect: Defect::Present, choices };
+            run.go_recorded_turned(&lineage.detours(), &[observer]).unwrap();
+            std::mem::take(&mut steps.borrow_mut().1)
+        };
+        for seed in 0..6 {
+            let (parent, child) =
+                (Lineage::from(seed), Lineage::from(seed).turned(Duration::from_secs(40), 1_000 + seed));
+            assert_eq!(steps(&parent, 40), steps(&child, 40), "seed {seed}");
+            assert_ne!(steps(&parent, 400), steps(&child, 400), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_round_has_children_of_what_reached_something_new_and_a_child_plays_the_same_again() {
+        let mut guide = Guide::default();
+        for lineage in guide.round(&[0, 1, 2, 3]) {
+            assert_eq!(lineage.turns, []);
+            assert!(guide.learn(&play_lineage(&lineage, None, true).unwrap()) > 0);
+        }
+        let next = guide.round(&[4, 5, 6, 7]);
+        let children: Vec<&Lineage> = next.iter().filter(|lineage| !lineage.turns.is_empty()).collect();
+        assert_eq!(children.iter().map(|child| child.number()).collect::<Vec<_>>(), [5, 7]);
+        for child in children {
+            let (one, two) = (play_lineage(child, None, true).unwrap(), play_lineage(child, None, true).unwrap());
+            assert_eq!((one.outcome, one.reached), (two.outcome, two.reached));
+        }
+    }
 
     #[test]
     fn a_sweep_is_the_same_in_any_order_and_every_time() {
         let swept = |seeds: &mut dyn Iterator<Item = u64>| {
             let mut sweep = Sweep::default();
             seeds.for_each(|seed| sweep.add(play(seed, None).unwrap()));
-            (sweep.hash, sweep.census, sweep.alarms.iter().map(|alarm| alarm.seed).collect::<Vec<_>>())
+            (sweep.hash, sweep.census, sweep.alarms.iter().map(|alarm| alarm.lineage.number()).collect::<Vec<_>>())
         };
         assert_eq!(swept(&mut (0..12)), swept(&mut (0..12).rev()));
         assert_ne!(swept(&mut (0..12)).0, swept(&mut (1..13)).0);
     }
 
     #[test]
-    fn a_million_runs_without_an_alarm_say_more_than_a_thousand() {
-        let once_in = |runs| Sweep { runs, ..Sweep::default() }.at_least_once_in().round();
-        assert_eq!((once_in(1_000), once_in(100_000)), (218.0, 21_715.0));
+    fn more_runs_without_a_finding_say_more_and_the_rarest_finding_counts() {
+        let of = |runs, reasons: &[u64]| {
+            let Assurance { clean, more, probability } = Assurance::of(runs, reasons.iter().copied());
+            (clean, more, (probability * 1e6).round())
+        };
+        assert_eq!(of(0, &[]), (0, 44, 100_000.0));
+        assert_eq!(of(1_000, &[]), (1_000, 3_603, 1_000.0));
+        assert_eq!(of(4_603, &[]), (4_603, 41_447, 100.0));
+        assert_eq!(of(1_000, &[990, 2]), (8, 2_301, 2_000.0));
+        assert_eq!(of(3, &[3]), (0, 1, 1_000_000.0));
     }
 }

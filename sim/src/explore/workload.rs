@@ -37,8 +37,9 @@ struct Feed<'a> {
     /// Single routes that it has announced and not withdrawn, by number; and ranges of many, by number and size.
     routes: Vec<u64>,
     ranges: Vec<(u64, u64)>,
-    /// Whether its commands are answered, so that it may wait for an answer.
+    /// Whether its commands are answered, so that it may wait for an answer; and whether it can say more.
     is_answered: bool,
+    speaks: bool,
 }
 
 impl<'a> Feed<'a> {
@@ -55,19 +56,21 @@ impl<'a> Feed<'a> {
             routes: Vec::new(),
             ranges: Vec::new(),
             is_answered: true,
+            speaks: true,
         }
     }
 
     fn write(mut self) -> String {
         let rounds = self.draw.between("rounds", self.name, 2, 24);
         let hold = self.cast.hold_of(self.speaker);
+        self.draw.at(self.waited);
         for round in 0..rounds {
             let left = self.cast.healed.saturating_sub(self.waited);
             let wait = match round {
                 0 => Duration::from_millis(self.draw.between("first", self.name, 100, 5_000)),
                 _ => self.draw.span("pause", self.name, hold),
             };
-            if wait > left {
+            if wait > left || !self.speaks {
                 break;
             }
             self.wait(wait);
@@ -85,6 +88,7 @@ impl<'a> Feed<'a> {
         if !time.is_zero() {
             self.lines.push(format!("wait {}", format_duration(time)));
             self.waited += time;
+            self.draw.at(self.waited);
         }
     }
 
@@ -182,6 +186,10 @@ impl<'a> Feed<'a> {
                 self.is_answered = !self.is_answered;
             }
             Verb::Deaf => self.deaf(),
+            Verb::CloseStdout => {
+                self.lines.push("close stdout".to_owned());
+                self.speaks = false;
+            }
         }
     }
 

@@ -21,12 +21,12 @@ use holdtime_machine::choices::ChoiceSource;
 use holdtime_machine::rng::word_of;
 use holdtime_machine::trace::Observer;
 
-use crate::explore::World;
+use crate::explore::{Lineage, World};
 use crate::report;
 use crate::report::pcap::Capture;
 use crate::scenario::mistake::Source;
 use crate::scenario::{self, Scenario};
-use crate::stage::{Outcome, Run};
+use crate::stage::{Detour, Outcome, Run};
 use crate::subject::{self, Defect, SubjectRef};
 use crate::timeline::Timeline;
 
@@ -34,6 +34,8 @@ use crate::timeline::Timeline;
 pub const PLAN: &str = "plan.toml";
 /// The verdict of a run during which this program panicked.
 pub const PANICKED: &str = "panicked";
+/// The verdict of a run that did not end in the real time that it was given.
+pub const LATE: &str = "late";
 /// The file of the saved run.
 pub const RUN: &str = "run.txt";
 
@@ -62,17 +64,39 @@ impl Finding {
     pub fn of_world(
         world: &World,
         reactor: SubjectRef,
-        seed: u64,
+        lineage: &Lineage,
+        by: (&str, &str),
+    ) -> Result<(Outcome, Vec<FindingFile>), String> {
+        Self::kept(world, (reactor, lineage), (&lineage.choices(), &lineage.detours()), by)
+    }
+
+    /// The same of a world whose choices come from elsewhere, such as a fuzzer's octets.
+    ///
+    /// # Errors
+    /// As [`of_world`](Self::of_world).
+    pub fn of_choices(
+        world: &World,
+        reactor: SubjectRef,
+        choices: &ChoiceSource,
+        by: (&str, &str),
+    ) -> Result<(Outcome, Vec<FindingFile>), String> {
+        Self::kept(world, (reactor, &0.into()), (choices, &[]), by)
+    }
+
+    fn kept(
+        world: &World,
+        (reactor, lineage): (SubjectRef, &Lineage),
+        (choices, turns): (&ChoiceSource, &[Detour]),
         (build, command): (&str, &str),
     ) -> Result<(Outcome, Vec<FindingFile>), String> {
         let plan = world.scenario.write().map_err(|error| error.to_string())?;
         // What is saved is what was played, to the names of its files.
         let scenario = read_plan(&Source::new(PLAN, plan.as_str()))?;
-        let (outcome, lines, capture) = watched(&scenario, reactor, seed.into())?;
+        let (outcome, lines, capture) = watched(&scenario, reactor, choices, turns)?;
         let run = SavedRun {
             build: build.to_owned(),
             reactor: reactor.name().to_owned(),
-            seed,
+            lineage: lineage.clone(),
             hash: outcome.hash,
             verdict: outcome.verdict.code().to_owned(),
             key: outcome.verdict.key().map(|key| key.to_string()).unwrap_or_default(),
@@ -90,25 +114,25 @@ impl Finding {
         Ok((outcome, files))
     }
 
-    /// The finding of a run that came to no end, because this program panicked while it played: the plan and the seed.
+    /// The finding of a run that came to no end, with the verdict [`PANICKED`] or [`LATE`] and a key: the plan and the seed.
     ///
     /// # Errors
     /// The world cannot be written.
-    pub fn of_panic(
+    pub fn without_end(
         world: &World,
         reactor: SubjectRef,
-        seed: u64,
+        lineage: &Lineage,
         (build, command): (&str, &str),
-        message: &str,
+        (verdict, key): (&str, &str),
     ) -> Result<Vec<FindingFile>, String> {
         let plan = world.scenario.write().map_err(|error| error.to_string())?;
         let run = SavedRun {
             build: build.to_owned(),
             reactor: reactor.name().to_owned(),
-            seed,
+            lineage: lineage.clone(),
             hash: 0,
-            verdict: PANICKED.to_owned(),
-            key: panic_key(message),
+            verdict: verdict.to_owned(),
+            key: key.to_owned(),
             command: command.to_owned(),
             choices: None,
         };
@@ -138,7 +162,7 @@ impl Finding {
             defect: Defect::Present,
             choices: self.run.source(),
         }
-        .go_recorded(&[])?;
+        .go_recorded_turned(&self.run.detours(), &[])?;
         Ok((reactor, outcome))
     }
 }
@@ -153,9 +177,9 @@ impl Finding {
         let reactor = subject::find(name).map_err(|_| format!("there is no reactor \"{name}\""))?;
         let play = &self.scenario.play;
         let run = Run { play, subject: reactor, defect: Defect::Present, choices: self.run.source() };
-        let (outcome, mut timeline) = run.go_logged(&[])?;
+        let (outcome, mut timeline) = run.go_logged_turned(&self.run.detours(), &[])?;
         let named = (play.name.as_str(), self.scenario.title.as_str());
-        report::inscribe(&mut timeline, named, (name, Some(self.run.seed)), &outcome, again);
+        report::inscribe(&mut timeline, named, (name, Some(self.run.lineage.number())), &outcome, again);
         Ok(timeline)
     }
 }
@@ -177,16 +201,22 @@ pub fn panic_key(message: &str) -> String {
     format!("panicked: {}", first.replace(|c: char| c.is_ascii_digit(), "#"))
 }
 
+/// The key of a run that did not end in time: nobody saw what it was about.
+pub fn late_key(reactor: SubjectRef) -> String {
+    format!("late: {reactor} makes no end")
+}
+
 /// What came of a play, its trace and its capture.
 fn watched(
     scenario: &Scenario,
     subject: SubjectRef,
-    choices: ChoiceSource,
+    choices: &ChoiceSource,
+    turns: &[Detour],
 ) -> Result<(Outcome, Vec<u8>, Vec<u8>), String> {
-    let run = Run { play: &scenario.play, subject, defect: Defect::Present, choices };
+    let run = Run { play: &scenario.play, subject, defect: Defect::Present, choices: choices.clone() };
     let capture = Rc::new(RefCell::new(Capture::default()));
     let observer: Rc<RefCell<dyn Observer>> = capture.clone();
-    let (outcome, mut timeline) = run.go_logged(&[observer])?;
+    let (outcome, mut timeline) = run.go_logged_turned(turns, &[observer])?;
     let named = (scenario.play.name.as_str(), scenario.title.as_str());
     report::inscribe(&mut timeline, named, (subject.name(), None), &outcome, "holdtime replay .");
     let mut octets = Vec::new();

@@ -4,7 +4,7 @@
 //! holdtime-finding 1                     the format, and its version
 //! build 0.1.0                            the build that wrote it
 //! reactor read-first                     what was under test
-//! seed 17                                the seed that drew the run
+//! seed 17                                the seed that drew the run; `17@23500ms:9`: from then on another one
 //! hash 00112233aabbccdd                  the hash of its trace
 //! verdict O1                             what came of it
 //! key O1 (…) peer > speaker > end        why, without names and times
@@ -21,7 +21,9 @@ use std::ops::Range;
 use holdtime_machine::choices::{Choice, ChoiceSource, Site};
 use holdtime_machine::rng::word_of;
 
+use crate::explore::Lineage;
 use crate::scenario::mistake::{Mistake, Source};
+use crate::stage::Detour;
 
 /// The version of the format that this build writes, and the newest that it reads.
 const VERSION: u32 = 1;
@@ -34,8 +36,8 @@ pub struct SavedRun {
     pub build: String,
     /// The name of what was under test.
     pub reactor: String,
-    /// The seed that drew it.
-    pub seed: u64,
+    /// What drew it: a seed, and others from instants on.
+    pub lineage: Lineage,
     /// The hash of its trace.
     pub hash: u64,
     /// What came of it, in one word.
@@ -51,14 +53,19 @@ pub struct SavedRun {
 impl SavedRun {
     /// Where its choices come from when it is played again.
     pub fn source(&self) -> ChoiceSource {
-        self.choices.clone().map_or(ChoiceSource::Seed(self.seed), ChoiceSource::Saved)
+        self.choices.clone().map_or_else(|| self.lineage.choices(), ChoiceSource::Saved)
+    }
+
+    /// And from instants on, where they were not recorded.
+    pub fn detours(&self) -> Vec<Detour> {
+        if self.choices.is_some() { Vec::new() } else { self.lineage.detours() }
     }
 
     /// Its text, beside this plan.
     pub fn write(&self, plan: &str) -> String {
-        let Self { build, reactor, seed, hash, verdict, key, command, choices } = self;
+        let Self { build, reactor, lineage, hash, verdict, key, command, choices } = self;
         let mut text = format!(
-            "{FORMAT} {VERSION}\nbuild {build}\nreactor {reactor}\nseed {seed}\nhash {hash:016x}\n\
+            "{FORMAT} {VERSION}\nbuild {build}\nreactor {reactor}\nseed {lineage}\nhash {hash:016x}\n\
              verdict {verdict}\nkey {}\ncommand {}\n",
             one_line(key),
             one_line(command)
@@ -97,7 +104,7 @@ impl SavedRun {
         let run = Self {
             build: lines.word("build")?.0.to_owned(),
             reactor: lines.word("reactor")?.0.to_owned(),
-            seed: lines.parsed("seed", "a number", |text| text.parse().ok())?,
+            lineage: lines.parsed("seed", "a number, or SEED@TIME:SEED", |text| text.parse().ok())?,
             hash: lines.parsed("hash", "16 hexadecimal digits", hex)?,
             verdict: lines.word("verdict")?.0.to_owned(),
             key: lines.word("key")?.0.to_owned(),
@@ -209,7 +216,7 @@ mod tests {
         SavedRun {
             build: "0.1.0".to_owned(),
             reactor: "read-first".to_owned(),
-            seed: 17,
+            lineage: "17@23500ms:9".parse().unwrap(),
             hash: 0xab,
             verdict: "O1".to_owned(),
             key: "O1 (a clause) peer > speaker > end".to_owned(),

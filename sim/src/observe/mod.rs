@@ -1,6 +1,7 @@
 //! What is seen from outside a speaker, and what its tasks wait for.
 
 pub mod course;
+pub mod coverage;
 pub mod life;
 pub(crate) mod recording;
 mod seen;

@@ -43,9 +43,14 @@ impl Recording {
         if ahead { Some(ClockFault::Ahead) } else { went_back.then_some(ClockFault::WentBack) }
     }
 
-    /// What the speaker owes now: a twin is fed the same inputs and asked.
+    /// What the speaker owes now: a twin is asked.
     pub(crate) fn obligations(&self, setup: Setup) -> Vec<Obligation> {
-        self.play(setup, |_, _| {}).obligations().collect()
+        self.twin(setup).obligations().collect()
+    }
+
+    /// A speaker that is as this one is now: it is fed the same inputs.
+    pub(crate) fn twin(&self, setup: Setup) -> Speaker {
+        self.play(setup, |_, _| {})
     }
 
     /// Feeds a twin the same inputs, and shows it after each, with its time; how it stands after them all.

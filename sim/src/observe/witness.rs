@@ -70,6 +70,22 @@ impl Waits {
         self.0.borrow().open.iter().map(|(number, wait)| (*number, *wait)).collect()
     }
 
+    /// Which kinds of things are waited for now, a bit each.
+    pub(crate) fn kinds(&self) -> u64 {
+        let kind = |wait: &Wait| match wait.what {
+            WaitFor::Anything(None) => 1,
+            WaitFor::Anything(Some(_)) => 2,
+            WaitFor::Readable(_) => 4,
+            WaitFor::Writable(_) => 8,
+            WaitFor::Connected(_) => 16,
+            WaitFor::Acceptable(_) => 32,
+            WaitFor::Exited(_) => 64,
+            WaitFor::Signalled => 128,
+            WaitFor::Sleep(_) => 256,
+        };
+        self.0.borrow().open.values().fold(0, |all, wait| all | kind(wait))
+    }
+
     /// The turn of this task is over: what was begun in it is its own.
     pub(crate) fn belong_to(&self, task: TaskId) {
         let mut table = self.0.borrow_mut();

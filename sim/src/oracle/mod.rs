@@ -27,6 +27,7 @@ mod growth;
 mod keepalive;
 mod ledger;
 mod overdue;
+mod questions;
 mod routes;
 mod session;
 mod spin;
@@ -45,6 +46,7 @@ use crate::observe::Seen;
 use crate::scenario::Bounds;
 
 pub use alarm::{Alarm, Creditor, EndTimer, IdleWork, Judge, Missing, Oracle};
+pub use questions::Questions;
 pub(crate) use spin::out_of_fuel;
 
 /// What the oracles are told of the world beforehand.
@@ -71,12 +73,17 @@ pub struct Bench {
     first: First,
     /// The latest time of what was seen, which may be a little ahead of the lab's.
     seen: Instant,
+    /// What they were asked so far.
+    questions: Questions,
 }
 
 /// A judge, and whether it looks at turns, of which there are far more than of anything else.
 struct Seat {
     judge: Box<dyn Judge>,
     heeds_turns: bool,
+    /// Which oracle waits until its deadline, and the last one that was counted.
+    oracle: Oracle,
+    counted: Option<Instant>,
 }
 
 /// The first of all deadlines, which is asked for far more often than it changes.
@@ -97,23 +104,39 @@ impl Bench {
     /// Every oracle, on these terms.
     pub fn new(terms: &Premises) -> Self {
         let Premises { bounds, acknowledges, healed } = *terms;
-        let judges: [Box<dyn Judge>; 7] = [
-            Box::new(unanswered::Unanswered::new(bounds.answer, acknowledges)),
-            Box::new(routes::RouteJudge::new(bounds.route, acknowledges)),
-            Box::new(spin::Spin::new(bounds.wakeups)),
-            Box::new(keepalive::KeepaliveGap::default()),
-            Box::new(overdue::Overdue::default()),
-            Box::new(flapping::Flapping::new(healed)),
-            Box::new(growth::Growth::new(acknowledges)),
+        let judges: [(Oracle, Box<dyn Judge>); 7] = [
+            (Oracle::Unanswered, Box::new(unanswered::Unanswered::new(bounds.answer, acknowledges))),
+            (Oracle::Unsent, Box::new(routes::RouteJudge::new(bounds.route, acknowledges))),
+            (Oracle::Spin, Box::new(spin::Spin::new(bounds.wakeups))),
+            (Oracle::KeepaliveGap, Box::new(keepalive::KeepaliveGap::default())),
+            (Oracle::Overdue, Box::new(overdue::Overdue::default())),
+            (Oracle::Flapping, Box::new(flapping::Flapping::new(healed))),
+            (Oracle::Growth, Box::new(growth::Growth::new(acknowledges))),
         ];
-        let seat = |judge: Box<dyn Judge>| Seat { heeds_turns: judge.heeds_turns(), judge };
-        Self { judges: judges.map(seat).into(), first: First::Unknown, seen: Instant::ZERO }
+        let seat = |(oracle, judge): (Oracle, Box<dyn Judge>)| Seat {
+            heeds_turns: judge.heeds_turns(),
+            judge,
+            oracle,
+            counted: None,
+        };
+        Self {
+            judges: judges.map(seat).into(),
+            first: First::Unknown,
+            seen: Instant::ZERO,
+            questions: Questions::default(),
+        }
+    }
+
+    /// What the oracles were asked so far.
+    pub fn questions(&self) -> &Questions {
+        &self.questions
     }
 
     /// Shows every oracle what was seen. A process that is over owes nothing more.
     pub fn see(&mut self, at: Instant, seen: &Seen<'_>) {
         let is_turn = matches!(seen, Seen::Turn(_));
-        for Seat { judge, heeds_turns } in &mut self.judges {
+        self.questions.see(seen);
+        for Seat { judge, heeds_turns, .. } in &mut self.judges {
             if !is_turn || *heeds_turns {
                 judge.see(at, seen);
             }
@@ -130,7 +153,12 @@ impl Bench {
         if let First::Known(first) = self.first {
             return first;
         }
-        let first = self.deadlines().min();
+        let mut first = None;
+        for Seat { judge, oracle, counted, .. } in &mut self.judges {
+            let deadline = judge.deadline();
+            self.questions.wait(*oracle, std::mem::replace(counted, deadline), deadline);
+            first = first.into_iter().chain(deadline).min();
+        }
         self.first = First::Known(first);
         first
     }
@@ -158,6 +186,7 @@ impl Bench {
     /// The first alarm that sounds because all is quiet.
     pub fn judge_at_rest(&mut self, now: Instant) -> Option<Alarm> {
         self.first = First::Unknown;
+        self.questions.rest();
         self.judges.iter_mut().filter_map(|seat| seat.judge.judge_at_rest(now)).min_by_key(|alarm| alarm.at)
     }
 }
@@ -185,6 +214,22 @@ mod tests {
         for alarm in [bench.judge(at(60)), bench.judge_at_rest(at(60))] {
             assert_eq!(alarm.unwrap().creditor, Creditor::Program(ProgramKey(1)));
         }
+    }
+
+    #[test]
+    fn what_an_oracle_waits_for_is_counted_once_and_again_with_another_deadline() {
+        let mut bench = asked(&[2]);
+        for _ in 0..3 {
+            bench.deadline(at(3));
+        }
+        assert_eq!(bench.questions().of(Oracle::Unanswered), 1);
+        bench.see(at(4), &Seen::Answer(ProgramKey(0), "done"));
+        bench.deadline(at(4));
+        bench.see(at(5), &Seen::Command(ProgramKey(0), "version"));
+        bench.deadline(at(5));
+        bench.judge_at_rest(at(6));
+        let asked = Oracle::ALL.map(|oracle| bench.questions().of(oracle));
+        assert_eq!(asked, [0, 0, 2, 0, 0, 0, 1, 0]);
     }
 
     #[test]

@@ -73,6 +73,11 @@ impl<'a> Flight<'a> {
         self.twin.as_ref().map(|(_, twin)| &twin.speaker)
     }
 
+    /// The same, to be asked what it has to send.
+    pub(super) fn speaker_mut(&mut self) -> Option<&mut Speaker> {
+        self.twin.as_mut().map(|(_, twin)| &mut twin.speaker)
+    }
+
     fn fly(&mut self, entry: Entry) -> Result<Leg, String> {
         let mut sent = Vec::new();
         let next_at = self.next_at();

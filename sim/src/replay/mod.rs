@@ -1,6 +1,8 @@
-//! What was recorded, again: a speaker's inputs, and the dialogues of its programs.
+//! What was recorded, again: a speaker's inputs, the dialogues of its programs, and all of it as a scenario.
 
 pub mod captured;
 pub mod course;
 pub mod flight;
+mod lines;
 pub mod log;
+pub mod restage;

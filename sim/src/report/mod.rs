@@ -7,6 +7,7 @@ pub mod pcap;
 mod pcapng;
 pub mod perfetto;
 pub mod sequence;
+pub mod snapshot;
 mod suite;
 mod sweep;
 pub mod trace;

@@ -7,6 +7,7 @@ use holdtime_core::Instant;
 use holdtime_core::config::Config;
 use holdtime_core::speaker::{Identity, Setup};
 use holdtime_machine::choices::{Choices, Site};
+use holdtime_machine::rng::word_of;
 use holdtime_machine::trace::Observer;
 use holdtime_machine::world::ProcessId;
 use holdtime_reactor::AsyncHost;
@@ -19,7 +20,7 @@ use crate::observe::course::Course;
 use crate::observe::recording::Recording;
 use crate::observe::watch::Watch;
 use crate::observe::witness::{Waits, Witness};
-use crate::oracle::{Bench, Premises};
+use crate::oracle::{Bench, Premises, Questions};
 use crate::scenario::script::ProgramScript;
 use crate::scenario::{Actor, Ends, Play, PlayPeer, PlaySpeaker};
 use crate::stage::run::Run;
@@ -279,6 +280,13 @@ impl<'p> Cast<'p> {
         self.speakers.iter().filter_map(|seat| seat.watch.borrow_mut().bench().deadline(now)).min()
     }
 
+    /// What the oracles of all speakers were asked.
+    pub(super) fn questions(&self) -> Questions {
+        let mut all = Questions::default();
+        self.speakers.iter().for_each(|seat| all.add(seat.watch.borrow_mut().bench().questions()));
+        all
+    }
+
     /// What became of the first speaker's sessions.
     pub(super) fn course(&self) -> Course {
         self.speakers.first().map(|seat| Course::of(&seat.watch.borrow())).unwrap_or_default()
@@ -304,10 +312,17 @@ fn setup(run: &Run<'_>, speaker: &PlaySpeaker, choices: &Choices) -> Result<Setu
         settings: speaker.settings.clone(),
         files: speaker.files.iter().map(|file| file.name.clone()).collect(),
         config,
-        // Its own: two speakers never wait for the same time, and one more leaves the others' draws alone.
-        seed: choices.below(Site::Seed, choices.actor(&speaker.name), u64::MAX),
+        seed: own_seed(choices, &speaker.name),
         ..Setup::default()
     };
     run.subject.set_up(&mut setup, run.defect);
     Ok(setup)
+}
+
+/// A speaker's own seed: two never wait for the same time, not even where all draws are 0, and one more leaves the others' draws alone.
+fn own_seed(choices: &Choices, name: &str) -> u64 {
+    match choices.below(Site::Seed, choices.actor(name), u64::MAX) {
+        0 => word_of(name),
+        drawn => drawn,
+    }
 }

@@ -31,12 +31,28 @@ type Ended = (Verdict, Instant);
 pub(super) fn play_out(
     cast: &Cast<'_>,
     engine: &mut impl Engine,
-    turn: Option<&Detour>,
+    turns: &[Detour],
 ) -> Result<Ended, String> {
+    match play_to(cast, engine, turns, Instant::MAX)? {
+        Some(ended) => Ok(ended),
+        None => Ok((Verdict::Unfinished { waiting: waiting(cast) }, engine.now())),
+    }
+}
+
+/// Plays until the verdict is clear, or until this instant, at which there is none.
+///
+/// # Errors
+/// The engine has failed.
+pub(super) fn play_to(
+    cast: &Cast<'_>,
+    engine: &mut impl Engine,
+    turns: &[Detour],
+    until: Instant,
+) -> Result<Option<Ended>, String> {
     let bound = Instant::ZERO + cast.play.run_for;
     let recovered = recovered(cast);
     let mut finished: Option<Instant> = None;
-    let mut turn = Turning::of(turn);
+    let mut turn = Turning::of(turns);
     turn.take(cast, Instant::ZERO);
     // The first turns, without which nothing is due.
     engine.run_until(Instant::ZERO)?;
@@ -45,57 +61,63 @@ pub(super) fn play_out(
         turn.take(cast, now);
         let phase = cast.phase();
         if let Some(ended) = end_now(cast, engine, phase) {
-            return Ok(ended);
+            return Ok(Some(ended));
         }
         let done = now >= recovered && phase == ScriptPhase::Finished;
         finished = if done { finished.or(Some(now)) } else { None };
         if let Some(at) = finished.filter(|_| !cast.play.rests) {
-            return Ok((Verdict::Pass, at));
+            return Ok(Some((Verdict::Pass, at)));
         }
         let rest = finished.map_or(Instant::MAX, |at| at + REST);
         if let Some(at) = finished.filter(|_| now >= rest.min(bound)) {
-            return Ok(end_at_rest(cast, engine, at));
+            return Ok(Some(end_at_rest(cast, engine, at)));
         }
         if now >= bound {
-            return Ok(end_at_bound(cast, engine));
+            return Ok(Some(end_at_bound(cast, engine)));
+        }
+        if now >= until {
+            return Ok(None);
         }
         let next = engine.next_due().unwrap_or(Instant::MAX);
         let asked = cast.next_question(now).unwrap_or(Instant::MAX);
         let grace = if now < recovered { recovered } else { Instant::MAX };
-        let limit = bound.min(rest).min(asked).min(grace).min(turn.last).min(next.max(now));
+        let limit = bound.min(until).min(rest).min(asked).min(grace).min(turn.last).min(next.max(now));
         if engine.run_until(limit)? == Stop::Quiet && finished.is_none() && asked == Instant::MAX {
             // Nothing will ever happen again: look once more, then give up now rather than at the bound.
             let phase = cast.phase();
             if let Some(ended) = end_now(cast, engine, phase) {
-                return Ok(ended);
+                return Ok(Some(ended));
             }
             if phase != ScriptPhase::Finished {
-                return Ok(end_at_bound(cast, engine));
+                return Ok(Some(end_at_bound(cast, engine)));
             }
         }
     }
 }
 
-/// A turn that is still to be taken.
+/// Turns that are still to be taken, in the order of their times.
 struct Turning<'t> {
-    turn: Option<&'t Detour>,
-    /// The last instant before it.
+    turns: &'t [Detour],
+    /// The last instant before the next one.
     last: Instant,
 }
 
 impl<'t> Turning<'t> {
-    fn of(turn: Option<&'t Detour>) -> Self {
+    fn of(turns: &'t [Detour]) -> Self {
         let before = |turn: &Detour| turn.at.as_nanos().saturating_sub(1);
-        let last = turn.map_or(Instant::MAX, |turn| Instant::ZERO + Duration::from_nanos(before(turn)));
-        Self { turn, last }
+        let last =
+            turns.first().map_or(Instant::MAX, |turn| Instant::ZERO + Duration::from_nanos(before(turn)));
+        Self { turns, last }
     }
 
-    /// Takes it where all before it has happened.
+    /// Takes those before which all has happened.
     fn take(&mut self, cast: &Cast<'_>, now: Instant) {
-        let is_due = |turn: &&Detour| now >= self.last && (now > Instant::ZERO || turn.at == Instant::ZERO);
-        if let Some(turn) = self.turn.filter(is_due) {
+        while let Some((turn, rest)) = self.turns.split_first()
+            && now >= self.last
+            && (now > Instant::ZERO || turn.at == Instant::ZERO)
+        {
             cast.choices.turn_to(&turn.choices);
-            *self = Self::of(None);
+            *self = Self::of(rest);
         }
     }
 }

@@ -29,23 +29,30 @@ impl Cast<'_> {
     }
 }
 
-struct Gathering<'c, 'p, E> {
-    cast: &'c Cast<'p>,
-    engine: &'c E,
-    at: Instant,
+pub(super) struct Gathering<'c, 'p, E> {
+    pub(super) cast: &'c Cast<'p>,
+    pub(super) engine: &'c E,
+    pub(super) at: Instant,
 }
 
 impl<E: Engine> Gathering<'_, '_, E> {
     fn scene(&self, speaker: usize, alarm: &Alarm) -> Scene {
         let names = self.names();
+        let actors = self.actors(&names);
+        let (creditor, creditor_at) = self.creditor(speaker, alarm, &names);
+        Scene { at: self.at, actors, speaker, creditor, creditor_at }
+    }
+
+    /// Everybody.
+    fn actors(&self, names: &[(ProcessId, String)]) -> Vec<SceneActor> {
         let mut actors: Vec<SceneActor> = Vec::new();
-        for (seat, (_, name)) in self.cast.speakers.iter().zip(&names) {
+        for (seat, (_, name)) in self.cast.speakers.iter().zip(names) {
             actors.push(SceneActor {
                 role: ActorRole::Speaker,
                 name: name.clone(),
                 life: self.life(seat.process),
                 script: None,
-                inside: Some(self.inside(seat, &names)),
+                inside: Some(self.inside(seat, names)),
             });
         }
         for seat in &self.cast.peers {
@@ -57,8 +64,12 @@ impl<E: Engine> Gathering<'_, '_, E> {
         for (name, process, stand) in self.cast.programs.stands() {
             actors.push(self.scripted(ActorRole::Program, name, process, stand));
         }
-        let (creditor, creditor_at) = self.creditor(speaker, alarm, &names);
-        Scene { at: self.at, actors, speaker, creditor, creditor_at }
+        actors
+    }
+
+    /// Everybody, outside a certificate.
+    pub(super) fn everybody(&self) -> Vec<SceneActor> {
+        self.actors(&self.names())
     }
 
     /// Every process and what it is called, in the order of the scene's actors.

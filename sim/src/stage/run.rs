@@ -6,6 +6,7 @@ use holdtime_machine::choices::{Choice, ChoiceSource};
 
 use crate::certificate::Verdict;
 use crate::observe::course::Course;
+use crate::oracle::Questions;
 use crate::scenario::Play;
 use crate::subject::{Defect, Subject};
 
@@ -44,6 +45,8 @@ pub struct Outcome {
     pub steps: u64,
     /// What became of the first speaker's sessions.
     pub course: Course,
+    /// What the oracles of all speakers were asked.
+    pub questions: Questions,
     /// Where every script stood at the end of a run that did not pass.
     pub standing: Vec<String>,
     /// The choices that were not 0, where they were to be recorded: as a source they give the same run.

@@ -1,38 +1,126 @@
 //! `holdtime replay FINDING`: a saved run, played again from its plan and its choices.
 
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::time::Duration;
 
-use holdtime_sim::finding::{Finding, PANICKED};
+use holdtime_core::Instant;
+use holdtime_machine::choices::ChoiceSource;
+use holdtime_sim::finding::{Finding, LATE, PANICKED};
 use holdtime_sim::report::{self, Paint};
+use holdtime_sim::stage::{Detour, Outcome, Run};
+use holdtime_sim::subject::{Defect, SubjectRef};
 use serde_json::json;
 
+use super::ReplayArgs;
 use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
-use crate::lab::drawing::DrawingArgs;
-use crate::lab::findings;
+use crate::lab::crew::{self, Done};
+use crate::lab::{self, failing, findings};
 
-pub(super) fn run(file: &Path, json: bool, drawing: &DrawingArgs, console: &mut Console) -> VerbResult {
-    let finding = findings::read(file)?;
-    let again = format!("holdtime replay {}", args::quoted(&file.display().to_string()));
-    let Ok(played) = catch_unwind(AssertUnwindSafe(|| finding.play())) else {
-        let expected = finding.run.verdict == PANICKED;
-        writeln!(console, "panicked again; again    {again}")?;
-        return Ok(if expected { VerbStatus::AsExpected } else { VerbStatus::Unexpected });
+/// How long it may take in real time.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A scenario, played from a seed to its end or to an instant.
+pub(super) fn run_scenario(given: &ReplayArgs, console: &mut Console) -> VerbResult {
+    let scenario = lab::run::read_scenario(&given.file)?;
+    let reactor = match &given.reactor {
+        Some(name) => failing::named(name)?,
+        None => failing::expected(&scenario),
     };
-    let (reactor, outcome) = played.map_err(CliError::input)?;
-    if drawing.any() {
-        let timeline = finding.log(&again).map_err(CliError::input)?;
-        drawing.write(&timeline, None)?;
+    let choices = ChoiceSource::Seed(given.seed.unwrap_or(0));
+    let run = Run { play: &scenario.play, subject: reactor, defect: Defect::Present, choices };
+    if let Some(until) = given.until {
+        return tell_state(&run, &[], until, given.json, console);
     }
-    let Finding { run: saved, .. } = &finding;
+    let outcome = run.go().map_err(CliError::input)?;
+    let file = args::quoted(&given.file.display().to_string());
+    let again = format!("holdtime replay {file} --reactor {reactor} --seed {}", given.seed.unwrap_or(0));
+    if given.json {
+        let mut object = json!({
+            "reactor": reactor.name(),
+            "verdict": outcome.verdict.code(),
+            "at": outcome.at.as_nanos(),
+            "hash": format!("{:016x}", outcome.hash),
+        });
+        report::json::extend(&mut object, report::json::details(&outcome));
+        writeln!(console, "{object}")?;
+    } else if outcome.verdict.key().is_none() {
+        writeln!(console, "{reactor} passes at {}, trace {:016x}", outcome.at, outcome.hash)?;
+    } else {
+        write!(console, "{}", report::explanation(reactor, &outcome, &again, &console.paint()))?;
+    }
+    Ok(VerbStatus::AsExpected)
+}
+
+/// How everybody and everything stands so many seconds after the start.
+fn tell_state(
+    run: &Run<'_>,
+    turns: &[Detour],
+    until: f64,
+    json: bool,
+    console: &mut Console,
+) -> VerbResult {
+    let until = Instant::ZERO + Duration::from_nanos((until * 1e9) as u64);
+    let snapshot = run.go_until(turns, until).map_err(CliError::input)?;
+    if json {
+        writeln!(console, "{}", report::snapshot::json(&snapshot))?;
+    } else {
+        write!(console, "{}", report::snapshot::text(&snapshot))?;
+    }
+    Ok(VerbStatus::AsExpected)
+}
+
+pub(super) fn run(given: &ReplayArgs, console: &mut Console) -> VerbResult {
+    let (file, json) = (&given.file, given.json);
+    if given.reactor.is_some() || given.seed.is_some() {
+        return Err(CliError::input("--reactor and --seed are for scenarios: a finding has its own"));
+    }
+    let finding = findings::read(file)?;
+    if let Some(until) = given.until {
+        let subject = failing::named(&finding.run.reactor)?;
+        let choices = finding.run.source();
+        let run = Run { play: &finding.scenario.play, subject, defect: Defect::Present, choices };
+        return tell_state(&run, &finding.run.detours(), until, json, console);
+    }
+    let again = format!("holdtime replay {}", args::quoted(&file.display().to_string()));
+    let own = finding.clone();
+    let (verdict, what) = match crew::within(LIMIT, move |()| own.play())? {
+        Done::Came(played) => {
+            let played = played.map_err(CliError::input)?;
+            if given.drawing.any() {
+                let timeline = finding.log(&again).map_err(CliError::input)?;
+                given.drawing.write(&timeline, None)?;
+            }
+            return tell(&finding, &again, played, json, console);
+        }
+        Done::Panicked(message) => (PANICKED, message.lines().next().unwrap_or_default().to_owned()),
+        Done::Late => (LATE, format!("it makes no end within {} s of real time", LIMIT.as_secs())),
+    };
+    if json {
+        let object = json!({ "reactor": finding.run.reactor, "seed": finding.run.lineage.to_string(), "verdict": verdict, "message": what });
+        writeln!(console, "{object}")?;
+    } else {
+        writeln!(console, "{verdict}: {what}\nagain    {again}")?;
+    }
+    let same = finding.run.verdict == verdict;
+    Ok(if same { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
+}
+
+/// What came of it, and whether it is the run that was saved.
+fn tell(
+    finding: &Finding,
+    again: &str,
+    (reactor, outcome): (SubjectRef, Outcome),
+    json: bool,
+    console: &mut Console,
+) -> VerbResult {
+    let Finding { run: saved, .. } = finding;
     let same = outcome.hash == saved.hash;
     if json {
         let mut object = json!({
             "reactor": saved.reactor,
-            "seed": saved.seed,
+            "seed": saved.lineage.to_string(),
             "build": saved.build,
             "verdict": outcome.verdict.code(),
             "at": outcome.at.as_nanos(),
@@ -44,7 +132,7 @@ pub(super) fn run(file: &Path, json: bool, drawing: &DrawingArgs, console: &mut 
         writeln!(console, "{object}")?;
     } else {
         let paint = console.paint();
-        write!(console, "{}", report::explanation(reactor, &outcome, &again, &paint))?;
+        write!(console, "{}", report::explanation(reactor, &outcome, again, &paint))?;
         let line = if same {
             paint.good(&format!("the same run: trace {:016x}", outcome.hash))
         } else {

@@ -1,6 +1,7 @@
 //! `holdtime replay FILE`: what a recorded speaker did, and what is owed to whom when the recording ends; or a finding, played again.
 
 mod finding;
+mod restaged;
 mod series;
 mod told;
 mod trace;
@@ -16,6 +17,8 @@ use holdtime_core::speaker::{Obligation, Speaker};
 use holdtime_core::{Duration, Instant};
 use holdtime_sim::replay::flight::Flight;
 use holdtime_sim::replay::log::FlightLog;
+use holdtime_sim::report;
+use holdtime_sim::stage::SpeakerState;
 use serde_json::json;
 
 use crate::args;
@@ -29,14 +32,24 @@ use told::{Parties, PrintedEvent, printable};
 /// The arguments of `holdtime replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// What `holdtime serve --record` was given: F stands for F, F.1, F.2 and so on; or the folder of a finding, or a trace as JSON
+    /// What `holdtime serve --record` was given: F stands for F, F.1, F.2 and so on; or the folder of a finding, a scenario, or a trace as
+    /// JSON
     pub(crate) file: PathBuf,
     /// Only this run of the speaker: 1 is the oldest; without it, all of them
     #[arg(long, value_name = "N")]
     run: Option<usize>,
-    /// Stop this many seconds after the beginning of each run, and say what is owed then
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// Stop this long after the beginning of each run, and say how everybody and everything stands then
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) until: Option<f64>,
+    /// Make a finding of the recording in this folder: peers and programs that say what they said, when they said it
+    #[arg(long, value_name = "DIR", conflicts_with = "until")]
+    to_finding: Option<PathBuf>,
+    /// Of a scenario or `--to-finding`: on which reactor; of a scenario, without it, the first that it expects a hang of, or names
+    #[arg(long, value_name = "R")]
+    reactor: Option<String>,
+    /// Of a scenario: from which seed
+    #[arg(long, value_name = "N", value_parser = args::seed)]
+    seed: Option<u64>,
     /// Print one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -46,23 +59,29 @@ pub(crate) struct ReplayArgs {
 
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
-    seconds.ok_or_else(|| "expected a number of seconds, such as 12.5".to_owned())
+    let seconds = seconds.or_else(|| args::duration(text).ok().map(|time| time.as_secs_f64()));
+    seconds.ok_or_else(|| "expected a time such as 20s or 1500ms, or a number of seconds such as 12.5".to_owned())
 }
 
 pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
-    if args.file.is_dir() {
+    let is_scenario = args.file.extension().is_some_and(|extension| extension == "toml");
+    if args.file.is_dir() || is_scenario {
         interrupt::exit_at_once()?;
-        if args.until.is_some() || args.run.is_some() {
-            return Err(CliError::input(
-                "--until and --run are for recordings: a finding is played to its end",
-            ));
+        if args.run.is_some() {
+            return Err(CliError::input("--run is for recordings: a scenario and a finding are one run"));
         }
-        return finding::run(&args.file, args.json, &args.drawing, console);
+        if is_scenario {
+            return finding::run_scenario(args, console);
+        }
+        return finding::run(args, console);
+    }
+    if args.seed.is_some() || (args.reactor.is_some() && args.to_finding.is_none()) {
+        return Err(CliError::input("--reactor and --seed are for scenarios"));
     }
     if let Some(timeline) = trace::read(&args.file)? {
-        if args.until.is_some() || args.run.is_some() || args.json {
+        if args.until.is_some() || args.run.is_some() || args.json || args.to_finding.is_some() {
             return Err(CliError::input(
-                "--until, --run and --json are for recordings: this is the trace of one run",
+                "--until, --run, --to-finding and --json are for recordings: this is the trace of one run",
             ));
         }
         return trace::run(&args.file, &timeline, &args.drawing, console);
@@ -79,10 +98,15 @@ pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
         let runs = if count == 1 { "run" } else { "runs" };
         return Err(CliError::input(format!("\"{}\" has {count} {runs}", args.file.display())));
     }
+    if let Some(dir) = &args.to_finding {
+        let run = args.run.unwrap_or(count) - 1;
+        let run = runs.get(run).ok_or_else(|| CliError::input("it holds no run"))?;
+        return restaged::write(args, run, dir, console);
+    }
     for (index, run) in runs.iter().enumerate().filter(|(index, _)| wanted(*index)) {
         if count > 1 && !args.json {
             let heading = format!("run {} of {count}: {}", index + 1, run.name());
-            writeln!(console, "{}", holdtime_sim::report::Paint::bold(&console.paint(), &heading))?;
+            writeln!(console, "{}", report::Paint::bold(&console.paint(), &heading))?;
         }
         let number = (count > 1).then_some(index + 1);
         Replay { args, run, number, interrupted: &interrupted }.play(console)?;
@@ -154,6 +178,9 @@ impl Replay<'_> {
         bar.finish_and_clear();
         self.draw(log, !interrupted, flight.speaker(), began)?;
         if let Some(speaker) = flight.speaker() {
+            if self.args.until.is_some() {
+                self.print_state(console, speaker, began, ended)?;
+            }
             self.print_owed(console, speaker, began, ended)?;
         }
         if interrupted {
@@ -209,6 +236,26 @@ impl Replay<'_> {
         Ok(writeln!(console, "{object}")?)
     }
 
+    /// The sessions and their timers. A recording does not know sockets, pipes and waits.
+    fn print_state(
+        &self,
+        console: &mut Console,
+        speaker: &Speaker,
+        began: Instant,
+        now: Instant,
+    ) -> Result<(), CliError> {
+        let state = SpeakerState::of_speaker(speaker);
+        if self.args.json {
+            let all = report::snapshot::speaker_json(&state, began);
+            let at = (now - began).as_nanos();
+            return self.print_json(console, json!({ "at": at, "sessions": all["sessions"] }));
+        }
+        let heading = format!("\nthe sessions at {:.6} s", since_began(now, began));
+        writeln!(console, "{}", report::Paint::bold(&console.paint(), &heading))?;
+        let sessions = SpeakerState { owed: Vec::new(), ..state };
+        Ok(write!(console, "{}", report::snapshot::speaker(&sessions, now, began))?)
+    }
+
     fn print_owed(
         &self,
         console: &mut Console,
@@ -249,7 +296,7 @@ fn print_end(
 ) -> Result<(), CliError> {
     let paint = console.paint();
     let heading = format!("\nwhat is owed at {:.6} s", since_began(ended, began));
-    writeln!(console, "{}", holdtime_sim::report::Paint::bold(&paint, &heading))?;
+    writeln!(console, "{}", report::Paint::bold(&paint, &heading))?;
     let mut any = false;
     for owed in speaker.obligations() {
         any = true;
