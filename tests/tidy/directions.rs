@@ -20,7 +20,7 @@ const PACKAGES: &[Row] = &[
     ("sim", &["machine", "reactor", "core", "host", "waits"]),
     ("cli", &["sim", "machine", "reactor", "core", "host", "dump", "waits", "guest"]),
     ("benches", &["sim", "machine", "reactor", "core", "host", "dump"]),
-    ("fuzz", &["core", "dump", "benches"]),
+    ("fuzz", &["core", "dump", "sim", "benches"]),
     ("differential", &["peers"]),
     ("peers", &["core", "dump", "benches"]),
     ("speakers", &[]),

@@ -12,7 +12,7 @@ use crate::explore::lineage::Lineage;
 use crate::observe::coverage::Points;
 
 /// How many runs a round has.
-pub const ROUND: usize = 128;
+pub const ROUND: usize = 64;
 /// How many children a parent has before others have as many.
 const CHILDREN: u32 = 2;
 /// How many turns a lineage has at most: each costs a draw of the world, and none is worth much after others.

@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn the_octets_of_a_seed_are_its_world_and_its_run() {
-        for seed in 0..8 {
+        for seed in 0..3 {
             let (world, choices) = world_of_octets(&octets_of(seed).unwrap()).unwrap();
             let (play_again, subject) = (&world.scenario.play, drawn_reactor(&world));
             let run = Run { play: play_again, subject, defect: Defect::Present, choices };
@@ -92,5 +92,16 @@ mod tests {
             fuzz(octets, |_| points += 1);
             assert!(points > 0, "{octets:?}");
         }
+    }
+
+    #[test]
+    fn every_world_of_the_corpus_plays() {
+        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus/world");
+        let mut count = 0;
+        for entry in std::fs::read_dir(corpus).unwrap() {
+            fuzz(&std::fs::read(entry.unwrap().path()).unwrap(), |_| {});
+            count += 1;
+        }
+        assert!(count >= 6, "{count}");
     }
 }
