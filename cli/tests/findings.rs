@@ -96,8 +96,7 @@ fn a_world_as_octets_is_the_same_world_and_is_kept_as_a_finding_that_plays_again
     let scratch = std::env::temp_dir().join(format!("holdtime-octets-{}", std::process::id()));
     let (corpus, kept) = (scratch.join("corpus"), scratch.join("kept"));
     fs::create_dir(&scratch).unwrap();
-    let (said, status) =
-        holdtime(&["explore", "--to-corpus", corpus.to_str().unwrap(), "--seeds", "3..5"]);
+    let (said, status) = holdtime(&["explore", "--to-corpus", corpus.to_str().unwrap(), "--seeds", "3..5"]);
     assert_eq!((status, fs::read_dir(&corpus).unwrap().count()), (0, 2), "{said}");
     let file = corpus.join("world-3");
     let arguments = ["explore", "--from-bytes", file.to_str().unwrap(), "--reactor", "read-first"];

@@ -186,7 +186,8 @@ fn a_finding_plays_the_same_wherever_its_folder_is_and_as_the_world_did() {
             continue;
         }
         reloads += 1;
-        let (outcome, files) = Finding::of_world(&world, subject::POLL, &seed.into(), ("0", "a command")).unwrap();
+        let (outcome, files) =
+            Finding::of_world(&world, subject::POLL, &seed.into(), ("0", "a command")).unwrap();
         let source = |file: usize| {
             let text = String::from_utf8(files[file].1.clone()).unwrap();
             Source::new(format!("some/where/{}", files[file].0), text)

@@ -146,11 +146,7 @@ impl<J: Clone + Send + 'static, R: Send + 'static> Shift<'_, J, R> {
     }
 
     /// What has come within a moment, and what has become late.
-    fn hear(
-        &mut self,
-        heard: &Receiver<Said<J, R>>,
-        begun: &BTreeMap<usize, J>,
-    ) -> Vec<(usize, J, Done<R>)> {
+    fn hear(&mut self, heard: &Receiver<Said<J, R>>, begun: &BTreeMap<usize, J>) -> Vec<(usize, J, Done<R>)> {
         let mut all = Vec::new();
         let first = heard.recv_timeout(LOOK.min(self.crew.limit)).ok();
         for (id, number, job, done) in first.into_iter().chain(heard.try_iter()) {
@@ -231,7 +227,8 @@ mod tests {
             *job
         });
         assert_eq!(all.iter().map(|(job, _)| *job).collect::<Vec<_>>(), (0..200).collect::<Vec<_>>());
-        let late: Vec<u64> = all.iter().filter(|(_, done)| *done == Done::Late).map(|(job, _)| *job).collect();
+        let late: Vec<u64> =
+            all.iter().filter(|(_, done)| *done == Done::Late).map(|(job, _)| *job).collect();
         // A slow machine may find others late, too.
         assert!([9, 59, 109, 159].iter().all(|job| late.contains(job)), "{late:?}");
     }

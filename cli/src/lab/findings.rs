@@ -162,7 +162,8 @@ pub(super) fn put_alone(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()
         return Err(CliError::input(format!("\"{}\" is there already", folder.display())));
     }
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = name.ok_or_else(|| CliError::input(format!("\"{}\" is no folder's name", folder.display())))?;
+    let name =
+        name.ok_or_else(|| CliError::input(format!("\"{}\" is no folder's name", folder.display())))?;
     put(folder.parent().unwrap_or(Path::new("")), &name, files)
 }
 

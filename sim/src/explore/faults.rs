@@ -81,8 +81,7 @@ impl Drawing<'_> {
             Trouble::Reload => {
                 // The second one starts its programs anew, in the middle of their scripts.
                 let signal = self.one_of("signal", &[Signal::User1, Signal::User2])?;
-                let host =
-                    self.speaker(|speaker| signal == Signal::User1 || speaker.program.is_none())?;
+                let host = self.speaker(|speaker| signal == Signal::User1 || speaker.program.is_none())?;
                 FaultKind::Signal { host, signal }
             }
             Trouble::Restart => {

@@ -77,9 +77,9 @@ impl FromStr for Lineage {
         let first = parts.next().unwrap_or_default();
         let mut lineage = Self::from(first.parse::<u64>().map_err(|_| wrong(first))?);
         for part in parts {
-            let turn = part.split_once(':').and_then(|(at, seed)| {
-                Some(Turn { at: parse_duration(at)?, seed: seed.parse().ok()? })
-            });
+            let turn = part
+                .split_once(':')
+                .and_then(|(at, seed)| Some(Turn { at: parse_duration(at)?, seed: seed.parse().ok()? }));
             let turn = turn.ok_or_else(|| wrong(part))?;
             if lineage.turns.last().is_some_and(|before| before.at >= turn.at) {
                 return Err(format!("the turn `{part}` is not later than the one before it"));

@@ -21,12 +21,12 @@ mod timers;
 mod workload;
 
 pub use census::{Census, Counted};
-pub use timers::FiredTimer;
 pub use guide::{Guide, ROUND};
-pub use lineage::{Lineage, Turn};
 pub use kinds::{Behaviour, Kinds, Trouble, Verb};
+pub use lineage::{Lineage, Turn};
 pub use octets::{fuzz, octets_of, world_of_octets};
 pub use sweep::{Assurance, CENSUS_RUNS, Played, Sweep, drawn_reactor, play, play_lineage};
+pub use timers::FiredTimer;
 
 use std::net::IpAddr;
 

@@ -27,9 +27,9 @@ use crate::subject::Defect;
 /// # Errors
 /// A script that was drawn is none, which a test rules out.
 pub fn world_of_octets(octets: &[u8]) -> Result<(World, ChoiceSource), Mistake> {
-    let (count, rest) = octets.split_first_chunk().map_or((0, octets), |(count, rest)| {
-        (usize::from(u16::from_le_bytes(*count)), rest)
-    });
+    let (count, rest) = octets
+        .split_first_chunk()
+        .map_or((0, octets), |(count, rest)| (usize::from(u16::from_le_bytes(*count)), rest));
     let (plan, choices) = rest.split_at(count.min(rest.len()));
     let world = drawn(&mut Draw::of_octets(plan), "out of octets")?;
     Ok((world, ChoiceSource::Octets(choices.to_vec())))
@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn any_octets_are_a_world_that_plays() {
-        let noise: Vec<u8> = (0..600_u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let noise: Vec<u8> =
+            (0..600_u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         for octets in [&[][..], &[7], &[255, 255, 1], &[200, 1], &noise] {
             let mut points = 0;
             fuzz(octets, |_| points += 1);

@@ -213,7 +213,8 @@ mod tests {
         let children: Vec<&Lineage> = next.iter().filter(|lineage| !lineage.turns.is_empty()).collect();
         assert_eq!(children.iter().map(|child| child.number()).collect::<Vec<_>>(), [5, 7]);
         for child in children {
-            let (one, two) = (play_lineage(child, None, true).unwrap(), play_lineage(child, None, true).unwrap());
+            let (one, two) =
+                (play_lineage(child, None, true).unwrap(), play_lineage(child, None, true).unwrap());
             assert_eq!((one.outcome, one.reached), (two.outcome, two.reached));
         }
     }
@@ -223,7 +224,11 @@ mod tests {
         let swept = |seeds: &mut dyn Iterator<Item = u64>| {
             let mut sweep = Sweep::default();
             seeds.for_each(|seed| sweep.add(play(seed, None).unwrap()));
-            (sweep.hash, sweep.census, sweep.alarms.iter().map(|alarm| alarm.lineage.number()).collect::<Vec<_>>())
+            (
+                sweep.hash,
+                sweep.census,
+                sweep.alarms.iter().map(|alarm| alarm.lineage.number()).collect::<Vec<_>>(),
+            )
         };
         assert_eq!(swept(&mut (0..12)), swept(&mut (0..12).rev()));
         assert_ne!(swept(&mut (0..12)).0, swept(&mut (1..13)).0);

@@ -88,8 +88,7 @@ impl TimerWatch {
             Step::Connected(process, stream, Ok(_)) | Step::Accepted(process, stream, _)
                 if self.speakers.contains(process) =>
             {
-                let line =
-                    Line { since: at, has_spoken: false, has_kept: false, heard: None, blocked: None };
+                let line = Line { since: at, has_spoken: false, has_kept: false, heard: None, blocked: None };
                 self.connections.insert((*process, *stream), line);
                 None
             }
@@ -124,9 +123,7 @@ impl Line {
         self.blocked = None;
         let is_first = !std::mem::replace(&mut self.has_spoken, true);
         match octets.get(18..) {
-            Some([KEEPALIVE]) => {
-                std::mem::replace(&mut self.has_kept, true).then_some(FiredTimer::Keepalive)
-            }
+            Some([KEEPALIVE]) => std::mem::replace(&mut self.has_kept, true).then_some(FiredTimer::Keepalive),
             Some([NOTIFICATION, HOLD_EXPIRED, ..]) => {
                 Some(if self.heard.is_some() { FiredTimer::Hold } else { FiredTimer::OpenWait })
             }

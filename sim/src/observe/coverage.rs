@@ -139,7 +139,9 @@ impl Coverage {
     }
 
     fn wrote(&mut self, at: Instant, process: ProcessId, stream: StreamId, outcome: Result<&[u8], IoError>) {
-        if let Some((speaker, pipe)) = self.programs.get(&process).copied().filter(|_| stream == SimHost::STDIO) {
+        if let Some((speaker, pipe)) =
+            self.programs.get(&process).copied().filter(|_| stream == SimHost::STDIO)
+        {
             let pipe = self.speakers.get_mut(&speaker).and_then(|speaker| speaker.pipes.get_mut(&pipe));
             if let (Some(pipe), Ok(octets)) = (pipe, outcome) {
                 let before = pipe.fullness();
@@ -157,9 +159,10 @@ impl Coverage {
             self.reach(at, process, Some(stream));
         } else if let Some(pipe) =
             self.speakers.get_mut(&process).and_then(|speaker| speaker.pipes.get_mut(&stream))
-            && std::mem::replace(&mut pipe.blocked, blocked) != blocked {
-                self.reach(at, process, None);
-            }
+            && std::mem::replace(&mut pipe.blocked, blocked) != blocked
+        {
+            self.reach(at, process, None);
+        }
     }
 
     fn read(&mut self, at: Instant, process: ProcessId, stream: StreamId, octets: &[u8]) {
@@ -232,11 +235,12 @@ impl Observer for Coverage {
     fn on_step(&mut self, at: Instant, step: &Step<'_>) {
         match step {
             Step::Connects(process, stream, _, Ok(())) | Step::Accepted(process, stream, _)
-                if self.speakers.contains_key(process) => {
-                    let fresh = Connection { heard: at, ..Connection::NEW };
-                    self.connections.insert((*process, *stream), fresh);
-                    self.reach(at, *process, Some(*stream));
-                }
+                if self.speakers.contains_key(process) =>
+            {
+                let fresh = Connection { heard: at, ..Connection::NEW };
+                self.connections.insert((*process, *stream), fresh);
+                self.reach(at, *process, Some(*stream));
+            }
             Step::Started(speaker, stream, program, _) => {
                 if let Some(seat) = self.speakers.get_mut(speaker) {
                     seat.pipes.insert(*stream, Pipe::default());
@@ -315,6 +319,8 @@ mod tests {
     #[test]
     fn nobody_but_a_speaker_has_points() {
         let other = ProcessId(2);
-        assert!(points(&[(0, Step::Accepted(other, STREAM, "10.0.0.2:179".parse().unwrap()))], &[]).is_empty());
+        assert!(
+            points(&[(0, Step::Accepted(other, STREAM, "10.0.0.2:179".parse().unwrap()))], &[]).is_empty()
+        );
     }
 }

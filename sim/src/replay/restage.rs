@@ -192,7 +192,9 @@ impl Staging {
 
     fn scenario(self, name: &str, config: ConfigText) -> Result<Scenario, String> {
         if let Some(both) = self.own.iter().find(|own| self.peers.contains_key(own)) {
-            return Err(format!("both ends of a session have the address {both}, which no two machines have"));
+            return Err(format!(
+                "both ends of a session have the address {both}, which no two machines have"
+            ));
         }
         let usual = SocketOptions::default();
         let stalls = self.peers.values().any(PeerLines::stalls);
@@ -327,7 +329,10 @@ mod tests {
             ),
             (1_001, OwnedInput::received(peer, open)),
             (1_002, OwnedInput::received(peer, framed(KEEPALIVE, &[]))),
-            (8_000, OwnedInput::received(program, b"announce route 20.0.0.0/24 next-hop 10.0.0.1\n".to_vec())),
+            (
+                8_000,
+                OwnedInput::received(program, b"announce route 20.0.0.0/24 next-hop 10.0.0.1\n".to_vec()),
+            ),
             (60_000, OwnedInput::from(Input::Timeout)),
         ]);
         let scenario = scenario_of(&text, "a test").unwrap();

@@ -85,11 +85,7 @@ fn seconds(at: Instant, began: Instant) -> String {
 fn flow(flow: &FlowLook) -> String {
     let FlowLook { on_the_way, unread, full, shut, ended, path, .. } = flow;
     let mut text = format!("{} octets", on_the_way.max(unread));
-    let marks = [
-        (*full, "writer blocked"),
-        (*shut, "no room"),
-        (*ended, "ended"),
-    ];
+    let marks = [(*full, "writer blocked"), (*shut, "no room"), (*ended, "ended")];
     for (_, mark) in marks.iter().filter(|(holds, _)| *holds) {
         let _ = write!(text, ", {mark}");
     }

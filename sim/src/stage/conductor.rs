@@ -28,11 +28,7 @@ type Ended = (Verdict, Instant);
 ///
 /// # Errors
 /// The engine has failed.
-pub(super) fn play_out(
-    cast: &Cast<'_>,
-    engine: &mut impl Engine,
-    turns: &[Detour],
-) -> Result<Ended, String> {
+pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine, turns: &[Detour]) -> Result<Ended, String> {
     match play_to(cast, engine, turns, Instant::MAX)? {
         Some(ended) => Ok(ended),
         None => Ok((Verdict::Unfinished { waiting: waiting(cast) }, engine.now())),

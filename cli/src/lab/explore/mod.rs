@@ -133,8 +133,7 @@ pub(crate) fn run(args: &ExploreArgs, console: &mut Console) -> VerbResult {
     let (seeds, count) = seeds(args);
     let progress = console.progress("worlds", count.unwrap_or_default());
     let covered = args.guide;
-    let crew =
-        Crew::new(args.jobs, args.limit, move |run| explore::play_lineage(run, reactor, covered));
+    let crew = Crew::new(args.jobs, args.limit, move |run| explore::play_lineage(run, reactor, covered));
     let drained = match &args.lineage {
         Some(one) => crew.drain(iter::once(one.clone()), &progress, |run, done| hunt.take(run, done)),
         None if args.guide => guided(seeds, &crew, &progress, &mut hunt),

@@ -25,7 +25,11 @@ pub(super) fn text(hunt: &Hunt, is_whole: bool, console: &mut Console) -> Result
         "\n{runs} worlds, {seconds:.0} virtual seconds and {steps} steps each in the mean  [{hash:016x}]"
     )?;
     if let Some(guide) = &hunt.guide {
-        writeln!(console, "{} points of states, timers, waits, buffers and faults were reached", guide.reached())?;
+        writeln!(
+            console,
+            "{} points of states, timers, waits, buffers and faults were reached",
+            guide.reached()
+        )?;
     }
     let failed = sweep.alarms.len() + hunt.endless.len();
     let worth = worth(&hunt.assurance(), failed > 0);
@@ -41,7 +45,11 @@ pub(super) fn text(hunt: &Hunt, is_whole: bool, console: &mut Console) -> Result
     }
     for Endless { lineage, verdict, message, .. } in &hunt.endless {
         let what = if *verdict == finding::PANICKED { message.lines().next() } else { None };
-        writeln!(console, "{verdict:<10} at seed {lineage}: {}", what.unwrap_or("it makes no end in real time"))?;
+        writeln!(
+            console,
+            "{verdict:<10} at seed {lineage}: {}",
+            what.unwrap_or("it makes no end in real time")
+        )?;
     }
     if let Some(first) = sweep.alarms.first() {
         let again = again(&first.lineage, first.reactor);
@@ -117,7 +125,11 @@ pub(super) fn json(hunt: &Hunt, console: &mut Console) -> Result<(), CliError> {
         writeln!(console, "{object}")?;
     }
     for Endless { lineage, verdict, message, .. } in &hunt.endless {
-        writeln!(console, "{}", json!({ "seed": lineage.to_string(), "verdict": verdict, "message": message }))?;
+        writeln!(
+            console,
+            "{}",
+            json!({ "seed": lineage.to_string(), "verdict": verdict, "message": message })
+        )?;
     }
     let name = |counted: Counted| json!({ "kind": counted.group(), "name": counted.name() });
     let census: Vec<_> = Counted::all()
@@ -148,9 +160,8 @@ mod tests {
 
     #[test]
     fn what_runs_are_worth_is_said_with_the_probability() {
-        let of = |runs, reasons: &[u64]| {
-            worth(&Assurance::of(runs, reasons.iter().copied()), !reasons.is_empty())
-        };
+        let of =
+            |runs, reasons: &[u64]| worth(&Assurance::of(runs, reasons.iter().copied()), !reasons.is_empty());
         assert_eq!(
             of(1_000, &[]),
             "1000 clean; 3603 more without a finding would mean 99 % that a hang of probability 0.001 is gone"

@@ -54,13 +54,7 @@ pub(super) fn run_scenario(given: &ReplayArgs, console: &mut Console) -> VerbRes
 }
 
 /// How everybody and everything stands so many seconds after the start.
-fn tell_state(
-    run: &Run<'_>,
-    turns: &[Detour],
-    until: f64,
-    json: bool,
-    console: &mut Console,
-) -> VerbResult {
+fn tell_state(run: &Run<'_>, turns: &[Detour], until: f64, json: bool, console: &mut Console) -> VerbResult {
     let until = Instant::ZERO + Duration::from_nanos((until * 1e9) as u64);
     let snapshot = run.go_until(turns, until).map_err(CliError::input)?;
     if json {

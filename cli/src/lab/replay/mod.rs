@@ -60,7 +60,9 @@ pub(crate) struct ReplayArgs {
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
     let seconds = seconds.or_else(|| args::duration(text).ok().map(|time| time.as_secs_f64()));
-    seconds.ok_or_else(|| "expected a time such as 20s or 1500ms, or a number of seconds such as 12.5".to_owned())
+    seconds.ok_or_else(|| {
+        "expected a time such as 20s or 1500ms, or a number of seconds such as 12.5".to_owned()
+    })
 }
 
 pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {

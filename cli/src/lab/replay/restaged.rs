@@ -16,12 +16,7 @@ use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::lab::{failing, findings};
 
-pub(super) fn write(
-    given: &ReplayArgs,
-    run: &RecordedRun,
-    dir: &Path,
-    console: &mut Console,
-) -> VerbResult {
+pub(super) fn write(given: &ReplayArgs, run: &RecordedRun, dir: &Path, console: &mut Console) -> VerbResult {
     let wrong = |error: String| CliError::input(format!("{}: {error}", run.name()));
     if !run.is_whole {
         return Err(wrong("the beginning of this run is gone, and with it the configuration".to_owned()));
