@@ -15,6 +15,8 @@ pub(super) struct Cast {
     pub(super) peers: Vec<Peer>,
     /// Pairs of speakers by their indices that have a session.
     pub(super) pairs: Vec<(usize, usize)>,
+    /// Programs may end what they say, and are not started again.
+    ends_once: bool,
     /// Until when things may go wrong.
     pub(super) healed: Duration,
     /// When the last script ends.
@@ -148,7 +150,8 @@ impl Cast {
         }
         let healed = Duration::from_secs(draw.between("healed", "", 60, 480));
         let end = healed + Duration::from_secs(draw.between("rest", "", 120, 240));
-        Self { speakers, peers, pairs, healed, end }
+        let ends_once = kinds.verbs.contains(&Verb::CloseStdout);
+        Self { speakers, peers, pairs, ends_once, healed, end }
     }
 
     /// The neighbors of a speaker: their addresses and AS numbers, and whether the speaker waits for them to dial.
@@ -191,7 +194,12 @@ impl Cast {
         let mut text = String::new();
         if let Some(program) = &speaker.program {
             let encoder = if speaker.json { "json" } else { "text" };
-            let _ = write!(text, "process {program} {{\n\trun ./{program};\n\tencoder {encoder};\n}}\n\n");
+            // Its script would begin anew, in the middle of the world.
+            let respawn = if self.ends_once { "\trespawn false;\n" } else { "" };
+            let _ = write!(
+                text,
+                "process {program} {{\n\trun ./{program};\n\tencoder {encoder};\n{respawn}}}\n\n"
+            );
         }
         for (index, neighbor) in self.neighbors(speaker).into_iter().enumerate() {
             speaker.write_neighbor(&mut text, neighbor, index == 0);

@@ -10,7 +10,7 @@ use holdtime_machine::world::ProcessId;
 
 use crate::explore::World;
 use crate::explore::kinds::{Behaviour, Trouble, Verb};
-use crate::explore::said::Said;
+use crate::explore::said::Spoken;
 use crate::explore::timers::{FiredTimer, TimerWatch};
 use crate::oracle::{Oracle, Questions};
 use crate::scenario::{Fault, FaultKind, Play};
@@ -114,7 +114,7 @@ pub(super) struct Taker {
     peers: Vec<(String, Behaviour, Option<ProcessId>)>,
     timers: TimerWatch,
     speakers: Vec<String>,
-    said: Said,
+    said: Spoken,
 }
 
 /// A fault that nothing has noticed yet.
@@ -137,7 +137,7 @@ impl Taker {
             peers: peers.map(|(peer, behaviour)| (peer.name.clone(), *behaviour, None)).collect(),
             timers: TimerWatch::default(),
             speakers: play.speakers.iter().map(|speaker| speaker.name.clone()).collect(),
-            said: Said::default(),
+            said: Spoken::default(),
         }
     }
 

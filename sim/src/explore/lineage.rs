@@ -18,12 +18,12 @@ pub struct Lineage {
     /// Of the world and the choices.
     pub seed: u64,
     /// In the order of their times.
-    pub turns: Vec<Turn>,
+    pub turns: Vec<Branch>,
 }
 
 /// From when on another seed draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct Branch {
     /// Since the start of the run.
     pub at: Duration,
     /// The other seed.
@@ -38,8 +38,8 @@ impl Lineage {
 
     /// A run that goes another way from an instant on. What the parent drew for later times is forgotten.
     pub fn turned(&self, at: Duration, seed: u64) -> Self {
-        let mut turns: Vec<Turn> = self.turns.iter().copied().filter(|turn| turn.at < at).collect();
-        turns.push(Turn { at, seed });
+        let mut turns: Vec<Branch> = self.turns.iter().copied().filter(|turn| turn.at < at).collect();
+        turns.push(Branch { at, seed });
         Self { seed: self.seed, turns }
     }
 
@@ -50,7 +50,7 @@ impl Lineage {
 
     /// And from then on.
     pub fn detours(&self) -> Vec<Detour> {
-        let detour = |turn: &Turn| Detour { at: Instant::ZERO + turn.at, choices: turn.seed.into() };
+        let detour = |turn: &Branch| Detour { at: Instant::ZERO + turn.at, choices: turn.seed.into() };
         self.turns.iter().map(detour).collect()
     }
 }
@@ -79,7 +79,7 @@ impl FromStr for Lineage {
         for part in parts {
             let turn = part
                 .split_once(':')
-                .and_then(|(at, seed)| Some(Turn { at: parse_duration(at)?, seed: seed.parse().ok()? }));
+                .and_then(|(at, seed)| Some(Branch { at: parse_duration(at)?, seed: seed.parse().ok()? }));
             let turn = turn.ok_or_else(|| wrong(part))?;
             if lineage.turns.last().is_some_and(|before| before.at >= turn.at) {
                 return Err(format!("the turn `{part}` is not later than the one before it"));

@@ -23,7 +23,7 @@ mod workload;
 pub use census::{Census, Counted};
 pub use guide::{Guide, ROUND};
 pub use kinds::{Behaviour, Kinds, Trouble, Verb};
-pub use lineage::{Lineage, Turn};
+pub use lineage::{Branch, Lineage};
 pub use octets::{fuzz, octets_of, world_of_octets};
 pub use sweep::{Assurance, CENSUS_RUNS, Played, Sweep, drawn_reactor, play, play_lineage};
 pub use timers::FiredTimer;

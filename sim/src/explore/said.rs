@@ -18,7 +18,7 @@ const UNREAD: Duration = Duration::from_millis(100);
 
 /// What the programs have said so far.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct Spoken {
     programs: BTreeMap<ProcessId, Speech>,
     /// A speaker's pipes, and whose they are.
     pipes: BTreeMap<(ProcessId, StreamId), ProcessId>,
@@ -37,7 +37,7 @@ struct Speech {
     unread: Option<Instant>,
 }
 
-impl Said {
+impl Spoken {
     /// Counts the verbs that a step shows.
     pub(super) fn see(&mut self, at: Instant, step: &Step<'_>, count: &mut impl FnMut(Verb)) {
         match step {
@@ -160,7 +160,7 @@ mod tests {
 
     /// The verbs of lines that are written at these milliseconds, each at once.
     fn counted(written: &[(u64, &str)]) -> Vec<Verb> {
-        let (mut said, mut verbs) = (Said::default(), Vec::new());
+        let (mut said, mut verbs) = (Spoken::default(), Vec::new());
         for (at, lines) in written {
             let step = Step::Wrote(ProcessId(1), SimHost::STDIO, Ok(lines.as_bytes()));
             said.see(Instant::ZERO + Duration::from_millis(*at), &step, &mut |verb| verbs.push(verb));

@@ -6,7 +6,7 @@ use holdtime_sim::explore::{self, Assurance, Guide, Lineage, Played, Sweep};
 use holdtime_sim::finding::{self, Finding};
 use holdtime_sim::subject::SubjectRef;
 
-use super::{ExploreArgs, again};
+use super::explore_args::ExploreArgs;
 use crate::error::CliError;
 use crate::lab::crew::Done;
 use crate::lab::findings::{self, FindingsDir};
@@ -121,4 +121,13 @@ impl Hunt {
 
 fn world(lineage: &Lineage) -> Result<explore::World, CliError> {
     explore::world_of(lineage).map_err(|mistake| CliError::input(mistake.to_string()))
+}
+
+/// The command that plays a world of a sweep again.
+pub(super) fn again(lineage: &Lineage, reactor: SubjectRef) -> String {
+    if !lineage.turns.is_empty() {
+        return format!("holdtime explore --swarm --lineage {lineage} --reactor {reactor}");
+    }
+    let (seed, next) = (lineage.seed, lineage.seed.saturating_add(1));
+    format!("holdtime explore --swarm --seeds {seed}..{next} --reactor {reactor}")
 }

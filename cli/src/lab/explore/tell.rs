@@ -7,8 +7,8 @@ use holdtime_sim::finding;
 use holdtime_sim::report::{self, Paint};
 use serde_json::json;
 
-use super::hunt::{Endless, Hunt};
-use super::{again, quoted};
+use super::explore_args::quoted;
+use super::hunt::{Endless, Hunt, again};
 use crate::console::Console;
 use crate::error::CliError;
 

@@ -11,7 +11,7 @@ use holdtime_sim::stage::{Detour, Outcome, Run};
 use holdtime_sim::subject::{Defect, SubjectRef};
 use serde_json::json;
 
-use super::ReplayArgs;
+use super::replay_args::ReplayArgs;
 use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
@@ -19,7 +19,7 @@ use crate::lab::crew::{self, Done};
 use crate::lab::{self, failing, findings};
 
 /// How long it may take in real time.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// A scenario, played from a seed to its end or to an instant.
 pub(super) fn run_scenario(given: &ReplayArgs, console: &mut Console) -> VerbResult {

@@ -9,7 +9,7 @@ use holdtime_sim::replay::restage;
 use holdtime_sim::report;
 use holdtime_sim::subject::POLL;
 
-use super::ReplayArgs;
+use super::replay_args::ReplayArgs;
 use super::series::RecordedRun;
 use crate::args;
 use crate::console::Console;
