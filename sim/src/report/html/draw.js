@@ -31,11 +31,40 @@ function layOut(scene, hidden) {
     y = row.end;
   });
   const of = new Map(rows.filter((row) => row.lane >= 0).map((row) => [row.lane, row]));
-  return { rows, of, height: y + 12 };
+  // Where arrows from and to a lane begin and end.
+  const anchors = scene.lanes.map((_, index) => {
+    let at = index;
+    while (at >= 0 && !of.has(at)) at = scene.lanes[at].of;
+    const row = of.get(at);
+    return row ? row.y + Math.max(row.height, 18) / 2 : null;
+  });
+  return { rows, of, anchors, height: y + 12 };
 }
 
 function levelName(name) {
   return { 'level in': 'unread, to speaker', 'level out': 'unread, from speaker', 'window in': 'window, to speaker', 'window out': 'window, from speaker' }[name];
+}
+
+/** What is too narrow to be seen alone: neighbours become one. */
+class Runs {
+  constructor() {
+    this.runs = [];
+    this.end = -Infinity;
+  }
+
+  add(x, right) {
+    if (x <= this.end + 1) {
+      this.end = Math.max(this.end, right);
+      this.runs[this.runs.length - 1] = this.end;
+    } else {
+      this.end = Math.max(right, x + 1.2);
+      this.runs.push(x, this.end);
+    }
+  }
+
+  draw(rectangle) {
+    for (let at = 0; at < this.runs.length; at += 2) rectangle(this.runs[at], this.runs[at + 1] - this.runs[at]);
+  }
 }
 
 class Ground {
@@ -53,6 +82,7 @@ class Ground {
     this.step = -1;
     this.scroll = 0;
     this.layout = layOut(scene, this.hidden);
+    this.scale.settle(scene);
     this.readColours();
   }
 
@@ -86,6 +116,7 @@ class Ground {
     this.from = this.scale.timeAt(this.scale.begin - 8);
     this.until = this.scale.timeAt(this.scale.begin + this.scale.width + 8);
     this.taken = [];
+    this.texts = 0;
     c.save();
     c.translate(0, -this.scroll);
     this.bands();
@@ -155,6 +186,13 @@ class Ground {
   text(text, x, y, width, kept) {
     const { context: c } = this;
     let shown = text;
+    this.texts += 1;
+    // Where there are many, short ones tell nothing, and to measure each takes long.
+    if (this.texts > 250) {
+      if (width < 60) return;
+      c.fillText(text.length * 7 > width ? `${text.slice(0, Math.floor(width / 7) - 1)}…` : text, x, y);
+      return;
+    }
     if (kept && width > 24) this.taken.push([x, y - 6, x + Math.min(width, text.length * 6.2), y + 6]);
     if (text.length * 9 > width && c.measureText(text).width > width) {
       let [low, high] = [0, Math.min(text.length, Math.ceil(width / 3))];
@@ -163,7 +201,7 @@ class Ground {
         if (c.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle;
         else high = middle - 1;
       }
-      shown = low > 0 ? `${text.slice(0, low)}…` : '';
+      shown = low > 3 ? `${text.slice(0, low)}…` : '';
     }
     c.fillText(shown, x, y);
   }
@@ -242,9 +280,10 @@ class Ground {
       const x = scale.x(t);
       if (x < this.names || x > this.width) continue;
       const width = c.measureText(text).width + 8;
-      const left = Math.min(Math.max(this.names + 2, x - width / 2), this.width - width - 2);
-      if (taken.some(([from, to]) => left < to && left + width > from)) continue;
-      taken.push([left, left + width]);
+      const free = (left) => left >= this.names + 2 && left + width <= this.width - 2 && !taken.some(([from, to]) => left < to && left + width > from);
+      const left = [x - width / 2, x - width, x, this.width - width - 2, this.names + 2, x - 1.5 * width, x - 2.2 * width].find(free);
+      if (left === undefined) continue;
+      taken.push([left - 3, left + width + 3]);
       c.fillStyle = colour[tone];
       c.fillRect(left, 1, width, 16);
       c.fillStyle = colour.paper;
@@ -303,35 +342,39 @@ class Ground {
     const { context: c, colour, scale, kinds } = this;
     const height = row.height - 6;
     const top = row.y + 3;
-    let drawn = -Infinity;
-    const later = [];
     const first = scale.begin - 8;
-    for (const bar of bars) {
+    const turns = new Runs();
+    const idle = new Runs();
+    const thin = new Runs();
+    for (let at = firstFrom(this.scene.over[row.lane], this.from); at < bars.length; at += 1) {
+      const bar = bars[at];
       if (bar.from > this.until) break;
       if (bar.to < this.from) continue;
       const turn = bar.kind === 'turn' || bar.kind === 'idle';
       if (!kinds.has(turn ? 'turn' : bar.kind === 'gone' ? 'fault' : bar.kind)) continue;
-      const x = Math.max(scale.x(bar.from), first);
-      const right = Math.min(scale.x(bar.to), this.width);
-      if (turn) {
-        if (x > drawn + 0.7 || right > drawn + 0.7) later.push([x, Math.max(1.2, right - x), bar.kind]);
-        drawn = Math.max(drawn, right, x);
-        continue;
-      }
-      const width = right - x;
-      if (width < 0.4) continue;
-      c.fillStyle = bar.kind === 'state' ? this.stateColour(bar.text) : bar.kind === 'gone' ? colour.gone : colour.wait;
-      c.fillRect(x, top, Math.max(1, width - 0.6), height);
-      if (width > 30) {
-        c.font = '11px system-ui, sans-serif';
-        c.fillStyle = bar.kind === 'state' ? colour.stateink : colour.waitink;
-        this.text(bar.kind === 'wait' ? waitWords(bar.text) : bar.text, x + 5, top + height / 2, width - 9, width > 120);
-      }
+      const x = Math.max(scale.at(bar.a), first);
+      const right = Math.min(scale.at(bar.b), this.width);
+      if (turn) (bar.kind === 'turn' ? turns : idle).add(x, right);
+      else if (right - x < 2) thin.add(x, right);
+      else this.bar(bar, x, right, top, height);
     }
-    for (const [x, width, kind] of later) {
-      c.fillStyle = kind === 'turn' ? colour.turn : colour.idle;
-      c.fillRect(x, top + height - 5, width, 6);
-    }
+    c.fillStyle = colour.wait;
+    thin.draw((x, width) => c.fillRect(x, top, width, height));
+    c.fillStyle = colour.turn;
+    turns.draw((x, width) => c.fillRect(x, top + height - 5, width, 6));
+    c.fillStyle = colour.idle;
+    idle.draw((x, width) => c.fillRect(x, top + height - 2, width, 3));
+  }
+
+  bar(bar, x, right, top, height) {
+    const { context: c, colour } = this;
+    const width = right - x;
+    c.fillStyle = bar.kind === 'state' ? this.stateColour(bar.text) : bar.kind === 'gone' ? colour.gone : colour.wait;
+    c.fillRect(x, top, Math.max(1, width - 0.6), height);
+    if (width <= 34) return;
+    c.font = '11px system-ui, sans-serif';
+    c.fillStyle = bar.kind === 'state' ? colour.stateink : colour.waitink;
+    this.text(bar.kind === 'wait' ? waitWords(bar.text) : bar.text, x + 5, top + height / 2, width - 9, width > 120);
   }
 
   stateColour(state) {
@@ -342,28 +385,32 @@ class Ground {
   timers(part) {
     const { context: c, colour, scale } = this;
     const bottom = part.y + part.height - 2;
-    let drawn = -Infinity;
+    const tall = part.height - 4;
+    const thin = new Runs();
+    const labels = [];
+    c.fillStyle = colour.timer;
+    c.beginPath();
     for (const one of part.timer) {
       if (one.from > this.until) break;
       if (one.to < this.from) continue;
-      const [x, right] = [scale.x(one.from), scale.x(one.to)];
-      if (right < drawn + 0.8) continue;
-      drawn = right;
+      const [x, right] = [scale.at(one.a), scale.at(one.b)];
+      if (right - x < 3) {
+        thin.add(x, right);
+        continue;
+      }
       const all = one.deadline - one.from;
       const left = all > 0 ? Math.max(0, (one.deadline - one.to) / all) : 0;
-      c.fillStyle = colour.timer;
-      c.beginPath();
       c.moveTo(x, bottom);
-      c.lineTo(x, bottom - (part.height - 4));
-      c.lineTo(right, bottom - (part.height - 4) * left);
+      c.lineTo(x, bottom - tall);
+      c.lineTo(right, bottom - tall * left);
       c.lineTo(right, bottom);
-      c.fill();
-      if (right - x > 60) {
-        c.font = '10px system-ui, sans-serif';
-        c.fillStyle = colour.ink;
-        this.text(`until ${seconds(one.deadline)}`, Math.max(x + 4, this.names + 6), bottom - 5, right - x - 6, true);
-      }
+      if (right - x > 60) labels.push([one.deadline, x, right]);
     }
+    c.fill();
+    thin.draw((x, width) => c.fillRect(x, bottom - tall, width, tall));
+    c.font = '10px system-ui, sans-serif';
+    c.fillStyle = colour.ink;
+    for (const [deadline, x, right] of labels) this.text(`until ${seconds(deadline)}`, Math.max(x + 4, this.names + 6), bottom - 5, right - x - 6, true);
   }
 
   level(part) {
@@ -377,11 +424,10 @@ class Ground {
     let highest = 0;
     for (let at = 0; at < part.level.length; at += 1) {
       const one = part.level[at];
-      const next = at + 1 < part.level.length ? part.level[at + 1].t : this.lastOf(one.event.lane);
-      if (one.t > this.until) break;
-      if (next < this.from) continue;
-      const x = Math.max(scale.x(one.t), scale.begin - 8);
-      const right = Math.min(scale.x(next), this.width);
+      const x = Math.max(scale.at(one.a), scale.begin - 8);
+      const right = Math.min(scale.at(one.b), this.width);
+      if (x > this.width) break;
+      if (right < scale.begin - 8) continue;
       highest = Math.max(highest, one.octets);
       if (right < drawn + 0.5) continue;
       drawn = right;
@@ -399,17 +445,13 @@ class Ground {
     }
   }
 
-  lastOf(lane) {
-    return this.scene.lanes[lane].log.until;
-  }
-
   marks(row, marks) {
     const { context: c, colour, scale } = this;
     let drawn = -Infinity;
-    for (const { t, event } of marks) {
+    for (const { t, a, event } of marks) {
       if (t > this.until) break;
       if (t < this.from) continue;
-      const x = scale.x(t);
+      const x = scale.at(a);
       if (x < drawn + 1.5) continue;
       drawn = x;
       const y = row.y + row.height / 2;
@@ -422,7 +464,7 @@ class Ground {
         c.moveTo(x + 4, y - 4);
         c.lineTo(x - 4, y + 4);
         c.stroke();
-      } else if (event.kind === 'log') {
+      } else if (event.kind === 'log' || event.text === 'started') {
         c.fillStyle = colour.muted;
         c.fillRect(x - 1, row.y + 1, 2, 4);
       } else {

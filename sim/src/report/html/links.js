@@ -1,33 +1,31 @@
 // Draws what goes from row to row: messages, and the chain of who waits for whom; and what was searched for and chosen.
 
 class Drawing extends Ground {
-  /** Where arrows from and to a lane begin and end. */
   anchor(lane) {
-    let at = lane;
-    while (at >= 0 && !this.layout.of.has(at)) at = this.scene.lanes[at].of;
-    const row = this.layout.of.get(at);
-    return row ? row.y + Math.max(row.height, 18) / 2 : null;
+    return this.layout.anchors[lane];
   }
 
   arrows() {
     const { context: c, colour, scale, scene, kinds } = this;
     const labels = [];
-    let drawn = new Map();
-    c.font = '11px system-ui, sans-serif';
-    for (const arrow of scene.arrows) {
+    const drawn = new Map();
+    for (let at = firstFrom(scene.arrowsOver, this.from); at < scene.arrows.length; at += 1) {
+      const arrow = scene.arrows[at];
       if (arrow.from > this.until) break;
       if ((arrow.to ?? arrow.from) < this.from) continue;
       const line = this.isLine(arrow);
       if (!kinds.has(line ? 'line' : 'message')) continue;
       const [y, far] = [this.anchor(arrow.lane), arrow.far >= 0 ? this.anchor(arrow.far) : null];
       if (y === null) continue;
-      const x = scale.x(arrow.from);
-      const key = `${arrow.lane} ${arrow.far}`;
-      const tail = arrow.to === null ? x + 14 : scale.x(arrow.to);
-      if (tail < (drawn.get(key) ?? -Infinity) + 1.5) continue;
+      const x = scale.at(arrow.a);
+      const key = arrow.lane * 4096 + arrow.far;
+      const tail = arrow.to === null ? x + 14 : scale.at(arrow.b);
+      if (tail < (drawn.get(key) ?? -Infinity) + 3) continue;
       drawn.set(key, tail);
-      this.arrow(x, y, tail, far ?? y, line ? colour.command : colour.message, arrow.to === null);
       labels.push({ x, y, tail, far: far ?? y, text: arrow.text, tone: line ? colour.command : colour.message, unread: arrow.to === null });
+    }
+    for (const tone of [colour.message, colour.command]) {
+      for (const unread of [false, true]) this.strokes(labels.filter((one) => one.tone === tone && one.unread === unread), tone, unread);
     }
     this.arrowLabels(labels);
   }
@@ -37,28 +35,37 @@ class Drawing extends Ground {
     return is(arrow.lane) || is(arrow.far);
   }
 
-  arrow(x, y, tail, far, tone, unread) {
+  /** All arrows of one colour at once, which is quicker by far. */
+  strokes(arrows, tone, unread) {
     const { context: c } = this;
     c.strokeStyle = tone;
     c.fillStyle = tone;
     c.lineWidth = unread ? 2 : 1.4;
+    // Of very many, what lies behind them shall be seen too.
+    c.globalAlpha = arrows.length > 150 ? 0.4 : 1;
     c.setLineDash(unread ? [4, 3] : []);
     c.beginPath();
-    c.moveTo(x, y);
-    c.lineTo(tail, far);
+    for (const { x, y, tail, far } of arrows) {
+      c.moveTo(x, y);
+      c.lineTo(tail, far);
+    }
     c.stroke();
     c.setLineDash([]);
-    const angle = Math.atan2(far - y, tail - x);
     c.beginPath();
-    if (unread) {
-      c.arc(tail, far, 4, 0, 7);
-      c.stroke();
-      return;
+    for (const { x, y, tail, far } of arrows) {
+      if (unread) {
+        c.moveTo(tail + 4, far);
+        c.arc(tail, far, 4, 0, 7);
+        continue;
+      }
+      const angle = Math.atan2(far - y, tail - x);
+      c.moveTo(tail, far);
+      c.lineTo(tail - 7 * Math.cos(angle - 0.4), far - 7 * Math.sin(angle - 0.4));
+      c.lineTo(tail - 7 * Math.cos(angle + 0.4), far - 7 * Math.sin(angle + 0.4));
     }
-    c.moveTo(tail, far);
-    c.lineTo(tail - 7 * Math.cos(angle - 0.4), far - 7 * Math.sin(angle - 0.4));
-    c.lineTo(tail - 7 * Math.cos(angle + 0.4), far - 7 * Math.sin(angle + 0.4));
-    c.fill();
+    if (unread) c.stroke();
+    else c.fill();
+    c.globalAlpha = 1;
   }
 
   /** What arrows say, wherever there is room for it; what was never read first. */
@@ -68,7 +75,7 @@ class Drawing extends Ground {
     const said = new Map();
     c.font = '11px system-ui, sans-serif';
     labels.sort((a, b) => Number(b.unread) - Number(a.unread));
-    for (const label of labels.slice(0, 400)) {
+    for (const label of labels.slice(0, 150)) {
       // The same again and again is said three times.
       said.set(label.text, (said.get(label.text) || 0) + 1);
       if (said.get(label.text) > 3) continue;
@@ -131,7 +138,7 @@ class Drawing extends Ground {
       c.strokeRect(since, row.y + 2, Math.max(6, end - since), Math.max(row.height, 16) - 4);
       // Where no bar says it, the link does.
       const bars = this.scene.bars[row.lane];
-      if (!bars.some((bar) => bar.open || bar.kind === 'gone' || bar.kind === 'state') && places.indexOf(row) === index) {
+      if (!bars.some((bar) => bar.kind === 'gone' || bar.kind === 'state' || (bar.kind === 'wait' && scale.at(bar.b) > since + 40)) && places.indexOf(row) === index) {
         c.font = '11px system-ui, sans-serif';
         c.fillStyle = colour.chain;
         const room = end - since - 12;
@@ -179,6 +186,26 @@ class Drawing extends Ground {
       c.fillText(String(index + 1), x, y + 0.5);
     });
     c.textAlign = 'left';
+    const last = chain.length - 1;
+    if (circle === null && places[last]) this.ending(log.end.ending, ...badge(last));
+  }
+
+  /** Why the last one does not act, below its number. */
+  ending(text, x, y) {
+    const { context: c, colour } = this;
+    c.font = '600 11px system-ui, sans-serif';
+    const lines = [];
+    for (const word of text.split(' ')) {
+      const line = lines.length ? `${lines[lines.length - 1]} ${word}` : word;
+      if (lines.length && c.measureText(line).width < this.margin - 24) lines[lines.length - 1] = line;
+      else lines.push(word);
+    }
+    lines.slice(0, 6).forEach((line, at) => {
+      c.fillStyle = colour.paper;
+      c.fillRect(x - 8, y + 12 + at * 14, c.measureText(line).width + 4, 14);
+      c.fillStyle = colour.chain;
+      c.fillText(line, x - 6, y + 19 + at * 14);
+    });
   }
 
   /** Links on one row stand below one another. */

@@ -69,7 +69,8 @@ function seconds(nanos) {
   const size = Math.abs(nanos);
   const [unit, name, places] =
     size < 1e3 ? [1, 'ns', 0] : size < 1e6 ? [1e3, 'µs', 1] : size < 1e9 ? [1e6, 'ms', 2] : [1e9, 's', 3];
-  return `${Number((nanos / unit).toFixed(places))} ${name}`;
+  const text = (nanos / unit).toFixed(places);
+  return `${unit === 1e9 ? text : Number(text)} ${name}`;
 }
 
 /** The same, with as many places as tell it from another time. */
@@ -94,8 +95,11 @@ function makeScene(logs) {
   scene.levels = lanes.map(() => new Map());
   scene.marks = lanes.map(() => []);
   scene.faults = [];
+  scene.over = [];
   scene.until = Math.max(...logs.map((log) => log.until));
   logs.forEach((log) => gather(scene, log));
+  scene.arrows.sort((a, b) => a.from - b.from);
+  scene.arrowsOver = latest(scene.arrows, (arrow) => arrow.to ?? arrow.from);
   scene.difference = logs.length === 2 ? firstDifference(logs[0], logs[1]) : null;
   events.forEach((event, index) => { event.index = index; });
   return scene;
@@ -176,8 +180,7 @@ function gather(scene, log) {
           const bar = { from: t, to: until, text: event.text, kind: 'gone', event };
           lives.set(lane, bar);
           scene.bars[lane].push(bar);
-        }
-        scene.marks[lane].push({ t, event });
+        } else scene.marks[lane].push({ t, event });
         break;
       }
       case 'log':
@@ -190,8 +193,15 @@ function gather(scene, log) {
       default:
     }
   }
-  // A bar of a state or a wait that is shorter than nothing is none.
-  scene.bars.forEach((bars) => bars.sort((a, b) => a.from - b.from));
+  for (let lane = log.base; lane < log.base + log.lanes.length; lane += 1) {
+    const bars = scene.bars[lane].sort((a, b) => a.from - b.from);
+    scene.bars[lane] = log.lanes[lane - log.base].is === 'task' ? joined(bars) : bars;
+    scene.over[lane] = latest(scene.bars[lane], (bar) => bar.to);
+    for (const bar of scene.bars[lane].filter((one) => one.kind === 'gone')) {
+      const fault = scene.faults.find((one) => one.lane === lane && Math.abs(one.from - bar.from) < 1e6);
+      if (fault) bar.text = `${bar.text}: ${fault.text}`;
+    }
+  }
   // What never filled up and windows that never got small are not worth a row.
   for (let lane = log.base; lane < log.base + log.lanes.length; lane += 1) {
     const of = scene.levels[lane];
@@ -205,13 +215,36 @@ function gather(scene, log) {
   }
 }
 
-/** Where two runs stop being the same: the first event that one has and the other has not. */
+/** Where two runs stop being the same: the first message, state or end of a process that one has and the other has not. When it was does not count. */
 function firstDifference(left, right) {
-  const plain = (log, event) => event && JSON.stringify({ ...event, lane: 0, far: 0, id: 0, index: 0, with: 0, seq: 0, ack: 0 });
-  const count = Math.min(left.events.length, right.events.length);
+  const tells = (log) => log.events.filter((event) => ['sent', 'arrived', 'state', 'process', 'alarm'].includes(event.kind));
+  const plain = (event) => event && `${event.who} ${event.kind} ${event.text || event.state}`;
+  const [ours, theirs] = [tells(left), tells(right)];
   let at = 0;
-  while (at < count && plain(left, left.events[at]) === plain(right, right.events[at])) at += 1;
-  const [a, b] = [left.events[at], right.events[at]];
+  while (at < ours.length && plain(ours[at]) === plain(theirs[at])) at += 1;
+  const [a, b] = [ours[at], theirs[at]];
   if (!a && !b) return null;
   return { t: Math.min(a ? a.t : Infinity, b ? b.t : Infinity), left: a || null, right: b || null };
+}
+
+/** Waits that begin in one turn and end together are one: whichever comes first ends it. */
+function joined(bars) {
+  const kept = [];
+  for (const bar of bars) {
+    const before = bar.kind === 'wait' && kept.findLast((one) => one.kind === 'wait');
+    if (before && before.to === bar.to && before.open === bar.open && bar.from - before.began < 5e3) {
+      // A deadline is told last.
+      before.text = before.text === 'its deadline' ? `${bar.text}, or ${before.text}` : `${before.text}, or ${bar.text}`;
+    } else {
+      kept.push(bar);
+      bar.began = bar.from;
+    }
+  }
+  return kept;
+}
+
+/** For each, the latest end of it and of those before it: what is over by then need not be looked at. */
+function latest(items, end) {
+  let most = -Infinity;
+  return Float64Array.from(items, (item) => { most = Math.max(most, end(item)); return most; });
 }

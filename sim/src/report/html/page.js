@@ -216,6 +216,7 @@ class Page {
     const [from, to] = [this.scale.time(this.scale.left), this.scale.time(this.scale.right)];
     const whole = this.scale.right - this.scale.left > 0.999;
     this.scale.even = !this.scale.even;
+    this.scale.settle(this.scene);
     if (!whole) this.scale.show(this.scale.place(from), this.scale.place(to));
     $('even').setAttribute('aria-pressed', String(this.scale.even));
     this.paint();

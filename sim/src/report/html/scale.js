@@ -50,6 +50,25 @@ class Scale {
     return this.begin + ((this.place(t) - this.left) / (this.right - this.left)) * this.width;
   }
 
+  /** Notes on everything that is drawn where on the axis it is, so that a frame need not ask. */
+  settle(scene) {
+    const span = (one, from, to) => { [one.a, one.b] = [this.place(from), this.place(to)]; };
+    scene.bars.forEach((bars) => bars.forEach((bar) => span(bar, bar.from, bar.to)));
+    scene.arrows.forEach((arrow) => span(arrow, arrow.from, arrow.to ?? arrow.from));
+    for (const timers of scene.timers) for (const list of timers.values()) list.forEach((one) => span(one, one.from, one.to));
+    for (const levels of scene.levels) {
+      for (const list of levels.values()) {
+        list.forEach((one, at) => span(one, one.t, at + 1 < list.length ? list[at + 1].t : scene.lanes[one.event.lane].log.until));
+      }
+    }
+    scene.marks.forEach((marks) => marks.forEach((mark) => span(mark, mark.t, mark.t)));
+  }
+
+  /** Where on the drawing a place of the axis is. */
+  at(place) {
+    return this.begin + ((place - this.left) / (this.right - this.left)) * this.width;
+  }
+
   timeAt(x) {
     return this.time(this.left + ((x - this.begin) / this.width) * (this.right - this.left));
   }
@@ -75,6 +94,8 @@ class Scale {
 
   /** Times for the axis, about `gap` pixels apart, each the roundest that there is. */
   ticks(gap) {
+    const seen = `${this.left} ${this.right} ${this.width} ${this.even}`;
+    if (this.seen === seen) return this.kept;
     const ticks = [];
     const count = Math.max(1, Math.floor(this.width / gap));
     for (let at = 0; at < count; at += 1) {
@@ -83,6 +104,7 @@ class Scale {
       const t = roundest(from, to);
       if (t <= this.until) ticks.push(t);
     }
+    [this.seen, this.kept] = [seen, ticks];
     return ticks;
   }
 }
@@ -93,6 +115,17 @@ function below(sorted, value) {
   while (low + 1 < high) {
     const middle = (low + high) >> 1;
     if (sorted[middle] <= value) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The first index at which a sorted array is at least a value. */
+function firstFrom(sorted, value) {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
     else high = middle;
   }
   return low;
