@@ -33,6 +33,12 @@ async function open(context, name, hash = '') {
 const view = (page) => page.evaluate(() => [window.page.scale.left, window.page.scale.right]);
 const painted = (page) => page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
 
+/** How bright a colour is (WCAG 2.1). */
+function luminance(colour) {
+  const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255).map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+}
+
 const tests = {
   async 'the report’s hang: it opens, its chain is told and followed by keys alone'(context) {
     const { page, said, asked } = await open(context, 'silent-peer.html');
@@ -159,6 +165,20 @@ const tests = {
     const { page } = await open(context, 'why.html');
     const texts = await page.evaluate(() => window.page.drawing.moments().map((moment) => moment.text));
     assert.ok(texts.includes('point of no return'), texts.join());
+  },
+
+  async 'every text stands out from what it stands on, in light and dark (WCAG 2.1 §1.4.3)'(context) {
+    const { page } = await open(context, 'silent-peer.html');
+    const pairs = ['ink paper', 'muted paper', 'ink band', 'waitink wait', 'stateink opening', 'stateink established', 'stateink idlestate', 'ink timer', 'ink level', 'ink window', 'message paper', 'command paper', 'fault paper', 'chain paper', 'alarm paper', 'turn paper', 'differ paper', 'waitink gone'];
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      const style = await page.evaluate((names) => Object.fromEntries(names.map((name) => [name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()])), [...new Set(pairs.flatMap((pair) => pair.split(' ')))]);
+      for (const pair of pairs) {
+        const [light, dark] = pair.split(' ').map((name) => luminance(style[name])).sort((a, b) => b - a);
+        const contrast = (light + 0.05) / (dark + 0.05);
+        assert.ok(contrast >= 4.5, `${pair} in the ${colorScheme}: ${contrast.toFixed(2)}`);
+      }
+    }
   },
 
   async 'in the dark the page is dark'(context) {

@@ -7,6 +7,7 @@
 //! | `certificate.txt` | why, as `holdtime run` prints it |
 //! | `certificate.json` | the same for programs, as `holdtime run --json` has it |
 //! | `trace.txt`, `capture.pcap` | every step, and what the network carried |
+//! | `picture.html` | all of it as a picture |
 //!
 //! The first two are the run, and are checked when it is read; the others are there to be looked at.
 
@@ -92,7 +93,7 @@ impl Finding {
         let plan = world.scenario.write().map_err(|error| error.to_string())?;
         // What is saved is what was played, to the names of its files.
         let scenario = read_plan(&Source::new(PLAN, plan.as_str()))?;
-        let (outcome, lines, capture) = watched(&scenario, reactor, choices, turns)?;
+        let (outcome, watched) = watched(&scenario, reactor, choices, turns)?;
         let run = SavedRun {
             build: build.to_owned(),
             reactor: reactor.name().to_owned(),
@@ -104,13 +105,12 @@ impl Finding {
             choices: Some(outcome.choices.clone()),
         };
         let saved = run.write(&plan);
-        let files = vec![
+        let mut files = vec![
             (PLAN, plan.into_bytes()),
             (RUN, saved.into_bytes()),
             ("certificate.txt", report::finding(&outcome).into_bytes()),
-            ("trace.txt", lines),
-            ("capture.pcap", capture),
         ];
+        files.extend(watched);
         Ok((outcome, files))
     }
 
@@ -206,13 +206,13 @@ pub fn late_key(reactor: SubjectRef) -> String {
     format!("late: {reactor} makes no end")
 }
 
-/// What came of a play, its trace and its capture.
+/// What came of a play, and what its log is written down as.
 fn watched(
     scenario: &Scenario,
     subject: SubjectRef,
     choices: &ChoiceSource,
     turns: &[Detour],
-) -> Result<(Outcome, Vec<u8>, Vec<u8>), String> {
+) -> Result<(Outcome, [FindingFile; 3]), String> {
     let run = Run { play: &scenario.play, subject, defect: Defect::Present, choices: choices.clone() };
     let capture = Rc::new(RefCell::new(Capture::default()));
     let observer: Rc<RefCell<dyn Observer>> = capture.clone();
@@ -221,5 +221,11 @@ fn watched(
     report::inscribe(&mut timeline, named, (subject.name(), None), &outcome, "holdtime replay .");
     let mut octets = Vec::new();
     capture.borrow().write_to(&mut octets, &timeline).map_err(|error| error.to_string())?;
-    Ok((outcome, report::trace::text(&timeline).into_bytes(), octets))
+    let page = report::html::page(&timeline, None).map_err(|error| error.to_string())?;
+    let files = [
+        ("trace.txt", report::trace::text(&timeline).into_bytes()),
+        ("capture.pcap", octets),
+        ("picture.html", page.into_bytes()),
+    ];
+    Ok((outcome, files))
 }

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use holdtime_core::speaker::{Action, ClosedKind, Input, Obligation, StreamId};
 use holdtime_core::{Instant, Speaker};
 
-use crate::replay::flight::Leg;
+use crate::replay::flight::{Flight, Leg};
 use crate::timeline::{
     ChannelEnd, ChannelLog, Happening, LaneKind, Lanes, SessionTrack, Timeline, TimelineEnd, TimelineEvent,
     TimelineHead,
@@ -60,6 +60,26 @@ impl Default for FlightLog {
 }
 
 impl FlightLog {
+    /// The log of a whole recording, as far as it can be read; `name` is what it is called, `again` the command that shows it again.
+    ///
+    /// # Errors
+    /// The text is no recording, or one of another version.
+    pub fn of(recording: &str, name: &str, again: &str) -> Result<Timeline, String> {
+        let mut flight = Flight::open(recording)?;
+        let mut log = Self::default();
+        let mut is_whole = true;
+        while let Some(leg) = flight.next() {
+            match leg {
+                Ok(leg) => log.take(&leg, flight.speaker()),
+                Err(_) => {
+                    is_whole = false;
+                    break;
+                }
+            }
+        }
+        Ok(log.finish(name, again, is_whole, &[]))
+    }
+
     /// Takes down a leg; `speaker` is the one that is played again, as it is after it.
     pub fn take(&mut self, leg: &Leg, speaker: Option<&Speaker>) {
         let began = *self.began.get_or_insert(leg.now().monotonic);
@@ -246,5 +266,48 @@ fn counted_from(began: Instant, what: Happening) -> Happening {
             Happening::Timer { timer, until: until.map(|until| until.saturating_sub(began.as_nanos())) }
         }
         what => what,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::testing::Recorded;
+
+    #[test]
+    fn a_recording_tells_what_its_program_said_and_was_answered_and_the_states_of_its_sessions() {
+        let mut recorded = Recorded::begin();
+        let stream = recorded.program.unwrap();
+        recorded.feed(1_010, Input::ProgramStarted { stream, pid: 7 });
+        recorded.program_writes(1_210, "version\n");
+        recorded.speaker_answers(1_211);
+        let timeline = FlightLog::of(&recorded.text, "a.rec", "holdtime replay a.rec").unwrap();
+        let names: Vec<&str> = timeline.lanes.iter().map(|lane| lane.name.as_str()).collect();
+        let wanted =
+            ["speaker", "speaker: session with peer 10.0.0.2", "speaker: pipe to program feed", "program feed"];
+        assert_eq!(names, wanted);
+        let said: Vec<(u64, &str)> = timeline
+            .events
+            .iter()
+            .filter_map(|event| match &event.what {
+                Happening::Sent { text, .. } => Some((event.at.as_nanos() / 1_000_000, text.as_str())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(said.first(), Some(&(1_210, "version")));
+        assert_eq!(said.get(1).map(|(at, _)| *at), Some(1_211));
+        let is = |wanted: &dyn Fn(&Happening) -> bool| timeline.events.iter().any(|event| wanted(&event.what));
+        assert!(is(&|what| matches!(what, Happening::State { .. })));
+        assert!(is(&|what| matches!(what, Happening::Process { text } if text == "runs as process 7")));
+    }
+
+    #[test]
+    fn a_recording_that_cannot_be_read_to_its_end_has_none() {
+        let mut recorded = Recorded::begin();
+        recorded.program_writes(10, "version\n");
+        let whole = FlightLog::of(&recorded.text, "a.rec", "").unwrap();
+        let cut = FlightLog::of(&format!("{}12 half a li", recorded.text), "a.rec", "").unwrap();
+        assert_eq!((whole.end.is_some(), cut.end), (true, None));
+        assert_eq!(cut.events, whole.events);
     }
 }

@@ -6,3 +6,5 @@ pub mod flight;
 mod lines;
 pub mod log;
 pub mod restage;
+#[cfg(test)]
+mod testing;

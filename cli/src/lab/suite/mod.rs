@@ -3,6 +3,7 @@
 mod capture;
 mod folder;
 mod live;
+mod pictures;
 mod programs;
 mod seeds;
 mod simulated;
@@ -62,6 +63,9 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> VerbResult {
     } else {
         simulated::in_the_lab(&cases, &reactors, args, console)?
     };
+    if let Some(folder) = args.html.as_ref().filter(|_| !args.live) {
+        pictures::of_the_lab(folder, &results, args)?;
+    }
     if captured {
         // A dialogue that was captured keeps the pauses of its day, and no trace of it is like another.
         results.iter_mut().for_each(|result| result.hash = None);

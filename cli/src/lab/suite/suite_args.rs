@@ -45,6 +45,9 @@ pub(crate) struct SuiteArgs {
     /// How many cases at a time; 8 live, and in the lab as many as there are cores
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// Draw every run that does not pass, as a page each in this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seeds", "against"])]
+    pub(crate) html: Option<PathBuf>,
     /// Write the results to this file as JUnit XML
     #[arg(long, value_name = "F")]
     pub(crate) junit: Option<PathBuf>,

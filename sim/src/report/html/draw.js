@@ -281,7 +281,9 @@ class Ground {
       if (x < this.names || x > this.width) continue;
       const width = c.measureText(text).width + 8;
       const free = (left) => left >= this.names + 2 && left + width <= this.width - 2 && !taken.some(([from, to]) => left < to && left + width > from);
-      const left = [x - width / 2, x - width, x, this.width - width - 2, this.names + 2, x - 1.5 * width, x - 2.2 * width].find(free);
+      // As near as there is room.
+      const beside = taken.flatMap(([from, to]) => [from - width - 1, to + 1]);
+      const [left] = [x - width / 2, this.width - width - 2, this.names + 2, ...beside].filter(free).sort((a, b) => Math.abs(a + width / 2 - x) - Math.abs(b + width / 2 - x));
       if (left === undefined) continue;
       taken.push([left - 3, left + width + 3]);
       c.fillStyle = colour[tone];

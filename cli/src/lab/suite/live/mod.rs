@@ -20,6 +20,7 @@ use holdtime_sim::scenario::PeerPlace;
 use holdtime_sim::subject::{self, SubjectRef};
 use holdtime_sim::suite::{Case, CaseResult, Folder, LIMIT};
 
+use super::pictures;
 use super::suite_args::SuiteArgs;
 use crate::console::Console;
 use crate::error::CliError;
@@ -44,10 +45,20 @@ pub(super) fn run(
     let scratch = Scratch::fill(folder)?;
     let jobs: Vec<(SubjectRef, &Case)> =
         reactors.iter().flat_map(|reactor| cases.iter().map(|case| (*reactor, case))).collect();
-    at_once(&jobs, args, console, |(reactor, case)| {
-        let whom = args.against.as_deref().map_or(Whom::Ours(*reactor, None), Whom::Another);
-        play(case, *reactor, whom, Pace::new(args.spread, args.seed, &case.name), &scratch.root)
-    })
+    let results = at_once(&jobs, args, console, |(reactor, case)| {
+        let file = scratch.root.join(format!("{reactor}-{}.recording", case.name));
+        let recording = args.html.is_some().then_some(file.as_path());
+        let whom = args.against.as_deref().map_or(Whom::Ours(*reactor, recording), Whom::Another);
+        let pace = Pace::new(args.spread, args.seed, &case.name);
+        let result = play(case, *reactor, whom, pace, &scratch.root);
+        if let Some(folder) = &args.html {
+            // Where the speaker did not come so far as to begin one, there is nothing to draw.
+            let recording = fs::read_to_string(&file).unwrap_or_default();
+            pictures::of_a_recording(folder, &result, &recording, args)?;
+        }
+        Ok(result)
+    })?;
+    results.into_iter().collect()
 }
 
 /// Every case once, with the recording of its speaker.

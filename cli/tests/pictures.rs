@@ -1,0 +1,84 @@
+//! What `run`, `why` and `replay` write down of a run: each option its file, and what is asked for wrongly.
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+#[path = "shared/private.rs"]
+mod private;
+
+fn scratch(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("pictures-{}-{name}", std::process::id()))
+}
+
+fn holdtime(arguments: &[&str]) -> Output {
+    private::holdtime().args(arguments).output().unwrap()
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn every_option_writes_its_file_and_a_trace_is_drawn_again() {
+    let names = ["t.txt", "t.jsonl", "t.html", "t.json", "t.mmd"];
+    let paths = names.map(scratch);
+    let [trace, lines, page, perfetto, sequence] = paths.each_ref().map(|path| path.to_str().unwrap());
+    let run = ["run", "silent-peer", "--reactor", "await-peers"];
+    let options = ["--trace", trace, "--trace-json", lines, "--html", page, "--perfetto", perfetto, "--sequence", sequence];
+    let output = holdtime(&[run.as_slice(), &options].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text(&paths[2]).starts_with("<!DOCTYPE html>"));
+    assert!(text(&paths[3]).starts_with("{") && text(&paths[3]).contains("\"traceEvents\""));
+    assert!(text(&paths[4]).starts_with("sequenceDiagram"));
+    // A trace as JSON is as good as the run.
+    let again = holdtime(&["replay", lines]);
+    assert_eq!(String::from_utf8(again.stdout).unwrap(), text(&paths[0]));
+    let drawn = scratch("again.html");
+    holdtime(&["replay", lines, "--html", drawn.to_str().unwrap()]);
+    assert_eq!(text(&drawn), text(&paths[2]));
+}
+
+#[test]
+fn a_trace_that_is_cut_short_is_said_to_be_and_one_that_is_wrong_with_its_line() {
+    let lines = scratch("whole.jsonl");
+    holdtime(&["run", "silent-peer", "--trace-json", lines.to_str().unwrap()]);
+    let whole = text(&lines);
+    let cut = scratch("cut.jsonl");
+    fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    let output = holdtime(&["replay", cut.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is cut short at "));
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("the log is cut short here\n"));
+    fs::write(&cut, whole.replacen("\"kind\":\"turn\"", "\"kind\":\"trun\"", 1)).unwrap();
+    let output = holdtime(&["replay", cut.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("line "), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_run_beside_is_another_reactor_or_another_seed() {
+    let page = scratch("beside.html");
+    let html = page.to_str().unwrap();
+    for beside in ["poll", "7"] {
+        let output = holdtime(&["run", "silent-peer", "--reactor", "await-peers", "--html", html, "--beside", beside]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(!text(&page).contains("id=\"beside\"></script>"), "{beside}");
+    }
+    let output = holdtime(&["run", "silent-peer", "--html", html, "--beside", "pol"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("pol"));
+    let output = holdtime(&["run", "silent-peer", "--beside", "poll"]);
+    assert_eq!(output.status.code(), Some(2), "there is no picture to be beside in");
+}
+
+#[test]
+fn a_suite_draws_the_cases_that_do_not_pass_and_no_others() {
+    let folder = scratch("suite");
+    let html = folder.to_str().unwrap();
+    let output = holdtime(&["suite", "--reactor", "poll,await-peers", "--only", "api-one-route", "--html", html]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let drawn: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(drawn, ["await-peers-api-one-route.html"]);
+}
