@@ -26,7 +26,18 @@ fn every_option_writes_its_file_and_a_trace_is_drawn_again() {
     let paths = names.map(scratch);
     let [trace, lines, page, perfetto, sequence] = paths.each_ref().map(|path| path.to_str().unwrap());
     let run = ["run", "silent-peer", "--reactor", "await-peers"];
-    let options = ["--trace", trace, "--trace-json", lines, "--html", page, "--perfetto", perfetto, "--sequence", sequence];
+    let options = [
+        "--trace",
+        trace,
+        "--trace-json",
+        lines,
+        "--html",
+        page,
+        "--perfetto",
+        perfetto,
+        "--sequence",
+        sequence,
+    ];
     let output = holdtime(&[run.as_slice(), &options].concat());
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(text(&paths[2]).starts_with("<!DOCTYPE html>"));
@@ -54,7 +65,11 @@ fn a_trace_that_is_cut_short_is_said_to_be_and_one_that_is_wrong_with_its_line()
     fs::write(&cut, whole.replacen("\"kind\":\"turn\"", "\"kind\":\"trun\"", 1)).unwrap();
     let output = holdtime(&["replay", cut.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("line "), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("line "),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -62,7 +77,8 @@ fn a_run_beside_is_another_reactor_or_another_seed() {
     let page = scratch("beside.html");
     let html = page.to_str().unwrap();
     for beside in ["poll", "7"] {
-        let output = holdtime(&["run", "silent-peer", "--reactor", "await-peers", "--html", html, "--beside", beside]);
+        let output =
+            holdtime(&["run", "silent-peer", "--reactor", "await-peers", "--html", html, "--beside", beside]);
         assert_eq!(output.status.code(), Some(0));
         assert!(!text(&page).contains("id=\"beside\"></script>"), "{beside}");
     }
@@ -77,7 +93,8 @@ fn a_run_beside_is_another_reactor_or_another_seed() {
 fn a_suite_draws_the_cases_that_do_not_pass_and_no_others() {
     let folder = scratch("suite");
     let html = folder.to_str().unwrap();
-    let output = holdtime(&["suite", "--reactor", "poll,await-peers", "--only", "api-one-route", "--html", html]);
+    let output =
+        holdtime(&["suite", "--reactor", "poll,await-peers", "--only", "api-one-route", "--html", html]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let drawn: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(drawn, ["await-peers-api-one-route.html"]);

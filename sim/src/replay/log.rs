@@ -283,8 +283,12 @@ mod tests {
         recorded.speaker_answers(1_211);
         let timeline = FlightLog::of(&recorded.text, "a.rec", "holdtime replay a.rec").unwrap();
         let names: Vec<&str> = timeline.lanes.iter().map(|lane| lane.name.as_str()).collect();
-        let wanted =
-            ["speaker", "speaker: session with peer 10.0.0.2", "speaker: pipe to program feed", "program feed"];
+        let wanted = [
+            "speaker",
+            "speaker: session with peer 10.0.0.2",
+            "speaker: pipe to program feed",
+            "program feed",
+        ];
         assert_eq!(names, wanted);
         let said: Vec<(u64, &str)> = timeline
             .events
@@ -296,7 +300,8 @@ mod tests {
             .collect();
         assert_eq!(said.first(), Some(&(1_210, "version")));
         assert_eq!(said.get(1).map(|(at, _)| *at), Some(1_211));
-        let is = |wanted: &dyn Fn(&Happening) -> bool| timeline.events.iter().any(|event| wanted(&event.what));
+        let is =
+            |wanted: &dyn Fn(&Happening) -> bool| timeline.events.iter().any(|event| wanted(&event.what));
         assert!(is(&|what| matches!(what, Happening::State { .. })));
         assert!(is(&|what| matches!(what, Happening::Process { text } if text == "runs as process 7")));
     }

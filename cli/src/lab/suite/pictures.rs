@@ -19,12 +19,8 @@ pub(super) fn of_the_lab(folder: &Path, results: &[CaseResult], args: &SuiteArgs
     make(folder)?;
     for result in results.iter().filter(|result| result.code != "pass") {
         let play = result.case.play();
-        let run = Run {
-            play: &play,
-            subject: result.reactor,
-            defect: Defect::Present,
-            choices: args.seed.into(),
-        };
+        let run =
+            Run { play: &play, subject: result.reactor, defect: Defect::Present, choices: args.seed.into() };
         let (outcome, mut timeline) = run.go_logged(&[]).map_err(CliError::input)?;
         let named = (result.case.name.as_str(), result.case.title.as_str());
         let again = args.again(&format!("--seed {}", args.seed), result);
