@@ -23,6 +23,7 @@
 pub mod choices;
 pub mod clock;
 pub mod executor;
+pub mod guest;
 pub mod host;
 mod id;
 pub mod net;

@@ -16,7 +16,7 @@ const PACKAGES: &[Row] = &[
     ("dump", &["core"]),
     ("reactor", &["core", "host"]),
     ("machine", &["host", "waits"]),
-    ("guest", &["machine"]),
+    ("guest", &["machine", "host"]),
     ("sim", &["machine", "reactor", "core", "host", "waits"]),
     ("cli", &["sim", "machine", "reactor", "core", "host", "dump", "waits", "guest"]),
     ("benches", &["sim", "machine", "reactor", "core", "host", "dump"]),

@@ -4,6 +4,7 @@
 mod checker;
 mod drive_peer;
 mod drive_program;
+mod guest_program;
 mod hex;
 mod mismatch;
 mod reading;
@@ -13,6 +14,7 @@ mod scripted_program;
 pub use checker::{CheckingPeer, Pieces};
 pub use drive_peer::{OutOfBand, drive_peer};
 pub use drive_program::drive_program;
+pub use guest_program::{GuestProgram, ProgramRun};
 pub use hex::Hex;
 pub use scripted_peer::{Awaited, PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase, ScriptedPeer};
 pub use scripted_program::{ProgramAction, ProgramInput, ScriptedProgram};

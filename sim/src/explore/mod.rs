@@ -91,6 +91,7 @@ fn drawn(draw: &mut Draw, name: &str) -> Result<World, Mistake> {
         source: None,
         play: Play {
             name: format!("swarm-{name}"),
+            guests: None,
             programs_count: true,
             rests: true,
             latency: draw.one_of("latency", "", &LATENCIES).unwrap_or_default(),

@@ -80,7 +80,7 @@ pub use library::{NoScenario, embedded, find, read};
 pub use oracle::Oracle;
 pub use plan::Plan;
 pub(crate) use play::usual_prices;
-pub use play::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker};
+pub use play::{Actor, PeerPlace, Play, PlayGuests, PlayPeer, PlaySpeaker};
 pub use write::Unwritable;
 
 use crate::scenario::script::{Pattern, format_duration};

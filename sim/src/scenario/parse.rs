@@ -195,6 +195,7 @@ impl Scenario {
             speakers,
             peers,
             programs,
+            guests: None,
             programs_count: true,
             rests: true,
             faults,

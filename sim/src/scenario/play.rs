@@ -1,6 +1,7 @@
 //! What is played: a scenario or a case, in the form that the stage sets.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
@@ -8,6 +9,7 @@ use holdtime_core::config::{ConfigText, Settings};
 use crate::scenario::expectation::Expectation;
 use crate::scenario::script::{PeerScript, ProgramScript};
 use crate::scenario::{Bounds, Ends, Fault, Window};
+use holdtime_machine::guest::Guests;
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
 
@@ -25,6 +27,8 @@ pub struct Play {
     pub peers: Vec<PlayPeer>,
     /// The programs, by the command that starts them: a script for each start, the last one for all further ones too.
     pub programs: Vec<(String, Vec<ProgramScript>)>,
+    /// Real programs among those that are started.
+    pub guests: Option<PlayGuests>,
     /// Whether every program must come to the end of its script.
     pub programs_count: bool,
     /// Whether a second of quiet must follow once everything has finished.
@@ -45,6 +49,15 @@ pub struct Play {
     pub ends: Option<Ends>,
     /// The bound of the run.
     pub run_for: Duration,
+}
+
+/// Programs that are real processes.
+#[derive(Clone, Debug)]
+pub struct PlayGuests {
+    /// The command that starts each.
+    pub commands: Vec<String>,
+    /// Where they come from.
+    pub source: Arc<dyn Guests>,
 }
 
 /// The prices of a play that names none.

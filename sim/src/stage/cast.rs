@@ -14,7 +14,8 @@ use holdtime_reactor::AsyncHost;
 use holdtime_reactor::driver::Recorder;
 
 use crate::actor::{
-    Awaited, CheckingPeer, PeerRun, PeerState, Pieces, ScriptPhase, ScriptedPeer, ScriptedProgram,
+    Awaited, CheckingPeer, GuestProgram, PeerRun, PeerState, Pieces, ProgramRun, ScriptPhase, ScriptedPeer,
+    ScriptedProgram,
 };
 use crate::observe::course::Course;
 use crate::observe::recording::Recording;
@@ -57,7 +58,7 @@ pub(super) struct ProgramSeat {
     pub(super) name: String,
     pub(super) command: String,
     pub(super) process: ProcessId,
-    pub(super) run: Rc<RefCell<ScriptedProgram>>,
+    pub(super) run: Rc<RefCell<dyn ProgramRun>>,
 }
 
 /// How far a program is, what it waits for, and when it goes on by itself.
@@ -65,7 +66,11 @@ pub(super) type ProgramStand = (PeerState, Option<Awaited>, Option<Instant>);
 
 /// The programs that were started so far, which speakers add to while they run.
 #[derive(Clone, Default)]
-pub(super) struct ProgramSeats(Rc<RefCell<Vec<ProgramSeat>>>);
+pub(super) struct ProgramSeats {
+    seats: Rc<RefCell<Vec<ProgramSeat>>>,
+    /// Why no verdict about a real program would be worth anything.
+    refused: Rc<RefCell<Option<String>>>,
+}
 
 impl ProgramSeats {
     /// A program was started by its command, and plays the next one of these scripts, or the last.
@@ -76,7 +81,7 @@ impl ProgramSeats {
         name: &str,
         process: ProcessId,
     ) -> Rc<RefCell<ScriptedProgram>> {
-        let mut seats = self.0.borrow_mut();
+        let mut seats = self.seats.borrow_mut();
         let starts = seats.iter().filter(|seat| seat.command == command).count();
         let script = scripts.get(starts).or(scripts.last()).cloned().unwrap_or_default();
         let run = Rc::new(RefCell::new(ScriptedProgram::new(script)));
@@ -89,14 +94,36 @@ impl ProgramSeats {
         run
     }
 
+    /// A real program was started by its command.
+    pub(super) fn admit(&self, command: &str, name: &str, process: ProcessId) -> Rc<RefCell<GuestProgram>> {
+        let run = Rc::new(RefCell::new(GuestProgram::default()));
+        self.seats.borrow_mut().push(ProgramSeat {
+            name: name.to_owned(),
+            command: command.to_owned(),
+            process,
+            run: run.clone(),
+        });
+        run
+    }
+
+    /// A real program did what the lab cannot hold.
+    pub(super) fn refuse(&self, why: String) {
+        self.refused.borrow_mut().get_or_insert(why);
+    }
+
+    /// What the lab cannot hold of a real program, the first one.
+    pub(super) fn refused(&self) -> Option<String> {
+        self.refused.borrow().clone()
+    }
+
     /// The name of the program that runs as this process.
     pub(super) fn name_of(&self, process: ProcessId) -> Option<String> {
-        self.0.borrow().iter().find(|seat| seat.process == process).map(|seat| seat.name.clone())
+        self.seats.borrow().iter().find(|seat| seat.process == process).map(|seat| seat.name.clone())
     }
 
     /// Every program: what it is called, its process, how far it is, what it waits for, and when it goes on by itself.
     pub(super) fn stands(&self) -> Vec<(String, ProcessId, ProgramStand)> {
-        let seats = self.0.borrow();
+        let seats = self.seats.borrow();
         let stand = |seat: &ProgramSeat| {
             let run = seat.run.borrow();
             let stand = (run.state(), run.awaits(), run.speaks_at());
@@ -112,16 +139,16 @@ impl ProgramSeats {
     }
 
     fn has_started(&self, command: &str) -> bool {
-        self.0.borrow().iter().any(|seat| seat.command == command)
+        self.seats.borrow().iter().any(|seat| seat.command == command)
     }
 
     /// Says every program's process and phase.
     fn each(&self, mut say: impl FnMut(ProcessId, ScriptPhase)) {
-        self.0.borrow().iter().for_each(|seat| say(seat.process, seat.run.borrow().phase()));
+        self.seats.borrow().iter().for_each(|seat| say(seat.process, seat.run.borrow().phase()));
     }
 
     fn states(&self) -> Vec<(String, ProcessId, PeerState)> {
-        let seats = self.0.borrow();
+        let seats = self.seats.borrow();
         let state =
             |seat: &ProgramSeat| (format!("program {}", seat.name), seat.process, seat.run.borrow().state());
         seats.iter().map(state).collect()

@@ -49,10 +49,12 @@ pub(super) fn play_to(
     let recovered = recovered(cast);
     let mut finished: Option<Instant> = None;
     let mut turn = Turning::of(turns);
+    let refused = || cast.programs.refused().map_or(Ok(()), Err);
     turn.take(cast, Instant::ZERO);
     // The first turns, without which nothing is due.
     engine.run_until(Instant::ZERO)?;
     loop {
+        refused()?;
         let now = engine.now();
         turn.take(cast, now);
         let phase = cast.phase();

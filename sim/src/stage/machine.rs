@@ -2,16 +2,18 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use holdtime_core::Instant;
 use holdtime_core::speaker::{ExitStatus, ProgramSpec, Signal, StreamId};
 use holdtime_machine::choices::Choices;
+use holdtime_machine::guest::{Guest, GuestCall, GuestFault, Guests};
 use holdtime_machine::net::MachineId;
 use holdtime_machine::trace::Observer;
 use holdtime_machine::world::{Incident, IncidentKind, ProcessId, ProcessStanding, StreamLook};
 use holdtime_machine::{Lab, LabSettings, SimHost, Stop, World};
 
-use crate::actor::{OutOfBand, drive_peer, drive_program};
+use crate::actor::{GuestProgram, OutOfBand, drive_peer, drive_program};
 use crate::scenario::script::ProgramScript;
 use crate::scenario::{Fault, FaultKind, Plan, PlayPeer, PlaySpeaker};
 use crate::stage::cast::{Cast, ProgramSeats};
@@ -41,6 +43,9 @@ pub(super) fn set<'p>(run: &Run<'p>, choices: Choices) -> Result<(Cast<'p>, Mach
     let mut cast = Cast::new(play, choices);
     for (command, scripts) in &play.programs {
         machine.add_program(command, scripts, &cast.programs);
+    }
+    if let Some(guests) = &play.guests {
+        guests.commands.iter().for_each(|command| machine.add_guest(command, &guests.source, &cast.programs));
     }
     let mut machines = Vec::new();
     for speaker in &play.speakers {
@@ -120,6 +125,17 @@ impl MachineEngine {
         let program = move |host: SimHost, spec: &ProgramSpec| {
             let run = seats.start(&named, &scripts, &spec.name, host.process());
             let future = async move { ExitStatus::Code(drive_program(&host, SimHost::STDIO, &run).await) };
+            Box::pin(future) as std::pin::Pin<Box<dyn Future<Output = ExitStatus>>>
+        };
+        self.lab.world_mut().add_program(command, Rc::new(program));
+    }
+
+    fn add_guest(&mut self, command: &str, source: &Arc<dyn Guests>, seats: &ProgramSeats) {
+        let (source, seats, named) = (source.clone(), seats.clone(), command.to_owned());
+        let program = move |host: SimHost, spec: &ProgramSpec| {
+            let run = seats.admit(&named, &spec.name, host.process());
+            let (started, seats) = (source.start(spec), seats.clone());
+            let future = async move { entertain(&host, started, &run, &seats).await };
             Box::pin(future) as std::pin::Pin<Box<dyn Future<Output = ExitStatus>>>
         };
         self.lab.world_mut().add_program(command, Rc::new(program));
@@ -207,6 +223,28 @@ impl MachineEngine {
             }
         }
     }
+}
+
+/// Runs a real program to its end.
+async fn entertain(
+    host: &SimHost,
+    started: Result<Box<dyn Guest>, GuestFault>,
+    run: &RefCell<GuestProgram>,
+    seats: &ProgramSeats,
+) -> ExitStatus {
+    let ended = match started {
+        Ok(mut guest) => {
+            let tell = |now, call: &GuestCall, is_gone| run.borrow_mut().called(now, call, is_gone);
+            host.run_guest(guest.as_mut(), tell).await
+        }
+        Err(fault) => Err(fault),
+    };
+    if let Err(GuestFault::Unheld(why)) = &ended {
+        seats.refuse(why.clone());
+    }
+    let status = *ended.as_ref().unwrap_or(&ExitStatus::Code(1));
+    run.borrow_mut().ended(ended);
+    status
 }
 
 fn cut(world: &mut World, from: MachineId, to: MachineId, both: bool, cut: bool) {

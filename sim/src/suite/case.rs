@@ -10,6 +10,7 @@
 //! ExaBGP's own suite keeps the first two in `encoding/` and the configurations in `etc/`; such folders are read as well.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use holdtime_core::Duration;
 use holdtime_core::config::{Config, ConfigText, Settings};
@@ -18,8 +19,9 @@ use crate::scenario::PeerPlace;
 use crate::scenario::expectation::Expectation;
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::script::ProgramScript;
-use crate::scenario::{Actor, Play, PlayPeer, PlaySpeaker};
+use crate::scenario::{Actor, Play, PlayGuests, PlayPeer, PlaySpeaker};
 use crate::scenario::{Bounds, usual_prices};
+use holdtime_machine::guest::Guests;
 use holdtime_machine::net::{Kernel, SocketOptions};
 
 static OWN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
@@ -77,6 +79,8 @@ pub struct Case {
     /// The dialogues are what programs were heard to say in a run that ended, as ExaBGP's own suite does, with the last
     /// rule; what they were up to then is not known.
     pub captured: bool,
+    /// Where real programs come from, which the lab runs in place of those that have no dialogue.
+    pub real: Option<Arc<dyn Guests>>,
 }
 
 /// Every case of a folder, in the order of their names.
@@ -137,7 +141,7 @@ impl Case {
             .collect::<Result<_, CaseError>>()?;
         let kind = if name.starts_with("api-") { CaseKind::Api } else { CaseKind::Conf };
         let mut case =
-            Self { name, title, kind, configs, expectation, programs: Vec::new(), captured: false };
+            Self { name, title, kind, configs, expectation, programs: Vec::new(), captured: false, real: None };
         case.find_programs(folder, place)?;
         Ok(case)
     }
@@ -184,6 +188,13 @@ impl Case {
         settings
     }
 
+    /// The programs that are to be real.
+    fn guests(&self) -> Option<PlayGuests> {
+        let source = self.real.clone()?;
+        let without = self.programs.iter().filter(|(_, scripts)| scripts.is_empty());
+        Some(PlayGuests { commands: without.map(|(command, _)| command.clone()).collect(), source })
+    }
+
     /// The case as the lab plays it: the speaker and the checking peer on one machine, as in ExaBGP's own suite.
     pub fn play(&self) -> Play {
         let address: IpAddr = if self.expectation.options.ipv6 {
@@ -193,6 +204,8 @@ impl Case {
         };
         let place = SocketAddr::new(address, 179);
         let programs = self.programs.iter().filter(|(_, scripts)| !scripts.is_empty()).cloned();
+        // As in ExaBGP's own suite, where programs may be at work when the last rule is met.
+        let ends_with_rules = self.captured || self.real.is_some();
         Play {
             name: self.name.clone(),
             speakers: vec![PlaySpeaker {
@@ -210,8 +223,9 @@ impl Case {
                 actor: Actor::Check(self.expectation.clone()),
             }],
             programs: programs.collect(),
-            programs_count: !self.captured,
-            rests: !self.captured,
+            guests: self.guests(),
+            programs_count: !ends_with_rules,
+            rests: !ends_with_rules,
             faults: Vec::new(),
             latency: Duration::from_micros(100),
             kernel: Kernel::default(),

@@ -2,6 +2,7 @@
 
 mod capture;
 mod folder;
+mod guests;
 mod live;
 mod pictures;
 mod programs;
@@ -53,7 +54,9 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> VerbResult {
             "{defective} runs in the lab only; live there are poll and async"
         )));
     }
-    let captured = !args.live && capture::fill(folder, &mut cases, args, console)?;
+    let _scratch = if args.real_programs { Some(guests::fill(folder, &mut cases)?) } else { None };
+    let captured =
+        !args.live && !args.real_programs && capture::fill(folder, &mut cases, args, console)?;
     if let Some(seeds) = &args.seeds {
         return seeds::run(&cases, &reactors, seeds, args, console);
     }

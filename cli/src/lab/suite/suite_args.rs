@@ -39,7 +39,11 @@ pub(crate) struct SuiteArgs {
     /// seed draws how long
     #[arg(long, value_name = "TIME", value_parser = args::duration, requires = "live")]
     pub(crate) spread: Option<Duration>,
-    /// Live: where the programs of the configurations' `run/` folder are
+    /// In the lab: run programs that are no dialogues as real processes, whose time, sleeping, polling and pipes are the lab's;
+    /// Linux on x86-64
+    #[arg(long, conflicts_with = "live")]
+    pub(crate) real_programs: bool,
+    /// Where the programs of the configurations' `run/` folder are
     #[arg(long, value_name = "DIR")]
     pub(crate) programs: Option<PathBuf>,
     /// How many cases at a time; 8 live, and in the lab as many as there are cores
@@ -67,10 +71,11 @@ impl SuiteArgs {
     pub(super) fn again(&self, how: &str, result: &CaseResult) -> String {
         let dir = self.dir.as_ref().map(|dir| format!(" {}", args::quoted(&dir.to_string_lossy())));
         let dir = dir.unwrap_or_default();
+        let real = if self.real_programs { " --real-programs" } else { "" };
         let who = match &self.against {
             Some(command) => format!("--against \"{command}\""),
             None => format!("--reactor {}", result.reactor),
         };
-        format!("holdtime suite{dir} {how} {who} --only {}", result.case.name)
+        format!("holdtime suite{dir}{real} {how} {who} --only {}", result.case.name)
     }
 }

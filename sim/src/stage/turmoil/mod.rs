@@ -102,6 +102,8 @@ fn refusal(play: &Play) -> Option<&'static str> {
     };
     if play.speakers.len() != 1 {
         Some("turmoil plays one speaker, for all of its processes share one configuration")
+    } else if play.guests.is_some() {
+        Some("turmoil has no processes that a real program could be")
     } else if !play.faults.is_empty() {
         Some("turmoil plays no faults of ours")
     } else if play.kernel != holdtime_machine::net::Kernel::default() {

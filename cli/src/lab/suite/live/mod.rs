@@ -27,7 +27,7 @@ use crate::error::CliError;
 use crate::lab::parallel::Pool;
 use machine::{LiveEnd, LiveMachine};
 use paced::{Pace, PacedPeer};
-use scratch::Scratch;
+pub(super) use scratch::Scratch;
 use speaker::Whom;
 pub(crate) use speaker::on_unix;
 

@@ -12,12 +12,12 @@ use crate::error::CliError;
 pub(super) const SETTINGS: &str = "settings.env";
 
 /// A folder of our own with the configurations and the programs, since programs are found beside configurations.
-pub(super) struct Scratch {
-    pub(super) root: PathBuf,
+pub(in crate::lab::suite) struct Scratch {
+    pub(in crate::lab::suite) root: PathBuf,
 }
 
 impl Scratch {
-    pub(super) fn fill(folder: &dyn Folder) -> Result<Self, CliError> {
+    pub(in crate::lab::suite) fn fill(folder: &dyn Folder) -> Result<Self, CliError> {
         let root = std::env::temp_dir().join(format!("holdtime-suite-{}", std::process::id()));
         let scratch = Self { root };
         // Neither the settings nor the named pipes of this machine, where another speaker may be at work.
