@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use holdtime_host::time::{Duration, Instant, Now};
 use libc::user_regs_struct;
 
-use crate::ends::{End, Ends};
+use crate::ends::{Ends, GuestEnd};
+use crate::memory::{TimeForm, duration, word};
 use crate::names;
 use crate::poll::PollSet;
 use crate::tracee::Tracee;
@@ -25,8 +26,8 @@ pub(crate) enum Pending {
     Free,
     /// What time it is, to be written where and how.
     Clock { wall: bool, to: u64, form: TimeForm },
-    /// Wait until then; `None`: without end.
-    Sleep { until: Option<Instant> },
+    /// Wait until then.
+    Sleep { until: Instant },
     /// Read from the lab.
     Read { into: Vec<(u64, usize)>, waits: bool },
     /// Write to the lab; so many octets are written.
@@ -37,6 +38,8 @@ pub(crate) enum Pending {
     Poll(PollSet),
     /// Let the kernel carry it out once this descriptor, a pipe of the guest's own, is ready for it.
     Own { fd: RawFd, events: i16 },
+    /// Let the kernel carry it out once there is a signal that this mask does not block; `None`: its own.
+    Suspend { mask: Option<u64> },
     /// Let the kernel carry it out once this child, or any, is over.
     Child(Option<i32>),
     /// Send a signal to a process of the guest: the call's own number, the process, the signal.
@@ -47,17 +50,6 @@ pub(crate) enum Pending {
     Random { to: u64, count: usize },
     /// What the lab cannot hold.
     Unheld(String),
-}
-
-/// How a time is written to a guest's memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeForm {
-    /// `struct timespec`.
-    Spec,
-    /// `struct timeval`.
-    Val,
-    /// `time_t`, which the call returns as well.
-    Seconds,
 }
 
 /// A call's arguments.
@@ -89,14 +81,15 @@ pub(crate) fn decode(
         }
         libc::SYS_gettimeofday => Pending::Clock { wall: true, to: rdi, form: TimeForm::Val },
         libc::SYS_time => Pending::Clock { wall: true, to: rdi, form: TimeForm::Seconds },
-        libc::SYS_nanosleep => Pending::Sleep { until: Some(after(now, timespec(tracee, rdi)?)) },
+        libc::SYS_nanosleep => Pending::Sleep { until: after(now, timespec(tracee, rdi)?) },
         libc::SYS_clock_nanosleep => {
             let asked = timespec(tracee, rdx)?;
             let is_absolute = rsi as i32 & libc::TIMER_ABSTIME != 0;
             let until = if is_absolute { absolute(now, rdi == 0, asked) } else { after(now, asked) };
-            Pending::Sleep { until: Some(until) }
+            Pending::Sleep { until }
         }
-        libc::SYS_pause => Pending::Sleep { until: None },
+        libc::SYS_pause => Pending::Suspend { mask: None },
+        libc::SYS_rt_sigsuspend => Pending::Suspend { mask: Some(word(&tracee.read_whole(rdi, 8)?, 0)) },
         libc::SYS_read | libc::SYS_readv => read(tracee, ends, &arguments, number == libc::SYS_readv)?,
         libc::SYS_write | libc::SYS_writev => write(tracee, ends, &arguments, number == libc::SYS_writev)?,
         libc::SYS_poll | libc::SYS_ppoll | libc::SYS_select | libc::SYS_pselect6 => {
@@ -112,7 +105,9 @@ pub(crate) fn decode(
         libc::SYS_getppid => Pending::Identity { parent: true },
         libc::SYS_getrandom => Pending::Random { to: rdi, count: rsi as usize },
         libc::SYS_sched_yield => Pending::Answered(0),
-        libc::SYS_clone if rdi as i32 & libc::CLONE_THREAD != 0 => Pending::Unheld("starts a thread".to_owned()),
+        libc::SYS_clone if rdi as i32 & libc::CLONE_THREAD != 0 => {
+            Pending::Unheld("starts a thread".to_owned())
+        }
         libc::SYS_clone => Pending::Free,
         libc::SYS_open => open(tracee, libc::AT_FDCWD, rdi),
         libc::SYS_openat => open(tracee, rdi as RawFd, rsi),
@@ -147,21 +142,6 @@ fn timespec(tracee: &Tracee, at: u64) -> io::Result<Duration> {
     duration(word(&bytes, 0), word(&bytes, 8), 1)
 }
 
-/// Seconds, and a part of one in units of so many nanoseconds.
-pub(crate) fn duration(seconds: u64, part: u64, unit: u64) -> io::Result<Duration> {
-    if seconds > i64::MAX as u64 || part.saturating_mul(unit) >= 1_000_000_000 {
-        return Err(io::Error::from_raw_os_error(libc::EINVAL));
-    }
-    // More than a century is without end here.
-    Ok(Duration::from_nanos(seconds.min(1 << 32) * 1_000_000_000 + part * unit))
-}
-
-/// The word at this octet; 0 where there is none.
-pub(crate) fn word(bytes: &[u8], at: usize) -> u64 {
-    let word = bytes.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
-    word.map_or(0, u64::from_ne_bytes)
-}
-
 /// Where a call's octets are to go or come from: one place, or a vector of them.
 fn places(tracee: &Tracee, arguments: &Arguments, is_vector: bool) -> io::Result<Vec<(u64, usize)>> {
     let [_, at, count, ..] = arguments.0;
@@ -181,12 +161,12 @@ const MOST: u64 = 1 << 24;
 fn read(tracee: &Tracee, ends: &Ends, arguments: &Arguments, is_vector: bool) -> io::Result<Pending> {
     let fd = arguments.descriptor();
     Ok(match ends.of(tracee, fd) {
-        End::Input => {
+        GuestEnd::Input => {
             Pending::Read { into: places(tracee, arguments, is_vector)?, waits: !is_nonblocking(tracee, fd) }
         }
-        End::OwnPipe => Pending::Own { fd, events: libc::POLLIN },
-        End::File | End::Closed | End::Output | End::Log => Pending::Free,
-        End::Other => Pending::Unheld("reads from what is neither a file nor a pipe".to_owned()),
+        GuestEnd::OwnPipe => Pending::Own { fd, events: libc::POLLIN },
+        GuestEnd::File | GuestEnd::Closed | GuestEnd::Output | GuestEnd::Log => Pending::Free,
+        GuestEnd::Other => Pending::Unheld("reads from what is neither a file nor a pipe".to_owned()),
     })
 }
 
@@ -194,19 +174,19 @@ fn write(tracee: &Tracee, ends: &Ends, arguments: &Arguments, is_vector: bool) -
     let fd = arguments.descriptor();
     let end = ends.of(tracee, fd);
     Ok(match end {
-        End::Output | End::Log => {
+        GuestEnd::Output | GuestEnd::Log => {
             let mut bytes = Vec::new();
             for (at, count) in places(tracee, arguments, is_vector)? {
                 bytes.extend(tracee.read_whole(at, count)?);
             }
             match end {
-                End::Log => Pending::Log(bytes),
+                GuestEnd::Log => Pending::Log(bytes),
                 _ => Pending::Write { bytes, written: 0, waits: !is_nonblocking(tracee, fd) },
             }
         }
-        End::OwnPipe => Pending::Own { fd, events: libc::POLLOUT },
-        End::File | End::Closed | End::Input => Pending::Free,
-        End::Other => Pending::Unheld("writes to what is neither a file nor a pipe".to_owned()),
+        GuestEnd::OwnPipe => Pending::Own { fd, events: libc::POLLOUT },
+        GuestEnd::File | GuestEnd::Closed | GuestEnd::Input => Pending::Free,
+        GuestEnd::Other => Pending::Unheld("writes to what is neither a file nor a pipe".to_owned()),
     })
 }
 
@@ -224,7 +204,8 @@ fn open(tracee: &Tracee, folder: RawFd, path: u64) -> Pending {
     if UNHELD_FILES.iter().any(|name| path == Path::new(name)) {
         return Pending::Unheld(format!("reads {}", path.display()));
     }
-    let is_pipe = || fs::metadata(Path::new(&folder).join(&path)).is_ok_and(|file| file.file_type().is_fifo());
+    let is_pipe =
+        || fs::metadata(Path::new(&folder).join(&path)).is_ok_and(|file| file.file_type().is_fifo());
     // A pipe's own descriptor, as /dev/stdin leads to, is one more of what is there already.
     let is_new = !path.starts_with("/dev") && !path.starts_with("/proc");
     match is_new && is_pipe() {

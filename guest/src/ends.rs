@@ -25,7 +25,7 @@ pub(crate) struct Ends {
 
 /// What a descriptor of a guest is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum GuestEnd {
     /// The lab's standard input.
     Input,
     /// The lab's standard output.
@@ -56,18 +56,20 @@ impl Ends {
     }
 
     /// What this descriptor of a guest's process is.
-    pub(crate) fn of(&self, tracee: &Tracee, fd: RawFd) -> End {
-        let Ok(metadata) = fs::metadata(format!("/proc/{}/fd/{fd}", tracee.pid)) else { return End::Closed };
+    pub(crate) fn of(&self, tracee: &Tracee, fd: RawFd) -> GuestEnd {
+        let Ok(metadata) = fs::metadata(format!("/proc/{}/fd/{fd}", tracee.pid)) else {
+            return GuestEnd::Closed;
+        };
         let place = (metadata.st_dev(), metadata.st_ino());
         match self.places.iter().position(|known| *known == place) {
-            Some(0) => End::Input,
-            Some(1) => End::Output,
-            Some(_) => End::Log,
+            Some(0) => GuestEnd::Input,
+            Some(1) => GuestEnd::Output,
+            Some(_) => GuestEnd::Log,
             None => match metadata.st_mode() & libc::S_IFMT {
-                libc::S_IFIFO => End::OwnPipe,
-                libc::S_IFREG | libc::S_IFDIR => End::File,
-                libc::S_IFCHR if NEVER_WAIT.contains(&metadata.st_rdev()) => End::File,
-                _ => End::Other,
+                libc::S_IFIFO => GuestEnd::OwnPipe,
+                libc::S_IFREG | libc::S_IFDIR => GuestEnd::File,
+                libc::S_IFCHR if NEVER_WAIT.contains(&metadata.st_rdev()) => GuestEnd::File,
+                _ => GuestEnd::Other,
             },
         }
     }

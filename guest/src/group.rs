@@ -18,10 +18,10 @@ use libc::c_int;
 
 use crate::call::{self, Pending};
 use crate::ends::{Closing, Ends};
-use crate::poll::{PollSet, ready_now};
 use crate::memory::{scatter, write_time};
-use crate::random::Octets;
-use crate::tracee::{PROCESSOR_SECONDS, Stop, Tracee};
+use crate::poll::{PollSet, ready_now};
+use crate::random::FixedOctets;
+use crate::tracee::{PROCESSOR_SECONDS, Tracee, TraceeStop};
 
 /// The program's own number, and that of the speaker: where many runs share a machine, the kernel's differ from run to run.
 const PID: i64 = 1001;
@@ -29,7 +29,7 @@ const PARENT: i64 = 1000;
 
 /// A program and all of its processes.
 #[derive(Debug)]
-pub(crate) struct Group {
+pub(crate) struct GuestProcesses {
     command: String,
     ends: Ends,
     /// The program first, then what was started, in that order.
@@ -37,7 +37,7 @@ pub(crate) struct Group {
     /// Whose call the lab is at.
     asked: Option<usize>,
     now: Now,
-    random: Octets,
+    random: FixedOctets,
     /// What was written to the standard error since its last line's end.
     log: Vec<u8>,
     lines: VecDeque<String>,
@@ -85,7 +85,7 @@ enum Attempt {
     Wait(Block),
 }
 
-impl Guest for Group {
+impl Guest for GuestProcesses {
     fn go_on(&mut self, now: Now, answer: GuestAnswer) -> Result<GuestCall, GuestFault> {
         self.now = now;
         match (self.asked.take(), answer) {
@@ -109,7 +109,7 @@ impl Guest for Group {
     }
 }
 
-impl Group {
+impl GuestProcesses {
     pub(crate) fn new(command: String, tracee: Tracee, ends: Ends) -> Self {
         Self {
             command,
@@ -117,7 +117,7 @@ impl Group {
             processes: vec![Process { tracee, parent: None, state: State::Ready(0) }],
             asked: None,
             now: Now::default(),
-            random: Octets::default(),
+            random: FixedOctets::default(),
             log: Vec::new(),
             lines: VecDeque::new(),
         }
@@ -157,6 +157,7 @@ impl Group {
         match pending {
             Pending::Own { fd, events } => ready_now(tracee, *fd, *events) != 0,
             Pending::Child(child) => self.has_ended(index, *child),
+            Pending::Suspend { mask } => tracee.has_signal(*mask),
             Pending::Poll(set) => set.ready(tracee, (false, false)).is_some(),
             _ => false,
         }
@@ -264,33 +265,33 @@ impl Group {
         let _ = process.tracee.resume(signal);
         let stop = process.tracee.wait().map_err(|error| self.lost(&error))?;
         let state = match stop {
-            Stop::Call(registers) => {
+            TraceeStop::Call(registers) => {
                 let decoded = call::decode(&process.tracee, &self.ends, &registers, self.now);
                 State::Called(decoded.unwrap_or_else(|error| Pending::Answered(errno(&error))))
             }
-            Stop::Executed => {
+            TraceeStop::Executed => {
                 process.tracee.hide_vdso().map_err(|error| self.lost(&error))?;
                 self.release(index);
                 State::Ready(0)
             }
-            Stop::Released => State::Ready(0),
-            Stop::Forked { child, waits } => {
+            TraceeStop::Released => State::Ready(0),
+            TraceeStop::Forked { child, waits } => {
                 let tracee = Tracee { pid: child };
                 tracee.wait().map_err(|error| self.lost(&error))?;
                 self.processes.push(Process { tracee, parent: Some(index), state: State::Ready(0) });
                 if waits { State::Held(self.processes.len() - 1) } else { State::Ready(0) }
             }
-            Stop::Signal(libc::SIGXCPU) => {
+            TraceeStop::Signal(libc::SIGXCPU) => {
                 return Err(GuestFault::Spins(format!(
                     "computes without end: {PROCESSOR_SECONDS} s of processor time without a call of the lab's"
                 )));
             }
-            Stop::Signal(libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU) => {
+            TraceeStop::Signal(libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU) => {
                 return Err(self.unheld("stops itself"));
             }
-            Stop::Signal(signal) => State::Ready(signal),
-            Stop::Exited(code) => State::Over(ExitStatus::Code(code)),
-            Stop::Killed(signal) => State::Over(ExitStatus::Signal(signal)),
+            TraceeStop::Signal(signal) => State::Ready(signal),
+            TraceeStop::Exited(code) => State::Over(ExitStatus::Code(code)),
+            TraceeStop::Killed(signal) => State::Over(ExitStatus::Signal(signal)),
         };
         if let State::Over(_) = state {
             self.release(index);
@@ -315,10 +316,8 @@ impl Group {
             Pending::Answered(value) => Attempt::Return(*value),
             Pending::Free => Attempt::Free,
             Pending::Clock { .. } => Attempt::Ask(GuestCall::Clock),
-            Pending::Sleep { until } => match until {
-                Some(until) if *until <= self.now.monotonic => Attempt::Return(0),
-                until => Attempt::Wait(Block { until: *until, ..Block::default() }),
-            },
+            Pending::Sleep { until } if *until <= self.now.monotonic => Attempt::Return(0),
+            Pending::Sleep { until } => Attempt::Wait(Block { until: Some(*until), ..Block::default() }),
             Pending::Read { into, .. } => match into.iter().map(|(_, count)| count).sum() {
                 0 => Attempt::Return(0),
                 most => Attempt::Ask(GuestCall::Read(most)),
@@ -334,14 +333,18 @@ impl Group {
             Pending::Poll(set) if set.is_unheld() => {
                 return Err(CallError::Fault("waits for what is neither a file nor a pipe".to_owned()));
             }
-            Pending::Poll(set) if set.wants() == (false, false) => self.settle_poll(index, set, (false, false))?,
+            Pending::Poll(set) if set.wants() == (false, false) => {
+                self.settle_poll(index, set, (false, false))?
+            }
             Pending::Poll(_) => Attempt::Ask(GuestCall::Look),
             Pending::Own { fd, events } => match ready_now(tracee, *fd, *events) {
                 0 => Attempt::Wait(Block::default()),
                 _ => Attempt::Free,
             },
-            Pending::Child(child) if self.has_ended(index, *child) => Attempt::Free,
-            Pending::Child(_) => Attempt::Wait(Block::default()),
+            Pending::Suspend { .. } | Pending::Child(_) => match self.can_go_on(index, pending) {
+                true => Attempt::Free,
+                false => Attempt::Wait(Block::default()),
+            },
             Pending::Kill { pid, signal } => self.kill(index, *pid, *signal)?,
             Pending::Identity { parent: true } if index == 0 => Attempt::Return(PARENT),
             Pending::Identity { parent } => {
@@ -399,7 +402,9 @@ impl Group {
                 tracee.signal(libc::SIGPIPE);
                 Attempt::Return(-i64::from(libc::EPIPE))
             }
-            (Pending::Write { waits: true, .. }, _) => Attempt::Wait(Block { write: true, ..Block::default() }),
+            (Pending::Write { waits: true, .. }, _) => {
+                Attempt::Wait(Block { write: true, ..Block::default() })
+            }
             (Pending::Write { written, .. }, _) if *written > 0 => Attempt::Return(*written as i64),
             (Pending::Poll(set), GuestAnswer::Ready { read, write }) => {
                 let set = set.clone();
@@ -431,10 +436,16 @@ impl Group {
         if pid != 0 && !self.processes.iter().any(|process| process.tracee.pid == number) {
             return Ok(Attempt::Return(-i64::from(libc::ESRCH)));
         }
-        self.processes[index].tracee.aim_signal(if pid < 0 { -number } else if pid == 0 { 0 } else { number })?;
+        self.processes[index].tracee.aim_signal(if pid < 0 {
+            -number
+        } else if pid == 0 {
+            0
+        } else {
+            number
+        })?;
         for process in self.processes.iter_mut().filter(|process| signal != 0 && is_meant(process)) {
-            if matches!(process.state, State::Waiting(..)) && !process.tracee.ignores(signal) {
-                process.state = State::Called(Pending::Answered(-i64::from(libc::EINTR)));
+            if !process.tracee.ignores(signal) {
+                process.interrupt();
             }
         }
         Ok(Attempt::Free)
@@ -452,6 +463,21 @@ impl Group {
     fn flush_log(&mut self, index: usize) {
         if index == 0 && !self.log.is_empty() {
             self.take_log(b"\n");
+        }
+    }
+}
+
+impl Process {
+    /// Ends a wait: there is a signal, or there will be before it is resumed.
+    fn interrupt(&mut self) {
+        match &self.state {
+            State::Waiting(Pending::Suspend { .. } | Pending::Child(_) | Pending::Own { .. }, _) => {
+                self.state = State::Called(Pending::Free);
+            }
+            State::Waiting(..) => {
+                self.state = State::Called(Pending::Answered(-i64::from(libc::EINTR)));
+            }
+            _ => {}
         }
     }
 }
@@ -475,12 +501,12 @@ fn errno(error: &io::Error) -> i64 {
     -i64::from(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
-impl Drop for Group {
+impl Drop for GuestProcesses {
     fn drop(&mut self) {
         for process in self.processes.iter().filter(|process| !matches!(process.state, State::Over(_))) {
             process.tracee.signal(libc::SIGKILL);
             while let Ok(stop) = process.tracee.wait() {
-                if matches!(stop, Stop::Exited(_) | Stop::Killed(_)) {
+                if matches!(stop, TraceeStop::Exited(_) | TraceeStop::Killed(_)) {
                     break;
                 }
                 let _ = process.tracee.resume(0);

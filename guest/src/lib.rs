@@ -56,7 +56,7 @@ impl Guests for RealPrograms {
     fn start(&self, spec: &ProgramSpec) -> Result<Box<dyn Guest>, GuestFault> {
         let command = spec.command.first().cloned().unwrap_or_default();
         match start::start(&self.folder, spec) {
-            Ok((tracee, ends)) => Ok(Box::new(group::Group::new(command, tracee, ends))),
+            Ok((tracee, ends)) => Ok(Box::new(group::GuestProcesses::new(command, tracee, ends))),
             Err(error) => {
                 Err(GuestFault::Unheld(format!("the program {command} could not be started: {error}")))
             }

@@ -1,9 +1,36 @@
-//! What is written to a guest's memory as the answer of a call.
+//! What is read from a guest's memory, and written to it as the answer of a call.
 
 use std::io;
 
-use crate::call::TimeForm;
+use holdtime_host::time::Duration;
+
 use crate::tracee::Tracee;
+
+/// How a time is written to a guest's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeForm {
+    /// `struct timespec`.
+    Spec,
+    /// `struct timeval`.
+    Val,
+    /// `time_t`, which the call returns as well.
+    Seconds,
+}
+
+/// Seconds, and a part of one in units of so many nanoseconds.
+pub(crate) fn duration(seconds: u64, part: u64, unit: u64) -> io::Result<Duration> {
+    if seconds > i64::MAX as u64 || part.saturating_mul(unit) >= 1_000_000_000 {
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    }
+    // More than a century is without end here.
+    Ok(Duration::from_nanos(seconds.min(1 << 32) * 1_000_000_000 + part * unit))
+}
+
+/// The word at this octet; 0 where there is none.
+pub(crate) fn word(bytes: &[u8], at: usize) -> u64 {
+    let word = bytes.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+    word.map_or(0, u64::from_ne_bytes)
+}
 
 /// Writes a time, unless it is wanted as the answer alone; what the call returns.
 pub(crate) fn write_time(tracee: &Tracee, to: u64, form: TimeForm, nanos: i64) -> io::Result<i64> {

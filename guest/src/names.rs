@@ -25,7 +25,6 @@ const NAMES: &[(libc::c_long, &str)] = &[
     (libc::SYS_personality, "personality"),
     (libc::SYS_prctl, "prctl"),
     (libc::SYS_ptrace, "ptrace"),
-    (libc::SYS_rt_sigsuspend, "rt_sigsuspend"),
     (libc::SYS_rt_sigtimedwait, "rt_sigtimedwait"),
     (libc::SYS_seccomp, "seccomp"),
     (libc::SYS_semop, "semop"),

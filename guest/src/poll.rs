@@ -5,8 +5,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use holdtime_host::time::{Duration, Instant, Now};
 
-use crate::call::{duration, word};
-use crate::ends::{End, Ends};
+use crate::ends::{Ends, GuestEnd};
+use crate::memory::{duration, word};
 use crate::tracee::Tracee;
 
 /// A guest asks for no more descriptors than this.
@@ -25,7 +25,7 @@ pub(crate) struct PollSet {
 struct Entry {
     fd: RawFd,
     events: i16,
-    end: End,
+    end: GuestEnd,
 }
 
 /// Where the answer goes.
@@ -54,9 +54,7 @@ impl PollSet {
         let [first, second, third, fourth, fifth, _] = *arguments;
         let is_select = matches!(number, libc::SYS_select | libc::SYS_pselect6);
         let time = match number {
-            libc::SYS_poll => {
-                u64::try_from(third as i32).ok().map(Duration::from_millis)
-            }
+            libc::SYS_poll => u64::try_from(third as i32).ok().map(Duration::from_millis),
             libc::SYS_ppoll => time(tracee, third, 1)?,
             libc::SYS_select => time(tracee, fifth, 1_000)?,
             _ => time(tracee, fifth, 1)?,
@@ -82,13 +80,14 @@ impl PollSet {
 
     /// Whether the lab's streams are among what is waited for: its input, its output.
     pub(crate) fn wants(&self) -> (bool, bool) {
-        let wants = |end, event| self.entries.iter().any(|entry| entry.end == end && entry.events & event != 0);
-        (wants(End::Input, libc::POLLIN), wants(End::Output, libc::POLLOUT))
+        let wants =
+            |end, event| self.entries.iter().any(|entry| entry.end == end && entry.events & event != 0);
+        (wants(GuestEnd::Input, libc::POLLIN), wants(GuestEnd::Output, libc::POLLOUT))
     }
 
     /// Whether there is something that the lab cannot tell of.
     pub(crate) fn is_unheld(&self) -> bool {
-        self.entries.iter().any(|entry| entry.end == End::Other)
+        self.entries.iter().any(|entry| entry.end == GuestEnd::Other)
     }
 
     /// What is ready, given the lab's streams; `None`: nothing.
@@ -134,11 +133,11 @@ impl Entry {
         let lab = |is_ready: bool, event: i16| if is_ready { self.events & event } else { 0 };
         match self.end {
             _ if self.fd < 0 => 0,
-            End::Closed => libc::POLLNVAL,
-            End::Input => lab(read, libc::POLLIN | libc::POLLRDNORM),
-            End::Output => lab(write, libc::POLLOUT | libc::POLLWRNORM),
-            End::Log | End::File => self.events & (libc::POLLIN | libc::POLLOUT),
-            End::OwnPipe | End::Other => ready_now(tracee, self.fd, self.events),
+            GuestEnd::Closed => libc::POLLNVAL,
+            GuestEnd::Input => lab(read, libc::POLLIN | libc::POLLRDNORM),
+            GuestEnd::Output => lab(write, libc::POLLOUT | libc::POLLWRNORM),
+            GuestEnd::Log | GuestEnd::File => self.events & (libc::POLLIN | libc::POLLOUT),
+            GuestEnd::OwnPipe | GuestEnd::Other => ready_now(tracee, self.fd, self.events),
         }
     }
 }

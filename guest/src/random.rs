@@ -2,12 +2,12 @@
 
 /// The next state of splitmix64.
 #[derive(Debug, Default)]
-pub(crate) struct Octets(u64);
+pub(crate) struct FixedOctets(u64);
 
 /// As many as one call gives: `getrandom` may give less than was asked for.
 const MOST: usize = 4096;
 
-impl Octets {
+impl FixedOctets {
     /// The next so many.
     pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
         let count = count.min(MOST);

@@ -9,7 +9,7 @@ use holdtime_host::ProgramSpec;
 
 use crate::ends::Ends;
 use crate::filter;
-use crate::tracee::{Stop, Tracee};
+use crate::tracee::{Tracee, TraceeStop};
 
 /// What every guest has in its environment, whatever the lab's own is: a run depends on its scenario and its seed alone.
 const ENVIRONMENT: &[(&str, &str)] = &[
@@ -38,7 +38,7 @@ pub(crate) fn start(folder: &Path, spec: &ProgramSpec) -> io::Result<(Tracee, En
     let child = command.spawn()?;
     let tracee = Tracee { pid: child.id() as libc::pid_t };
     match tracee.wait()? {
-        Stop::Signal(libc::SIGTRAP) => {}
+        TraceeStop::Signal(libc::SIGTRAP) => {}
         other => return Err(io::Error::other(format!("{other:?} instead of its first stop"))),
     }
     tracee.set_options()?;

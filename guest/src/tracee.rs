@@ -23,7 +23,7 @@ pub(crate) struct Tracee {
 
 /// Why a process stands still.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub(crate) enum TraceeStop {
     /// It is about to make a call that is not free.
     Call(Box<user_regs_struct>),
     /// It has become another program.
@@ -42,7 +42,7 @@ pub(crate) enum Stop {
 
 impl Tracee {
     /// Waits until it stands still.
-    pub(crate) fn wait(&self) -> io::Result<Stop> {
+    pub(crate) fn wait(&self) -> io::Result<TraceeStop> {
         let mut status = 0;
         loop {
             // SAFETY: `status` is an int of ours that the call writes to.
@@ -56,20 +56,20 @@ impl Tracee {
             }
         }
         if libc::WIFEXITED(status) {
-            return Ok(Stop::Exited(libc::WEXITSTATUS(status)));
+            return Ok(TraceeStop::Exited(libc::WEXITSTATUS(status)));
         }
         if libc::WIFSIGNALED(status) {
-            return Ok(Stop::Killed(libc::WTERMSIG(status)));
+            return Ok(TraceeStop::Killed(libc::WTERMSIG(status)));
         }
         Ok(match status >> 16 {
-            libc::PTRACE_EVENT_SECCOMP => Stop::Call(Box::new(self.registers()?)),
-            libc::PTRACE_EVENT_EXEC => Stop::Executed,
+            libc::PTRACE_EVENT_SECCOMP => TraceeStop::Call(Box::new(self.registers()?)),
+            libc::PTRACE_EVENT_EXEC => TraceeStop::Executed,
             libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_CLONE => {
-                Stop::Forked { child: self.event_message()?, waits: false }
+                TraceeStop::Forked { child: self.event_message()?, waits: false }
             }
-            libc::PTRACE_EVENT_VFORK => Stop::Forked { child: self.event_message()?, waits: true },
-            libc::PTRACE_EVENT_VFORK_DONE => Stop::Released,
-            _ => Stop::Signal(libc::WSTOPSIG(status)),
+            libc::PTRACE_EVENT_VFORK => TraceeStop::Forked { child: self.event_message()?, waits: true },
+            libc::PTRACE_EVENT_VFORK_DONE => TraceeStop::Released,
+            _ => TraceeStop::Signal(libc::WSTOPSIG(status)),
         })
     }
 
@@ -97,7 +97,12 @@ impl Tracee {
         let mut registers: user_regs_struct = unsafe { std::mem::zeroed() };
         // SAFETY: the kernel writes one `user_regs_struct` to where `registers` is.
         check(unsafe {
-            libc::ptrace(libc::PTRACE_GETREGS, self.pid, 0, std::ptr::from_mut(&mut registers).cast::<c_void>())
+            libc::ptrace(
+                libc::PTRACE_GETREGS,
+                self.pid,
+                0,
+                std::ptr::from_mut(&mut registers).cast::<c_void>(),
+            )
         })?;
         Ok(registers)
     }
@@ -209,10 +214,23 @@ impl Tracee {
 
     /// Whether it ignores a signal.
     pub(crate) fn ignores(&self, signal: c_int) -> bool {
+        let [ignored] = self.signals(["SigIgn:"]);
+        (1..=64).contains(&signal) && ignored & (1 << (signal - 1)) != 0
+    }
+
+    /// Whether it has a signal that this mask does not block; `None`: its own mask.
+    pub(crate) fn has_signal(&self, mask: Option<u64>) -> bool {
+        let [own, shared, blocked] = self.signals(["SigPnd:", "ShdPnd:", "SigBlk:"]);
+        (own | shared) & !mask.unwrap_or(blocked) != 0
+    }
+
+    /// Sets of signals, by their names in /proc.
+    fn signals<const N: usize>(&self, names: [&str; N]) -> [u64; N] {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-        (1..=64).contains(&signal) && mask & (1 << (signal - 1)) != 0
+        let set = |name| status.lines().find_map(|line| line.strip_prefix(name));
+        names.map(|name| {
+            set(name).and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or_default()
+        })
     }
 
     /// Sends it a signal.

@@ -134,7 +134,7 @@ impl ProgramSeats {
 
     /// How far the program is that runs as this process.
     pub(super) fn state_of(&self, process: ProcessId) -> Option<PeerState> {
-        let seats = self.0.borrow();
+        let seats = self.seats.borrow();
         seats.iter().find(|seat| seat.process == process).map(|seat| seat.run.borrow().state())
     }
 

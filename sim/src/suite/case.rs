@@ -140,8 +140,16 @@ impl Case {
             .map(|name| Ok(ConfigText { text: open(&name)?, name }))
             .collect::<Result<_, CaseError>>()?;
         let kind = if name.starts_with("api-") { CaseKind::Api } else { CaseKind::Conf };
-        let mut case =
-            Self { name, title, kind, configs, expectation, programs: Vec::new(), captured: false, real: None };
+        let mut case = Self {
+            name,
+            title,
+            kind,
+            configs,
+            expectation,
+            programs: Vec::new(),
+            captured: false,
+            real: None,
+        };
         case.find_programs(folder, place)?;
         Ok(case)
     }

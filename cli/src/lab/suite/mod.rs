@@ -55,8 +55,7 @@ pub(crate) fn run(args: &SuiteArgs, console: &mut Console) -> VerbResult {
         )));
     }
     let _scratch = if args.real_programs { Some(guests::fill(folder, &mut cases)?) } else { None };
-    let captured =
-        !args.live && !args.real_programs && capture::fill(folder, &mut cases, args, console)?;
+    let captured = !args.live && !args.real_programs && capture::fill(folder, &mut cases, args, console)?;
     if let Some(seeds) = &args.seeds {
         return seeds::run(&cases, &reactors, seeds, args, console);
     }
