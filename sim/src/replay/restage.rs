@@ -240,6 +240,7 @@ impl Staging {
                 peers: peers.collect::<Result<_, String>>()?,
                 programs: programs.collect::<Result<_, String>>()?,
                 speakers: vec![speaker],
+                guests: None,
                 programs_count: true,
                 rests: true,
                 faults: Vec::new(),
