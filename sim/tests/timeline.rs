@@ -1,6 +1,6 @@
 //! The log of a run, as all traces and pictures are made from it.
 
-use holdtime_core::Instant;
+use holdtime_core::{Duration, Instant};
 use holdtime_sim::report::{html, perfetto, sequence, trace, trace_json};
 use holdtime_sim::scenario;
 use holdtime_sim::stage::{Outcome, Run};
@@ -118,6 +118,13 @@ fn faults_are_told_with_their_ends_and_levels_and_windows_with_their_sizes() {
     let is = |wanted: &dyn Fn(&Happening) -> bool| timeline.events.iter().any(|event| wanted(&event.what));
     assert!(is(&|what| matches!(what, Happening::Window { octets: 0, .. })));
     assert!(is(&|what| matches!(what, Happening::Level { octets: 1_000.., .. })));
+}
+
+#[test]
+fn a_speaker_whose_clock_runs_ahead_is_told_of_within_the_run() {
+    let (_, timeline) = play("wall-clock-jumps", "wall-clock");
+    let end = Instant::from_nanos(timeline.end.as_ref().unwrap().at);
+    assert!(timeline.until() - end < Duration::from_secs(1), "{} and {end}", timeline.until());
 }
 
 #[test]

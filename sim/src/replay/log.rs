@@ -247,12 +247,8 @@ impl FlightLog {
             }
             self.next_wait += 1;
             self.owed.insert(name(one), self.next_wait);
-            let text = format!(
-                "{}, to {} what it is owed: {}",
-                one.waits_for.as_deref().unwrap_or_default(),
-                if one.debtor == one.creditor { "do".to_owned() } else { format!("give {}", one.creditor) },
-                one.what
-            );
+            let waits_for = one.waits_for.as_deref().unwrap_or_default();
+            let text = format!("{waits_for}: {} owes {} {}", one.debtor, one.creditor, one.what);
             let until = one.until.map(|until| until.saturating_since(began).as_nanos() as u64);
             self.tell(at, self.speaker, Happening::Wait { id: self.next_wait, text, until });
         }

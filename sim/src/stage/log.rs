@@ -44,13 +44,13 @@ impl Cast<'_> {
         let speakers = self.speakers.iter().map(|seat| (seat.name.as_str(), seat.process));
         let everybody: BTreeMap<&str, ProcessId> =
             speakers.chain(self.peers.iter().map(|seat| (seat.name.as_str(), seat.process))).collect();
-        for fault in &self.play.faults {
-            collector.fault(fault, |host| everybody.get(host).copied());
-        }
         for seat in &self.speakers {
             let recording = seat.recording.borrow();
             let setup = seat.setup.clone();
             collector.sessions(&RecordedSpeaker { process: seat.process, recording: &recording, setup });
+        }
+        for fault in &self.play.faults {
+            collector.fault(fault, |host| everybody.get(host).copied());
         }
         collector.finish(verdict, at, self.speakers.first().map(|seat| seat.process))
     }

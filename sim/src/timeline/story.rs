@@ -43,12 +43,16 @@ impl Collector {
         self.events.push(TimelineEvent { at, lane, with, what });
     }
 
-    /// The states and the timers of a speaker's sessions, from its inputs.
+    /// The states and the timers of a speaker's sessions, from its inputs. What a speaker whose clock is wrong does is told at the times of
+    /// that clock, but neither after the last thing that happened nor back in time.
     pub(crate) fn sessions(&mut self, speaker: &RecordedSpeaker<'_>) {
+        let last = self.events.iter().map(|event| event.at).max().unwrap_or_default();
+        let mut latest = Instant::ZERO;
         let mut track = SessionTrack::default();
         let mut told = Vec::new();
         speaker.recording.play(speaker.setup.clone(), |at, twin| {
-            track.look(twin, |peer, what| told.push((at, peer, what)));
+            latest = latest.max(at.min(last));
+            track.look(twin, |peer, what| told.push((latest, peer, what)));
         });
         for (at, peer, what) in told {
             let lane = self.people.session(speaker.process, peer, &mut self.lanes);

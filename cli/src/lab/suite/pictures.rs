@@ -46,6 +46,7 @@ pub(super) fn of_a_recording(
     timeline.head.title.clone_from(&result.case.title);
     timeline.head.reactor = result.reactor.name().to_owned();
     if let Some(end) = &mut timeline.end {
+        end.verdict.clone_from(&result.code);
         end.summary = format!("fails: {}", result.code);
         end.why.clone_from(&result.why);
     }

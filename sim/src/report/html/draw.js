@@ -260,8 +260,8 @@ class Ground {
         moments.push({ t: log.until, tone: 'muted', dashed: true, text: `${whose}cut short here` });
         continue;
       }
-      const hangs = end.verdict !== 'pass';
-      moments.push({ t: end.at, tone: hangs ? 'alarm' : 'turn', text: `${whose}${end.summary.replace(/^hangs: /, '')}` });
+      const tone = { pass: 'turn', recorded: 'muted' }[end.verdict] || 'alarm';
+      moments.push({ t: end.at, tone, text: `${whose}${end.summary.replace(/^hangs: /, '')}` });
       if (end.lost !== null && end.lost !== undefined) {
         moments.push({ t: end.lost, tone: 'alarm', dashed: true, text: 'point of no return' });
       }

@@ -38,7 +38,7 @@ class Page {
       $('short').textContent = `The log of ${one.head.name || 'this run'} is cut short at ${seconds(one.until)}: what came after that is not known.`;
     }
     $('verdict').textContent = end ? `${end.summary} at ${seconds(end.at)}` : 'cut short';
-    $('verdict').classList.toggle('bad', !end || end.verdict !== 'pass');
+    $('verdict').classList.toggle('bad', !end || !['pass', 'recorded'].includes(end.verdict));
     const why = end ? end.why.split('\n').map((line) => line.trim()) : [];
     const because = why.findIndex((line) => line.startsWith('because'));
     $('missing').textContent = why.slice(0, because < 0 ? why.length : because).map((line) => line.replace(/  +/, ' ')).join('\n');
