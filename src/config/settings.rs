@@ -68,11 +68,15 @@ pub struct BgpSettings {
     pub openwait: u32,
     /// Milliseconds between the beginning of a session and the first UPDATE to its peer, who is listened to meanwhile; 0: none.
     pub rest: u32,
+    /// So many sessions in a row that lasted less than 60 s are followed by the next dial at once; after more the pauses grow.
+    pub flaps: u32,
+    /// Seconds between two dials at most.
+    pub pause: u32,
 }
 
 impl Default for BgpSettings {
     fn default() -> Self {
-        Self { passive: false, openwait: 60, rest: 50 }
+        Self { passive: false, openwait: 60, rest: 50, flaps: 3, pause: 60 }
     }
 }
 

@@ -69,7 +69,7 @@ const fn row(
 
 /// All settings, in ExaBGP's order.
 #[rustfmt::skip] // a row a line
-pub const SETTINGS: [SettingRow; 46] = {
+pub const SETTINGS: [SettingRow; 48] = {
     use SettingForm::{Boolean, Lower, Quoted, Umask, Upper};
     use Takes::{Nothing, Subject, Value};
     const HONOURED: bool = true;
@@ -108,6 +108,8 @@ pub const SETTINGS: [SettingRow; 46] = {
         row("tcp", "acl", Boolean, "", IDLE, Nothing),
         row("bgp", "passive", Boolean, "false", HONOURED, Value(|all, value| put(&mut all.bgp.passive, boolean(value)))),
         row("bgp", "openwait", Upper, "60", HONOURED, Value(|all, value| put(&mut all.bgp.openwait, number(value)))),
+        row("bgp", "flaps", Upper, "3", HONOURED, Value(|all, value| put(&mut all.bgp.flaps, number(value)))),
+        row("bgp", "pause", Upper, "60", HONOURED, Value(|all, value| put(&mut all.bgp.pause, number(value)))),
         row("bgp", "rest", Upper, "50", HONOURED, Value(|all, value| put(&mut all.bgp.rest, number(value)))),
         row("cache", "attributes", Boolean, "true", IDLE, Nothing),
         row("cache", "nexthops", Boolean, "true", IDLE, Nothing),

@@ -12,7 +12,9 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::entry::Entry;
+use super::catalogue::{BLOCK, Catalogue};
+use super::change::Change;
+use super::entry::EntryView;
 use super::packing::{self, Bucket, Group, Grouping, Packing, PeerTerms};
 use super::path::Destination;
 use super::table::RouteTable;
@@ -259,6 +261,7 @@ impl UpdateBatch {
     pub(super) fn pack(
         &mut self,
         table: &mut RouteTable,
+        catalogue: &mut Catalogue,
         terms: &PeerTerms<'_>,
         limits: PackLimits,
         out: &mut Vec<u8>,
@@ -269,10 +272,10 @@ impl UpdateBatch {
         self.buffer.resize(terms.negotiated.max_message(), 0);
         while out.len() - start < limits.octets && packed.messages < limits.messages && packed.has_time() {
             if !self.ready.is_empty() {
-                if self.pack_first(table, terms, out, &mut packed) {
+                if self.pack_first(table, catalogue, terms, out, &mut packed) {
                     self.ready.pop_front();
                 }
-            } else if !self.go_on(table, &mut packed) {
+            } else if !self.go_on(table, catalogue, &mut packed) {
                 if self.is_held_back(table) {
                     break;
                 }
@@ -293,6 +296,7 @@ impl UpdateBatch {
     fn pack_first(
         &mut self,
         table: &mut RouteTable,
+        catalogue: &mut Catalogue,
         terms: &PeerTerms<'_>,
         out: &mut Vec<u8>,
         packed: &mut Packed,
@@ -312,7 +316,7 @@ impl UpdateBatch {
                 self.size -= group.left();
                 true
             }
-            Some(Item::Group(_)) => self.pack_group(table, terms, out, packed),
+            Some(Item::Group(_)) => self.pack_group(table, catalogue, terms, out, packed),
         }
     }
 
@@ -320,12 +324,12 @@ impl UpdateBatch {
     fn pack_group(
         &mut self,
         table: &mut RouteTable,
+        catalogue: &mut Catalogue,
         terms: &PeerTerms<'_>,
         out: &mut Vec<u8>,
         packed: &mut Packed,
     ) -> bool {
         let Self { ready, size, buffer, troubles, .. } = self;
-        let RouteTable { entries, keep, announced, session, .. } = table;
         let Some(Item::Group(group)) = ready.front_mut() else { return true };
         let Some(withdrawn) = group.peek().map(|change| change.withdrawn) else { return true };
         let (family, next_hop) = (group.family(), group.next_hop(terms));
@@ -338,50 +342,46 @@ impl UpdateBatch {
         let octets = attributes.as_deref().unwrap_or_default();
         let mut draft = Draft::new(family, next_hop, withdrawn, octets, max);
         let mut lost = Draft::new(family, None, true, &[], max);
+        // The block that was worked on last.
+        let mut left = group.peek().map_or(0, |change| change.number / BLOCK);
         while let Some(change) = group.peek().filter(|change| change.withdrawn == withdrawn) {
             if !packed.may_go_on(&draft) {
                 break;
             }
-            let Some(entry) = entries.get_mut(&change.destination).filter(|entry| entry.awaits(change))
-            else {
-                packed.work += 1;
-                *size -= 1;
-                group.advance();
-                continue;
-            };
-            let (last, nlri) = (change.superseded.is_none(), entry.nlri_octets(change, agreed, buffer));
-            let fits = attributes.is_some() && nlri.is_some_and(|nlri| draft.push(nlri));
-            if !fits {
-                let known = withdrawn || (last && entry.advertised_in == *session);
-                let room = |nlri| lost.push(nlri) || lost.is_empty();
-                if !draft.is_empty() || !(nlri.filter(|_| known).is_none_or(room)) {
-                    break;
+            let (number, last) = (change.number, change.superseded.is_none());
+            let known = table.entries.get_mut(number).filter(|entry| change.is_awaited(entry));
+            let mut fits = false;
+            if let Some(entry) = known {
+                let destination = catalogue.destination(number);
+                let nlri = change.nlri_octets(entry, &destination, agreed, buffer);
+                fits = attributes.is_some() && nlri.is_some_and(|nlri| draft.push(nlri));
+                if !fits {
+                    let known = withdrawn || (last && entry.advertised_in == table.session);
+                    let room = |nlri| lost.push(nlri) || lost.is_empty();
+                    if !draft.is_empty() || !(nlri.filter(|_| known).is_none_or(room)) {
+                        break;
+                    }
+                    packed.refused += 1;
+                    if !withdrawn {
+                        troubles.add(&destination, || group.trouble(terms, nlri));
+                    }
+                } else if !withdrawn {
+                    troubles.note_next_hop(&destination, next_hop, agreed);
                 }
-                packed.refused += 1;
-                if !withdrawn {
-                    entry.refused = last;
-                    troubles.add(&change.destination, || group.trouble(terms, nlri));
-                }
-            } else if !withdrawn {
-                troubles.note_next_hop(&change.destination, next_hop, agreed);
+                table.note_packed(catalogue, number, (last, withdrawn, fits));
             }
-            if fits || last {
-                entry.advertised_in = if fits && !withdrawn { *session } else { 0 };
-            }
-            if last {
-                entry.place = 0;
-                if withdrawn || !*keep {
-                    *announced -= usize::from(!withdrawn);
-                    entries.remove(&change.destination);
-                }
+            if left != number / BLOCK {
+                table.entries.settle(catalogue, left * BLOCK);
+                left = number / BLOCK;
             }
             packed.work += 1;
             *size -= 1;
-            group.advance();
+            group.advance(catalogue);
             if fits && !group.is_shared() {
                 break;
             }
         }
+        table.entries.settle(catalogue, left * BLOCK);
         packed.messages += lost.finish(out) + draft.finish(out);
         group.keep_attributes(attributes);
         group.left() == 0
@@ -391,16 +391,16 @@ impl UpdateBatch {
 /// Stages.
 impl UpdateBatch {
     /// Makes more of the batch ready, or begins the next one; `false`: nothing waits, or what waits is held back.
-    fn go_on(&mut self, table: &mut RouteTable, packed: &mut Packed) -> bool {
+    fn go_on(&mut self, table: &mut RouteTable, catalogue: &mut Catalogue, packed: &mut Packed) -> bool {
         match core::mem::take(&mut self.stage) {
             Stage::Rest => return self.begin(table),
-            Stage::Refreshing(refreshing) => self.refresh(table, refreshing, packed),
-            Stage::Gathering(gathering) => self.gather(table, gathering, packed),
+            Stage::Refreshing(refreshing) => self.refresh(table, catalogue, refreshing, packed),
+            Stage::Gathering(gathering) => self.gather(table, catalogue, gathering, packed),
             Stage::Sending(mut attributes_alone, mut changes) => {
                 if let Some(bucket) = attributes_alone.pop_front() {
-                    self.ready.extend(bucket.groups().map(Item::AttributesAlone));
+                    self.ready.extend(bucket.groups(catalogue).map(Item::AttributesAlone));
                 } else if let Some(bucket) = changes.pop_front() {
-                    self.ready.extend(bucket.groups().map(Item::Group));
+                    self.ready.extend(bucket.groups(catalogue).map(Item::Group));
                 } else {
                     return true;
                 }
@@ -441,21 +441,27 @@ impl UpdateBatch {
     }
 
     /// Makes the next routes of a refresh ready.
-    fn refresh(&mut self, table: &mut RouteTable, mut refreshing: Refreshing, packed: &mut Packed) {
+    fn refresh(
+        &mut self,
+        table: &mut RouteTable,
+        catalogue: &Catalogue,
+        mut refreshing: Refreshing,
+        packed: &mut Packed,
+    ) {
         let Refreshing { families, walk, .. } = &mut refreshing;
         let mut room = packed.room();
-        walk.look(&table.entries, &mut room, |destination, entry| {
-            !entry.withdrawn && families.contains(&destination.family())
+        walk.look(&table.entries, catalogue, &mut room, |number, entry| {
+            !entry.withdrawn && families.contains(&catalogue.family(number))
         });
         while self.ready.len() < AGAIN
-            && let Some(destination) = walk.take(&mut room)
+            && let Some(number) = walk.take(catalogue, &mut room)
         {
-            let known = table.entries.get_mut(&destination);
+            let known = table.entries.get_mut(number);
             let Some(entry) = known.filter(|entry| !entry.withdrawn) else { continue };
             // A change that waits goes along.
-            table.queue.remove(&entry.place);
-            let change = entry.take_place(&mut table.next_place, destination);
-            self.ready.push_back(Item::Group(packing::again(entry.path.clone(), change)));
+            table.queue.remove(entry.place);
+            let change = Change::of(entry, &mut table.next_place, number);
+            self.ready.push_back(Item::Group(packing::again(entry.path.clone(), change, catalogue)));
             self.size += 1;
         }
         packed.leave(room);
@@ -468,24 +474,30 @@ impl UpdateBatch {
     }
 
     /// Puts more of what waits into groups.
-    fn gather(&mut self, table: &mut RouteTable, mut gathering: Gathering, packed: &mut Packed) {
+    fn gather(
+        &mut self,
+        table: &mut RouteTable,
+        catalogue: &mut Catalogue,
+        mut gathering: Gathering,
+        packed: &mut Packed,
+    ) {
         let mut left = true;
         while packed.has_time() && left {
             packed.work += 1;
             let waits = |place: &u64| *place < gathering.until;
-            let change = table.queue.first_key_value().map(|(place, _)| *place).filter(waits);
+            let change = table.queue.first_place().filter(waits);
             let superseded = table.superseded.first_key_value().map(|(place, _)| *place).filter(waits);
             match (change, superseded) {
                 (None, None) => left = false,
                 (change, Some(superseded)) if change.is_none_or(|change| superseded < change) => {
-                    self.gather_superseded(table, &mut gathering);
+                    self.gather_superseded(table, catalogue, &mut gathering);
                 }
-                _ => self.gather_change(table, &mut gathering),
+                _ => self.gather_change(table, catalogue, &mut gathering),
             }
         }
         let mut replay = gathering.replay.take();
         if let Some(walk) = replay.as_mut().filter(|_| !left) {
-            self.gather_unadvertised(table, &mut gathering, walk, packed);
+            self.gather_unadvertised(table, catalogue, &mut gathering, walk, packed);
         }
         gathering.replay = replay.filter(|walk| !walk.is_over());
         self.stage = if left || gathering.replay.is_some() {
@@ -495,71 +507,78 @@ impl UpdateBatch {
         };
     }
 
-    fn gather_superseded(&mut self, table: &mut RouteTable, gathering: &mut Gathering) {
+    fn gather_superseded(&mut self, table: &mut RouteTable, names: &Catalogue, gathering: &mut Gathering) {
         let Some((_, change)) = table.superseded.pop_first() else { return };
         let Some(path) = change.superseded.as_ref().map(|superseded| superseded.path.clone()) else { return };
-        let entry = table.entries.get(&change.destination);
+        let entry = table.entries.get(change.number);
         let advertised = entry.is_some_and(|entry| entry.advertised_in == table.session);
         if advertised || !(gathering.fresh && change.withdrawn) {
             self.size += 1;
-            gathering.changes.add(&path, change);
-        } else if packing::drags_attributes(self.packing, &change) {
+            gathering.changes.add(&path, change, names);
+        } else if packing::drags_attributes(self.packing, names.family(change.number)) {
             self.size += 1;
-            gathering.attributes_alone.add(&path, change);
+            gathering.attributes_alone.add(&path, change, names);
         }
     }
 
-    fn gather_change(&mut self, table: &mut RouteTable, gathering: &mut Gathering) {
+    fn gather_change(
+        &mut self,
+        table: &mut RouteTable,
+        catalogue: &mut Catalogue,
+        gathering: &mut Gathering,
+    ) {
         let RouteTable { entries, queue, next_place, void, session, .. } = table;
-        let Some((place, destination)) = queue.pop_first() else { return };
-        let Some(entry) = entries.get_mut(&destination).filter(|entry| entry.place == place) else { return };
+        let Some((place, number)) = queue.pop_first() else { return };
+        let Some(entry) = entries.get_mut(number).filter(|entry| entry.place == place) else { return };
         if place < *void {
             // It is of an earlier session: a route takes its turn among all that are not advertised in this one yet.
             if entry.withdrawn {
-                entries.remove(&destination);
+                entries.remove(catalogue, number);
             }
             return;
         }
         let withdraws_nothing = entry.withdrawn && gathering.fresh && entry.advertised_in != *session;
-        let change = entry.take_place(next_place, destination);
+        let change = Change::of(entry, next_place, number);
         if !withdraws_nothing {
             self.size += 1;
-            gathering.changes.add(&entry.path, change);
+            gathering.changes.add(&entry.path, change, catalogue);
             return;
         }
         // It was not announced in this session, so there is nothing to withdraw.
         let path = entry.path.clone();
-        entries.remove(&change.destination);
-        if packing::drags_attributes(self.packing, &change) {
+        if packing::drags_attributes(self.packing, catalogue.family(number)) {
             self.size += 1;
-            gathering.attributes_alone.add(&path, change);
+            gathering.attributes_alone.add(&path, change, catalogue);
         }
+        entries.remove(catalogue, number);
     }
 
     /// Takes routes that were not advertised in this session yet, and forgets those that an earlier one was to withdraw.
     fn gather_unadvertised(
         &mut self,
         table: &mut RouteTable,
+        catalogue: &mut Catalogue,
         gathering: &mut Gathering,
         walk: &mut Walk,
         packed: &mut Packed,
     ) {
         let RouteTable { entries, queue, next_place, session, .. } = table;
         let until = gathering.until;
-        let waits = |entry: &Entry| {
-            entry.advertised_in != *session && entry.place < until && !queue.contains_key(&entry.place)
+        let waits = |entry: EntryView<'_>| {
+            entry.advertised_in != *session && entry.place < until && !queue.contains(entry.place)
         };
         let mut room = packed.room();
-        walk.look(entries, &mut room, |_, entry| waits(entry));
-        while let Some(destination) = walk.take(&mut room) {
-            let Some(entry) = entries.get_mut(&destination).filter(|entry| waits(entry)) else { continue };
+        walk.look(entries, catalogue, &mut room, |_, entry| waits(entry));
+        while let Some(number) = walk.take(catalogue, &mut room) {
+            let known = entries.get_mut(number);
+            let Some(entry) = known.filter(|entry| waits(entry.view())) else { continue };
             if entry.withdrawn {
-                entries.remove(&destination);
+                entries.remove(catalogue, number);
                 continue;
             }
-            let change = entry.take_place(next_place, destination);
+            let change = Change::of(entry, next_place, number);
             self.size += 1;
-            gathering.changes.add(&entry.path, change);
+            gathering.changes.add(&entry.path, change, catalogue);
         }
         packed.leave(room);
     }

@@ -3,9 +3,8 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use super::change::Change;
-use super::path::{Destination, Path};
-use crate::wire::{FamilyTerms, Nlri, Writer};
+use super::path::Path;
+use crate::wire::Nlri;
 
 /// What is known of a destination.
 #[derive(Clone, Debug)]
@@ -27,6 +26,19 @@ pub(super) struct Entry {
     pub(super) refused: bool,
 }
 
+/// An entry as it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EntryView<'a> {
+    pub(super) path: &'a Arc<Path>,
+    pub(super) exact: Option<&'a Nlri>,
+    pub(super) place: u64,
+    pub(super) since: u64,
+    pub(super) advertised_in: u32,
+    pub(super) generation: u32,
+    pub(super) withdrawn: bool,
+    pub(super) refused: bool,
+}
+
 impl Entry {
     pub(super) fn new(
         path: Arc<Path>,
@@ -38,41 +50,18 @@ impl Entry {
         Self { path, exact, place, since: place, advertised_in: 0, generation, withdrawn, refused: false }
     }
 
-    /// Whether `change` is still to be sent: it is the last change, or the last one is not sent yet and says something
-    /// else.
-    pub(super) fn awaits(&self, change: &Change) -> bool {
-        match &change.superseded {
-            None => self.place == change.place,
-            Some(superseded) => self.place != 0 && !Arc::ptr_eq(&superseded.path, &self.path),
+    /// To be looked at.
+    pub(super) fn view(&self) -> EntryView<'_> {
+        let Self { path, exact, place, since, advertised_in, generation, withdrawn, refused } = self;
+        EntryView {
+            path,
+            exact: exact.as_deref(),
+            place: *place,
+            since: *since,
+            advertised_in: *advertised_in,
+            generation: *generation,
+            withdrawn: *withdrawn,
+            refused: *refused,
         }
-    }
-
-    /// The NLRI of one of its changes as a peer with these terms reads it; `None`: `buffer`, which has room for a message, has
-    /// none for it.
-    pub(super) fn nlri_octets<'b>(
-        &self,
-        change: &Change,
-        agreed: &FamilyTerms,
-        buffer: &'b mut [u8],
-    ) -> Option<&'b [u8]> {
-        let exact = change.superseded.as_ref().map_or(&self.exact, |superseded| &superseded.exact);
-        let nlri = exact.as_deref().unwrap_or(&change.destination.nlri);
-        let other_form = agreed.flow_form.rewrite(nlri);
-        let nlri = other_form.as_ref().unwrap_or(nlri);
-        let mut writer = Writer::new(buffer);
-        if agreed.add_path_send {
-            writer.u32(change.destination.path_id.unwrap_or_default()).ok()?;
-        }
-        nlri.encode(&mut writer).ok()?;
-        let length = writer.written().len();
-        buffer.get(..length)
-    }
-
-    /// Goes into the batch: out of the queue, and known by its new place until it is sent.
-    pub(super) fn take_place(&mut self, next_place: &mut u64, destination: Destination) -> Change {
-        self.place = *next_place;
-        *next_place += 1;
-        let (place, withdrawn) = (self.place, self.withdrawn);
-        Change { place, destination, withdrawn, superseded: None }
     }
 }

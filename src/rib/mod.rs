@@ -3,13 +3,18 @@
 //! Nothing here knows of sessions: it is told what one negotiated, when it packs.
 
 mod batch;
+mod catalogue;
 mod change;
+mod entries;
 mod entry;
 mod incoming;
+mod order;
 mod outgoing;
 mod packing;
 mod path;
+mod queue;
 mod runs;
+mod shelf;
 mod table;
 mod trouble;
 mod update;
@@ -17,6 +22,7 @@ mod walk;
 mod watchdog;
 
 pub use batch::{MAX_WORK, PackLimits, Packed};
+pub use catalogue::{Catalogue, Resolved};
 pub use incoming::{AdjRibIn, Received};
 pub use outgoing::{AdjRibOut, Announced};
 pub use packing::{Packing, PeerTerms};

@@ -4,33 +4,47 @@
 //! [`batch`](super::batch), grouped as [`packing`](super::packing) says, and works through it while the connection can take more;
 //! what comes in the meantime waits for the next batch.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::batch::{PackLimits, Packed, UpdateBatch};
+use super::catalogue::{Catalogue, Resolved};
 use super::packing::{Packing, PeerTerms};
 use super::path::{Destination, Own, Path};
 use super::table::RouteTable;
 use super::trouble::RouteTrouble;
-use crate::wire::{Family, Nlri, Route};
+use crate::wire::{Family, Nlri};
 
-/// What a neighbor announces.
-#[derive(Clone, Debug)]
+/// A table of at most so many routes is sorted where it is shown, if that is less than a [`FEW_OF`]th of all.
+const FEW: usize = 4096;
+const FEW_OF: usize = 16;
+
+/// What a neighbor announces. Its routes are numbered by a [`Catalogue`], which several may share: each call is to be given the same
+/// one, and an Adj-RIB-Out that is not needed any more is to be [forgotten](AdjRibOut::forget) there.
+#[derive(Debug)]
 pub struct AdjRibOut {
     table: RouteTable,
     batch: UpdateBatch,
 }
 
 /// A route as it stands in an Adj-RIB-Out.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Announced<'a> {
     /// Where it leads.
-    pub destination: &'a Destination,
-    /// The whole NLRI.
-    pub nlri: &'a Nlri,
+    pub destination: Cow<'a, Destination>,
+    /// The NLRI where it says more than the destination: labels.
+    pub exact: Option<&'a Nlri>,
     /// The way there.
     pub path: &'a Path,
     /// Whether the peer has yet to be told.
     pub pending: bool,
+}
+
+impl Announced<'_> {
+    /// The whole NLRI.
+    pub fn nlri(&self) -> &Nlri {
+        self.exact.unwrap_or(&self.destination.nlri)
+    }
 }
 
 impl Default for AdjRibOut {
@@ -88,55 +102,73 @@ impl AdjRibOut {
     }
 
     /// Every route but those that no message to the peer could hold, in the order of their destinations.
-    pub fn routes(&self) -> impl Iterator<Item = Announced<'_>> {
-        self.routes_after(None)
+    pub fn routes<'a>(&'a self, catalogue: &'a Catalogue) -> impl Iterator<Item = Announced<'a>> {
+        self.routes_after(catalogue, None)
     }
 
     /// The routes that come after this destination in that order, so that they can be told of a few at a time.
-    pub fn routes_after(&self, after: Option<&Destination>) -> impl Iterator<Item = Announced<'_>> {
-        let entries = self.table.after(after);
-        entries.filter(|(_, entry)| !(entry.withdrawn || entry.refused)).map(|(destination, entry)| {
-            Announced {
-                destination,
-                nlri: entry.exact.as_deref().unwrap_or(&destination.nlri),
-                path: &entry.path,
-                pending: entry.place != 0,
-            }
+    pub fn routes_after<'a>(
+        &'a self,
+        catalogue: &'a Catalogue,
+        after: Option<&Destination>,
+    ) -> impl Iterator<Item = Announced<'a>> {
+        let entries = &self.table.entries;
+        // Of a catalogue of which a table has little, the table is looked through.
+        let few = entries.len() <= FEW && entries.len() < catalogue.len() / FEW_OF;
+        let mut own: Vec<_> = Vec::new();
+        if few {
+            let names = entries.from(0).map(|(number, _)| (catalogue.destination(number), number));
+            own.extend(names.filter(|(name, _)| after.is_none_or(|after| **name > *after)));
+            own.sort_unstable();
+        }
+        let all = (!few).then(|| catalogue.after(after)).into_iter().flatten();
+        let numbers = own.into_iter().map(|(_, number)| number).chain(all);
+        let known = numbers.filter_map(|number| Some((number, entries.get(number)?)));
+        known.filter(|(_, entry)| !(entry.withdrawn || entry.refused)).map(|(number, entry)| Announced {
+            destination: catalogue.destination(number),
+            exact: entry.exact,
+            path: entry.path,
+            pending: entry.place != 0,
         })
     }
 
     /// Packs what waits into whole messages at the end of `out`, up to these limits. Where [`AdjRibOut::has_pending`] says so there
     /// is more, even if this call wrote nothing.
-    pub fn pack(&mut self, terms: &PeerTerms<'_>, limits: PackLimits, out: &mut Vec<u8>) -> Packed {
-        self.batch.pack(&mut self.table, terms, limits, out)
+    pub fn pack(
+        &mut self,
+        catalogue: &mut Catalogue,
+        terms: &PeerTerms<'_>,
+        limits: PackLimits,
+        out: &mut Vec<u8>,
+    ) -> Packed {
+        self.batch.pack(&mut self.table, catalogue, terms, limits, out)
     }
 }
 
 /// Changes.
 impl AdjRibOut {
-    /// Announces `route`; with `own_hop` the next hop is our end of the session. What the peer knows or is about to be
-    /// told already is not sent again.
-    pub fn announce(&mut self, route: &Route, own_hop: bool) {
-        self.table.change(route, own_hop, false, 0);
+    /// Announces a route. What the peer knows or is about to be told already is not sent again.
+    pub fn announce(&mut self, catalogue: &mut Catalogue, route: &Resolved) {
+        self.table.change(catalogue, route, false, 0);
     }
 
     /// As [`AdjRibOut::announce`], for a route of the configuration, read for the `generation`th time (from 1). Returns whether
     /// nothing was announced to its destination before.
-    pub fn configure_route(&mut self, route: &Route, own_hop: bool, generation: u32) -> bool {
+    pub fn configure_route(&mut self, catalogue: &mut Catalogue, route: &Resolved, generation: u32) -> bool {
         let before = self.table.announced;
-        self.table.change(route, own_hop, false, generation);
+        self.table.change(catalogue, route, false, generation);
         self.table.announced > before
     }
 
-    /// Withdraws `route`, whose attributes may go along with the withdrawal. It is sent even where the peer was never
+    /// Withdraws a route, whose attributes may go along with the withdrawal. It is sent even where the peer was never
     /// told of the route: nobody but the peer knows what it kept.
-    pub fn withdraw(&mut self, route: &Route, own_hop: bool) {
-        self.table.change(route, own_hop, true, 0);
+    pub fn withdraw(&mut self, catalogue: &mut Catalogue, route: &Resolved) {
+        self.table.change(catalogue, route, true, 0);
     }
 
     /// Announces what it holds to these destinations once more. Those that still wait to be announced are returned.
-    pub fn repeat(&mut self, destinations: Vec<Destination>) -> Vec<Destination> {
-        self.table.repeat(destinations)
+    pub fn repeat(&mut self, catalogue: &Catalogue, destinations: Vec<Destination>) -> Vec<Destination> {
+        self.table.repeat(catalogue, destinations)
     }
 
     /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had, as long as there is
@@ -155,8 +187,20 @@ impl AdjRibOut {
 
     /// Goes on with a clear, as long as there is `room` for so many routes to be looked at, and takes from it what it has used.
     /// Returns whether it has got to the end.
-    pub fn go_on_with_clear(&mut self, room: &mut usize) -> bool {
-        self.table.go_on_with_clear(room)
+    pub fn go_on_with_clear(&mut self, catalogue: &mut Catalogue, room: &mut usize) -> bool {
+        self.table.go_on_with_clear(catalogue, room)
+    }
+
+    /// Announces what `other` does, and nothing else.
+    pub fn copy(&mut self, catalogue: &mut Catalogue, other: &Self) {
+        self.table = other.table.copy(catalogue);
+        self.batch = other.batch.clone();
+    }
+
+    /// Forgets routes without a word, as long as there is `room` for so many, and takes from it what it has used. Returns whether none
+    /// is left.
+    pub fn forget(&mut self, catalogue: &mut Catalogue, room: &mut usize) -> bool {
+        self.table.entries.clear(catalogue, room)
     }
 
     /// Announces every route of `family` again, or of all families; `marked`: between the marks of RFC 7313. A change
@@ -181,7 +225,7 @@ impl AdjRibOut {
 
     /// A session with these families is up: every route is to be announced, then, with `end_of_rib`, the end.
     pub fn session_up(&mut self, families: &[Family], end_of_rib: bool) {
-        self.batch.session_up(!self.table.entries.is_empty());
+        self.batch.session_up(self.table.entries.len() > 0);
         if end_of_rib {
             self.batch.end_of_rib(families);
         }

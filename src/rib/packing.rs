@@ -32,6 +32,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::catalogue::Catalogue;
 use super::change::Change;
 use super::path::{Hop, Own, Path};
 use super::runs::{Merged, Runs};
@@ -110,8 +111,8 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn new(path: Arc<Path>, family: Family, changes: Runs<Change>, alone: bool) -> Self {
-        Self { path, family, changes: changes.merged(), alone, attributes: None }
+    fn new(path: Arc<Path>, family: Family, changes: Runs<Change>, alone: bool, names: &Catalogue) -> Self {
+        Self { path, family, changes: changes.merged(names), alone, attributes: None }
     }
 
     /// How many changes were not yet looked at.
@@ -125,8 +126,8 @@ impl Group {
     }
 
     /// Takes the next change.
-    pub(super) fn advance(&mut self) {
-        self.changes.advance();
+    pub(super) fn advance(&mut self, names: &Catalogue) {
+        self.changes.advance(names);
     }
 
     /// Whether an UPDATE may have several of them.
@@ -230,14 +231,14 @@ impl Grouping {
     }
 
     /// Adds a change that goes by `path`.
-    pub(super) fn add(&mut self, path: &Arc<Path>, change: Change) {
+    pub(super) fn add(&mut self, path: &Arc<Path>, change: Change, names: &Catalogue) {
         let buckets = &mut self.buckets;
         let at = *self.known.entry(Arc::as_ptr(path).addr()).or_insert_with(|| {
             buckets.push(Bucket { path: path.clone(), families: Vec::new() });
             buckets.len() - 1
         });
         let Some(Bucket { families, .. }) = buckets.get_mut(at) else { return };
-        let family = change.destination.family();
+        let family = names.family(change.number);
         let known = families.iter().position(|known| known.family == family);
         let known = known.unwrap_or_else(|| {
             families.push(FamilyChanges::new(self.packing, family));
@@ -245,8 +246,8 @@ impl Grouping {
         });
         let Some(changes) = families.get_mut(known) else { return };
         match change.withdrawn && !changes.alone {
-            true => changes.withdrawn.push(change),
-            false => changes.announced.push(change),
+            true => changes.withdrawn.push(change, names),
+            false => changes.announced.push(change, names),
         }
     }
 
@@ -258,14 +259,14 @@ impl Grouping {
 
 impl Bucket {
     /// Its changes as groups.
-    pub(super) fn groups(self) -> impl Iterator<Item = Group> {
+    pub(super) fn groups(self, names: &Catalogue) -> impl Iterator<Item = Group> {
         let Self { path, families } = self;
         let both = |FamilyChanges { family, alone, withdrawn, announced }| {
             [withdrawn, announced].map(|runs| (family, alone, runs))
         };
         let groups = families.into_iter().flat_map(both);
         groups
-            .map(move |(family, alone, runs)| Group::new(path.clone(), family, runs, alone))
+            .map(move |(family, alone, runs)| Group::new(path.clone(), family, runs, alone, names))
             .filter(|group| group.left() > 0)
     }
 }
@@ -279,14 +280,14 @@ impl FamilyChanges {
 }
 
 /// A route that is announced again. ExaBGP has an UPDATE for each.
-pub(super) fn again(path: Arc<Path>, change: Change) -> Group {
-    let family = change.destination.family();
-    Group::new(path, family, Runs::of(change), true)
+pub(super) fn again(path: Arc<Path>, change: Change, names: &Catalogue) -> Group {
+    let family = names.family(change.number);
+    Group::new(path, family, Runs::of(change), true, names)
 }
 
 /// Whether a withdrawal that is not to be sent still drags its attributes along.
-pub(super) fn drags_attributes(packing: Packing, change: &Change) -> bool {
-    packing != Packing::Tight && !matches!(change.destination.family().safi, Safi::UNICAST | Safi::MULTICAST)
+pub(super) fn drags_attributes(packing: Packing, family: Family) -> bool {
+    packing != Packing::Tight && !matches!(family.safi, Safi::UNICAST | Safi::MULTICAST)
 }
 
 fn is_grouped(packing: Packing, family: Family) -> bool {

@@ -13,8 +13,10 @@ const RUN: usize = 4096;
 pub(super) trait Sorted {
     /// What it is sorted by.
     type Key: Ord + Clone + core::fmt::Debug;
+    /// What must be known to say it.
+    type Names: ?Sized;
 
-    fn key(&self) -> Self::Key;
+    fn key(&self, names: &Self::Names) -> Self::Key;
 }
 
 /// Things that are being collected.
@@ -44,10 +46,10 @@ impl<T: Sorted> Runs<T> {
     }
 
     /// Adds a thing.
-    pub(super) fn push(&mut self, item: T) {
+    pub(super) fn push(&mut self, item: T, names: &T::Names) {
         let full = !self.unordered && self.runs.last().is_some_and(|run| run.len() >= RUN);
         if full && let Some(run) = self.runs.last_mut() {
-            run.sort_by_cached_key(T::key);
+            run.sort_by_cached_key(|item| item.key(names));
         }
         match self.runs.last_mut().filter(|_| !full) {
             Some(run) => run.push(item),
@@ -56,11 +58,11 @@ impl<T: Sorted> Runs<T> {
     }
 
     /// All of them, in order: the runs are merged as they are taken.
-    pub(super) fn merged(mut self) -> Merged<T> {
+    pub(super) fn merged(mut self, names: &T::Names) -> Merged<T> {
         if let Some(run) = self.runs.last_mut().filter(|_| !self.unordered) {
-            run.sort_by_cached_key(T::key);
+            run.sort_by_cached_key(|item| item.key(names));
         }
-        Merged::new(self.runs.into_iter().map(Vec::into_iter).collect())
+        Merged::new(self.runs.into_iter().map(Vec::into_iter).collect(), names)
     }
 }
 
@@ -75,11 +77,11 @@ pub(super) struct Merged<T: Sorted> {
 }
 
 impl<T: Sorted> Merged<T> {
-    fn new(runs: Vec<vec::IntoIter<T>>) -> Self {
+    fn new(runs: Vec<vec::IntoIter<T>>, names: &T::Names) -> Self {
         let mut merged = Self { runs, current: 0, others: BinaryHeap::new() };
         if merged.runs.len() > 1 {
             let first = |(index, run): (usize, &vec::IntoIter<T>)| {
-                Some(Reverse((run.as_slice().first()?.key(), index)))
+                Some(Reverse((run.as_slice().first()?.key(names), index)))
             };
             merged.others = merged.runs.iter().enumerate().filter_map(first).collect();
             merged.next_run();
@@ -98,11 +100,11 @@ impl<T: Sorted> Merged<T> {
     }
 
     /// Takes the next one.
-    pub(super) fn advance(&mut self) -> Option<T> {
+    pub(super) fn advance(&mut self, names: &T::Names) -> Option<T> {
         let taken = self.runs.get_mut(self.current)?.next();
         if self.runs.len() > 1 {
             if let Some(next) = self.peek() {
-                self.others.push(Reverse((next.key(), self.current)));
+                self.others.push(Reverse((next.key(names), self.current)));
             }
             self.next_run();
         }
@@ -122,8 +124,9 @@ mod tests {
 
     impl Sorted for u32 {
         type Key = Self;
+        type Names = ();
 
-        fn key(&self) -> Self {
+        fn key(&self, (): &()) -> Self {
             *self
         }
     }
@@ -133,12 +136,12 @@ mod tests {
         let count = RUN as u32 * 3 + 7;
         let mut runs = Runs::default();
         // 7 does not divide the count: every number comes once.
-        (0..count).for_each(|n| runs.push(n * 7 % count));
-        let mut merged = runs.merged();
+        (0..count).for_each(|n| runs.push(n * 7 % count, &()));
+        let mut merged = runs.merged(&());
         assert_eq!(merged.len(), count as usize);
         for n in 0..count {
             assert_eq!(merged.peek(), Some(&n));
-            merged.advance();
+            merged.advance(&());
         }
         assert!(merged.peek().is_none());
     }

@@ -9,29 +9,29 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::collections::btree_map::Entry as Slot;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ops::Bound;
 
+use super::catalogue::{Catalogue, Resolved};
 use super::change::{Change, Superseded};
+use super::entries::TableEntries;
 use super::entry::Entry;
-use super::path::{Destination, Hop, Own, Path, Paths};
+use super::path::{Destination, Hop, Own, Path};
+use super::queue::ChangeQueue;
 use super::walk::Walk;
-use crate::wire::{Family, Nlri, Route};
+use crate::wire::{Family, Nlri};
 
 /// How many changes that another has followed may wait nevertheless.
 const MAX_SUPERSEDED: usize = 1024;
 
 /// See the module's documentation.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct RouteTable {
     /// Whether routes are remembered once they are sent.
     pub(super) keep: bool,
-    pub(super) entries: BTreeMap<Destination, Entry>,
-    paths: Paths,
+    pub(super) entries: TableEntries,
     /// What waits for the next batch, by its place.
-    pub(super) queue: BTreeMap<u64, Destination>,
+    pub(super) queue: ChangeQueue,
     /// Changes that another has followed before they were sent, by their place.
     pub(super) superseded: BTreeMap<u64, Change>,
     /// The place that comes next.
@@ -50,8 +50,8 @@ pub(super) struct RouteTable {
     pub(super) handled: u64,
     /// The clear that is under way.
     pub(super) clearing: Option<Clearing>,
-    /// The destination up to which an earlier reading's routes were looked for.
-    retired: Option<Destination>,
+    /// The number from which on an earlier reading's routes are still to be looked for.
+    retired: u32,
 }
 
 /// A clear that is under way: the routes that were announced before a place.
@@ -66,9 +66,8 @@ impl RouteTable {
     pub(super) fn new(keep: bool) -> Self {
         Self {
             keep,
-            entries: BTreeMap::new(),
-            paths: Paths::default(),
-            queue: BTreeMap::new(),
+            entries: TableEntries::default(),
+            queue: ChangeQueue::default(),
             superseded: BTreeMap::new(),
             next_place: 1,
             void: 0,
@@ -78,7 +77,7 @@ impl RouteTable {
             announced: 0,
             handled: 0,
             clearing: None,
-            retired: None,
+            retired: 0,
         }
     }
 
@@ -87,13 +86,15 @@ impl RouteTable {
         !(self.queue.is_empty() && self.superseded.is_empty())
     }
 
-    /// The entries behind this destination, in the order of their destinations.
-    pub(super) fn after(
-        &self,
-        destination: Option<&Destination>,
-    ) -> impl Iterator<Item = (&Destination, &Entry)> + use<'_> {
-        let start = destination.cloned().map_or(Bound::Unbounded, Bound::Excluded);
-        self.entries.range((start, Bound::Unbounded))
+    /// A copy for another neighbor.
+    pub(super) fn copy(&self, catalogue: &mut Catalogue) -> Self {
+        Self {
+            entries: self.entries.copy(catalogue),
+            queue: self.queue.clone(),
+            superseded: self.superseded.clone(),
+            clearing: self.clearing.clone(),
+            ..*self
+        }
     }
 
     /// The session is gone, and with it what was advertised in it.
@@ -107,53 +108,60 @@ impl RouteTable {
 
 /// Changes.
 impl RouteTable {
-    /// Announces `route`, or withdraws it; with `own_hop` its next hop is our end of the session.
-    pub(super) fn change(&mut self, route: &Route, own_hop: bool, withdrawn: bool, generation: u32) {
-        self.handled += 1;
-        let destination = Destination::new(&route.nlri, route.path_id);
-        let family = destination.family();
-        let hop = match self.own.filter(|_| own_hop) {
-            Some(own) => own.next_hop(Hop::Own, family).map_or(Hop::Own, Hop::Given),
-            None if own_hop => Hop::Own,
-            None => route.next_hop.into(),
-        };
-        let path = self.paths.intern(Path { hop, attributes: route.attributes.clone() });
-        let exact = (route.nlri != destination.nlri).then(|| Box::new(route.nlri.clone()));
-        self.enter(destination, family, path, exact, withdrawn, generation);
-    }
-
-    /// What is to be known of a destination from now on.
-    fn enter(
+    /// Announces a route, or withdraws it.
+    pub(super) fn change(
         &mut self,
-        destination: Destination,
-        family: Family,
-        path: Arc<Path>,
-        exact: Option<Box<Nlri>>,
+        catalogue: &mut Catalogue,
+        route: &Resolved,
         withdrawn: bool,
         generation: u32,
     ) {
-        let place = self.next_place;
-        let slot = match self.entries.entry(destination) {
-            Slot::Occupied(slot) => slot,
-            Slot::Vacant(slot) => {
-                self.next_place += 1;
-                self.announced += usize::from(!withdrawn);
-                self.queue.insert(place, slot.key().clone());
-                slot.insert(Entry::new(path, exact, place, generation, withdrawn));
-                return;
+        self.handled += 1;
+        let Resolved { number, family, path, exact } = route;
+        let given = self.own.filter(|_| path.hop == Hop::Own).and_then(|own| own.next_hop(Hop::Own, *family));
+        let path = match given {
+            Some(given) => {
+                catalogue.intern(Path { hop: Hop::Given(given), attributes: path.attributes.clone() })
             }
+            None => path.clone(),
         };
-        let destination = slot.key().clone();
-        let entry = slot.into_mut();
-        entry.generation = generation;
-        let refused = core::mem::take(&mut entry.refused);
+        let place = self.next_place;
+        if self.entries.get(*number).is_some() {
+            return self.replace(*number, *family, path, exact, withdrawn, generation);
+        }
+        self.next_place += 1;
+        self.announced += usize::from(!withdrawn);
+        self.queue.push(place, *number);
+        let entry = Entry::new(path, exact.clone(), place, generation, withdrawn);
+        self.entries.insert(catalogue, *number, entry);
+    }
+
+    /// What is to be known from now on of a destination of which something is known.
+    fn replace(
+        &mut self,
+        number: u32,
+        family: Family,
+        path: Arc<Path>,
+        exact: &Option<Box<Nlri>>,
+        withdrawn: bool,
+        generation: u32,
+    ) {
+        let Some(known) = self.entries.get(number) else { return };
         let own = self.own.or(self.session_own);
-        let same_path = (Arc::ptr_eq(&entry.path, &path)
-            || own.is_some_and(|own| own.same(&entry.path, &path, family)))
-            && entry.exact == exact;
+        let same_path = (Arc::ptr_eq(known.path, &path)
+            || own.is_some_and(|own| own.same(known.path, &path, family)))
+            && known.exact == exact.as_deref();
         // What a clear takes back that is under way is announced anew.
-        let taken_back = self.clearing.as_ref().is_some_and(|clearing| entry.place < clearing.before);
-        if same_path && !withdrawn && !entry.withdrawn && !refused && !taken_back {
+        let taken_back = self.clearing.as_ref().is_some_and(|clearing| known.place < clearing.before);
+        let stays = same_path && !withdrawn && !known.withdrawn && !known.refused && !taken_back;
+        if stays && known.generation == generation {
+            return;
+        }
+        let place = self.next_place;
+        let Some(entry) = self.entries.get_mut(number) else { return };
+        entry.generation = generation;
+        entry.refused = false;
+        if stays {
             return;
         }
         match (entry.withdrawn, withdrawn) {
@@ -164,45 +172,71 @@ impl RouteTable {
             (false, true) => self.announced -= 1,
             _ => {}
         }
-        let waited = self.queue.contains_key(&entry.place);
+        let waited = self.queue.contains(entry.place);
         // A change of the same path keeps its predecessor's place, unless that is void.
         if waited && Arc::ptr_eq(&entry.path, &path) {
-            (entry.exact, entry.withdrawn) = (exact, withdrawn);
+            (entry.exact, entry.withdrawn) = (exact.clone(), withdrawn);
             if withdrawn && entry.place < self.void {
-                self.queue.remove(&entry.place);
+                self.queue.remove(entry.place);
                 entry.place = place;
                 self.next_place += 1;
-                self.queue.insert(place, destination);
+                self.queue.push(place, number);
             }
             return;
         }
         let superseded = Superseded {
             path: core::mem::replace(&mut entry.path, path),
-            exact: core::mem::replace(&mut entry.exact, exact),
+            exact: core::mem::replace(&mut entry.exact, exact.clone()),
         };
         let was_withdrawn = core::mem::replace(&mut entry.withdrawn, withdrawn);
         let old = core::mem::replace(&mut entry.place, place);
-        let awaited = self.queue.remove(&old).is_some() && !(was_withdrawn && old < self.void);
+        let awaited = self.queue.remove(old) && !(was_withdrawn && old < self.void);
         if awaited && self.superseded.len() < MAX_SUPERSEDED {
-            let (destination, superseded) = (destination.clone(), Some(superseded));
-            let change = Change { place: old, destination, withdrawn: was_withdrawn, superseded };
+            let superseded = Some(Box::new(superseded));
+            let change = Change { place: old, number, withdrawn: was_withdrawn, superseded };
             self.superseded.insert(old, change);
         }
         self.next_place += 1;
-        self.queue.insert(place, destination);
+        self.queue.push(place, number);
+    }
+
+    /// A change is in a message, or else, where it does not fit, refused; and whether it is the last one of its entry, and a
+    /// withdrawal.
+    pub(super) fn note_packed(
+        &mut self,
+        catalogue: &mut Catalogue,
+        number: u32,
+        (last, withdrawn, fits): (bool, bool, bool),
+    ) {
+        let Some(entry) = self.entries.get_mut(number) else { return };
+        if !(fits || withdrawn) {
+            entry.refused = last;
+        }
+        if fits || last {
+            entry.advertised_in = if fits && !withdrawn { self.session } else { 0 };
+        }
+        if last {
+            entry.place = 0;
+            if withdrawn || !self.keep {
+                self.announced -= usize::from(!withdrawn);
+                self.entries.remove(catalogue, number);
+            }
+        }
     }
 
     /// Announces what it holds to these destinations once more. Those that still wait to be announced are returned.
-    pub(super) fn repeat(&mut self, destinations: Vec<Destination>) -> Vec<Destination> {
+    pub(super) fn repeat(&mut self, names: &Catalogue, destinations: Vec<Destination>) -> Vec<Destination> {
         let Self { entries, queue, next_place, .. } = self;
         let again = |destination: Destination| {
-            let entry = entries.get_mut(&destination).filter(|entry| !entry.withdrawn)?;
-            if entry.place != 0 {
+            let number = names.find(&destination)?;
+            let known = entries.get(number).filter(|entry| !entry.withdrawn)?;
+            if known.place != 0 {
                 return Some(destination);
             }
+            let entry = entries.get_mut(number)?;
             entry.place = *next_place;
             *next_place += 1;
-            queue.insert(entry.place, destination);
+            queue.push(entry.place, number);
             None
         };
         destinations.into_iter().filter_map(again).collect()
@@ -211,24 +245,29 @@ impl RouteTable {
     /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had, as long as there is
     /// room; whether it has got to the end.
     pub(super) fn retire(&mut self, generation: u32, room: &mut usize) -> bool {
-        let start = self.retired.take().map_or(Bound::Unbounded, Bound::Excluded);
-        for (destination, entry) in self.entries.range_mut((start, Bound::Unbounded)) {
-            self.handled += 1;
-            *room = room.saturating_sub(1);
-            if entry.generation != 0 && entry.generation != generation && !entry.withdrawn {
-                self.queue.remove(&entry.place);
-                entry.withdrawn = true;
-                entry.place = self.next_place;
-                self.next_place += 1;
-                self.announced -= 1;
-                self.queue.insert(entry.place, destination.clone());
-            }
+        let start = core::mem::take(&mut self.retired);
+        let mut old = Vec::new();
+        for (number, entry) in self.entries.from(start) {
             if *room == 0 {
-                self.retired = Some(destination.clone());
-                return false;
+                self.retired = number;
+                break;
+            }
+            self.handled += 1;
+            *room -= 1;
+            if entry.generation != 0 && entry.generation != generation && !entry.withdrawn {
+                old.push(number);
             }
         }
-        true
+        for number in old {
+            let Some(entry) = self.entries.get_mut(number) else { continue };
+            self.queue.remove(entry.place);
+            entry.withdrawn = true;
+            entry.place = self.next_place;
+            self.next_place += 1;
+            self.announced -= 1;
+            self.queue.push(entry.place, number);
+        }
+        self.retired == 0
     }
 
     /// Begins to withdraw everything that was advertised, the oldest first, and to forget what waits to be announced. What is
@@ -240,25 +279,21 @@ impl RouteTable {
     }
 
     /// Goes on with a clear as long as there is room; whether it has got to the end.
-    pub(super) fn go_on_with_clear(&mut self, room: &mut usize) -> bool {
+    pub(super) fn go_on_with_clear(&mut self, catalogue: &mut Catalogue, room: &mut usize) -> bool {
         let Some(Clearing { before, mut walk }) = self.clearing.take() else { return true };
         let had = *room;
         let Self { entries, queue, next_place, session, void, announced, .. } = self;
-        let known =
-            |entry: &Entry| entry.advertised_in == *session || (entry.withdrawn && entry.place >= *void);
-        walk.look(entries, room, |_, entry| entry.place < before);
-        while let Some(destination) = walk.take(room) {
-            let Some(entry) = entries.get_mut(&destination).filter(|entry| entry.place < before) else {
-                continue;
-            };
+        walk.look(entries, catalogue, room, |_, entry| entry.place < before);
+        while let Some(number) = walk.take(catalogue, room) {
+            let Some(entry) = entries.get_mut(number).filter(|entry| entry.place < before) else { continue };
             *announced -= usize::from(!entry.withdrawn);
-            if known(entry) {
+            if entry.advertised_in == *session || (entry.withdrawn && entry.place >= *void) {
                 entry.withdrawn = true;
                 entry.place = *next_place;
-                queue.insert(*next_place, destination);
+                queue.push(*next_place, number);
                 *next_place += 1;
             } else {
-                entries.remove(&destination);
+                entries.remove(catalogue, number);
             }
         }
         self.handled += (had - *room) as u64;

@@ -51,7 +51,7 @@ pub enum SessionOutput {
     },
 }
 
-/// How long a session must have been established for its failure to be the first of a new series.
+/// How long a session must have been established not to count as one that flaps.
 const CALM: Duration = Duration::from_secs(60);
 
 /// One machine of §8 with its data. See the module's documentation.
@@ -66,6 +66,8 @@ pub struct Session {
     timers: Timers,
     /// Attempts that failed in a row.
     failures: u32,
+    /// Sessions in a row that were established, and not for long.
+    flaps: u32,
     inbox: Inbox,
     our_open: Open,
     peer_open: Option<Open>,
@@ -88,6 +90,7 @@ impl Session {
             since: now,
             timers: Timers::default(),
             failures: 0,
+            flaps: 0,
             inbox: Inbox::default(),
             peer_open: None,
             negotiated: Negotiated::default(),
@@ -405,10 +408,12 @@ impl Session {
         }
     }
 
-    /// Lets the next attempt wait, the longer the more attempts failed in a row.
+    /// Lets the next attempt wait, the longer the more attempts failed in a row. A session that was established begins a new row,
+    /// unless there were several of which none lasted.
     fn damp(&mut self, now: Instant) {
-        if self.state == State::Established && now - self.since >= CALM {
-            self.failures = 0;
+        if self.state == State::Established {
+            self.flaps = if now - self.since >= CALM { 0 } else { self.flaps.saturating_add(1) };
+            self.failures = self.flaps.saturating_sub(self.terms.flaps);
         }
         self.start_timer(now, Timer::IdleHold);
         self.failures = self.failures.saturating_add(1);

@@ -218,8 +218,6 @@ const fn transition(state: State, event: FsmEvent) -> Option<Transition> {
 
 /// The shortest pause before a new attempt, in which the peer may notice that its connection has ended.
 const SHORTEST_IDLE_HOLD: Duration = Duration::from_millis(10);
-/// The longest pause between two attempts.
-const LONGEST_IDLE_HOLD: Duration = Duration::from_secs(60);
 
 /// The shipped rows of [`FsmTable::period`].
 fn period(timer: Timer, periods: &Periods<'_>) -> Option<Period> {
@@ -246,7 +244,7 @@ fn period(timer: Timer, periods: &Periods<'_>) -> Option<Period> {
             (Direction::Incoming, _) => Duration::ZERO,
             (Direction::Outgoing, 0) => SHORTEST_IDLE_HOLD,
             (Direction::Outgoing, failures) => {
-                Duration::from_secs(1 << (failures - 1).min(6)).min(LONGEST_IDLE_HOLD)
+                Duration::from_secs(1 << (failures - 1).min(30)).min(terms.longest_pause)
             }
         }),
     })

@@ -27,6 +27,10 @@ pub struct Terms {
     pub peer_as: Option<u32>,
     /// ConnectRetryTime.
     pub connect_retry: Duration,
+    /// So many sessions in a row that did not last are followed by the next attempt at once; after more the pauses grow.
+    pub flaps: u32,
+    /// The longest pause between two attempts.
+    pub longest_pause: Duration,
     /// How long to wait for the peer's OPEN.
     pub open_wait: Duration,
     /// DelayOpenTime; `None`: our OPEN is sent at once.

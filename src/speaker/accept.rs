@@ -145,12 +145,12 @@ impl AcceptHandle<'_> {
 
     /// Adds a neighbor for one peer out of a range, which announces what the range does.
     pub(super) fn add_from_range(&mut self, now: Now, range: NeighborId, peer: IpAddr) -> Option<NeighborId> {
-        let range = self.sessions.neighbors.get(&range)?.clone();
         let peer = config::PeerRange::single(peer);
         let SessionHandle { neighbors, environment, .. } = &mut self.sessions;
-        let id = neighbors.add(now, environment, config::Neighbor { peer, ..range.config.clone() });
+        let config = neighbors.get(&range)?.config.clone();
+        let id = neighbors.add(now, environment, config::Neighbor { peer, ..config });
+        neighbors.come_from(&id, &range);
         if let Some(neighbor) = self.sessions.neighbors.get_mut(&id) {
-            neighbor.come_from(range);
             neighbor.incoming.session.start(now.monotonic);
         }
         self.sessions.take_in(now);

@@ -42,7 +42,8 @@ impl SessionHandle<'_> {
         self.neighbors.intakes.since = now.monotonic;
         let mut room = MAX_WORK;
         while let Some(&id) = self.neighbors.intakes.waiting.front() {
-            if self.neighbors.get_mut(&id).is_some_and(|neighbor| !neighbor.take_in(&mut room)) {
+            let known = self.neighbors.get_with_catalogue(&id);
+            if known.is_some_and(|(neighbor, catalogue)| !neighbor.take_in(catalogue, &mut room)) {
                 return;
             }
             self.neighbors.intakes.waiting.pop_front();

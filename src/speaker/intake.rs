@@ -9,7 +9,7 @@ use alloc::vec::{self, Vec};
 
 use super::id::NeighborId;
 use crate::grammar::Announcement;
-use crate::rib::{AdjRibOut, Destination, Watchdogs};
+use crate::rib::{AdjRibOut, Catalogue, Destination, Watchdogs};
 use crate::time::Instant;
 use crate::wire::Family;
 
@@ -38,7 +38,7 @@ impl Intake {
         &mut self,
         room: &mut usize,
         families: &[Family],
-        rib_out: &mut AdjRibOut,
+        (rib_out, catalogue): (&mut AdjRibOut, &mut Catalogue),
         watchdogs: &mut Watchdogs,
         repeats: &mut Vec<Destination>,
     ) -> bool {
@@ -54,7 +54,9 @@ impl Intake {
                 watchdogs.add(&watchdog.name, route.clone(), next_hop_self, announced);
             }
             if announced && families.contains(&route.nlri.family()) {
-                let is_new = rib_out.configure_route(&route, next_hop_self, *generation);
+                let resolved = catalogue.resolve(&route, next_hop_self);
+                let is_new = rib_out.configure_route(catalogue, &resolved, *generation);
+                catalogue.let_go(resolved);
                 if is_new && *twice {
                     repeats.push(Destination::new(&route.nlri, route.path_id));
                 }

@@ -1,5 +1,6 @@
 //! Long answers: they are given a piece at a time. However large a RIB is, nobody waits.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -12,9 +13,8 @@ use super::selection::selector_name;
 use super::show::{is_wanted, route_line};
 use crate::api::Selectors;
 use crate::api::command::{AdjRib, ShowAdjRib};
-use crate::rib::{Destination, MAX_WORK, Path};
+use crate::rib::{Announced, Catalogue, Destination, MAX_WORK};
 use crate::time::Now;
-use crate::wire::Nlri;
 
 impl CommandHandle<'_> {
     /// What `show adj-rib` is to show.
@@ -81,19 +81,21 @@ impl CommandHandle<'_> {
         while let Some(neighbor) = routes.neighbors.front().and_then(|id| self.neighbors.get(id)) {
             let after = routes.after.take();
             let mut last = after.clone();
-            for (destination, nlri, path) in neighbor.routes_after(routes.side, after.as_ref()) {
+            let catalogue = &self.neighbors.catalogue;
+            for route in neighbor.routes_after(catalogue, routes.side, after.as_ref()) {
                 if written >= budget || passed >= MAX_WORK || lines.len() >= most {
                     routes.after = last;
                     return (lines, passed);
                 }
                 // Routes of other kinds cost time too, though they show nothing.
                 passed += 1;
-                last = Some(destination.clone());
-                if is_wanted(routes, nlri) {
-                    let line = route_line(now, neighbor, routes, destination, nlri, path);
+                if is_wanted(routes, route.nlri()) {
+                    let line =
+                        route_line(now, neighbor, routes, &route.destination, route.nlri(), route.path);
                     written += line.len() + 1;
                     lines.push(line);
                 }
+                last = Some(route.destination.into_owned());
             }
             routes.neighbors.pop_front();
         }
@@ -105,19 +107,20 @@ impl CommandHandle<'_> {
 
 impl Neighbor {
     /// The routes of one of its RIBs that come after `after`, by destination.
-    fn routes_after(
-        &self,
+    fn routes_after<'a>(
+        &'a self,
+        catalogue: &'a Catalogue,
         side: AdjRib,
         after: Option<&Destination>,
-    ) -> impl Iterator<Item = (&Destination, &Nlri, &Path)> {
-        let outgoing = (side == AdjRib::Out).then(|| self.rib_out.routes_after(after));
+    ) -> impl Iterator<Item = Announced<'a>> {
+        let outgoing = (side == AdjRib::Out).then(|| self.rib_out.routes_after(catalogue, after));
         let incoming = (side == AdjRib::In).then(|| self.rib_in.routes_after(after));
-        let outgoing =
-            outgoing.into_iter().flatten().map(|route| (route.destination, route.nlri, route.path));
-        let incoming = incoming
-            .into_iter()
-            .flatten()
-            .map(|(destination, route)| (destination, &route.nlri, &*route.path));
-        outgoing.chain(incoming)
+        let incoming = incoming.into_iter().flatten().map(|(destination, route)| Announced {
+            destination: Cow::Borrowed(destination),
+            exact: Some(&route.nlri),
+            path: &route.path,
+            pending: false,
+        });
+        outgoing.into_iter().flatten().chain(incoming)
     }
 }

@@ -54,13 +54,11 @@ impl CommandHandle<'_> {
         while let Some(Announcement { route, next_hop_self, .. }) = announcements.get(next) {
             self.contract.routes_handled += u64::from(at == 0);
             let family = route.nlri.family();
-            while let Some(&id) = neighbors.get(at) {
-                if *room == 0 {
-                    return (next, at);
-                }
+            let resolved = self.neighbors.catalogue.resolve(route, *next_hop_self);
+            while let Some(&id) = neighbors.get(at).filter(|_| *room > 0) {
                 *room -= 1;
                 at += 1;
-                let Some(neighbor) = self.neighbors.get_mut(&id) else { continue };
+                let Some((neighbor, catalogue)) = self.neighbors.get_with_catalogue(&id) else { continue };
                 if !neighbor.config.families.contains(&family) {
                     let text =
                         format!("has no family {family} configured, for a route that a program announces");
@@ -68,10 +66,14 @@ impl CommandHandle<'_> {
                     continue;
                 }
                 match action {
-                    RouteAction::Announce => neighbor.rib_out.announce(route, *next_hop_self),
-                    RouteAction::Withdraw => neighbor.rib_out.withdraw(route, *next_hop_self),
+                    RouteAction::Announce => neighbor.rib_out.announce(catalogue, &resolved),
+                    RouteAction::Withdraw => neighbor.rib_out.withdraw(catalogue, &resolved),
                 }
                 self.note_effect(stream, id);
+            }
+            self.neighbors.catalogue.let_go(resolved);
+            if at < neighbors.len() {
+                return (next, at);
             }
             (next, at) = (next + 1, 0);
         }
@@ -92,13 +94,13 @@ impl CommandHandle<'_> {
                 return Some(LongCommand::Clear { side, neighbors, begun });
             }
             *room -= 1;
-            if let Some(neighbor) = self.neighbors.get_mut(&id) {
+            if let Some((neighbor, catalogue)) = self.neighbors.get_with_catalogue(&id) {
                 let done = match side {
                     AdjRib::Out => {
                         if !core::mem::replace(&mut begun, true) {
                             neighbor.rib_out.begin_clear();
                         }
-                        neighbor.rib_out.go_on_with_clear(room)
+                        neighbor.rib_out.go_on_with_clear(catalogue, room)
                     }
                     AdjRib::In => neighbor.rib_in.clear_some(room),
                 };
@@ -129,13 +131,15 @@ impl CommandHandle<'_> {
                 return Some(LongCommand::Watchdog { action, name, neighbors, after });
             }
             *room -= 1;
-            if let Some(neighbor) = self.neighbors.get_mut(&id) {
+            if let Some((neighbor, catalogue)) = self.neighbors.get_with_catalogue(&id) {
                 let (switched, rest) = neighbor.watchdogs.switch(&name, announces, after.as_ref(), room);
                 for watched in switched {
+                    let resolved = catalogue.resolve(&watched.route, watched.own_hop);
                     match action {
-                        RouteAction::Announce => neighbor.rib_out.announce(&watched.route, watched.own_hop),
-                        RouteAction::Withdraw => neighbor.rib_out.withdraw(&watched.route, watched.own_hop),
+                        RouteAction::Announce => neighbor.rib_out.announce(catalogue, &resolved),
+                        RouteAction::Withdraw => neighbor.rib_out.withdraw(catalogue, &resolved),
                     }
+                    catalogue.let_go(resolved);
                 }
                 self.note_effect(stream, id);
                 after = rest;

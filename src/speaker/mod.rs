@@ -206,6 +206,7 @@ impl Speaker {
             self.lifecycle().begin(now);
         }
         self.sessions().take_in(now);
+        self.neighbors.forget_gone();
         self.run_settled(now);
         self.sessions().handle_timeouts(now);
         self.accepting().handle_timeouts(now);
@@ -251,6 +252,7 @@ impl Speaker {
             self.neighbors.poll_timeout(),
             self.lifecycle.phase.poll_timeout(),
             self.neighbors.intakes.poll_timeout(),
+            self.neighbors.has_gone().then_some(Instant::ZERO),
             self.transport.streams.poll_timeout(),
             self.transport.awaiting_open.poll_timeout(),
             self.transport.listeners.poll_timeout(),

@@ -13,7 +13,9 @@ use super::message::append;
 use super::obligation::Party;
 use super::stale::Stale;
 use crate::config;
-use crate::rib::{AdjRibIn, AdjRibOut, Destination, Own, PackLimits, Packed, Packing, PeerTerms, Watchdogs};
+use crate::rib::{
+    AdjRibIn, AdjRibOut, Catalogue, Destination, Own, PackLimits, Packed, Packing, PeerTerms, Watchdogs,
+};
 use crate::session::{Direction, FsmEvent, ReceivedFrame, Session, State, Timers};
 use crate::time::{Duration, Instant, Now, Timestamp};
 use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
@@ -66,7 +68,7 @@ pub struct NeighborStatus<'a> {
 }
 
 /// See the module's documentation.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Neighbor {
     pub(super) id: NeighborId,
     pub(super) name: String,
@@ -172,11 +174,11 @@ impl Neighbor {
 
     /// Takes in at most `room` configured routes and leaves the rest of the room; `true`: there are no more, and what is no longer
     /// configured is withdrawn.
-    pub(super) fn take_in(&mut self, room: &mut usize) -> bool {
+    pub(super) fn take_in(&mut self, catalogue: &mut Catalogue, room: &mut usize) -> bool {
         let Self { intake: Some(intake), config, rib_out, watchdogs, repeats, .. } = self else {
             return true;
         };
-        let done = intake.take_in(room, &config.families, rib_out, watchdogs, repeats);
+        let done = intake.take_in(room, &config.families, (rib_out, catalogue), watchdogs, repeats);
         if done {
             self.intake = None;
         }
@@ -189,11 +191,18 @@ impl Neighbor {
     }
 
     /// Announces what `range` does, out of which it is made.
-    pub(super) fn come_from(&mut self, range: Self) {
+    pub(super) fn come_from(&mut self, catalogue: &mut Catalogue, range: &Self) {
         self.range = Some(range.id);
-        self.rib_out = range.rib_out;
-        self.watchdogs = range.watchdogs;
-        self.intake = range.intake;
+        self.rib_out.copy(catalogue, &range.rib_out);
+        self.watchdogs = range.watchdogs.clone();
+        self.intake = range.intake.clone();
+    }
+
+    /// Announces once more what a reload has added, as far as it was announced already.
+    pub(super) fn repeat(&mut self, catalogue: &Catalogue) {
+        if !self.repeats.is_empty() {
+            self.repeats = self.rib_out.repeat(catalogue, core::mem::take(&mut self.repeats));
+        }
     }
 
     /// What is seen of it from outside.
@@ -349,7 +358,13 @@ impl Neighbor {
 
     /// Packs what waits into messages for the established session, up to about so many octets, and looks at about so many routes
     /// for it.
-    pub(super) fn pack(&mut self, now: Instant, octets: usize, work: usize, out: &mut Vec<u8>) -> Packed {
+    pub(super) fn pack(
+        &mut self,
+        now: Instant,
+        catalogue: &mut Catalogue,
+        (octets, work): (usize, usize),
+        out: &mut Vec<u8>,
+    ) -> Packed {
         self.renew_rate(now);
         while let Some(refresh) = self.refreshes.pop_front() {
             append(&Message::RouteRefresh(refresh), out);
@@ -361,7 +376,7 @@ impl Neighbor {
         let limits = PackLimits { octets, messages, work };
         let Self { outgoing, incoming, config, rib_out, .. } = self;
         let terms = established(outgoing, incoming).and_then(|link| peer_terms(config, link));
-        let packed = terms.map(|terms| rib_out.pack(&terms, limits, out)).unwrap_or_default();
+        let packed = terms.map(|terms| rib_out.pack(catalogue, &terms, limits, out)).unwrap_or_default();
         self.rate_left = self.rate_left.saturating_sub(u32::try_from(packed.messages).unwrap_or(u32::MAX));
         packed
     }

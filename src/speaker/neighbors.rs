@@ -12,7 +12,7 @@ use super::intake::Intakes;
 use super::neighbor::Neighbor;
 use super::open;
 use crate::config;
-use crate::rib::MAX_WORK;
+use crate::rib::{AdjRibOut, Catalogue, MAX_WORK};
 use crate::session::{Direction, Jitter, Session};
 use crate::time::{Instant, Now};
 
@@ -41,6 +41,10 @@ pub(super) struct Neighbors {
     changed: Vec<NeighborId>,
     /// How many are in session and have something to tell.
     sending: usize,
+    /// What their Adj-RIBs-Out have in common.
+    pub(super) catalogue: Catalogue,
+    /// The Adj-RIBs-Out of those that are gone, to be forgotten a slice at a time.
+    gone: Vec<AdjRibOut>,
     /// Routes worked on so far.
     handled: u64,
 }
@@ -68,6 +72,8 @@ impl Neighbors {
             touched: Vec::new(),
             changed: Vec::new(),
             sending: 0,
+            catalogue: Catalogue::default(),
+            gone: Vec::new(),
             handled: 0,
         }
     }
@@ -94,9 +100,45 @@ impl Neighbors {
         id
     }
 
+    /// A neighbor, to change it, and what its Adj-RIB-Out has in common with those of others.
+    pub(super) fn get_with_catalogue(&mut self, id: &NeighborId) -> Option<(&mut Neighbor, &mut Catalogue)> {
+        let Self { seats, touched, catalogue, .. } = self;
+        let seat = seats.get_mut(id)?;
+        if touched.last() != Some(id) {
+            touched.push(*id);
+        }
+        Some((&mut seat.neighbor, catalogue))
+    }
+
+    /// Announces to one of them what the range does out of which it is made.
+    pub(super) fn come_from(&mut self, id: &NeighborId, range: &NeighborId) {
+        let Some(mut made) = self.seats.remove(id) else { return };
+        if let Some(range) = self.seats.get(range) {
+            made.neighbor.come_from(&mut self.catalogue, &range.neighbor);
+        }
+        self.seats.insert(*id, made);
+    }
+
+    /// Forgets a slice of what neighbors that are gone had announced.
+    pub(super) fn forget_gone(&mut self) {
+        let mut room = MAX_WORK;
+        while let Some(rib) = self.gone.last_mut() {
+            if !rib.forget(&mut self.catalogue, &mut room) {
+                return;
+            }
+            self.gone.pop();
+        }
+    }
+
+    /// Whether something of neighbors that are gone is still to be forgotten.
+    pub(super) fn has_gone(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
     pub(super) fn remove(&mut self, id: &NeighborId) -> Option<Neighbor> {
         self.account();
-        let Seat { neighbor, deadline, sending } = self.seats.remove(id)?;
+        let Seat { mut neighbor, deadline, sending } = self.seats.remove(id)?;
+        self.gone.push(core::mem::take(&mut neighbor.rib_out));
         self.sending -= usize::from(sending);
         if let Some(deadline) = deadline {
             self.deadlines.remove(&(deadline, *id));

@@ -40,6 +40,8 @@ pub(super) fn terms(neighbor: &Neighbor, settings: &Settings, identity: &Identit
         mirror_as: neighbor.local_as.is_none(),
         peer_as: neighbor.peer_as,
         connect_retry: CONNECT_RETRY,
+        flaps: settings.bgp.flaps,
+        longest_pause: Duration::from_secs(settings.bgp.pause.into()),
         open_wait: Duration::from_secs(settings.bgp.openwait.into()),
         delay_open: neighbor.delay_open.map(|seconds| Duration::from_secs(seconds.into())),
         send_hold: match neighbor.send_hold {

@@ -186,11 +186,12 @@ impl SessionHandle<'_> {
     /// A whole message came, which the session has seen already.
     fn frame(&mut self, now: Now, id: NeighborId, direction: Direction, frame: &ReceivedFrame) {
         let Self { neighbors, programs, contract, .. } = self;
-        let Some(neighbor) = neighbors.get_mut(&id) else { return };
+        let Some((neighbor, catalogue)) = neighbors.get_with_catalogue(&id) else { return };
         let counted = neighbor.counters.received.get_mut(usize::from(frame.kind));
         *counted.unwrap_or(&mut 0) += 1;
         let established = neighbor.state() == State::Established;
         if frame.kind == kind::UPDATE && established {
+            neighbor.repeat(catalogue);
             return update(now, neighbor, direction, frame, programs, contract);
         }
         let session = &neighbor.link(direction).session;
@@ -198,7 +199,7 @@ impl SessionHandle<'_> {
         let content = MessageContent::Undecoded;
         let notice = Notice::Message { sent: false, kind: frame.kind, octets, content, negotiated };
         programs.notify(now, neighbor, &notice);
-        neighbor.repeats = neighbor.rib_out.repeat(core::mem::take(&mut neighbor.repeats));
+        neighbor.repeat(catalogue);
         match frame.kind {
             kind::OPEN => self.resolve_collision(now, id, direction),
             kind::NOTIFICATION => {
@@ -255,13 +256,13 @@ impl SessionHandle<'_> {
         let at = now.monotonic;
         let room = budget.saturating_sub(self.transport.streams.unsent(stream));
         let Self { neighbors, programs, transport, contract, .. } = self;
-        let Some(neighbor) = neighbors.get_mut(&id) else { return false };
+        let Some((neighbor, catalogue)) = neighbors.get_with_catalogue(&id) else { return false };
         let established = neighbor.link(direction).session.state() == State::Established;
         if !established || room == 0 || neighbor.rests_until.is_some() {
             return false;
         }
         let mut packed = Vec::new();
-        let done = neighbor.pack(at, room, *work, &mut packed).work;
+        let done = neighbor.pack(at, catalogue, (room, *work), &mut packed).work;
         *work = work.saturating_sub(done);
         for text in neighbor.take_troubles() {
             contract.log_repeat(Severity::Warning, neighbor.party(), text);
@@ -527,7 +528,6 @@ fn update(
     let content = view.as_ref().map_or(MessageContent::Unreadable, MessageContent::Update);
     let notice = Notice::Message { sent: false, kind: frame.kind, octets, content, negotiated };
     programs.notify(now, neighbor, &notice);
-    neighbor.repeats = neighbor.rib_out.repeat(core::mem::take(&mut neighbor.repeats));
     let view = match view {
         Ok(view) => view,
         Err(error) => {

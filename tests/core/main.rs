@@ -31,6 +31,8 @@ mod wire_round_trip;
 mod wire_treatment;
 mod wire_update;
 
+#[path = "../util/rib.rs"]
+mod rib;
 #[path = "../util/seed.rs"]
 mod seed;
 #[path = "../util/mod.rs"]

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use holdtime_core::rib::{AdjRibOut, Destination, Hop, MAX_WORK, Own, PackLimits, Packing, PeerTerms};
+use crate::rib::Rib;
+use holdtime_core::rib::{Destination, Hop, MAX_WORK, Own, PackLimits, Packing, PeerTerms};
 use holdtime_core::wire::attribute::AsPath;
 use holdtime_core::wire::{
     Attribute, Attributes, Family, FamilyTerms, Ipv4Prefix, Ipv6Prefix, Negotiated, NextHop, Nlri, Prefix,
@@ -50,8 +51,8 @@ fn route6(n: u16) -> Route {
 }
 
 /// A RIB whose session is up and has sent its first routes.
-fn rib(packing: Packing) -> AdjRibOut {
-    let mut rib = AdjRibOut::new(packing, true);
+fn rib(packing: Packing) -> Rib {
+    let mut rib = Rib::new(packing, true);
     rib.session_up(&[Family::IPV4_UNICAST, Family::IPV6_UNICAST], false);
     rib.announce(&route(0, 0), false);
     assert_eq!(sent(&mut rib), ["+10.0.0.0/16>0"]);
@@ -62,14 +63,8 @@ fn octets(octets: usize) -> PackLimits {
     PackLimits { octets, ..PackLimits::default() }
 }
 
-/// Clears it, however many slices that takes.
-fn clear(rib: &mut AdjRibOut) {
-    rib.begin_clear();
-    while !rib.go_on_with_clear(&mut 1) {}
-}
-
 /// Everything that waits, message by message, as `+prefix … >hop` and `-prefix …`.
-fn sent(rib: &mut AdjRibOut) -> Vec<String> {
+fn sent(rib: &mut Rib) -> Vec<String> {
     let negotiated = negotiated();
     let mut out = vec![];
     rib.pack(&terms(&negotiated), PackLimits::default(), &mut out);
@@ -207,7 +202,7 @@ fn a_change_overtakes_what_is_packed_but_not_yet_sent() {
 fn clear_forgets_what_is_unsent_and_withdraws_what_was_sent() {
     let mut rib = rib(Packing::Single);
     rib.announce(&route(1, 1), false);
-    clear(&mut rib);
+    rib.clear();
     assert_eq!(sent(&mut rib), ["-10.0.0.0/16"]);
     assert!(rib.is_empty());
     rib.announce(&route(0, 0), false);
@@ -222,7 +217,7 @@ fn clear_during_a_batch_leaves_nothing_behind() {
         rib.announce(&route(n, 1), false);
     }
     rib.pack(&terms(&negotiated), octets(1), &mut vec![]);
-    clear(&mut rib);
+    rib.clear();
     assert_eq!(sent(&mut rib), ["-10.0.0.0/16", "-10.1.0.0/16"]);
 }
 
@@ -269,7 +264,7 @@ fn a_new_session_a_refresh_and_a_clear_have_the_routes_in_the_order_in_which_the
     assert_eq!(sent(&mut rib), expected);
     rib.resend(None, &[Family::IPV4_UNICAST], false);
     assert_eq!(sent(&mut rib), expected);
-    clear(&mut rib);
+    rib.clear();
     assert_eq!(sent(&mut rib), ["-10.0.0.0/16", "-10.3.0.0/16", "-10.2.0.0/16", "-10.1.0.0/16"]);
 }
 
@@ -293,7 +288,7 @@ fn a_withdrawal_before_any_announcement_leaves_only_the_attributes_that_it_drags
     terms_with_flow.set_family(FamilyTerms::plain(flow));
     let rule = FlowRule { afi: flow.afi, bytes: [3, 3, 0x81, 6].into() };
     let rule = Route { nlri: Nlri::Flow(Box::new(rule)), next_hop: None, ..route(0, 0) };
-    let mut rib = AdjRibOut::new(Packing::Single, true);
+    let mut rib = Rib::new(Packing::Single, true);
     rib.session_up(&[flow], false);
     rib.withdraw(&rule, false);
     rib.withdraw(&route(1, 1), false);
@@ -309,7 +304,7 @@ fn a_withdrawal_before_any_announcement_leaves_only_the_attributes_that_it_drags
 
 #[test]
 fn without_an_adj_rib_out_nothing_is_remembered() {
-    let mut rib = AdjRibOut::new(Packing::Grouped, false);
+    let mut rib = Rib::new(Packing::Grouped, false);
     rib.session_up(&[Family::IPV4_UNICAST], false);
     rib.announce(&route(1, 1), false);
     assert_eq!(sent(&mut rib).len(), 1);
@@ -334,7 +329,7 @@ fn a_reload_withdraws_what_only_the_old_configuration_had() {
 fn local_preference_stays_inside_the_as_and_our_as_leads_the_path() {
     let mut external = negotiated();
     external.peer_as = 65_001;
-    let mut rib = AdjRibOut::new(Packing::Grouped, true);
+    let mut rib = Rib::new(Packing::Grouped, true);
     rib.session_up(&[Family::IPV4_UNICAST], false);
     let attributes = Attributes::from_iter([Attribute::LocalPref(7)]);
     rib.announce(&Route { attributes: Arc::new(attributes), ..route(1, 1) }, false);
@@ -351,7 +346,7 @@ fn local_preference_stays_inside_the_as_and_our_as_leads_the_path() {
 fn a_peer_with_two_octet_as_numbers_gets_as_trans_and_the_rest_beside_it() {
     let mut old = negotiated();
     (old.asn4, old.local_as, old.peer_as) = (false, 70_000, 65_001);
-    let mut rib = AdjRibOut::new(Packing::Grouped, true);
+    let mut rib = Rib::new(Packing::Grouped, true);
     rib.session_up(&[Family::IPV4_UNICAST], false);
     rib.announce(&route(1, 1), false);
     let mut out = vec![];
@@ -362,8 +357,8 @@ fn a_peer_with_two_octet_as_numbers_gets_as_trans_and_the_rest_beside_it() {
 }
 
 /// A RIB of 100,000 routes that share their attributes, its session up and nothing sent.
-fn large_rib() -> AdjRibOut {
-    let mut rib = AdjRibOut::new(Packing::Grouped, true);
+fn large_rib() -> Rib {
+    let mut rib = Rib::new(Packing::Grouped, true);
     rib.session_up(&[Family::IPV4_UNICAST], false);
     let attributes = Arc::new(Attributes::new());
     for n in 0..100_000u32 {
@@ -376,7 +371,7 @@ fn large_rib() -> AdjRibOut {
 
 /// Packs until nothing waits, and checks that no call looks at many more routes than it may. Returns how many messages that
 /// made, and how many octets.
-fn drain(rib: &mut AdjRibOut) -> (usize, usize) {
+fn drain(rib: &mut Rib) -> (usize, usize) {
     let (negotiated, mut out, mut messages) = (negotiated(), vec![], 0);
     while rib.has_pending() {
         let packed = rib.pack(&terms(&negotiated), octets(65_536), &mut out);
@@ -393,7 +388,7 @@ fn a_hundred_thousand_routes_that_share_attributes_take_ninety_nine_updates() {
 
 #[test]
 fn routes_that_are_replaced_or_withdrawn_are_each_named_once_however_many_messages_that_takes() {
-    let mut rib = AdjRibOut::new(Packing::Grouped, true);
+    let mut rib = Rib::new(Packing::Grouped, true);
     rib.session_up(&[Family::IPV4_UNICAST], false);
     let route = |n: u32, hop| {
         let prefix = Ipv4Prefix::new((0x0a00_0000 + (n << 8)).into(), 24).unwrap();
@@ -473,7 +468,7 @@ fn what_a_reload_adds_can_be_announced_once_more() {
     let mut rib = rib(Packing::Single);
     assert!(rib.configure_route(&route(1, 1), false, 2));
     assert!(!rib.configure_route(&route(0, 0), false, 2));
-    let added = |rib: &mut AdjRibOut| rib.repeat(vec![Destination::new(&route(1, 1).nlri, None)]);
+    let added = |rib: &mut Rib| rib.repeat(vec![Destination::new(&route(1, 1).nlri, None)]);
     assert_eq!(added(&mut rib).len(), 1, "it still waits");
     assert_eq!(sent(&mut rib), ["+10.1.0.0/16>1"]);
     assert!(added(&mut rib).is_empty());
@@ -482,7 +477,7 @@ fn what_a_reload_adds_can_be_announced_once_more() {
 
 #[test]
 fn next_hop_self_is_the_configured_address_from_the_beginning() {
-    let mut rib = AdjRibOut::new(Packing::Grouped, true);
+    let mut rib = Rib::new(Packing::Grouped, true);
     let own = Own { address: [10, 0, 0, 9].into(), router_id: [10, 0, 0, 1].into() };
     rib.configure(Packing::Grouped, true, Some(own));
     rib.session_up(&[Family::IPV4_UNICAST], false);
@@ -526,7 +521,7 @@ proptest! {
         grouped in any::<bool>(),
     ) {
         let (families, negotiated) = ([Family::IPV4_UNICAST], negotiated());
-        let mut rib = AdjRibOut::new(if grouped { Packing::Grouped } else { Packing::Single }, true);
+        let mut rib = Rib::new(if grouped { Packing::Grouped } else { Packing::Single }, true);
         let mut peer = BTreeMap::new();
         let mut up = false;
         let hear = |peer: &mut BTreeMap<String, String>, out: &[u8]| {
@@ -546,7 +541,7 @@ proptest! {
                 Change::Announce(n, hop) => rib.announce(&route(n, hop), false),
                 Change::Withdraw(n) => rib.withdraw(&route(n, 0), false),
                 Change::Refresh(marked) if up => rib.resend(None, &families, marked),
-                Change::Clear => clear(&mut rib),
+                Change::Clear => rib.clear(),
                 Change::Down if up => {
                     rib.session_down();
                     peer.clear();

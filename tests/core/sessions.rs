@@ -255,6 +255,48 @@ fn attempts_that_fail_come_later_and_later_up_to_a_minute() {
     assert!(pauses[11] >= 44 && pauses.iter().all(|pause| *pause <= 60), "{pauses:?}");
 }
 
+/// A session comes up and its peer ends it; how long until it is dialled again, in milliseconds.
+fn flap(lone: &mut Lone) -> u128 {
+    let stream = lone.connect();
+    lone.receive(stream, &open(65_000, 90, [10, 0, 0, 2]));
+    lone.receive(stream, &keepalive());
+    lone.take_actions();
+    let down = lone.at;
+    lone.feed(Input::Closed { stream, how: ClosedKind::ReadEnd });
+    while lone.dialled().is_none() {
+        lone.advance(holdtime_core::Duration::from_millis(1));
+    }
+    (lone.at - down).as_millis()
+}
+
+#[test]
+fn whoever_was_in_session_is_dialled_again_at_once_whatever_failed_before() {
+    let mut lone = lone("");
+    for _ in 0..8 {
+        let stream = lone.dialled().unwrap();
+        lone.take_actions();
+        lone.feed(Input::ConnectFailed { stream, error: IoError::ConnectionRefused });
+        while lone.dialled().is_none() {
+            lone.advance(holdtime_core::Duration::from_millis(100));
+        }
+    }
+    assert!(flap(&mut lone) <= 10, "it begins afresh");
+}
+
+#[test]
+fn only_a_session_that_flaps_is_dialled_later_and_later() {
+    let mut lone = lone("");
+    let pauses: Vec<u128> = (0..7).map(|_| flap(&mut lone)).collect();
+    assert!(pauses[..3].iter().all(|pause| *pause <= 10), "{pauses:?}");
+    assert!(pauses[3] >= 750 && pauses[6] >= 6_000, "{pauses:?}");
+    let mut settings = Settings::default();
+    (settings.bgp.flaps, settings.bgp.pause) = (1, 2);
+    let mut lone = Lone::new(setup_with(&neighbor("10.0.0.1", "10.0.0.2", ""), settings));
+    let pauses: Vec<u128> = (0..7).map(|_| flap(&mut lone)).collect();
+    assert!(pauses[0] <= 10 && pauses[1] >= 750, "{pauses:?}");
+    assert!(pauses.iter().all(|pause| *pause <= 2_000), "{pauses:?}");
+}
+
 #[test]
 fn a_dial_that_nobody_answers_is_tried_again() {
     let mut lone = lone("");
