@@ -10,7 +10,7 @@ use holdtime_sim::finding::Finding;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::script::Pattern;
 use holdtime_sim::scenario::{
-    self, Bounds, Ends, Expected, Fault, FaultKind, Oracle, Play, Scenario, Window,
+    self, Bounds, Ends, Expected, Fault, FaultKind, Oracle, PathChange, Play, Scenario, Window,
 };
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::{self, Defect};
@@ -24,7 +24,12 @@ fn read(text: &str) -> Scenario {
 /// All of it but the name, which is the file's, and so are those of its configurations.
 fn content(mut scenario: Scenario) -> String {
     scenario.play.name.clear();
-    scenario.play.speakers.iter_mut().for_each(|speaker| speaker.files[0].name.clear());
+    scenario
+        .play
+        .speakers
+        .iter_mut()
+        .flat_map(|speaker| &mut speaker.files)
+        .for_each(|file| file.name.clear());
     // A table has no order.
     scenario.expect.sort_by(|(one, _), (two, _)| one.cmp(two));
     format!("{scenario:?}")
@@ -68,17 +73,27 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     let costs = (times(), times(), times(), times(), 0..100_u32, times(), 0..9_u32);
     let expectations = (
         prop::option::of(windows()),
+        prop::option::of(times()),
         prop::option::of(ends()),
         prop::sample::subsequence(subject::names(), 0..4),
         expected(),
     );
     let faults = (times(), prop::option::of(times()), 68..2_000_usize, any::<bool>(), -i64::MAX..i64::MAX);
     (any::<u64>(), texts, costs, expectations, sockets(), faults).prop_map(
-        |(seed, (title, source, comment), costs, (up, ends, reactors, expected), sockets, fault)| {
+        |(
+            seed,
+            (title, source, comment),
+            costs,
+            (up, again_by, ends, reactors, expected),
+            sockets,
+            fault,
+        )| {
             let mut scenario = explore::world(seed).unwrap().scenario;
             let play = &mut scenario.play;
             let comment: String = comment.lines().map(|line| format!("# {line}\n")).collect();
             play.speakers[0].files[0].text.push_str(&comment);
+            let again = play.speakers[0].files[0].clone();
+            play.speakers[0].files.extend(again_by.map(|_| again));
             let (poll, call, byte, route, wakeups, latency, syn_linear_timeouts) = costs;
             let (at, lasts, octets, both, by) = fault;
             let (from, to) = (play.speakers[0].name.clone(), "far".to_owned());
@@ -86,7 +101,14 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
                 peer.name.clone_from(&to);
                 peer.addresses.push("fd00::2".parse().unwrap());
                 peer.options = sockets;
-                let kind = FaultKind::Mtu { from: from.clone(), to, both, octets, lasts };
+                let change = match octets % 5 {
+                    0 => PathChange::Loss(1 + octets as u32 % 1_000),
+                    1 => PathChange::Latency(at),
+                    2 => PathChange::Jitter(at),
+                    3 => PathChange::Bandwidth(octets as u64),
+                    _ => PathChange::Mtu(octets),
+                };
+                let kind = FaultKind::Path { from: from.clone(), to, both, change, lasts };
                 play.faults = vec![Fault { at, kind }];
             }
             play.faults.push(Fault { at, kind: FaultKind::Clock { host: from, by } });
@@ -96,6 +118,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
                 prices: Prices::new(poll, call, byte, route),
                 bounds: Bounds { route: poll, answer: call, wakeups },
                 up,
+                again_by: again_by.filter(|_| up.is_some()),
                 ends,
                 ..scenario.play
             };

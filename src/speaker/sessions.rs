@@ -352,6 +352,10 @@ impl SessionHandle<'_> {
         }
         let mut octets = Vec::new();
         append(message, &mut octets);
+        if *message == Message::Keepalive && streams.waits_last(stream, &octets) {
+            // A peer that takes nothing for a while is not to be told of it once for each third of the hold time.
+            return;
+        }
         streams.queue(now.monotonic, stream, |out| out.extend_from_slice(&octets));
         link.session.note_progress(now.monotonic, false, true);
         let kind = octets.get(18).copied().unwrap_or_default();

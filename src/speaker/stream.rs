@@ -121,6 +121,11 @@ impl Streams {
         Some((stream.out.unsent(), stream.waiting_since?))
     }
 
+    /// Whether such a message waits behind all others, and nothing of it has left.
+    pub(super) fn waits_last(&self, id: StreamId, message: &[u8]) -> bool {
+        self.transmit(id).is_some_and(|octets| octets.ends_with(message))
+    }
+
     /// The octets that wait.
     pub(super) fn transmit(&self, id: StreamId) -> Option<&[u8]> {
         let out = &self.open.get(&id)?.out;

@@ -90,6 +90,23 @@ fn keepalives_leave_at_a_third_of_the_hold_time_and_never_without_one() {
 }
 
 #[test]
+fn behind_a_shut_window_one_keepalive_waits_and_not_one_for_each_third_of_the_hold_time() {
+    let mut lone = lone("hold-time 9; send-hold-time 0;");
+    let stream = lone.establish(9);
+    lone.stalled.push(stream);
+    lone.sent.clear();
+    for _ in 0..20 {
+        lone.advance(secs(3));
+        lone.receive(stream, &keepalive());
+    }
+    assert_eq!(lone.closed(stream), None);
+    lone.unstall(stream);
+    assert_eq!(lone.sent, [(stream, keepalive())]);
+    lone.advance(secs(3));
+    assert_eq!(lone.sent.len(), 2, "the next one leaves at its time");
+}
+
+#[test]
 fn a_message_that_the_state_does_not_allow_is_a_finite_state_machine_error() {
     let mut lone = lone("");
     let stream = lone.connect();

@@ -135,14 +135,14 @@ impl Network {
         self.kernel = kernel;
     }
 
-    /// Loses every packet of more than so many octets of IP that `from` sends to `to`, or none for its size.
-    pub fn set_black_hole(&mut self, from: MachineId, to: MachineId, above: Option<usize>) {
-        self.paths.link(&self.machines, from, to).options.black_hole_above = above;
-    }
-
     /// Sets one direction's behaviour from now on.
     pub fn set_link(&mut self, from: MachineId, to: MachineId, options: LinkOptions) {
-        self.paths.link(&self.machines, from, to).options = options;
+        self.change_link(from, to, |link| *link = options);
+    }
+
+    /// Changes one direction's behaviour from now on.
+    pub fn change_link(&mut self, from: MachineId, to: MachineId, change: impl FnOnce(&mut LinkOptions)) {
+        change(&mut self.paths.link(&self.machines, from, to).options);
     }
 
     /// Loses everything that `from` sends to `to`, or carries it again.

@@ -380,7 +380,7 @@ fn an_application_that_holds_on_keeps_its_connection_for_a_quarter_of_an_hour() 
 fn a_black_hole_passes_what_is_small_and_stops_what_is_large_with_all_that_follows() {
     let mut rig = Rig::new();
     let (client, server) = rig.connection(65_536);
-    rig.net.set_black_hole(rig.one, rig.two, Some(576));
+    rig.net.change_link(rig.one, rig.two, |link| link.black_hole_above = Some(576));
     rig.write(client, 300).unwrap();
     rig.run(secs(1));
     assert_eq!(rig.read(server, 5_000), Ok(300));
@@ -391,7 +391,7 @@ fn a_black_hole_passes_what_is_small_and_stops_what_is_large_with_all_that_follo
     assert_eq!(rig.write(server, 1_400), Ok(1_400), "the other way is free");
     rig.run(secs(1));
     assert_eq!(rig.read(client, 5_000), Ok(1_400));
-    rig.net.set_black_hole(rig.one, rig.two, None);
+    rig.net.change_link(rig.one, rig.two, |link| link.black_hole_above = None);
     rig.run(secs(120));
     assert_eq!(rig.read(server, 5_000), Ok(1_419));
 }

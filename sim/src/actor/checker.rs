@@ -134,10 +134,10 @@ impl CheckingPeer {
         }
         if options.default_route {
             // ExaBGP's checking peer calls it a default route; its programs wait for 0.0.0.0/32.
-            let any = (Ipv4Addr::UNSPECIFIED, 32);
+            let any = (Ipv4Addr::UNSPECIFIED.into(), 32);
             self.send(&Message::Announce {
                 prefixes: vec![any],
-                next_hop: Ipv4Addr::LOCALHOST,
+                next_hop: Ipv4Addr::LOCALHOST.into(),
                 path: Vec::new(),
             });
         }

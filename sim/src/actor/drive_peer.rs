@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use holdtime_core::speaker::{CloseKind, IoError, ListenOptions, ListenerId, Signal, StreamId, TcpOptions};
 use holdtime_reactor::{Host, Ready};
 
+use crate::actor::peer_run::{PeerAction, PeerInput, PeerRun};
 use crate::actor::reading::{READING, with_room};
-use crate::actor::scripted_peer::{PeerAction, PeerInput, PeerRun};
 use crate::scenario::PeerPlace;
 
 /// What a peer may do that a [`Host`] has no call for.

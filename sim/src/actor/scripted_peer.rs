@@ -4,188 +4,11 @@
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
-use holdtime_core::speaker::Signal;
 use holdtime_core::{Duration, Instant};
 
+use crate::actor::peer_run::{Awaited, PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase};
 use crate::scenario::codec;
-use crate::scenario::script::{Message, Pattern};
-use crate::scenario::script::{PeerScript, PeerStep};
-
-/// What happens to a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PeerInput<'a> {
-    /// The run starts, or the deadline has come.
-    Timeout,
-    /// A connection is up, dialled or accepted.
-    Connected,
-    /// Dialling failed.
-    Refused,
-    /// These octets arrived.
-    Received(&'a [u8]),
-    /// The speaker closed or reset the connection.
-    Closed,
-}
-
-/// What a peer does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PeerAction {
-    /// Take the next connection from the backlog; answered by [`PeerInput::Connected`].
-    Accept,
-    /// Dial the speaker; answered by [`PeerInput::Connected`] or [`PeerInput::Refused`].
-    Connect,
-    /// Send these octets, after those before them.
-    Send(Vec<u8>),
-    /// Read everything (`None`), or at most so many more octets.
-    Read(Option<usize>),
-    /// Send FIN, after what was sent; read on.
-    HalfClose,
-    /// Close both directions, after what was sent.
-    Close,
-    /// Send RST at once.
-    Reset,
-    /// Forget the connection without ending it.
-    Leave,
-    /// Lose power: nothing leaves, nothing arrives; the last action.
-    Vanish,
-    /// Move the wall clock by so many nanoseconds.
-    JumpClock(i64),
-    /// Signal the speaker's process.
-    Signal(Signal),
-}
-
-/// How far a peer is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PeerState {
-    /// At a step that is not done.
-    Waiting {
-        /// The step, as it was written.
-        step: String,
-        /// Since when.
-        since: Instant,
-        /// Whether it is for the speaker to act; otherwise the step takes its own time.
-        expects: bool,
-    },
-    /// All that it wanted has happened.
-    Finished,
-    /// Something that must not happen did.
-    Failed(String),
-}
-
-impl PeerState {
-    /// The phase alone.
-    pub fn phase(&self) -> ScriptPhase {
-        match self {
-            Self::Waiting { expects, .. } => ScriptPhase::Waiting { expects: *expects },
-            Self::Finished => ScriptPhase::Finished,
-            Self::Failed(_) => ScriptPhase::Failed,
-        }
-    }
-
-    /// A phase and its words: the step at work and since when, and why a script failed.
-    pub(super) fn of(phase: ScriptPhase, step: &str, since: Instant, failed: Option<&str>) -> Self {
-        match phase {
-            ScriptPhase::Waiting { expects } => Self::Waiting { step: step.to_owned(), since, expects },
-            ScriptPhase::Finished => Self::Finished,
-            ScriptPhase::Failed => Self::Failed(failed.unwrap_or_default().to_owned()),
-        }
-    }
-}
-
-/// How far a peer or a program is, without the words for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ScriptPhase {
-    /// At a step that is not done; whether it is for the speaker to act.
-    Waiting {
-        /// As in [`PeerState::Waiting`].
-        expects: bool,
-    },
-    /// All that it wanted has happened.
-    Finished,
-    /// Something that must not happen did.
-    Failed,
-}
-
-/// What somebody waits for that the speaker has to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Awaited {
-    /// That a connection comes up.
-    Connection,
-    /// An OPEN.
-    Open,
-    /// A KEEPALIVE.
-    Keepalive,
-    /// UPDATEs, End-of-RIB among them.
-    Routes,
-    /// Any message.
-    Message,
-    /// A NOTIFICATION, or the end of the connection.
-    End,
-    /// An answer, or what a program is told of its own.
-    Line,
-    /// Room in the pipe that it writes to.
-    Room,
-}
-
-/// What drivers run: a scripted peer or a checking peer.
-pub trait PeerRun {
-    /// Feeds one input; drain the actions afterwards.
-    fn handle(&mut self, now: Instant, input: PeerInput<'_>);
-    /// The next thing to carry out.
-    fn poll_action(&mut self) -> Option<PeerAction>;
-    /// When to feed [`PeerInput::Timeout`] next.
-    fn poll_timeout(&self) -> Option<Instant>;
-    /// Whether it listens from the start.
-    fn listens(&self) -> bool;
-    /// How far it is, for who asks at every instant.
-    fn phase(&self) -> ScriptPhase {
-        self.state().phase()
-    }
-    /// How far it is.
-    fn state(&self) -> PeerState;
-    /// What it waits for that the speaker has to do, where it can say.
-    fn awaits(&self) -> Option<Awaited> {
-        None
-    }
-    /// When it says something or goes on by itself; `None`: never, or it cannot say.
-    fn speaks_at(&self) -> Option<Instant> {
-        None
-    }
-}
-
-impl PeerRun for Box<dyn PeerRun> {
-    fn handle(&mut self, now: Instant, input: PeerInput<'_>) {
-        (**self).handle(now, input);
-    }
-
-    fn poll_action(&mut self) -> Option<PeerAction> {
-        (**self).poll_action()
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        (**self).poll_timeout()
-    }
-
-    fn listens(&self) -> bool {
-        (**self).listens()
-    }
-
-    fn phase(&self) -> ScriptPhase {
-        (**self).phase()
-    }
-
-    fn state(&self) -> PeerState {
-        (**self).state()
-    }
-
-    fn awaits(&self) -> Option<Awaited> {
-        (**self).awaits()
-    }
-
-    fn speaks_at(&self) -> Option<Instant> {
-        (**self).speaks_at()
-    }
-}
+use crate::scenario::script::{Message, Pattern, PeerScript, PeerStep, Rounds};
 
 /// How long a dialling peer waits before it tries again.
 const REDIAL: Duration = Duration::from_millis(500);
@@ -210,6 +33,9 @@ pub struct ScriptedPeer {
     to_read: usize,
     dribble: VecDeque<u8>,
     repeats: u32,
+    /// How many messages the expectation at work still waits for.
+    to_come: u32,
+    rounds: Rounds,
     actions: VecDeque<PeerAction>,
     failed: Option<String>,
 }
@@ -232,6 +58,8 @@ impl ScriptedPeer {
             to_read: 0,
             dribble: VecDeque::new(),
             repeats: 0,
+            to_come: 0,
+            rounds: Rounds::default(),
             actions: VecDeque::new(),
             failed: None,
         }
@@ -248,7 +76,7 @@ impl ScriptedPeer {
             if !self.perform(step, now) {
                 return;
             }
-            self.at = if self.repeats_after(step) { 0 } else { self.at + 1 };
+            self.at = self.step_after(step, &script);
             (self.since, self.begun, self.wake) = (now, false, None);
         }
     }
@@ -260,7 +88,21 @@ impl ScriptedPeer {
             PeerStep::Accept | PeerStep::Connect => self.perform_open(*step == PeerStep::Accept, first, now),
             PeerStep::Send(message) => self.send(message),
             PeerStep::Dribble { message, every } => self.perform_dribble(message, *every, first, now),
-            PeerStep::Expect { pattern, within } => self.perform_expect(*pattern, *within, first, now),
+            PeerStep::Expect { pattern, times, within } => {
+                if first {
+                    self.wake = within.map(|within| now + within);
+                    self.to_come = *times;
+                }
+                self.perform_expect(*pattern, now)
+            }
+            PeerStep::ExpectNone { pattern, lasts } => {
+                if first {
+                    self.wake = Some(now + *lasts);
+                    // What came before is no part of it.
+                    take_messages_until(&mut self.inbox, |_| false);
+                }
+                self.perform_expect_none(*pattern, now)
+            }
             PeerStep::Keepalives(every) => {
                 self.keepalives = every.map(|every| (every, now + every));
                 true
@@ -282,15 +124,33 @@ impl ScriptedPeer {
                 let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
                 self.act(PeerAction::JumpClock(if *forward { nanos } else { -nanos }))
             }
-            PeerStep::Repeat(_) => true,
+            PeerStep::Repeat(_) | PeerStep::Loop(_) | PeerStep::End => true,
         }
     }
 
-    /// Whether the script begins again after this step.
-    fn repeats_after(&mut self, step: &PeerStep) -> bool {
-        let PeerStep::Repeat(times) = step else { return false };
-        self.repeats += 1;
-        times.is_none_or(|times| self.repeats < times)
+    /// Which step comes after this one, which is done.
+    fn step_after(&mut self, step: &PeerStep, script: &PeerScript) -> usize {
+        let next = self.at + 1;
+        match step {
+            PeerStep::Repeat(times) => {
+                self.repeats += 1;
+                self.rounds.clear();
+                if times.is_none_or(|times| self.repeats < times) { 0 } else { next }
+            }
+            PeerStep::Loop(_) => {
+                self.rounds.begin(next);
+                next
+            }
+            PeerStep::End => {
+                let opening = self.rounds.first().and_then(|first| script.step(first.checked_sub(1)?));
+                let times = opening.and_then(|(step, _)| match step {
+                    PeerStep::Loop(times) => *times,
+                    _ => None,
+                });
+                self.rounds.turn(times).unwrap_or(next)
+            }
+            _ => next,
+        }
     }
 
     fn perform_open(&mut self, accept: bool, first: bool, now: Instant) -> bool {
@@ -324,17 +184,11 @@ impl ScriptedPeer {
         self.dribble.is_empty() || self.closed
     }
 
-    fn perform_expect(
-        &mut self,
-        pattern: Pattern,
-        within: Option<Duration>,
-        first: bool,
-        now: Instant,
-    ) -> bool {
-        if first {
-            self.wake = within.map(|within| now + within);
+    fn perform_expect(&mut self, pattern: Pattern, now: Instant) -> bool {
+        while self.to_come > 0 && take_messages_until(&mut self.inbox, |message| pattern.matches(message)) {
+            self.to_come -= 1;
         }
-        if take_messages_until(&mut self.inbox, |message| pattern.matches(message)) {
+        if self.to_come == 0 {
             return true;
         }
         if self.closed {
@@ -347,6 +201,15 @@ impl ScriptedPeer {
             self.fail("nothing of the kind arrived in time");
         }
         false
+    }
+
+    fn perform_expect_none(&mut self, pattern: Pattern, now: Instant) -> bool {
+        let came = take_messages_until(&mut self.inbox, |message| pattern.matches(message));
+        if came || (self.closed && matches!(pattern, Pattern::Close | Pattern::Any)) {
+            self.fail("it came");
+            return false;
+        }
+        self.due(now)
     }
 
     fn perform_read(&mut self, count: usize, first: bool) -> bool {
@@ -466,7 +329,10 @@ fn awaited(pattern: Pattern) -> Awaited {
     match pattern {
         Pattern::Type(codec::OPEN) => Awaited::Open,
         Pattern::Type(codec::KEEPALIVE) => Awaited::Keepalive,
-        Pattern::Type(codec::UPDATE) | Pattern::EndOfRib | Pattern::Route(..) => Awaited::Routes,
+        Pattern::Type(codec::UPDATE)
+        | Pattern::EndOfRib(..)
+        | Pattern::Route(..)
+        | Pattern::Withdrawal(..) => Awaited::Routes,
         Pattern::Type(codec::NOTIFICATION) | Pattern::Notification(..) | Pattern::Close => Awaited::End,
         Pattern::Type(_) | Pattern::Any => Awaited::Message,
     }
@@ -514,7 +380,14 @@ mod tests {
         assert_eq!(drain(&mut peer), [PeerAction::Accept]);
         peer.handle(Instant::ZERO, PeerInput::Connected);
         assert_eq!(drain(&mut peer), []);
-        let open = Message::Open { asn: Some(1), router_id: None, hold: 90, families: vec![(1, 1)] };
+        let open = Message::Open {
+            asn: Some(1),
+            router_id: None,
+            hold: 90,
+            families: vec![(1, 1)],
+            capabilities: vec![],
+            bare: false,
+        };
         let bytes = open.encode(1, Ipv4Addr::LOCALHOST);
         let (head, tail) = bytes.split_at(20);
         peer.handle(Instant::from_secs(1), PeerInput::Received(head));
@@ -576,6 +449,40 @@ mod tests {
         peer.handle(Instant::ZERO, PeerInput::Connected);
         assert_eq!(drain(&mut peer), [PeerAction::Close]);
         assert_eq!(peer.state(), PeerState::Finished);
+    }
+
+    #[test]
+    fn so_many_messages_of_a_kind_are_awaited_and_none_of_another() {
+        let mut peer =
+            peer("accept\nexpect 2 times keepalive\nexpect no update for 5s\nexpect no message for 1s\n");
+        let keepalive = Message::Keepalive.encode(0, Ipv4Addr::LOCALHOST);
+        peer.handle(Instant::ZERO, PeerInput::Timeout);
+        peer.handle(Instant::ZERO, PeerInput::Connected);
+        peer.handle(Instant::ZERO, PeerInput::Received(&keepalive));
+        assert!(matches!(peer.state(), PeerState::Waiting { expects: true, .. }));
+        peer.handle(Instant::from_secs(1), PeerInput::Received(&keepalive));
+        assert!(matches!(peer.state(), PeerState::Waiting { expects: false, .. }), "{:?}", peer.state());
+        peer.handle(Instant::from_secs(2), PeerInput::Received(&keepalive));
+        peer.handle(Instant::from_secs(6), PeerInput::Timeout);
+        peer.handle(Instant::from_secs(6), PeerInput::Received(&keepalive));
+        assert_eq!(peer.state(), PeerState::Failed("at `expect no message for 1s`: it came".into()));
+    }
+
+    #[test]
+    fn loops_are_gone_through_as_often_as_they_say() {
+        let mut peer =
+            peer("loop 2 times\nsend keepalive\nloop 3 times\nread 0\nsend eor\nend\nend\nclose\n");
+        peer.handle(Instant::ZERO, PeerInput::Timeout);
+        let sent = drain(&mut peer);
+        let lengths: Vec<usize> = sent
+            .iter()
+            .filter_map(|action| match action {
+                PeerAction::Send(octets) => Some(octets.len()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(lengths, [19, 23, 23, 23, 19, 23, 23, 23]);
+        assert_eq!((sent.last(), peer.state()), (Some(&PeerAction::Close), PeerState::Finished));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use holdtime_core::Instant;
 
-use crate::actor::scripted_peer::{Awaited, PeerState, ScriptPhase};
+use crate::actor::peer_run::{Awaited, PeerState, ScriptPhase};
 use crate::scenario::pipe_lines::take_lines;
-use crate::scenario::script::{ProgramScript, ProgramStep};
+use crate::scenario::script::{ProgramScript, ProgramStep, Rounds};
 
 /// What happens to a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,7 @@ pub struct ScriptedProgram {
     wake: Option<Instant>,
     /// Rounds of the `send` at work that are written.
     sent: u32,
+    rounds: Rounds,
     writing: bool,
     /// What was sent since `buffer`.
     held: Option<Vec<u8>>,
@@ -71,6 +72,7 @@ impl ScriptedProgram {
             begun: false,
             wake: None,
             sent: 0,
+            rounds: Rounds::default(),
             writing: false,
             held: None,
             unread: Vec::new(),
@@ -92,8 +94,12 @@ impl ScriptedProgram {
             ProgramInput::Written => self.writing = false,
             ProgramInput::OutputBroken => self.fail("nobody reads what this program says", 1),
         }
-        while !self.exited && !self.writing && self.perform(now) {
-            (self.at, self.since, self.begun, self.wake, self.sent) = (self.at + 1, now, false, None, 0);
+        // A loop of steps that take no time must not hang the lab: one of them an input is enough.
+        let mut budget = 100_000_u32;
+        while !self.exited && !self.writing && budget > 0 && self.perform(now) {
+            budget -= 1;
+            let next = self.step_after();
+            (self.at, self.since, self.begun, self.wake, self.sent) = (next, now, false, None, 0);
         }
     }
 
@@ -142,6 +148,24 @@ impl ScriptedProgram {
         self.poll_timeout().filter(|_| !expects)
     }
 
+    /// Which step comes after the one at hand, which is done.
+    fn step_after(&mut self) -> usize {
+        let next = self.at + 1;
+        match self.script.step(self.at).map(|(step, _)| step) {
+            Some(ProgramStep::Loop(_)) => self.rounds.begin(next),
+            Some(ProgramStep::End) => {
+                let opening = self.rounds.first().and_then(|first| self.script.step(first.checked_sub(1)?));
+                let times = opening.and_then(|(step, _)| match step {
+                    ProgramStep::Loop(times) => *times,
+                    _ => None,
+                });
+                return self.rounds.turn(times).unwrap_or(next);
+            }
+            _ => {}
+        }
+        next
+    }
+
     /// Works on the step at hand; `true` once it is done.
     fn perform(&mut self, now: Instant) -> bool {
         let script = self.script.clone();
@@ -154,17 +178,7 @@ impl ScriptedProgram {
         };
         let first = !std::mem::replace(&mut self.begun, true);
         match step {
-            ProgramStep::Send { times, text } => {
-                if let Some(held) = &mut self.held {
-                    (0..*times).for_each(|round| held.extend(ProgramStep::line(text, round).into_bytes()));
-                    return true;
-                }
-                if self.sent < *times {
-                    self.send_round(text);
-                    return false;
-                }
-                true
-            }
+            ProgramStep::Send { times, text } => self.perform_send(*times, text),
             ProgramStep::Buffer => {
                 self.held.get_or_insert_default();
                 true
@@ -202,6 +216,7 @@ impl ScriptedProgram {
                 self.due(now)
             }
             ProgramStep::Reading(on) => self.act(ProgramAction::Read(*on)),
+            ProgramStep::Loop(_) | ProgramStep::End => true,
             ProgramStep::CloseStdin => self.act(ProgramAction::CloseStdin),
             ProgramStep::CloseStdout => self.act(ProgramAction::CloseStdout),
             ProgramStep::Exit(code) => {
@@ -212,9 +227,24 @@ impl ScriptedProgram {
         }
     }
 
-    fn send_round(&mut self, text: &str) {
+    fn perform_send(&mut self, times: u32, text: &str) -> bool {
+        // In a loop one line at a time counts the loop's rounds.
+        let round = self.rounds.innermost().filter(|_| times == 1);
+        if let Some(held) = &mut self.held {
+            let rounds = round.map_or(0..times, |round| round..round + 1);
+            rounds.for_each(|round| held.extend(ProgramStep::line(text, round).into_bytes()));
+            return true;
+        }
+        if self.sent < times {
+            self.send_round(text, round.unwrap_or(self.sent));
+            return false;
+        }
+        true
+    }
+
+    fn send_round(&mut self, text: &str, round: u32) {
         self.writing = true;
-        self.actions.push_back(ProgramAction::Write(ProgramStep::line(text, self.sent).into_bytes()));
+        self.actions.push_back(ProgramAction::Write(ProgramStep::line(text, round).into_bytes()));
         self.sent += 1;
     }
 
@@ -297,6 +327,14 @@ mod tests {
         assert_eq!(program.state(), PeerState::Finished);
         assert_eq!(drain(&mut program), []);
         program.handle(Instant::from_secs(2), ProgramInput::Received(b"shutdown\n"));
+        assert_eq!(drain(&mut program), [ProgramAction::Exit(0)]);
+    }
+
+    #[test]
+    fn a_loop_counts_its_rounds() {
+        let mut program = program("buffer\nloop 3 times\nsend x {i}\nend\nflush\nexit 0\n");
+        assert_eq!(drain(&mut program), [ProgramAction::Write(b"x 0\nx 1\nx 2\n".to_vec())]);
+        program.handle(Instant::ZERO, ProgramInput::Written);
         assert_eq!(drain(&mut program), [ProgramAction::Exit(0)]);
     }
 

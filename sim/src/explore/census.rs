@@ -171,7 +171,7 @@ impl Pending {
                 (Trouble::Restart, vec![host], Some(Duration::ZERO))
             }
             FaultKind::Signal { host, .. } => (Trouble::Reload, vec![host], Some(Duration::ZERO)),
-            FaultKind::Mtu { .. } => return None,
+            FaultKind::Path { .. } => return None,
         };
         let begins = Instant::ZERO + fault.at;
         let speakers = play.speakers.iter().map(|host| (&host.name, &host.addresses));

@@ -100,6 +100,7 @@ fn drawn(draw: &mut Draw, name: &str) -> Result<World, Mistake> {
             prices: usual_prices(),
             bounds: Bounds::default(),
             up: None,
+            again_by: None,
             ends: None,
             run_for: cast.end * 2 + Duration::from_secs(600),
             speakers,

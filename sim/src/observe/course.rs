@@ -14,6 +14,8 @@ use crate::scenario::Play;
 pub struct Course {
     /// When the first one was established.
     pub up: Option<Instant>,
+    /// When the next one was established that was not up before the first one had ended.
+    pub again: Option<Instant>,
     /// How the first one ended of those that did.
     pub end: Option<Ending>,
     /// How the first one ended of those that a collision did not end before they came up.
@@ -37,10 +39,13 @@ impl fmt::Display for Course {
 impl Course {
     /// What was seen of a speaker so far.
     pub(crate) fn of(watch: &Watch) -> Self {
+        let lost = watch.endings().iter().find(|ending| !ending.is_collision()).copied();
+        let ups = || watch.sessions().iter().filter_map(SessionSeat::up);
         Self {
-            up: watch.sessions().iter().filter_map(SessionSeat::up).min(),
+            again: lost.and_then(|lost| ups().filter(|up| *up >= lost.at()).min()),
+            up: ups().min(),
             end: watch.endings().first().copied(),
-            lost: watch.endings().iter().find(|ending| !ending.is_collision()).copied(),
+            lost,
             is_up: watch.sessions().iter().any(SessionSeat::is_up),
         }
     }
@@ -72,6 +77,17 @@ impl Course {
             (Ends::With(_, window), Some(end)) => (!window.has(end.at()))
                 .then(|| format!("the session ended at {}, expected at {window}", end.at())),
         };
-        mistaken_up.or_else(mistaken_end)
+        let mistaken_again = || {
+            let by = Instant::ZERO + play.again_by?;
+            match (self.lost, self.again) {
+                (None, _) => Some("no session has ended that another one could follow".to_owned()),
+                (Some(_), Some(at)) if at <= by => None,
+                (Some(_), Some(at)) => {
+                    Some(format!("a session was established again at {at}, expected by {by}"))
+                }
+                (Some(_), None) => Some(format!("no session was established again, expected by {by}")),
+            }
+        };
+        mistaken_up.or_else(mistaken_end).or_else(mistaken_again)
     }
 }

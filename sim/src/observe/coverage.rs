@@ -269,7 +269,7 @@ fn shape(kind: &FaultKind) -> (u64, Option<Duration>) {
     match kind {
         FaultKind::Cut { lasts, both: true, .. } => (1, *lasts),
         FaultKind::Cut { lasts, .. } => (2, *lasts),
-        FaultKind::Mtu { lasts, .. } => (4, *lasts),
+        FaultKind::Path { lasts, .. } => (4, *lasts),
         FaultKind::Suspend { lasts, .. } => (8, Some(*lasts)),
         FaultKind::Clock { .. } => (16, FELT),
         FaultKind::Power { lasts, .. } => (32, *lasts),

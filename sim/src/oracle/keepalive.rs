@@ -82,7 +82,8 @@ mod tests {
         let mut judge = established(9);
         judge.see(at(5), &Seen::Received(SESSION, &KEEPALIVE));
         assert_eq!(judge.deadline(), Some(ms(6_500)));
-        let update = crate::scenario::script::Message::EndOfRib.encode(1, std::net::Ipv4Addr::LOCALHOST);
+        let update =
+            crate::scenario::script::Message::EndOfRib(1, 1).encode(1, std::net::Ipv4Addr::LOCALHOST);
         judge.see(at(6), &Seen::Sent(SESSION, &update));
         assert_eq!(judge.deadline(), Some(ms(12_500)));
     }

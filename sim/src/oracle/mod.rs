@@ -19,6 +19,8 @@
 //! everything else (framing, hold times, IPv4 routes, NOTIFICATIONs, answers) is read with the lab's own few lines.
 
 mod alarm;
+#[cfg(test)]
+mod conditions;
 mod deadlines;
 mod dialogue;
 mod divergence;

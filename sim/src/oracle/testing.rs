@@ -32,7 +32,8 @@ fn encode(message: &Message) -> Vec<u8> {
 }
 
 pub(super) fn open(hold: u16, families: &[(u16, u8)]) -> Vec<u8> {
-    encode(&Message::Open { asn: None, router_id: None, hold, families: families.to_vec() })
+    let (families, capabilities) = (families.to_vec(), Vec::new());
+    encode(&Message::Open { asn: None, router_id: None, hold, families, capabilities, bare: false })
 }
 
 pub(super) fn notification(code: u8, subcode: u8) -> Vec<u8> {
@@ -41,7 +42,7 @@ pub(super) fn notification(code: u8, subcode: u8) -> Vec<u8> {
 
 pub(super) fn announcement(prefixes: &str) -> Vec<u8> {
     let prefixes = prefixes.split(' ').map(|text| prefix(text).unwrap()).collect();
-    encode(&Message::Announce { prefixes, next_hop: Ipv4Addr::new(10, 0, 0, 1), path: vec![65_001] })
+    encode(&Message::Announce { prefixes, next_hop: Ipv4Addr::new(10, 0, 0, 1).into(), path: vec![65_001] })
 }
 
 pub(super) fn withdrawal(prefixes: &str) -> Vec<u8> {

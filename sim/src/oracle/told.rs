@@ -203,7 +203,8 @@ impl Told {
             }
             // Without path identifiers another path to the same destination may have taken its place.
             None if wire.path_id.is_none() && wanted.any_path(&wire.nlri) => None,
-            None => told.map(|_| want.due),
+            // Announced for a command that is not answered yet, it was not one too many before that.
+            None => told.map(|told| want.due.max(*told)),
         }
     }
 

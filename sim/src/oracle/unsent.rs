@@ -134,6 +134,37 @@ mod tests {
     }
 
     #[test]
+    fn what_is_announced_after_answers_were_switched_off_comes_after_the_withdrawal_before_it() {
+        let mut judge = ledger("");
+        for line in [GONE, "disable-ack", ROUTE] {
+            judge.see(at(1), &Seen::Command(PROGRAM, line));
+        }
+        judge.see(at(1), &Seen::Answer(PROGRAM, "done"));
+        judge.see(at(1), &Seen::Answer(PROGRAM, "done"));
+        tell_both(&mut judge, 2, &announcement("10.0.0.0/24"));
+        assert_eq!((judge.deadline(), judge.judge(at(60))), (None, None));
+    }
+
+    #[test]
+    fn what_is_announced_before_the_command_is_answered_was_not_one_too_many_before() {
+        let again = |answer: &str| {
+            let mut judge = ledger("");
+            done(&mut judge, at(2), ROUTE);
+            tell_both(&mut judge, 2, &announcement("10.0.0.0/24"));
+            done(&mut judge, at(4), GONE);
+            tell_both(&mut judge, 4, &withdrawal("10.0.0.0/24"));
+            judge.see(at(30), &Seen::Command(PROGRAM, ROUTE));
+            tell_both(&mut judge, 30, &announcement("10.0.0.0/24"));
+            assert!(judge.judge(at(30)).is_none(), "the answer is to come");
+            judge.see(at(31), &Seen::Answer(PROGRAM, answer));
+            judge.judge(at(35)).map(|alarm| (alarm.since, alarm.what))
+        };
+        assert_eq!(again("done"), None);
+        let refused = again("error").unwrap();
+        assert_eq!(refused, (at(30), "the withdrawal of 10.0.0.0/24".to_owned()), "it announces nothing");
+    }
+
+    #[test]
     fn a_program_without_answers_is_owed_from_its_command_on_and_nothing_for_nonsense() {
         let mut judge = ledger("");
         judge.see(at(1), &Seen::Command(PROGRAM, "silence-ack"));

@@ -44,7 +44,7 @@ pub fn refused(play: &Play) -> Option<String> {
     let faults = play.faults.iter().find_map(|fault| match fault.kind {
         FaultKind::Cut { .. } | FaultKind::Suspend { .. } | FaultKind::Signal { .. } => None,
         FaultKind::Clock { .. } => Some("a clock that jumps"),
-        FaultKind::Mtu { .. } => Some("a path that loses large packets"),
+        FaultKind::Path { .. } => Some("a path that is worse than this machine's"),
         FaultKind::Power { .. } => Some("a machine without power"),
     });
     let mut scripts = play.peers.iter().filter_map(|peer| match &peer.actor {

@@ -31,7 +31,9 @@ impl Weather for SimHost {
         /// The headers of IPv4 and TCP, which the size of a path includes.
         const HEADERS: usize = 40;
         let above = above.map(|octets| if octets == 0 { 0 } else { octets as usize + HEADERS });
-        self.change_own_path(|network, machine| network.set_black_hole(machine, machine, above));
+        self.change_own_path(|network, machine| {
+            network.change_link(machine, machine, |link| link.black_hole_above = above);
+        });
     }
 }
 

@@ -249,6 +249,7 @@ impl Staging {
                 prices: usual_prices(),
                 bounds: Bounds::default(),
                 up: None,
+                again_by: None,
                 ends: None,
                 run_for: Duration::from_secs(self.now.as_secs()) + LONGER,
             },

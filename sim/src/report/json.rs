@@ -4,19 +4,19 @@ use holdtime_core::Instant;
 use serde_json::{Value, json};
 
 use super::sweep::SweepSums;
-use super::{Experiment, is_expected};
+use super::{Experiment, Parting, is_expected};
 use crate::certificate::Verdict;
 use crate::stage::Outcome;
 use crate::subject::Subject;
 use crate::suite::CaseResult;
 
-/// One run from one seed. `second`: the hash of its second run, where that was another one.
+/// One run from one seed. `second`: where its second run parted from it, if that was another one.
 pub fn run(
     experiment: &Experiment,
     subject: &dyn Subject,
     seed: u64,
     outcome: &Outcome,
-    second: Option<u64>,
+    second: Option<&Parting>,
 ) -> Value {
     let expected = is_expected(&outcome.verdict, experiment.expected(subject.name())) && second.is_none();
     let mut object = json!({
@@ -33,8 +33,9 @@ pub fn run(
         "is-up": outcome.course.is_up,
     });
     extend(&mut object, details(outcome));
-    if let Some(second) = second {
-        object["second-hash"] = format!("{second:016x}").into();
+    if let Some(Parting { hash, event, once, then }) = second {
+        object["second-hash"] = format!("{hash:016x}").into();
+        object["parts"] = json!({ "event": event, "once": once, "then": then });
     }
     object
 }

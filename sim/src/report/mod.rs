@@ -3,6 +3,7 @@
 pub mod html;
 pub mod json;
 pub mod junit;
+mod parting;
 pub mod pcap;
 mod pcapng;
 pub mod perfetto;
@@ -14,6 +15,7 @@ pub mod trace;
 pub mod trace_json;
 pub mod why;
 
+pub use parting::{Parting, twice};
 pub use suite::{explained_cases, failed_case, score_rows};
 pub use sweep::{SweepSums, sweep_row};
 
@@ -168,16 +170,21 @@ pub fn explanation(subject: &dyn Subject, outcome: &Outcome, again: &str, paint:
 pub fn surprise(
     subject: &dyn Subject,
     outcome: &Outcome,
-    second: Option<u64>,
+    second: Option<&Parting>,
     experiment: &Experiment,
     again: &str,
     paint: &dyn Paint,
 ) -> String {
     let passes = outcome.verdict == Verdict::Pass;
-    if let Some(second) = second {
+    if let Some(Parting { hash: second, event, once, then }) = second {
         let heading = paint.bad(&format!("{subject} is not deterministic"));
         let hash = outcome.hash;
-        format!("\n{heading}\n  trace    {hash:016x} once, {second:016x} then\n  again    {again}\n")
+        let said = |step: &Option<String>, nothing: &str| step.clone().unwrap_or_else(|| nothing.to_owned());
+        let (once, then) = (said(once, "nothing more"), said(then, "nothing more"));
+        format!(
+            "\n{heading}\n  trace    {hash:016x} once, {second:016x} then; they part at event {event} of their logs\n  \
+             once     {once}\n  then     {then}\n  again    {again}\n"
+        )
     } else if passes && !is_expected(&outcome.verdict, experiment.expected(subject.name())) {
         let heading = paint.bad(&format!("{subject} passes, which was not expected"));
         format!("\n{heading}\n  again    {again}\n")

@@ -63,6 +63,11 @@ fn line(timeline: &Timeline, event: &TimelineEvent) -> String {
     format!("{}  {:<width$}  {}", stamp(event.at), timeline.name(event.lane), words(timeline, event))
 }
 
+/// An event by itself: when, to whom, and what.
+pub(super) fn told(timeline: &Timeline, event: &TimelineEvent) -> String {
+    format!("{}  {}  {}", stamp(event.at).trim_start(), timeline.name(event.lane), words(timeline, event))
+}
+
 /// An event in words, on one line.
 pub(super) fn words(timeline: &Timeline, event: &TimelineEvent) -> String {
     let with = |before: &str| match event.with {

@@ -6,7 +6,7 @@
 //! │ marker, 16 × FF │ length │ type │ body   (RFC 4271 §4.1)
 //! ```
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Octets of a message before its body.
 pub(crate) const HEADER: usize = 19;
@@ -69,6 +69,29 @@ pub(crate) fn withdrawn_ipv4(body: &[u8]) -> impl Iterator<Item = (Ipv4Addr, u8)
     prefixes(body.get(2..body.len() - after).unwrap_or_default())
 }
 
+/// The prefixes that an UPDATE's body announces, those of IPv6 unicast too (RFC 4760 §3), for what is well formed of it.
+pub(crate) fn announced(body: &[u8]) -> impl Iterator<Item = (IpAddr, u8)> {
+    let reach = attributes(body).find(|(code, _)| *code == MP_REACH_NLRI);
+    let routes = reach.and_then(|(_, value)| {
+        let (next_hop, value) = value.strip_prefix(&IPV6_UNICAST)?.split_first()?;
+        value.get(usize::from(*next_hop) + 1..)
+    });
+    announced_ipv4(body).map(from_ipv4).chain(ipv6_prefixes(routes.unwrap_or_default()))
+}
+
+/// The prefixes that an UPDATE's body withdraws, those of IPv6 unicast too (RFC 4760 §4), for what is well formed of it.
+pub(crate) fn withdrawn(body: &[u8]) -> impl Iterator<Item = (IpAddr, u8)> {
+    let unreach = attributes(body).find(|(code, _)| *code == MP_UNREACH_NLRI);
+    let routes = unreach.and_then(|(_, value)| value.strip_prefix(&IPV6_UNICAST));
+    withdrawn_ipv4(body).map(from_ipv4).chain(ipv6_prefixes(routes.unwrap_or_default()))
+}
+
+fn from_ipv4((address, length): (Ipv4Addr, u8)) -> (IpAddr, u8) {
+    (address.into(), length)
+}
+
+/// AFI and SAFI.
+const IPV6_UNICAST: [u8; 3] = [0, 2, 1];
 const MP_REACH_NLRI: u8 = 14;
 const MP_UNREACH_NLRI: u8 = 15;
 const EXTENDED_LENGTH: u8 = 0x10;
@@ -103,27 +126,46 @@ pub(crate) fn as_withdrawal(body: &[u8]) -> Option<Vec<u8>> {
     // An octet that is reserved stands between the next hop and the routes.
     let routes = value.get(usize::from(*next_hop) + 1..).filter(|routes| !routes.is_empty())?;
     let value = [family.as_slice(), routes].concat();
-    let head = [0x80 | EXTENDED_LENGTH, MP_UNREACH_NLRI];
-    let attribute = [head.as_slice(), &length16(&value), &value].concat();
+    let attribute = multiprotocol(MP_UNREACH_NLRI, &value);
     Some([&[0, 0], length16(&attribute).as_slice(), &attribute].concat())
 }
 
-fn prefixes(mut rest: &[u8]) -> impl Iterator<Item = (Ipv4Addr, u8)> {
+fn prefixes(rest: &[u8]) -> impl Iterator<Item = (Ipv4Addr, u8)> {
+    prefixes_of(rest).map(|(octets, length)| (masked(Ipv4Addr::from(octets), length), length))
+}
+
+fn ipv6_prefixes(rest: &[u8]) -> impl Iterator<Item = (IpAddr, u8)> {
+    prefixes_of(rest).map(|(octets, length)| (masked_ip(Ipv6Addr::from(octets).into(), length), length))
+}
+
+/// Addresses of so many octets, each behind its length in bits (RFC 4271 §4.3).
+fn prefixes_of<const N: usize>(mut rest: &[u8]) -> impl Iterator<Item = ([u8; N], u8)> {
     std::iter::from_fn(move || {
         let (&length, tail) = rest.split_first()?;
         let octets = usize::from(length).div_ceil(8);
         let (prefix, tail) = tail.split_at_checked(octets)?;
-        let mut address = [0; 4];
+        let mut address = [0; N];
         address.get_mut(..octets)?.copy_from_slice(prefix);
         rest = tail;
-        Some((masked(Ipv4Addr::from(address), length), length))
+        Some((address, length))
     })
 }
 
 /// The address without the bits that its prefix's length leaves out.
-pub(super) fn masked(address: Ipv4Addr, length: u8) -> Ipv4Addr {
+fn masked(address: Ipv4Addr, length: u8) -> Ipv4Addr {
     let mask = u32::MAX.checked_shl(32 - u32::from(length.min(32))).unwrap_or(0);
     Ipv4Addr::from(address.to_bits() & mask)
+}
+
+/// The same for an address of either kind.
+pub(super) fn masked_ip(address: IpAddr, length: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => masked(address, length).into(),
+        IpAddr::V6(address) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(length.min(128))).unwrap_or(0);
+            Ipv6Addr::from(address.to_bits() & mask).into()
+        }
+    }
 }
 
 /// The length in front of a block, of two octets.
@@ -147,28 +189,35 @@ pub(crate) fn framed(kind: u8, body: &[u8]) -> Vec<u8> {
     [&MARKER, length.to_be_bytes().as_slice(), &[kind], body].concat()
 }
 
-/// An OPEN of version 4 with a capability for each family and one for the AS number (RFC 4271 §4.2, RFC 4760, RFC 6793).
-pub(super) fn open_body(asn: u32, router_id: Ipv4Addr, hold: u16, families: &[(u16, u8)]) -> Vec<u8> {
+/// An OPEN of version 4 with these capabilities, each a code and its value (RFC 4271 §4.2, RFC 5492).
+pub(super) fn open_body(asn: u32, router_id: Ipv4Addr, hold: u16, capabilities: &[(u8, Vec<u8>)]) -> Vec<u8> {
     const AS_TRANS: u16 = 23456;
+    let octet = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
     let mut parameters = Vec::new();
-    for (afi, safi) in families {
-        parameters.extend([2, 6, 1, 4]);
-        parameters.extend(afi.to_be_bytes());
-        parameters.extend([0, *safi]);
+    for (code, value) in capabilities {
+        parameters.extend([2, octet(value.len() + 2), *code, octet(value.len())]);
+        parameters.extend(value);
     }
-    parameters.extend([2, 6, 65, 4]);
-    parameters.extend(asn.to_be_bytes());
     let mut body = vec![4];
     body.extend(u16::try_from(asn).unwrap_or(AS_TRANS).to_be_bytes());
     body.extend(hold.to_be_bytes());
     body.extend(router_id.octets());
-    body.push(u8::try_from(parameters.len()).unwrap_or(u8::MAX));
+    body.push(octet(parameters.len()));
     body.extend(parameters);
     body
 }
 
-/// An UPDATE that announces, LOCAL_PREF included where the path is empty (RFC 4271 §4.3).
-pub(super) fn announce_body(prefixes: &[(Ipv4Addr, u8)], next_hop: Ipv4Addr, path: &[u32]) -> Vec<u8> {
+/// The capabilities that offer families (RFC 4760 §8), and the one of a 4-octet AS number (RFC 6793 §3).
+pub(super) fn usual_capabilities(asn: u32, families: &[(u16, u8)]) -> Vec<(u8, Vec<u8>)> {
+    let family = |(afi, safi): &(u16, u8)| {
+        let [high, low] = afi.to_be_bytes();
+        (1, vec![high, low, 0, *safi])
+    };
+    families.iter().map(family).chain([(65, asn.to_be_bytes().to_vec())]).collect()
+}
+
+/// An UPDATE that announces prefixes of one family, LOCAL_PREF included where the path is empty (RFC 4271 §4.3, RFC 4760 §3).
+pub(super) fn announce_body(prefixes: &[(IpAddr, u8)], next_hop: IpAddr, path: &[u32]) -> Vec<u8> {
     let mut as_path = Vec::new();
     if !path.is_empty() {
         as_path.extend([2, u8::try_from(path.len()).unwrap_or(u8::MAX)]);
@@ -176,28 +225,75 @@ pub(super) fn announce_body(prefixes: &[(Ipv4Addr, u8)], next_hop: Ipv4Addr, pat
     }
     let mut attributes = vec![0x40, 1, 1, 0, 0x40, 2, u8::try_from(as_path.len()).unwrap_or(u8::MAX)];
     attributes.extend(as_path);
-    attributes.extend([0x40, 3, 4]);
-    attributes.extend(next_hop.octets());
+    let mut routes = nlri(prefixes);
+    match next_hop {
+        IpAddr::V4(next_hop) => {
+            attributes.extend([0x40, 3, 4]);
+            attributes.extend(next_hop.octets());
+        }
+        IpAddr::V6(next_hop) => {
+            let value = [&IPV6_UNICAST[..], &[16], &next_hop.octets(), &[0], &routes].concat();
+            attributes.extend(multiprotocol(MP_REACH_NLRI, &value));
+            routes.clear();
+        }
+    }
     if path.is_empty() {
         attributes.extend([0x40, 5, 4, 0, 0, 0, 100]);
     }
-    [&[0, 0], length16(&attributes).as_slice(), &attributes, &nlri(prefixes)].concat()
+    [&[0, 0], length16(&attributes).as_slice(), &attributes, &routes].concat()
 }
 
-/// An UPDATE that withdraws (RFC 4271 §4.3).
-pub(super) fn withdraw_body(prefixes: &[(Ipv4Addr, u8)]) -> Vec<u8> {
+/// An UPDATE that withdraws prefixes of one family (RFC 4271 §4.3, RFC 4760 §4).
+pub(super) fn withdraw_body(prefixes: &[(IpAddr, u8)]) -> Vec<u8> {
     let withdrawn = nlri(prefixes);
+    if prefixes.first().is_some_and(|(address, _)| address.is_ipv6()) {
+        let attribute = multiprotocol(MP_UNREACH_NLRI, &[&IPV6_UNICAST[..], &withdrawn].concat());
+        return [&[0, 0], length16(&attribute).as_slice(), &attribute].concat();
+    }
     [&length16(&withdrawn), withdrawn.as_slice(), &[0, 0]].concat()
 }
 
-fn nlri(prefixes: &[(Ipv4Addr, u8)]) -> Vec<u8> {
-    prefixes
-        .iter()
-        .flat_map(|(address, length)| {
-            let octets = address.octets().into_iter().take(usize::from(*length).div_ceil(8));
-            std::iter::once(*length).chain(octets)
-        })
-        .collect()
+/// The UPDATE that ends a family's first announcement (RFC 4724 §2).
+pub(super) fn end_of_rib_body(afi: u16, safi: u8) -> Vec<u8> {
+    if (afi, safi) == (1, 1) {
+        return vec![0; 4];
+    }
+    let [high, low] = afi.to_be_bytes();
+    // Without an extended length, as everybody writes it.
+    vec![0, 0, 0, 6, 0x80, MP_UNREACH_NLRI, 3, high, low, safi]
+}
+
+/// Whether a body is that UPDATE, however long its attribute's length is written.
+pub(super) fn is_end_of_rib(body: &[u8], afi: u16, safi: u8) -> bool {
+    let [high, low] = afi.to_be_bytes();
+    let alone = |(code, value): (u8, &[u8])| code == MP_UNREACH_NLRI && value == [high, low, safi];
+    match (afi, safi) {
+        (1, 1) => body == [0; 4],
+        _ => {
+            body.starts_with(&[0, 0])
+                && attributes(body).count() == 1
+                && attributes(body).all(alone)
+                && announced_ipv4(body).next().is_none()
+        }
+    }
+}
+
+/// An attribute that is optional and not transitive (RFC 4760 §3, §4).
+fn multiprotocol(code: u8, value: &[u8]) -> Vec<u8> {
+    [&[0x80 | EXTENDED_LENGTH, code], length16(value).as_slice(), value].concat()
+}
+
+fn nlri(prefixes: &[(IpAddr, u8)]) -> Vec<u8> {
+    let mut routes = Vec::new();
+    for (address, length) in prefixes {
+        routes.push(*length);
+        let octets = match address {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        };
+        routes.extend(octets.into_iter().take(usize::from(*length).div_ceil(8)));
+    }
+    routes
 }
 
 fn length16(block: &[u8]) -> [u8; 2] {
@@ -219,11 +315,17 @@ mod tests {
 
     #[test]
     fn what_a_body_announces_and_withdraws_is_read_again() {
-        let prefix = (Ipv4Addr::new(10, 1, 0, 0), 16);
-        let announced = announce_body(&[prefix], Ipv4Addr::LOCALHOST, &[65_001]);
-        assert_eq!(announced_ipv4(&announced).collect::<Vec<_>>(), [prefix]);
-        assert_eq!(withdrawn_ipv4(&announced).count(), 0);
-        assert_eq!(withdrawn_ipv4(&withdraw_body(&[prefix])).collect::<Vec<_>>(), [prefix]);
+        let hops: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        let prefixes = [("10.1.0.0", 16), ("2001:db8::", 33)];
+        for (hop, (address, length)) in hops.into_iter().zip(prefixes) {
+            let prefix = (address.parse().unwrap(), length);
+            let body = announce_body(&[prefix], hop, &[65_001]);
+            assert_eq!(announced(&body).collect::<Vec<_>>(), [prefix]);
+            assert_eq!(withdrawn(&body).count(), 0);
+            let body = withdraw_body(&[prefix]);
+            assert_eq!(withdrawn(&body).collect::<Vec<_>>(), [prefix]);
+            assert_eq!(announced(&body).count(), 0);
+        }
     }
 
     #[test]
@@ -237,7 +339,8 @@ mod tests {
             assert_eq!(as_withdrawal(&body).as_deref(), Some(&withdrawn[..]));
             assert_eq!(as_withdrawal(&body[..body.len() - 1]), None, "cut off");
         }
-        let plain = announce_body(&[(Ipv4Addr::new(10, 1, 0, 0), 16)], Ipv4Addr::LOCALHOST, &[65_001]);
+        let own = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let plain = announce_body(&[(own, 16)], own, &[65_001]);
         assert_eq!(as_withdrawal(&plain), None);
     }
 }

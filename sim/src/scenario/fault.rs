@@ -3,13 +3,17 @@
 //! ```text
 //! at TIME cut HOST -> HOST [for TIME]           nothing gets through in that direction; `<->`: in both
 //! at TIME mtu HOST -> HOST OCTETS [for TIME]    larger packets are lost there and nobody is told; `<->`: in both
+//! at TIME loss HOST -> HOST N [for TIME]        N of 1000 packets are lost there
+//! at TIME latency HOST -> HOST TIME [for TIME]  packets take so long there
+//! at TIME jitter HOST -> HOST TIME [for TIME]   and up to so much longer, each anew; none overtakes another
+//! at TIME bandwidth HOST -> HOST N [for TIME]   N octets a second pass there
 //! at TIME suspend HOST for TIME                 the process stands still (SIGSTOP); its clocks run on
 //! at TIME clock HOST +TIME | -TIME              its wall clock jumps
 //! at TIME power HOST off [for TIME]             nothing leaves and nothing arrives, connections are forgotten
 //! at TIME signal SPEAKER SIGNAL                 a speaker's process is signalled
 //! ```
 //!
-//! All of it before the run is over.
+//! All of it before the run is over. What a path is like from `0s` on and to the end is no fault but for `mtu` and `loss`.
 
 use std::ops::Range;
 
@@ -43,16 +47,16 @@ pub enum FaultKind {
         /// For how long; `None`: to the end.
         lasts: Option<Duration>,
     },
-    /// Packets above a size are lost, and nobody is told: a path-MTU black hole.
-    Mtu {
-        /// Those from here …
+    /// A path becomes another one.
+    Path {
+        /// For packets from here …
         from: String,
         /// … to here.
         to: String,
-        /// And those the other way too.
+        /// And for those the other way too.
         both: bool,
-        /// The largest packet that passes, in octets of IP.
-        octets: usize,
+        /// What becomes of it.
+        change: PathChange,
         /// For how long; `None`: to the end.
         lasts: Option<Duration>,
     },
@@ -86,11 +90,45 @@ pub enum FaultKind {
     },
 }
 
+/// What becomes of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathChange {
+    /// Packets above so many octets of IP are lost, and nobody is told: a path-MTU black hole.
+    Mtu(usize),
+    /// So many packets of a thousand are lost.
+    Loss(u32),
+    /// Packets take so long.
+    Latency(Duration),
+    /// And up to so much longer.
+    Jitter(Duration),
+    /// So many octets pass in a second.
+    Bandwidth(u64),
+}
+
+impl PathChange {
+    /// The word for it.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Mtu(_) => "mtu",
+            Self::Loss(_) => "loss",
+            Self::Latency(_) => "latency",
+            Self::Jitter(_) => "jitter",
+            Self::Bandwidth(_) => "bandwidth",
+        }
+    }
+
+    /// Whether something is lost.
+    const fn loses(self) -> bool {
+        matches!(self, Self::Mtu(_) | Self::Loss(_))
+    }
+}
+
 impl Fault {
     /// When it is over, since the start of the run; `None`: never.
     pub fn heals(&self) -> Option<Duration> {
         match self.kind {
-            FaultKind::Cut { lasts, .. } | FaultKind::Mtu { lasts, .. } => Some(self.at + lasts?),
+            FaultKind::Path { change, lasts: None, .. } if !change.loses() => Some(self.at),
+            FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } => Some(self.at + lasts?),
             // What comes back has nothing running on it.
             FaultKind::Power { .. } => None,
             FaultKind::Suspend { lasts, .. } => Some(self.at + lasts),
@@ -99,7 +137,8 @@ impl Fault {
     }
 }
 
-const KINDS: &[&str] = &["cut", "mtu", "suspend", "clock", "power", "signal"];
+const KINDS: &[&str] =
+    &["cut", "mtu", "loss", "latency", "jitter", "bandwidth", "suspend", "clock", "power", "signal"];
 
 /// Parses the faults at `range` of `source`; `hosts` are the names that exist, and the run ends after `run_for`.
 pub(super) fn parse(
@@ -129,7 +168,9 @@ fn parse_line(words: &mut Words<'_>, hosts: &Hosts<'_>) -> Result<Fault, Mistake
     let verb = words.demand("a fault")?;
     let kind = match verb.text {
         "cut" => parse_cut(words, &hosts.all())?,
-        "mtu" => parse_mtu(words, &hosts.all())?,
+        change @ ("mtu" | "loss" | "latency" | "jitter" | "bandwidth") => {
+            parse_path(words, &hosts.all(), change)?
+        }
         "suspend" => {
             let host = parse_host(words, &hosts.all())?;
             let lasts = parse_for(words)?
@@ -166,13 +207,33 @@ fn parse_cut(words: &mut Words<'_>, hosts: &[&str]) -> Result<FaultKind, Mistake
     Ok(FaultKind::Cut { from, to, both, lasts: parse_for(words)? })
 }
 
-fn parse_mtu(words: &mut Words<'_>, hosts: &[&str]) -> Result<FaultKind, Mistake> {
-    const EXPECTED: &str = "the largest packet that passes, in octets, at least 68 (RFC 791)";
+fn parse_path(words: &mut Words<'_>, hosts: &[&str], verb: &str) -> Result<FaultKind, Mistake> {
     let (from, to, both) = parse_direction(words, hosts)?;
-    let word = words.demand(EXPECTED)?;
-    let octets = word.text.parse().ok().filter(|octets| *octets >= 68);
-    let octets = octets.ok_or_else(|| words.mistake(&word, "not the size of a packet").expected(EXPECTED))?;
-    Ok(FaultKind::Mtu { from, to, both, octets, lasts: parse_for(words)? })
+    let change = match verb {
+        "loss" => {
+            PathChange::Loss(parse_number(words, 1, 1_000, "how many packets of 1000 are lost, 1 to 1000")?)
+        }
+        "latency" => PathChange::Latency(words.positive_duration()?),
+        "jitter" => PathChange::Jitter(words.positive_duration()?),
+        "bandwidth" => {
+            PathChange::Bandwidth(parse_number(words, 1, u64::MAX, "octets a second, at least 1")?)
+        }
+        _ => {
+            let expected = "the largest packet that passes, in octets, at least 68 (RFC 791)";
+            PathChange::Mtu(parse_number(words, 68, usize::MAX, expected)?)
+        }
+    };
+    Ok(FaultKind::Path { from, to, both, change, lasts: parse_for(words)? })
+}
+
+fn parse_number<T>(words: &mut Words<'_>, least: T, most: T, expected: &str) -> Result<T, Mistake>
+where
+    T: std::str::FromStr + PartialOrd,
+{
+    let word = words.demand(expected)?;
+    let number = word.text.parse().ok().filter(|number| (least..=most).contains(number));
+    number
+        .ok_or_else(|| words.mistake(&word, format!("`{}` does not fit here", word.text)).expected(expected))
 }
 
 fn parse_direction(words: &mut Words<'_>, hosts: &[&str]) -> Result<(String, String, bool), Mistake> {
@@ -242,10 +303,16 @@ mod tests {
     fn every_fault_of_the_table_parses() {
         let all = faults(
             "at 1s cut speaker -> far for 30s\nat 2s cut far <-> speaker\nat 3s suspend far for 1m\nat 4s clock speaker -1h\n\
-             at 5s power far off\nat 6s signal speaker SIGUSR1\nat 7s mtu far -> speaker 576 for 10s\n",
+             at 5s power far off\nat 6s signal speaker SIGUSR1\nat 7s mtu far -> speaker 576 for 10s\n\
+             at 8s loss far <-> speaker 50 for 10s\nat 0s latency far -> speaker 80ms\nat 0s jitter far -> speaker 5ms\n\
+             at 0s bandwidth speaker -> far 10000\n",
         )
         .unwrap();
-        assert_eq!(all.len(), 7);
+        assert_eq!(all.len(), 11);
+        let heals: Vec<_> = all.iter().map(|fault| fault.heals().map(|at| at.as_secs())).collect();
+        assert_eq!(heals[6..], [Some(17), Some(18), Some(0), Some(0), Some(0)]);
+        assert!(faults("at 1s loss far -> speaker 1001").unwrap_err().to_string().contains("1 to 1000"));
+        assert!(faults("at 1s bandwidth far -> speaker 0").unwrap_err().to_string().contains("at least 1"));
         assert!(faults("at 1s mtu far -> speaker 10").unwrap_err().to_string().contains("RFC 791"));
         assert_eq!(all[3].kind, FaultKind::Clock { host: "speaker".into(), by: -3_600_000_000_000 });
     }

@@ -8,6 +8,8 @@ use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
 
+use toml::Spanned;
+
 /// A file's name and its text. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -24,6 +26,19 @@ impl Source {
     /// The name, as the user gave it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where a string's content stands, its quotes left out. Escapes would shift places: scripts are best written in `'''`.
+    pub(super) fn inside(&self, text: &Spanned<String>) -> Range<usize> {
+        let span = text.span();
+        let written = self.at(span.clone());
+        let quote = ["'''", "\"\"\"", "'", "\""]
+            .into_iter()
+            .find(|quote| written.starts_with(quote))
+            .map_or(0, str::len);
+        let newline =
+            written.get(quote..).map_or(0, |rest| usize::from(quote == 3 && rest.starts_with('\n')));
+        span.start + quote + newline..span.end.saturating_sub(quote)
     }
 
     /// The whole text.

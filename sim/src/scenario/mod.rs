@@ -11,6 +11,7 @@
 //! address = "10.0.0.1"                                  # or address = ["10.0.0.1", "fd00::1"]
 //! send-buffer = 65536                                   # optional, octets, as SO_SNDBUF; a peer's too
 //! config = '''…'''                                      # or config-file = "next-to-this-file.conf"
+//! reloads = ['''…''']                                   # optional; what reloads read, one after the other, then `config` again
 //!
 //! [[peer]]
 //! name = "silent"
@@ -20,6 +21,20 @@
 //! receive-buffer = 1024                                 # optional, octets, as SO_RCVBUF; a speaker's too
 //! mss = 536                                             # optional, octets, as TCP_MAXSEG; a speaker's too
 //! script = '''…'''                                      # crate::scenario::script::PeerStep
+//!
+//! [[peer]]                                              # many from one table: leaf-1 at 10.0.1.1, leaf-2 at 10.0.1.2, …
+//! name = "leaf"
+//! address = "10.0.1.1"
+//! as = 65100
+//! count = 50
+//! as-step = 1                                           # optional; how much higher the next one's AS number is, 0 unless told
+//! script = '''…'''
+//!
+//! [[peer]]                                              # another connection from the machine of a peer above
+//! name = "second"
+//! on = "silent"
+//! as = 65002
+//! script = '''connect…'''                               # one of those on a machine may `accept`, the others `connect`
 //!
 //! [[program]]                                           # what `run` starts in a configuration
 //! run = "./announce"
@@ -43,6 +58,7 @@
 //! [up]                                                  # optional; when a session is established
 //! at = "90s"
 //! within = "1s"                                         # optional; how much later it may be, a second unless told
+//! again-by = "240s"                                     # optional; by then one is established again, after the first one ended
 //!
 //! [ends]                                                # optional; how the first session ends
 //! how = "notification 4/0"                              # or "close", or "never": one is up when all is over
@@ -58,8 +74,10 @@
 //! time has it before the run is over.
 
 pub mod codec;
+mod crowd;
 pub mod expectation;
 mod fault;
+mod file;
 mod library;
 pub mod mistake;
 mod oracle;
@@ -75,7 +93,7 @@ use std::fmt;
 
 use holdtime_core::{Duration, Instant};
 
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, PathChange};
 pub use library::{NoScenario, embedded, find, read};
 pub use oracle::Oracle;
 pub use plan::Plan;

@@ -1,166 +1,22 @@
 //! A scenario file, read and checked. Every complaint names the place, the offending text and what was expected.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
 use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
-use serde::de::{self, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::scenario::Oracle;
+use crate::scenario::file::{
+    Addresses, BoundsTable, EndsTable, File, PeerTable, PricesTable, ProgramTable, SpeakerTable, WindowTable,
+};
 use crate::scenario::mistake::{Mistake, Source, nearest};
 use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pattern};
 use crate::scenario::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker, usual_prices};
-use crate::scenario::{Bounds, Ends, Expected, Scenario, Window, fault, whole};
+use crate::scenario::{Bounds, Ends, Expected, Scenario, Window, crowd, fault, whole};
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct File {
-    title: String,
-    source: Option<String>,
-    run_for: Spanned<String>,
-    faults: Option<Spanned<String>>,
-    pub(super) speaker: Vec<SpeakerTable>,
-    #[serde(default)]
-    pub(super) peer: Vec<PeerTable>,
-    #[serde(default)]
-    pub(super) program: Vec<ProgramTable>,
-    #[serde(default)]
-    network: NetworkTable,
-    #[serde(default)]
-    prices: PricesTable,
-    #[serde(default)]
-    bounds: BoundsTable,
-    up: Option<WindowTable>,
-    ends: Option<EndsTable>,
-    #[serde(default)]
-    expect: toml::Table,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct SpeakerTable {
-    pub(super) name: Option<Spanned<String>>,
-    pub(super) address: Spanned<Addresses>,
-    pub(super) config: Option<Spanned<String>>,
-    pub(super) config_file: Option<Spanned<String>>,
-    send_buffer: Option<Spanned<usize>>,
-    receive_buffer: Option<Spanned<usize>>,
-    mss: Option<Spanned<u16>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct PeerTable {
-    pub(super) name: Spanned<String>,
-    pub(super) address: Spanned<Addresses>,
-    r#as: u32,
-    router_id: Option<Ipv4Addr>,
-    send_buffer: Option<Spanned<usize>>,
-    receive_buffer: Option<Spanned<usize>>,
-    mss: Option<Spanned<u16>>,
-    script: Spanned<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ProgramTable {
-    pub(super) run: Spanned<String>,
-    script: Spanned<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct NetworkTable {
-    latency: Option<Spanned<String>>,
-    syn_linear_timeouts: Option<u32>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PricesTable {
-    poll: Option<Spanned<String>>,
-    call: Option<Spanned<String>>,
-    byte: Option<Spanned<String>>,
-    route: Option<Spanned<String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BoundsTable {
-    route: Option<Spanned<String>>,
-    answer: Option<Spanned<String>>,
-    wakeups: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EndsTable {
-    how: Spanned<String>,
-    at: Option<Spanned<String>>,
-    within: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WindowTable {
-    at: Spanned<String>,
-    within: Option<Spanned<String>>,
-}
-
-/// One address, or several.
-pub(super) enum Addresses {
-    One(IpAddr),
-    Many(Vec<IpAddr>),
-}
-
-impl<'de> Deserialize<'de> for Addresses {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyAddresses)
-    }
-}
-
-/// Reads [`Addresses`], and says what is none.
-struct AnyAddresses;
-
-impl<'de> Visitor<'de> for AnyAddresses {
-    type Value = Addresses;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an IP address such as \"10.0.0.2\", or a list of them")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Addresses, E> {
-        text.parse().map(Addresses::One).map_err(|_| no_address(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Addresses, A::Error> {
-        let mut addresses = Vec::new();
-        while let Some(text) = list.next_element::<String>()? {
-            addresses.push(text.parse().map_err(|_| no_address(&text))?);
-        }
-        Ok(Addresses::Many(addresses))
-    }
-}
-
-fn no_address<E: de::Error>(text: &str) -> E {
-    E::custom(format_args!("`{text}` is no IP address, such as 10.0.0.2 or fd00::2"))
-}
-
-impl Addresses {
-    /// Each of them.
-    pub(super) fn all(&self) -> &[IpAddr] {
-        match self {
-            Self::One(address) => std::slice::from_ref(address),
-            Self::Many(many) => many,
-        }
-    }
-}
 
 impl Scenario {
     /// Reads a scenario; `read` opens a file that stands next to it. `subjects` are the names that `[expect]` may have, `None`: any.
@@ -175,20 +31,24 @@ impl Scenario {
         let file: File = toml::from_str(source.text()).map_err(|error| from_toml(source, &error))?;
         let check = Check { source };
         let run_for = check.run_for(&file.run_for)?;
-        let hosts = whole::hosts(&check, &file)?;
+        let tables = crowd::each_peer(source, &file.peer)?;
+        let hosts = whole::hosts(&check, &file, &tables)?;
         let faults = match &file.faults {
             Some(faults) => fault::parse(source, check.inside(faults), &hosts, run_for)?,
             None => Vec::new(),
         };
         let speakers = file.speaker.iter().map(|table| check.speaker(table, &read));
         let speakers = speakers.collect::<Result<Vec<_>, _>>()?;
-        whole::programs(&check, &file, &speakers)?;
+        whole::programs(&check, &file, (&tables, &speakers))?;
         let first = speakers.first().map_or(&[][..], |speaker| &speaker.addresses);
-        let peers = file.peer.iter().map(|table| check.peer(table, first));
+        let peers = tables.iter().map(|table| check.peer(table, first));
         let peers = peers.collect::<Result<Vec<_>, _>>()?;
         let programs = file.program.iter().map(|table| check.program(table));
         let programs = programs.collect::<Result<Vec<_>, _>>()?;
-        let up = file.up.map(|up| check.window(&up.at, up.within.as_ref(), run_for)).transpose()?;
+        whole::listeners(&check, &tables, &peers)?;
+        let window = |up: &WindowTable| check.window(&up.at, up.within.as_ref(), run_for);
+        let up = file.up.as_ref().map(window).transpose()?;
+        let again_by = file.up.as_ref().and_then(|up| up.again_by.as_ref());
         let kernel = Kernel::default();
         let play = Play {
             name: scenario_name(source.name()),
@@ -206,6 +66,7 @@ impl Scenario {
             prices: check.prices(&file.prices)?,
             bounds: check.bounds(&file.bounds)?,
             up,
+            again_by: again_by.map(|by| check.moment(by, run_for)).transpose()?,
             ends: file.ends.map(|ends| check.ends(&ends, run_for)).transpose()?,
             run_for,
         };
@@ -234,11 +95,12 @@ impl Check<'_> {
         table: &SpeakerTable,
         read: &impl Fn(&str) -> Option<String>,
     ) -> Result<PlaySpeaker, Mistake> {
+        let name_of = |number: usize| match number {
+            1 => format!("{} (configuration)", self.source.name()),
+            _ => format!("{} (configuration {number})", self.source.name()),
+        };
         let config = match (&table.config, &table.config_file) {
-            (Some(text), None) => ConfigText {
-                name: format!("{} (configuration)", self.source.name()),
-                text: text.get_ref().clone(),
-            },
+            (Some(text), None) => ConfigText { name: name_of(1), text: text.get_ref().clone() },
             (None, Some(file)) => {
                 let name = file.get_ref().clone();
                 let text = read(&name)
@@ -252,12 +114,16 @@ impl Check<'_> {
                     .expected("either `config` or `config-file`"));
             }
         };
+        let further = (2..).zip(&table.reloads);
+        let further =
+            further.map(|(number, text)| ConfigText { name: name_of(number), text: text.get_ref().clone() });
+        let files = std::iter::once(config).chain(further).collect();
         let name =
             table.name.as_ref().map_or_else(|| whole::SPEAKER.to_owned(), |name| name.get_ref().clone());
         Ok(PlaySpeaker {
             name,
             addresses: self.addresses(&table.address)?,
-            files: vec![config],
+            files,
             settings: Settings::default(),
             options: self.sockets(
                 table.send_buffer.as_ref(),
@@ -283,14 +149,14 @@ impl Check<'_> {
     }
 
     fn peer(&self, table: &PeerTable, speaker: &[IpAddr]) -> Result<PlayPeer, Mistake> {
-        let addresses = self.addresses(&table.address)?;
+        let addresses = table.address.as_ref().map_or(Ok(Vec::new()), |address| self.addresses(address))?;
         let address = addresses.iter().find_map(|address| match address {
             IpAddr::V4(address) => Some(*address),
             IpAddr::V6(_) => None,
         });
         let actor = Actor::Script {
             script: PeerScript::parse(self.source, self.inside(&table.script))?,
-            asn: table.r#as,
+            asn: table.asn,
             router_id: table.router_id.or(address).unwrap_or(Ipv4Addr::new(10, 255, 255, 254)),
         };
         Ok(PlayPeer {
@@ -387,10 +253,15 @@ impl Check<'_> {
         run_for: Duration,
     ) -> Result<Window, Mistake> {
         let within = within.map_or(Ok(Duration::from_secs(1)), |within| self.duration(within))?;
+        Ok(Window { at: self.moment(at, run_for)?, within })
+    }
+
+    /// A time of the run, before its end.
+    fn moment(&self, at: &Spanned<String>, run_for: Duration) -> Result<Duration, Mistake> {
         let place = self.inside(at);
         let at = self.duration(at)?;
         whole::before_the_end(self.source, place, at, run_for)?;
-        Ok(Window { at, within })
+        Ok(at)
     }
 
     fn expect(
@@ -467,15 +338,7 @@ impl Check<'_> {
 
     /// Where a string's content stands, its quotes left out. Escapes would shift places: scripts are best written in `'''`.
     pub(super) fn inside(&self, text: &Spanned<String>) -> Range<usize> {
-        let span = text.span();
-        let written = self.source.at(span.clone());
-        let quote = ["'''", "\"\"\"", "'", "\""]
-            .into_iter()
-            .find(|quote| written.starts_with(quote))
-            .map_or(0, str::len);
-        let newline =
-            written.get(quote..).map_or(0, |rest| usize::from(quote == 3 && rest.starts_with('\n')));
-        span.start + quote + newline..span.end.saturating_sub(quote)
+        self.source.inside(text)
     }
 }
 

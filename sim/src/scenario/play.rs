@@ -45,6 +45,8 @@ pub struct Play {
     pub bounds: Bounds,
     /// When a session must be established.
     pub up: Option<Window>,
+    /// By when one must be established again, after the first one has ended.
+    pub again_by: Option<Duration>,
     /// How the first session must end.
     pub ends: Option<Ends>,
     /// The bound of the run.

@@ -9,10 +9,11 @@ use holdtime_core::Duration;
 use holdtime_core::config::{Config, ConfigError, ConfigText, PeerRange, Settings};
 use toml::Spanned;
 
-use crate::scenario::PlaySpeaker;
+use crate::scenario::file::{Addresses, File, PeerTable};
 use crate::scenario::mistake::{Mistake, Source};
-use crate::scenario::parse::{Addresses, Check, File};
+use crate::scenario::parse::Check;
 use crate::scenario::script::format_duration;
+use crate::scenario::{Actor, PlayPeer, PlaySpeaker};
 
 /// The name of a speaker that the file gives none.
 pub(super) const SPEAKER: &str = "speaker";
@@ -33,7 +34,11 @@ impl Hosts<'_> {
 }
 
 /// The names of the hosts, each its own; and no address is that of two.
-pub(super) fn hosts<'a>(check: &Check<'_>, file: &'a File) -> Result<Hosts<'a>, Mistake> {
+pub(super) fn hosts<'a>(
+    check: &Check<'_>,
+    file: &'a File,
+    peers: &'a [PeerTable],
+) -> Result<Hosts<'a>, Mistake> {
     let mut names = BTreeMap::new();
     let mut addresses = BTreeMap::new();
     let mut hosts = Hosts { speakers: Vec::new(), peers: Vec::new() };
@@ -49,13 +54,32 @@ pub(super) fn hosts<'a>(check: &Check<'_>, file: &'a File) -> Result<Hosts<'a>, 
         own_addresses(check, &mut addresses, name.0, &table.address)?;
         own_name(check, &mut names, name)?;
     }
-    for table in &file.peer {
+    for table in peers {
         let name = (table.name.get_ref().as_str(), check.inside(&table.name));
         hosts.peers.push(name.0);
-        own_addresses(check, &mut addresses, name.0, &table.address)?;
+        if let Some(address) = table.address.as_ref().filter(|_| table.on.is_none()) {
+            own_addresses(check, &mut addresses, name.0, address)?;
+        }
         own_name(check, &mut names, name)?;
     }
     Ok(hosts)
+}
+
+/// On one machine no two peers wait for the speaker to dial in: they would listen at the same place.
+pub(super) fn listeners(check: &Check<'_>, tables: &[PeerTable], peers: &[PlayPeer]) -> Result<(), Mistake> {
+    let listens = |peer: &&PlayPeer| matches!(&peer.actor, Actor::Script { script, .. } if script.listens());
+    for (index, (table, peer)) in tables.iter().zip(peers).enumerate().filter(|(_, (_, peer))| listens(peer))
+    {
+        let mut above = peers.iter().take(index).filter(listens);
+        if let Some(other) = above.find(|other| other.addresses == peer.addresses) {
+            let problem = format!("`{}` listens on this machine already", other.name);
+            let mistake = check.source.mistake(check.inside(&table.name), problem);
+            return Err(
+                mistake.expected("`accept` in the script of one of them, and `connect` in the others")
+            );
+        }
+    }
+    Ok(())
 }
 
 fn own_name<'a>(
@@ -99,10 +123,15 @@ fn own_addresses<'a>(
 
 /// A peer that no configuration knows is a stranger, and a neighbor that no host is does not answer; one of each is one address
 /// that is misspelt.
-fn peers(check: &Check<'_>, file: &File, neighbors: &[PeerRange]) -> Result<(), Mistake> {
+fn strangers(
+    check: &Check<'_>,
+    file: &File,
+    peers: &[PeerTable],
+    neighbors: &[PeerRange],
+) -> Result<(), Mistake> {
     let hosts = file.speaker.iter().map(|table| &table.address);
     let hosts: Vec<IpAddr> = hosts
-        .chain(file.peer.iter().map(|table| &table.address))
+        .chain(peers.iter().filter_map(|table| table.address.as_ref()))
         .flat_map(|addresses| addresses.get_ref().all().iter().copied())
         .collect();
     let absent = |neighbor: &&PeerRange| !hosts.iter().any(|host| neighbor.contains(*host));
@@ -110,13 +139,12 @@ fn peers(check: &Check<'_>, file: &File, neighbors: &[PeerRange]) -> Result<(), 
         neighbors.iter().filter(absent).map(|neighbor| neighbor.address.to_string()).collect();
     let absent: Vec<&str> = absent.iter().map(String::as_str).collect();
     let is_known = |address: &IpAddr| neighbors.iter().any(|neighbor| neighbor.contains(*address));
-    for table in &file.peer {
-        let addresses = table.address.get_ref().all();
+    for address in peers.iter().filter_map(|table| table.address.as_ref()) {
+        let addresses = address.get_ref().all();
         if let (false, Some(own)) = (absent.is_empty() || addresses.iter().any(is_known), addresses.first()) {
-            let mistake = check.source.mistake(
-                table.address.span(),
-                format!("no configuration has a neighbor with the address {own}"),
-            );
+            let mistake = check
+                .source
+                .mistake(address.span(), format!("no configuration has a neighbor with the address {own}"));
             return Err(mistake.one_of(&own.to_string(), &absent));
         }
     }
@@ -124,14 +152,20 @@ fn peers(check: &Check<'_>, file: &File, neighbors: &[PeerRange]) -> Result<(), 
 }
 
 /// The configurations are right, they run every program of the scenario, and the scenario has every program that they run.
-pub(super) fn programs(check: &Check<'_>, file: &File, speakers: &[PlaySpeaker]) -> Result<(), Mistake> {
+pub(super) fn programs(
+    check: &Check<'_>,
+    file: &File,
+    (peers, speakers): (&[PeerTable], &[PlaySpeaker]),
+) -> Result<(), Mistake> {
     let mut commands: Vec<(String, Range<usize>)> = Vec::new();
     let mut neighbors: Vec<PeerRange> = Vec::new();
-    let configs = speakers.iter().filter_map(|speaker| speaker.files.first());
-    for (table, text) in file.speaker.iter().zip(configs) {
+    for (table, text, inline) in file.speaker.iter().zip(speakers).flat_map(|(table, speaker)| {
+        let inline = std::iter::once(table.config.as_ref()).chain(table.reloads.iter().map(Some));
+        speaker.files.iter().zip(inline).map(move |(text, inline)| (table, text, inline))
+    }) {
         let config = Config::parse(text, &Settings::default())
-            .map_err(|error| in_configuration(check, table.config.as_ref(), text, &error))?;
-        let place = match (&table.config, &table.config_file) {
+            .map_err(|error| in_configuration(check, inline, text, &error))?;
+        let place = match (inline, &table.config_file) {
             (Some(config), _) => check.inside(config),
             (None, Some(file)) => check.inside(file),
             (None, None) => table.address.span(),
@@ -143,7 +177,7 @@ pub(super) fn programs(check: &Check<'_>, file: &File, speakers: &[PlaySpeaker])
             commands.push((command, place));
         }
     }
-    peers(check, file, &neighbors)?;
+    strangers(check, file, peers, &neighbors)?;
     let mut known: Vec<&str> = Vec::new();
     for table in &file.program {
         let (run, place) = (table.run.get_ref().as_str(), check.inside(&table.run));

@@ -9,7 +9,8 @@ use holdtime_machine::world::Prices;
 
 use crate::scenario::script::{Pattern, ProgramScript, format_duration};
 use crate::scenario::{
-    Actor, Bounds, Ends, Expected, Fault, FaultKind, PlayPeer, PlaySpeaker, Scenario, Window, usual_prices,
+    Actor, Bounds, Ends, Expected, Fault, FaultKind, PathChange, PlayPeer, PlaySpeaker, Scenario, Window,
+    usual_prices,
 };
 
 /// How long a scenario's latency is where it says nothing.
@@ -35,7 +36,10 @@ impl Scenario {
             file.script("faults", &lines)?;
         }
         play.speakers.iter().for_each(|speaker| file.speaker(speaker));
-        play.peers.iter().try_for_each(|peer| file.peer(peer))?;
+        for (index, peer) in play.peers.iter().enumerate() {
+            let mut above = play.peers.iter().take(index);
+            file.peer(peer, above.find(|host| host.addresses == peer.addresses))?;
+        }
         play.programs.iter().try_for_each(|(run, scripts)| file.program(run, scripts))?;
         file.network(play.latency, play.kernel);
         file.prices(&play.prices);
@@ -132,15 +136,23 @@ impl Writer {
         self.addresses(&speaker.addresses);
         self.sockets(&speaker.options);
         self.value("config", &block(speaker.files.first().map_or("", |file| &file.text)));
+        let further: Vec<String> = speaker.files.iter().skip(1).map(|file| block(&file.text)).collect();
+        if !further.is_empty() {
+            self.value("reloads", &format!("[{}]", further.join(", ")));
+        }
     }
 
-    fn peer(&mut self, peer: &PlayPeer) -> Result<(), Unwritable> {
+    /// A peer, and the one above on whose machine it runs.
+    fn peer(&mut self, peer: &PlayPeer, host: Option<&PlayPeer>) -> Result<(), Unwritable> {
         let Actor::Script { script, asn, router_id } = &peer.actor else {
             return Err(Unwritable::Checks(peer.name.clone()));
         };
         self.table = Some("[[peer]]");
         self.value("name", &quoted(&peer.name));
-        self.addresses(&peer.addresses);
+        match host {
+            Some(host) => self.value("on", &quoted(&host.name)),
+            None => self.addresses(&peer.addresses),
+        }
         self.value("as", &asn.to_string());
         self.value("router-id", &format!("\"{}\"", router_id));
         self.sockets(&peer.options);
@@ -185,6 +197,9 @@ impl Writer {
         if let Some(window) = &scenario.play.up {
             self.table = Some("[up]");
             self.window(window);
+            if let Some(by) = scenario.play.again_by {
+                self.time("again-by", by);
+            }
         }
         if let Some(ends) = &scenario.play.ends {
             self.table = Some("[ends]");
@@ -237,8 +252,8 @@ impl fmt::Display for FaultKind {
                 write!(f, "cut {from} {} {to}", arrow(*both))?;
                 *lasts
             }
-            Self::Mtu { from, to, both, octets, lasts } => {
-                write!(f, "mtu {from} {} {to} {octets}", arrow(*both))?;
+            Self::Path { from, to, both, change, lasts } => {
+                write!(f, "{} {from} {} {to} {change}", change.verb(), arrow(*both))?;
                 *lasts
             }
             Self::Suspend { host, lasts } => {
@@ -262,6 +277,17 @@ impl fmt::Display for FaultKind {
             }
         };
         lasts.map_or(Ok(()), |lasts| write!(f, " for {}", format_duration(lasts)))
+    }
+}
+
+impl fmt::Display for PathChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mtu(octets) => write!(f, "{octets}"),
+            Self::Loss(packets) => write!(f, "{packets}"),
+            Self::Latency(time) | Self::Jitter(time) => f.write_str(&format_duration(*time)),
+            Self::Bandwidth(octets) => write!(f, "{octets}"),
+        }
     }
 }
 

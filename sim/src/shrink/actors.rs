@@ -85,7 +85,7 @@ fn forget_host(scenario: &mut Scenario, name: &str, addresses: &[IpAddr]) {
 
 fn concerns(fault: &Fault, name: &str) -> bool {
     match &fault.kind {
-        FaultKind::Cut { from, to, .. } | FaultKind::Mtu { from, to, .. } => from == name || to == name,
+        FaultKind::Cut { from, to, .. } | FaultKind::Path { from, to, .. } => from == name || to == name,
         FaultKind::Suspend { host, .. }
         | FaultKind::Clock { host, .. }
         | FaultKind::Power { host, .. }

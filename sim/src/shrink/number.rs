@@ -157,7 +157,7 @@ fn number(script: ScriptOf, words: &[&str], word: usize) -> Option<(NumberKind, 
 
 fn lasts(kind: &FaultKind) -> Option<Duration> {
     match kind {
-        FaultKind::Cut { lasts, .. } | FaultKind::Mtu { lasts, .. } | FaultKind::Power { lasts, .. } => {
+        FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } | FaultKind::Power { lasts, .. } => {
             *lasts
         }
         FaultKind::Suspend { lasts, .. } => Some(*lasts),
@@ -172,7 +172,7 @@ pub(crate) fn with(scenario: &Scenario, site: NumberAt, number: u64) -> Option<S
     match site {
         NumberAt::Begins(index) => scenario.play.faults.get_mut(index)?.at = time,
         NumberAt::Lasts(index) => match &mut scenario.play.faults.get_mut(index)?.kind {
-            FaultKind::Cut { lasts, .. } | FaultKind::Mtu { lasts, .. } | FaultKind::Power { lasts, .. } => {
+            FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } | FaultKind::Power { lasts, .. } => {
                 *lasts = Some(time);
             }
             FaultKind::Suspend { lasts, .. } => *lasts = time,

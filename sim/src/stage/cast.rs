@@ -280,7 +280,7 @@ impl<'p> Cast<'p> {
 
     /// Whether something is to come that no script waits for.
     fn is_incomplete(&self) -> bool {
-        !self.session_has_ended() || self.never_started().next().is_some()
+        !self.session_has_ended() || !self.session_is_back() || self.never_started().next().is_some()
     }
 
     /// Whose process is over has nothing left to do.
@@ -295,6 +295,11 @@ impl<'p> Cast<'p> {
     fn session_has_ended(&self) -> bool {
         let ends = matches!(self.play.ends, Some(Ends::With(..)));
         !ends || self.speakers.first().is_some_and(|seat| !seat.watch.borrow().endings().is_empty())
+    }
+
+    /// Whether a session of the first speaker's is established again, if one is to be.
+    fn session_is_back(&self) -> bool {
+        self.play.again_by.is_none() || self.course().again.is_some()
     }
 
     /// Whether somebody waits for a speaker to act, or for a program that was never started.

@@ -8,14 +8,14 @@ use holdtime_core::Instant;
 use holdtime_core::speaker::{ExitStatus, ProgramSpec, Signal, StreamId};
 use holdtime_machine::choices::Choices;
 use holdtime_machine::guest::{Guest, GuestCall, GuestFault, Guests};
-use holdtime_machine::net::MachineId;
+use holdtime_machine::net::{LinkOptions, MachineId};
 use holdtime_machine::trace::Observer;
 use holdtime_machine::world::{Incident, IncidentKind, ProcessId, ProcessStanding, StreamLook};
 use holdtime_machine::{Lab, LabSettings, SimHost, Stop, World};
 
 use crate::actor::{GuestProgram, OutOfBand, drive_peer, drive_program};
 use crate::scenario::script::ProgramScript;
-use crate::scenario::{Fault, FaultKind, Plan, PlayPeer, PlaySpeaker};
+use crate::scenario::{Fault, FaultKind, PathChange, Plan, PlayPeer, PlaySpeaker};
 use crate::stage::cast::{Cast, ProgramSeats};
 use crate::stage::engine::Engine;
 use crate::stage::run::Run;
@@ -23,6 +23,8 @@ use crate::stage::run::Run;
 /// The lab, with everything in it.
 pub(super) struct MachineEngine {
     lab: Lab,
+    /// What a path is like where nothing is wrong with it.
+    link: LinkOptions,
 }
 
 /// Sets a run up.
@@ -39,7 +41,7 @@ pub(super) fn set<'p>(run: &Run<'p>, choices: Choices) -> Result<(Cast<'p>, Mach
         kernel: play.kernel,
         ..LabSettings::default()
     };
-    let mut machine = MachineEngine { lab: Lab::drawn_from(&choices, settings) };
+    let mut machine = MachineEngine { lab: Lab::drawn_from(&choices, settings), link: plan.link() };
     let mut cast = Cast::new(play, choices);
     for (command, scripts) in &play.programs {
         machine.add_program(command, scripts, &cast.programs);
@@ -51,8 +53,13 @@ pub(super) fn set<'p>(run: &Run<'p>, choices: Choices) -> Result<(Cast<'p>, Mach
     for speaker in &play.speakers {
         machines.push(machine.add_speaker(&mut cast, run, speaker)?);
     }
-    for peer in &play.peers {
-        let own = if peer.addresses.is_empty() { machines.first().copied() } else { None };
+    for (index, peer) in play.peers.iter().enumerate() {
+        let mut above = play.peers.iter().take(index);
+        let host = above.position(|host| host.addresses == peer.addresses);
+        let own = match host {
+            _ if peer.addresses.is_empty() => machines.first().copied(),
+            host => host.and_then(|host| machines.get(play.speakers.len() + host).copied()),
+        };
         let own = own.unwrap_or_else(|| machine.lab.add_machine(&peer.addresses));
         machines.push(own);
         machine.add_peer(&mut cast, peer, own);
@@ -193,12 +200,17 @@ impl MachineEngine {
                     world.at(at + *lasts, "heal", move |world| cut(world, from, to, both, false));
                 }
             }
-            FaultKind::Mtu { from, to, both, octets, lasts } => {
+            FaultKind::Path { from, to, both, change, lasts } => {
                 let (Some(from), Some(to)) = (machine(from), machine(to)) else { return };
-                let (both, octets) = (*both, *octets);
-                world.at(at, "mtu", move |world| set_mtu(world, (from, to), both, Some(octets)));
+                let path = Path { ends: (from, to), both: *both, usual: self.link.clone() };
+                let (usual, change) = (path.clone(), *change);
+                if at == Instant::ZERO {
+                    path.change(&mut world, Some(change), change);
+                } else {
+                    world.at(at, change.verb(), move |world| path.change(world, Some(change), change));
+                }
                 if let Some(lasts) = lasts {
-                    world.at(at + *lasts, "heal", move |world| set_mtu(world, (from, to), both, None));
+                    world.at(at + *lasts, "heal", move |world| usual.change(world, None, change));
                 }
             }
             FaultKind::Suspend { host, lasts } => {
@@ -256,13 +268,40 @@ fn cut(world: &mut World, from: MachineId, to: MachineId, both: bool, cut: bool)
     });
 }
 
-fn set_mtu(world: &mut World, (from, to): (MachineId, MachineId), both: bool, octets: Option<usize>) {
-    world.change_network(|network| {
-        network.set_black_hole(from, to, octets);
-        if both {
-            network.set_black_hole(to, from, octets);
-        }
-    });
+/// A path between two machines, and what it is like where nothing is wrong with it.
+#[derive(Clone)]
+struct Path {
+    ends: (MachineId, MachineId),
+    both: bool,
+    usual: LinkOptions,
+}
+
+impl Path {
+    /// Makes this of it, or what it usually is in this respect.
+    fn change(&self, world: &mut World, to: Option<PathChange>, respect: PathChange) {
+        let set = |options: &mut LinkOptions| {
+            let usual = &self.usual;
+            match (to, respect) {
+                (Some(PathChange::Mtu(octets)), _) => options.black_hole_above = Some(octets),
+                (Some(PathChange::Loss(packets)), _) => options.loss_per_mille = packets,
+                (Some(PathChange::Latency(time)), _) => options.latency = time,
+                (Some(PathChange::Jitter(time)), _) => options.jitter = time,
+                (Some(PathChange::Bandwidth(octets)), _) => options.bandwidth = Some(octets),
+                (None, PathChange::Mtu(_)) => options.black_hole_above = usual.black_hole_above,
+                (None, PathChange::Loss(_)) => options.loss_per_mille = usual.loss_per_mille,
+                (None, PathChange::Latency(_)) => options.latency = usual.latency,
+                (None, PathChange::Jitter(_)) => options.jitter = usual.jitter,
+                (None, PathChange::Bandwidth(_)) => options.bandwidth = usual.bandwidth,
+            }
+        };
+        let (from, to) = self.ends;
+        world.change_network(|network| {
+            network.change_link(from, to, set);
+            if self.both {
+                network.change_link(to, from, set);
+            }
+        });
+    }
 }
 
 fn jump(world: &mut World, machine: MachineId, by: i64) {

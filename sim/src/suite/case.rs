@@ -240,6 +240,7 @@ impl Case {
             prices: usual_prices(),
             bounds: Bounds::default(),
             up: None,
+            again_by: None,
             ends: None,
             run_for: LIMIT,
         }

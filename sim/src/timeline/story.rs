@@ -24,7 +24,7 @@ impl Collector {
     pub(crate) fn fault(&mut self, fault: &Fault, process: impl Fn(&str) -> Option<ProcessId>) {
         let machine = |host: &str| process(host).map(|process| self.people.machine(process));
         let (lane, with, lasts) = match &fault.kind {
-            FaultKind::Cut { from, to, lasts, .. } | FaultKind::Mtu { from, to, lasts, .. } => {
+            FaultKind::Cut { from, to, lasts, .. } | FaultKind::Path { from, to, lasts, .. } => {
                 (machine(from), machine(to), *lasts)
             }
             FaultKind::Suspend { host, lasts } => {

@@ -78,7 +78,7 @@ fn healed(play: &Play, by: Duration) -> Play {
     for fault in &mut play.faults {
         let left = by - fault.at;
         match &mut fault.kind {
-            FaultKind::Cut { lasts, .. } | FaultKind::Mtu { lasts, .. } | FaultKind::Power { lasts, .. } => {
+            FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } | FaultKind::Power { lasts, .. } => {
                 *lasts = Some(lasts.map_or(left, |lasts| lasts.min(left)));
             }
             FaultKind::Suspend { lasts, .. } => *lasts = left.min(*lasts),

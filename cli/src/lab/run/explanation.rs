@@ -20,10 +20,10 @@ pub(super) fn explain(
     let again = args.again(played.reactor, played.seed);
     let PlayedJob { reactor, outcome, second, .. } = played;
     write!(console, "{}", report::explanation(*reactor, outcome, &again, &paint))?;
-    write!(console, "{}", report::surprise(*reactor, outcome, *second, experiment, &again, &paint))?;
+    write!(console, "{}", report::surprise(*reactor, outcome, second.as_ref(), experiment, &again, &paint))?;
     Ok(())
 }
 
 pub(super) fn as_json(experiment: &Experiment, played: &PlayedJob) -> serde_json::Value {
-    report::json::run(experiment, played.reactor, played.seed, &played.outcome, played.second)
+    report::json::run(experiment, played.reactor, played.seed, &played.outcome, played.second.as_ref())
 }

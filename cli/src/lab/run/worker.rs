@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use holdtime_core::Instant;
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_sim::report;
-use holdtime_sim::report::Experiment;
 use holdtime_sim::report::pcap::Capture;
+use holdtime_sim::report::{Experiment, Parting};
 use holdtime_sim::stage::{Outcome, Run};
 use holdtime_sim::subject::{Defect, SubjectRef};
 use holdtime_sim::timeline::Timeline;
@@ -42,8 +42,8 @@ pub(super) struct PlayedJob {
     pub(super) reactor: SubjectRef,
     pub(super) seed: u64,
     pub(super) outcome: Outcome,
-    /// The hash of the second run, where it is not that of the first.
-    pub(super) second: Option<u64>,
+    /// Where the second run parted from the first, if it did.
+    pub(super) second: Option<Parting>,
     pub(super) timeline: Option<Timeline>,
     pub(super) capture: Option<Capture>,
 }
@@ -100,13 +100,15 @@ fn play(
     if wanted.pcap {
         observers.push(capture.clone());
     }
-    let (outcome, timeline) = if wanted.log || wanted.pcap {
+    let (outcome, timeline, second) = if wanted.check {
+        let (outcome, timeline, second) = report::twice(&run, &observers)?;
+        (outcome, Some(timeline), second)
+    } else if wanted.log || wanted.pcap {
         let (outcome, timeline) = run.go_logged(&observers)?;
-        (outcome, Some(timeline))
+        (outcome, Some(timeline), None)
     } else {
-        (run.go_watched(&observers)?, None)
+        (run.go_watched(&observers)?, None, None)
     };
-    let second = if wanted.check { Some(run.go()?.hash).filter(|hash| *hash != outcome.hash) } else { None };
     let capture = wanted.pcap.then(|| capture.take());
     Ok(PlayedJob { reactor: job.reactor, seed: job.seed, outcome, second, timeline, capture })
 }

@@ -118,7 +118,7 @@ impl<'a> Words<'a> {
         self.source.mistake(word.range.clone(), problem)
     }
 
-    fn mistake_here(&self, problem: &str) -> Mistake {
+    pub(crate) fn mistake_here(&self, problem: &str) -> Mistake {
         self.source.mistake(self.rest.clone(), problem)
     }
 }

@@ -4,11 +4,13 @@
 //! runs it against the simulated host, and the live suite runs the same one over real sockets and pipes.
 //! `#` starts a comment line. Times are written `200ms`, `5s`, `2m`, `1h`.
 
+mod blocks;
 mod lines;
 mod message;
 mod peer;
 mod program;
 
+pub(crate) use blocks::Rounds;
 pub(crate) use lines::{Words, lines as script_lines};
 pub use lines::{format_duration, parse_duration};
 pub(crate) use message::hex;

@@ -3,12 +3,15 @@
 //! ```text
 //! accept                          wait until the speaker dials in (the peer listens from the start of the run)
 //! connect                         dial the speaker, again and again until it takes the connection
-//! send MESSAGE                    open [as N] [id A] [hold N] [family AFI SAFI]… | keepalive | eor | refresh
+//! send MESSAGE                    open [as N] [id A] [hold N] [family AFI SAFI]… [capability CODE [HEX]]… [bare]
+//!                                 (bare: these capabilities alone, none for families and the AS number)
+//!                                 keepalive | eor [AFI SAFI] | refresh | notification C/S [TEXT] | bytes HEX…
 //!                                 update announce PREFIX… [next-hop A] [path N…] | update withdraw PREFIX…
-//!                                 notification C/S [TEXT] | bytes HEX…
 //! dribble MESSAGE every TIME      the message, one octet at a time
-//! expect MESSAGE [within TIME]    open | keepalive | update | eor | route PREFIX | refresh | notification [C/S]
-//!                                 message (any) | close; whatever else arrives is passed over
+//! expect [N times] MESSAGE [within TIME]
+//!                                 open | keepalive | update | eor [AFI SAFI] | route PREFIX | withdrawal PREFIX
+//!                                 refresh | notification [C/S] | message (any) | close; what else arrives is passed over
+//! expect no MESSAGE for TIME      none of that kind may arrive in that time; `no message`: nothing at all
 //! keepalives every TIME | off     send KEEPALIVEs from now on, beside whatever the script does
 //! wait TIME
 //! read N                          read N octets, then no more
@@ -18,6 +21,8 @@
 //! vanish                          a power cut: nothing leaves, nothing arrives, the script is over
 //! clock +TIME | -TIME             the peer's wall clock jumps
 //! repeat [N times]                from the first step again
+//! loop [N times]                  the steps up to its `end`, N times or for ever; loops may stand in loops
+//! end
 //! ```
 //!
 //! After its last step a peer reads on and says nothing.
@@ -28,6 +33,7 @@ use std::sync::Arc;
 use holdtime_core::Duration;
 
 use crate::scenario::mistake::{Mistake, Source};
+use crate::scenario::script::blocks::{Blocks, parse_count, parse_times};
 use crate::scenario::script::lines::{Words, lines};
 use crate::scenario::script::message::{Message, Pattern};
 
@@ -39,7 +45,8 @@ pub enum PeerStep {
     Connect,
     Send(Message),
     Dribble { message: Message, every: Duration },
-    Expect { pattern: Pattern, within: Option<Duration> },
+    Expect { pattern: Pattern, times: u32, within: Option<Duration> },
+    ExpectNone { pattern: Pattern, lasts: Duration },
     Keepalives(Option<Duration>),
     Wait(Duration),
     Read(usize),
@@ -51,6 +58,8 @@ pub enum PeerStep {
     Vanish,
     Clock { forward: bool, by: Duration },
     Repeat(Option<u32>),
+    Loop(Option<u32>),
+    End,
 }
 
 /// A peer's steps, each with the line it was written as, for reports.
@@ -78,6 +87,8 @@ const STEPS: &[&str] = &[
     "vanish",
     "clock",
     "repeat",
+    "loop",
+    "end",
 ];
 
 impl PeerScript {
@@ -86,13 +97,22 @@ impl PeerScript {
     /// # Errors
     /// The first step that is none.
     pub fn parse(source: &Source, range: Range<usize>) -> Result<Self, Mistake> {
-        let steps = lines(source, range).map(|mut words| {
+        let mut steps = Vec::new();
+        let mut blocks = Blocks::default();
+        for mut words in lines(source, range) {
             let text = words.clone().remainder().to_owned();
+            let whole = words.clone();
             let step = PeerStep::parse(&mut words)?;
             words.end()?;
-            Ok((step, text))
-        });
-        Ok(Self { steps: Arc::new(steps.collect::<Result<_, Mistake>>()?) })
+            match step {
+                PeerStep::Loop(_) => blocks.open(whole),
+                PeerStep::End => blocks.close(&whole)?,
+                _ => {}
+            }
+            steps.push((step, text));
+        }
+        blocks.finish()?;
+        Ok(Self { steps: Arc::new(steps) })
     }
 
     /// Whether the peer waits for the speaker to dial in.
@@ -143,11 +163,7 @@ impl PeerStep {
                 }
                 Self::Dribble { message, every: words.positive_duration()? }
             }
-            "expect" => {
-                let pattern = Pattern::parse(words)?;
-                let within = if words.skip_word("within") { Some(words.duration()?) } else { None };
-                Self::Expect { pattern, within }
-            }
+            "expect" => Self::parse_expect(words)?,
             "keepalives" if words.skip_word("off") => Self::Keepalives(None),
             "keepalives" if words.skip_word("every") => Self::Keepalives(Some(words.positive_duration()?)),
             "wait" => Self::Wait(words.duration()?),
@@ -160,14 +176,9 @@ impl PeerStep {
             "leave" => Self::Leave,
             "vanish" => Self::Vanish,
             "clock" => Self::parse_clock(words)?,
-            "repeat" => match words.clone().next() {
-                None => Self::Repeat(None),
-                Some(_) => {
-                    let count = words.value("a number and `times`")?;
-                    words.skip_word("times");
-                    Self::Repeat(Some(count))
-                }
-            },
+            "repeat" => Self::Repeat(parse_times(words)?),
+            "loop" => Self::Loop(parse_times(words)?),
+            "end" => Self::End,
             "keepalives" => {
                 return Err(words
                     .mistake(&verb, "incomplete step")
@@ -182,6 +193,26 @@ impl PeerStep {
                 return Err(words.mistake(&verb, format!("unknown step `{other}`")).one_of(other, STEPS));
             }
         })
+    }
+
+    fn parse_expect(words: &mut Words<'_>) -> Result<Self, Mistake> {
+        if words.skip_word("no") {
+            let pattern = Pattern::parse(words)?;
+            let place = words.demand("`for` and a time")?;
+            if place.text != "for" {
+                let mistake = words.mistake(&place, format!("`{}` does not fit here", place.text));
+                return Err(mistake.expected("`for` and a time"));
+            }
+            return Ok(Self::ExpectNone { pattern, lasts: words.positive_duration()? });
+        }
+        let times = parse_count(words)?.unwrap_or(1);
+        let place = words.clone().next();
+        let pattern = Pattern::parse(words)?;
+        if let Some(word) = place.filter(|_| pattern == Pattern::Close && times > 1) {
+            return Err(words.mistake(&word, "a connection is closed once").expected("`expect close`"));
+        }
+        let within = if words.skip_word("within") { Some(words.duration()?) } else { None };
+        Ok(Self::Expect { pattern, times, within })
     }
 
     fn parse_clock(words: &mut Words<'_>) -> Result<Self, Mistake> {
@@ -211,10 +242,12 @@ mod tests {
              send notification 6/2 see you\nsend bytes FF:00 ff\ndribble keepalive every 1s\ndribble bytes 00 01 every 10ms\n\
              expect open within 5s\nexpect route 10.0.0.0/24\nexpect notification 4/0\nexpect notification\nexpect close\n\
              keepalives every 3s\nkeepalives off\nwait 5s\nread 19\nstop reading\nresume reading\nhalf-close\nclose\nreset\n\
-             vanish\nclock -1h\nrepeat\nrepeat 3 times\n",
+             vanish\nclock -1h\nrepeat\nrepeat 3 times\nloop 2 times\nloop\nend\nend\nexpect 3 times keepalive within 9s\n\
+             expect no message for 5s\nexpect withdrawal 2001:db8::/32\nexpect eor 2 1\nsend eor 2 1\nsend open bare capability 2\n\
+             send update announce 2001:db8::/32 next-hop fd00::2\n",
         )
         .unwrap();
-        assert_eq!(script.steps.len(), 30);
+        assert_eq!(script.steps.len(), 41);
         assert_eq!(
             script.step(8).unwrap().0,
             &PeerStep::Send(Message::Notification { code: 6, subcode: 2, data: b"see you".to_vec() })
@@ -241,7 +274,15 @@ mod tests {
             ("close now", "the end of the line"),
             ("dribble keepalive", "`every` and a time"),
             ("send bytes 0", "pairs of hexadecimal"),
-            ("expect route 10.0.0.0/64", "an IPv4 prefix"),
+            ("expect route 10.0.0.0/64", "a prefix such as"),
+            ("expect 0 times update", "a number above zero"),
+            ("expect 2 times close", "`expect close`"),
+            ("expect no update", "`for` and a time"),
+            ("loop 0 times", "a number above zero"),
+            ("loop\nclose", "an `end` below"),
+            ("end", "a `loop` above"),
+            ("send update announce 10.0.0.0/8 2001::/16", "one message for IPv4"),
+            ("send update announce 10.0.0.0/8 next-hop ::1", "an address of the prefixes' family"),
             ("clock 1h", "a sign and a time"),
             ("keepalives", "`keepalives every TIME`"),
         ] {

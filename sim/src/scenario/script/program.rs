@@ -4,6 +4,8 @@
 //! ```text
 //! send TEXT                       write the line TEXT
 //! send N times TEXT               … N times; {i} in TEXT is the round, from 0; {a}.{b} its two octets
+//! loop [N times]                  the steps up to its `end`, N times or for ever; in it {i} of a `send TEXT` is its round
+//! end
 //! buffer · flush                  keep back what is sent from here on · write all of it at once
 //! expect [within TIME] TEXT       wait for a line that contains TEXT; lines without it are passed over
 //! also TEXT                       the same, but the line may have come before the one expected last
@@ -22,6 +24,7 @@ use std::sync::Arc;
 use holdtime_core::Duration;
 
 use crate::scenario::mistake::{Mistake, Source};
+use crate::scenario::script::blocks::{Blocks, parse_times};
 use crate::scenario::script::lines::{Words, lines};
 
 /// One thing that a program does.
@@ -39,6 +42,8 @@ pub enum ProgramStep {
     CloseStdin,
     CloseStdout,
     Exit(i32),
+    Loop(Option<u32>),
+    End,
 }
 
 /// A program's steps, each with the line it was written as, for reports.
@@ -49,7 +54,7 @@ pub struct ProgramScript {
 }
 
 const STEPS: &[&str] =
-    &["send", "buffer", "flush", "expect", "also", "wait", "stop", "resume", "close", "exit"];
+    &["send", "buffer", "flush", "expect", "also", "wait", "stop", "resume", "close", "exit", "loop", "end"];
 
 impl ProgramScript {
     /// Parses the script at `range` of `source`.
@@ -57,13 +62,22 @@ impl ProgramScript {
     /// # Errors
     /// The first step that is none.
     pub fn parse(source: &Source, range: Range<usize>) -> Result<Self, Mistake> {
-        let steps = lines(source, range).map(|mut words| {
-            let text = words.clone().remainder().to_owned();
+        let mut steps = Vec::new();
+        let mut blocks = Blocks::default();
+        for mut words in lines(source, range) {
+            let whole = words.clone();
+            let text = whole.clone().remainder().to_owned();
             let step = ProgramStep::parse(&mut words)?;
             words.end()?;
-            Ok((step, text))
-        });
-        Ok(Self { steps: Arc::new(steps.collect::<Result<_, Mistake>>()?) })
+            match step {
+                ProgramStep::Loop(_) => blocks.open(whole),
+                ProgramStep::End => blocks.close(&whole)?,
+                _ => {}
+            }
+            steps.push((step, text));
+        }
+        blocks.finish()?;
+        Ok(Self { steps: Arc::new(steps) })
     }
 
     /// Whether the program stops reading for good what it is answered.
@@ -122,6 +136,8 @@ impl ProgramStep {
             "close" if words.skip_word("stdin") => Self::CloseStdin,
             "close" if words.skip_word("stdout") => Self::CloseStdout,
             "exit" => Self::Exit(words.value("an exit code")?),
+            "loop" => Self::Loop(parse_times(words)?),
+            "end" => Self::End,
             "stop" | "resume" => {
                 return Err(words
                     .mistake(&verb, "incomplete step")

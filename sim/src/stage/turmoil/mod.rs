@@ -28,7 +28,7 @@ use holdtime_machine::world::{ProcessId, ProcessStanding, StreamLook};
 
 use crate::actor::{OutOfBand, PeerRun, drive_peer, drive_program};
 use crate::scenario::script::ProgramScript;
-use crate::scenario::{Actor, PeerPlace, Play};
+use crate::scenario::{Actor, PeerPlace, Play, PlayPeer};
 use crate::stage::cast::{Cast, ProgramSeats};
 use crate::stage::conductor::REST;
 use crate::stage::engine::Engine;
@@ -100,7 +100,15 @@ fn refusal(play: &Play) -> Option<&'static str> {
             Actor::Check(_) => None,
         })
     };
-    if play.speakers.len() != 1 {
+    let shares = |(index, peer): (usize, &PlayPeer)| {
+        play.peers
+            .iter()
+            .take(index)
+            .any(|other| !peer.addresses.is_empty() && other.addresses == peer.addresses)
+    };
+    if play.peers.iter().enumerate().any(shares) {
+        Some("turmoil's machines run one process each")
+    } else if play.speakers.len() != 1 {
         Some("turmoil plays one speaker, for all of its processes share one configuration")
     } else if play.guests.is_some() {
         Some("turmoil has no processes that a real program could be")
