@@ -4,7 +4,7 @@ use holdtime_core::Instant;
 use holdtime_core::speaker::ExitStatus;
 use holdtime_machine::guest::{GuestCall, GuestFault};
 
-use crate::actor::scripted_peer::{Awaited, PeerState, ScriptPhase};
+use crate::actor::peer_run::{Awaited, PeerState, ScriptPhase};
 use crate::actor::scripted_program::ScriptedProgram;
 
 /// How far an API program is, whatever runs it.
