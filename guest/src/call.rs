@@ -38,6 +38,8 @@ pub(crate) enum Pending {
     Poll(PollSet),
     /// Let the kernel carry it out once this descriptor, a pipe of the guest's own, is ready for it.
     Own { fd: RawFd, events: i16 },
+    /// Set the timer that sends SIGALRM, and tell what it was set to: the time from now on, and from each to the next; `None`: off.
+    Alarm { first: Option<Duration>, interval: Duration, told: AlarmForm },
     /// Let the kernel carry it out once there is a signal that this mask does not block; `None`: its own.
     Suspend { mask: Option<u64> },
     /// Let the kernel carry it out once this child, or any, is over.
@@ -50,6 +52,15 @@ pub(crate) enum Pending {
     Random { to: u64, count: usize },
     /// What the lab cannot hold.
     Unheld(String),
+}
+
+/// How the timer that sends SIGALRM is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AlarmForm {
+    /// In seconds, as what the call returns.
+    Seconds,
+    /// As a `struct itimerval` at this address; 0: not at all.
+    Interval(u64),
 }
 
 /// A call's arguments.
@@ -90,6 +101,18 @@ pub(crate) fn decode(
         }
         libc::SYS_pause => Pending::Suspend { mask: None },
         libc::SYS_rt_sigsuspend => Pending::Suspend { mask: Some(word(&tracee.read_whole(rdi, 8)?, 0)) },
+        libc::SYS_alarm => Pending::Alarm {
+            first: Some(Duration::from_secs(rdi & 0xffff_ffff)).filter(|time| !time.is_zero()),
+            interval: Duration::ZERO,
+            told: AlarmForm::Seconds,
+        },
+        libc::SYS_setitimer if rdi == libc::ITIMER_REAL as u64 && rsi != 0 => {
+            let bytes = tracee.read_whole(rsi, 32)?;
+            let first = duration(word(&bytes, 16), word(&bytes, 24), 1_000)?;
+            let interval = duration(word(&bytes, 0), word(&bytes, 8), 1_000)?;
+            let first = Some(first).filter(|time| !time.is_zero());
+            Pending::Alarm { first, interval, told: AlarmForm::Interval(rdx) }
+        }
         libc::SYS_read | libc::SYS_readv => read(tracee, ends, &arguments, number == libc::SYS_readv)?,
         libc::SYS_write | libc::SYS_writev => write(tracee, ends, &arguments, number == libc::SYS_writev)?,
         libc::SYS_poll | libc::SYS_ppoll | libc::SYS_select | libc::SYS_pselect6 => {

@@ -12,13 +12,13 @@ use std::io;
 use std::path::Path;
 
 use holdtime_host::ExitStatus;
-use holdtime_host::time::{Instant, Now};
+use holdtime_host::time::{Duration, Instant, Now};
 use holdtime_machine::guest::{Guest, GuestAnswer, GuestCall, GuestFault};
 use libc::c_int;
 
-use crate::call::{self, Pending};
+use crate::call::{self, AlarmForm, Pending};
 use crate::ends::{Closing, Ends};
-use crate::memory::{scatter, write_time};
+use crate::memory::{TimeForm, scatter, write_time};
 use crate::poll::{PollSet, ready_now};
 use crate::random::FixedOctets;
 use crate::tracee::{PROCESSOR_SECONDS, Tracee, TraceeStop};
@@ -49,6 +49,15 @@ struct Process {
     /// Who started it, by its place in the group; the program itself has none.
     parent: Option<usize>,
     state: State,
+    alarm: Option<Alarm>,
+}
+
+/// When a process gets SIGALRM.
+#[derive(Clone, Copy, Debug)]
+struct Alarm {
+    at: Instant,
+    /// From each to the next; zero: there is one.
+    interval: Duration,
 }
 
 #[derive(Debug)]
@@ -93,6 +102,7 @@ impl Guest for GuestProcesses {
             (None, GuestAnswer::Ready { read, write }) => self.wake(read, write),
             (None, _) => {}
         }
+        self.processes.iter_mut().for_each(|process| process.ring(now.monotonic));
         loop {
             if let Some(line) = self.lines.pop_front() {
                 return Ok(GuestCall::Log(line));
@@ -114,7 +124,7 @@ impl GuestProcesses {
         Self {
             command,
             ends,
-            processes: vec![Process { tracee, parent: None, state: State::Ready(0) }],
+            processes: vec![Process::new(tracee, None)],
             asked: None,
             now: Now::default(),
             random: FixedOctets::default(),
@@ -193,7 +203,8 @@ impl GuestProcesses {
         let mut all = Block::default();
         for process in &self.processes {
             if let State::Waiting(_, block) = &process.state {
-                all.until = [all.until, block.until].into_iter().flatten().min();
+                let alarm = process.alarm.map(|alarm| alarm.at);
+                all.until = [all.until, block.until, alarm].into_iter().flatten().min();
                 all.read |= block.read;
                 all.write |= block.write;
             }
@@ -278,7 +289,7 @@ impl GuestProcesses {
             TraceeStop::Forked { child, waits } => {
                 let tracee = Tracee { pid: child };
                 tracee.wait().map_err(|error| self.lost(&error))?;
-                self.processes.push(Process { tracee, parent: Some(index), state: State::Ready(0) });
+                self.processes.push(Process::new(tracee, Some(index)));
                 if waits { State::Held(self.processes.len() - 1) } else { State::Ready(0) }
             }
             TraceeStop::Signal(libc::SIGXCPU) => {
@@ -341,6 +352,10 @@ impl GuestProcesses {
                 0 => Attempt::Wait(Block::default()),
                 _ => Attempt::Free,
             },
+            Pending::Alarm { first, interval, told } => {
+                let now = self.now.monotonic;
+                Attempt::Return(self.processes[index].set_alarm(now, *first, *interval, *told)?)
+            }
             Pending::Suspend { .. } | Pending::Child(_) => match self.can_go_on(index, pending) {
                 true => Attempt::Free,
                 false => Attempt::Wait(Block::default()),
@@ -468,6 +483,48 @@ impl GuestProcesses {
 }
 
 impl Process {
+    fn new(tracee: Tracee, parent: Option<usize>) -> Self {
+        Self { tracee, parent, state: State::Ready(0), alarm: None }
+    }
+
+    /// Sends SIGALRM where it is due.
+    fn ring(&mut self, now: Instant) {
+        let Some(alarm) = self.alarm.filter(|alarm| alarm.at <= now) else { return };
+        if matches!(self.state, State::Over(_)) {
+            self.alarm = None;
+            return;
+        }
+        let next = Alarm { at: now + alarm.interval, ..alarm };
+        self.alarm = Some(next).filter(|_| !alarm.interval.is_zero());
+        self.tracee.signal(libc::SIGALRM);
+        if !self.tracee.ignores(libc::SIGALRM) {
+            self.interrupt();
+        }
+    }
+
+    /// Sets the timer that sends SIGALRM, and tells what it was set to.
+    fn set_alarm(
+        &mut self,
+        now: Instant,
+        first: Option<Duration>,
+        interval: Duration,
+        told: AlarmForm,
+    ) -> io::Result<i64> {
+        let left = |alarm: Alarm| (alarm.at.saturating_since(now), alarm.interval);
+        let (left, before) = self.alarm.map(left).unwrap_or_default();
+        self.alarm = first.map(|first| Alarm { at: now + first, interval });
+        match told {
+            // Rounded up, as Linux does: 0 would say that there was none.
+            AlarmForm::Seconds => Ok(left.as_secs() as i64 + i64::from(left.subsec_nanos() > 0)),
+            AlarmForm::Interval(0) => Ok(0),
+            AlarmForm::Interval(to) => {
+                let nanos = |time: Duration| time.as_nanos() as i64;
+                write_time(&self.tracee, to, TimeForm::Val, nanos(before))?;
+                write_time(&self.tracee, to + 16, TimeForm::Val, nanos(left))
+            }
+        }
+    }
+
     /// Ends a wait: there is a signal, or there will be before it is resumed.
     fn interrupt(&mut self) {
         match &self.state {

@@ -4,7 +4,6 @@
 const NAMES: &[(libc::c_long, &str)] = &[
     (libc::SYS_accept, "accept"),
     (libc::SYS_accept4, "accept4"),
-    (libc::SYS_alarm, "alarm"),
     (libc::SYS_bind, "bind"),
     (libc::SYS_connect, "connect"),
     (libc::SYS_epoll_create, "epoll_create"),

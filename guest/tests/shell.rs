@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // a failed test stops
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use holdtime_guest::RealPrograms;
@@ -126,4 +126,18 @@ fn a_program_that_spins_without_a_call_is_ended() {
     let told = play("while :; do :; done", "");
     let fault = "computes without end: 2 s of processor time without a call of the lab's";
     assert_eq!(told.fault.as_deref(), Some(fault));
+}
+
+#[test]
+fn an_alarm_rings_in_the_labs_time() {
+    let python = "import signal, time\n\
+        signal.signal(signal.SIGALRM, lambda *_: print('rung', flush=True))\n\
+        signal.setitimer(signal.ITIMER_REAL, 7, 0)\n\
+        time.sleep(20)\nprint(signal.alarm(3), flush=True)\nsignal.pause()";
+    if !Path::new("/usr/bin/python3").exists() {
+        return;
+    }
+    let told = play(&format!("exec python3 -c \"{python}\""), "");
+    assert_eq!((told.fault, told.said.as_str()), (None, "rung\n0\nrung\n"));
+    assert!(told.at > Duration::from_secs(23) && told.at < Duration::from_secs(24), "{:?}", told.at);
 }

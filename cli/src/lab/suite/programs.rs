@@ -34,6 +34,18 @@ pub(super) fn misses_program(case: &Case) -> bool {
     case.programs.iter().any(|(command, scripts)| scripts.is_empty() && command.starts_with("./"))
 }
 
+/// Whether every program that a case starts is among the files of its folder, dialogue or not.
+fn brings_programs(case: &Case, files: &[String]) -> bool {
+    let place = case.configs.first().map(|config| place_of(&config.name)).unwrap_or_default();
+    let is_there = |command: &str| files.contains(&format!("{place}{}", command.trim_start_matches("./")));
+    case.programs.iter().all(|(command, _)| !command.starts_with("./") || is_there(command))
+}
+
+/// The folder that a file is in, with a `/` at its end unless it is empty.
+fn place_of(file: &str) -> String {
+    file.rsplit_once('/').map_or(String::new(), |(place, _)| format!("{place}/"))
+}
+
 /// Finds the programs that `cases` miss; `None`: they miss none.
 ///
 /// A program waits for the events that the configuration it was shipped with subscribes to: where that stands in the folder
@@ -43,7 +55,9 @@ pub(super) fn find<'f>(
     cases: &[Case],
     named: Option<&Path>,
 ) -> Result<Option<WithPrograms<'f>>, CliError> {
-    let missing: Vec<&Case> = cases.iter().filter(|case| misses_program(case)).collect();
+    let files = folder.files();
+    let missing: Vec<&Case> =
+        cases.iter().filter(|case| misses_program(case) && !brings_programs(case, &files)).collect();
     let Some((command, config)) =
         missing.first().and_then(|case| Some((case.programs.first()?.0.as_str(), case.configs.first()?)))
     else {
@@ -55,7 +69,7 @@ pub(super) fn find<'f>(
             "the program \"{command}\" is not among the cases; fetch ExaBGP's own with .ci/fetch-exabgp-programs, or name their folder with --programs"
         )));
     };
-    let place = config.name.rsplit_once('/').map_or(String::new(), |(place, _)| format!("{place}/"));
+    let place = place_of(&config.name);
     let shipped = DiskFolder::open(&programs)?;
     let mut beside: BTreeMap<String, String> = shipped
         .files()
