@@ -49,7 +49,7 @@ fn a_shell_program_passes_its_case_and_leaves_the_same_trace_in_two_processes() 
     assert_eq!(once.stdout, twice.stdout);
     let (status, said) = told(once);
     assert_eq!(status, Some(0), "{said}");
-    assert_eq!(said.matches("\"unexpected\":0").count(), 2, "{said}");
+    assert_eq!(said.matches("\"failed\":0").count(), 2, "{said}");
     fs::remove_dir_all(folder).unwrap();
 }
 
