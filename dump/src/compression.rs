@@ -4,11 +4,11 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use bzip2::read::MultiBzDecoder;
 use flate2::bufread::GzDecoder;
-use lzma_rust2::XzReader;
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use crate::source::BoxRead;
+
+mod xz;
+mod zstd;
 
 /// A way to compress a file, known by the first octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +59,8 @@ pub fn decompress(octets: BoxRead) -> (BoxRead, Option<Compression>) {
         None => Box::new(whole),
         Some(Compression::Gzip) => Box::new(Members::new(BufReader::with_capacity(1 << 16, whole))),
         Some(Compression::Bzip2) => Box::new(MultiBzDecoder::new(whole)),
-        Some(Compression::Xz) => Box::new(XzReader::new(BufReader::new(whole), true)),
-        Some(Compression::Zstd) => Box::new(Frames::new(BufReader::new(whole))),
+        Some(Compression::Xz) => Box::new(xz::Streams::new(BufReader::new(whole))),
+        Some(Compression::Zstd) => Box::new(zstd::Frames::new(BufReader::new(whole))),
     };
     (plain, compression)
 }
@@ -74,14 +74,22 @@ pub(crate) struct Peeked {
 
 impl Peeked {
     /// Looks at the first `count` octets, or at all where there are fewer.
-    pub(crate) fn new(mut octets: BoxRead, count: usize) -> Self {
-        let mut head = Vec::with_capacity(count);
-        let error = (&mut octets).take(count as u64).read_to_end(&mut head).err();
-        Self { head: Cursor::new(head), error, octets }
+    pub(crate) fn new(octets: BoxRead, count: usize) -> Self {
+        let mut peeked = Self { head: Cursor::default(), error: None, octets };
+        peeked.look_at(count);
+        peeked
     }
 
     pub(crate) fn head(&self) -> &[u8] {
         self.head.get_ref()
+    }
+
+    /// Looks at the first `count` octets, or at all where there are fewer. Nothing must have been read yet.
+    pub(crate) fn look_at(&mut self, count: usize) {
+        let more = count.saturating_sub(self.head().len());
+        if more > 0 && self.error.is_none() {
+            self.error = (&mut self.octets).take(more as u64).read_to_end(self.head.get_mut()).err();
+        }
     }
 
     /// The error, where not even one octet came.
@@ -152,54 +160,6 @@ impl<R: BufRead> Read for Members<R> {
             }
         }
         Ok(0)
-    }
-}
-
-/// The frames of a zstd file one after the other: the decoder knows of one at a time (RFC 8878 §3.1).
-struct Frames<R> {
-    octets: R,
-    decoder: FrameDecoder,
-    within: bool,
-}
-
-impl<R: BufRead> Frames<R> {
-    fn new(octets: R) -> Self {
-        Self { octets, decoder: FrameDecoder::new(), within: false }
-    }
-
-    /// Goes on to the next frame with something in it; false at the end.
-    fn next_frame(&mut self) -> io::Result<bool> {
-        use ReadFrameHeaderError::SkipFrame;
-        while !self.octets.fill_buf()?.is_empty() {
-            match self.decoder.init(&mut self.octets) {
-                Ok(()) => return Ok(true),
-                Err(FrameDecoderError::ReadFrameHeaderError(SkipFrame { length, .. })) => {
-                    io::copy(&mut (&mut self.octets).take(u64::from(length)), &mut io::sink())?;
-                }
-                Err(error) => return Err(io::Error::other(error)),
-            }
-        }
-        Ok(false)
-    }
-}
-
-impl<R: BufRead> Read for Frames<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if !self.within && !self.next_frame()? {
-                return Ok(0);
-            }
-            self.within = true;
-            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                self.decoder
-                    .decode_blocks(&mut self.octets, BlockDecodingStrategy::UptoBlocks(1))
-                    .map_err(io::Error::other)?;
-            }
-            match self.decoder.read(buffer)? {
-                0 if self.decoder.is_finished() && !buffer.is_empty() => self.within = false,
-                count => return Ok(count),
-            }
-        }
     }
 }
 
