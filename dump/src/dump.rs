@@ -31,7 +31,8 @@ impl Dump {
         if compression.is_some() && plain.head().is_empty() {
             return Err(io::Error::other("it holds nothing once it is decompressed"));
         }
-        let Some(form) = Form::of(plain.head()).filter(|_| !plain.head().is_empty()) else {
+        let of_head = Form::of(plain.head()).filter(|_| !plain.head().is_empty());
+        let Some(form) = of_head.or_else(|| mrt::is_chain(&mut plain).then_some(Form::Mrt)) else {
             return Ok(None);
         };
         let plain: BoxRead = Box::new(plain);

@@ -2,6 +2,8 @@
 
 use holdtime_core::wire::frame::HEADER;
 
+use crate::mrt;
+
 /// What an input is, once it is decompressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -34,16 +36,11 @@ impl Form {
             [0x0a, 0x0d, 0x0d, 0x0a, ..] => Some(Self::Pcapng),
             _ if head.len() >= HEADER && head.iter().take(16).all(|octet| *octet == 0xff) => Some(Self::Raw),
             // A text has no octet 0; an MRT header has in its type, which is below 256.
-            [_, _, _, _, 0, kind, 0, _, ..] if is_mrt(*kind) => Some(Self::Mrt),
+            _ if mrt::begins_known_record(head) => Some(Self::Mrt),
             _ if head.iter().all(|octet| matches!(octet, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..)) => {
                 Some(Self::Hex)
             }
             _ => None,
         }
     }
-}
-
-/// Whether MRT has a type with this number (RFC 6396 §4, appendix B, and IANA's registry).
-const fn is_mrt(kind: u8) -> bool {
-    matches!(kind, 0..=13 | 16 | 17 | 32 | 33 | 48 | 49 | 64 | 65)
 }

@@ -286,6 +286,70 @@ fn what_is_not_looked_into_is_named_to_be_counted() {
 }
 
 #[test]
+fn a_file_is_mrt_though_nobody_knows_the_type_of_its_first_records() {
+    for kind in [14, 15, 18, 50, 99, 255, 256, 0x3030, 65535] {
+        let unknown = record(kind, 0, &[1, 2, 3]);
+        let left_out = format!("left out MRT (type {kind}, subtype 0)");
+        for (file, expected) in [
+            ([unknown.clone(), keepalive()].concat(), vec![&left_out, KEEPALIVE]),
+            (
+                [unknown.clone(), unknown.clone(), peers(), keepalive()].concat(),
+                vec![&left_out, &left_out, KEEPALIVE],
+            ),
+            ([record(kind, 0, &[7; 100_000]), keepalive()].concat(), vec![&left_out, KEEPALIVE]),
+            (unknown.clone(), vec![&left_out]),
+            (record(kind, 0, &[]).repeat(2), vec![&left_out; 2]),
+        ] {
+            assert_eq!(found(&file), expected);
+            let octets = Cursor::new(file);
+            assert_eq!(found_in(Box::new(Trickle { octets, piece: 5, error: None })), expected);
+        }
+    }
+    let strange = [record(BGP4MP, 300, &[1, 2, 3]), keepalive()].concat();
+    assert_eq!(found(&strange), ["left out BGP4MP (type 16, subtype 300)", KEEPALIVE]);
+    let cut = [record(99, 0, &[1, 2, 3]), keepalive()[..20].to_vec()].concat();
+    assert!(found(&cut)[1].contains("it is cut off"));
+}
+
+#[test]
+fn octets_of_which_no_record_says_where_the_next_begins_are_no_mrt() {
+    let unknown = record(99, 0, &[1, 2, 3]);
+    let beyond = [unknown.as_slice(), &[0xee; 40]].concat();
+    for none in [&unknown[..14], &[unknown.as_slice(), &[0xee; 5]].concat(), &beyond, &[0x7f, 0, 1, 2]] {
+        assert!(Dump::open(octets(none)).unwrap().is_none(), "{none:?}");
+    }
+}
+
+#[test]
+fn octets_behind_what_a_record_holds_are_a_fault_behind_it() {
+    let one = message(4, &[]);
+    let state = [&SESSION[..], &[0, 6, 0, 1]].concat();
+    let old = [&[0, 0, 0, 1, 198, 51, 100, 0, 24, 1, 0, 0, 0, 5, 192, 0, 2, 1, 0, 7][..], &[0, 0]].concat();
+    let family = [0, 1, 1, 4, 192, 0, 2, 1];
+    let entry = [&SESSION[..], &[0, 0, 0, 1, 0, 0, 0, 5], &family, &PREFIX, &[0, 0]].concat();
+    for (kind, subtype, body, item) in [
+        (BGP4MP, 1, [&SESSION[..], &one].concat(), KEEPALIVE),
+        (BGP4MP_ET, 1, [&[0; 4][..], &SESSION, &one].concat(), KEEPALIVE),
+        (BGP4MP, 4, [&SESSION_4[..], &one].concat(), "message 4 of 19 from 192.0.2.1 AS1, 4"),
+        (BGP4MP, 0, state, "state 6 to 1 of 192.0.2.1 AS1"),
+        (BGP4MP, 2, entry, "route ipv4 unicast 198.51.100.0/24 of 192.0.2.1 AS1: "),
+        (TABLE_DUMP, 1, old, "route ipv4 unicast 198.51.100.0/24 of 192.0.2.1 AS7: "),
+    ] {
+        for behind in [&one[..], &[0]] {
+            let record = record(kind, subtype, &[&body, behind].concat());
+            let fault =
+                format!("fault MRT record 1 (octet 0): octets left over at octet {}", 12 + body.len());
+            assert_eq!(found(&[record, keepalive()].concat()), [item, &fault, KEEPALIVE]);
+        }
+    }
+    // A length that no message has delimits nothing: whoever decodes it sees all there is.
+    let mut short = one.clone();
+    short[16..18].copy_from_slice(&[0, 7]);
+    let short = record(BGP4MP, 1, &[&SESSION[..], &short, &[0; 3]].concat());
+    assert_eq!(found(&short), ["message 4 of 22 from 192.0.2.1 AS1, 2"]);
+}
+
+#[test]
 fn batches_of_any_size_of_input_find_the_same() {
     let some = [peers(), rib(2, &PREFIX, &[entry(0, None, &ATTRIBUTES)]), keepalive()].concat().repeat(5_000);
     let whole = found(&some);

@@ -13,7 +13,11 @@ use crate::place::Position;
 /// | Session | View (2) | Status (2) | Time of Last Change (4) | AFI (2) | SAFI (1) | Next Hop Length (1) | Next Hop |
 /// | Prefix Length (1) | Prefix | Attribute Length (2) | Attributes |
 /// ```
-pub(super) fn route(mut body: Reader<'_>, dumped: u32, place: Position) -> Result<Item<'_>, Malformed> {
+pub(super) fn route(
+    mut body: Reader<'_>,
+    dumped: u32,
+    place: Position,
+) -> Result<(Item<'_>, Reader<'_>), Malformed> {
     let session = messages::session(&mut body, false)?;
     let view = View::Numbered(body.u16()?);
     let _status = body.u16()?;
@@ -25,7 +29,6 @@ pub(super) fn route(mut body: Reader<'_>, dumped: u32, place: Position) -> Resul
     let (destination, malformed) = one_nlri_of_any(&mut body, family, false)?;
     let length = body.u16()?;
     let attributes = RawAttributes::new(body.sub(usize::from(length))?);
-    body.finish()?;
     let route = TableRoute {
         family,
         destination,
@@ -41,5 +44,5 @@ pub(super) fn route(mut body: Reader<'_>, dumped: u32, place: Position) -> Resul
         unknown_peer: None,
     };
     let time = Some(nanoseconds(originated));
-    Ok(Item { place, time, session: Some(session), content: Content::Route(route) })
+    Ok((Item { place, time, session: Some(session), content: Content::Route(route) }, body))
 }

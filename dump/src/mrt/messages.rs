@@ -31,6 +31,8 @@ pub(super) fn session(body: &mut Reader<'_>, four_octets: bool) -> Result<Endpoi
     })
 }
 
+/// A message, and what is left behind it: a record holds one.
+///
 /// ```text
 /// | Session | BGP Message |
 /// ```
@@ -39,7 +41,7 @@ pub(super) fn message(
     subtype: u16,
     time: i64,
     place: Position,
-) -> Result<Item<'_>, Malformed> {
+) -> Result<(Item<'_>, Reader<'_>), Malformed> {
     let asn4 = matches!(subtype, 4 | 7 | 9 | 11);
     let session = session(&mut body, asn4)?;
     let direction = if matches!(subtype, 6 | 7 | 10 | 11) {
@@ -48,17 +50,18 @@ pub(super) fn message(
         RecordedDirection::Received
     };
     let terms = KnownTerms::Told { asn4, add_path: subtype >= 8 };
-    let octets = body.rest();
-    // What follows the message that its header delimits is not part of it.
-    let length = match octets.get(16..HEADER) {
+    let length = match body.rest().get(16..HEADER) {
         Some([high, low, _]) => usize::from(u16::from_be_bytes([*high, *low])),
         _ => return Err(Malformed::length(body.offset(), "a BGP message without a whole header")),
     };
-    let octets = octets.get(..length.max(HEADER)).unwrap_or(octets);
-    let content = Content::Message(RecordedMessage { direction, terms, octets });
-    Ok(Item { place, time: Some(time), session: Some(session), content })
+    // A length that no message has delimits nothing.
+    let length = if length < HEADER { body.len() } else { length.min(body.len()) };
+    let content = Content::Message(RecordedMessage { direction, terms, octets: body.bytes(length)? });
+    Ok((Item { place, time: Some(time), session: Some(session), content }, body))
 }
 
+/// A change of state, and what is left behind it.
+///
 /// FRR leaves everything between the AS numbers and the states away where it does not know the peer's address any more.
 ///
 /// ```text
@@ -69,7 +72,7 @@ pub(super) fn state_change(
     subtype: u16,
     time: i64,
     place: Position,
-) -> Result<Item<'_>, Malformed> {
+) -> Result<(Item<'_>, Reader<'_>), Malformed> {
     let four_octets = subtype == 5;
     let session = match (body.len(), four_octets) {
         (12, true) | (8, false) => Endpoints {
@@ -83,5 +86,5 @@ pub(super) fn state_change(
     };
     let (from, to) = (StateNumber(body.u16()?), StateNumber(body.u16()?));
     let content = Content::State(StateChange { from, to });
-    Ok(Item { place, time: Some(time), session: Some(session), content })
+    Ok((Item { place, time: Some(time), session: Some(session), content }, body))
 }

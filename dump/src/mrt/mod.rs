@@ -13,6 +13,7 @@
 //! | | 2 ENTRY (appendix B) | routes |
 //! | any other | | counted by its name |
 
+mod chain;
 mod entry;
 mod header;
 mod messages;
@@ -23,6 +24,7 @@ mod source;
 mod table;
 mod table_dump;
 
+pub(crate) use chain::{begins_known_record, is_chain};
 pub use header::Header;
 pub use peers::{Location, PeerEntry, Peers};
 pub use record::{FoundInRecord, Record};

@@ -28,22 +28,26 @@ impl<'a> Record<'a> {
         let Some(header) = Header::read(self.octets) else { return FoundInRecord::One(None) };
         match self.read(&header, peers) {
             Ok(found) => found,
-            Err(malformed) => FoundInRecord::One(Some(Found::Fault(ReadError {
-                place: self.place,
-                what: malformed.to_string(),
-            }))),
+            Err(malformed) => FoundInRecord::One(Some(Found::Fault(self.fault(malformed)))),
         }
+    }
+
+    fn fault(self, malformed: Malformed) -> ReadError {
+        ReadError { place: self.place, what: malformed.to_string() }
     }
 
     fn read(self, header: &Header, peers: &'a Peers) -> Result<FoundInRecord<'a>, Malformed> {
         let mut body = Reader::new(self.octets.get(HEADER..).unwrap_or_default(), HEADER);
         let (place, timestamp) = (self.place, header.timestamp);
-        let one = |item: Item<'a>| FoundInRecord::One(Some(Found::Item(item)));
+        let one = |(item, rest): (Item<'a>, Reader<'a>)| match rest.finish() {
+            Ok(()) => FoundInRecord::One(Some(Found::Item(item))),
+            Err(malformed) => FoundInRecord::Two(Some(Found::Item(item)), Some(self.fault(malformed))),
+        };
         Ok(match (header.kind, header.subtype) {
             // The number of SNAPSHOT is also seen on entries.
             (kind::BGP4MP, 3) => match entry::route(body, timestamp, place) {
-                Ok(item) => one(item),
-                Err(_) => FoundInRecord::One(Some(Found::LeftOut(names::left_out(kind::BGP4MP, 3)))),
+                Ok((item, rest)) if rest.is_empty() => one((item, rest)),
+                _ => FoundInRecord::One(Some(Found::LeftOut(names::left_out(kind::BGP4MP, 3)))),
             },
             (kind::BGP4MP | kind::BGP4MP_ET, 0..=2 | 4..=11) => {
                 let mut time = super::nanoseconds(timestamp);
@@ -71,6 +75,8 @@ impl<'a> Record<'a> {
 pub enum FoundInRecord<'a> {
     /// At most one thing.
     One(Option<Found<'a>>),
+    /// Something, and what is wrong with the octets behind it.
+    Two(Option<Found<'a>>, Option<ReadError>),
     /// The routes to one destination.
     Routes(Entries<'a>),
 }
@@ -81,6 +87,7 @@ impl<'a> Iterator for FoundInRecord<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         match self {
             Self::One(found) => found.take(),
+            Self::Two(first, second) => first.take().or_else(|| second.take().map(Found::Fault)),
             Self::Routes(entries) => entries.next(),
         }
     }

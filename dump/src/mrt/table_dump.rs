@@ -22,7 +22,7 @@ pub(super) fn route(
     subtype: u16,
     dumped: u32,
     place: Position,
-) -> Result<Item<'_>, Malformed> {
+) -> Result<(Item<'_>, Reader<'_>), Malformed> {
     let afi = if matches!(subtype, 1 | 3) { Afi::IPV4 } else { Afi::IPV6 };
     let asn4 = subtype >= 3;
     let view = View::Numbered(body.u16()?);
@@ -34,7 +34,6 @@ pub(super) fn route(
     let peer_as = asn(&mut body, asn4)?;
     let length = body.u16()?;
     let attributes = RawAttributes::new(body.sub(usize::from(length))?);
-    body.finish()?;
     let route = TableRoute {
         family: Family::new(afi, Safi::UNICAST),
         destination: PathNlriView { path_id: None, nlri: NlriView::Unicast(prefix) },
@@ -57,7 +56,7 @@ pub(super) fn route(
         peer_id: None,
     };
     let time = Some(nanoseconds(originated));
-    Ok(Item { place, time, session: Some(session), content: Content::Route(route) })
+    Ok((Item { place, time, session: Some(session), content: Content::Route(route) }, body))
 }
 
 /// An address of all its octets, and a length.
