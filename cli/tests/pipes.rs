@@ -28,6 +28,7 @@ use waiting::eventually;
 tests! {
     a_command_is_answered_and_its_verdict_is_the_exit_status;
     commands_are_read_from_a_pipe_line_by_line;
+    one_refused_command_among_others_is_the_exit_status_of_all;
     a_command_without_an_answer_is_not_waited_for;
     the_client_is_answered_even_where_programs_are_not;
     the_answer_to_a_client_that_has_gone_is_not_told_to_the_next_one;
@@ -169,6 +170,17 @@ fn commands_are_read_from_a_pipe_line_by_line() {
     let said = stdout(&output);
     assert!(said.contains("192.0.2.0/24") && !said.contains("exabgp"), "{said}");
     assert_eq!(output.status.code(), Some(0));
+}
+
+fn one_refused_command_among_others_is_the_exit_status_of_all() {
+    let speaker = Speaker::start("refused", "poll");
+    let (good, bad) = ("version\n", "announce route 10.0.7.0/33 next-hop 1.1.1.1\n");
+    for (lines, status) in [([good, good], 0), ([bad, good], 1), ([good, bad], 1)] {
+        let mut command = speaker.command(env!("CARGO_BIN_EXE_holdtime"));
+        command.arg("cli");
+        let output = fed(command, &lines.concat());
+        assert_eq!(output.status.code(), Some(status), "{lines:?}: {output:?}");
+    }
 }
 
 fn a_command_without_an_answer_is_not_waited_for() {

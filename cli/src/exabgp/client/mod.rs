@@ -49,7 +49,7 @@ fn in_full(command: &str) -> Cow<'_, str> {
     full
 }
 
-/// Asks every line of the standard input, with a prompt where a person types; the verdict of the last one.
+/// Asks every line of the standard input, with a prompt where a person types. Unexpected if any was refused.
 fn converse(client: SpeakerPipes, console: &mut Console) -> VerbResult {
     let client = RefCell::new(client);
     let mut verdict = VerbStatus::AsExpected;
@@ -67,7 +67,11 @@ fn converse(client: SpeakerPipes, console: &mut Console) -> VerbResult {
         match line.trim() {
             "" => {}
             word if prompt::FAREWELLS.contains(&word) => break,
-            command => verdict = client.borrow_mut().ask(&in_full(command), console)?,
+            command => {
+                if client.borrow_mut().ask(&in_full(command), console)? == VerbStatus::Unexpected {
+                    verdict = VerbStatus::Unexpected;
+                }
+            }
         }
         console.flush()?;
     }
