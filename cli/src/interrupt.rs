@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::error::CliError;
 
 /// How often a verb that waits looks.
-const LOOK: Duration = Duration::from_millis(50);
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 static PRESSED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
@@ -33,6 +33,18 @@ pub(crate) fn exit_at_once() -> Result<(), CliError> {
     signal_hook::flag::register_conditional_shutdown(SIGINT, 130, always)
         .map_err(|error| CliError::io("cannot answer Ctrl-C", &error))?;
     Ok(())
+}
+
+/// For a process that does a part of another one's work: either signal ends it at once, whatever else in it answers signals, and so
+/// does the end of the other.
+pub(crate) fn end_with_parent() -> Result<(), CliError> {
+    let always = Arc::new(AtomicBool::new(true));
+    for (signal, status) in [(SIGINT, 130), (SIGTERM, 143)] {
+        signal_hook::flag::register_conditional_shutdown(signal, status, always.clone())
+            .map_err(|error| CliError::io("cannot answer Ctrl-C", &error))?;
+    }
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+        .map_err(|error| CliError::io("cannot end with its parent", &error.into()))
 }
 
 /// Whether Ctrl-C was pressed since [`watch`].

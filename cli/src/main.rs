@@ -114,7 +114,12 @@ fn dispatch(cli: Cli, console: &mut Console) -> VerbResult {
         // These say how far they came.
         if !matches!(
             cli.verb,
-            Verb::Explore(_) | Verb::Replay(_) | Verb::Run(_) | Verb::Shrink(_) | Verb::Suite(_)
+            Verb::Explore(_)
+                | Verb::Parity(_)
+                | Verb::Replay(_)
+                | Verb::Run(_)
+                | Verb::Shrink(_)
+                | Verb::Suite(_)
         ) {
             interrupt::exit_at_once()?;
         }

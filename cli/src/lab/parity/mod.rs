@@ -1,19 +1,21 @@
 //! `holdtime parity`: the simulated machine beside the real one, program by program; and stalls in the lab beside the same ones live.
 
 mod namespace;
+mod part;
 mod peer;
 mod player;
+mod slow;
 mod stalls;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use clap::Args;
 use holdtime_sim::parity;
 
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
+use crate::interrupt;
 
 /// The arguments of `holdtime parity`.
 #[derive(Debug, Args)]
@@ -43,6 +45,11 @@ pub(crate) struct ParityArgs {
 }
 
 pub(crate) fn run(args: &ParityArgs, console: &mut Console) -> VerbResult {
+    if args.on.is_some() || args.peer.is_some() {
+        interrupt::end_with_parent()?;
+    } else {
+        interrupt::watch()?;
+    }
     if args.stalls {
         let wanted = stalls::StallsWanted {
             only: args.only.trim(),
@@ -56,58 +63,23 @@ pub(crate) fn run(args: &ParityArgs, console: &mut Console) -> VerbResult {
     let only = args.only.trim().replace(' ', "_");
     let failed = |error| CliError::io("cannot use this machine's loopback", &error);
     if let Some(host) = &args.on {
-        let observed = parity::run_slow(&only, host).map_err(failed)?;
-        let observed =
-            observed.ok_or_else(|| CliError::input(format!("no slow row \"{only}\" on {host}")))?;
-        for line in observed {
-            writeln!(console, "{line}")?;
-        }
-        return Ok(VerbStatus::AsExpected);
+        return slow::play(&only, host, console);
     }
-    let table = if args.slow {
-        run_side_by_side(args.seed, &only).map_err(failed)?
+    let (table, rows) = if args.slow {
+        (slow::run_side_by_side(args.seed, &only).map_err(failed)?, parity::slow_rows(&only).len())
     } else {
-        parity::compare(args.seed, &only).map_err(failed)?
+        let stop = interrupt::is_pressed;
+        (parity::compare(args.seed, &only, &stop).map_err(failed)?, parity::quick_rows(&only))
     };
-    if table.outcomes.is_empty() {
+    if rows == 0 {
         return Err(CliError::input(format!("no row's name contains \"{}\"", args.only)));
     }
-    writeln!(console, "{table}")?;
+    let done = table.outcomes.len();
+    if done > 0 {
+        writeln!(console, "{table}")?;
+    }
+    if done < rows {
+        return Err(CliError::Interrupted(format!("{done} of {rows} rows are done")));
+    }
     Ok(if table.holds() { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
-}
-
-/// Runs every slow row on every host in a process of its own, since each takes its process's signals over.
-fn run_side_by_side(seed: u64, only: &str) -> io::Result<parity::ParityTable> {
-    let program = std::env::current_exe()?;
-    let start = |row: &str, host: &'static str| {
-        let mut command = Command::new(&program);
-        command.args(["parity", "--slow", "--on", host, row]).stdin(Stdio::null()).stdout(Stdio::piped());
-        command.spawn().map(|child| (host, child))
-    };
-    let mut running = Vec::new();
-    for (row, hosts) in parity::slow_rows(only) {
-        let children = match hosts {
-            Ok(hosts) => Ok(hosts.iter().map(|host| start(row, host)).collect::<io::Result<Vec<_>>>()?),
-            Err(reason) => Err(reason),
-        };
-        running.push((row, children));
-    }
-    let mut observed = Vec::new();
-    for (done, (row, children)) in running.into_iter().enumerate() {
-        let seen = match children {
-            Err(reason) => Err(reason),
-            Ok(children) => Ok(children
-                .into_iter()
-                .map(|(host, child)| {
-                    let output = child.wait_with_output()?;
-                    let text = String::from_utf8_lossy(&output.stdout);
-                    Ok((host, text.lines().map(str::to_owned).collect()))
-                })
-                .collect::<io::Result<parity::Observed>>()?),
-        };
-        // stderr may be closed, and nothing is lost then.
-        let _ = writeln!(io::stderr(), "parity: {} slow rows done, {}", done + 1, row.replace('_', " "));
-        observed.push((row, seen));
-    }
-    Ok(parity::judge_slow(seed, &observed))
 }

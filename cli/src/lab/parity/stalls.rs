@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -13,9 +13,11 @@ use holdtime_sim::replay::course::RecordedCourse;
 use holdtime_sim::scenario::Play;
 use holdtime_sim::subject::{SHIPPED, SubjectRef};
 
+use super::part::Part;
 use super::{namespace, peer, player};
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
+use crate::interrupt;
 
 /// How long after one stall the next one begins: a few processes begin with each.
 const APART: Duration = Duration::from_millis(200);
@@ -74,15 +76,26 @@ fn compare(args: &StallsWanted<'_>, console: &mut Console) -> VerbResult {
         for reactor in SHIPPED {
             let folder = root.0.join(format!("{name}-{reactor}"));
             let started = start(unshare, name, reactor, &folder);
-            let child =
+            let part =
                 started.map_err(|error| CliError::io(format!("cannot play \"{name}\" live"), &error))?;
-            running.push((play.clone(), reactor, folder, child));
+            running.push((play.clone(), reactor, folder, part));
             sleep(APART);
         }
     }
-    for (done, (play, reactor, folder, child)) in running.into_iter().enumerate() {
+    let count = running.len();
+    for (done, (play, reactor, folder, mut part)) in running.into_iter().enumerate() {
         let name = &play.name;
-        let live = finish(&play, &folder, child)
+        let cannot_wait = |error: io::Error| CliError::io(format!("cannot wait for \"{name}\""), &error);
+        while !interrupt::is_pressed() && !part.has_ended().map_err(cannot_wait)? {
+            sleep(interrupt::LOOK);
+        }
+        if interrupt::is_pressed() {
+            if done > 0 {
+                writeln!(console, "{table}")?;
+            }
+            return Err(CliError::Interrupted(format!("{done} of {count} stalls are done")));
+        }
+        let live = finish(&play, &folder, part)
             .map_err(|why| CliError::input(format!("cannot play \"{name}\" live on {reactor}: {why}")))?;
         let lab = StallSide::in_lab(&play, reactor, args.seed).map_err(CliError::input)?;
         // stderr may be closed, and nothing is lost then.
@@ -99,26 +112,21 @@ fn find(name: &str) -> Result<Play, CliError> {
         .map_err(|why| CliError::input(format!("no stall \"{name}\": {why:?}")))
 }
 
-fn start(unshare: &[&str], name: &str, reactor: SubjectRef, folder: &Path) -> io::Result<Child> {
+fn start(unshare: &[&str], name: &str, reactor: SubjectRef, folder: &Path) -> io::Result<Part> {
     fs::create_dir(folder)?;
     let mut command = Command::new("unshare");
     command.args(unshare).arg(std::env::current_exe()?);
     command.args(["parity", "--stalls", "--on", reactor.name(), "--folder"]).arg(folder).arg(name);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(fs::File::create(folder.join("errors"))?)
-        .spawn()
+    Part::start(command.stderr(fs::File::create(folder.join("errors"))?))
 }
 
-/// Waits for the end of a stall and judges what it left behind.
-fn finish(play: &Play, folder: &Path, child: Child) -> Result<StallSide, String> {
-    let output = child.wait_with_output().map_err(|error| error.to_string())?;
-    if !output.status.success() {
+/// Judges what a stall that has ended left behind.
+fn finish(play: &Play, folder: &Path, part: Part) -> Result<StallSide, String> {
+    let (said, well) = part.printed().map_err(|error| error.to_string())?;
+    if !well {
         let said = fs::read_to_string(folder.join("errors")).unwrap_or_default();
         return Err(said.trim_end().to_owned());
     }
-    let said = String::from_utf8_lossy(&output.stdout);
     let stood: Vec<(String, Stood)> = said.lines().filter_map(from_line).collect();
     let recording = fs::read_to_string(folder.join(player::RECORDING)).map_err(|error| error.to_string())?;
     let recorded = RecordedCourse::read(&recording, Instant::ZERO + play.run_for)?;
