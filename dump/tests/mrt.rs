@@ -343,7 +343,7 @@ fn octets_behind_what_a_record_holds_are_a_fault_behind_it() {
         }
     }
     // A length that no message has delimits nothing: whoever decodes it sees all there is.
-    let mut short = one.clone();
+    let mut short = one;
     short[16..18].copy_from_slice(&[0, 7]);
     let short = record(BGP4MP, 1, &[&SESSION[..], &short, &[0; 3]].concat());
     assert_eq!(found(&short), ["message 4 of 22 from 192.0.2.1 AS1, 2"]);
