@@ -59,7 +59,7 @@ pub fn decompress(octets: BoxRead) -> (BoxRead, Option<Compression>) {
         None => Box::new(whole),
         Some(Compression::Gzip) => Box::new(Members::new(BufReader::with_capacity(1 << 16, whole))),
         Some(Compression::Bzip2) => Box::new(MultiBzDecoder::new(whole)),
-        Some(Compression::Xz) => Box::new(xz::Streams::new(BufReader::new(whole))),
+        Some(Compression::Xz) => Box::new(xz::XzStreams::new(BufReader::new(whole))),
         Some(Compression::Zstd) => Box::new(zstd::Frames::new(BufReader::new(whole))),
     };
     (plain, compression)

@@ -8,7 +8,7 @@ use lzma_rust2::{Action, Status, XzStream};
 ///
 /// A decoder that reads by itself takes a chunk at once, and has nothing to show for one that is cut off or damaged further on. This one
 /// is fed with what is there.
-pub(super) struct Streams<R> {
+pub(super) struct XzStreams<R> {
     octets: R,
     decoder: XzStream,
     /// What comes behind the octets that have been handed over.
@@ -16,7 +16,7 @@ pub(super) struct Streams<R> {
     ended: bool,
 }
 
-impl<R: BufRead> Streams<R> {
+impl<R: BufRead> XzStreams<R> {
     pub(super) fn new(octets: R) -> Self {
         Self { octets, decoder: XzStream::new(true), error: None, ended: false }
     }
@@ -50,7 +50,7 @@ impl<R: BufRead> Streams<R> {
     }
 }
 
-impl<R: BufRead> Read for Streams<R> {
+impl<R: BufRead> Read for XzStreams<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
