@@ -77,6 +77,8 @@ fn first_failure(output: &str) -> String {
 pub(crate) fn check_out(tree: &Path, commit: &str) -> Result<(), String> {
     if tree.join(".git").exists() {
         run(Command::new("git").arg("-C").arg(tree).args(["checkout", "--force", "--detach", commit]))?;
+        // The module that the last mutated sources asked is no source of the commit.
+        run(Command::new("git").arg("-C").arg(tree).args(["clean", "-fdq"]))?;
     } else {
         run(Command::new("git").args(["worktree", "add", "--force", "--detach"]).arg(tree).arg(commit))?;
     }
