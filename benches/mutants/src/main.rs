@@ -47,6 +47,8 @@ struct MutantArgs {
 
 /// Where the oracles are.
 const ORACLES: &str = "sim/src/oracle";
+/// The files there that hold nothing but tests.
+const TESTS: &[&str] = &["conditions.rs", "testing.rs"];
 /// The oracles' own tests.
 const OWN: (&[&str], &str) = (&["--lib"], "oracle::");
 /// Those that play what the oracles must tell apart.
@@ -76,7 +78,8 @@ fn go(args: &MutantArgs) -> Result<(usize, usize), String> {
     let root = PathBuf::from(trial::run(Command::new("git").args(["rev-parse", "--show-toplevel"]))?);
     let commit = trial::run(Command::new("git").args(["log", "-1", "--format=%h", "--", ORACLES]))?;
     let tree = root.join("target/mutants/tree");
-    trial::check_out(&tree, "HEAD")?;
+    let head = trial::run(Command::new("git").args(["rev-parse", "HEAD"]))?;
+    trial::check_out(&tree, &head)?;
     let mut mutants = all_mutants(&tree)?;
     let juries = build_all(&root, &tree, &mut mutants, args.quick)?;
     let table_path = root.join(&args.table);
@@ -119,7 +122,7 @@ fn all_mutants(tree: &Path) -> Result<Vec<Numbered>, String> {
     let mut all = Vec::new();
     for path in trial::sources(&tree.join(ORACLES))? {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if file == "testing.rs" {
+        if TESTS.contains(&file.as_str()) {
             continue;
         }
         let source = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
