@@ -1,4 +1,4 @@
-//! Puts the scenarios, the stalls and the cases into the library, so that the binary works from any folder.
+//! Puts the scenarios, the stalls, the probes and the cases into the library, so that the binary works from any folder.
 
 #![allow(
     clippy::disallowed_methods,
@@ -12,7 +12,7 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let target = env::var("OUT_DIR").map_err(io::Error::other)?;
-    for folder in ["scenarios", "stalls", "cases"] {
+    for folder in ["scenarios", "stalls", "probes", "cases"] {
         println!("cargo:rerun-if-changed={folder}");
         let mut table = String::from("&[\n");
         let mut files = Vec::new();

@@ -59,11 +59,6 @@ impl CliError {
             None => format!("there is no {what} \"{name}\"; try one of {}", valid.join(", ")),
         })
     }
-
-    /// The verb exists in the command line's design and nowhere else yet.
-    pub(crate) fn not_built(verb: &str) -> Self {
-        Self::Input(format!("holdtime {verb} is not built yet"))
-    }
 }
 
 impl From<io::Error> for CliError {

@@ -64,8 +64,7 @@ enum Verb {
     Replay(replay::ReplayArgs),
     /// Compare the lab's simulated machine with this one, program by program
     Parity(parity::ParityArgs),
-    /// Run the scripted peers live against a BGP daemon
-    #[command(hide = true)]
+    /// Stall a BGP daemon's sessions in every way there is, and say whether it does what the RFCs require
     Probe(probe::ProbeArgs),
     /// Run the speaker, for real
     #[command(alias = "server")]
@@ -116,6 +115,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> VerbResult {
             cli.verb,
             Verb::Explore(_)
                 | Verb::Parity(_)
+                | Verb::Probe(_)
                 | Verb::Replay(_)
                 | Verb::Run(_)
                 | Verb::Shrink(_)
@@ -133,7 +133,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> VerbResult {
         Verb::Why(args) => why::run(&args, console),
         Verb::Replay(args) => replay::run(&args, console),
         Verb::Parity(args) => parity::run(&args, console),
-        Verb::Probe(args) => probe::run(args, console),
+        Verb::Probe(args) => probe::run(&args, console),
         Verb::Serve(args) => serve::run(&args, &cli.log),
         Verb::Healthcheck(args) => healthcheck::run(*args, healthcheck_args, console),
         Verb::Cli(args) => client::run(&args, console),

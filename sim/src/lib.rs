@@ -26,6 +26,7 @@
 //! replay/       what was recorded, again
 //! suite/        ExaBGP's functional cases
 //! parity/       the simulated machine beside the real one
+//! probe/        what is required of other people's speakers, what is seen of them, and the verdict
 //! report/       text, captures, traces
 //! finding/      a run that did not pass, as the files of a folder
 //! ```
@@ -37,6 +38,7 @@ pub mod finding;
 pub mod observe;
 pub mod oracle;
 pub mod parity;
+pub mod probe;
 pub mod replay;
 pub mod report;
 pub mod scenario;

@@ -58,6 +58,7 @@ const ROOMS: &[&str] = &[
     "replay",
     "suite",
     "parity",
+    "probe",
     "report",
     "finding",
 ];

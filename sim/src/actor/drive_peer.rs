@@ -60,6 +60,8 @@ struct PeerDriver<'h, H> {
     accepted: u64,
     dialling: Option<StreamId>,
     stream: Option<StreamId>,
+    /// A connection that is left for a while.
+    aside: Option<StreamId>,
     /// What may still be read; `None`: everything.
     allowance: Option<usize>,
     ended: bool,
@@ -77,6 +79,7 @@ impl<'h, H: Host> PeerDriver<'h, H> {
             accepted: 0,
             dialling: None,
             stream: None,
+            aside: None,
             allowance: None,
             ended: false,
             outbox: Vec::new(),
@@ -113,6 +116,14 @@ impl<'h, H: Host> PeerDriver<'h, H> {
                     self.host.set_interest(stream, false, false);
                 }
             }
+            PeerAction::SetAside => {
+                self.change_stream();
+                // Two are too many to come back to.
+                if let Some(stream) = self.stream.take() {
+                    self.host.close(stream, CloseKind::Graceful);
+                }
+            }
+            PeerAction::TakeUp => self.change_stream(),
             PeerAction::Vanish => out_of_band.vanish(),
             PeerAction::JumpClock(nanos) => out_of_band.jump_clock(nanos),
             PeerAction::Signal(signal) => {
@@ -121,6 +132,17 @@ impl<'h, H: Host> PeerDriver<'h, H> {
                 out_of_band.signal_speaker(signal);
             }
         }
+    }
+
+    /// Leaves the connection at work for the one that was left, if there is one.
+    fn change_stream(&mut self) {
+        self.flush();
+        if let Some(stream) = self.stream {
+            self.host.set_interest(stream, false, false);
+        }
+        std::mem::swap(&mut self.stream, &mut self.aside);
+        (self.ended, self.afterwards) = (false, None);
+        self.outbox.clear();
     }
 
     /// Writes what fits, does what waited for that, and says what is wanted of the stream.

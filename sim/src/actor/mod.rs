@@ -6,6 +6,7 @@ mod drive_peer;
 mod drive_program;
 mod guest_program;
 mod hex;
+mod link;
 mod mismatch;
 mod peer_run;
 mod reading;

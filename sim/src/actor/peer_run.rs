@@ -38,6 +38,10 @@ pub enum PeerAction {
     Reset,
     /// Forget the connection without ending it.
     Leave,
+    /// Leave the connection until [`PeerAction::TakeUp`].
+    SetAside,
+    /// Go back to the connection that was left, and leave the one at work meanwhile.
+    TakeUp,
     /// Lose power: nothing leaves, nothing arrives; the last action.
     Vanish,
     /// Move the wall clock by so many nanoseconds.

@@ -6,12 +6,15 @@ use std::net::Ipv4Addr;
 
 use holdtime_core::{Duration, Instant};
 
+use crate::actor::link::{PeerLink, take_messages_until};
 use crate::actor::peer_run::{Awaited, PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase};
 use crate::scenario::codec;
 use crate::scenario::script::{Message, Pattern, PeerScript, PeerStep, Rounds};
 
 /// How long a dialling peer waits before it tries again.
 const REDIAL: Duration = Duration::from_millis(500);
+/// The same after a connection that came to nothing.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A peer that follows a [`PeerScript`].
 #[derive(Clone, Debug)]
@@ -26,10 +29,9 @@ pub struct ScriptedPeer {
     /// When the step at work goes on by itself.
     wake: Option<Instant>,
     keepalives: Option<(Duration, Instant)>,
-    connected: bool,
-    closed: bool,
-    /// Octets received and not yet looked at, and how many of all were received for `read N`.
-    inbox: Vec<u8>,
+    link: PeerLink,
+    /// The connection that is left for a while.
+    aside: PeerLink,
     to_read: usize,
     dribble: VecDeque<u8>,
     repeats: u32,
@@ -41,7 +43,7 @@ pub struct ScriptedPeer {
 }
 
 impl ScriptedPeer {
-    /// A peer with this AS number and router id, at the first step of its script.
+    /// A peer with this AS number and router id, at its first step.
     pub fn new(script: PeerScript, asn: u32, router_id: Ipv4Addr) -> Self {
         Self {
             script,
@@ -52,9 +54,8 @@ impl ScriptedPeer {
             begun: false,
             wake: None,
             keepalives: None,
-            connected: false,
-            closed: false,
-            inbox: Vec::new(),
+            link: PeerLink::default(),
+            aside: PeerLink::default(),
             to_read: 0,
             dribble: VecDeque::new(),
             repeats: 0,
@@ -86,6 +87,8 @@ impl ScriptedPeer {
         let first = !std::mem::replace(&mut self.begun, true);
         match step {
             PeerStep::Accept | PeerStep::Connect => self.perform_open(*step == PeerStep::Accept, first, now),
+            PeerStep::ConnectUntilOpen => self.perform_until_open(first, now),
+            PeerStep::ConnectUntilUp { hold } => self.perform_until_up(*hold, first, now),
             PeerStep::Send(message) => self.send(message),
             PeerStep::Dribble { message, every } => self.perform_dribble(message, *every, first, now),
             PeerStep::Expect { pattern, times, within } => {
@@ -99,7 +102,7 @@ impl ScriptedPeer {
                 if first {
                     self.wake = Some(now + *lasts);
                     // What came before is no part of it.
-                    take_messages_until(&mut self.inbox, |_| false);
+                    take_messages_until(&mut self.link.inbox, |_| false);
                 }
                 self.perform_expect_none(*pattern, now)
             }
@@ -114,11 +117,17 @@ impl ScriptedPeer {
                 self.due(now)
             }
             PeerStep::Read(count) => self.perform_read(*count, first),
+            PeerStep::ReadSlowly { octets, every, lasts } => {
+                self.perform_read_slowly((*octets, *every, *lasts), first, now)
+            }
             PeerStep::Reading(on) => self.act(PeerAction::Read((!on).then_some(0))),
             PeerStep::HalfClose => self.act(PeerAction::HalfClose),
             PeerStep::Close => self.hang_up(PeerAction::Close),
             PeerStep::Reset => self.hang_up(PeerAction::Reset),
             PeerStep::Leave => self.hang_up(PeerAction::Leave),
+            PeerStep::SetAside => self.set_aside(),
+            PeerStep::TakeUp => self.take_up(),
+            PeerStep::Signal(signal) => self.act(PeerAction::Signal(*signal)),
             PeerStep::Vanish => self.act(PeerAction::Vanish),
             PeerStep::Clock { forward, by } => {
                 let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
@@ -154,19 +163,82 @@ impl ScriptedPeer {
     }
 
     fn perform_open(&mut self, accept: bool, first: bool, now: Instant) -> bool {
-        if self.connected && !first {
+        if self.link.connected && !first {
             return true;
         }
         if first {
-            self.connected = false;
-            self.closed = false;
-            self.inbox.clear();
+            self.link = PeerLink::default();
             self.act(if accept { PeerAction::Accept } else { PeerAction::Connect });
         } else if self.due(now) {
             self.wake = None;
             self.act(PeerAction::Connect);
         }
         false
+    }
+
+    /// Dials until an OPEN has come, which stays to be expected.
+    fn perform_until_open(&mut self, first: bool, now: Instant) -> bool {
+        if !self.is_connected(first, now) {
+            return false;
+        }
+        while let Some((message, _)) = codec::split_message(&self.link.inbox) {
+            if codec::kind(message) == codec::OPEN {
+                return true;
+            }
+            let length = message.len();
+            self.link.inbox.drain(..length);
+        }
+        false
+    }
+
+    /// Dials until a session is established.
+    fn perform_until_up(&mut self, hold: u16, first: bool, now: Instant) -> bool {
+        if !self.is_connected(first, now) {
+            return false;
+        }
+        if !std::mem::replace(&mut self.link.greeted, true) {
+            self.send(&Message::Open {
+                asn: None,
+                router_id: None,
+                hold,
+                families: vec![(1, 1)],
+                capabilities: vec![],
+                bare: false,
+            });
+        }
+        let takes = |inbox: &mut Vec<u8>, kind| take_messages_until(inbox, |one| codec::kind(one) == kind);
+        if !self.link.answered && takes(&mut self.link.inbox, codec::OPEN) {
+            self.link.answered = true;
+            self.send(&Message::Keepalive);
+        }
+        self.link.answered && takes(&mut self.link.inbox, codec::KEEPALIVE)
+    }
+
+    /// Whether there is a connection, of which nothing is known yet to have ended it. Where there is none it is dialled for.
+    fn is_connected(&mut self, first: bool, now: Instant) -> bool {
+        if self.link.closed && self.wake.is_none() {
+            self.wake = Some(now + AGAIN);
+        }
+        if first || self.due(now) {
+            self.wake = None;
+            self.link = PeerLink::default();
+            self.act(PeerAction::Connect);
+        }
+        self.link.connected && !self.link.closed
+    }
+
+    /// Leaves the connection for a while.
+    fn set_aside(&mut self) -> bool {
+        self.aside = std::mem::take(&mut self.link);
+        self.keepalives = None;
+        self.act(PeerAction::SetAside)
+    }
+
+    /// Goes back to the connection that was left, and leaves the one at work.
+    fn take_up(&mut self) -> bool {
+        std::mem::swap(&mut self.aside, &mut self.link);
+        self.keepalives = None;
+        self.act(PeerAction::TakeUp)
     }
 
     fn perform_dribble(&mut self, message: &Message, every: Duration, first: bool, now: Instant) -> bool {
@@ -181,17 +253,19 @@ impl ScriptedPeer {
             // From when it was due: octets that are late once are not late ever after.
             self.wake = self.wake.map(|due| due + every);
         }
-        self.dribble.is_empty() || self.closed
+        self.dribble.is_empty() || self.link.closed
     }
 
     fn perform_expect(&mut self, pattern: Pattern, now: Instant) -> bool {
-        while self.to_come > 0 && take_messages_until(&mut self.inbox, |message| pattern.matches(message)) {
+        while self.to_come > 0
+            && take_messages_until(&mut self.link.inbox, |message| pattern.matches(message))
+        {
             self.to_come -= 1;
         }
         if self.to_come == 0 {
             return true;
         }
-        if self.closed {
+        if self.link.closed {
             if pattern != Pattern::Close {
                 self.fail("the connection was closed");
             }
@@ -204,8 +278,8 @@ impl ScriptedPeer {
     }
 
     fn perform_expect_none(&mut self, pattern: Pattern, now: Instant) -> bool {
-        let came = take_messages_until(&mut self.inbox, |message| pattern.matches(message));
-        if came || (self.closed && matches!(pattern, Pattern::Close | Pattern::Any)) {
+        let came = take_messages_until(&mut self.link.inbox, |message| pattern.matches(message));
+        if came || (self.link.closed && matches!(pattern, Pattern::Close | Pattern::Any)) {
             self.fail("it came");
             return false;
         }
@@ -220,13 +294,29 @@ impl ScriptedPeer {
         self.to_read == 0
     }
 
+    fn perform_read_slowly(
+        &mut self,
+        (octets, every, lasts): (usize, Duration, Duration),
+        first: bool,
+        now: Instant,
+    ) -> bool {
+        if first {
+            self.wake = Some(now);
+        }
+        if self.due(now) {
+            self.act(PeerAction::Read(Some(octets)));
+            self.wake = self.wake.map(|due| due + every);
+        }
+        now >= self.since + lasts
+    }
+
     fn send(&mut self, message: &Message) -> bool {
         let bytes = message.encode(self.asn, self.router_id);
         self.act(PeerAction::Send(bytes))
     }
 
     fn hang_up(&mut self, how: PeerAction) -> bool {
-        self.connected = false;
+        self.link.connected = false;
         self.keepalives = None;
         self.act(how)
     }
@@ -250,15 +340,15 @@ impl PeerRun for ScriptedPeer {
     fn handle(&mut self, now: Instant, input: PeerInput<'_>) {
         match input {
             PeerInput::Timeout => {}
-            PeerInput::Connected => self.connected = true,
+            PeerInput::Connected => self.link.connected = true,
             PeerInput::Refused => self.wake = Some(now + REDIAL),
             PeerInput::Received(bytes) => {
                 self.to_read = self.to_read.saturating_sub(bytes.len());
-                self.inbox.extend_from_slice(bytes);
+                self.link.inbox.extend_from_slice(bytes);
             }
             PeerInput::Closed => {
                 // Like any program, it closes its own end when it reads the other's.
-                self.closed = true;
+                self.link.closed = true;
                 self.keepalives = None;
                 self.act(PeerAction::Close);
             }
@@ -272,7 +362,7 @@ impl PeerRun for ScriptedPeer {
         self.advance(now);
         if self.script.step(self.at).is_none() {
             // Nobody looks any more: a peer that only listens must not hoard what it hears.
-            self.inbox.clear();
+            self.link.inbox.clear();
         }
     }
 
@@ -295,7 +385,12 @@ impl PeerRun for ScriptedPeer {
             Some((step, _)) => ScriptPhase::Waiting {
                 expects: matches!(
                     step,
-                    PeerStep::Accept | PeerStep::Connect | PeerStep::Expect { .. } | PeerStep::Read(_)
+                    PeerStep::Accept
+                        | PeerStep::Connect
+                        | PeerStep::ConnectUntilOpen
+                        | PeerStep::ConnectUntilUp { .. }
+                        | PeerStep::Expect { .. }
+                        | PeerStep::Read(_)
                 ),
             },
             None => ScriptPhase::Finished,
@@ -310,6 +405,8 @@ impl PeerRun for ScriptedPeer {
     fn awaits(&self) -> Option<Awaited> {
         match self.script.step(self.at)?.0 {
             PeerStep::Accept | PeerStep::Connect => Some(Awaited::Connection),
+            PeerStep::ConnectUntilOpen => Some(Awaited::Open),
+            PeerStep::ConnectUntilUp { .. } => Some(Awaited::Keepalive),
             PeerStep::Expect { pattern, .. } => Some(awaited(*pattern)),
             PeerStep::Read(_) => Some(Awaited::Message),
             _ => None,
@@ -338,164 +435,5 @@ fn awaited(pattern: Pattern) -> Awaited {
     }
 }
 
-/// Takes whole BGP messages off the front, up to the first one that is wanted; whether there was such. Octets that cannot be one are
-/// thrown away whole, lest an `expect` wait behind them for ever.
-fn take_messages_until(inbox: &mut Vec<u8>, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
-    let (mut rest, mut found) = (inbox.as_slice(), false);
-    while !found && let Some(length) = codec::stated_length(rest) {
-        if length < codec::HEADER {
-            rest = &[];
-            break;
-        }
-        let Some((message, behind)) = rest.split_at_checked(length) else { break };
-        found = is_wanted(message);
-        rest = behind;
-    }
-    inbox.drain(..inbox.len() - rest.len());
-    found
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario::mistake::Source;
-
-    fn peer(script: &str) -> ScriptedPeer {
-        let source = Source::new("peer", script);
-        ScriptedPeer::new(
-            PeerScript::parse(&source, 0..script.len()).unwrap(),
-            65002,
-            Ipv4Addr::new(10, 0, 0, 2),
-        )
-    }
-
-    fn drain(peer: &mut ScriptedPeer) -> Vec<PeerAction> {
-        std::iter::from_fn(|| peer.poll_action()).collect()
-    }
-
-    #[test]
-    fn a_peer_accepts_answers_the_open_and_then_says_nothing() {
-        let mut peer = peer("accept\nexpect open\nsend open\nsend keepalive\n");
-        peer.handle(Instant::ZERO, PeerInput::Timeout);
-        assert_eq!(drain(&mut peer), [PeerAction::Accept]);
-        peer.handle(Instant::ZERO, PeerInput::Connected);
-        assert_eq!(drain(&mut peer), []);
-        let open = Message::Open {
-            asn: Some(1),
-            router_id: None,
-            hold: 90,
-            families: vec![(1, 1)],
-            capabilities: vec![],
-            bare: false,
-        };
-        let bytes = open.encode(1, Ipv4Addr::LOCALHOST);
-        let (head, tail) = bytes.split_at(20);
-        peer.handle(Instant::from_secs(1), PeerInput::Received(head));
-        assert_eq!(drain(&mut peer), []);
-        peer.handle(Instant::from_secs(1), PeerInput::Received(tail));
-        let sent = drain(&mut peer);
-        assert_eq!(sent.len(), 2);
-        assert_eq!(sent[1], PeerAction::Send(Message::Keepalive.encode(0, Ipv4Addr::LOCALHOST)));
-        assert_eq!(peer.state(), PeerState::Finished);
-        assert_eq!(peer.poll_timeout(), None);
-    }
-
-    #[test]
-    fn a_refused_peer_dials_again_until_it_is_taken() {
-        let mut peer = peer("connect\nclose\n");
-        peer.handle(Instant::ZERO, PeerInput::Timeout);
-        peer.handle(Instant::ZERO, PeerInput::Refused);
-        assert_eq!(drain(&mut peer), [PeerAction::Connect]);
-        let again = peer.poll_timeout().unwrap();
-        peer.handle(again, PeerInput::Timeout);
-        assert_eq!(drain(&mut peer), [PeerAction::Connect]);
-        peer.handle(again, PeerInput::Connected);
-        assert_eq!(drain(&mut peer), [PeerAction::Close]);
-    }
-
-    #[test]
-    fn a_dribble_takes_a_second_an_octet() {
-        let mut peer = peer("accept\ndribble keepalive every 1s\n");
-        peer.handle(Instant::ZERO, PeerInput::Timeout);
-        peer.handle(Instant::ZERO, PeerInput::Connected);
-        let mut last = Instant::ZERO;
-        while let Some(next) = peer.poll_timeout().filter(|_| peer.state() != PeerState::Finished) {
-            last = next;
-            peer.handle(next, PeerInput::Timeout);
-        }
-        assert_eq!(last, Instant::from_secs(18));
-        assert_eq!(drain(&mut peer).len(), 1 + 19);
-    }
-
-    #[test]
-    fn an_expectation_that_is_not_met_in_time_fails_and_says_where() {
-        let mut peer = peer("accept\nexpect update within 5s\n");
-        peer.handle(Instant::ZERO, PeerInput::Timeout);
-        peer.handle(Instant::ZERO, PeerInput::Connected);
-        assert_eq!(peer.poll_timeout(), Some(Instant::from_secs(5)));
-        peer.handle(Instant::from_secs(5), PeerInput::Timeout);
-        assert_eq!(
-            peer.state(),
-            PeerState::Failed("at `expect update within 5s`: nothing of the kind arrived in time".into())
-        );
-    }
-
-    #[test]
-    fn a_script_that_repeats_begins_again_as_often_as_it_says() {
-        let mut peer = peer("accept\nclose\nrepeat 2 times\n");
-        peer.handle(Instant::ZERO, PeerInput::Timeout);
-        peer.handle(Instant::ZERO, PeerInput::Connected);
-        assert_eq!(drain(&mut peer), [PeerAction::Accept, PeerAction::Close, PeerAction::Accept]);
-        peer.handle(Instant::ZERO, PeerInput::Connected);
-        assert_eq!(drain(&mut peer), [PeerAction::Close]);
-        assert_eq!(peer.state(), PeerState::Finished);
-    }
-
-    #[test]
-    fn so_many_messages_of_a_kind_are_awaited_and_none_of_another() {
-        let mut peer =
-            peer("accept\nexpect 2 times keepalive\nexpect no update for 5s\nexpect no message for 1s\n");
-        let keepalive = Message::Keepalive.encode(0, Ipv4Addr::LOCALHOST);
-        peer.handle(Instant::ZERO, PeerInput::Timeout);
-        peer.handle(Instant::ZERO, PeerInput::Connected);
-        peer.handle(Instant::ZERO, PeerInput::Received(&keepalive));
-        assert!(matches!(peer.state(), PeerState::Waiting { expects: true, .. }));
-        peer.handle(Instant::from_secs(1), PeerInput::Received(&keepalive));
-        assert!(matches!(peer.state(), PeerState::Waiting { expects: false, .. }), "{:?}", peer.state());
-        peer.handle(Instant::from_secs(2), PeerInput::Received(&keepalive));
-        peer.handle(Instant::from_secs(6), PeerInput::Timeout);
-        peer.handle(Instant::from_secs(6), PeerInput::Received(&keepalive));
-        assert_eq!(peer.state(), PeerState::Failed("at `expect no message for 1s`: it came".into()));
-    }
-
-    #[test]
-    fn loops_are_gone_through_as_often_as_they_say() {
-        let mut peer =
-            peer("loop 2 times\nsend keepalive\nloop 3 times\nread 0\nsend eor\nend\nend\nclose\n");
-        peer.handle(Instant::ZERO, PeerInput::Timeout);
-        let sent = drain(&mut peer);
-        let lengths: Vec<usize> = sent
-            .iter()
-            .filter_map(|action| match action {
-                PeerAction::Send(octets) => Some(octets.len()),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(lengths, [19, 23, 23, 23, 19, 23, 23, 23]);
-        assert_eq!((sent.last(), peer.state()), (Some(&PeerAction::Close), PeerState::Finished));
-    }
-
-    #[test]
-    fn keepalives_go_on_while_the_script_waits() {
-        let mut peer = peer("accept\nkeepalives every 3s\nwait 7s\n");
-        peer.handle(Instant::ZERO, PeerInput::Timeout);
-        peer.handle(Instant::ZERO, PeerInput::Connected);
-        let mut times = vec![];
-        while peer.state() != PeerState::Finished {
-            let next = peer.poll_timeout().unwrap();
-            peer.handle(next, PeerInput::Timeout);
-            times.push(next.as_nanos() / 1_000_000_000);
-        }
-        assert_eq!(times, [3, 6, 7]);
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ mod parting;
 pub mod pcap;
 mod pcapng;
 pub mod perfetto;
+pub mod probe;
 pub mod sequence;
 pub mod snapshot;
 mod suite;

@@ -11,6 +11,7 @@
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
 
 use etherparse::err::packet::BuildVecWriteError;
 use etherparse::{
@@ -81,6 +82,23 @@ fn comments(timeline: &Timeline) -> Vec<(Instant, String)> {
         comments.push((at, format!("at {at}: {}\n{}", end.summary, end.why).trim_end().to_owned()));
     }
     comments
+}
+
+/// Writes frames of Ethernet as a pcapng file, each with its time since 1970.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_frames<F: AsRef<[u8]>>(
+    mut writer: impl Write,
+    frames: impl Iterator<Item = (Duration, F)>,
+) -> std::io::Result<()> {
+    writer.write_all(&pcapng::section())?;
+    writer.write_all(&pcapng::interface())?;
+    for (since_epoch, frame) in frames {
+        let nanos = u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX);
+        writer.write_all(&pcapng::packet(nanos, frame.as_ref(), &[]))?;
+    }
+    Ok(())
 }
 
 /// Windows are announced in units of 128 octets, as a Linux that scales by seven does.

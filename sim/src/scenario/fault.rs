@@ -190,12 +190,7 @@ fn parse_line(words: &mut Words<'_>, hosts: &Hosts<'_>) -> Result<Fault, Mistake
         }
         "signal" => {
             let host = parse_speaker(words, hosts)?;
-            let names = Signal::ALL.map(Signal::name);
-            let name = words.demand("a signal")?;
-            let signal = Signal::ALL.into_iter().find(|signal| signal.name() == name.text);
-            let signal =
-                signal.ok_or_else(|| words.mistake(&name, "unknown signal").one_of(name.text, &names))?;
-            FaultKind::Signal { host, signal }
+            FaultKind::Signal { host, signal: words.signal()? }
         }
         other => return Err(words.mistake(&verb, format!("unknown fault `{other}`")).one_of(other, KINDS)),
     };

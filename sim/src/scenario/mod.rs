@@ -94,7 +94,8 @@ use std::fmt;
 use holdtime_core::{Duration, Instant};
 
 pub use fault::{Fault, FaultKind, PathChange};
-pub use library::{NoScenario, embedded, find, read};
+pub(crate) use library::probe;
+pub use library::{NoScenario, embedded, find, probes, read};
 pub use oracle::Oracle;
 pub use plan::Plan;
 pub(crate) use play::usual_prices;

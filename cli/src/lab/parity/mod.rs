@@ -1,6 +1,6 @@
 //! `holdtime parity`: the simulated machine beside the real one, program by program; and stalls in the lab beside the same ones live.
 
-mod namespace;
+pub(in crate::lab) mod namespace;
 mod part;
 mod peer;
 mod player;

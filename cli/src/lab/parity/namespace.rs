@@ -1,5 +1,5 @@
-//! Two network namespaces and a cable between them: the one that this process is in, for the speaker, and one of the peers'. Both are
-//! gone when their last process is.
+//! Two network namespaces and a cable between them: the one that this process is in, and a far one. Both are gone when their last
+//! process is.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,11 +13,11 @@ use holdtime_sim::scenario::Play;
 
 /// What an IPv4 and a TCP header take.
 const HEADERS: u16 = 40;
-/// How long the peers' namespace may take to come into being.
+/// How long the far namespace may take to come into being.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The options with which this user may make a namespace; `None`: it may not, or `unshare` and `ip` are not there.
-pub(super) fn unshare() -> Option<&'static [&'static str]> {
+pub(in crate::lab) fn unshare() -> Option<&'static [&'static str]> {
     let options: [&'static [&'static str]; 2] = [&["-n"], &["-r", "-n"]];
     options.into_iter().find(|options| {
         let tried = Command::new("unshare").args(*options).args(["ip", "link", "set", "lo", "up"]).output();
@@ -27,23 +27,47 @@ pub(super) fn unshare() -> Option<&'static [&'static str]> {
 
 /// An end of the cable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The speaker's.
+pub(in crate::lab) enum End {
+    /// This process's.
     Near,
-    /// The peers'.
+    /// The other one.
     Far,
 }
 
-/// The peers' namespace, held by a shell that runs in it, and the cable to it.
-pub(super) struct Cable {
+/// What stands at one end of the cable.
+pub(in crate::lab) struct CableEnd {
+    pub(in crate::lab) addresses: Vec<IpAddr>,
+    pub(in crate::lab) sockets: SocketOptions,
+}
+
+impl CableEnd {
+    /// The end with the speakers of a play.
+    pub(in crate::lab) fn of_speakers(play: &Play) -> Self {
+        Self {
+            addresses: play.speakers.iter().flat_map(|host| host.addresses.clone()).collect(),
+            sockets: play.speakers.first().map_or_else(SocketOptions::default, |host| host.options.clone()),
+        }
+    }
+
+    /// The end with its peers.
+    pub(in crate::lab) fn of_peers(play: &Play) -> Self {
+        Self {
+            addresses: play.peers.iter().flat_map(|host| host.addresses.clone()).collect(),
+            sockets: play.peers.first().map_or_else(SocketOptions::default, |host| host.options.clone()),
+        }
+    }
+}
+
+/// The far namespace, held by a shell that runs in it, and the cable to it.
+pub(in crate::lab) struct Cable {
     shell: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
 impl Cable {
-    /// Lays the cable between this process's own namespace, which is a fresh one, and another for the peers.
-    pub(super) fn lay(play: &Play) -> io::Result<Self> {
+    /// Lays the cable between this process's own namespace, which is a fresh one, and another.
+    pub(in crate::lab) fn lay(near: &CableEnd, far: &CableEnd) -> io::Result<Self> {
         let mut shell = Command::new("unshare")
             .args(["-n", "sh"])
             .stdin(Stdio::piped())
@@ -55,28 +79,23 @@ impl Cable {
         };
         let mut cable = Self { shell, input, output: BufReader::new(output) };
         cable.await_namespace()?;
-        let near: Vec<IpAddr> = play.speakers.iter().flat_map(|host| host.addresses.clone()).collect();
-        let far: Vec<IpAddr> = play.peers.iter().flat_map(|host| host.addresses.clone()).collect();
         run_here(&format!("ip link add near type veth peer name far netns {}\n", cable.shell.id()))?;
-        let usual = SocketOptions::default();
-        let speakers = play.speakers.first().map_or(&usual, |host| &host.options);
-        let peers = play.peers.first().map_or(&usual, |host| &host.options);
         // Nought is what the path takes.
-        let mss = [speakers.mss, peers.mss].into_iter().filter(|mss| *mss > 0).min();
-        run_here(&setup("near", &near, &far, speakers, mss))?;
-        cable.run_there(&setup("far", &far, &near, peers, mss))?;
+        let mss = [near.sockets.mss, far.sockets.mss].into_iter().filter(|mss| *mss > 0).min();
+        run_here(&setup("near", &near.addresses, &far.addresses, &near.sockets, mss))?;
+        cable.run_there(&setup("far", &far.addresses, &near.addresses, &far.sockets, mss))?;
         Ok(cable)
     }
 
-    /// What starts a program at the peers' end.
-    pub(super) fn command_there(&self, program: &std::path::Path) -> Command {
+    /// What starts a program at the far end.
+    pub(in crate::lab) fn command_there(&self, program: &std::path::Path) -> Command {
         let mut command = Command::new("nsenter");
         command.arg(format!("--net=/proc/{}/ns/net", self.shell.id())).arg(program);
         command
     }
 
     /// Loses what arrives at one end from one address for another, or no longer.
-    pub(super) fn lose(&mut self, end: End, from: IpAddr, to: IpAddr, lose: bool) -> io::Result<()> {
+    pub(in crate::lab) fn lose(&mut self, end: End, from: IpAddr, to: IpAddr, lose: bool) -> io::Result<()> {
         let (verb, device) =
             (if lose { "add" } else { "del" }, if end == End::Near { "near" } else { "far" });
         let family = if from.is_ipv4() { "-4" } else { "-6" };
@@ -105,7 +124,7 @@ impl Cable {
         self.input.write_all(format!("{script}echo done\n").as_bytes())?;
         let mut line = String::new();
         self.output.read_line(&mut line)?;
-        if line == "done\n" { Ok(()) } else { Err(io::Error::other("cannot set the peers' namespace up")) }
+        if line == "done\n" { Ok(()) } else { Err(io::Error::other("cannot set the far namespace up")) }
     }
 }
 
@@ -119,7 +138,7 @@ impl Drop for Cable {
 
 fn run_here(script: &str) -> io::Result<()> {
     let status = Command::new("sh").args(["-e", "-c", script]).status()?;
-    if status.success() { Ok(()) } else { Err(io::Error::other("cannot set the speaker's namespace up")) }
+    if status.success() { Ok(()) } else { Err(io::Error::other("cannot set this namespace up")) }
 }
 
 /// What sets one end up: its addresses, the way to the others, and buffers as `SO_SNDBUF` and `SO_RCVBUF` would make them, which is

@@ -15,7 +15,7 @@ use holdtime_sim::scenario::script::ProgramScript;
 use holdtime_sim::scenario::{Actor, FaultKind, Play, PlayPeer};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::namespace::{Cable, End};
+use super::namespace::{Cable, CableEnd, End};
 use super::peer;
 
 /// Where the speaker records what comes to it.
@@ -36,7 +36,11 @@ const LISTENS: &str = ":00B3 00000000:0000 0A";
 /// Plays it; how far each peer came. The recording is in `folder` then.
 pub(super) fn play(play: &Play, reactor: &str, folder: &Path) -> io::Result<Vec<(String, Stood)>> {
     write_files(play, folder)?;
-    let mut live = LiveStall { cable: Cable::lay(play)?, peers: Vec::new(), speaker: None };
+    let mut live = LiveStall {
+        cable: Cable::lay(&CableEnd::of_speakers(play), &CableEnd::of_peers(play))?,
+        peers: Vec::new(),
+        speaker: None,
+    };
     let (listening, dialling): (Vec<_>, Vec<_>) = play.peers.iter().partition(|peer| listens(peer));
     for peer in listening {
         live.start_peer(play, &peer.name)?;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use holdtime_core::Duration;
+use holdtime_core::speaker::Signal;
 
 use crate::scenario::mistake::{Mistake, Source};
 
@@ -95,6 +96,14 @@ impl<'a> Words<'a> {
         word.text
             .parse()
             .map_err(|_| self.mistake(&word, format!("`{}` does not fit here", word.text)).expected(what))
+    }
+
+    /// A signal, by its name.
+    pub(crate) fn signal(&mut self) -> Result<Signal, Mistake> {
+        let names = Signal::ALL.map(Signal::name);
+        let name = self.demand("a signal")?;
+        let signal = Signal::ALL.into_iter().find(|signal| signal.name() == name.text);
+        signal.ok_or_else(|| self.mistake(&name, "unknown signal").one_of(name.text, &names))
     }
 
     /// What is left of the line, verbatim but for the blanks around it.

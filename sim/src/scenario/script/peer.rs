@@ -3,6 +3,8 @@
 //! ```text
 //! accept                          wait until the speaker dials in (the peer listens from the start of the run)
 //! connect                         dial the speaker, again and again until it takes the connection
+//! connect until open              the same, and again wherever it ends the connection before it has sent an OPEN
+//! connect until up [hold N]       the same until a session is established, with this hold time
 //! send MESSAGE                    open [as N] [id A] [hold N] [family AFI SAFI]… [capability CODE [HEX]]… [bare]
 //!                                 (bare: these capabilities alone, none for families and the AS number)
 //!                                 keepalive | eor [AFI SAFI] | refresh | notification C/S [TEXT] | bytes HEX…
@@ -15,9 +17,12 @@
 //! keepalives every TIME | off     send KEEPALIVEs from now on, beside whatever the script does
 //! wait TIME
 //! read N                          read N octets, then no more
+//! read N every TIME for TIME      at most N octets at a time, then no more
 //! stop reading · resume reading
 //! half-close · close · reset      FIN in one direction; FIN; RST
 //! leave                           forget the connection without ending it: it stays open and is never read again
+//! set aside · take up             leave the connection for a while; go back to it, and leave the one at work, if any, meanwhile
+//! signal SIGNAL                   the speaker's process gets this signal
 //! vanish                          a power cut: nothing leaves, nothing arrives, the script is over
 //! clock +TIME | -TIME             the peer's wall clock jumps
 //! repeat [N times]                from the first step again
@@ -31,6 +36,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use holdtime_core::Duration;
+use holdtime_core::speaker::Signal;
 
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::script::blocks::{Blocks, parse_count, parse_times};
@@ -43,6 +49,8 @@ use crate::scenario::script::message::{Message, Pattern};
 pub enum PeerStep {
     Accept,
     Connect,
+    ConnectUntilOpen,
+    ConnectUntilUp { hold: u16 },
     Send(Message),
     Dribble { message: Message, every: Duration },
     Expect { pattern: Pattern, times: u32, within: Option<Duration> },
@@ -50,17 +58,24 @@ pub enum PeerStep {
     Keepalives(Option<Duration>),
     Wait(Duration),
     Read(usize),
+    ReadSlowly { octets: usize, every: Duration, lasts: Duration },
     Reading(bool),
     HalfClose,
     Close,
     Reset,
     Leave,
+    SetAside,
+    TakeUp,
+    Signal(Signal),
     Vanish,
     Clock { forward: bool, by: Duration },
     Repeat(Option<u32>),
     Loop(Option<u32>),
     End,
 }
+
+/// The hold time of a session that a script gives none, in seconds.
+const USUAL_HOLD: u16 = 90;
 
 /// A peer's steps, each with the line it was written as, for reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,6 +99,9 @@ const STEPS: &[&str] = &[
     "close",
     "reset",
     "leave",
+    "set",
+    "take",
+    "signal",
     "vanish",
     "clock",
     "repeat",
@@ -151,6 +169,7 @@ impl PeerStep {
         let verb = words.demand("a step")?;
         Ok(match verb.text {
             "accept" => Self::Accept,
+            "connect" if words.skip_word("until") => Self::parse_until(words)?,
             "connect" => Self::Connect,
             "send" => Self::Send(Message::parse(words)?),
             "dribble" => {
@@ -167,13 +186,16 @@ impl PeerStep {
             "keepalives" if words.skip_word("off") => Self::Keepalives(None),
             "keepalives" if words.skip_word("every") => Self::Keepalives(Some(words.positive_duration()?)),
             "wait" => Self::Wait(words.duration()?),
-            "read" => Self::Read(words.value("a number of octets")?),
+            "read" => Self::parse_read(words)?,
             "stop" if words.skip_word("reading") => Self::Reading(false),
             "resume" if words.skip_word("reading") => Self::Reading(true),
             "half-close" => Self::HalfClose,
             "close" => Self::Close,
             "reset" => Self::Reset,
             "leave" => Self::Leave,
+            "set" if words.skip_word("aside") => Self::SetAside,
+            "take" if words.skip_word("up") => Self::TakeUp,
+            "signal" => Self::Signal(words.signal()?),
             "vanish" => Self::Vanish,
             "clock" => Self::parse_clock(words)?,
             "repeat" => Self::Repeat(parse_times(words)?),
@@ -184,10 +206,14 @@ impl PeerStep {
                     .mistake(&verb, "incomplete step")
                     .expected("`keepalives every TIME` or `keepalives off`"));
             }
-            "stop" | "resume" => {
-                return Err(words
-                    .mistake(&verb, "incomplete step")
-                    .expected(format!("`{} reading`", verb.text)));
+            "stop" | "resume" | "set" | "take" => {
+                let whole = match verb.text {
+                    "set" => "set aside",
+                    "take" => "take up",
+                    "stop" => "stop reading",
+                    _ => "resume reading",
+                };
+                return Err(words.mistake(&verb, "incomplete step").expected(format!("`{whole}`")));
             }
             other => {
                 return Err(words.mistake(&verb, format!("unknown step `{other}`")).one_of(other, STEPS));
@@ -198,12 +224,7 @@ impl PeerStep {
     fn parse_expect(words: &mut Words<'_>) -> Result<Self, Mistake> {
         if words.skip_word("no") {
             let pattern = Pattern::parse(words)?;
-            let place = words.demand("`for` and a time")?;
-            if place.text != "for" {
-                let mistake = words.mistake(&place, format!("`{}` does not fit here", place.text));
-                return Err(mistake.expected("`for` and a time"));
-            }
-            return Ok(Self::ExpectNone { pattern, lasts: words.positive_duration()? });
+            return Ok(Self::ExpectNone { pattern, lasts: parse_for(words)? });
         }
         let times = parse_count(words)?.unwrap_or(1);
         let place = words.clone().next();
@@ -215,6 +236,30 @@ impl PeerStep {
         Ok(Self::Expect { pattern, times, within })
     }
 
+    fn parse_until(words: &mut Words<'_>) -> Result<Self, Mistake> {
+        let until = words.demand("`open` or `up`")?;
+        match until.text {
+            "open" => Ok(Self::ConnectUntilOpen),
+            "up" if words.skip_word("hold") => {
+                Ok(Self::ConnectUntilUp { hold: words.value("a hold time in seconds, 0 to 65535")? })
+            }
+            "up" => Ok(Self::ConnectUntilUp { hold: USUAL_HOLD }),
+            other => {
+                let mistake = words.mistake(&until, format!("nobody connects until `{other}`"));
+                Err(mistake.one_of(other, &["open", "up"]))
+            }
+        }
+    }
+
+    fn parse_read(words: &mut Words<'_>) -> Result<Self, Mistake> {
+        let octets = words.value("a number of octets")?;
+        if !words.skip_word("every") {
+            return Ok(Self::Read(octets));
+        }
+        let every = words.positive_duration()?;
+        Ok(Self::ReadSlowly { octets, every, lasts: parse_for(words)? })
+    }
+
     fn parse_clock(words: &mut Words<'_>) -> Result<Self, Mistake> {
         const EXPECTED: &str = "a sign and a time, such as +1h or -30s";
         let word = words.demand(EXPECTED)?;
@@ -224,6 +269,16 @@ impl PeerStep {
         let by = jump.ok_or_else(|| words.mistake(&word, "not a jump of the clock").expected(EXPECTED))?;
         Ok(Self::Clock { forward, by })
     }
+}
+
+/// `for` and how long.
+fn parse_for(words: &mut Words<'_>) -> Result<Duration, Mistake> {
+    let word = words.demand("`for` and a time")?;
+    if word.text != "for" {
+        let mistake = words.mistake(&word, format!("`{}` does not fit here", word.text));
+        return Err(mistake.expected("`for` and a time"));
+    }
+    words.positive_duration()
 }
 
 #[cfg(test)]
@@ -244,10 +299,11 @@ mod tests {
              keepalives every 3s\nkeepalives off\nwait 5s\nread 19\nstop reading\nresume reading\nhalf-close\nclose\nreset\n\
              vanish\nclock -1h\nrepeat\nrepeat 3 times\nloop 2 times\nloop\nend\nend\nexpect 3 times keepalive within 9s\n\
              expect no message for 5s\nexpect withdrawal 2001:db8::/32\nexpect eor 2 1\nsend eor 2 1\nsend open bare capability 2\n\
-             send update announce 2001:db8::/32 next-hop fd00::2\n",
+             send update announce 2001:db8::/32 next-hop fd00::2\nconnect until open\nconnect until up hold 9\n\
+             read 9 every 1s for 5s\nset aside\ntake up\nsignal SIGTERM\n",
         )
         .unwrap();
-        assert_eq!(script.steps.len(), 41);
+        assert_eq!(script.steps.len(), 47);
         assert_eq!(
             script.step(8).unwrap().0,
             &PeerStep::Send(Message::Notification { code: 6, subcode: 2, data: b"see you".to_vec() })
@@ -285,6 +341,9 @@ mod tests {
             ("send update announce 10.0.0.0/8 next-hop ::1", "an address of the prefixes' family"),
             ("clock 1h", "a sign and a time"),
             ("keepalives", "`keepalives every TIME`"),
+            ("set", "`set aside`"),
+            ("connect until", "`open` or `up`"),
+            ("read 9 every 1s", "`for` and a time"),
         ] {
             let mistake = parse(text).unwrap_err();
             assert!(mistake.expected.starts_with(expected), "{text}: {mistake}");

@@ -1,0 +1,62 @@
+//! The folder for maintainers: one folder a probe, with the report, the scenario, the capture and what the daemon was started with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use holdtime_sim::probe::Probe;
+use holdtime_sim::report::pcap::write_frames;
+use holdtime_sim::report::probe::{ProbeRow, maintainer, object};
+
+use super::capture::SeenFrames;
+use crate::error::CliError;
+
+/// Where reports go, if anywhere.
+pub(super) struct MaintainerFolders(Option<PathBuf>);
+
+impl MaintainerFolders {
+    /// # Errors
+    /// The folder cannot be made.
+    pub(super) fn at(folder: Option<&Path>) -> Result<Self, CliError> {
+        if let Some(folder) = folder {
+            make(folder)?;
+        }
+        Ok(Self(folder.map(Path::to_owned)))
+    }
+
+    /// Keeps a probe; `files` are others, each by its name.
+    pub(super) fn keep(
+        &mut self,
+        row: &ProbeRow,
+        probe: &Probe,
+        frames: Option<&SeenFrames>,
+        files: &[(String, Vec<u8>)],
+    ) -> Result<(), CliError> {
+        let Some(root) = &self.0 else { return Ok(()) };
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+        let daemon: String = row.daemon.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
+        let folder = root.join(daemon).join(&row.scenario);
+        make(&folder)?;
+        write(&folder.join("report.md"), maintainer(row).as_bytes())?;
+        write(&folder.join("report.json"), format!("{:#}\n", object(row)).as_bytes())?;
+        write(&folder.join("scenario.toml"), probe.text.as_bytes())?;
+        if let Some(frames) = frames {
+            let mut capture = Vec::new();
+            let all = frames.iter().map(|(at, frame)| (*at, frame));
+            write_frames(&mut capture, all)
+                .map_err(|error| CliError::io("cannot write a capture", &error))?;
+            write(&folder.join("capture.pcapng"), &capture)?;
+        }
+        files.iter().try_for_each(|(name, content)| write(&folder.join(name), content))
+    }
+}
+
+fn make(folder: &Path) -> Result<(), CliError> {
+    fs::create_dir_all(folder)
+        .map_err(|error| CliError::io(format!("cannot make the folder \"{}\"", folder.display()), &error))
+}
+
+/// Writes a file.
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), CliError> {
+    fs::write(path, content)
+        .map_err(|error| CliError::io(format!("cannot write \"{}\"", path.display()), &error))
+}

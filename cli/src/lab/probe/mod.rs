@@ -1,0 +1,75 @@
+//! `holdtime probe ADDRESS [SCENARIO…]`: stalls against a daemon that runs, played by the lab's scripts over real sockets; and
+//! `holdtime probe --matrix FILE`, against several that it starts.
+
+mod address;
+mod capture;
+mod cell;
+mod conclusion;
+mod folders;
+mod machine;
+mod matrix;
+mod player;
+mod probe_args;
+
+use holdtime_sim::probe::Probe;
+use holdtime_sim::report::probe::ProbeRow;
+
+use crate::args;
+use crate::console::Console;
+use crate::error::{CliError, VerbResult};
+use crate::interrupt;
+use address::Address;
+use conclusion::conclude;
+use folders::MaintainerFolders;
+use player::NoVerdict;
+pub(crate) use probe_args::ProbeArgs;
+use probe_args::chosen;
+
+pub(crate) fn run(args: &ProbeArgs, console: &mut Console) -> VerbResult {
+    interrupt::watch()?;
+    match (&args.matrix, &args.cell, &args.folder) {
+        (Some(path), Some(name), Some(folder)) => matrix::one_cell(args, path, name, folder),
+        (Some(path), _, _) => matrix::run(args, path, console),
+        (None, _, _) => at_address(args, console),
+    }
+}
+
+/// One daemon, which runs already: one scenario after the other.
+fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
+    let Some((address, names)) = args.words.split_first() else {
+        let mistake = "whom? give the address of a daemon, such as 127.0.1.1, or a file with --matrix";
+        return Err(CliError::input(mistake));
+    };
+    let probes = chosen(names)?;
+    let address_of = Address::parse(address, args.port, args.listen, &args.peer)?;
+    let mut kept = MaintainerFolders::at(args.report.as_deref())?;
+    let progress = console.progress("probes", probes.len() as u64);
+    let mut rows = Vec::new();
+    for probe in &probes {
+        address_of.is_there()?;
+        let (outcome, frames) = address_of.play(probe, args.observe).map_err(|why| match why {
+            NoVerdict::Because(why) => CliError::input(why),
+            NoVerdict::Interrupted => {
+                CliError::Interrupted(format!("{} of {} probes are done", rows.len(), probes.len()))
+            }
+        })?;
+        let row = ProbeRow {
+            daemon: address.clone(),
+            version: address_of.daemon.to_string(),
+            scenario: probe.name.clone(),
+            again: again(address, probe),
+            outcome: Ok(outcome),
+        };
+        kept.keep(&row, probe, frames.as_ref(), &[])?;
+        progress.inc(1);
+        rows.push(row);
+    }
+    progress.finish_and_clear();
+    conclude(args, &rows, console)
+}
+
+fn again(address: &str, probe: &Probe) -> String {
+    let own: Vec<String> = std::env::args().skip(1).filter(|word| word.starts_with("--peer")).collect();
+    let peers: String = own.iter().map(|word| format!(" {}", args::quoted(word))).collect();
+    format!("holdtime probe {address} {}{peers}", probe.name)
+}

@@ -1,0 +1,79 @@
+//! The arguments of `holdtime probe`, and which scenarios they name.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use holdtime_sim::probe::{self, Probe};
+use holdtime_sim::scenario::NoScenario;
+
+use super::address::{PeerWish, peer_wish};
+use crate::args;
+use crate::error::CliError;
+
+/// The arguments of `holdtime probe`.
+#[derive(Debug, Args)]
+pub(crate) struct ProbeArgs {
+    /// The daemon's address, alone or with its port, and then scenarios; without one, all that can be played there
+    #[arg(value_name = "ADDRESS|SCENARIO")]
+    pub(crate) words: Vec<String>,
+    /// Where the daemon listens
+    #[arg(long, value_name = "N")]
+    pub(crate) port: Option<u16>,
+    /// Where the daemon dials its peers; 179 unless told
+    #[arg(long, value_name = "N")]
+    pub(crate) listen: Option<u16>,
+    /// The address of a scenario's peer, and its AS number; on loopback 127.0.2.1 and up, and 65101 and up, unless told
+    #[arg(long, value_name = "NAME=ADDRESS[,AS]", value_parser = peer_wish)]
+    pub(crate) peer: Vec<PeerWish>,
+    /// How long a scenario is looked on at most
+    #[arg(long, value_name = "TIME", value_parser = args::duration)]
+    pub(crate) observe: Option<Duration>,
+    /// Play against each daemon of this file, which are started for it, in namespaces of their own; then no address is given
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["port", "listen", "peer"])]
+    pub(crate) matrix: Option<PathBuf>,
+    /// With a matrix: only these daemons
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "matrix")]
+    pub(crate) daemon: Vec<String>,
+    /// With a matrix: how many probes at a time, 10 unless told
+    #[arg(long, value_name = "N", requires = "matrix")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// With a matrix: so many times, and what is not as it was the first time
+    #[arg(long, value_name = "N", requires = "matrix")]
+    pub(crate) times: Option<u32>,
+    /// The daemon of the one cell that this process plays, in its folder
+    #[arg(long, value_name = "NAME", requires = "folder", hide = true)]
+    pub(crate) cell: Option<String>,
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub(crate) folder: Option<PathBuf>,
+    /// Write what the maintainer of a daemon needs into this folder: a report, the scenario and a capture for each probe
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write the results to this file as JUnit XML
+    #[arg(long, value_name = "F")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write the results to this file as a page
+    #[arg(long, value_name = "F")]
+    pub(crate) html: Option<PathBuf>,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The scenarios of these names; all, where there are none.
+pub(super) fn chosen(names: &[String]) -> Result<Vec<Probe>, CliError> {
+    let all = || probe::names().map(str::to_owned).collect();
+    let names: Vec<String> = if names.is_empty() { all() } else { names.to_vec() };
+    names
+        .iter()
+        .map(|name| {
+            probe::find(name).map_err(|error| match error {
+                NoScenario::Unknown { .. } => {
+                    CliError::unknown("scenario", name, &probe::names().collect::<Vec<_>>())
+                }
+                NoScenario::Wrong(mistake) => CliError::input(mistake.to_string()),
+            })
+        })
+        .collect()
+}
