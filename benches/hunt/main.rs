@@ -4,6 +4,8 @@
 //! cargo bench -p holdtime-benches --bench hunt                         ten findings of each of four defective reactors
 //! … --bench hunt -- --reactors no-eof,slow-show --each N --runs N      others, another number, another budget
 //! … --bench hunt -- --show                                             the shrunk scenarios too
+//! … --bench hunt -- --table 50                                         over so many sweeps: runs until it is found, what is left, since when
+//! … --bench hunt -- --ways 50                                          runs until it is found: uniform, guided, other strategies
 //! ```
 //!
 //! Not criterion: what is measured are sizes and runs, and a single time each.
@@ -15,6 +17,9 @@
     clippy::panic,
     reason = "a bench prints its table, and may fail loudly"
 )]
+
+mod first;
+mod found;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -34,6 +39,9 @@ struct Wanted {
     /// The budget of each.
     runs: u32,
     show: bool,
+    /// Over so many sweeps, one of the other tables.
+    table: Option<u64>,
+    ways: Option<u64>,
 }
 
 /// What came of one finding.
@@ -46,7 +54,12 @@ struct Row {
 
 fn main() -> ExitCode {
     if std::env::args().any(|argument| argument == "--bench") {
-        bench(&wanted());
+        let wanted = wanted();
+        match (wanted.table, wanted.ways) {
+            (Some(sweeps), _) => found::table(&wanted.reactors, sweeps, wanted.each),
+            (None, Some(sweeps)) => first::ways(&wanted.reactors, sweeps),
+            (None, None) => bench(&wanted),
+        }
         return ExitCode::SUCCESS;
     }
     // `cargo test --benches` builds and runs this too, and other runners ask for its list.
@@ -60,7 +73,14 @@ fn main() -> ExitCode {
 
 fn wanted() -> Wanted {
     let names = ["await-peers", "read-first", "skip-outbound", "recv-timeout"];
-    let mut wanted = Wanted { reactors: names.map(reactor).to_vec(), each: 10, runs: 1_000, show: false };
+    let mut wanted = Wanted {
+        reactors: names.map(reactor).to_vec(),
+        each: 10,
+        runs: 1_000,
+        show: false,
+        table: None,
+        ways: None,
+    };
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
@@ -69,6 +89,8 @@ fn wanted() -> Wanted {
             "--each" => wanted.each = value().parse().expect("a number of findings"),
             "--runs" => wanted.runs = value().parse().expect("a number of runs"),
             "--show" => wanted.show = true,
+            "--table" => wanted.table = Some(value().parse().expect("a number of sweeps")),
+            "--ways" => wanted.ways = Some(value().parse().expect("a number of sweeps")),
             other => panic!("unknown argument `{other}`"),
         }
     }

@@ -10,6 +10,7 @@
 
 mod choice;
 mod draws;
+mod schedule;
 mod site;
 
 use std::cell::RefCell;
@@ -17,6 +18,7 @@ use std::rc::Rc;
 
 pub use choice::{ActorId, Choice, ChoiceSource};
 use draws::{Draws, Weight};
+pub use schedule::Strategy;
 pub use site::Site;
 
 /// All draws of one run. A clone is another handle of the same draws.
@@ -60,6 +62,15 @@ impl Choices {
     /// An index into a slice of `len` elements; 0 when it is empty.
     pub fn index(&self, site: Site, actor: ActorId, len: usize) -> usize {
         self.below(site, actor, len as u64) as usize
+    }
+
+    /// Which of these runs next: its index, drawn or as a strategy picks it, which tells them apart by their numbers.
+    pub fn pick<T>(&self, site: Site, actor: ActorId, all: &[T], number: impl Fn(&T) -> u32) -> usize {
+        if all.len() < 2 || !self.0.borrow().is_scheduled() {
+            return self.index(site, actor, all.len());
+        }
+        let numbers: Vec<u32> = all.iter().map(number).collect();
+        self.0.borrow_mut().pick(site, actor, &numbers) as usize
     }
 
     /// True `per_mille` times in a thousand: a draw of 0 or 1, made where that can happen at all.
@@ -174,6 +185,32 @@ mod tests {
         let hits = |per_mille| (0..10_000).filter(|_| choices.chance(Site::Loss, far, per_mille)).count();
         assert_eq!((hits(0), hits(1000)), (0, 10_000));
         assert!((2_700..3_300).contains(&hits(300)));
+    }
+
+    #[test]
+    fn a_strategy_passes_nobody_over_for_long_and_what_it_picks_is_picked_again_from_the_saved_list() {
+        for strategy in Strategy::ALL {
+            let picked = |source: &ChoiceSource| {
+                let choices = Choices::new(source);
+                choices.record();
+                let actor = choices.actor("lab");
+                let pick = |_| choices.pick(Site::Process, actor, &[7, 8, 9], |number| *number);
+                ((0..400).map(pick).collect::<Vec<usize>>(), choices.recorded())
+            };
+            let (picks, list) = picked(&ChoiceSource::Scheduled { seed: 3, strategy });
+            for index in 0..3 {
+                let waits = picks.split(|pick| *pick == index).map(<[usize]>::len).max().unwrap();
+                assert!(waits <= 36, "{strategy:?} passes {index} over {waits} times");
+            }
+            assert_eq!(picked(&ChoiceSource::Saved(list)).0, picks, "{strategy:?}");
+            assert_eq!(Strategy::find(strategy.name()), Some(strategy));
+        }
+        let fewest = ChoiceSource::Scheduled { seed: 1, strategy: Strategy::FewestRecent };
+        let choices = Choices::new(&fewest);
+        let picks: Vec<usize> = (0..6)
+            .map(|_| choices.pick(Site::Task, choices.actor("one"), &[1, 2, 3], |number| *number))
+            .collect();
+        assert_eq!(picks, [0, 1, 2, 0, 1, 2]);
     }
 
     #[test]

@@ -6,8 +6,9 @@ use holdtime_core::{Duration, Instant};
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::script::parse_duration;
 use holdtime_sim::scenario::{self, Scenario};
+use holdtime_sim::shrink::Limits;
 use holdtime_sim::subject;
-use holdtime_sim::why::{Nearest, Why, explain};
+use holdtime_sim::why::{Nearest, Unexplained, Why, explain};
 
 /// A session whose peer says something every second, and is let go after three seconds without. It must be up at the end.
 const SESSION: &str = "\
@@ -48,13 +49,15 @@ how = 'never'
 poll = 'pass'
 ";
 
+const UNLIMITED: Limits<'_> = Limits { runs: u32::MAX, stop: &|| false };
+
 fn session(fault: &str) -> Scenario {
     let text = SESSION.replace("FAULT", fault);
     scenario::read(&Source::new("session.toml", text), |_| None, &subject::names()).unwrap()
 }
 
 fn why(scenario: &Scenario, reactor: &str) -> Why {
-    explain(scenario, subject::find(reactor).unwrap(), &0.into()).unwrap()
+    explain(scenario, subject::find(reactor).unwrap(), &0.into(), &UNLIMITED).unwrap()
 }
 
 fn seconds(at: Instant) -> f64 {
@@ -127,6 +130,20 @@ fn what_is_in_the_scenario_itself_could_not_be_saved_even_at_the_start() {
 
 #[test]
 fn what_passes_has_no_point_of_no_return() {
-    let explained = explain(&session("at 5s suspend far for 1s"), subject::POLL, &0.into());
-    assert_eq!(explained.unwrap_err(), "it passes, so there is nothing to explain");
+    let explained = explain(&session("at 5s suspend far for 1s"), subject::POLL, &0.into(), &UNLIMITED);
+    assert_eq!(explained.unwrap_err().to_string(), "it passes, so there is nothing to explain");
+}
+
+#[test]
+fn a_budget_that_is_too_small_says_so_and_one_for_the_point_alone_leaves_the_nearest_out() {
+    let session = session("at 10s cut far <-> speaker for 4s");
+    let explained = |runs| {
+        let limits = Limits { runs, stop: &|| false };
+        explain(&session, subject::POLL, &0.into(), &limits)
+    };
+    assert_eq!(explained(3).unwrap_err(), Unexplained::Stopped);
+    let whole = explained(u32::MAX).unwrap();
+    assert!(whole.is_whole);
+    let point = (1..whole.runs).find_map(|runs| explained(runs).ok()).unwrap();
+    assert_eq!((point.is_whole, point.point), (false, whole.point));
 }

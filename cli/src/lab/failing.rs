@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use holdtime_machine::choices::{Choice, ChoiceSource};
+use holdtime_sim::finding::Finding;
 use holdtime_sim::scenario::{Expected, Scenario};
-use holdtime_sim::subject::{self, SubjectRef};
+use holdtime_sim::stage::Run;
+use holdtime_sim::subject::{self, Defect, SubjectRef};
 
 use super::{findings, run};
 use crate::args;
@@ -28,6 +31,15 @@ pub(super) struct Failing {
     pub(super) scenario: Scenario,
     pub(super) reactor: SubjectRef,
     pub(super) seed: u64,
+    /// Its choices, where no seed draws them.
+    pub(super) choices: Option<Vec<Choice>>,
+}
+
+impl Failing {
+    /// Where its choices come from.
+    pub(super) fn source(&self) -> ChoiceSource {
+        self.choices.clone().map_or(ChoiceSource::Seed(self.seed), ChoiceSource::Adapted)
+    }
 }
 
 impl FailingArgs {
@@ -42,13 +54,23 @@ impl FailingArgs {
                 Some(name) => named(name)?,
                 None => expected(&scenario),
             };
-            return Ok(Failing { scenario, reactor, seed: self.seed.unwrap_or(0) });
+            return Ok(Failing { scenario, reactor, seed: self.seed.unwrap_or(0), choices: None });
         }
         let finding = findings::read(&self.file)?;
         let reactor = named(self.reactor.as_ref().unwrap_or(&finding.run.reactor))?;
         let seed = self.seed.unwrap_or(finding.run.lineage.seed);
-        Ok(Failing { scenario: finding.scenario, reactor, seed })
+        let choices = if self.seed.is_some() { None } else { needed(&finding, reactor) };
+        Ok(Failing { scenario: finding.scenario, reactor, seed, choices })
     }
+}
+
+/// The choices of a finding, where its seed alone does not fail for the same reason.
+fn needed(finding: &Finding, reactor: SubjectRef) -> Option<Vec<Choice>> {
+    let choices = finding.run.choices.clone()?;
+    let (play, drawn) = (&finding.scenario.play, finding.run.lineage.choices());
+    let run = Run { play, subject: reactor, defect: Defect::Present, choices: drawn };
+    let key = run.go().ok()?.verdict.key().map(|key| key.to_string());
+    (key.as_deref() != Some(&finding.run.key)).then_some(choices)
 }
 
 pub(super) fn named(name: &String) -> Result<SubjectRef, CliError> {

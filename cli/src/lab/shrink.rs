@@ -6,11 +6,15 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use holdtime_machine::choices::ChoiceSource;
+use holdtime_sim::explore::World;
+use holdtime_sim::finding::Finding;
 use holdtime_sim::scenario;
-use holdtime_sim::shrink::{self, Ended, LedgerLine, Limits, Shrunk};
+use holdtime_sim::shrink::{self, Ended, LedgerLine, Limits, Shrunk, Trial};
 use holdtime_sim::subject::SubjectRef;
 
 use super::failing::{Failing, FailingArgs};
+use super::findings;
 use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
@@ -33,6 +37,9 @@ pub(crate) struct ShrinkArgs {
     /// Write a Rust test that asserts its verdict to this file
     #[arg(long, value_name = "F")]
     pub(crate) test: Option<PathBuf>,
+    /// Write it as a finding, with the choices that it needs, into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) finding: Option<PathBuf>,
     /// Print that test instead of the scenario
     #[arg(long)]
     pub(crate) print_test: bool,
@@ -40,12 +47,13 @@ pub(crate) struct ShrinkArgs {
 
 pub(crate) fn run(args: &ShrinkArgs, console: &mut Console) -> VerbResult {
     interrupt::watch()?;
-    let Failing { scenario, reactor, seed } = args.failing.read()?;
+    let Failing { scenario, reactor, seed, choices } = args.failing.read()?;
+    let trial = Trial { scenario, seed, choices };
     let end = args.lasts.map(|lasts| Instant::now() + lasts);
     let is_late = || end.is_some_and(|end| Instant::now() >= end);
     let limits = Limits { runs: args.runs, stop: &|| interrupt::is_pressed() || is_late() };
     stderr::say("pass      tried   kept  size");
-    let shrunk = shrink::shrink(&scenario, reactor, seed, &limits, &mut tell).map_err(|error| {
+    let shrunk = shrink::shrink_trial(&trial, reactor, &limits, &mut tell).map_err(|error| {
         let file = args.failing.file.display();
         CliError::input(format!("\"{file}\" on {reactor} with seed {seed}: {error}"))
     })?;
@@ -79,6 +87,15 @@ fn hand_out(
                 .map_err(|error| CliError::io(format!("cannot write \"{}\"", path.display()), &error))?;
         }
     }
+    if let Some(folder) = &args.finding {
+        let source = shrunk.choices.clone().map_or(shrunk.seed.into(), ChoiceSource::Adapted);
+        let world = World { scenario: shrunk.scenario.clone(), behaviours: Vec::new() };
+        let file = args::quoted(&args.failing.file.display().to_string());
+        let command = format!("holdtime shrink {file}");
+        let made = Finding::of_choices(&world, reactor, &source, (findings::BUILD, command.as_str()));
+        let (outcome, files) = made.map_err(CliError::input)?;
+        findings::put_alone(folder, &findings::with_json(&outcome, files))?;
+    }
     if args.print_test {
         write!(console, "{test}")?;
     } else if args.out.is_none() {
@@ -98,6 +115,17 @@ fn conclude(args: &ShrinkArgs, reactor: SubjectRef, shrunk: &Shrunk) {
     };
     stderr::say(&format!("size {before} → {after} in {runs} runs: {why}"));
     stderr::say(&format!("key   {key}"));
+    if let Some(choices) = &shrunk.choices {
+        let folder = args.finding.as_ref().map(|folder| args::quoted(&folder.display().to_string()));
+        let again = match folder {
+            Some(folder) => format!("holdtime replay {folder}"),
+            None => "--finding DIR keeps them".to_owned(),
+        };
+        return stderr::say(&format!(
+            "again {} choices are needed, which no seed draws: {again}",
+            choices.len()
+        ));
+    }
     let file = args.out.as_ref().map_or("FILE".to_owned(), |out| args::quoted(&out.display().to_string()));
     stderr::say(&format!("again holdtime run {file} --reactor {reactor} --seed {seed}"));
 }

@@ -1,19 +1,21 @@
 //! `holdtime why FILE`: from when on a run could not be saved any more, and the nearest run that passes.
 
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use holdtime_sim::report;
+use holdtime_sim::shrink::Limits;
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::Defect;
-use holdtime_sim::why;
+use holdtime_sim::why::{self, Unexplained};
 
 use super::drawing::DrawingArgs;
 use super::failing::{Failing, FailingArgs};
 use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
-use crate::stderr;
+use crate::{interrupt, stderr};
 
 /// The arguments of `holdtime why`.
 #[derive(Debug, Args)]
@@ -22,21 +24,47 @@ pub(crate) struct WhyArgs {
     pub(crate) failing: FailingArgs,
     #[command(flatten)]
     pub(crate) drawing: DrawingArgs,
+    /// How many runs at most
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) runs: u32,
+    /// For how long at most; what was found by then is told as after Ctrl-C
+    #[arg(long = "for", value_name = "TIME", value_parser = args::duration)]
+    pub(crate) lasts: Option<Duration>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 pub(crate) fn run(args: &WhyArgs, console: &mut Console) -> VerbResult {
-    let Failing { scenario, reactor, seed } = args.failing.read()?;
-    let why = why::explain(&scenario, reactor, &seed.into()).map_err(|error| {
+    interrupt::watch()?;
+    let failing = args.failing.read()?;
+    let choices = failing.source();
+    let Failing { scenario, reactor, seed, .. } = failing;
+    let end = args.lasts.map(|lasts| Instant::now() + lasts);
+    let is_late = || end.is_some_and(|end| Instant::now() >= end);
+    let limits = Limits { runs: args.runs, stop: &|| interrupt::is_pressed() || is_late() };
+    let why = why::explain(&scenario, reactor, &choices, &limits).map_err(|error| {
         let file = args.failing.file.display();
-        CliError::input(format!("\"{file}\" on {reactor} with seed {seed}: {error}"))
+        match error {
+            Unexplained::Wrong(why) => {
+                CliError::input(format!("\"{file}\" on {reactor} with seed {seed}: {why}"))
+            }
+            Unexplained::Stopped => {
+                CliError::Interrupted("the point of no return was not found by then".to_owned())
+            }
+        }
     })?;
-    let run = Run { play: &scenario.play, subject: reactor, defect: Defect::Present, choices: seed.into() };
+    let run = Run { play: &scenario.play, subject: reactor, defect: Defect::Present, choices };
     let (outcome, mut timeline) = run.go_logged(&[]).map_err(CliError::input)?;
     let steps = why
         .point
         .saved
         .map_or_else(Vec::new, |saved| report::trace::steps_between(&timeline, saved, why.point.lost));
-    write!(console, "{}", report::why::story(&why, &scenario, &steps))?;
+    if args.json {
+        writeln!(console, "{}", report::why::json(&why, &steps))?;
+    } else {
+        write!(console, "{}", report::why::story(&why, &scenario, &steps))?;
+    }
     if args.drawing.any() {
         let named = (scenario.play.name.as_str(), scenario.title.as_str());
         let file = args::quoted(&args.failing.file.display().to_string());
@@ -48,5 +76,10 @@ pub(crate) fn run(args: &WhyArgs, console: &mut Console) -> VerbResult {
         args.drawing.write(&timeline, None)?;
     }
     stderr::say(&format!("{} runs", why.runs));
+    if !why.is_whole {
+        return Err(CliError::Interrupted(
+            "the nearest run that passes was not looked for to the end".to_owned(),
+        ));
+    }
     Ok(VerbStatus::AsExpected)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::schedule::Strategy;
 use super::site::Site;
 
 /// One draw that yielded something else than 0.
@@ -32,6 +33,13 @@ impl fmt::Display for Choice {
 pub enum ChoiceSource {
     /// From this seed.
     Seed(u64),
+    /// From this seed; who runs next is picked by a strategy.
+    Scheduled {
+        /// The seed, of that too.
+        seed: u64,
+        /// The strategy.
+        strategy: Strategy,
+    },
     /// From this list; what it does not name yields 0. A value that is out of the bound that its draw has in this run is refused:
     /// see [`Choices::refused`](super::Choices::refused).
     Saved(Vec<Choice>),
@@ -51,6 +59,7 @@ impl fmt::Display for ChoiceSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Seed(seed) => write!(f, "seed {seed}"),
+            Self::Scheduled { seed, strategy } => write!(f, "seed {seed}, {}", strategy.name()),
             Self::Saved(list) | Self::Adapted(list) => write!(f, "{} saved choices", list.len()),
             Self::Octets(octets) => write!(f, "{} octets", octets.len()),
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::choice::{ActorId, Choice, ChoiceSource};
+use super::schedule::{Scheduler, Strategy};
 use super::site::Site;
 use crate::rng::{Rng, word_of};
 
@@ -40,6 +41,8 @@ pub(super) struct Draws {
     recorded: Option<Vec<Made>>,
     tape: Option<Vec<u8>>,
     refused: Option<(Choice, u64)>,
+    /// Who picks who runs next; `None`: it is drawn.
+    scheduler: Option<Scheduler>,
 }
 
 /// The source, as it is drawn from.
@@ -68,7 +71,7 @@ impl Origin {
             Self::Saved { lists, strict }
         };
         match source {
-            ChoiceSource::Seed(seed) => Self::Seed(*seed),
+            ChoiceSource::Seed(seed) | ChoiceSource::Scheduled { seed, .. } => Self::Seed(*seed),
             ChoiceSource::Saved(list) => saved(list, true),
             ChoiceSource::Adapted(list) => saved(list, false),
             ChoiceSource::Octets(octets) => Self::Octets { octets: octets.clone(), used: 0 },
@@ -119,6 +122,7 @@ impl Draws {
             recorded: None,
             tape: None,
             refused: None,
+            scheduler: scheduler(source),
         }
     }
 
@@ -136,6 +140,7 @@ impl Draws {
     /// From now on draws from this source; what was counted stays counted.
     pub(super) fn turn_to(&mut self, source: &ChoiceSource) {
         self.origin = Origin::of(source);
+        self.scheduler = scheduler(source);
         for (name, id) in &self.actors {
             let own = self.streams.iter_mut().skip(id.0 as usize * Site::COUNT);
             for (stream, fresh) in own.zip(self.origin.streams(name)) {
@@ -170,15 +175,38 @@ impl Draws {
                 _ => 0,
             },
         };
-        if value != 0
-            && let Some(recorded) = &mut self.recorded
-        {
-            recorded.push(Made { site, actor, n, bound: weight.bound(), value });
-        }
+        self.note(Made { site, actor, n, bound: weight.bound(), value });
         if let Some(tape) = &mut self.tape {
             to_octets(tape, weight, value);
         }
         value
+    }
+
+    /// Whether somebody picks who runs next.
+    pub(super) fn is_scheduled(&self) -> bool {
+        self.scheduler.is_some()
+    }
+
+    /// The place of who runs next among these, of whom there are at least two.
+    pub(super) fn pick(&mut self, site: Site, actor: ActorId, ids: &[u32]) -> u64 {
+        let Some(scheduler) = &mut self.scheduler else { return 0 };
+        let (value, bound) = (scheduler.pick(site, actor, ids) as u64, ids.len() as u64);
+        let stream = &mut self.streams[actor.0 as usize * Site::COUNT + site as usize];
+        let n = stream.made;
+        stream.made += 1;
+        self.note(Made { site, actor, n, bound, value });
+        if let Some(tape) = &mut self.tape {
+            to_octets(tape, &Weight::Even(bound), value);
+        }
+        value
+    }
+
+    fn note(&mut self, made: Made) {
+        if made.value != 0
+            && let Some(recorded) = &mut self.recorded
+        {
+            recorded.push(made);
+        }
     }
 
     pub(super) fn recorded(&self) -> Vec<Choice> {
@@ -200,6 +228,15 @@ impl Draws {
 
     pub(super) fn refused(&self) -> Option<(Choice, u64)> {
         self.refused.clone()
+    }
+}
+
+fn scheduler(source: &ChoiceSource) -> Option<Scheduler> {
+    match source {
+        ChoiceSource::Scheduled { seed, strategy } if *strategy != Strategy::Uniform => {
+            Some(Scheduler::new(*strategy, *seed))
+        }
+        _ => None,
     }
 }
 

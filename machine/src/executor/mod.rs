@@ -269,7 +269,7 @@ impl Lab {
 
     /// Gives one task one turn.
     fn run_one(&mut self) {
-        let index = self.choices.index(Site::Process, self.actor, self.runnable.len());
+        let index = self.choices.pick(Site::Process, self.actor, &self.runnable, |process| process.0);
         let process = self.runnable.remove(index);
         self.seat(process).runnable = false;
         if !can_run(&self.world.borrow(), process) {

@@ -125,7 +125,7 @@ impl ReadyTasks {
     pub(super) fn draw(&mut self, choices: &Choices, actor: ActorId) -> Option<TaskId> {
         self.unseen = false;
         let (_, tasks) = self.batches.front_mut()?;
-        let task = tasks.remove(choices.index(Site::Task, actor, tasks.len()));
+        let task = tasks.remove(choices.pick(Site::Task, actor, tasks, |task| task.0));
         if tasks.is_empty()
             && let Some((_, tasks)) = self.batches.pop_front()
         {

@@ -11,6 +11,7 @@ mod cast;
 mod census;
 mod draw;
 mod faults;
+mod ground;
 mod guide;
 mod kinds;
 mod lineage;
@@ -21,11 +22,12 @@ mod timers;
 mod workload;
 
 pub use census::{Census, Counted};
+pub use ground::Ground;
 pub use guide::{Guide, ROUND};
 pub use kinds::{Behaviour, Kinds, Trouble, Verb};
 pub use lineage::{Branch, Lineage};
 pub use octets::{fuzz, octets_of, world_of_octets};
-pub use sweep::{Assurance, CENSUS_RUNS, Played, Sweep, drawn_reactor, play, play_lineage};
+pub use sweep::{Assurance, CENSUS_RUNS, Played, Sweep, drawn_reactor, play};
 pub use timers::FiredTimer;
 
 use std::net::IpAddr;

@@ -1,20 +1,17 @@
 //! One world of a sweep, played, and the sums over many.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use holdtime_core::{Duration, Instant};
 use holdtime_machine::rng::word_of;
-use holdtime_machine::trace::Observer;
 
 use crate::certificate::Verdict;
-use crate::explore::census::{Census, Counted, Taker};
+use crate::explore::World;
+use crate::explore::census::{Census, Counted};
+use crate::explore::ground::Ground;
 use crate::explore::lineage::Lineage;
-use crate::explore::{World, world_of};
-use crate::observe::coverage::Coverage;
-use crate::stage::{Outcome, Run};
-use crate::subject::{self, Defect, SubjectRef};
+use crate::stage::Outcome;
+use crate::subject::{self, SubjectRef};
 
 /// What came of a run of a sweep.
 #[derive(Clone, Debug)]
@@ -36,32 +33,7 @@ pub struct Played {
 /// # Errors
 /// The world is none, or its configurations are not right, which a test rules out.
 pub fn play(seed: u64, reactor: Option<SubjectRef>) -> Result<Played, String> {
-    play_lineage(&seed.into(), reactor, false)
-}
-
-/// Plays a run of a sweep, on the reactor that its world draws or on this one, and notes where it has been if that is wanted.
-///
-/// # Errors
-/// As [`play`].
-pub fn play_lineage(lineage: &Lineage, reactor: Option<SubjectRef>, covered: bool) -> Result<Played, String> {
-    let world = world_of(lineage).map_err(|mistake| mistake.to_string())?;
-    let taker = Rc::new(RefCell::new(Taker::of(&world)));
-    let reactor = reactor.unwrap_or_else(|| drawn_reactor(&world));
-    let play = &world.scenario.play;
-    let run = Run { play, subject: reactor, defect: Defect::Present, choices: lineage.choices() };
-    let observer: Rc<RefCell<dyn Observer>> = taker.clone();
-    let mut reached = Vec::new();
-    let outcome = if covered || !lineage.turns.is_empty() {
-        let coverage = Rc::new(RefCell::new(Coverage::of(&play.faults)));
-        let outcome = run.go_covered(&lineage.detours(), &coverage, &[observer])?;
-        reached.extend_from_slice(coverage.borrow().reached());
-        outcome
-    } else {
-        run.go_watched(&[observer])?
-    };
-    let mut census = taker.borrow().census().clone();
-    census.ask(&outcome.questions);
-    Ok(Played { lineage: lineage.clone(), reactor, outcome, census, reached })
+    Ground { reactor, ..Ground::default() }.play(&seed.into())
 }
 
 /// The reactor that a world draws for itself.
@@ -171,6 +143,12 @@ fn needed(probability: f64) -> u64 {
 mod tests {
     use super::*;
     use crate::explore::guide::Guide;
+    use crate::explore::world_of;
+    use crate::stage::Run;
+    use crate::subject::Defect;
+    use holdtime_machine::trace::Observer;
+    use std::cell::RefCell;
+    use std::rc::Rc;
 
     /// Every step of a run up to an instant.
     struct Steps(Instant, String);
@@ -205,16 +183,16 @@ mod tests {
     #[test]
     fn a_round_has_children_of_what_reached_something_new_and_a_child_plays_the_same_again() {
         let mut guide = Guide::default();
+        let ground = Ground { covered: true, ..Ground::default() };
         for lineage in guide.round(&[0, 1, 2, 3]) {
             assert_eq!(lineage.turns, []);
-            assert!(guide.learn(&play_lineage(&lineage, None, true).unwrap()) > 0);
+            assert!(guide.learn(&ground.play(&lineage).unwrap()) > 0);
         }
         let next = guide.round(&[4, 5, 6, 7]);
         let children: Vec<&Lineage> = next.iter().filter(|lineage| !lineage.turns.is_empty()).collect();
         assert_eq!(children.iter().map(|child| child.number()).collect::<Vec<_>>(), [5, 7]);
         for child in children {
-            let (one, two) =
-                (play_lineage(child, None, true).unwrap(), play_lineage(child, None, true).unwrap());
+            let (one, two) = (ground.play(child).unwrap(), ground.play(child).unwrap());
             assert_eq!((one.outcome, one.reached), (two.outcome, two.reached));
         }
     }

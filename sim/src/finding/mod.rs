@@ -22,7 +22,7 @@ use holdtime_machine::choices::ChoiceSource;
 use holdtime_machine::rng::word_of;
 use holdtime_machine::trace::Observer;
 
-use crate::explore::{Lineage, World};
+use crate::explore::{Ground, Lineage, World};
 use crate::report;
 use crate::report::pcap::Capture;
 use crate::scenario::mistake::Source;
@@ -69,6 +69,20 @@ impl Finding {
         by: (&str, &str),
     ) -> Result<(Outcome, Vec<FindingFile>), String> {
         Self::kept(world, (reactor, lineage), (&lineage.choices(), &lineage.detours()), by)
+    }
+
+    /// The same of a run of a sweep over this ground.
+    ///
+    /// # Errors
+    /// As [`of_world`](Self::of_world).
+    pub fn of_run(
+        ground: &Ground,
+        world: &World,
+        lineage: &Lineage,
+        by: (&str, &str),
+    ) -> Result<(Outcome, Vec<FindingFile>), String> {
+        let (choices, turns) = (ground.choices(lineage), ground.detours(lineage));
+        Self::kept(world, (ground.reactor(world), lineage), (&choices, &turns), by)
     }
 
     /// The same of a world whose choices come from elsewhere, such as a fuzzer's octets.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use holdtime_core::Instant;
+use serde_json::{Value, json};
 
 use crate::scenario::Scenario;
 use crate::why::{Nearest, Why};
@@ -47,6 +48,31 @@ pub fn story(why: &Why, scenario: &Scenario, steps: &[String]) -> String {
     }
     text.push_str(&nearest(why.nearest.as_ref()));
     text
+}
+
+/// All of it for programs; times in nanoseconds. `steps` as for [`story`].
+pub fn json(why: &Why, steps: &[String]) -> Value {
+    let Why { outcome, key, point, nearest, runs, is_whole } = why;
+    let nearest = nearest.as_ref().map(|nearest| match nearest {
+        Nearest::Choice(choice) => json!({ "choice": choice.to_string() }),
+        Nearest::Moved(moved) => json!({ "who": moved.who, "from": moved.from, "to": moved.to }),
+    });
+    let nanos = |at: &Instant| at.as_nanos();
+    json!({
+        "verdict": outcome.verdict.code(),
+        "key": key.to_string(),
+        "at": outcome.at.as_nanos(),
+        "saved": point.saved.as_ref().map(nanos),
+        "saved-passes": point.passes,
+        "lost": point.lost.as_nanos(),
+        "steps": steps,
+        "reseeded": point.reseeded,
+        "reseeded-fail": point.hung,
+        "exceptions": point.exceptions.iter().map(nanos).collect::<Vec<_>>(),
+        "nearest": nearest,
+        "runs": runs,
+        "whole": is_whole,
+    })
 }
 
 /// The faults that began then, or else what everybody did.

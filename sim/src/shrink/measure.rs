@@ -44,11 +44,19 @@ impl Measure {
         Self {
             size: size(scenario),
             statements,
-            unusual: unusual(&scenario.play) + usize::from(trial.seed != 0),
+            unusual: unusual(&scenario.play) + drawn(trial),
             words: words + config_words,
             uneven,
             total,
         }
+    }
+}
+
+/// A seed that has to be said, or choices: one that is saved is worth as much as a value.
+fn drawn(trial: &Trial) -> usize {
+    match &trial.choices {
+        Some(choices) => 1 + choices.len(),
+        None => usize::from(trial.seed != 0),
     }
 }
 

@@ -12,6 +12,7 @@
 //! Hypothesis, for the one order that every step must go down and the passes that are repeated until they all rest.
 
 mod actors;
+mod chances;
 mod config;
 mod measure;
 pub(crate) mod number;
@@ -37,13 +38,14 @@ use search::Search;
 type Pass = (&'static str, fn(&mut Search<'_>));
 
 /// The passes, what takes away most first.
-const PASSES: [Pass; 9] = [
+const PASSES: [Pass; 10] = [
     ("seed", usual::seed),
     ("end", times::bound_loosely),
     ("after", steps::cut_after_the_alarm),
     ("actors", actors::remove),
     ("faults", steps::remove_faults),
     ("steps", steps::remove),
+    ("choices", chances::simplify),
     ("config", config::remove),
     ("values", usual::values),
     ("times", times::round),
@@ -60,9 +62,21 @@ pub fn shrink(
     limits: &Limits<'_>,
     tell: &mut dyn FnMut(&LedgerLine),
 ) -> Result<Shrunk, Unshrinkable> {
-    let before = size(scenario);
-    let trial = Trial { scenario: scenario.clone(), seed };
-    let mut search = Search::start(&trial, subject, limits)?;
+    shrink_trial(&Trial { scenario: scenario.clone(), seed, choices: None }, subject, limits, tell)
+}
+
+/// Shrinks what fails on a subject with choices of any origin.
+///
+/// # Errors
+/// As [`shrink`].
+pub fn shrink_trial(
+    trial: &Trial,
+    subject: SubjectRef,
+    limits: &Limits<'_>,
+    tell: &mut dyn FnMut(&LedgerLine),
+) -> Result<Shrunk, Unshrinkable> {
+    let before = size(&trial.scenario);
+    let mut search = Search::start(trial, subject, limits)?;
     loop {
         let kept = search.kept;
         for (name, pass) in PASSES {
@@ -78,5 +92,5 @@ pub fn shrink(
     let Search { best, outcome, key, runs, ended, .. } = search;
     let scenario = repro::named(best.scenario, subject, &outcome);
     let ended = ended.unwrap_or(Ended::Smallest);
-    Ok(Shrunk { scenario, seed: best.seed, outcome, key, runs, before, ended })
+    Ok(Shrunk { scenario, seed: best.seed, choices: best.choices, outcome, key, runs, before, ended })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use holdtime_machine::choices::Choice;
+
 use crate::certificate::{Certificate, Key, Verdict};
 use crate::scenario::{Expected, Scenario, Unwritable};
 use crate::shrink::search::Ended;
@@ -15,6 +17,8 @@ pub struct Shrunk {
     pub scenario: Scenario,
     /// The seed that it fails from; 0 where that was possible.
     pub seed: u64,
+    /// The choices that it needs, where no seed draws them.
+    pub choices: Option<Vec<Choice>>,
     /// What its run shows.
     pub outcome: Outcome,
     /// What its verdict and the first one have in common.
@@ -64,12 +68,26 @@ fn story(certificate: &Certificate) -> String {
     text + and + &certificate.ending()
 }
 
+/// Where its choices come from, as Rust.
+fn choices_of(shrunk: &Shrunk) -> String {
+    let Some(choices) = &shrunk.choices else { return format!("{}.into()", shrunk.seed) };
+    let one = |choice: &Choice| {
+        let Choice { site, actor, n, bound, value } = choice;
+        let site = format!("Site::find({:?}).ok_or(\"no site\")?", site.name());
+        format!(
+            "Choice {{ site: {site}, actor: {actor:?}.to_owned(), n: {n}, bound: {bound}, value: {value} }}"
+        )
+    };
+    let all: Vec<String> = choices.iter().map(one).collect();
+    format!("ChoiceSource::Adapted(vec![{}])", all.join(", "))
+}
+
 /// A test that holds a shrunk scenario to what it showed.
 ///
 /// # Errors
 /// It cannot be written as a scenario.
 pub fn test_of(shrunk: &Shrunk, subject: &dyn Subject) -> Result<String, Unwritable> {
-    let Shrunk { scenario, seed, outcome, key, .. } = shrunk;
+    let Shrunk { scenario, outcome, key, .. } = shrunk;
     let what = match &outcome.verdict {
         Verdict::Hang { alarm, .. } => alarm.oracle.finding(),
         verdict => verdict.code(),
@@ -78,9 +96,10 @@ pub fn test_of(shrunk: &Shrunk, subject: &dyn Subject) -> Result<String, Unwrita
     let toml = scenario.write()?;
     let hashes = (1..).map(|count| "#".repeat(count)).find(|hashes| !toml.contains(&format!("\"{hashes}")));
     let hashes = hashes.unwrap_or_default();
+    let choices = choices_of(shrunk);
     Ok(format!(
         "\
-use holdtime_sim::scenario::{{self, mistake::Source}};
+{imports}use holdtime_sim::scenario::{{self, mistake::Source}};
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::{{self, Defect}};
 
@@ -91,12 +110,17 @@ fn {subject}_{what}() -> Result<(), String> {{
     let scenario = scenario::read(&source, |_| None, &subject::names());
     let scenario = scenario.map_err(|mistake| mistake.to_string())?;
     let subject = subject::find(\"{name}\").map_err(|unknown| unknown.to_string())?;
-    let run = Run {{ play: &scenario.play, subject, defect: Defect::Present, choices: {seed}.into() }};
+    let run = Run {{ play: &scenario.play, subject, defect: Defect::Present, choices: {choices} }};
     let key = run.go()?.verdict.key().map(|key| key.to_string());
     assert_eq!(key.as_deref(), Some({key:?}));
     Ok(())
 }}
 ",
+        imports = if shrunk.choices.is_some() {
+            "use holdtime_machine::choices::{Choice, ChoiceSource, Site};\n"
+        } else {
+            ""
+        },
         subject = slug(subject.name()),
         what = slug(what),
         name = subject.name(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use holdtime_machine::choices::Choice;
+
 use crate::certificate::Key;
 use crate::scenario::mistake::Source;
 use crate::scenario::{self, Scenario};
@@ -79,7 +81,7 @@ pub(super) struct Search<'l> {
     subject: SubjectRef,
     limits: &'l Limits<'l>,
     /// Every trial that was played.
-    played: BTreeSet<(String, u64)>,
+    played: BTreeSet<(String, u64, Option<Vec<Choice>>)>,
 }
 
 impl<'l> Search<'l> {
@@ -91,10 +93,11 @@ impl<'l> Search<'l> {
     ) -> Result<Self, Unshrinkable> {
         let text = trial.scenario.write().map_err(|error| Unshrinkable::Wrong(error.to_string()))?;
         let scenario = read(&text).map_err(Unshrinkable::Wrong)?;
-        let best = Trial { scenario, seed: trial.seed };
+        let best = Trial { scenario, ..trial.clone() };
         let outcome = play(&best, subject).map_err(Unshrinkable::Wrong)?;
         let key = outcome.verdict.key().ok_or(Unshrinkable::Passes)?;
-        let (measure, played) = (Measure::of(&best), BTreeSet::from([(text, best.seed)]));
+        let played = BTreeSet::from([(text, best.seed, best.choices.clone())]);
+        let measure = Measure::of(&best);
         Ok(Self { best, outcome, key, runs: 1, kept: 0, ended: None, measure, subject, limits, played })
     }
 
@@ -113,17 +116,20 @@ impl<'l> Search<'l> {
 
     /// Plays a candidate, and keeps it if it is smaller and fails for the same reason.
     pub(super) fn offer(&mut self, candidate: Option<Scenario>) -> bool {
-        let seed = self.best.seed;
-        candidate.is_some_and(|scenario| self.offer_trial(&Trial { scenario, seed }))
+        let Some(scenario) = candidate else { return false };
+        let Trial { seed, choices, .. } = &self.best;
+        let candidate = Trial { scenario, seed: *seed, choices: choices.clone() };
+        self.offer_trial(&candidate)
     }
 
-    /// The same for a trial from another seed.
+    /// The same for a trial with other choices.
     pub(super) fn offer_trial(&mut self, candidate: &Trial) -> bool {
         let Ok(text) = candidate.scenario.write() else { return false };
         let Ok(scenario) = read(&text) else { return false };
-        let candidate = Trial { scenario, seed: candidate.seed };
+        let candidate = Trial { scenario, ..candidate.clone() };
         let measure = Measure::of(&candidate);
-        if measure >= self.measure || self.is_over() || !self.played.insert((text, candidate.seed)) {
+        let played = (text, candidate.seed, candidate.choices.clone());
+        if measure >= self.measure || self.is_over() || !self.played.insert(played) {
             return false;
         }
         let Ok(outcome) = play(&candidate, self.subject) else { return false };
@@ -180,5 +186,5 @@ fn read(text: &str) -> Result<Scenario, String> {
 }
 
 fn play(trial: &Trial, subject: SubjectRef) -> Result<Outcome, String> {
-    Run { play: &trial.scenario.play, subject, defect: Defect::Present, choices: trial.seed.into() }.go()
+    Run { play: &trial.scenario.play, subject, defect: Defect::Present, choices: trial.source() }.go()
 }

@@ -10,7 +10,7 @@ use crate::shrink::trial::Trial;
 
 /// Seed 0, which a scenario has where nobody says another one.
 pub(super) fn seed(search: &mut Search<'_>) {
-    let candidate = Trial { scenario: search.best.scenario.clone(), seed: 0 };
+    let candidate = Trial { scenario: search.best.scenario.clone(), seed: 0, choices: None };
     search.offer_trial(&candidate);
 }
 

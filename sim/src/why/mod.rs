@@ -11,8 +11,11 @@ mod saving;
 pub use nearest::{Moved, Nearest};
 pub use point::Point;
 
+use std::fmt;
+
 use crate::certificate::Key;
 use crate::scenario::Scenario;
+use crate::shrink::Limits;
 use crate::stage::Outcome;
 use crate::subject::SubjectRef;
 use holdtime_machine::choices::ChoiceSource;
@@ -31,16 +34,45 @@ pub struct Why {
     pub nearest: Option<Nearest>,
     /// How many runs it took.
     pub runs: u32,
+    /// Whether all was looked at: the nearest run was looked for to the end.
+    pub is_whole: bool,
 }
+
+/// Why nothing is explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unexplained {
+    /// It passes, or it is not to be played; the text says so.
+    Wrong(String),
+    /// It was told to stop, or all runs were used up, before the point of no return was found.
+    Stopped,
+}
+
+impl fmt::Display for Unexplained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wrong(why) => f.write_str(why),
+            Self::Stopped => f.write_str("the point of no return was not found within the runs"),
+        }
+    }
+}
+
+impl std::error::Error for Unexplained {}
 
 /// Explains what fails on a subject with these choices.
 ///
 /// # Errors
-/// It passes, or it is not to be played; the text says so.
-pub fn explain(scenario: &Scenario, subject: SubjectRef, choices: &ChoiceSource) -> Result<Why, String> {
-    let (mut saving, outcome, instants) = Saving::of(scenario, subject, choices)?;
+/// It passes, or is not to be played; or the point of no return was not found within the limits.
+pub fn explain(
+    scenario: &Scenario,
+    subject: SubjectRef,
+    choices: &ChoiceSource,
+    limits: &Limits<'_>,
+) -> Result<Why, Unexplained> {
+    let (mut saving, outcome, instants) =
+        Saving::of(scenario, (subject, choices), limits).map_err(Unexplained::Wrong)?;
     let point = point::find(&mut saving, &instants, outcome.at)?;
     let nearest = nearest::find(&mut saving, &outcome);
+    let is_whole = !saving.is_over();
     let Saving { key, runs, .. } = saving;
-    Ok(Why { outcome, key, point, nearest, runs })
+    Ok(Why { outcome, key, point, nearest, runs, is_whole })
 }

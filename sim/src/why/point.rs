@@ -4,6 +4,7 @@ use holdtime_core::{Duration, Instant};
 use holdtime_machine::choices::ChoiceSource;
 
 use crate::certificate::Verdict;
+use crate::why::Unexplained;
 use crate::why::saving::Saving;
 
 /// How many instants on each side of the point are asked whether they are on it.
@@ -29,12 +30,16 @@ pub struct Point {
     pub exceptions: Vec<Instant>,
 }
 
-pub(super) fn find(saving: &mut Saving<'_>, instants: &[Instant], alarm: Instant) -> Result<Point, String> {
+pub(super) fn find(
+    saving: &mut Saving<'_>,
+    instants: &[Instant],
+    alarm: Instant,
+) -> Result<Point, Unexplained> {
     let mut all: Vec<Instant> = instants.iter().copied().filter(|at| *at <= alarm).collect();
     // From then on nothing is changed that the alarm could hang on.
     all.push(alarm + Duration::from_nanos(1));
     let at = |index: usize| all.get(index).copied().unwrap_or(alarm);
-    let mut is_lost = |index: usize| -> Result<bool, String> {
+    let mut is_lost = |index: usize| -> Result<bool, Unexplained> {
         let verdict = saving.from(at(index), fair())?;
         Ok(verdict.key().as_ref() == Some(&saving.key))
     };
@@ -72,7 +77,7 @@ pub(super) fn find(saving: &mut Saving<'_>, instants: &[Instant], alarm: Instant
 }
 
 /// Between two instants at which something happens faults can end as well: halves the time between them as long as it is a millisecond.
-fn narrow(saving: &mut Saving<'_>, saved: &mut Instant, lost: &mut Instant) -> Result<(), String> {
+fn narrow(saving: &mut Saving<'_>, saved: &mut Instant, lost: &mut Instant) -> Result<(), Unexplained> {
     while *lost - *saved > Duration::from_millis(1) {
         let middle = *saved + (*lost - *saved) / 2;
         let verdict = saving.from(middle, fair())?;

@@ -9,8 +9,10 @@ use holdtime_machine::trace::{Observer, Step};
 
 use crate::certificate::{Key, Verdict};
 use crate::scenario::{FaultKind, Play, Scenario};
+use crate::shrink::Limits;
 use crate::stage::{Detour, Outcome, Run};
 use crate::subject::{Defect, SubjectRef};
+use crate::why::Unexplained;
 
 /// What is to be saved.
 pub(super) struct Saving<'s> {
@@ -21,6 +23,7 @@ pub(super) struct Saving<'s> {
     /// How many runs there were.
     pub(super) runs: u32,
     subject: SubjectRef,
+    limits: &'s Limits<'s>,
 }
 
 /// The instants at which something happens.
@@ -39,8 +42,8 @@ impl<'s> Saving<'s> {
     /// Plays what fails; what it shows, and all instants at which something happens, the start first.
     pub(super) fn of(
         scenario: &'s Scenario,
-        subject: SubjectRef,
-        choices: &'s ChoiceSource,
+        (subject, choices): (SubjectRef, &'s ChoiceSource),
+        limits: &'s Limits<'s>,
     ) -> Result<(Self, Outcome, Vec<Instant>), String> {
         let seen = Rc::new(RefCell::new(Instants(vec![Instant::ZERO])));
         let run = Run { play: &scenario.play, subject, defect: Defect::Present, choices: choices.clone() };
@@ -51,20 +54,32 @@ impl<'s> Saving<'s> {
         // A process may be a little ahead of the others.
         instants.sort_unstable();
         instants.dedup();
-        Ok((Self { scenario, choices, key, runs: 1, subject }, outcome, instants))
+        Ok((Self { scenario, choices, key, runs: 1, subject, limits }, outcome, instants))
+    }
+
+    /// Whether it is to go no further.
+    pub(super) fn is_over(&self) -> bool {
+        self.runs >= self.limits.runs || (self.limits.stop)()
     }
 
     /// What it shows where all faults are off from `at` on, and the choices are these.
-    pub(super) fn from(&mut self, at: Instant, choices: ChoiceSource) -> Result<Verdict, String> {
+    pub(super) fn from(&mut self, at: Instant, choices: ChoiceSource) -> Result<Verdict, Unexplained> {
+        if self.is_over() {
+            return Err(Unexplained::Stopped);
+        }
         let play = healed(&self.scenario.play, at - Instant::ZERO);
         let (subject, defect) = (self.subject, Defect::Present);
         let run = Run { play: &play, subject, defect, choices: self.choices.clone() };
         self.runs += 1;
-        Ok(run.go_turned(&Detour { at, choices })?.verdict)
+        let outcome = run.go_turned(&Detour { at, choices }).map_err(Unexplained::Wrong)?;
+        Ok(outcome.verdict)
     }
 
     /// What another play shows with other choices; `None`: it cannot be played.
     pub(super) fn instead(&mut self, play: &Play, choices: &ChoiceSource) -> Option<Verdict> {
+        if self.is_over() {
+            return None;
+        }
         let run = Run { play, subject: self.subject, defect: Defect::Present, choices: choices.clone() };
         self.runs += 1;
         Some(run.go().ok()?.verdict)

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use holdtime_sim::explore::Lineage;
+use holdtime_machine::choices::Strategy;
+use holdtime_machine::rng::word_of;
+use holdtime_sim::explore::{Ground, Lineage};
 use holdtime_sim::scenario::script::format_duration;
 
 use crate::args;
@@ -17,8 +19,11 @@ use crate::args;
 pub(crate) struct ExploreArgs {
     #[command(subcommand)]
     pub(crate) action: Option<ExploreAction>,
+    /// A scenario file, whose variations are played: other choices, and faults at other times
+    #[arg(conflicts_with_all = ["swarm", "dump", "from_bytes", "to_corpus"])]
+    pub(crate) scenario: Option<PathBuf>,
     /// Draw whole worlds: topology, workload, behaviours and faults
-    #[arg(long, required_unless_present_any = ["dump", "from_bytes", "to_corpus"])]
+    #[arg(long, required_unless_present_any = ["scenario", "dump", "from_bytes", "to_corpus"])]
     pub(crate) swarm: bool,
     /// The seeds, without the last one
     #[arg(long, value_name = "A..B", default_value = "0..1000", value_parser = args::seeds)]
@@ -41,6 +46,9 @@ pub(crate) struct ExploreArgs {
     /// Only every Nth seed, from the Ith on
     #[arg(long, value_name = "I/N", value_parser = args::shard)]
     pub(crate) shard: Option<args::Shard>,
+    /// Who runs next: uniform, pct (by priorities), or fewest-recently-run
+    #[arg(long, value_name = "S", default_value = "uniform", value_parser = strategy)]
+    pub(crate) strategy: Strategy,
     /// Play runs that reach something new again, with other draws from that instant on
     #[arg(long)]
     pub(crate) guide: bool,
@@ -76,15 +84,26 @@ pub(crate) enum ExploreAction {
 }
 
 impl ExploreArgs {
+    /// What is swept, as the command line names it.
+    pub(super) fn what(&self) -> String {
+        self.scenario.as_ref().map_or_else(|| "--swarm".to_owned(), |file| quoted(file))
+    }
+
     /// The arguments that decide what is found, in one form.
-    pub(super) fn canonical(&self) -> String {
+    pub(super) fn canonical(&self, ground: &Ground) -> String {
         let mut text = match &self.lineage {
-            Some(lineage) => format!("--swarm --lineage {lineage}"),
-            None => format!("--swarm --seeds {}..{}", self.seeds.start, self.seeds.end),
+            Some(lineage) => format!("{} --lineage {lineage}", self.what()),
+            None => format!("{} --seeds {}..{}", self.what(), self.seeds.start, self.seeds.end),
         };
+        // A file may be another one by now.
+        let written = ground.scenario.as_ref().and_then(|scenario| scenario.write().ok());
+        written.iter().for_each(|written| text.push_str(&format!(" [{:016x}]", word_of(written))));
         let mut add = |more: String| text.push_str(&more);
         if self.guide {
             add(" --guide".to_owned());
+        }
+        if self.strategy != Strategy::Uniform {
+            add(format!(" --strategy {}", self.strategy.name()));
         }
         self.lasts.iter().for_each(|lasts| add(format!(" --for {}", format_duration(*lasts))));
         self.reactor.iter().for_each(|reactor| add(format!(" --reactor {reactor}")));
@@ -95,4 +114,9 @@ impl ExploreArgs {
 
 pub(super) fn quoted(path: &Path) -> String {
     args::quoted(&path.display().to_string())
+}
+
+fn strategy(name: &str) -> Result<Strategy, String> {
+    let names = Strategy::ALL.map(Strategy::name).join(", ");
+    Strategy::find(name).ok_or_else(|| format!("expected one of {names}"))
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use holdtime_sim::explore::{self, Assurance, Guide, Lineage, Played, Sweep};
+use holdtime_machine::choices::Strategy;
+use holdtime_sim::explore::{Assurance, Counted, Ground, Guide, Lineage, Played, Sweep, World};
 use holdtime_sim::finding::{self, Finding};
 use holdtime_sim::subject::SubjectRef;
 
@@ -14,7 +15,9 @@ use crate::lab::findings::{self, FindingsDir};
 /// What was found so far, and where it is written to.
 pub(super) struct Hunt {
     arguments: String,
-    reactor: Option<SubjectRef>,
+    pub(super) ground: Ground,
+    /// What is swept on the command line: `--swarm`, or the scenario's file.
+    what: String,
     pub(super) sweep: Sweep,
     /// The runs that came to no end.
     pub(super) endless: Vec<Endless>,
@@ -35,16 +38,23 @@ pub(super) struct Endless {
 }
 
 impl Hunt {
-    pub(super) fn new(args: &ExploreArgs, reactor: Option<SubjectRef>) -> Result<Self, CliError> {
-        let arguments = args.canonical();
+    pub(super) fn new(args: &ExploreArgs, ground: Ground) -> Result<Self, CliError> {
+        let arguments = args.canonical(&ground);
+        let what = args.what();
         let guide = args.guide.then(Guide::default);
         let out = args.out.as_deref().map(|path| FindingsDir::open(path, &arguments)).transpose()?;
-        Ok(Self { arguments, reactor, sweep: Sweep::default(), endless: Vec::new(), out, guide })
+        Ok(Self { arguments, ground, what, sweep: Sweep::default(), endless: Vec::new(), out, guide })
     }
 
     /// How many runs were played, those without an end too.
     pub(super) fn runs(&self) -> u64 {
         self.sweep.runs + self.endless.len() as u64
+    }
+
+    /// What the sweep, which is at its end, was to show and did not. Variations of a scenario show what it has.
+    pub(super) fn unexercised(&self) -> impl Iterator<Item = Counted> {
+        let is_swarm = self.ground.scenario.is_none();
+        self.sweep.unexercised().filter(move |_| is_swarm)
     }
 
     /// What the runs so far are worth.
@@ -79,7 +89,7 @@ impl Hunt {
                 self.lose(Endless { lineage, verdict: finding::PANICKED, message, key })
             }
             Done::Late => {
-                let key = finding::late_key(self.reactor_of(&lineage)?);
+                let key = finding::late_key(self.ground.reactor(&self.world(&lineage)?));
                 self.lose(Endless { lineage, verdict: finding::LATE, message: String::new(), key })
             }
         }
@@ -91,43 +101,44 @@ impl Hunt {
         Ok(())
     }
 
-    fn reactor_of(&self, lineage: &Lineage) -> Result<SubjectRef, CliError> {
-        Ok(match self.reactor {
-            Some(reactor) => reactor,
-            None => explore::drawn_reactor(&world(lineage)?),
-        })
+    /// The command that plays a run again.
+    pub(super) fn again(&self, lineage: &Lineage, reactor: SubjectRef) -> String {
+        let Self { what, ground, .. } = self;
+        let strategy = match ground.strategy {
+            Strategy::Uniform => String::new(),
+            strategy => format!(" --strategy {}", strategy.name()),
+        };
+        let which = if lineage.turns.is_empty() {
+            format!("--seeds {}..{}", lineage.seed, lineage.seed.saturating_add(1))
+        } else {
+            format!("--lineage {lineage}")
+        };
+        format!("holdtime explore {what} {which} --reactor {reactor}{strategy}")
+    }
+
+    fn world(&self, lineage: &Lineage) -> Result<World, CliError> {
+        self.ground.world(lineage).map_err(|mistake| CliError::input(mistake.to_string()))
     }
 
     fn note(&mut self, lineage: &Lineage, (verdict, key): (&str, &str)) -> Result<(), CliError> {
-        let reactor = self.reactor_of(lineage)?;
-        let Some(out) = &mut self.out else { return Ok(()) };
         let name = finding::folder_name(verdict, key);
-        if !out.has_counted(&name, &self.arguments) {
-            let world = world(lineage)?;
-            let command = again(lineage, reactor);
+        if self.out.as_ref().is_some_and(|out| !out.has_counted(&name, &self.arguments)) {
+            let world = self.world(lineage)?;
+            let reactor = self.ground.reactor(&world);
+            let command = self.again(lineage, reactor);
             let by = (findings::BUILD, command.as_str());
             let files = if [finding::PANICKED, finding::LATE].contains(&verdict) {
                 Finding::without_end(&world, reactor, lineage, by, (verdict, key)).map(findings::owned)
             } else {
-                Finding::of_world(&world, reactor, lineage, by)
+                Finding::of_run(&self.ground, &world, lineage, by)
                     .map(|(outcome, files)| findings::with_json(&outcome, files))
             };
-            out.put(&name, &files.map_err(CliError::input)?)?;
+            let files = files.map_err(CliError::input)?;
+            self.out.as_ref().map_or(Ok(()), |out| out.put(&name, &files))?;
         }
-        out.count(&name, &self.arguments);
+        if let Some(out) = &mut self.out {
+            out.count(&name, &self.arguments);
+        }
         Ok(())
     }
-}
-
-fn world(lineage: &Lineage) -> Result<explore::World, CliError> {
-    explore::world_of(lineage).map_err(|mistake| CliError::input(mistake.to_string()))
-}
-
-/// The command that plays a world of a sweep again.
-pub(super) fn again(lineage: &Lineage, reactor: SubjectRef) -> String {
-    if !lineage.turns.is_empty() {
-        return format!("holdtime explore --swarm --lineage {lineage} --reactor {reactor}");
-    }
-    let (seed, next) = (lineage.seed, lineage.seed.saturating_add(1));
-    format!("holdtime explore --swarm --seeds {seed}..{next} --reactor {reactor}")
 }

@@ -7,11 +7,13 @@ mod tell;
 
 use std::io::Write;
 use std::iter;
+use std::sync::Arc;
 use std::time::Instant;
 
-use holdtime_sim::explore::{self, Lineage, Played, ROUND};
+use holdtime_sim::explore::{self, Ground, Lineage, Played, ROUND};
 
 use super::crew::Crew;
+use super::failing;
 use super::findings::{self, FindingsDir};
 use super::run;
 use crate::args;
@@ -44,11 +46,14 @@ pub(crate) fn run(args: &ExploreArgs, console: &mut Console) -> VerbResult {
     if let Some(file) = &args.from_bytes {
         return bytes::play(file, reactor, args.out.as_deref(), console);
     }
-    let mut hunt = Hunt::new(args, reactor)?;
+    let scenario = args.scenario.as_ref().map(|file| run::read_scenario(file)).transpose()?.map(Arc::new);
+    let named = scenario.as_ref().map(|scenario| failing::expected(scenario));
+    let ground =
+        Ground { scenario, reactor: reactor.or(named), strategy: args.strategy, covered: args.guide };
+    let mut hunt = Hunt::new(args, ground.clone())?;
     let (seeds, count) = seeds(args);
     let progress = console.progress("worlds", count.unwrap_or_default());
-    let covered = args.guide;
-    let crew = Crew::new(args.jobs, args.limit, move |run| explore::play_lineage(run, reactor, covered));
+    let crew = Crew::new(args.jobs, args.limit, move |run| ground.play(run));
     let drained = match &args.lineage {
         Some(one) => crew.drain(iter::once(one.clone()), &progress, |run, done| hunt.take(run, done)),
         None if args.guide => guided(seeds, &crew, &progress, &mut hunt),
@@ -65,7 +70,7 @@ pub(crate) fn run(args: &ExploreArgs, console: &mut Console) -> VerbResult {
         return Err(CliError::Interrupted(format!("{done}{of} worlds are played")));
     }
     let clean = hunt.sweep.alarms.is_empty() && hunt.endless.is_empty();
-    let exercised = hunt.sweep.unexercised().next().is_none();
+    let exercised = hunt.unexercised().next().is_none();
     Ok(if clean && exercised { VerbStatus::AsExpected } else { VerbStatus::Unexpected })
 }
 

@@ -8,7 +8,7 @@ use holdtime_sim::report::{self, Paint};
 use serde_json::json;
 
 use super::explore_args::quoted;
-use super::hunt::{Endless, Hunt, again};
+use super::hunt::{Endless, Hunt};
 use crate::console::Console;
 use crate::error::CliError;
 
@@ -41,7 +41,12 @@ pub(super) fn text(hunt: &Hunt, is_whole: bool, console: &mut Console) -> Result
     let line = format!("{failed} alarms, one in {once_in:.1} worlds");
     writeln!(console, "{}\n{worth}", paint.bad(&line))?;
     for alarm in &sweep.alarms {
-        writeln!(console, "{:<10} {}", alarm.outcome.verdict.code(), again(&alarm.lineage, alarm.reactor))?;
+        writeln!(
+            console,
+            "{:<10} {}",
+            alarm.outcome.verdict.code(),
+            hunt.again(&alarm.lineage, alarm.reactor)
+        )?;
     }
     for Endless { lineage, verdict, message, .. } in &hunt.endless {
         let what = if *verdict == finding::PANICKED { message.lines().next() } else { None };
@@ -52,7 +57,7 @@ pub(super) fn text(hunt: &Hunt, is_whole: bool, console: &mut Console) -> Result
         )?;
     }
     if let Some(first) = sweep.alarms.first() {
-        let again = again(&first.lineage, first.reactor);
+        let again = hunt.again(&first.lineage, first.reactor);
         write!(console, "{}", report::explanation(first.reactor, &first.outcome, &again, &paint))?;
     }
     if let Some(out) = &hunt.out {
@@ -68,7 +73,9 @@ fn census(hunt: &Hunt, is_whole: bool, console: &mut Console) -> Result<(), CliE
     let paint = console.paint();
     let sweep = &hunt.sweep;
     let mut group = "";
-    for counted in Counted::all() {
+    // A scenario that somebody wrote has no behaviours that were drawn.
+    let is_swarm = hunt.ground.scenario.is_none();
+    for counted in Counted::all().filter(|counted| is_swarm || counted.group() != "behaviour") {
         if counted.group() != group {
             group = counted.group();
             writeln!(console, "{group}")?;
@@ -82,7 +89,7 @@ fn census(hunt: &Hunt, is_whole: bool, console: &mut Console) -> Result<(), CliE
         writeln!(console, "  {:<24} {count:>12}{note}", counted.name())?;
     }
     let missing: Vec<String> =
-        sweep.unexercised().map(|counted| format!("{} {}", counted.group(), counted.name())).collect();
+        hunt.unexercised().map(|counted| format!("{} {}", counted.group(), counted.name())).collect();
     if is_whole && !missing.is_empty() {
         let line = format!("A sweep of {CENSUS_RUNS} worlds or more must show: {}", missing.join(", "));
         writeln!(console, "{}", paint.bad(&line))?;
@@ -119,7 +126,7 @@ pub(super) fn json(hunt: &Hunt, console: &mut Console) -> Result<(), CliError> {
             "reactor": alarm.reactor.name(),
             "verdict": alarm.outcome.verdict.code(),
             "at": alarm.outcome.at.as_nanos(),
-            "again": again(&alarm.lineage, alarm.reactor),
+            "again": hunt.again(&alarm.lineage, alarm.reactor),
         });
         report::json::extend(&mut object, report::json::details(&alarm.outcome));
         writeln!(console, "{object}")?;
