@@ -52,11 +52,6 @@ impl Counted {
         }
     }
 
-    /// Why a sweep need not show it; `None`: it must.
-    pub const fn exemption(self) -> Option<&'static str> {
-        None
-    }
-
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {

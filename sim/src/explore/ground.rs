@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn variations_of_a_scenario_move_its_faults_and_seed_0_is_the_scenario() {
         let mut scenario = crate::scenario::find("silent-peer").unwrap();
-        let text = "at 20s clock speaker +1h\nat 30s clock speaker -1h\n".to_owned();
+        let text = "at 10s clock speaker +1h\nat 20s clock speaker -1h\n";
         let faults = scenario.write().unwrap();
         let with_faults =
             faults.replacen("\n[[speaker]]", &format!("faults = '''\n{text}'''\n\n[[speaker]]"), 1);

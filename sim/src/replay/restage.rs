@@ -3,7 +3,7 @@
 //! Of a [flight](crate::replay::flight) it is known what came to the speaker and when, what it had to say, and how much of that was taken. Whoever took no more,
 //! though there was more for them, had stopped reading. Ports become BGP's own; settings that are not the usual ones are lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use holdtime_core::config::{ConfigText, Settings};
@@ -41,7 +41,7 @@ pub fn scenario_of(recording: &str, name: &str) -> Result<Scenario, String> {
         staging.notice_stalls(flight.speaker_mut());
     }
     staging.finish();
-    let text = with_usual_ports(&head.config.text);
+    let text = staging.leave_loopback(&with_usual_ports(&head.config.text));
     staging.scenario(name, ConfigText { name: "speaker".to_owned(), text })
 }
 
@@ -190,6 +190,22 @@ impl Staging {
         self.programs.iter_mut().flat_map(|(_, runs)| runs).for_each(|run| run.finish(now));
     }
 
+    /// Gives everybody who has a loopback address another one, which machines of the lab can reach; the configuration with those.
+    fn leave_loopback(&mut self, text: &str) -> String {
+        let all: BTreeSet<IpAddr> = self.own.iter().chain(self.peers.keys()).copied().collect();
+        let looped = all.into_iter().filter(IpAddr::is_loopback);
+        let mut text = text.to_owned();
+        for (number, old) in (1..=u8::MAX).zip(looped) {
+            let new = IpAddr::from(Ipv4Addr::new(10, 127, 0, number));
+            self.own.iter_mut().filter(|own| **own == old).for_each(|own| *own = new);
+            if let Some(lines) = self.peers.remove(&old) {
+                self.peers.insert(new, lines);
+            }
+            text = renamed(&text, &old.to_string(), &new.to_string());
+        }
+        text
+    }
+
     fn scenario(self, name: &str, config: ConfigText) -> Result<Scenario, String> {
         if let Some(both) = self.own.iter().find(|own| self.peers.contains_key(own)) {
             return Err(format!(
@@ -278,6 +294,22 @@ fn with_usual_ports(text: &str) -> String {
     usual
 }
 
+/// A text in which an address is another one. Longer ones in which it stands are left.
+fn renamed(text: &str, old: &str, new: &str) -> String {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.' || c == ':');
+    let mut all = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(old) {
+        let (before, behind) =
+            (rest.get(..at).unwrap_or_default(), rest.get(at + old.len()..).unwrap_or_default());
+        all.push_str(before);
+        let stands_alone = !is_part(all.chars().next_back()) && !is_part(behind.chars().next());
+        all.push_str(if stands_alone { new } else { old });
+        rest = behind;
+    }
+    all + rest
+}
+
 fn parsed<T>(
     name: &str,
     text: &str,
@@ -350,6 +382,26 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn loopback_addresses_become_ones_that_other_machines_can_reach() {
+        assert_eq!(
+            renamed("neighbor 127.0.0.2 { local-address 127.0.0.1; } 127.0.0.21", "127.0.0.2", "10.127.0.1"),
+            "neighbor 10.127.0.1 { local-address 127.0.0.1; } 127.0.0.21"
+        );
+        let text = recording(&[(
+            0,
+            OwnedInput::from(Input::Accepted {
+                listener: holdtime_core::speaker::ListenerId(0),
+                stream: StreamId::accepted(0),
+                local: "127.0.0.1:1790".parse().unwrap(),
+                remote: "127.0.0.2:40000".parse().unwrap(),
+            }),
+        )]);
+        let play = scenario_of(&text, "a test").unwrap().play;
+        let addresses = (play.speakers[0].addresses[0].to_string(), play.peers[0].addresses[0].to_string());
+        assert_eq!(addresses, ("10.127.0.1".to_owned(), "10.127.0.2".to_owned()));
     }
 
     #[test]
