@@ -41,6 +41,9 @@ pub fn scenario_of(recording: &str, name: &str) -> Result<Scenario, String> {
         staging.notice_stalls(flight.speaker_mut());
     }
     staging.finish();
+    if let Some(both) = staging.own.iter().find(|own| staging.peers.contains_key(own)) {
+        return Err(format!("both ends of a session have the address {both}, which no two machines have"));
+    }
     let text = staging.leave_loopback(&with_usual_ports(&head.config.text));
     staging.scenario(name, ConfigText { name: "speaker".to_owned(), text })
 }
@@ -207,11 +210,6 @@ impl Staging {
     }
 
     fn scenario(self, name: &str, config: ConfigText) -> Result<Scenario, String> {
-        if let Some(both) = self.own.iter().find(|own| self.peers.contains_key(own)) {
-            return Err(format!(
-                "both ends of a session have the address {both}, which no two machines have"
-            ));
-        }
         let usual = SocketOptions::default();
         let stalls = self.peers.values().any(PeerLines::stalls);
         let speaker = PlaySpeaker {
