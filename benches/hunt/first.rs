@@ -7,17 +7,17 @@ use holdtime_sim::subject::SubjectRef;
 
 /// How the worlds of a sweep are come by.
 #[derive(Clone, Copy)]
-pub(crate) enum Way {
+pub(crate) enum Sweeping {
     Plain(Strategy),
     Guided,
 }
 
 /// The ways that are set beside each other, each with its heading.
-pub(crate) const WAYS: [(&str, Way); 4] = [
-    ("uniform", Way::Plain(Strategy::Uniform)),
-    ("guided", Way::Guided),
-    ("pct", Way::Plain(Strategy::Priorities)),
-    ("fewest", Way::Plain(Strategy::FewestRecent)),
+pub(crate) const WAYS: [(&str, Sweeping); 4] = [
+    ("uniform", Sweeping::Plain(Strategy::Uniform)),
+    ("guided", Sweeping::Guided),
+    ("pct", Sweeping::Plain(Strategy::Priorities)),
+    ("fewest", Sweeping::Plain(Strategy::FewestRecent)),
 ];
 
 /// So many seeds apart are two sweeps.
@@ -26,12 +26,12 @@ const APART: u64 = 1_000_000;
 pub(crate) const MOST: u64 = 2_000;
 
 /// After how many runs a sweep finds its first, and which run that is.
-pub(crate) fn first(reactor: SubjectRef, sweep: u64, way: Way) -> (u64, Option<Lineage>) {
+pub(crate) fn first(reactor: SubjectRef, sweep: u64, way: Sweeping) -> (u64, Option<Lineage>) {
     let strategy = match way {
-        Way::Plain(strategy) => strategy,
-        Way::Guided => Strategy::Uniform,
+        Sweeping::Plain(strategy) => strategy,
+        Sweeping::Guided => Strategy::Uniform,
     };
-    let is_guided = matches!(way, Way::Guided);
+    let is_guided = matches!(way, Sweeping::Guided);
     let ground = Ground { reactor: Some(reactor), strategy, covered: is_guided, ..Ground::default() };
     let mut guide = Guide::default();
     let seeds: Vec<u64> = (sweep * APART..sweep * APART + MOST).collect();

@@ -7,7 +7,7 @@ use holdtime_sim::shrink::{Limits, shrink};
 use holdtime_sim::subject::SubjectRef;
 use holdtime_sim::why;
 
-use crate::first::{Way, first, middle};
+use crate::first::{Sweeping, first, middle};
 use crate::steps;
 
 /// The table, over so many sweeps each, of which so many findings are shrunk and explained.
@@ -17,7 +17,7 @@ pub(crate) fn table(reactors: &[SubjectRef], sweeps: u64, shrunk: usize) {
     );
     for &reactor in reactors {
         let found: Vec<_> =
-            (0..sweeps).map(|sweep| first(reactor, sweep, Way::Plain(Strategy::Uniform))).collect();
+            (0..sweeps).map(|sweep| first(reactor, sweep, Sweeping::Plain(Strategy::Uniform))).collect();
         let (middle_runs, most) = middle(found.iter().map(|(runs, _)| *runs).collect());
         let mut small = Vec::new();
         for lineage in found.iter().filter_map(|(_, lineage)| lineage.as_ref()).take(shrunk) {

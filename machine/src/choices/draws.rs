@@ -190,7 +190,7 @@ impl Draws {
     /// The place of who runs next among these, of whom there are at least two.
     pub(super) fn pick(&mut self, site: Site, actor: ActorId, ids: &[u32]) -> u64 {
         let Some(scheduler) = &mut self.scheduler else { return 0 };
-        let (value, bound) = (scheduler.pick(site, actor, ids) as u64, ids.len() as u64);
+        let (value, bound) = (scheduler.pick(site, actor.0, ids) as u64, ids.len() as u64);
         let stream = &mut self.streams[actor.0 as usize * Site::COUNT + site as usize];
         let n = stream.made;
         stream.made += 1;

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::choice::ActorId;
 use super::site::Site;
 use crate::rng::Rng;
 
@@ -74,8 +73,8 @@ impl Scheduler {
     }
 
     /// The place of who runs next among these, of whom there are at least two.
-    pub(super) fn pick(&mut self, site: Site, actor: ActorId, ids: &[u32]) -> usize {
-        let mut all: Vec<Runner> = ids.iter().map(|id| self.runner((site, actor.0, *id))).collect();
+    pub(super) fn pick(&mut self, site: Site, actor: u32, ids: &[u32]) -> usize {
+        let mut all: Vec<Runner> = ids.iter().map(|id| self.runner((site, actor, *id))).collect();
         let starved = all.iter().position(|runner| runner.passed >= PATIENCE);
         let picked = starved.or_else(|| match self.strategy {
             Strategy::Uniform => None,
@@ -95,7 +94,7 @@ impl Scheduler {
             } else {
                 runner.passed += 1;
             }
-            self.runners.insert((site, actor.0, *id), *runner);
+            self.runners.insert((site, actor, *id), *runner);
         }
         self.picks += 1;
         if self.picks.is_multiple_of(WINDOW) {

@@ -4,20 +4,40 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use holdtime_core::Duration;
+use holdtime_core::{Duration, Instant};
 use holdtime_machine::choices::{ChoiceSource, Strategy};
 use holdtime_machine::trace::Observer;
 
-use crate::explore::census::Taker;
+use crate::explore::census::{Census, Taker};
 use crate::explore::draw::Draw;
 use crate::explore::lineage::Lineage;
-use crate::explore::sweep::{Played, drawn_reactor};
 use crate::explore::{World, world_of};
 use crate::observe::coverage::Coverage;
 use crate::scenario::mistake::Mistake;
 use crate::scenario::{Fault, Scenario};
-use crate::stage::{Detour, Run};
-use crate::subject::{Defect, SubjectRef};
+use crate::stage::{Detour, Outcome, Run};
+use crate::subject::{self, Defect, SubjectRef};
+
+/// What came of a run of a sweep.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// Which it is.
+    pub lineage: Lineage,
+    /// On which reactor.
+    pub reactor: SubjectRef,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What took effect.
+    pub census: Census,
+    /// Where it has been, and when first, if that was to be noted.
+    pub reached: Vec<(u32, Instant)>,
+}
+
+/// The reactor that a world draws for itself.
+pub fn drawn_reactor(world: &World) -> SubjectRef {
+    let drawn = world.scenario.expect.first().and_then(|(name, _)| subject::find(name).ok());
+    drawn.unwrap_or(subject::POLL)
+}
 
 /// What a sweep plays. As it is by default: generated worlds, each on the reactor that it draws.
 #[derive(Clone, Debug, Default)]
@@ -122,7 +142,6 @@ fn move_in_time(draw: &mut Draw, name: &str, fault: &mut Fault, last: Duration) 
 mod tests {
     use super::*;
     use crate::scenario::mistake::Source;
-    use crate::subject;
 
     #[test]
     fn variations_of_a_scenario_move_its_faults_and_seed_0_is_the_scenario() {

@@ -22,12 +22,12 @@ mod timers;
 mod workload;
 
 pub use census::{Census, Counted};
-pub use ground::Ground;
+pub use ground::{Ground, Played, drawn_reactor};
 pub use guide::{Guide, ROUND};
 pub use kinds::{Behaviour, Kinds, Trouble, Verb};
 pub use lineage::{Branch, Lineage};
 pub use octets::{fuzz, octets_of, world_of_octets};
-pub use sweep::{Assurance, CENSUS_RUNS, Played, Sweep, drawn_reactor, play};
+pub use sweep::{Assurance, CENSUS_RUNS, Sweep, play};
 pub use timers::FiredTimer;
 
 use std::net::IpAddr;

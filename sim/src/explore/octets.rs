@@ -14,8 +14,8 @@ use holdtime_machine::choices::ChoiceSource;
 use holdtime_machine::trace::Observer;
 
 use crate::explore::draw::Draw;
+use crate::explore::ground::drawn_reactor;
 use crate::explore::lineage::Lineage;
-use crate::explore::sweep::drawn_reactor;
 use crate::explore::{World, drawn};
 use crate::observe::coverage::Coverage;
 use crate::scenario::mistake::Mistake;

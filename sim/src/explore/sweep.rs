@@ -6,27 +6,10 @@ use holdtime_core::{Duration, Instant};
 use holdtime_machine::rng::word_of;
 
 use crate::certificate::Verdict;
-use crate::explore::World;
 use crate::explore::census::{Census, Counted};
-use crate::explore::ground::Ground;
-use crate::explore::lineage::Lineage;
+use crate::explore::ground::{Ground, Played};
 use crate::stage::Outcome;
-use crate::subject::{self, SubjectRef};
-
-/// What came of a run of a sweep.
-#[derive(Clone, Debug)]
-pub struct Played {
-    /// Which it is.
-    pub lineage: Lineage,
-    /// On which reactor.
-    pub reactor: SubjectRef,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// What took effect.
-    pub census: Census,
-    /// Where it has been, and when first, if that was to be noted.
-    pub reached: Vec<(u32, Instant)>,
-}
+use crate::subject::SubjectRef;
 
 /// Plays the world of a seed, on the reactor that it draws or on this one.
 ///
@@ -34,12 +17,6 @@ pub struct Played {
 /// The world is none, or its configurations are not right, which a test rules out.
 pub fn play(seed: u64, reactor: Option<SubjectRef>) -> Result<Played, String> {
     Ground { reactor, ..Ground::default() }.play(&seed.into())
-}
-
-/// The reactor that a world draws for itself.
-pub fn drawn_reactor(world: &World) -> SubjectRef {
-    let drawn = world.scenario.expect.first().and_then(|(name, _)| subject::find(name).ok());
-    drawn.unwrap_or(subject::POLL)
 }
 
 /// What many worlds showed; it is the same in whatever order they came.
@@ -143,9 +120,10 @@ fn needed(probability: f64) -> u64 {
 mod tests {
     use super::*;
     use crate::explore::guide::Guide;
+    use crate::explore::lineage::Lineage;
     use crate::explore::world_of;
     use crate::stage::Run;
-    use crate::subject::Defect;
+    use crate::subject::{self, Defect};
     use holdtime_machine::trace::Observer;
     use std::cell::RefCell;
     use std::rc::Rc;

@@ -7,11 +7,11 @@
 mod nearest;
 mod point;
 mod saving;
+mod unexplained;
 
 pub use nearest::{Moved, Nearest};
 pub use point::Point;
-
-use std::fmt;
+pub use unexplained::Unexplained;
 
 use crate::certificate::Key;
 use crate::scenario::Scenario;
@@ -37,26 +37,6 @@ pub struct Why {
     /// Whether all was looked at: the nearest run was looked for to the end.
     pub is_whole: bool,
 }
-
-/// Why nothing is explained.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unexplained {
-    /// It passes, or it is not to be played; the text says so.
-    Wrong(String),
-    /// It was told to stop, or all runs were used up, before the point of no return was found.
-    Stopped,
-}
-
-impl fmt::Display for Unexplained {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Wrong(why) => f.write_str(why),
-            Self::Stopped => f.write_str("the point of no return was not found within the runs"),
-        }
-    }
-}
-
-impl std::error::Error for Unexplained {}
 
 /// Explains what fails on a subject with these choices.
 ///

@@ -4,8 +4,8 @@ use holdtime_core::{Duration, Instant};
 use holdtime_machine::choices::ChoiceSource;
 
 use crate::certificate::Verdict;
-use crate::why::Unexplained;
 use crate::why::saving::Saving;
+use crate::why::unexplained::Unexplained;
 
 /// How many instants on each side of the point are asked whether they are on it.
 const ASKED: usize = 8;

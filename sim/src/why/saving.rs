@@ -12,7 +12,7 @@ use crate::scenario::{FaultKind, Play, Scenario};
 use crate::shrink::Limits;
 use crate::stage::{Detour, Outcome, Run};
 use crate::subject::{Defect, SubjectRef};
-use crate::why::Unexplained;
+use crate::why::unexplained::Unexplained;
 
 /// What is to be saved.
 pub(super) struct Saving<'s> {
