@@ -52,7 +52,7 @@ pub(super) struct SpeakerTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PeerTable {
     pub(super) name: Spanned<String>,
-    /// Never `None` once [`crowd`] has seen to it.
+    /// Never `None` once [`crowd`](super::crowd) has seen to it.
     pub(super) address: Option<Spanned<Addresses>>,
     pub(super) on: Option<Spanned<String>>,
     pub(super) count: Option<Spanned<u32>>,

@@ -1,7 +1,7 @@
 //! A run as what happened in it: one log of events, with names, from which every trace and every picture is made.
 //!
 //! In the lab it is collected from the steps of the machines, the scripts, the waits that a witness keeps and, for sessions and their timers,
-//! from a twin of each speaker ([`Collector`]); of a recording of `serve` it is made from the recording alone. Nothing here judges, and nothing
+//! from a twin of each speaker (`Collector`); of a recording of `serve` it is made from the recording alone. Nothing here judges, and nothing
 //! is collected unless it is asked for. `docs/traces.md` documents the form in lines.
 
 mod channel;

@@ -1,6 +1,6 @@
 //! A run as one page that opens anywhere: no server, no network, nothing from elsewhere.
 //!
-//! The log stands in the page as [`trace_json`](super::trace_json) writes it, packed, so that no text of a peer's can be taken for
+//! The log stands in the page as [`trace_json`] writes it, packed, so that no text of a peer's can be taken for
 //! markup; what draws it is the scripts beside this file, which the page holds as they are. The file is drawn on a canvas, and is a table too.
 
 use std::io::Write as _;
