@@ -13,7 +13,8 @@ use crate::actor::PeerState;
 pub const EARLY: Duration = Duration::from_secs(1);
 /// How much later: such a second, a main loop that looks at its timers every three seconds, and what this machine takes to hear of it.
 pub const LATE: Duration = Duration::from_secs(4);
-/// How long a peer may take to read what was said before a socket was closed.
+/// How long a peer may take to read what was said before a socket was closed, and it takes to see that a process has died and so
+/// closed its sockets.
 const READING: Duration = Duration::from_millis(500);
 
 /// What is said of a daemon.
@@ -170,7 +171,7 @@ fn end(
         let why = format!("{} s are given, and nobody looked on for so long", within.as_secs());
         return Some(Judgement::new(ProbeVerdict::Undecided, still, why).after(held));
     };
-    if matches!(end.how, HowEnded::Socket(_)) && now < end.at + READING {
+    if now < end.at + READING && !is_over {
         return None;
     }
     Some(ended(wanted, how, end, start))
