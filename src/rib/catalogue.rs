@@ -237,6 +237,22 @@ mod tests {
     }
 
     #[test]
+    fn a_destination_is_found_where_a_full_leaf_lost_its_first_one() {
+        let mut catalogue = Catalogue::default();
+        let number = |n: u32| route((n >> 8) as u8, n as u8);
+        let mut resolved: Vec<Resolved> =
+            (0..2_000).map(|n| catalogue.resolve(&number(2 * n), false)).collect();
+        // Leaves are of 512: this one is the first of the second, which is full again with the next.
+        catalogue.let_go(resolved.remove(512));
+        catalogue.resolve(&number(1_031), false);
+        let one = catalogue.resolve(&number(1_024), false);
+        assert_eq!(catalogue.resolve(&number(1_024), false).number, one.number);
+        let listed: Vec<_> =
+            catalogue.after(None).map(|number| catalogue.destination(number).into_owned()).collect();
+        assert!(listed.len() == 2_001 && listed.is_sorted());
+    }
+
+    #[test]
     fn a_destination_goes_with_the_last_who_has_it() {
         let mut catalogue = Catalogue::default();
         let [first, second] = [(); 2].map(|()| catalogue.resolve(&route(1, 1), false));

@@ -16,7 +16,7 @@ pub(super) struct DestinationOrder {
 
 #[derive(Debug)]
 struct OrderLeaf {
-    /// No number of this leaf stands for anything before this.
+    /// What its first number stands for.
     first: Destination,
     numbers: Vec<u32>,
 }
@@ -67,7 +67,6 @@ impl DestinationOrder {
         number: u32,
         destination: &Destination,
     ) {
-        let last = leaf + 1 >= self.leaves.len();
         let Some(known) = self.leaves.get_mut(leaf) else {
             self.leaves.push(OrderLeaf { first: destination.clone(), numbers: Vec::from([number]) });
             return;
@@ -79,33 +78,21 @@ impl DestinationOrder {
             known.numbers.insert(at.min(known.numbers.len()), number);
             return;
         }
-        if at == known.numbers.len() && last {
-            // What comes sorted fills every leaf.
-            known.numbers.shrink_to_fit();
-            let numbers = Vec::from([number]);
-            self.leaves.insert(leaf + 1, OrderLeaf { first: destination.clone(), numbers });
-            return;
-        }
         self.split(leaf, at, number, destination);
     }
 
     /// Puts a number into a leaf that is full.
     fn split(&mut self, leaf: usize, at: usize, number: u32, destination: &Destination) {
         let Some(known) = self.leaves.get_mut(leaf) else { return };
-        // The new leaf begins with the new number: nobody else's destination is at hand.
-        let behind = known.numbers.split_off(at);
-        if at == 0 {
-            // Everything is behind it.
-            known.numbers = Vec::from([number]);
-            let first = core::mem::replace(&mut known.first, destination.clone());
-            self.leaves.insert(leaf + 1, OrderLeaf { first, numbers: behind });
-            return;
-        }
+        // The new leaf begins with the new number: nobody else's destination is at hand. Before a leaf's first it is one by itself,
+        // and behind the last of all it leaves a full one: what comes sorted fills every leaf.
+        let behind = if at == 0 { Vec::new() } else { known.numbers.split_off(at) };
+        known.numbers.shrink_to_fit();
         let mut numbers = Vec::with_capacity(behind.len() + 1);
         numbers.push(number);
         numbers.extend(behind);
-        known.numbers.shrink_to_fit();
-        self.leaves.insert(leaf + 1, OrderLeaf { first: destination.clone(), numbers });
+        let place = if at == 0 { leaf } else { leaf + 1 };
+        self.leaves.insert(place, OrderLeaf { first: destination.clone(), numbers });
     }
 
     /// Takes out the number of a destination.
@@ -114,13 +101,17 @@ impl DestinationOrder {
         destination: &Destination,
         name: impl Fn(u32) -> Cow<'a, Destination>,
     ) {
-        let Ok((_, OrderPosition { leaf, at })) = self.search(destination, name) else { return };
+        let Ok((_, OrderPosition { leaf, at })) = self.search(destination, &name) else { return };
         let Some(known) = self.leaves.get_mut(leaf) else { return };
         if at < known.numbers.len() {
             known.numbers.remove(at);
         }
-        if known.numbers.is_empty() {
-            self.leaves.remove(leaf);
+        match known.numbers.first() {
+            None => {
+                self.leaves.remove(leaf);
+            }
+            Some(first) if at == 0 => known.first = name(*first).into_owned(),
+            Some(_) => {}
         }
     }
 
