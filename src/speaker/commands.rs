@@ -102,11 +102,11 @@ impl CommandHandle<'_> {
     /// Carries out what waits of every program.
     pub(super) fn run_all(&mut self, now: Now) {
         let mut streams = self.programs.streams();
-        streams.extend(self.programs.busy().into_iter().filter(|stream| !self.programs.owns(*stream)));
-        let busy = self.programs.busy().len();
+        let busy = self.programs.busy();
+        let room = (MAX_WORK / busy.len().max(1)).max(1);
+        streams.extend(busy.into_iter().filter(|stream| !self.programs.owns(*stream)));
         for stream in streams {
-            let room = MAX_WORK / busy.max(1);
-            self.run_within(now, stream, &mut room.max(1));
+            self.run_within(now, stream, &mut { room });
         }
     }
 
@@ -144,9 +144,9 @@ impl CommandHandle<'_> {
     fn run_lines(&mut self, now: Now, stream: StreamId, room: &mut usize) -> bool {
         // While a configuration's routes are taken in, `take_in` comes back for them.
         while self.neighbors.intakes.is_settled() {
-            if let Some(command) = self.programs.take_long_command(stream) {
-                if let Some(rest) = self.go_on_with_long_command(stream, command, room) {
-                    self.programs.set_long_command(stream, rest);
+            if let Some(mut command) = self.programs.take_long_command(stream) {
+                if !self.go_on_with_long_command(stream, &mut command, room) {
+                    self.programs.set_long_command(stream, command);
                     return false;
                 }
                 self.programs.acknowledge(stream, true);
@@ -354,16 +354,15 @@ impl CommandHandle<'_> {
 
 /// Sessions and RIBs as wholes.
 impl CommandHandle<'_> {
-    /// Does something to each neighbor that is selected; an error where there is none.
-    fn each(
+    /// Does something to each neighbor that is selected and in session; an error where there is none.
+    fn in_session(
         &mut self,
         now: Now,
         stream: StreamId,
         selectors: &Selectors<'_>,
-        whose: Whose,
         mut act: impl FnMut(&mut Neighbor),
     ) -> Outcome {
-        let neighbors = self.selected(stream, selectors, whose);
+        let neighbors = self.selected(stream, selectors, Whose::Established);
         for id in &neighbors {
             let Some(neighbor) = self.neighbors.get_mut(id) else { continue };
             act(neighbor);
@@ -371,16 +370,6 @@ impl CommandHandle<'_> {
             self.touch(stream, *id);
         }
         if neighbors.is_empty() { Outcome::Error } else { Outcome::Done }
-    }
-
-    fn in_session(
-        &mut self,
-        now: Now,
-        stream: StreamId,
-        selectors: &Selectors<'_>,
-        act: impl FnMut(&mut Neighbor),
-    ) -> Outcome {
-        self.each(now, stream, selectors, Whose::Established, act)
     }
 
     fn route_refresh(

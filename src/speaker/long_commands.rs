@@ -5,7 +5,6 @@
 
 use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::string::String;
 
 use holdtime_host::StreamId;
 
@@ -18,46 +17,43 @@ use crate::grammar::Announcement;
 use crate::rib::Destination;
 
 impl CommandHandle<'_> {
-    /// Goes on with a command as long as there is room; what is left of it.
+    /// Goes on with a command as long as there is room; whether nothing is left of it.
     pub(super) fn go_on_with_long_command(
         &mut self,
         stream: StreamId,
-        command: LongCommand,
+        command: &mut LongCommand,
         room: &mut usize,
-    ) -> Option<LongCommand> {
+    ) -> bool {
         match command {
             LongCommand::Routes { action, announcements, next, neighbors, at } => {
-                let (next, at) =
-                    self.go_on_with_routes(stream, action, &announcements, &neighbors, (next, at), room);
-                let left = next < announcements.len();
-                left.then_some(LongCommand::Routes { action, announcements, next, neighbors, at })
+                self.go_on_with_routes(stream, *action, announcements, neighbors, (next, at), room)
             }
             LongCommand::Clear { side, neighbors, begun } => {
-                self.go_on_with_clear(stream, side, neighbors, begun, room)
+                self.go_on_with_clear(stream, *side, neighbors, begun, room)
             }
             LongCommand::Watchdog { action, name, neighbors, after } => {
-                self.go_on_with_watchdog(stream, action, name, neighbors, after, room)
+                self.go_on_with_watchdog(stream, *action, name, neighbors, after, room)
             }
         }
     }
 
-    /// Announces or withdraws routes, from this one of them and this neighbor on; how far it got.
+    /// Announces or withdraws routes, from this one of them and this neighbor on.
     fn go_on_with_routes(
         &mut self,
         stream: StreamId,
         action: RouteAction,
         announcements: &[Announcement],
         neighbors: &[NeighborId],
-        (mut next, mut at): (usize, usize),
+        (next, at): (&mut usize, &mut usize),
         room: &mut usize,
-    ) -> (usize, usize) {
-        while let Some(Announcement { route, next_hop_self, .. }) = announcements.get(next) {
-            self.contract.routes_handled += u64::from(at == 0);
+    ) -> bool {
+        while let Some(Announcement { route, next_hop_self, .. }) = announcements.get(*next) {
+            self.contract.routes_handled += u64::from(*at == 0);
             let family = route.nlri.family();
             let resolved = self.neighbors.catalogue.resolve(route, *next_hop_self);
-            while let Some(&id) = neighbors.get(at).filter(|_| *room > 0) {
+            while let Some(&id) = neighbors.get(*at).filter(|_| *room > 0) {
                 *room -= 1;
-                at += 1;
+                *at += 1;
                 let Some((neighbor, catalogue)) = self.neighbors.get_with_catalogue(&id) else { continue };
                 if !neighbor.config.families.contains(&family) {
                     let text =
@@ -72,12 +68,12 @@ impl CommandHandle<'_> {
                 self.note_effect(stream, id);
             }
             self.neighbors.catalogue.let_go(resolved);
-            if at < neighbors.len() {
-                return (next, at);
+            if *at < neighbors.len() {
+                return false;
             }
-            (next, at) = (next + 1, 0);
+            (*next, *at) = (*next + 1, 0);
         }
-        (next, at)
+        true
     }
 
     /// Clears a RIB of these neighbors, of which the first may have begun.
@@ -85,19 +81,19 @@ impl CommandHandle<'_> {
         &mut self,
         stream: StreamId,
         side: AdjRib,
-        mut neighbors: VecDeque<NeighborId>,
-        mut begun: bool,
+        neighbors: &mut VecDeque<NeighborId>,
+        begun: &mut bool,
         room: &mut usize,
-    ) -> Option<LongCommand> {
+    ) -> bool {
         while let Some(&id) = neighbors.front() {
             if *room == 0 {
-                return Some(LongCommand::Clear { side, neighbors, begun });
+                return false;
             }
             *room -= 1;
             if let Some((neighbor, catalogue)) = self.neighbors.get_with_catalogue(&id) {
                 let done = match side {
                     AdjRib::Out => {
-                        if !core::mem::replace(&mut begun, true) {
+                        if !core::mem::replace(begun, true) {
                             neighbor.rib_out.begin_clear();
                         }
                         neighbor.rib_out.go_on_with_clear(catalogue, room)
@@ -106,13 +102,13 @@ impl CommandHandle<'_> {
                 };
                 self.note_effect(stream, id);
                 if !done {
-                    return Some(LongCommand::Clear { side, neighbors, begun });
+                    return false;
                 }
             }
             neighbors.pop_front();
-            begun = false;
+            *begun = false;
         }
-        None
+        true
     }
 
     /// Announces or withdraws the routes of a watchdog, for these neighbors, for the first of them behind this route.
@@ -120,19 +116,19 @@ impl CommandHandle<'_> {
         &mut self,
         stream: StreamId,
         action: RouteAction,
-        name: String,
-        mut neighbors: VecDeque<NeighborId>,
-        mut after: Option<Destination>,
+        name: &str,
+        neighbors: &mut VecDeque<NeighborId>,
+        after: &mut Option<Destination>,
         room: &mut usize,
-    ) -> Option<LongCommand> {
+    ) -> bool {
         let announces = action == RouteAction::Announce;
         while let Some(&id) = neighbors.front() {
             if *room == 0 {
-                return Some(LongCommand::Watchdog { action, name, neighbors, after });
+                return false;
             }
             *room -= 1;
             if let Some((neighbor, catalogue)) = self.neighbors.get_with_catalogue(&id) {
-                let (switched, rest) = neighbor.watchdogs.switch(&name, announces, after.as_ref(), room);
+                let (switched, rest) = neighbor.watchdogs.switch(name, announces, after.as_ref(), room);
                 for watched in switched {
                     let resolved = catalogue.resolve(&watched.route, watched.own_hop);
                     match action {
@@ -142,14 +138,16 @@ impl CommandHandle<'_> {
                     catalogue.let_go(resolved);
                 }
                 self.note_effect(stream, id);
-                after = rest;
+                *after = rest;
                 if after.is_some() {
                     continue;
                 }
             }
+            // One that has gone in the middle leaves its place behind, which says nothing of the next.
+            *after = None;
             neighbors.pop_front();
         }
-        None
+        true
     }
 
     /// A command of this program has changed what a neighbor is to be told, of which the reactor hears when all is done.

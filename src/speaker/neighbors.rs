@@ -152,11 +152,7 @@ impl Neighbors {
 
     /// A neighbor, to change it.
     pub(super) fn get_mut(&mut self, id: &NeighborId) -> Option<&mut Neighbor> {
-        let seat = self.seats.get_mut(id)?;
-        if self.touched.last() != Some(id) {
-            self.touched.push(*id);
-        }
-        Some(&mut seat.neighbor)
+        self.get_with_catalogue(id).map(|(neighbor, _)| neighbor)
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &NeighborId> {

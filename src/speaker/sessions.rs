@@ -190,8 +190,8 @@ impl SessionHandle<'_> {
         let counted = neighbor.counters.received.get_mut(usize::from(frame.kind));
         *counted.unwrap_or(&mut 0) += 1;
         let established = neighbor.state() == State::Established;
+        neighbor.repeat(catalogue);
         if frame.kind == kind::UPDATE && established {
-            neighbor.repeat(catalogue);
             return update(now, neighbor, direction, frame, programs, contract);
         }
         let session = &neighbor.link(direction).session;
@@ -199,7 +199,6 @@ impl SessionHandle<'_> {
         let content = MessageContent::Undecoded;
         let notice = Notice::Message { sent: false, kind: frame.kind, octets, content, negotiated };
         programs.notify(now, neighbor, &notice);
-        neighbor.repeat(catalogue);
         match frame.kind {
             kind::OPEN => self.resolve_collision(now, id, direction),
             kind::NOTIFICATION => {

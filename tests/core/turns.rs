@@ -3,6 +3,7 @@
 
 use crate::util::{Lone, keepalive, neighbor, now, open, setup};
 use holdtime_core::Duration;
+use holdtime_core::config::ConfigText;
 use holdtime_core::rib::MAX_WORK;
 use holdtime_core::speaker::{Action, ExitStatus, Input, Memory, StreamId};
 
@@ -20,10 +21,7 @@ struct Cast {
 
 impl Cast {
     fn new(options: &str) -> Self {
-        let peer = |n: usize| format!("10.0.0.{}", n + 2);
-        let options = format!("passive true; api {{ processes [ p ]; }} {options}");
-        let neighbors: String = (0..NEIGHBORS).map(|n| neighbor("10.0.0.1", &peer(n), &options)).collect();
-        let mut lone = Lone::new(setup(&format!("process p {{ run /bin/cat; encoder text; }}\n{neighbors}")));
+        let mut lone = Lone::new(setup(&config(options, 0..NEIGHBORS)));
         lone.advance(Duration::ZERO);
         let program = lone.start_program();
         let mut sessions = vec![];
@@ -81,6 +79,25 @@ impl Cast {
         let to = |session: &StreamId| self.lone.sent.iter().filter(|(to, _)| to == session).count();
         self.sessions.iter().map(to).collect()
     }
+}
+
+fn peer(n: usize) -> String {
+    format!("10.0.0.{}", n + 2)
+}
+
+/// A program and these neighbors.
+fn config(options: &str, neighbors: impl Iterator<Item = usize>) -> String {
+    let options = format!("passive true; api {{ processes [ p ]; }} {options}");
+    let neighbors: String = neighbors.map(|n| neighbor("10.0.0.1", &peer(n), &options)).collect();
+    format!("process p {{ run /bin/cat; encoder text; }}\n{neighbors}")
+}
+
+/// So many routes of a configuration that wait for the watchdog `dog`.
+fn watched() -> String {
+    let route =
+        |n| format!("route 10.{}.{}.0/24 next-hop 192.0.2.1 watchdog dog withdraw;\n", n / 256, n % 256);
+    let routes: String = (0..ROUTES).map(route).collect();
+    format!("static {{ {routes} }}")
 }
 
 /// A line for each route.
@@ -156,10 +173,7 @@ fn a_route_that_is_announced_while_a_clear_is_under_way_stays() {
 
 #[test]
 fn a_watchdog_switches_its_routes_a_slice_at_a_time() {
-    let route =
-        |n| format!("route 10.{}.{}.0/24 next-hop 192.0.2.1 watchdog dog withdraw;\n", n / 256, n % 256);
-    let routes: String = (0..ROUTES).map(route).collect();
-    let mut cast = Cast::new(&format!("static {{ {routes} }}"));
+    let mut cast = Cast::new(&watched());
     for (command, expected) in [("announce", ROUTES), ("withdraw", 0)] {
         let (turns, most) = cast.say(&format!("{command} watchdog dog\n"));
         assert!(turns > NEIGHBORS * ROUTES / MAX_WORK, "{turns} turns");
@@ -169,4 +183,20 @@ fn a_watchdog_switches_its_routes_a_slice_at_a_time() {
         cast.lone.take_sent();
         assert_eq!(cast.lone.take_written(cast.program), "done\n");
     }
+}
+
+#[test]
+fn a_neighbor_that_goes_in_the_middle_of_a_watchdog_takes_none_of_the_next_ones_routes_along() {
+    let options = watched();
+    let mut cast = Cast::new(&options);
+    let before = cast.lone.speaker.routes_handled();
+    let data = b"announce watchdog dog\n";
+    cast.lone.speaker.handle_input(now(cast.lone.at), Input::Received { stream: cast.program, data });
+    let middle = cast.announced().iter().position(|known| (1..ROUTES).contains(known)).unwrap();
+    let text = config(&options, (0..NEIGHBORS).filter(|n| *n != middle));
+    cast.lone
+        .speaker
+        .handle_input(now(cast.lone.at), Input::Reload(Ok(ConfigText { name: "test.conf".into(), text })));
+    cast.go_on(before);
+    assert_eq!(cast.announced(), [ROUTES; NEIGHBORS - 1]);
 }

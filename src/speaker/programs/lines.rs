@@ -24,9 +24,6 @@ impl Programs {
     /// The next command of a program, normalised, where it may be carried out now. It is to be answered before the
     /// next one is taken, or a [`Task`] is to be set that answers it. A line that cannot be read is answered here.
     pub(in crate::speaker) fn take_line(&mut self, stream: StreamId) -> Option<String> {
-        if self.long_commands.contains_key(&stream) {
-            return None;
-        }
         while let Some(instance) = self.instances.get_mut(&stream).filter(|instance| instance.may_command()) {
             if let Some(line) = instance.postponed.take() {
                 return Some(line);
