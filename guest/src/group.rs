@@ -143,7 +143,7 @@ impl GuestProcesses {
 
     /// What the program has closed, while it goes on.
     fn closing(&mut self) -> Option<GuestCall> {
-        if matches!(self.processes[0].state, State::Over(_)) {
+        if self.processes[0].is_over() {
             return None;
         }
         self.ends.closing().map(|closing| match closing {
@@ -176,21 +176,20 @@ impl GuestProcesses {
     /// Whether waiting for this child of a process, or for any, would not wait.
     fn has_ended(&self, index: usize, child: Option<i32>) -> bool {
         let mut children = self.processes.iter().filter(|process| process.parent == Some(index));
-        let is_over = |process: &Process| matches!(process.state, State::Over(_));
         if let Some(pid) = child {
-            return children.find(|process| process.tracee.pid == pid).is_none_or(is_over);
+            return children.find(|process| process.tracee.pid == pid).is_none_or(Process::is_over);
         }
         // One that is over and was waited for is not in the kernel's table any more.
         let is_unreaped = |process: &&Process| {
-            is_over(process) && Path::new(&format!("/proc/{}", process.tracee.pid)).exists()
+            process.is_over() && Path::new(&format!("/proc/{}", process.tracee.pid)).exists()
         };
-        children.clone().any(|process| is_unreaped(&process)) || children.all(is_over)
+        children.clone().any(|process| is_unreaped(&process)) || children.all(Process::is_over)
     }
 
     /// Nobody can go on: the program is over, or the lab is told what everybody waits for.
     fn rest(&mut self) -> Result<GuestCall, GuestFault> {
         if let State::Over(status) = self.processes[0].state {
-            let left = self.processes.iter().find(|process| !matches!(process.state, State::Over(_)));
+            let left = self.processes.iter().find(|process| !process.is_over());
             return match left {
                 None => Ok(GuestCall::Exit(status)),
                 Some(process) => {
@@ -380,11 +379,7 @@ impl GuestProcesses {
         let State::Called(pending) = &self.processes[index].state else { return Ok(()) };
         let mut pending = pending.clone();
         let attempt = self.answered(index, &mut pending, answer);
-        if matches!(attempt, Ok(Attempt::Ask(_))) {
-            // The rest of a write: it is attempted again.
-            self.processes[index].state = State::Called(pending);
-            return Ok(());
-        }
+        // What it asks is the rest of a write, which is attempted again.
         self.conclude(index, pending, attempt).map(drop)
     }
 
@@ -451,13 +446,7 @@ impl GuestProcesses {
         if pid != 0 && !self.processes.iter().any(|process| process.tracee.pid == number) {
             return Ok(Attempt::Return(-i64::from(libc::ESRCH)));
         }
-        self.processes[index].tracee.aim_signal(if pid < 0 {
-            -number
-        } else if pid == 0 {
-            0
-        } else {
-            number
-        })?;
+        self.processes[index].tracee.aim_signal(pid.signum() * number)?;
         for process in self.processes.iter_mut().filter(|process| signal != 0 && is_meant(process)) {
             if !process.tracee.ignores(signal) {
                 process.interrupt();
@@ -483,6 +472,10 @@ impl GuestProcesses {
 }
 
 impl Process {
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::Over(_))
+    }
+
     fn new(tracee: Tracee, parent: Option<usize>) -> Self {
         Self { tracee, parent, state: State::Ready(0), alarm: None }
     }
@@ -490,7 +483,7 @@ impl Process {
     /// Sends SIGALRM where it is due.
     fn ring(&mut self, now: Instant) {
         let Some(alarm) = self.alarm.filter(|alarm| alarm.at <= now) else { return };
-        if matches!(self.state, State::Over(_)) {
+        if self.is_over() {
             self.alarm = None;
             return;
         }
@@ -560,7 +553,7 @@ fn errno(error: &io::Error) -> i64 {
 
 impl Drop for GuestProcesses {
     fn drop(&mut self) {
-        for process in self.processes.iter().filter(|process| !matches!(process.state, State::Over(_))) {
+        for process in self.processes.iter().filter(|process| !process.is_over()) {
             process.tracee.signal(libc::SIGKILL);
             while let Ok(stop) = process.tracee.wait() {
                 if matches!(stop, TraceeStop::Exited(_) | TraceeStop::Killed(_)) {

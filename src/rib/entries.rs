@@ -18,7 +18,7 @@ pub(super) struct TableEntries {
     len: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum TableBlock {
     Own(OwnBlock),
     Shared {
@@ -31,7 +31,7 @@ enum TableBlock {
 }
 
 /// A block of which something waits.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct OwnBlock {
     occupied: u64,
     /// Those that are there, in the order of their numbers.
@@ -196,16 +196,7 @@ impl TableEntries {
         for (number, _) in self.from(0) {
             catalogue.hold(number);
         }
-        let block = |block: &TableBlock| match block {
-            TableBlock::Own(OwnBlock { occupied, entries }) => {
-                TableBlock::Own(OwnBlock { occupied: *occupied, entries: entries.clone() })
-            }
-            TableBlock::Shared { shelf, oldest, session } => {
-                TableBlock::Shared { shelf: shelf.clone(), oldest: *oldest, session: *session }
-            }
-        };
-        let blocks = self.blocks.iter().map(|(number, known)| (*number, block(known))).collect();
-        Self { blocks, empty: self.empty, len: self.len }
+        Self { blocks: self.blocks.clone(), empty: self.empty, len: self.len }
     }
 
     /// Forgets entries, as long as there is room; whether none is left.
