@@ -1,6 +1,6 @@
 //! The rules of the house, as tests. Each rule reports `file:line: what is wrong, and what to do`, and has a test of its own that a
 //! bad tree fails it. `tidy/exceptions.rs` lists what is excepted, and why.
-#![allow(clippy::panic, clippy::print_stderr, reason = "how a test tells what it found")]
+#![allow(clippy::panic, clippy::expect_used, clippy::print_stderr, reason = "how a test tells what it found")]
 
 #[path = "tidy/circles.rs"]
 mod circles;
@@ -21,14 +21,40 @@ mod sizes;
 #[path = "tidy/source.rs"]
 mod source;
 
+use std::sync::OnceLock;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
 use exceptions::Exceptions;
 use source::{Finding, Tree};
 
 type Rule = fn(&Tree) -> Vec<Finding>;
 
+/// A rule, and where its findings go.
+type Request = (Rule, Sender<Vec<Finding>>);
+
+/// What a rule finds in the repository. Syntax trees cannot leave the thread that parsed them: one thread parses all files once, and
+/// tries every rule that it is sent.
+fn findings(rule: Rule) -> Vec<Finding> {
+    static RULES: OnceLock<Sender<Request>> = OnceLock::new();
+    let rules = RULES.get_or_init(|| {
+        let (rules, requests) = channel::<Request>();
+        thread::spawn(move || {
+            let tree = Tree::of_repository();
+            for (rule, findings) in requests {
+                drop(findings.send(rule(&tree)));
+            }
+        });
+        rules
+    });
+    let (findings, found) = channel();
+    rules.send((rule, findings)).expect("the thread of the rules lives");
+    found.recv().expect("the rule came to its end")
+}
+
 /// Holds the repository to a rule.
 fn hold(rule: Rule, exceptions: &Exceptions) {
-    let found = rule(&Tree::of_repository());
+    let found = findings(rule);
     let bad = exceptions.apply(found);
     assert!(bad.is_empty(), "{} findings:\n{}", bad.len(), bad.join("\n"));
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use crate::saved::{self, World};
+use crate::saved::{self, SavedWorld};
 
 /// What a player said of one run.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl Drop for Player {
 }
 
 /// Plays every world so many times with this build and, where there is one, in turn with another build's player.
-pub(crate) fn compare(worlds: &[World], against: Option<&Path>, rounds: usize) {
+pub(crate) fn compare(worlds: &[SavedWorld], against: Option<&Path>, rounds: usize) {
     let file = std::env::temp_dir().join(format!("holdtime-worlds-{}.toml", std::process::id()));
     let text: String = worlds.iter().map(|world| saved::entry(world.seed, &world.text)).collect();
     std::fs::write(&file, text).expect("room for the worlds");

@@ -7,7 +7,7 @@ const HEAD: &str = "# world ";
 
 /// A world of the file.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct SavedWorld {
     /// Its seed, and that of its run.
     pub(crate) seed: u64,
     /// The scenario.
@@ -15,7 +15,7 @@ pub(crate) struct World {
 }
 
 /// The saved worlds.
-pub(crate) fn worlds() -> Vec<World> {
+pub(crate) fn worlds() -> Vec<SavedWorld> {
     let packed = include_bytes!("worlds.toml.xz");
     let mut text = String::new();
     lzma_rust2::XzReader::new(packed.as_slice(), false).read_to_string(&mut text).expect("the file is whole");
@@ -28,11 +28,11 @@ pub(crate) fn entry(seed: u64, text: &str) -> String {
 }
 
 /// The worlds of a file's text.
-pub(crate) fn split(text: &str) -> Vec<World> {
-    let mut worlds: Vec<World> = Vec::new();
+pub(crate) fn split(text: &str) -> Vec<SavedWorld> {
+    let mut worlds: Vec<SavedWorld> = Vec::new();
     for line in text.split_inclusive('\n') {
         if let Some(seed) = line.strip_prefix(HEAD) {
-            worlds.push(World { seed: seed.trim_end().parse().expect("a seed"), text: String::new() });
+            worlds.push(SavedWorld { seed: seed.trim_end().parse().expect("a seed"), text: String::new() });
         } else if let Some(world) = worlds.last_mut() {
             world.text.push_str(line);
         }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use holdtime_host::time::{Duration, Instant, Now};
 use libc::user_regs_struct;
 
-use crate::ends::{Ends, GuestEnd};
+use crate::ends::{GuestEnd, StandardStreams};
 use crate::memory::{TimeForm, duration, word};
 use crate::names;
 use crate::poll::PollSet;
@@ -78,7 +78,7 @@ impl Arguments {
 /// EFAULT and the like, which are the call's answer.
 pub(crate) fn decode(
     tracee: &Tracee,
-    ends: &Ends,
+    ends: &StandardStreams,
     registers: &user_regs_struct,
     now: Now,
 ) -> io::Result<Pending> {
@@ -181,7 +181,12 @@ fn places(tracee: &Tracee, arguments: &Arguments, is_vector: bool) -> io::Result
 /// What one call moves at most.
 const MOST: u64 = 1 << 24;
 
-fn read(tracee: &Tracee, ends: &Ends, arguments: &Arguments, is_vector: bool) -> io::Result<Pending> {
+fn read(
+    tracee: &Tracee,
+    ends: &StandardStreams,
+    arguments: &Arguments,
+    is_vector: bool,
+) -> io::Result<Pending> {
     let fd = arguments.descriptor();
     Ok(match ends.of(tracee, fd) {
         GuestEnd::Input => {
@@ -193,7 +198,12 @@ fn read(tracee: &Tracee, ends: &Ends, arguments: &Arguments, is_vector: bool) ->
     })
 }
 
-fn write(tracee: &Tracee, ends: &Ends, arguments: &Arguments, is_vector: bool) -> io::Result<Pending> {
+fn write(
+    tracee: &Tracee,
+    ends: &StandardStreams,
+    arguments: &Arguments,
+    is_vector: bool,
+) -> io::Result<Pending> {
     let fd = arguments.descriptor();
     let end = ends.of(tracee, fd);
     Ok(match end {

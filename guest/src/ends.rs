@@ -13,7 +13,7 @@ type Place = (u64, u64);
 
 /// Our ends of a guest's standard streams.
 #[derive(Debug)]
-pub(crate) struct Ends {
+pub(crate) struct StandardStreams {
     input: PipeWriter,
     output: PipeReader,
     /// Kept open: a guest that writes to its standard error is not to find it broken.
@@ -49,7 +49,7 @@ pub(crate) enum Closing {
     Output,
 }
 
-impl Ends {
+impl StandardStreams {
     pub(crate) fn new(input: PipeWriter, output: PipeReader, log: PipeReader) -> io::Result<Self> {
         let places = [place(input.as_raw_fd())?, place(output.as_raw_fd())?, place(log.as_raw_fd())?];
         Ok(Self { input, output, _log: log, places, input_closed: false, output_closed: false })

@@ -17,7 +17,7 @@ use holdtime_machine::guest::{Guest, GuestAnswer, GuestCall, GuestFault};
 use libc::c_int;
 
 use crate::call::{self, AlarmForm, Pending};
-use crate::ends::{Closing, Ends};
+use crate::ends::{Closing, StandardStreams};
 use crate::memory::{TimeForm, scatter, write_time};
 use crate::poll::{PollSet, ready_now};
 use crate::random::FixedOctets;
@@ -31,7 +31,7 @@ const PARENT: i64 = 1000;
 #[derive(Debug)]
 pub(crate) struct GuestProcesses {
     command: String,
-    ends: Ends,
+    ends: StandardStreams,
     /// The program first, then what was started, in that order.
     processes: Vec<Process>,
     /// Whose call the lab is at.
@@ -120,7 +120,7 @@ impl Guest for GuestProcesses {
 }
 
 impl GuestProcesses {
-    pub(crate) fn new(command: String, tracee: Tracee, ends: Ends) -> Self {
+    pub(crate) fn new(command: String, tracee: Tracee, ends: StandardStreams) -> Self {
         Self {
             command,
             ends,

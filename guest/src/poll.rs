@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use holdtime_host::time::{Duration, Instant, Now};
 
-use crate::ends::{Ends, GuestEnd};
+use crate::ends::{GuestEnd, StandardStreams};
 use crate::memory::{duration, word};
 use crate::tracee::Tracee;
 
@@ -46,7 +46,7 @@ const READY: [i16; 3] =
 impl PollSet {
     pub(crate) fn decode(
         tracee: &Tracee,
-        ends: &Ends,
+        ends: &StandardStreams,
         number: libc::c_long,
         arguments: &[u64; 6],
         now: Now,

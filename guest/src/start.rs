@@ -7,7 +7,7 @@ use std::process::Command;
 
 use holdtime_host::ProgramSpec;
 
-use crate::ends::Ends;
+use crate::ends::StandardStreams;
 use crate::filter;
 use crate::tracee::{Tracee, TraceeStop};
 
@@ -23,10 +23,10 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ];
 
 /// Starts it in this folder; it stands before its first instruction.
-pub(crate) fn start(folder: &Path, spec: &ProgramSpec) -> io::Result<(Tracee, Ends)> {
+pub(crate) fn start(folder: &Path, spec: &ProgramSpec) -> io::Result<(Tracee, StandardStreams)> {
     let path = spec.command.first().ok_or(io::ErrorKind::NotFound)?;
     let (input, output, log): (Pair, Pair, Pair) = (io::pipe()?, io::pipe()?, io::pipe()?);
-    let ends = Ends::new(input.1, output.0, log.0)?;
+    let ends = StandardStreams::new(input.1, output.0, log.0)?;
     let mut command = Command::new(folder.join(path));
     command.args(spec.command.iter().skip(1)).current_dir(folder).env_clear();
     command.envs(ENVIRONMENT.iter().copied());

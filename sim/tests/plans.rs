@@ -10,7 +10,7 @@ use holdtime_sim::finding::Finding;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::script::Pattern;
 use holdtime_sim::scenario::{
-    self, Bounds, Ends, Expected, Fault, FaultKind, Oracle, PathChange, Play, Scenario, Window,
+    self, Bounds, Expected, ExpectedEnd, Fault, FaultKind, Oracle, PathChange, Play, Scenario, Window,
 };
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::{self, Defect};
@@ -43,13 +43,16 @@ fn windows() -> impl Strategy<Value = Window> {
     (times(), times()).prop_map(|(at, within)| Window { at, within })
 }
 
-fn ends() -> impl Strategy<Value = Ends> {
+fn ends() -> impl Strategy<Value = ExpectedEnd> {
     let how = prop_oneof![
         Just(Pattern::Close),
         Just(Pattern::Type(3)),
         (1..7_u8, 0..9_u8).prop_map(|(code, subcode)| Pattern::Notification(code, subcode))
     ];
-    prop_oneof![Just(Ends::Never), (how, windows()).prop_map(|(how, window)| Ends::With(how, window))]
+    prop_oneof![
+        Just(ExpectedEnd::Never),
+        (how, windows()).prop_map(|(how, window)| ExpectedEnd::With(how, window))
+    ]
 }
 
 fn expected() -> impl Strategy<Value = Expected> {

@@ -12,10 +12,10 @@ use super::awaiting_open::{Waiting, is_undecided, mismatch};
 use super::event::Severity;
 use super::id::NeighborId;
 use super::input::{ClosedKind, Input};
-use super::link::Ends;
+use super::link::EndPair;
 use super::listeners::common_ttls;
 use super::message::{append, cease};
-use super::neighbor::{AdminState, Neighbor};
+use super::neighbor::{AdminState, NeighborState};
 use super::obligation::Party;
 use super::sessions::SessionHandle;
 use super::stream::Owner;
@@ -48,7 +48,7 @@ impl AcceptHandle<'_> {
         &mut self,
         now: Now,
         stream: StreamId,
-        ends: Ends,
+        ends: EndPair,
         offered: Option<&BTreeSet<Family>>,
     ) {
         let remote = ends.1;
@@ -76,12 +76,12 @@ impl AcceptHandle<'_> {
     }
 
     /// The neighbors with the address of a connection's peer.
-    pub(super) fn candidates(&self, ends: Ends) -> Vec<&Neighbor> {
+    pub(super) fn candidates(&self, ends: EndPair) -> Vec<&NeighborState> {
         self.suiting(ends).filter(|neighbor| neighbor.config.peer.is_single()).collect()
     }
 
     /// The neighbors that a connection may be for by its ends, ranges among them.
-    fn suiting(&self, (local, remote): Ends) -> impl Iterator<Item = &Neighbor> {
+    fn suiting(&self, (local, remote): EndPair) -> impl Iterator<Item = &NeighborState> {
         let (local, remote) = (local.ip().to_canonical(), remote.ip().to_canonical());
         self.sessions.neighbors.values().filter(move |neighbor| {
             let config = &neighbor.config;
@@ -94,12 +94,12 @@ impl AcceptHandle<'_> {
     fn neighbor_for(
         &mut self,
         now: Now,
-        ends: Ends,
+        ends: EndPair,
         offered: Option<&BTreeSet<Family>>,
     ) -> Option<NeighborId> {
         // Of several sessions with one peer the connection is for the one with these families, or else for the one that has
         // no connection yet.
-        let suits = |neighbor: &&Neighbor| offered.map(|offered| mismatch(neighbor, offered));
+        let suits = |neighbor: &&NeighborState| offered.map(|offered| mismatch(neighbor, offered));
         let candidates = self.candidates(ends).into_iter();
         if let Some(best) = candidates.min_by_key(|neighbor| (suits(neighbor), neighbor.state())) {
             return Some(best.id);
@@ -163,7 +163,7 @@ impl AcceptHandle<'_> {
 impl AcceptHandle<'_> {
     /// Lets a connection wait for the peer's OPEN. A peer has no use for more of them than it has sessions: of those that it
     /// dialled before, the oldest makes way.
-    pub(super) fn await_open(&mut self, now: Now, stream: StreamId, ends: Ends) {
+    pub(super) fn await_open(&mut self, now: Now, stream: StreamId, ends: EndPair) {
         let candidates = self.candidates(ends);
         let configs: Vec<_> = candidates.iter().map(|neighbor| &neighbor.config).collect();
         let ((ttl, min_ttl), most) = (common_ttls(&configs), candidates.len());

@@ -3,12 +3,12 @@
 use alloc::boxed::Box;
 use core::net::Ipv4Addr;
 
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use crate::grammar::{OperationalKind, OperationalMessage, PrefixCount};
 use crate::wire::Operational;
 use crate::wire::operational::{OperationalContent, kind};
 
-impl Neighbor {
+impl NeighborState {
     /// Sends `message` where the session knows OPERATIONAL. An advisory that the peer is to keep is sent in every session
     /// from now on, the last one of each family.
     pub(super) fn advise(&mut self, message: &OperationalMessage) {

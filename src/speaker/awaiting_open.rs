@@ -13,8 +13,8 @@ use alloc::vec::Vec;
 
 use holdtime_host::StreamId;
 
-use super::link::Ends;
-use super::neighbor::Neighbor;
+use super::link::EndPair;
+use super::neighbor::NeighborState;
 use super::obligation::{Obligation, ObligationKind, Party};
 use crate::time::Instant;
 use crate::wire::Family;
@@ -27,7 +27,7 @@ pub(super) struct AwaitingOpen {
 
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
-    pub(super) ends: Ends,
+    pub(super) ends: EndPair,
     pub(super) since: Instant,
     pub(super) until: Instant,
     /// What came so far: the beginning of a message.
@@ -56,7 +56,7 @@ impl AwaitingOpen {
 }
 
 /// How well a neighbor's families suit those that a peer offers; the least is the best.
-pub(super) fn mismatch(neighbor: &Neighbor, offered: &BTreeSet<Family>) -> u8 {
+pub(super) fn mismatch(neighbor: &NeighborState, offered: &BTreeSet<Family>) -> u8 {
     let families: BTreeSet<Family> = neighbor.config.families.iter().copied().collect();
     match families.is_disjoint(offered) {
         _ if families == *offered => 0,
@@ -66,7 +66,7 @@ pub(super) fn mismatch(neighbor: &Neighbor, offered: &BTreeSet<Family>) -> u8 {
 }
 
 /// Whether only the peer's OPEN can say which of these neighbors a connection is for.
-pub(super) fn is_undecided(candidates: &[&Neighbor]) -> bool {
+pub(super) fn is_undecided(candidates: &[&NeighborState]) -> bool {
     let differ = candidates.windows(2).any(|two| match two {
         [one, other] => one.config.families != other.config.families,
         _ => false,

@@ -13,7 +13,7 @@ use super::event::Severity;
 use super::id::NeighborId;
 use super::input::Input;
 use super::lifecycle::{Lifecycle, LifecycleHandle};
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use super::neighbors::Neighbors;
 use super::obligation::Party;
 use super::programs::{CLI, LongCommand, Programs, Task};
@@ -223,7 +223,7 @@ impl CommandHandle<'_> {
                 self.in_session(now, stream, selectors, |neighbor| neighbor.rib_out.end_of_rib(*family))
             }
             Command::RouteRefresh { family } => self.route_refresh(now, stream, selectors, *family),
-            Command::FlushAdjRibOut => self.in_session(now, stream, selectors, Neighbor::flush),
+            Command::FlushAdjRibOut => self.in_session(now, stream, selectors, NeighborState::flush),
             Command::ClearAdjRib { side } => self.clear(stream, selectors, *side),
             Command::Watchdog { action, name } => self.watchdog(stream, selectors, *action, *name),
             Command::Operational { text } => self.operational(now, stream, selectors, text),
@@ -298,7 +298,7 @@ impl CommandHandle<'_> {
     /// The neighbors that a request selects; logged where there are none.
     fn selected(&mut self, stream: StreamId, selectors: &Selectors<'_>, whose: Whose) -> Vec<NeighborId> {
         let program = self.programs.name(stream).unwrap_or_default();
-        let allowed = |neighbor: &&Neighbor| match whose {
+        let allowed = |neighbor: &&NeighborState| match whose {
             Whose::Programs => {
                 program == CLI
                     || neighbor.config.api.iter().any(|subscription| subscription.process == program)
@@ -307,7 +307,7 @@ impl CommandHandle<'_> {
             Whose::All => true,
         };
         let everybody = selectors.is_empty();
-        let matches = |neighbor: &&Neighbor| everybody || selectors.matches(&selector_name(neighbor));
+        let matches = |neighbor: &&NeighborState| everybody || selectors.matches(&selector_name(neighbor));
         let neighbors = self.neighbors.values().filter(allowed).filter(matches);
         let selected: Vec<NeighborId> = neighbors.map(|neighbor| neighbor.id).collect();
         if selected.is_empty() {
@@ -360,7 +360,7 @@ impl CommandHandle<'_> {
         now: Now,
         stream: StreamId,
         selectors: &Selectors<'_>,
-        mut act: impl FnMut(&mut Neighbor),
+        mut act: impl FnMut(&mut NeighborState),
     ) -> Outcome {
         let neighbors = self.selected(stream, selectors, Whose::Established);
         for id in &neighbors {
@@ -497,12 +497,12 @@ impl CommandHandle<'_> {
         form: NeighborForm,
         filter: Option<&str>,
     ) -> Outcome {
-        let wanted = |neighbor: &&Neighbor| match (form, filter) {
+        let wanted = |neighbor: &&NeighborState| match (form, filter) {
             (_, None) | (NeighborForm::Json | NeighborForm::Usage, _) => true,
             (NeighborForm::Summary, Some(filter)) => filter.parse() == Ok(neighbor.config.peer.address),
             (_, Some(filter)) => neighbor.name.contains(filter),
         };
-        let neighbors: Vec<&Neighbor> = self.neighbors.values().filter(wanted).collect();
+        let neighbors: Vec<&NeighborState> = self.neighbors.values().filter(wanted).collect();
         if filter.is_some() && neighbors.is_empty() {
             self.complain(stream, NOBODY.to_string());
             return Outcome::Error;

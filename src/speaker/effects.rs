@@ -14,7 +14,7 @@ use holdtime_host::StreamId;
 
 use super::commands::CommandHandle;
 use super::id::NeighborId;
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use crate::rib::MAX_WORK;
 use crate::time::{Instant, Now};
 
@@ -55,7 +55,7 @@ impl CommandHandle<'_> {
     }
 
     fn send_slice(&mut self, now: Now, id: NeighborId, room: &mut usize) -> bool {
-        let link = self.neighbors.get(&id).and_then(Neighbor::established);
+        let link = self.neighbors.get(&id).and_then(NeighborState::established);
         let Some((direction, Some(stream))) = link.map(|link| (link.session.direction(), link.stream)) else {
             return false;
         };

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use super::link::SessionLink;
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use super::stale::{Kept, Stale};
 use crate::session::{FsmEvent, graceful_restart, long_lived_restart};
 use crate::time::{Duration, Instant};
@@ -37,7 +37,7 @@ impl SessionLink {
     }
 }
 
-impl Neighbor {
+impl NeighborState {
     /// Keeps what the peer announced, for as long as it said that its restart may take.
     pub(super) fn keep_stale(&mut self, kept: Kept) {
         let Kept { families, until, long_lived } = kept;

@@ -9,7 +9,7 @@ use crate::session::{FsmEvent, Session, Timer, graceful_restart};
 use crate::wire::capability::GracefulRestart;
 
 /// Both ends of a connection: ours and the peer's.
-pub(super) type Ends = (SocketAddr, SocketAddr);
+pub(super) type EndPair = (SocketAddr, SocketAddr);
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(super) struct SessionLink {
     /// The connection, or the dial that is under way.
     pub(super) stream: Option<StreamId>,
     /// Both ends, once the connection is up.
-    pub(super) ends: Option<Ends>,
+    pub(super) ends: Option<EndPair>,
     /// Why the connection ended, or will.
     pub(super) cause: EndCause,
 }

@@ -12,7 +12,7 @@ use super::contract::Contract;
 use super::environment::Environment;
 use super::event::Severity;
 use super::id::NeighborId;
-use super::neighbor::{AdminState, Neighbor};
+use super::neighbor::{AdminState, NeighborState};
 use super::neighbors::Neighbors;
 use super::obligation::Party;
 use crate::config;
@@ -115,7 +115,8 @@ impl ListenHandle<'_> {
         }
         for (address, options) in &mut wanted {
             // Whose connection it is, is known once it is accepted: what holds for all of them goes here.
-            let alike = |neighbor: &&Neighbor| neighbor.config.peer.address.is_ipv4() == address.is_ipv4();
+            let alike =
+                |neighbor: &&NeighborState| neighbor.config.peer.address.is_ipv4() == address.is_ipv4();
             let configs: Vec<_> = running().filter(alike).map(|neighbor| &neighbor.config).collect();
             (options.ttl, options.min_ttl) = common_ttls(&configs);
             let keys =
@@ -178,7 +179,7 @@ impl ListenHandle<'_> {
 
     /// Gives up the neighbors whose keys a listening socket cannot have, and opens it for the others.
     fn refuse_signed(&mut self, listener: &Listener) {
-        let is_signed = |neighbor: &&Neighbor| {
+        let is_signed = |neighbor: &&NeighborState| {
             let peer = neighbor.config.peer;
             !neighbor.config.tcp_ao.is_empty() && listener.options.ao.iter().any(|(range, _)| *range == peer)
         };

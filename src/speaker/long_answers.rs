@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use holdtime_host::StreamId;
 
 use super::commands::CommandHandle;
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use super::programs::{RouteForm, ShowRoutes, Task};
 use super::selection::selector_name;
 use super::show::{is_wanted, route_line};
@@ -19,7 +19,7 @@ use crate::time::Now;
 impl CommandHandle<'_> {
     /// What `show adj-rib` is to show.
     pub(super) fn begin_routes(&self, show: &ShowAdjRib<'_>, selectors: &Selectors<'_>) -> ShowRoutes {
-        let wanted = |neighbor: &&Neighbor| {
+        let wanted = |neighbor: &&NeighborState| {
             show.neighbor.is_none_or(|address| address.parse() == Ok(neighbor.config.peer.address))
                 && selectors.matches(&selector_name(neighbor))
         };
@@ -105,7 +105,7 @@ impl CommandHandle<'_> {
     }
 }
 
-impl Neighbor {
+impl NeighborState {
     /// The routes of one of its RIBs that come after `after`, by destination.
     fn routes_after<'a>(
         &'a self,

@@ -87,7 +87,7 @@ use contract::Contract;
 use environment::Environment;
 use lifecycle::{Lifecycle, LifecycleHandle, STARTUP_FAILED};
 use listeners::ListenHandle;
-use neighbor::Neighbor;
+use neighbor::NeighborState;
 use neighbors::Neighbors;
 use phase::Phase;
 use programs::Programs;
@@ -275,7 +275,7 @@ impl Speaker {
 
     /// Every neighbor, in the order of the configuration.
     pub fn neighbors(&self) -> impl Iterator<Item = NeighborStatus<'_>> {
-        self.neighbors.values().map(Neighbor::status)
+        self.neighbors.values().map(NeighborState::status)
     }
 
     /// What is owed, to whom, since when, until when, and by which clause.

@@ -69,7 +69,7 @@ pub struct NeighborStatus<'a> {
 
 /// See the module's documentation.
 #[derive(Debug)]
-pub(super) struct Neighbor {
+pub(super) struct NeighborState {
     pub(super) id: NeighborId,
     pub(super) name: String,
     /// As configured, but for the routes, which are in `rib_out`.
@@ -117,7 +117,7 @@ pub(super) struct Neighbor {
     pub(super) next_second: Instant,
 }
 
-impl Neighbor {
+impl NeighborState {
     /// A neighbor whose sessions are in Idle.
     pub(super) fn new(
         now: Now,
@@ -321,7 +321,7 @@ impl Neighbor {
 }
 
 /// Sessions that come and go.
-impl Neighbor {
+impl NeighborState {
     /// The session is established.
     pub(super) fn session_up(&mut self, now: Now, rest: Duration) {
         self.rests_until = (!rest.is_zero()).then(|| now.monotonic + rest);

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::environment::Environment;
 use super::id::NeighborId;
 use super::intake::Intakes;
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use super::open;
 use crate::config;
 use crate::rib::{AdjRibOut, Catalogue, MAX_WORK};
@@ -51,7 +51,7 @@ pub(super) struct Neighbors {
 
 #[derive(Debug)]
 struct Seat {
-    neighbor: Neighbor,
+    neighbor: NeighborState,
     /// What stands in `deadlines`.
     deadline: Option<Instant>,
     /// Whether it is counted among those that are sending.
@@ -93,7 +93,7 @@ impl Neighbors {
             Session::new(environment.fsm, now.monotonic, direction, terms.clone(), seed)
         };
         let sessions = (session(Direction::Outgoing), session(Direction::Incoming));
-        let neighbor = Neighbor::new(now, id, config, sessions, self.generation);
+        let neighbor = NeighborState::new(now, id, config, sessions, self.generation);
         self.seats.insert(id, Seat { neighbor, deadline: None, sending: false });
         self.touched.push(id);
         self.intakes.begin(id);
@@ -101,7 +101,10 @@ impl Neighbors {
     }
 
     /// A neighbor, to change it, and what its Adj-RIB-Out has in common with those of others.
-    pub(super) fn get_with_catalogue(&mut self, id: &NeighborId) -> Option<(&mut Neighbor, &mut Catalogue)> {
+    pub(super) fn get_with_catalogue(
+        &mut self,
+        id: &NeighborId,
+    ) -> Option<(&mut NeighborState, &mut Catalogue)> {
         let Self { seats, touched, catalogue, .. } = self;
         let seat = seats.get_mut(id)?;
         if touched.last() != Some(id) {
@@ -135,7 +138,7 @@ impl Neighbors {
         !self.gone.is_empty()
     }
 
-    pub(super) fn remove(&mut self, id: &NeighborId) -> Option<Neighbor> {
+    pub(super) fn remove(&mut self, id: &NeighborId) -> Option<NeighborState> {
         self.account();
         let Seat { mut neighbor, deadline, sending } = self.seats.remove(id)?;
         self.gone.push(core::mem::take(&mut neighbor.rib_out));
@@ -146,12 +149,12 @@ impl Neighbors {
         Some(neighbor)
     }
 
-    pub(super) fn get(&self, id: &NeighborId) -> Option<&Neighbor> {
+    pub(super) fn get(&self, id: &NeighborId) -> Option<&NeighborState> {
         self.seats.get(id).map(|seat| &seat.neighbor)
     }
 
     /// A neighbor, to change it.
-    pub(super) fn get_mut(&mut self, id: &NeighborId) -> Option<&mut Neighbor> {
+    pub(super) fn get_mut(&mut self, id: &NeighborId) -> Option<&mut NeighborState> {
         self.get_with_catalogue(id).map(|(neighbor, _)| neighbor)
     }
 
@@ -159,7 +162,7 @@ impl Neighbors {
         self.seats.keys()
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = &Neighbor> {
+    pub(super) fn values(&self) -> impl Iterator<Item = &NeighborState> {
         self.seats.values().map(|seat| &seat.neighbor)
     }
 

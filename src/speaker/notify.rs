@@ -1,6 +1,6 @@
 //! What programs are told of a neighbor: which of them, in which form.
 
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use super::notice::{MessageContent, Notice};
 use super::programs::Programs;
 use crate::api::{self, ApiEvent, MessageDirection};
@@ -14,7 +14,7 @@ use crate::wire::{Attribute, FamilyTerms, Message, MessageView, Negotiated, Path
 
 impl Programs {
     /// Tells the programs that want to hear it what happened on a neighbor's session.
-    pub(super) fn notify(&mut self, now: Now, neighbor: &Neighbor, notice: &Notice<'_>) {
+    pub(super) fn notify(&mut self, now: Now, neighbor: &NeighborState, notice: &Notice<'_>) {
         // A message is decoded once, and only for whoever wants to see inside.
         let mut decoded = None;
         for subscription in &neighbor.config.api {
@@ -78,7 +78,7 @@ impl Programs {
         }
     }
 
-    fn tell_event(&mut self, now: Now, neighbor: &Neighbor, program: &str, event: &ApiEvent<'_>) {
+    fn tell_event(&mut self, now: Now, neighbor: &NeighborState, program: &str, event: &ApiEvent<'_>) {
         let Some(encoder) = self.encoder(program) else { return };
         if let Some(line) = self.teller.event(now, neighbor, encoder, event) {
             self.tell(now, program, &line);

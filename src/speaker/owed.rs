@@ -5,14 +5,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::link::SessionLink;
-use super::neighbor::{Neighbor, PAUSE};
+use super::neighbor::{NeighborState, PAUSE};
 use super::obligation::{Obligation, ObligationKind as Kind, Party};
 use super::phase::Phase;
 use super::stream::{Owner, Streams};
 use crate::session::{Direction, State, Timer};
 use crate::time::Instant;
 
-impl Neighbor {
+impl NeighborState {
     /// Everything owed to the peer and by it.
     pub(super) fn obligations(&self, streams: &Streams) -> Vec<Obligation> {
         let mut owed = Vec::new();

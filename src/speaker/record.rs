@@ -51,7 +51,7 @@ pub struct Head {
 
 /// An input of a recording, with its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct RecordEntry {
     /// When it happened.
     pub now: Now,
     input: OwnedInput,
@@ -74,7 +74,7 @@ impl fmt::Display for BadLine {
 
 impl core::error::Error for BadLine {}
 
-impl Entry {
+impl RecordEntry {
     /// What happened.
     pub fn input(&self) -> Input<'_> {
         self.input.borrow()
@@ -173,7 +173,7 @@ fn write_line(out: &mut String, now: Now, input: &Input<'_>) -> fmt::Result {
 ///
 /// # Errors
 /// The first line of the head that is wrong.
-pub fn parse(text: &str) -> Result<(Head, impl Iterator<Item = Result<Entry, BadLine>>), BadLine> {
+pub fn parse(text: &str) -> Result<(Head, impl Iterator<Item = Result<RecordEntry, BadLine>>), BadLine> {
     let mut head = Head::default();
     let mut lines = text.lines().enumerate();
     let bad = |line: usize, expected| BadLine { line: line + 1, expected };
@@ -206,13 +206,13 @@ pub fn parse(text: &str) -> Result<(Head, impl Iterator<Item = Result<Entry, Bad
 }
 
 /// Reads a part of a recording that has no head: its entries.
-pub fn entries(text: &str) -> impl Iterator<Item = Result<Entry, BadLine>> {
+pub fn entries(text: &str) -> impl Iterator<Item = Result<RecordEntry, BadLine>> {
     read_entries(text.lines().enumerate())
 }
 
 fn read_entries<L: AsRef<str>>(
     lines: impl Iterator<Item = (usize, L)>,
-) -> impl Iterator<Item = Result<Entry, BadLine>> {
+) -> impl Iterator<Item = Result<RecordEntry, BadLine>> {
     lines.filter(|(_, line)| !line.as_ref().is_empty()).map(|(number, line)| {
         entry(line.as_ref()).ok_or(BadLine { line: number + 1, expected: "a time and an input" })
     })
@@ -226,13 +226,13 @@ fn config_text(words: &mut Words<'_>) -> Option<ConfigText> {
     Some(ConfigText { name: words.next()?, text: words.next()? })
 }
 
-fn entry(line: &str) -> Option<Entry> {
+fn entry(line: &str) -> Option<RecordEntry> {
     let mut words = Words(line);
     let monotonic = Instant::from_nanos(words.parse()?);
     let now = Now { monotonic, wall: Timestamp::from_nanos(words.parse()?) };
     let kind = words.next()?;
     let input = input(&kind, &mut words)?;
-    words.0.is_empty().then_some(Entry { now, input })
+    words.0.is_empty().then_some(RecordEntry { now, input })
 }
 
 fn input(kind: &str, words: &mut Words<'_>) -> Option<OwnedInput> {

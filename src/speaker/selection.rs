@@ -4,11 +4,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use crate::api::NeighborName;
 
 /// See the module's documentation.
-pub(super) fn selector_name(neighbor: &Neighbor) -> NeighborName {
+pub(super) fn selector_name(neighbor: &NeighborState) -> NeighborName {
     let config = &neighbor.config;
     let mut family_allowed = String::from("in-open");
     if config.capabilities.multi_session {

@@ -17,7 +17,7 @@ use super::input::{ClosedKind, Input};
 use super::link::SessionLink;
 use super::listeners::ListenHandle;
 use super::message::append;
-use super::neighbor::{AdminState, Neighbor, PAUSE};
+use super::neighbor::{AdminState, NeighborState, PAUSE};
 use super::neighbors::Neighbors;
 use super::notice::{MessageContent, Notice};
 use super::open;
@@ -516,7 +516,7 @@ impl SessionHandle<'_> {
 /// An UPDATE came on an established session. It is decoded once, for programs and for Adj-RIB-In.
 fn update(
     now: Now,
-    neighbor: &mut Neighbor,
+    neighbor: &mut NeighborState,
     direction: Direction,
     frame: &ReceivedFrame,
     programs: &mut Programs,

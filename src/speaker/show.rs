@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use super::notify::state_name;
 use super::programs::{RouteForm, ShowRoutes};
 use crate::api::command::RouteFilter;
@@ -17,19 +17,19 @@ use crate::time::Now;
 use crate::wire::{Capability, Nlri, PathNlri};
 
 /// One line for each neighbor, under a head.
-pub(super) fn summary(now: Now, neighbors: &[&Neighbor]) -> VecDeque<String> {
+pub(super) fn summary(now: Now, neighbors: &[&NeighborState]) -> VecDeque<String> {
     let lines = neighbors.iter().map(|neighbor| status(now, neighbor).summary());
     core::iter::once(SUMMARY_HEAD.to_string()).chain(lines).collect()
 }
 
 /// All that is known, neighbor by neighbor.
-pub(super) fn extensive(now: Now, neighbors: &[&Neighbor]) -> VecDeque<String> {
+pub(super) fn extensive(now: Now, neighbors: &[&NeighborState]) -> VecDeque<String> {
     neighbors.iter().flat_map(|neighbor| status(now, neighbor).extensive()).collect()
 }
 
 /// As the configuration would write them.
-pub(super) fn configuration(neighbors: &[&Neighbor]) -> VecDeque<String> {
-    let text = |neighbor: &&Neighbor| neighbor.config.to_text();
+pub(super) fn configuration(neighbors: &[&NeighborState]) -> VecDeque<String> {
+    let text = |neighbor: &&NeighborState| neighbor.config.to_text();
     neighbors
         .iter()
         .flat_map(|neighbor| text(neighbor).lines().map(String::from).collect::<Vec<_>>())
@@ -37,7 +37,7 @@ pub(super) fn configuration(neighbors: &[&Neighbor]) -> VecDeque<String> {
 }
 
 /// One array of all of them.
-pub(super) fn json(now: Now, neighbors: &[&Neighbor]) -> String {
+pub(super) fn json(now: Now, neighbors: &[&NeighborState]) -> String {
     let mut out = String::from("[");
     crate::print::separated(&mut out, ", ", neighbors, |out, neighbor| status(now, neighbor).json(out));
     out.push(']');
@@ -45,7 +45,7 @@ pub(super) fn json(now: Now, neighbors: &[&Neighbor]) -> String {
 }
 
 /// What is known of a neighbor.
-fn status(now: Now, neighbor: &Neighbor) -> NeighborAnswer {
+fn status(now: Now, neighbor: &NeighborState) -> NeighborAnswer {
     let config = &neighbor.config;
     let session = &neighbor.leading().session;
     let peer = session.peer_open();
@@ -71,7 +71,7 @@ fn status(now: Now, neighbor: &Neighbor) -> NeighborAnswer {
 /// A capability's name, whether we offer it, and whether another one is it.
 type Known = (&'static str, bool, fn(&Capability) -> bool);
 
-fn offers(neighbor: &Neighbor) -> Vec<Offer> {
+fn offers(neighbor: &NeighborState) -> Vec<Offer> {
     let ours = &neighbor.config.capabilities;
     let peer = neighbor.leading().session.peer_open();
     let known: [Known; 7] = [
@@ -92,7 +92,7 @@ fn offers(neighbor: &Neighbor) -> Vec<Offer> {
     known.into_iter().map(offer).collect()
 }
 
-fn families(neighbor: &Neighbor) -> Vec<FamilyStatus> {
+fn families(neighbor: &NeighborState) -> Vec<FamilyStatus> {
     let session = &neighbor.leading().session;
     let negotiated = session.peer_open().map(|_| session.negotiated());
     let family = |family| {
@@ -112,7 +112,7 @@ fn families(neighbor: &Neighbor) -> Vec<FamilyStatus> {
     neighbor.config.families.iter().copied().map(family).collect()
 }
 
-fn messages(neighbor: &Neighbor) -> Vec<MessageCount> {
+fn messages(neighbor: &NeighborState) -> Vec<MessageCount> {
     let count = |counts: &[u64], kind: usize| counts.get(kind).copied().unwrap_or_default();
     [("open", 1), ("notification", 3), ("keepalive", 4), ("update", 2), ("refresh", 5)]
         .into_iter()
@@ -142,7 +142,7 @@ pub(super) fn is_wanted(routes: &ShowRoutes, nlri: &Nlri) -> bool {
 /// The line that shows a route.
 pub(super) fn route_line(
     now: Now,
-    neighbor: &Neighbor,
+    neighbor: &NeighborState,
     routes: &ShowRoutes,
     destination: &Destination,
     nlri: &Nlri,

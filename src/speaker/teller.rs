@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use super::environment::Identity;
 use super::id::NeighborId;
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use crate::api::{self, ApiEvent, Envelope};
 use crate::config::Encoder;
 use crate::time::{Now, Timestamp};
@@ -58,7 +58,7 @@ impl Teller {
     pub(super) fn event(
         &mut self,
         now: Now,
-        neighbor: &Neighbor,
+        neighbor: &NeighborState,
         encoder: Encoder,
         event: &ApiEvent<'_>,
     ) -> Option<String> {

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::neighbor::Neighbor;
+use super::neighbor::NeighborState;
 use crate::print::nlri_text;
 use crate::rib::{Destination, RouteTrouble};
 use crate::wire::PathNlri;
@@ -12,7 +12,7 @@ use crate::wire::PathNlri;
 /// So many characters of a route are shown.
 const SHOWN: usize = 120;
 
-impl Neighbor {
+impl NeighborState {
     /// What is to be said of routes that were packed since this was last asked.
     pub(super) fn take_troubles(&mut self) -> Vec<String> {
         let (named, others) = self.rib_out.take_troubles();

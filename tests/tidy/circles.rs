@@ -5,19 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::modules::{self, Imports};
 use crate::source::{Finding, Tree, module_of};
 
-/// The halves of one type, which may know each other.
-const HALVES: &[&[&str]] = &[
-    &[
-        "src/wire/error.rs",
-        "src/wire/frame.rs",
-        "src/wire/notification.rs",
-        "src/wire/reader.rs",
-        "src/wire/writer.rs",
-    ],
-    &["src/wire/update/check.rs", "src/wire/update/view.rs"],
-    &["src/grammar/routes.rs", "src/grammar/prefix_route.rs"],
-];
-
 /// Every circle of every package, by the names of its modules in order.
 pub(crate) fn circles(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -25,9 +12,6 @@ pub(crate) fn circles(tree: &Tree) -> Vec<Finding> {
         let imports = modules::imports(tree, package);
         for circle in components(&imports) {
             let files: Vec<_> = circle.iter().map(String::as_str).collect();
-            if HALVES.iter().any(|halves| files.iter().all(|file| halves.contains(file))) {
-                continue;
-            }
             let edges: Vec<_> = imports
                 .iter()
                 .filter(|((from, to), _)| circle.contains(from) && circle.contains(to))

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use holdtime_machine::choices::ChoiceSource;
-use holdtime_sim::explore::World;
+use holdtime_sim::explore::ExploredWorld;
 use holdtime_sim::finding::Finding;
 use holdtime_sim::scenario;
 use holdtime_sim::shrink::{self, Ended, LedgerLine, Limits, Shrunk, Trial};
@@ -89,7 +89,7 @@ fn hand_out(
     }
     if let Some(folder) = &args.finding {
         let source = shrunk.choices.clone().map_or(shrunk.seed.into(), ChoiceSource::Adapted);
-        let world = World { scenario: shrunk.scenario.clone(), behaviours: Vec::new() };
+        let world = ExploredWorld { scenario: shrunk.scenario.clone(), behaviours: Vec::new() };
         let file = args::quoted(&args.failing.file.display().to_string());
         let command = format!("holdtime shrink {file}");
         let made = Finding::of_choices(&world, reactor, &source, (findings::BUILD, command.as_str()));

@@ -14,7 +14,7 @@ use crate::actor::mismatch;
 use crate::actor::{Awaited, PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase};
 use crate::scenario::codec::{self, KEEPALIVE, NOTIFICATION, OPEN, REFRESH, UPDATE, kind, split_message};
 use crate::scenario::expectation::{Deed, Expectation, MessageGroup};
-use crate::scenario::script::Message;
+use crate::scenario::script::ScriptMessage;
 
 /// Whether a message may arrive in pieces. TCP may always cut one; ExaBGP's own checking peer does not put it together again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl CheckingPeer {
         match kind {
             OPEN => self.answer_open(message),
             NOTIFICATION => {}
-            _ => self.send(&Message::Keepalive),
+            _ => self.send(&ScriptMessage::Keepalive),
         }
         let checked = match kind {
             KEEPALIVE => false,
@@ -128,14 +128,14 @@ impl CheckingPeer {
         let answer = mirrored_open(open, options.asn, options.unknown_capability);
         self.terms = mismatch::terms(&answer, open);
         self.act(PeerAction::Send(answer));
-        self.send(&Message::Keepalive);
+        self.send(&ScriptMessage::Keepalive);
         if options.unknown_message {
-            self.send(&Message::Bytes(codec::framed(255, &[])));
+            self.send(&ScriptMessage::Bytes(codec::framed(255, &[])));
         }
         if options.default_route {
             // ExaBGP's checking peer calls it a default route; its programs wait for 0.0.0.0/32.
             let any = (Ipv4Addr::UNSPECIFIED.into(), 32);
-            self.send(&Message::Announce {
+            self.send(&ScriptMessage::Announce {
                 prefixes: vec![any],
                 next_hop: Ipv4Addr::LOCALHOST.into(),
                 path: Vec::new(),
@@ -184,13 +184,13 @@ impl CheckingPeer {
     fn perform(&mut self, deed: Deed) {
         match deed {
             Deed::Notify(text) => {
-                self.send(&Message::Notification { code: 6, subcode: 0, data: text.into_bytes() });
+                self.send(&ScriptMessage::Notification { code: 6, subcode: 0, data: text.into_bytes() });
             }
             Deed::Signal(signal) => self.act(PeerAction::Signal(signal)),
         }
     }
 
-    fn send(&mut self, message: &Message) {
+    fn send(&mut self, message: &ScriptMessage) {
         let bytes = message.encode(0, Ipv4Addr::UNSPECIFIED);
         self.act(PeerAction::Send(bytes));
     }

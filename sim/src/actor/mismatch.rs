@@ -201,7 +201,7 @@ mod tests {
             (announce(1, 200, ""), "`announced 10.1.0.0/24"),
             (update("400101004002004003040a000001", "180a0100"), "`med 200` is missing"),
             (
-                script::Message::Keepalive.encode(0, Ipv4Addr::LOCALHOST),
+                script::ScriptMessage::Keepalive.encode(0, Ipv4Addr::LOCALHOST),
                 "KEEPALIVE where UPDATE was expected",
             ),
             (

@@ -9,7 +9,7 @@ use holdtime_core::{Duration, Instant};
 use crate::actor::link::{PeerLink, take_messages_until};
 use crate::actor::peer_run::{Awaited, PeerAction, PeerInput, PeerRun, PeerState, ScriptPhase};
 use crate::scenario::codec;
-use crate::scenario::script::{Message, Pattern, PeerScript, PeerStep, Rounds};
+use crate::scenario::script::{Pattern, PeerScript, PeerStep, Rounds, ScriptMessage};
 
 /// How long a dialling peer waits before it tries again.
 const REDIAL: Duration = Duration::from_millis(500);
@@ -197,7 +197,7 @@ impl ScriptedPeer {
             return false;
         }
         if !std::mem::replace(&mut self.link.greeted, true) {
-            self.send(&Message::Open {
+            self.send(&ScriptMessage::Open {
                 asn: None,
                 router_id: None,
                 hold,
@@ -209,7 +209,7 @@ impl ScriptedPeer {
         let takes = |inbox: &mut Vec<u8>, kind| take_messages_until(inbox, |one| codec::kind(one) == kind);
         if !self.link.answered && takes(&mut self.link.inbox, codec::OPEN) {
             self.link.answered = true;
-            self.send(&Message::Keepalive);
+            self.send(&ScriptMessage::Keepalive);
         }
         self.link.answered && takes(&mut self.link.inbox, codec::KEEPALIVE)
     }
@@ -241,7 +241,13 @@ impl ScriptedPeer {
         self.act(PeerAction::TakeUp)
     }
 
-    fn perform_dribble(&mut self, message: &Message, every: Duration, first: bool, now: Instant) -> bool {
+    fn perform_dribble(
+        &mut self,
+        message: &ScriptMessage,
+        every: Duration,
+        first: bool,
+        now: Instant,
+    ) -> bool {
         if first {
             self.dribble = message.encode(self.asn, self.router_id).into();
             self.wake = Some(now);
@@ -310,7 +316,7 @@ impl ScriptedPeer {
         now >= self.since + lasts
     }
 
-    fn send(&mut self, message: &Message) -> bool {
+    fn send(&mut self, message: &ScriptMessage) -> bool {
         let bytes = message.encode(self.asn, self.router_id);
         self.act(PeerAction::Send(bytes))
     }
@@ -356,7 +362,7 @@ impl PeerRun for ScriptedPeer {
         if let Some((every, next)) = self.keepalives
             && next <= now
         {
-            self.send(&Message::Keepalive);
+            self.send(&ScriptMessage::Keepalive);
             self.keepalives = Some((every, now + every));
         }
         self.advance(now);

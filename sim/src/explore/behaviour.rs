@@ -2,7 +2,7 @@
 
 use holdtime_core::Duration;
 
-use crate::explore::cast::{Cast, Peer};
+use crate::explore::cast::{DrawnCast, DrawnPeer};
 use crate::explore::draw::Draw;
 use crate::explore::kinds::{Behaviour, Kinds, Trouble};
 use crate::scenario::mistake::{Mistake, Source};
@@ -12,8 +12,8 @@ use crate::scenario::script::{PeerScript, format_duration};
 pub(super) fn script(
     draw: &mut Draw,
     kinds: &Kinds,
-    cast: &Cast,
-    peer: &Peer,
+    cast: &DrawnCast,
+    peer: &DrawnPeer,
 ) -> Result<PeerScript, Mistake> {
     draw.at(Duration::ZERO);
     let mut part = Part { draw, kinds, peer, lines: Vec::new(), left: cast.end, end: cast.end };
@@ -26,7 +26,7 @@ pub(super) fn script(
 struct Part<'a> {
     draw: &'a mut Draw,
     kinds: &'a Kinds,
-    peer: &'a Peer,
+    peer: &'a DrawnPeer,
     lines: Vec<String>,
     /// How much of its time is left, and when that is over.
     left: Duration,
@@ -234,6 +234,6 @@ impl Part<'_> {
 }
 
 /// Whether a peer's machine may lose power: nobody waits for the rest of its script.
-pub(super) fn may_go(kinds: &Kinds, peer: &Peer) -> bool {
+pub(super) fn may_go(kinds: &Kinds, peer: &DrawnPeer) -> bool {
     kinds.has(Trouble::Power) && peer.ends_early
 }

@@ -10,9 +10,9 @@ use crate::explore::kinds::{Behaviour, Kinds, Trouble, Verb};
 
 /// Everybody.
 #[derive(Debug)]
-pub(super) struct Cast {
-    pub(super) speakers: Vec<Speaker>,
-    pub(super) peers: Vec<Peer>,
+pub(super) struct DrawnCast {
+    pub(super) speakers: Vec<DrawnSpeaker>,
+    pub(super) peers: Vec<DrawnPeer>,
     /// Pairs of speakers by their indices that have a session.
     pub(super) pairs: Vec<(usize, usize)>,
     /// Programs may end what they say, and are not started again.
@@ -25,7 +25,7 @@ pub(super) struct Cast {
 
 /// A machine under test.
 #[derive(Debug)]
-pub(super) struct Speaker {
+pub(super) struct DrawnSpeaker {
     pub(super) index: usize,
     pub(super) name: String,
     pub(super) address: Ipv4Addr,
@@ -52,7 +52,7 @@ pub(super) struct Speaker {
 
 /// A scripted peer.
 #[derive(Debug)]
-pub(super) struct Peer {
+pub(super) struct DrawnPeer {
     pub(super) name: String,
     pub(super) address: Ipv4Addr,
     pub(super) asn: u32,
@@ -70,7 +70,7 @@ pub(super) struct Peer {
 
 const HOLDS: [u64; 7] = [90, 180, 30, 15, 9, 60, 3];
 
-impl Speaker {
+impl DrawnSpeaker {
     fn draw(draw: &mut Draw, kinds: &Kinds, index: usize) -> Self {
         let name = format!("speaker-{}", index + 1);
         let has_program = index == 0 || draw.percent("program", &name, 50);
@@ -100,8 +100,8 @@ impl Speaker {
     }
 }
 
-impl Peer {
-    fn draw(draw: &mut Draw, kinds: &Kinds, index: usize, speakers: &[Speaker]) -> Self {
+impl DrawnPeer {
+    fn draw(draw: &mut Draw, kinds: &Kinds, index: usize, speakers: &[DrawnSpeaker]) -> Self {
         let name = format!("peer-{}", index + 1);
         let speaker = usize::try_from(draw.below("whose peer", &name, speakers.len() as u64)).unwrap_or(0);
         let behaviour = draw.one_of("behaviour", &name, &kinds.behaviours).unwrap_or(Behaviour::Plain);
@@ -130,14 +130,16 @@ impl Peer {
     }
 }
 
-impl Cast {
+impl DrawnCast {
     pub(super) fn draw(draw: &mut Draw, kinds: &Kinds) -> Self {
         let count = draw.one_of("speakers", "", &[2, 1, 3, 2, 3, 4]).unwrap_or(2);
-        let speakers: Vec<Speaker> = (0..count).map(|index| Speaker::draw(draw, kinds, index)).collect();
+        let speakers: Vec<DrawnSpeaker> =
+            (0..count).map(|index| DrawnSpeaker::draw(draw, kinds, index)).collect();
         let least = u64::from(count == 1);
         let more = draw.one_of("peers", "", &[0, 1, 1, 2]).unwrap_or(0);
         let peers = (0..least + more).filter_map(|index| usize::try_from(index).ok());
-        let peers: Vec<Peer> = peers.map(|index| Peer::draw(draw, kinds, index, &speakers)).collect();
+        let peers: Vec<DrawnPeer> =
+            peers.map(|index| DrawnPeer::draw(draw, kinds, index, &speakers)).collect();
         // Each speaker but the first has a session with one before it, and perhaps with the others.
         let mut pairs = Vec::new();
         for two in 1..count {
@@ -154,8 +156,20 @@ impl Cast {
         Self { speakers, peers, pairs, ends_once, healed, end }
     }
 
+    /// What a world is in which these kinds are on, in a few words.
+    pub(super) fn title(&self, kinds: &Kinds) -> String {
+        let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let hosts = format!("{}, {}", count(self.speakers.len(), "speaker"), count(self.peers.len(), "peer"));
+        let troubles: Vec<&str> = kinds.troubles.iter().map(|trouble| trouble.name()).collect();
+        if troubles.is_empty() {
+            format!("{hosts}, no fault")
+        } else {
+            format!("{hosts}; {}", troubles.join(", "))
+        }
+    }
+
     /// The neighbors of a speaker: their addresses and AS numbers, and whether the speaker waits for them to dial.
-    fn neighbors(&self, speaker: &Speaker) -> Vec<(Ipv4Addr, u32, bool)> {
+    fn neighbors(&self, speaker: &DrawnSpeaker) -> Vec<(Ipv4Addr, u32, bool)> {
         let pairs = self.pairs.iter().filter_map(|(one, two)| match speaker.index {
             index if index == *one => self.speakers.get(*two).map(|other| (other, speaker.is_passive)),
             // Only one of the two waits.
@@ -169,18 +183,18 @@ impl Cast {
         speakers.chain(peers).collect()
     }
 
-    pub(super) fn peers_of(&self, speaker: &Speaker) -> impl Iterator<Item = &Peer> {
+    pub(super) fn peers_of(&self, speaker: &DrawnSpeaker) -> impl Iterator<Item = &DrawnPeer> {
         let index = speaker.index;
         self.peers.iter().filter(move |peer| peer.speaker == index)
     }
 
     /// The address of its first neighbor.
-    pub(super) fn first_neighbor(&self, speaker: &Speaker) -> Option<Ipv4Addr> {
+    pub(super) fn first_neighbor(&self, speaker: &DrawnSpeaker) -> Option<Ipv4Addr> {
         self.neighbors(speaker).first().map(|(address, ..)| *address)
     }
 
     /// The least hold time of a session of a speaker, in seconds.
-    pub(super) fn hold_of(&self, speaker: &Speaker) -> u64 {
+    pub(super) fn hold_of(&self, speaker: &DrawnSpeaker) -> u64 {
         let pairs = self.pairs.iter().filter(|(one, two)| [*one, *two].contains(&speaker.index));
         let others = pairs.flat_map(|(one, two)| [*one, *two]).filter_map(|index| self.speakers.get(index));
         others
@@ -190,7 +204,7 @@ impl Cast {
     }
 
     /// A speaker's configuration.
-    pub(super) fn config(&self, speaker: &Speaker) -> String {
+    pub(super) fn config(&self, speaker: &DrawnSpeaker) -> String {
         let mut text = String::new();
         if let Some(program) = &speaker.program {
             let encoder = if speaker.json { "json" } else { "text" };
@@ -208,7 +222,7 @@ impl Cast {
     }
 }
 
-impl Speaker {
+impl DrawnSpeaker {
     fn write_neighbor(
         &self,
         text: &mut String,

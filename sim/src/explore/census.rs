@@ -8,7 +8,7 @@ use holdtime_machine::SimHost;
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
 
-use crate::explore::World;
+use crate::explore::ExploredWorld;
 use crate::explore::kinds::{Behaviour, Trouble, Verb};
 use crate::explore::said::Spoken;
 use crate::explore::timers::{FiredTimer, TimerWatch};
@@ -123,7 +123,7 @@ struct Pending {
 }
 
 impl Taker {
-    pub(super) fn of(world: &World) -> Self {
+    pub(super) fn of(world: &ExploredWorld) -> Self {
         let play = &world.scenario.play;
         let peers = play.peers.iter().zip(&world.behaviours);
         Self {

@@ -4,13 +4,13 @@ use holdtime_core::Duration;
 use holdtime_core::speaker::Signal;
 
 use crate::explore::behaviour::may_go;
-use crate::explore::cast::{Cast, Speaker};
+use crate::explore::cast::{DrawnCast, DrawnSpeaker};
 use crate::explore::draw::Draw;
 use crate::explore::kinds::{Kinds, Trouble};
 use crate::scenario::{Fault, FaultKind};
 
 /// The faults of a world in the order of their times: none, or one to six.
-pub(super) fn draw(draw: &mut Draw, kinds: &Kinds, cast: &Cast) -> Vec<Fault> {
+pub(super) fn draw(draw: &mut Draw, kinds: &Kinds, cast: &DrawnCast) -> Vec<Fault> {
     let mut faults = Vec::new();
     draw.at(Duration::ZERO);
     if kinds.troubles.is_empty() {
@@ -28,7 +28,7 @@ pub(super) fn draw(draw: &mut Draw, kinds: &Kinds, cast: &Cast) -> Vec<Fault> {
 struct Drawing<'a> {
     draw: &'a mut Draw,
     kinds: &'a Kinds,
-    cast: &'a Cast,
+    cast: &'a DrawnCast,
     name: String,
 }
 
@@ -110,7 +110,7 @@ impl Drawing<'_> {
         self.one_of("who", &names).cloned()
     }
 
-    fn speaker(&mut self, may: impl Fn(&Speaker) -> bool) -> Option<String> {
+    fn speaker(&mut self, may: impl Fn(&DrawnSpeaker) -> bool) -> Option<String> {
         let speakers = self.cast.speakers.iter();
         let names: Vec<&String> =
             speakers.filter(|speaker| may(speaker)).map(|speaker| &speaker.name).collect();
@@ -121,7 +121,7 @@ impl Drawing<'_> {
     fn leaf(&mut self) -> Option<String> {
         let cast = self.cast;
         let is_alone =
-            |speaker: &&Speaker| speaker.program.is_none() && cast.peers_of(speaker).next().is_none();
+            |speaker: &&DrawnSpeaker| speaker.program.is_none() && cast.peers_of(speaker).next().is_none();
         let speakers = cast.speakers.iter().filter(is_alone).map(|speaker| &speaker.name);
         let peers = cast.peers.iter().filter(|peer| may_go(self.kinds, peer)).map(|peer| &peer.name);
         let names: Vec<&String> = speakers.chain(peers).collect();

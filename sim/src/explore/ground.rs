@@ -11,7 +11,7 @@ use holdtime_machine::trace::Observer;
 use crate::explore::census::{Census, Taker};
 use crate::explore::draw::Draw;
 use crate::explore::lineage::Lineage;
-use crate::explore::{World, world_of};
+use crate::explore::{ExploredWorld, world_of};
 use crate::observe::coverage::Coverage;
 use crate::scenario::mistake::Mistake;
 use crate::scenario::{Fault, Scenario};
@@ -34,7 +34,7 @@ pub struct Played {
 }
 
 /// The reactor that a world draws for itself.
-pub fn drawn_reactor(world: &World) -> SubjectRef {
+pub fn drawn_reactor(world: &ExploredWorld) -> SubjectRef {
     let drawn = world.scenario.expect.first().and_then(|(name, _)| subject::find(name).ok());
     drawn.unwrap_or(subject::POLL)
 }
@@ -57,7 +57,7 @@ impl Ground {
     ///
     /// # Errors
     /// A script that was drawn is none, which a test rules out.
-    pub fn world(&self, lineage: &Lineage) -> Result<World, Mistake> {
+    pub fn world(&self, lineage: &Lineage) -> Result<ExploredWorld, Mistake> {
         match &self.scenario {
             None => world_of(lineage),
             Some(scenario) => Ok(varied(scenario, lineage)),
@@ -65,7 +65,7 @@ impl Ground {
     }
 
     /// On which reactor a world is played.
-    pub fn reactor(&self, world: &World) -> SubjectRef {
+    pub fn reactor(&self, world: &ExploredWorld) -> SubjectRef {
         self.reactor.unwrap_or_else(|| drawn_reactor(world))
     }
 
@@ -114,7 +114,7 @@ impl Ground {
 }
 
 /// A scenario, some of whose faults come at other times. Seed 0 leaves it as it is.
-fn varied(scenario: &Scenario, lineage: &Lineage) -> World {
+fn varied(scenario: &Scenario, lineage: &Lineage) -> ExploredWorld {
     let mut scenario = scenario.clone();
     if lineage.seed != 0 || !lineage.turns.is_empty() {
         let mut draw = Draw::of(lineage);
@@ -124,7 +124,7 @@ fn varied(scenario: &Scenario, lineage: &Lineage) -> World {
         }
         scenario.play.faults.sort_by_key(|fault| fault.at);
     }
-    World { scenario, behaviours: Vec::new() }
+    ExploredWorld { scenario, behaviours: Vec::new() }
 }
 
 /// Every second one comes earlier or later by a time that matters.

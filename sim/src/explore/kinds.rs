@@ -1,6 +1,5 @@
 //! Which kinds of faults, verbs and behaviours are on in a world, drawn before any of them.
 
-use crate::explore::cast::Cast;
 use crate::explore::draw::Draw;
 
 /// A kind of fault.
@@ -210,17 +209,5 @@ impl Kinds {
 
     pub(super) fn has(&self, trouble: Trouble) -> bool {
         self.troubles.contains(&trouble)
-    }
-
-    /// What a world is, in a few words.
-    pub(super) fn title(&self, cast: &Cast) -> String {
-        let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        let hosts = format!("{}, {}", count(cast.speakers.len(), "speaker"), count(cast.peers.len(), "peer"));
-        let troubles: Vec<&str> = self.troubles.iter().map(|trouble| trouble.name()).collect();
-        if troubles.is_empty() {
-            format!("{hosts}, no fault")
-        } else {
-            format!("{hosts}; {}", troubles.join(", "))
-        }
     }
 }

@@ -42,12 +42,12 @@ use crate::scenario::{
     Actor, Bounds, Expected, PeerPlace, Play, PlayPeer, PlaySpeaker, Scenario, usual_prices,
 };
 use crate::subject;
-use cast::{Cast, Peer, Speaker};
+use cast::{DrawnCast, DrawnPeer, DrawnSpeaker};
 use draw::Draw;
 
 /// A world that was drawn.
 #[derive(Clone, Debug)]
-pub struct World {
+pub struct ExploredWorld {
     /// All of it, as a scenario, which names one reactor.
     pub scenario: Scenario,
     /// What each of its peers is like, in their order.
@@ -58,7 +58,7 @@ pub struct World {
 ///
 /// # Errors
 /// A script that was drawn is none, which a test rules out.
-pub fn world(seed: u64) -> Result<World, Mistake> {
+pub fn world(seed: u64) -> Result<ExploredWorld, Mistake> {
     world_of(&seed.into())
 }
 
@@ -66,13 +66,13 @@ pub fn world(seed: u64) -> Result<World, Mistake> {
 ///
 /// # Errors
 /// As [`world`].
-pub fn world_of(lineage: &Lineage) -> Result<World, Mistake> {
+pub fn world_of(lineage: &Lineage) -> Result<ExploredWorld, Mistake> {
     drawn(&mut Draw::of(lineage), &lineage.to_string())
 }
 
-fn drawn(draw: &mut Draw, name: &str) -> Result<World, Mistake> {
+fn drawn(draw: &mut Draw, name: &str) -> Result<ExploredWorld, Mistake> {
     let kinds = Kinds::draw(draw);
-    let cast = Cast::draw(draw, &kinds);
+    let cast = DrawnCast::draw(draw, &kinds);
     let speakers: Vec<PlaySpeaker> = cast.speakers.iter().map(|speaker| speaker_of(&cast, speaker)).collect();
     let first = speakers.first().map(|speaker| speaker.addresses.clone()).unwrap_or_default();
     let peers = cast.peers.iter().map(|peer| {
@@ -89,7 +89,7 @@ fn drawn(draw: &mut Draw, name: &str) -> Result<World, Mistake> {
     draw.at(Duration::ZERO);
     let reactor = draw.one_of("reactor", "", &subject::SHIPPED).unwrap_or(subject::POLL);
     let scenario = Scenario {
-        title: format!("Generated world {name}: {}", kinds.title(&cast)),
+        title: format!("Generated world {name}: {}", cast.title(&kinds)),
         source: None,
         play: Play {
             name: format!("swarm-{name}"),
@@ -112,10 +112,10 @@ fn drawn(draw: &mut Draw, name: &str) -> Result<World, Mistake> {
         expect: vec![(reactor.name().to_owned(), Expected::Pass)],
     };
     let behaviours = cast.peers.iter().map(|peer| peer.behaviour).collect();
-    Ok(World { scenario, behaviours })
+    Ok(ExploredWorld { scenario, behaviours })
 }
 
-fn speaker_of(cast: &Cast, speaker: &Speaker) -> PlaySpeaker {
+fn speaker_of(cast: &DrawnCast, speaker: &DrawnSpeaker) -> PlaySpeaker {
     PlaySpeaker {
         name: speaker.name.clone(),
         addresses: vec![speaker.address.into()],
@@ -125,7 +125,7 @@ fn speaker_of(cast: &Cast, speaker: &Speaker) -> PlaySpeaker {
     }
 }
 
-fn peer_of(peer: &Peer, script: PeerScript, speaker: &[IpAddr]) -> PlayPeer {
+fn peer_of(peer: &DrawnPeer, script: PeerScript, speaker: &[IpAddr]) -> PlayPeer {
     let addresses = vec![peer.address.into()];
     let usual = SocketOptions::default();
     PlayPeer {

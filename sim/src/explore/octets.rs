@@ -16,7 +16,7 @@ use holdtime_machine::trace::Observer;
 use crate::explore::draw::Draw;
 use crate::explore::ground::drawn_reactor;
 use crate::explore::lineage::Lineage;
-use crate::explore::{World, drawn};
+use crate::explore::{ExploredWorld, drawn};
 use crate::observe::coverage::Coverage;
 use crate::scenario::mistake::Mistake;
 use crate::stage::Run;
@@ -26,7 +26,7 @@ use crate::subject::Defect;
 ///
 /// # Errors
 /// A script that was drawn is none, which a test rules out.
-pub fn world_of_octets(octets: &[u8]) -> Result<(World, ChoiceSource), Mistake> {
+pub fn world_of_octets(octets: &[u8]) -> Result<(ExploredWorld, ChoiceSource), Mistake> {
     let (count, rest) = octets
         .split_first_chunk()
         .map_or((0, octets), |(count, rest)| (usize::from(u16::from_le_bytes(*count)), rest));

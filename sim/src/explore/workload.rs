@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use holdtime_core::Duration;
 
-use crate::explore::cast::{Cast, Speaker};
+use crate::explore::cast::{DrawnCast, DrawnSpeaker};
 use crate::explore::draw::Draw;
 use crate::explore::kinds::{Kinds, Trouble, Verb};
 use crate::scenario::mistake::{Mistake, Source};
@@ -17,8 +17,8 @@ const PIPE: usize = 65_536;
 pub(super) fn script(
     draw: &mut Draw,
     kinds: &Kinds,
-    cast: &Cast,
-    speaker: &Speaker,
+    cast: &DrawnCast,
+    speaker: &DrawnSpeaker,
 ) -> Result<ProgramScript, Mistake> {
     let text = Feed::new(draw, kinds, cast, speaker).write();
     ProgramScript::parse(&Source::new(speaker.run(), text.clone()), 0..text.len())
@@ -28,8 +28,8 @@ pub(super) fn script(
 struct Feed<'a> {
     draw: &'a mut Draw,
     kinds: &'a Kinds,
-    cast: &'a Cast,
-    speaker: &'a Speaker,
+    cast: &'a DrawnCast,
+    speaker: &'a DrawnSpeaker,
     name: &'a str,
     lines: Vec<String>,
     /// How long it has waited.
@@ -43,7 +43,7 @@ struct Feed<'a> {
 }
 
 impl<'a> Feed<'a> {
-    fn new(draw: &'a mut Draw, kinds: &'a Kinds, cast: &'a Cast, speaker: &'a Speaker) -> Self {
+    fn new(draw: &'a mut Draw, kinds: &'a Kinds, cast: &'a DrawnCast, speaker: &'a DrawnSpeaker) -> Self {
         let name = speaker.program.as_deref().unwrap_or_default();
         Self {
             draw,

@@ -22,7 +22,7 @@ use holdtime_machine::choices::ChoiceSource;
 use holdtime_machine::rng::word_of;
 use holdtime_machine::trace::Observer;
 
-use crate::explore::{Ground, Lineage, World};
+use crate::explore::{ExploredWorld, Ground, Lineage};
 use crate::report;
 use crate::report::pcap::Capture;
 use crate::scenario::mistake::Source;
@@ -63,7 +63,7 @@ impl Finding {
     /// # Errors
     /// The world cannot be played or written; the text says why.
     pub fn of_world(
-        world: &World,
+        world: &ExploredWorld,
         reactor: SubjectRef,
         lineage: &Lineage,
         by: (&str, &str),
@@ -77,7 +77,7 @@ impl Finding {
     /// As [`of_world`](Self::of_world).
     pub fn of_run(
         ground: &Ground,
-        world: &World,
+        world: &ExploredWorld,
         lineage: &Lineage,
         by: (&str, &str),
     ) -> Result<(Outcome, Vec<FindingFile>), String> {
@@ -90,7 +90,7 @@ impl Finding {
     /// # Errors
     /// As [`of_world`](Self::of_world).
     pub fn of_choices(
-        world: &World,
+        world: &ExploredWorld,
         reactor: SubjectRef,
         choices: &ChoiceSource,
         by: (&str, &str),
@@ -99,7 +99,7 @@ impl Finding {
     }
 
     fn kept(
-        world: &World,
+        world: &ExploredWorld,
         (reactor, lineage): (SubjectRef, &Lineage),
         (choices, turns): (&ChoiceSource, &[Detour]),
         (build, command): (&str, &str),
@@ -133,7 +133,7 @@ impl Finding {
     /// # Errors
     /// The world cannot be written.
     pub fn without_end(
-        world: &World,
+        world: &ExploredWorld,
         reactor: SubjectRef,
         lineage: &Lineage,
         (build, command): (&str, &str),

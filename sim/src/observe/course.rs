@@ -5,8 +5,8 @@ use std::fmt;
 use holdtime_core::Instant;
 
 use crate::observe::life::Ending;
-use crate::observe::watch::{SessionSeat, Watch};
-use crate::scenario::Ends;
+use crate::observe::watch::{Watch, WatchedSession};
+use crate::scenario::ExpectedEnd;
 use crate::scenario::Play;
 
 /// The course of a speaker's sessions.
@@ -38,22 +38,22 @@ impl fmt::Display for Course {
 
 impl Course {
     /// What was seen of a speaker so far.
-    pub(crate) fn of(watch: &Watch) -> Self {
+    pub(crate) fn of<S>(watch: &Watch<S>) -> Self {
         let lost = watch.endings().iter().find(|ending| !ending.is_collision()).copied();
-        let ups = || watch.sessions().iter().filter_map(SessionSeat::up);
+        let ups = || watch.sessions().iter().filter_map(WatchedSession::up);
         Self {
             again: lost.and_then(|lost| ups().filter(|up| *up >= lost.at()).min()),
             up: ups().min(),
             end: watch.endings().first().copied(),
             lost,
-            is_up: watch.sessions().iter().any(SessionSeat::is_up),
+            is_up: watch.sessions().iter().any(WatchedSession::is_up),
         }
     }
 
     /// How it differs from what the play wants.
     pub(crate) fn mistake(&self, play: &Play) -> Option<String> {
         match (play.ends, self.end) {
-            (Some(Ends::With(how, _)), Some(end)) if !end.is(how) => {
+            (Some(ExpectedEnd::With(how, _)), Some(end)) if !end.is(how) => {
                 Some(format!("the session ended with {end}"))
             }
             _ => self.untimely(play),
@@ -68,13 +68,13 @@ impl Course {
             None => Some("no session was established".to_owned()),
         });
         let mistaken_end = || match (play.ends?, self.end) {
-            (Ends::Never, _) => match self.lost {
+            (ExpectedEnd::Never, _) => match self.lost {
                 None if self.is_up => None,
                 None => Some("no session is up".to_owned()),
                 Some(end) => Some(format!("a session ended with {end}")),
             },
-            (Ends::With(..), None) => Some("the session has not ended".to_owned()),
-            (Ends::With(_, window), Some(end)) => (!window.has(end.at()))
+            (ExpectedEnd::With(..), None) => Some("the session has not ended".to_owned()),
+            (ExpectedEnd::With(_, window), Some(end)) => (!window.has(end.at()))
                 .then(|| format!("the session ended at {}, expected at {window}", end.at())),
         };
         let mistaken_again = || {

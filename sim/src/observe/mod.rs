@@ -10,4 +10,4 @@ pub mod twin;
 pub mod watch;
 pub mod witness;
 
-pub use seen::{ProgramKey, Seen, SessionEnd, SessionKey, Turn, TurnCause};
+pub use seen::{ProgramKey, Seen, SeenSink, SessionEnd, SessionKey, Turn, TurnCause};

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use holdtime_core::Instant;
 use holdtime_core::config::Config;
 
 /// A TCP connection of the speaker's, in the order in which they came up.
@@ -82,4 +83,10 @@ pub enum Seen<'a> {
     Ended(ProgramKey),
     /// A task of the speaker's ran.
     Turn(Turn),
+}
+
+/// What is shown all that can be seen, in the order in which it happens.
+pub trait SeenSink {
+    /// This was seen then.
+    fn see(&mut self, at: Instant, seen: &Seen<'_>);
 }

@@ -1,4 +1,4 @@
-//! Watches one speaker's process in the lab and tells the oracles what can be seen of it from outside.
+//! Watches one speaker's process in the lab, and shows a sink what can be seen of it from outside: the oracles judge that.
 //!
 //! It turns the trace's steps into whole messages, whole lines and turns. Nothing here knows what is inside the speaker.
 
@@ -12,8 +12,7 @@ use holdtime_core::speaker::{IoError, Setup, StreamId};
 use crate::observe::life::{Ending, SessionLife};
 use crate::observe::tasks::TaskBook;
 use crate::observe::witness::Waits;
-use crate::observe::{ProgramKey, Seen, SessionEnd, SessionKey, Turn, TurnCause};
-use crate::oracle::Bench;
+use crate::observe::{ProgramKey, Seen, SeenSink, SessionEnd, SessionKey, Turn, TurnCause};
 use crate::scenario::codec::take_messages;
 use crate::scenario::pipe_lines::take_lines;
 use holdtime_machine::SimHost;
@@ -23,13 +22,13 @@ use holdtime_machine::world::ProcessId;
 
 /// The observer of one speaker.
 #[derive(Debug)]
-pub struct Watch {
+pub struct Watch<S> {
     speaker: ProcessId,
     /// With which it reads configurations.
     settings: Settings,
-    bench: Bench,
-    sessions: Vec<SessionSeat>,
-    programs: Vec<ProgramSeat>,
+    sink: S,
+    sessions: Vec<WatchedSession>,
+    programs: Vec<WatchedProgram>,
     /// The speaker's streams that are open, and the place in `sessions` of each.
     near: BTreeMap<StreamId, usize>,
     /// Whom the speaker dials.
@@ -49,8 +48,8 @@ pub struct Watch {
 
 /// A connection of the speaker's.
 #[derive(Clone, Debug)]
-pub struct SessionSeat {
-    /// Its number for the oracles.
+pub struct WatchedSession {
+    /// Its number for the sink.
     pub key: SessionKey,
     /// The speaker's name for it; `None` until the speaker knows it.
     pub stream: Option<StreamId>,
@@ -66,7 +65,7 @@ pub struct SessionSeat {
     life: SessionLife,
 }
 
-impl SessionSeat {
+impl WatchedSession {
     /// When the session was established, as seen from outside.
     pub fn up(&self) -> Option<Instant> {
         self.life.up()
@@ -85,8 +84,8 @@ impl SessionSeat {
 
 /// An API program of the speaker's.
 #[derive(Clone, Debug)]
-pub struct ProgramSeat {
-    /// Its number for the oracles.
+pub struct WatchedProgram {
+    /// Its number for the sink.
     pub key: ProgramKey,
     /// The speaker's name for its pipes.
     pub stream: StreamId,
@@ -101,35 +100,14 @@ pub struct ProgramSeat {
     blocked: bool,
 }
 
-impl Watch {
-    /// Watches this process, whose speaker was made from `setup`, for these oracles.
-    pub fn new(speaker: ProcessId, setup: &Setup, mut bench: Bench) -> Self {
-        bench.see(Instant::ZERO, &Seen::Configured(&setup.config));
-        Self {
-            speaker,
-            settings: setup.settings.clone(),
-            bench,
-            sessions: Vec::new(),
-            programs: Vec::new(),
-            near: BTreeMap::new(),
-            dialled: BTreeMap::new(),
-            by_dialler: BTreeMap::new(),
-            far: BTreeMap::new(),
-            endings: Vec::new(),
-            tasks: Vec::new(),
-            moved: false,
-            book: TaskBook::default(),
-            over: BTreeSet::new(),
-        }
-    }
-
-    /// The oracles.
-    pub fn bench(&mut self) -> &mut Bench {
-        &mut self.bench
+impl<S> Watch<S> {
+    /// What is shown all of it.
+    pub fn sink(&mut self) -> &mut S {
+        &mut self.sink
     }
 
     /// The speaker's connections so far.
-    pub fn sessions(&self) -> &[SessionSeat] {
+    pub fn sessions(&self) -> &[WatchedSession] {
         &self.sessions
     }
 
@@ -149,7 +127,7 @@ impl Watch {
     }
 
     /// The speaker's programs so far.
-    pub fn programs(&self) -> &[ProgramSeat] {
+    pub fn programs(&self) -> &[WatchedProgram] {
         &self.programs
     }
 
@@ -162,6 +140,29 @@ impl Watch {
     pub(crate) fn tie(&mut self, waits: Waits) {
         self.book.tie(waits);
     }
+}
+
+impl<S: SeenSink> Watch<S> {
+    /// Watches this process, whose speaker was made from `setup`, for this sink.
+    pub fn new(speaker: ProcessId, setup: &Setup, mut sink: S) -> Self {
+        sink.see(Instant::ZERO, &Seen::Configured(&setup.config));
+        Self {
+            speaker,
+            settings: setup.settings.clone(),
+            sink,
+            sessions: Vec::new(),
+            programs: Vec::new(),
+            near: BTreeMap::new(),
+            dialled: BTreeMap::new(),
+            by_dialler: BTreeMap::new(),
+            far: BTreeMap::new(),
+            endings: Vec::new(),
+            tasks: Vec::new(),
+            moved: false,
+            book: TaskBook::default(),
+            over: BTreeSet::new(),
+        }
+    }
 
     fn near_step(&mut self, at: Instant, step: &Step<'_>) {
         self.book.see(at, step, self.moved);
@@ -170,7 +171,7 @@ impl Watch {
                 if begun.is_ok() {
                     self.dialled.insert(*stream, *remote);
                 }
-                self.bench.see(at, &Seen::Dialled(remote.ip()));
+                self.sink.see(at, &Seen::Dialled(remote.ip()));
             }
             Step::Connected(_, stream, Ok(local)) => {
                 let Some(remote) = self.dialled.get(stream).copied() else { return };
@@ -181,11 +182,11 @@ impl Watch {
             Step::Read(_, stream, outcome) => self.read(at, *stream, *outcome),
             Step::Closed(_, stream) => self.closed(at, *stream, SessionEnd::Speaker),
             Step::Loaded(_, name, text) => self.loaded(at, name, text),
-            Step::Runs(_, runs) => self.bench.see(at, &Seen::Running(*runs)),
-            Step::Exited(..) => self.bench.see(at, &Seen::Over),
+            Step::Runs(_, runs) => self.sink.see(at, &Seen::Running(*runs)),
+            Step::Exited(..) => self.sink.see(at, &Seen::Over),
             Step::Started(_, stream, process, name) => {
                 let key = ProgramKey(self.programs.len() as u32);
-                self.programs.push(ProgramSeat {
+                self.programs.push(WatchedProgram {
                     key,
                     stream: *stream,
                     process: *process,
@@ -195,7 +196,7 @@ impl Watch {
                     answer: Vec::new(),
                     blocked: false,
                 });
-                self.bench.see(at, &Seen::Started(key, name));
+                self.sink.see(at, &Seen::Started(key, name));
             }
             Step::Polled(_, task, _, woken) => {
                 let cause = match woken {
@@ -205,7 +206,7 @@ impl Watch {
                     Woken::Itself => TurnCause::Itself,
                 };
                 let moved = std::mem::take(&mut self.moved);
-                return self.bench.see(at, &Seen::Turn(Turn { task: task.0, cause, moved }));
+                return self.sink.see(at, &Seen::Turn(Turn { task: task.0, cause, moved }));
             }
             _ => {}
         }
@@ -224,7 +225,7 @@ impl Watch {
     fn loaded(&mut self, at: Instant, name: &str, text: &str) {
         let text = ConfigText { name: name.to_owned(), text: text.to_owned() };
         if let Ok(config) = Config::parse(&text, &self.settings) {
-            self.bench.see(at, &Seen::Configured(&config));
+            self.sink.see(at, &Seen::Configured(&config));
         }
     }
 
@@ -243,13 +244,13 @@ impl Watch {
         }
         session.remote = Some(remote);
         self.near.insert(stream, seat);
-        self.bench.see(at, &Seen::Opened(session.key, remote.ip(), by));
+        self.sink.see(at, &Seen::Opened(session.key, remote.ip(), by));
     }
 
     /// The session that the end at this address dialled.
     fn seat(&mut self, dialler: SocketAddr) -> usize {
         *self.by_dialler.entry(dialler).or_insert_with(|| {
-            self.sessions.push(SessionSeat {
+            self.sessions.push(WatchedSession {
                 key: SessionKey(self.sessions.len() as u32),
                 stream: None,
                 peer: None,
@@ -272,19 +273,19 @@ impl Watch {
             session.sent.extend_from_slice(octets);
             take_messages(&mut session.sent, |message| {
                 self.endings.extend(session.life.sent(at, message));
-                self.bench.see(at, &Seen::Sent(session.key, message));
+                self.sink.see(at, &Seen::Sent(session.key, message));
             });
             if std::mem::replace(&mut session.blocked, blocked) != blocked {
-                self.bench.see(at, &Seen::Blocked(session.key, blocked));
+                self.sink.see(at, &Seen::Blocked(session.key, blocked));
             }
         } else if let Some(program) = self.programs.iter_mut().find(|seat| seat.stream == stream) {
             program.answer.extend_from_slice(octets);
-            take_lines(&mut program.answer, |line| self.bench.see(at, &Seen::Answer(program.key, line)));
+            take_lines(&mut program.answer, |line| self.sink.see(at, &Seen::Answer(program.key, line)));
             if outcome.is_err_and(|error| error != IoError::WouldBlock) {
-                self.bench.see(at, &Seen::Deaf(program.key));
+                self.sink.see(at, &Seen::Deaf(program.key));
             }
             if std::mem::replace(&mut program.blocked, blocked) != blocked {
-                self.bench.see(at, &Seen::PipeBlocked(program.key, blocked));
+                self.sink.see(at, &Seen::PipeBlocked(program.key, blocked));
             }
         }
     }
@@ -295,12 +296,12 @@ impl Watch {
         {
             program.unread = program.unread.saturating_sub(octets.len());
             program.unread_since = at;
-            return self.bench.see(at, &Seen::Took(program.key, octets.len()));
+            return self.sink.see(at, &Seen::Took(program.key, octets.len()));
         }
         if let Some(session) = self.near.get(&stream).and_then(|seat| self.sessions.get_mut(*seat)) {
             session.received.extend_from_slice(outcome.unwrap_or_default());
             let key = session.key;
-            take_messages(&mut session.received, |message| self.bench.see(at, &Seen::Received(key, message)));
+            take_messages(&mut session.received, |message| self.sink.see(at, &Seen::Received(key, message)));
         }
         let gone = match outcome {
             Ok(octets) => octets.is_empty(),
@@ -318,7 +319,7 @@ impl Watch {
             let key = session.key;
             self.endings.extend(session.life.closed(at));
             self.by_dialler.retain(|_, seat| self.sessions.get(*seat).is_some_and(|seat| seat.key != key));
-            self.bench.see(at, &Seen::Closed(key, by));
+            self.sink.see(at, &Seen::Closed(key, by));
         }
     }
 
@@ -337,7 +338,7 @@ impl Watch {
             }
             Step::Exited(_, _) => {
                 if let Some(program) = self.programs.iter().find(|seat| seat.process == process) {
-                    self.bench.see(at, &Seen::Ended(program.key));
+                    self.sink.see(at, &Seen::Ended(program.key));
                 }
             }
             _ => {}
@@ -359,11 +360,11 @@ impl Watch {
         }
         program.unread += octets.len();
         program.command.extend_from_slice(octets);
-        take_lines(&mut program.command, |line| self.bench.see(at, &Seen::Command(program.key, line)));
+        take_lines(&mut program.command, |line| self.sink.see(at, &Seen::Command(program.key, line)));
     }
 }
 
-impl Observer for Watch {
+impl<S: SeenSink> Observer for Watch<S> {
     fn on_step(&mut self, at: Instant, step: &Step<'_>) {
         if let Step::Exited(process, _) = step {
             self.over.insert(*process);

@@ -4,7 +4,7 @@
 use holdtime_core::Duration;
 use holdtime_core::config::Config;
 
-use crate::observe::{ProgramKey, Seen, SessionEnd, SessionKey, Turn, TurnCause};
+use crate::observe::{ProgramKey, Seen, SeenSink, SessionEnd, SessionKey, Turn, TurnCause};
 use crate::oracle::alarm::Judge;
 use crate::oracle::dialogue::Conversation;
 use crate::oracle::flapping::Flapping;

@@ -12,7 +12,7 @@ use holdtime_core::{Duration, Instant};
 use crate::observe::{Seen, SessionEnd, SessionKey};
 use crate::oracle::alarm::{Alarm, Creditor, Judge, Missing, Oracle};
 use crate::oracle::deadlines::Deadlines;
-use crate::oracle::session::{Session, Sessions};
+use crate::oracle::session::{JudgedSession, Sessions};
 
 /// This many ends in a minute are no accident.
 const FLAPS: usize = 20;
@@ -52,7 +52,7 @@ impl Flapping {
         Self { healed, sessions: Sessions::default(), neighbors: BTreeMap::new(), due: Deadlines::default() }
     }
 
-    fn ended(&mut self, at: Instant, key: SessionKey, session: &Session, closed_by: SessionEnd) {
+    fn ended(&mut self, at: Instant, key: SessionKey, session: &JudgedSession, closed_by: SessionEnd) {
         if session.hold().is_none() {
             return;
         }

@@ -8,7 +8,7 @@ use holdtime_core::{Duration, Instant};
 use crate::observe::{Seen, SessionKey};
 use crate::oracle::alarm::{Alarm, Creditor, Judge, Missing, Oracle};
 use crate::oracle::deadlines::Deadlines;
-use crate::oracle::session::{Awake, Session, Sessions};
+use crate::oracle::session::{Awake, JudgedSession, Sessions};
 
 /// What timers and turns may add.
 const SLACK: Duration = Duration::from_millis(500);
@@ -21,7 +21,7 @@ pub(super) struct KeepaliveGap {
 }
 
 /// Since when the session is silent, and until when it may be.
-fn silence(session: &Session, awake: Awake) -> Option<(Instant, Instant)> {
+fn silence(session: &JudgedSession, awake: Awake) -> Option<(Instant, Instant)> {
     let hold = session.hold().filter(|hold| !hold.is_zero())?;
     let since = awake.from(session.open_since()?.max(session.last_sent))?;
     Some((since, since + hold * 2 / 3 + SLACK))
@@ -83,7 +83,7 @@ mod tests {
         judge.see(at(5), &Seen::Received(SESSION, &KEEPALIVE));
         assert_eq!(judge.deadline(), Some(ms(6_500)));
         let update =
-            crate::scenario::script::Message::EndOfRib(1, 1).encode(1, std::net::Ipv4Addr::LOCALHOST);
+            crate::scenario::script::ScriptMessage::EndOfRib(1, 1).encode(1, std::net::Ipv4Addr::LOCALHOST);
         judge.see(at(6), &Seen::Sent(SESSION, &update));
         assert_eq!(judge.deadline(), Some(ms(12_500)));
     }

@@ -44,7 +44,7 @@ use std::fmt;
 
 use holdtime_core::Instant;
 
-use crate::observe::Seen;
+use crate::observe::{Seen, SeenSink};
 use crate::scenario::Bounds;
 
 pub use alarm::{Alarm, Creditor, EndTimer, IdleWork, Judge, Missing, Oracle};
@@ -102,6 +102,24 @@ impl fmt::Debug for Bench {
     }
 }
 
+impl SeenSink for Bench {
+    /// Shows every oracle what was seen. A process that is over owes nothing more.
+    fn see(&mut self, at: Instant, seen: &Seen<'_>) {
+        let is_turn = matches!(seen, Seen::Turn(_));
+        self.questions.see(seen);
+        for Seat { judge, heeds_turns, .. } in &mut self.judges {
+            if !is_turn || *heeds_turns {
+                judge.see(at, seen);
+            }
+        }
+        if matches!(seen, Seen::Over) {
+            self.judges.clear();
+        }
+        self.first = First::Unknown;
+        self.seen = self.seen.max(at);
+    }
+}
+
 impl Bench {
     /// Every oracle, on these terms.
     pub fn new(terms: &Premises) -> Self {
@@ -132,22 +150,6 @@ impl Bench {
     /// What the oracles were asked so far.
     pub fn questions(&self) -> &Questions {
         &self.questions
-    }
-
-    /// Shows every oracle what was seen. A process that is over owes nothing more.
-    pub fn see(&mut self, at: Instant, seen: &Seen<'_>) {
-        let is_turn = matches!(seen, Seen::Turn(_));
-        self.questions.see(seen);
-        for Seat { judge, heeds_turns, .. } in &mut self.judges {
-            if !is_turn || *heeds_turns {
-                judge.see(at, seen);
-            }
-        }
-        if matches!(seen, Seen::Over) {
-            self.judges.clear();
-        }
-        self.first = First::Unknown;
-        self.seen = self.seen.max(at);
     }
 
     /// The first deadline, come or to come.

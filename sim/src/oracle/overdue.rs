@@ -10,7 +10,7 @@ use holdtime_core::{Duration, Instant};
 use crate::observe::{Seen, SessionEnd, SessionKey};
 use crate::oracle::alarm::{Alarm, Creditor, EndTimer, Judge, Missing, Oracle};
 use crate::oracle::deadlines::Deadlines;
-use crate::oracle::session::{Session, Sessions};
+use crate::oracle::session::{JudgedSession, Sessions};
 use crate::scenario::codec::{NOTIFICATION, kind};
 
 /// OpenSent's hold timer, before any hold time is agreed on.
@@ -44,14 +44,14 @@ struct Timer {
 
 impl Overdue {
     /// The timer of a session that ends first.
-    fn timer(&self, session: &Session) -> Option<Timer> {
+    fn timer(&self, session: &JudgedSession) -> Option<Timer> {
         if session.noted.is_some() {
             return None;
         }
         self.silence(session).into_iter().chain(self.stall(session)).min_by_key(|timer| timer.ends)
     }
 
-    fn silence(&self, session: &Session) -> Option<Timer> {
+    fn silence(&self, session: &JudgedSession) -> Option<Timer> {
         let Some(hold) = session.hold() else {
             let since = self.sessions.awake.from(session.opened)?;
             return session.open_sent().then(|| Timer {
@@ -73,7 +73,7 @@ impl Overdue {
         })
     }
 
-    fn stall(&self, session: &Session) -> Option<Timer> {
+    fn stall(&self, session: &JudgedSession) -> Option<Timer> {
         let hold = session.hold().filter(|hold| !hold.is_zero())?;
         let since = session.blocked?;
         let range = self.send_holds.iter().find(|(range, _)| range.contains(session.remote));

@@ -45,7 +45,7 @@ pub(super) enum Changed {
 /// Every connection that is open, kept true to what is seen, and whether the speaker's process runs.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    open: BTreeMap<SessionKey, Session>,
+    open: BTreeMap<SessionKey, JudgedSession>,
     pub(super) awake: Awake,
 }
 
@@ -54,7 +54,7 @@ impl Sessions {
     pub(super) fn see(&mut self, at: Instant, seen: &Seen<'_>) -> Changed {
         match seen {
             Seen::Opened(key, remote, dialler) => {
-                self.open.insert(*key, Session::new(at, *remote, *dialler));
+                self.open.insert(*key, JudgedSession::new(at, *remote, *dialler));
                 Changed::One(*key)
             }
             Seen::Closed(key, _) => {
@@ -72,7 +72,7 @@ impl Sessions {
         }
     }
 
-    pub(super) fn get(&self, key: SessionKey) -> Option<&Session> {
+    pub(super) fn get(&self, key: SessionKey) -> Option<&JudgedSession> {
         self.open.get(&key)
     }
 
@@ -89,7 +89,7 @@ impl Sessions {
 
 /// What the wire has shown of one session.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Session {
+pub(super) struct JudgedSession {
     /// The peer's address.
     pub(super) remote: IpAddr,
     /// Who dialled.
@@ -116,7 +116,7 @@ pub(super) struct Session {
     pub(super) noted: Option<(SessionEnd, u8, u8)>,
 }
 
-impl Session {
+impl JudgedSession {
     fn new(at: Instant, remote: IpAddr, dialler: SessionEnd) -> Self {
         Self {
             remote,

@@ -9,7 +9,7 @@ use crate::observe::{ProgramKey, Seen, SessionEnd, SessionKey};
 use crate::oracle::alarm::Judge;
 use crate::oracle::routes::RouteJudge;
 use crate::scenario::codec::{REFRESH, framed};
-use crate::scenario::script::{Message, prefix};
+use crate::scenario::script::{ScriptMessage, prefix};
 
 pub(super) const SESSION: SessionKey = SessionKey(0);
 pub(super) const PROGRAM: ProgramKey = ProgramKey(0);
@@ -27,27 +27,31 @@ pub(super) fn ms(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
 
-fn encode(message: &Message) -> Vec<u8> {
+fn encode(message: &ScriptMessage) -> Vec<u8> {
     message.encode(65_002, Ipv4Addr::new(10, 0, 0, 2))
 }
 
 pub(super) fn open(hold: u16, families: &[(u16, u8)]) -> Vec<u8> {
     let (families, capabilities) = (families.to_vec(), Vec::new());
-    encode(&Message::Open { asn: None, router_id: None, hold, families, capabilities, bare: false })
+    encode(&ScriptMessage::Open { asn: None, router_id: None, hold, families, capabilities, bare: false })
 }
 
 pub(super) fn notification(code: u8, subcode: u8) -> Vec<u8> {
-    encode(&Message::Notification { code, subcode, data: vec![] })
+    encode(&ScriptMessage::Notification { code, subcode, data: vec![] })
 }
 
 pub(super) fn announcement(prefixes: &str) -> Vec<u8> {
     let prefixes = prefixes.split(' ').map(|text| prefix(text).unwrap()).collect();
-    encode(&Message::Announce { prefixes, next_hop: Ipv4Addr::new(10, 0, 0, 1).into(), path: vec![65_001] })
+    encode(&ScriptMessage::Announce {
+        prefixes,
+        next_hop: Ipv4Addr::new(10, 0, 0, 1).into(),
+        path: vec![65_001],
+    })
 }
 
 pub(super) fn withdrawal(prefixes: &str) -> Vec<u8> {
     let prefixes = prefixes.split(' ').map(|text| prefix(text).unwrap()).collect();
-    encode(&Message::Withdraw { prefixes })
+    encode(&ScriptMessage::Withdraw { prefixes })
 }
 
 /// A ROUTE-REFRESH (RFC 2918).

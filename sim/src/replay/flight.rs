@@ -3,7 +3,7 @@
 
 use std::iter::Peekable;
 
-use holdtime_core::speaker::record::{self, BadLine, Entry, Head};
+use holdtime_core::speaker::record::{self, BadLine, Head, RecordEntry};
 use holdtime_core::speaker::{Action, Event, Input};
 use holdtime_core::{Instant, Now, Speaker};
 
@@ -13,13 +13,13 @@ use crate::observe::twin::Twin;
 pub struct Flight<'a> {
     /// What it was recorded of, and a speaker made from that; `None` where the beginning is missing.
     twin: Option<(Head, Twin)>,
-    entries: Peekable<Box<dyn Iterator<Item = Result<Entry, BadLine>> + 'a>>,
+    entries: Peekable<Box<dyn Iterator<Item = Result<RecordEntry, BadLine>> + 'a>>,
 }
 
 /// One input, and what came of it.
 #[derive(Debug)]
 pub struct Leg {
-    entry: Entry,
+    entry: RecordEntry,
     /// The octets that left, where the input says that some did.
     pub sent: Vec<u8>,
     /// What the speaker asked for after it.
@@ -78,7 +78,7 @@ impl<'a> Flight<'a> {
         self.twin.as_mut().map(|(_, twin)| &mut twin.speaker)
     }
 
-    fn fly(&mut self, entry: Entry) -> Result<Leg, String> {
+    fn fly(&mut self, entry: RecordEntry) -> Result<Leg, String> {
         let mut sent = Vec::new();
         let next_at = self.next_at();
         let Some((_, twin)) = &mut self.twin else {

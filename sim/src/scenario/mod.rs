@@ -73,10 +73,14 @@
 //! No two hosts share a name or an address. The configurations run every `[[program]]`, and nothing that is none. Whatever has a
 //! time has it before the run is over.
 
+mod bounds;
+mod check;
 pub mod codec;
+
 mod crowd;
 pub mod expectation;
 mod fault;
+mod fault_lines;
 mod file;
 mod library;
 pub mod mistake;
@@ -89,10 +93,7 @@ pub mod script;
 mod whole;
 mod write;
 
-use std::fmt;
-
-use holdtime_core::{Duration, Instant};
-
+pub use bounds::{Bounds, ExpectedEnd, Window};
 pub use fault::{Fault, FaultKind, PathChange};
 pub(crate) use library::probe;
 pub use library::{NoScenario, embedded, find, probes, read};
@@ -101,8 +102,6 @@ pub use plan::Plan;
 pub(crate) use play::usual_prices;
 pub use play::{Actor, PeerPlace, Play, PlayGuests, PlayPeer, PlaySpeaker};
 pub use write::Unwritable;
-
-use crate::scenario::script::{Pattern, format_duration};
 
 /// A scenario, checked.
 #[derive(Clone, Debug)]
@@ -115,59 +114,6 @@ pub struct Scenario {
     pub play: Play,
     /// What each subject is expected to do, by its name; one that is not named is expected to pass.
     pub expect: Vec<(String, Expected)>,
-}
-
-/// When an oracle sounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// O1: how long a route may be on its way to the wire.
-    pub route: Duration,
-    /// O3: how long a command may go unanswered.
-    pub answer: Duration,
-    /// O2: how many wakeups without progress a virtual second may hold.
-    pub wakeups: u32,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { route: Duration::from_secs(5), answer: Duration::from_secs(5), wakeups: 10 }
-    }
-}
-
-/// How a session must end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ends {
-    /// Not at all: it is up when everything has finished.
-    Never,
-    /// With a NOTIFICATION or the connection's end, as the network saw it leave the speaker.
-    With(Pattern, Window),
-}
-
-/// When something must happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Since the start of the run.
-    pub at: Duration,
-    /// How much later it may be.
-    pub within: Duration,
-}
-
-impl Window {
-    /// How late timers, latencies and computing may make something seem early.
-    const EARLY: Duration = Duration::from_millis(1);
-
-    /// Whether this is in time.
-    pub fn has(&self, at: Instant) -> bool {
-        let due = Instant::ZERO + self.at;
-        at + Self::EARLY >= due && at <= due + self.within
-    }
-}
-
-impl fmt::Display for Window {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (due, within) = (Instant::ZERO + self.at, format_duration(self.within));
-        write!(f, "{due}, at most {within} later")
-    }
 }
 
 /// What a subject is expected to do.

@@ -8,13 +8,14 @@ use holdtime_core::config::{ConfigText, Settings};
 use toml::Spanned;
 
 use crate::scenario::Oracle;
+use crate::scenario::check::Check;
 use crate::scenario::file::{
     Addresses, BoundsTable, EndsTable, File, PeerTable, PricesTable, ProgramTable, SpeakerTable, WindowTable,
 };
 use crate::scenario::mistake::{Mistake, Source, nearest};
-use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_duration, parse_pattern};
+use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_pattern};
 use crate::scenario::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker, usual_prices};
-use crate::scenario::{Bounds, Ends, Expected, Scenario, Window, crowd, fault, whole};
+use crate::scenario::{Bounds, Expected, ExpectedEnd, Scenario, Window, crowd, fault_lines, whole};
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
 
@@ -34,7 +35,7 @@ impl Scenario {
         let tables = crowd::each_peer(source, &file.peer)?;
         let hosts = whole::hosts(&check, &file, &tables)?;
         let faults = match &file.faults {
-            Some(faults) => fault::parse(source, check.inside(faults), &hosts, run_for)?,
+            Some(faults) => fault_lines::parse(source, check.inside(faults), &hosts, run_for)?,
             None => Vec::new(),
         };
         let speakers = file.speaker.iter().map(|table| check.speaker(table, &read));
@@ -83,10 +84,6 @@ impl Scenario {
 fn scenario_name(file: &str) -> String {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     name.strip_suffix(".toml").unwrap_or(name).to_owned()
-}
-
-pub(super) struct Check<'a> {
-    pub(super) source: &'a Source,
 }
 
 impl Check<'_> {
@@ -220,14 +217,14 @@ impl Check<'_> {
         })
     }
 
-    fn ends(&self, table: &EndsTable, run_for: Duration) -> Result<Ends, Mistake> {
+    fn ends(&self, table: &EndsTable, run_for: Duration) -> Result<ExpectedEnd, Mistake> {
         let never = table.how.get_ref() == "never";
         match (&table.at, &table.within) {
             (Some(time), _) | (None, Some(time)) if never => Err(self
                 .source
                 .mistake(self.inside(time), "what never ends has no time")
                 .expected("`how = \"never\"` alone")),
-            _ if never => Ok(Ends::Never),
+            _ if never => Ok(ExpectedEnd::Never),
             (Some(at), within) => {
                 let how = parse_pattern(self.source, self.inside(&table.how));
                 let ends = [Pattern::Close, Pattern::Type(3)];
@@ -237,7 +234,7 @@ impl Check<'_> {
                         .mistake(self.inside(&table.how), "no session ends like this")
                         .one_of(table.how.get_ref(), &["notification", "close", "never"])
                 })?;
-                Ok(Ends::With(how, self.window(at, within.as_ref(), run_for)?))
+                Ok(ExpectedEnd::With(how, self.window(at, within.as_ref(), run_for)?))
             }
             (None, _) => Err(self
                 .source
@@ -299,20 +296,6 @@ impl Check<'_> {
         at..at + key.len()
     }
 
-    fn price(&self, text: Option<&Spanned<String>>, usual: Duration) -> Result<Duration, Mistake> {
-        text.map_or(Ok(usual), |text| self.positive(text))
-    }
-
-    fn positive(&self, text: &Spanned<String>) -> Result<Duration, Mistake> {
-        match self.duration(text)? {
-            Duration::ZERO => Err(self
-                .source
-                .mistake(self.inside(text), "nothing is free")
-                .expected("a time above zero, such as `1us`")),
-            time => Ok(time),
-        }
-    }
-
     fn run_for(&self, text: &Spanned<String>) -> Result<Duration, Mistake> {
         match self.duration(text)? {
             Duration::ZERO => Err(self
@@ -321,24 +304,6 @@ impl Check<'_> {
                 .expected("a time above zero, after which the run is over, such as `60s`")),
             time => Ok(time),
         }
-    }
-
-    fn duration(&self, text: &Spanned<String>) -> Result<Duration, Mistake> {
-        parse_duration(text.get_ref()).ok_or_else(|| {
-            self.source
-                .mistake(self.inside(text), format!("`{}` is not a time", text.get_ref()))
-                .expected("a number and ns, us, ms, s, m or h, such as `200ms`")
-        })
-    }
-
-    /// The line on which a place begins, from 1.
-    pub(super) fn line(&self, place: &Range<usize>) -> usize {
-        self.source.at(0..place.start).matches('\n').count() + 1
-    }
-
-    /// Where a string's content stands, its quotes left out. Escapes would shift places: scripts are best written in `'''`.
-    pub(super) fn inside(&self, text: &Spanned<String>) -> Range<usize> {
-        self.source.inside(text)
     }
 }
 
@@ -392,7 +357,7 @@ mod tests {
         assert_eq!(router_id, Ipv4Addr::new(10, 0, 0, 2));
         assert_eq!(scenario.play.prices.octets(1), Duration::from_nanos(3));
         let ends = Window { at: Duration::from_secs(90), within: Duration::from_secs(1) };
-        assert_eq!(scenario.play.ends, Some(Ends::With(Pattern::Notification(4, 0), ends)));
+        assert_eq!(scenario.play.ends, Some(ExpectedEnd::With(Pattern::Notification(4, 0), ends)));
         assert_eq!(
             *scenario.expected("read-first"),
             Expected::Hang(vec![Oracle::Unsent, Oracle::Unanswered])

@@ -8,7 +8,7 @@ use holdtime_core::config::{ConfigText, Settings};
 
 use crate::scenario::expectation::Expectation;
 use crate::scenario::script::{PeerScript, ProgramScript};
-use crate::scenario::{Bounds, Ends, Fault, Window};
+use crate::scenario::{Bounds, ExpectedEnd, Fault, Window};
 use holdtime_machine::guest::Guests;
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
@@ -48,7 +48,7 @@ pub struct Play {
     /// By when one must be established again, after the first one has ended.
     pub again_by: Option<Duration>,
     /// How the first session must end.
-    pub ends: Option<Ends>,
+    pub ends: Option<ExpectedEnd>,
     /// The bound of the run.
     pub run_for: Duration,
 }

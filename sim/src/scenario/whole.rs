@@ -9,9 +9,9 @@ use holdtime_core::Duration;
 use holdtime_core::config::{Config, ConfigError, ConfigText, PeerRange, Settings};
 use toml::Spanned;
 
+use crate::scenario::check::Check;
 use crate::scenario::file::{Addresses, File, PeerTable};
 use crate::scenario::mistake::{Mistake, Source};
-use crate::scenario::parse::Check;
 use crate::scenario::script::format_duration;
 use crate::scenario::{Actor, PlayPeer, PlaySpeaker};
 

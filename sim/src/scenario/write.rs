@@ -9,8 +9,8 @@ use holdtime_machine::world::Prices;
 
 use crate::scenario::script::{Pattern, ProgramScript, format_duration};
 use crate::scenario::{
-    Actor, Bounds, Ends, Expected, Fault, FaultKind, PathChange, PlayPeer, PlaySpeaker, Scenario, Window,
-    usual_prices,
+    Actor, Bounds, Expected, ExpectedEnd, Fault, FaultKind, PathChange, PlayPeer, PlaySpeaker, Scenario,
+    Window, usual_prices,
 };
 
 /// How long a scenario's latency is where it says nothing.
@@ -204,8 +204,8 @@ impl Writer {
         if let Some(ends) = &scenario.play.ends {
             self.table = Some("[ends]");
             match ends {
-                Ends::Never => self.value("how", "\"never\""),
-                Ends::With(how, window) => {
+                ExpectedEnd::Never => self.value("how", "\"never\""),
+                ExpectedEnd::With(how, window) => {
                     self.value("how", &format!("\"{}\"", ending(*how)));
                     self.window(window);
                 }

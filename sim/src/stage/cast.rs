@@ -23,7 +23,7 @@ use crate::observe::watch::Watch;
 use crate::observe::witness::{Waits, Witness};
 use crate::oracle::{Bench, Premises, Questions};
 use crate::scenario::script::ProgramScript;
-use crate::scenario::{Actor, Ends, Play, PlayPeer, PlaySpeaker};
+use crate::scenario::{Actor, ExpectedEnd, Play, PlayPeer, PlaySpeaker};
 use crate::stage::run::Run;
 use crate::subject::{MainTask, RunOn, Start, Subject};
 
@@ -36,11 +36,14 @@ pub(super) struct Cast<'p> {
     pub(super) programs: ProgramSeats,
 }
 
+/// What is seen of a speaker, shown to the oracles.
+pub(super) type JudgedWatch = Watch<Bench>;
+
 /// A speaker at work, and what is known of it.
 pub(super) struct SpeakerSeat {
     pub(super) name: String,
     pub(super) process: ProcessId,
-    pub(super) watch: Rc<RefCell<Watch>>,
+    pub(super) watch: Rc<RefCell<JudgedWatch>>,
     pub(super) waits: Waits,
     pub(super) recording: Rc<RefCell<Recording>>,
     pub(super) setup: Setup,
@@ -182,7 +185,7 @@ impl<'p> Cast<'p> {
         speaker: &PlaySpeaker,
         host: H,
         process: ProcessId,
-    ) -> Result<(Rc<RefCell<Watch>>, MainTask), String>
+    ) -> Result<(Rc<RefCell<JudgedWatch>>, MainTask), String>
     where
         H: AsyncHost,
         for<'s> dyn Subject + 's: RunOn<Witness<H>>,
@@ -293,7 +296,7 @@ impl<'p> Cast<'p> {
 
     /// Whether the first speaker's session has ended, if it is to end.
     fn session_has_ended(&self) -> bool {
-        let ends = matches!(self.play.ends, Some(Ends::With(..)));
+        let ends = matches!(self.play.ends, Some(ExpectedEnd::With(..)));
         !ends || self.speakers.first().is_some_and(|seat| !seat.watch.borrow().endings().is_empty())
     }
 
@@ -309,13 +312,13 @@ impl<'p> Cast<'p> {
 
     /// When an oracle wants to be asked next.
     pub(super) fn next_question(&self, now: Instant) -> Option<Instant> {
-        self.speakers.iter().filter_map(|seat| seat.watch.borrow_mut().bench().deadline(now)).min()
+        self.speakers.iter().filter_map(|seat| seat.watch.borrow_mut().sink().deadline(now)).min()
     }
 
     /// What the oracles of all speakers were asked.
     pub(super) fn questions(&self) -> Questions {
         let mut all = Questions::default();
-        self.speakers.iter().for_each(|seat| all.add(seat.watch.borrow_mut().bench().questions()));
+        self.speakers.iter().for_each(|seat| all.add(seat.watch.borrow_mut().sink().questions()));
         all
     }
 

@@ -168,7 +168,7 @@ fn alarmed(
     judge: impl Fn(&mut Bench) -> Option<Alarm>,
 ) -> Option<Ended> {
     cast.speakers.iter().enumerate().find_map(|(index, seat)| {
-        let alarm = judge(seat.watch.borrow_mut().bench())?;
+        let alarm = judge(seat.watch.borrow_mut().sink())?;
         let (at, certificate) = (alarm.at, cast.certify(engine, index, &alarm));
         Some((Verdict::Hang { alarm, certificate }, at))
     })

@@ -15,10 +15,9 @@ use crate::certificate::scene::{
 use crate::certificate::{Certificate, certify};
 use crate::observe::SessionKey;
 use crate::observe::tasks::FlowDirection;
-use crate::observe::watch::Watch;
 use crate::observe::witness::{Wait, WaitFor};
 use crate::oracle::{Alarm, Creditor};
-use crate::stage::cast::{Cast, SpeakerSeat};
+use crate::stage::cast::{Cast, JudgedWatch, SpeakerSeat};
 use crate::stage::engine::Engine;
 
 impl Cast<'_> {
@@ -152,7 +151,12 @@ impl<E: Engine> Gathering<'_, '_, E> {
         }
     }
 
-    fn streams(&self, seat: &SpeakerSeat, watch: &Watch, names: &[(ProcessId, String)]) -> Vec<SceneStream> {
+    fn streams(
+        &self,
+        seat: &SpeakerSeat,
+        watch: &JudgedWatch,
+        names: &[(ProcessId, String)],
+    ) -> Vec<SceneStream> {
         let mut streams = Vec::new();
         let blank = |id: StreamId, (far, far_at): (String, Option<usize>)| SceneStream {
             id,
@@ -199,7 +203,7 @@ impl<E: Engine> Gathering<'_, '_, E> {
 }
 
 /// The process at the other end of a session, or of another one with the same address.
-fn process_of(watch: &Watch, key: SessionKey) -> Option<ProcessId> {
+fn process_of(watch: &JudgedWatch, key: SessionKey) -> Option<ProcessId> {
     let session = watch.sessions().iter().find(|session| session.key == key)?;
     let address = session.remote?.ip();
     let same = watch.sessions().iter().filter(|other| other.remote.is_some_and(|end| end.ip() == address));
@@ -220,7 +224,7 @@ fn found(
 }
 
 /// The tasks of a speaker with their waits, and the place of each. Waits whose task nobody knows are told apart by when they were begun.
-fn tasks(watch: &Watch, waits: Vec<Wait>) -> (Vec<SceneTask>, BTreeMap<TaskId, usize>) {
+fn tasks(watch: &JudgedWatch, waits: Vec<Wait>) -> (Vec<SceneTask>, BTreeMap<TaskId, usize>) {
     let book = watch.book();
     let mut places = BTreeMap::new();
     let mut tasks: Vec<SceneTask> = Vec::new();

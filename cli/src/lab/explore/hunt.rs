@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use holdtime_machine::choices::Strategy;
-use holdtime_sim::explore::{Assurance, Counted, Ground, Guide, Lineage, Played, Sweep, World};
+use holdtime_sim::explore::{Assurance, Counted, ExploredWorld, Ground, Guide, Lineage, Played, Sweep};
 use holdtime_sim::finding::{self, Finding};
 use holdtime_sim::subject::SubjectRef;
 
@@ -116,7 +116,7 @@ impl Hunt {
         format!("holdtime explore {what} {which} --reactor {reactor}{strategy}")
     }
 
-    fn world(&self, lineage: &Lineage) -> Result<World, CliError> {
+    fn world(&self, lineage: &Lineage) -> Result<ExploredWorld, CliError> {
         self.ground.world(lineage).map_err(|mistake| CliError::input(mistake.to_string()))
     }
 

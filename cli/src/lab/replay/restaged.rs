@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use holdtime_sim::explore::World;
+use holdtime_sim::explore::ExploredWorld;
 use holdtime_sim::finding::Finding;
 use holdtime_sim::replay::restage;
 use holdtime_sim::report;
@@ -25,7 +25,7 @@ pub(super) fn write(given: &ReplayArgs, run: &RecordedRun, dir: &Path, console: 
     let reactor = given.reactor.as_ref().map_or(Ok(POLL), failing::named)?;
     let (file, folder) = (given.file.display().to_string(), dir.display().to_string());
     let command = format!("holdtime replay {} --to-finding {}", args::quoted(&file), args::quoted(&folder));
-    let world = World { scenario, behaviours: Vec::new() };
+    let world = ExploredWorld { scenario, behaviours: Vec::new() };
     let made = Finding::of_world(&world, reactor, &0.into(), (findings::BUILD, command.as_str()));
     let (outcome, files) = made.map_err(wrong)?;
     findings::put_alone(dir, &findings::with_json(&outcome, files))?;

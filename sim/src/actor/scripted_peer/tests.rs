@@ -19,7 +19,7 @@ fn a_peer_accepts_answers_the_open_and_then_says_nothing() {
     assert_eq!(drain(&mut peer), [PeerAction::Accept]);
     peer.handle(Instant::ZERO, PeerInput::Connected);
     assert_eq!(drain(&mut peer), []);
-    let open = Message::Open {
+    let open = ScriptMessage::Open {
         asn: Some(1),
         router_id: None,
         hold: 90,
@@ -34,7 +34,7 @@ fn a_peer_accepts_answers_the_open_and_then_says_nothing() {
     peer.handle(Instant::from_secs(1), PeerInput::Received(tail));
     let sent = drain(&mut peer);
     assert_eq!(sent.len(), 2);
-    assert_eq!(sent[1], PeerAction::Send(Message::Keepalive.encode(0, Ipv4Addr::LOCALHOST)));
+    assert_eq!(sent[1], PeerAction::Send(ScriptMessage::Keepalive.encode(0, Ipv4Addr::LOCALHOST)));
     assert_eq!(peer.state(), PeerState::Finished);
     assert_eq!(peer.poll_timeout(), None);
 }
@@ -81,7 +81,7 @@ fn a_script_that_repeats_begins_again_as_often_as_it_says() {
 fn so_many_messages_of_a_kind_are_awaited_and_none_of_another() {
     let mut peer =
         peer("accept\nexpect 2 times keepalive\nexpect no update for 5s\nexpect no message for 1s\n");
-    let keepalive = Message::Keepalive.encode(0, Ipv4Addr::LOCALHOST);
+    let keepalive = ScriptMessage::Keepalive.encode(0, Ipv4Addr::LOCALHOST);
     peer.handle(Instant::ZERO, PeerInput::Timeout);
     peer.handle(Instant::ZERO, PeerInput::Connected);
     peer.handle(Instant::ZERO, PeerInput::Received(&keepalive));
@@ -124,13 +124,13 @@ fn keepalives_go_on_while_the_script_waits() {
     assert_eq!(times, [3, 6, 7]);
 }
 
-fn octets(message: &Message) -> Vec<u8> {
+fn octets(message: &ScriptMessage) -> Vec<u8> {
     message.encode(65_001, Ipv4Addr::LOCALHOST)
 }
 
 fn open() -> Vec<u8> {
     let families = vec![(1, 1)];
-    octets(&Message::Open {
+    octets(&ScriptMessage::Open {
         asn: None,
         router_id: None,
         hold: 90,
@@ -158,7 +158,7 @@ fn a_peer_that_wants_an_open_dials_again_where_it_was_hung_up_on() {
     let mut peer = peer("connect until open\nexpect open\n");
     peer.handle(Instant::ZERO, PeerInput::Timeout);
     peer.handle(Instant::ZERO, PeerInput::Connected);
-    let refusal = Message::Notification { code: 6, subcode: 5, data: vec![] };
+    let refusal = ScriptMessage::Notification { code: 6, subcode: 5, data: vec![] };
     peer.handle(Instant::ZERO, PeerInput::Received(&octets(&refusal)));
     peer.handle(Instant::ZERO, PeerInput::Closed);
     let again = peer.poll_timeout().unwrap();
@@ -183,7 +183,7 @@ fn a_peer_that_wants_a_session_says_what_it_takes_on_each_connection() {
         peer.handle(now, PeerInput::Received(&open()));
         let sent = drain(&mut peer);
         assert_eq!(sent.len(), 3, "{sent:?}");
-        assert_eq!(sent[2], PeerAction::Send(octets(&Message::Keepalive)));
+        assert_eq!(sent[2], PeerAction::Send(octets(&ScriptMessage::Keepalive)));
         if !is_last {
             peer.handle(now, PeerInput::Closed);
             drain(&mut peer);
@@ -191,7 +191,7 @@ fn a_peer_that_wants_a_session_says_what_it_takes_on_each_connection() {
         }
     }
     assert_ne!(peer.state(), PeerState::Finished);
-    peer.handle(now, PeerInput::Received(&octets(&Message::Keepalive)));
+    peer.handle(now, PeerInput::Received(&octets(&ScriptMessage::Keepalive)));
     assert_eq!(peer.state(), PeerState::Finished);
 }
 

@@ -8,7 +8,7 @@ use crate::scenario::script::lines::Words;
 
 /// What a script can send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Message {
+pub enum ScriptMessage {
     /// OPEN; what is `None` is filled in from the peer's own settings.
     Open {
         /// The AS number.
@@ -90,7 +90,7 @@ const PATTERNS: &[&str] = &[
     "close",
 ];
 
-impl Message {
+impl ScriptMessage {
     /// Parses what follows `send` or `dribble`, up to the end of the line or to `every`.
     pub(super) fn parse(words: &mut Words<'_>) -> Result<Self, Mistake> {
         let kind = words.demand("a message")?;

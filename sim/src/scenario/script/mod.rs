@@ -16,7 +16,7 @@ pub use lines::{format_duration, parse_duration};
 pub(crate) use message::hex;
 #[cfg(test)]
 pub(crate) use message::prefix;
-pub use message::{Message, Pattern};
+pub use message::{Pattern, ScriptMessage};
 pub use peer::{PeerScript, PeerStep};
 pub use program::{ProgramScript, ProgramStep};
 

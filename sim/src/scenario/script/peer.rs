@@ -41,7 +41,7 @@ use holdtime_core::speaker::Signal;
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::script::blocks::{Blocks, parse_count, parse_times};
 use crate::scenario::script::lines::{Words, lines};
-use crate::scenario::script::message::{Message, Pattern};
+use crate::scenario::script::message::{Pattern, ScriptMessage};
 
 /// One thing that a peer does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +51,8 @@ pub enum PeerStep {
     Connect,
     ConnectUntilOpen,
     ConnectUntilUp { hold: u16 },
-    Send(Message),
-    Dribble { message: Message, every: Duration },
+    Send(ScriptMessage),
+    Dribble { message: ScriptMessage, every: Duration },
     Expect { pattern: Pattern, times: u32, within: Option<Duration> },
     ExpectNone { pattern: Pattern, lasts: Duration },
     Keepalives(Option<Duration>),
@@ -171,9 +171,9 @@ impl PeerStep {
             "accept" => Self::Accept,
             "connect" if words.skip_word("until") => Self::parse_until(words)?,
             "connect" => Self::Connect,
-            "send" => Self::Send(Message::parse(words)?),
+            "send" => Self::Send(ScriptMessage::parse(words)?),
             "dribble" => {
-                let message = Message::parse(words)?;
+                let message = ScriptMessage::parse(words)?;
                 let every = words.demand("`every` and a time")?;
                 if every.text != "every" {
                     return Err(words
@@ -306,11 +306,14 @@ mod tests {
         assert_eq!(script.steps.len(), 47);
         assert_eq!(
             script.step(8).unwrap().0,
-            &PeerStep::Send(Message::Notification { code: 6, subcode: 2, data: b"see you".to_vec() })
+            &PeerStep::Send(ScriptMessage::Notification { code: 6, subcode: 2, data: b"see you".to_vec() })
         );
         assert_eq!(
             script.step(11).unwrap().0,
-            &PeerStep::Dribble { message: Message::Bytes(vec![0, 1]), every: Duration::from_millis(10) }
+            &PeerStep::Dribble {
+                message: ScriptMessage::Bytes(vec![0, 1]),
+                every: Duration::from_millis(10)
+            }
         );
         assert!(script.listens());
     }
