@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // What the OPENs of both ends agreed on is an argument: without it nobody can say how long an AS number is.
     let mut negotiated = Negotiated::between(65_000, 65_001);
     negotiated.asn4 = true;
-    negotiated.set_family(FamilyTerms::unheard(Family::IPV4_UNICAST));
+    negotiated.set_family(FamilyTerms::assumed(Family::IPV4_UNICAST));
 
     let frame = Framer::new(&UPDATE, MAX_MESSAGE).next_frame()?.ok_or("the message is not whole")?;
     let view = MessageView::decode(frame, &negotiated)?;

@@ -52,6 +52,21 @@ fn every_option_writes_its_file_and_a_trace_is_drawn_again() {
 }
 
 #[test]
+fn a_scenario_that_is_replayed_is_drawn_too_and_what_cannot_be_drawn_is_refused_by_name() {
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/scenarios/silent-peer.toml");
+    let (page, trace) = (scratch("replayed.html"), scratch("replayed.txt"));
+    let _ = fs::remove_file(&page);
+    let drawn = ["--html", page.to_str().unwrap(), "--trace", trace.to_str().unwrap()];
+    let output = holdtime(&[&["replay", scenario, "--reactor", "await-peers"], &drawn[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text(&page).starts_with("<!DOCTYPE html>"));
+    assert!(text(&trace).contains("verdict"));
+    let output = holdtime(&[&["replay", scenario, "--until", "3"], &drawn[..]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--until"));
+}
+
+#[test]
 fn a_trace_that_is_cut_short_is_said_to_be_and_one_that_is_wrong_with_its_line() {
     let lines = scratch("whole.jsonl");
     holdtime(&["run", "silent-peer", "--trace-json", lines.to_str().unwrap()]);

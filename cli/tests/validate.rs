@@ -130,7 +130,7 @@ fn a_route_that_is_too_large_for_its_session_is_named_with_both_sizes() {
     let text = neighbor("192.0.2.2", "enable") + &neighbor("192.0.2.3", "disable");
     let path = file("validate-too-large.conf", &text);
     let warning = format!(
-        "warning: {}: neighbor 192.0.2.3 is not told of 10.1.0.0/16: with its attributes it is a message of 4450 octets, and those \
+        "warning: {}: neighbor 192.0.2.3 is not sent 10.1.0.0/16: with its attributes it is a message of 4450 octets, and those \
          of this session have at most 4096\n",
         path.display()
     );

@@ -66,7 +66,7 @@ fn decode(message: &RecordedMessage<'_>) {
     let mut negotiated = Negotiated::between(65_000, 65_001);
     (negotiated.asn4, negotiated.extended_message) = (asn4, true);
     for family in Family::ALL {
-        negotiated.set_family(FamilyTerms { add_path_receive: add_path, ..FamilyTerms::unheard(family) });
+        negotiated.set_family(FamilyTerms { add_path_receive: add_path, ..FamilyTerms::assumed(family) });
     }
     if let Ok(Some(frame)) = Framer::new(message.octets, negotiated.max_message()).next_frame() {
         let read = || MessageView::decode(frame, &negotiated).is_ok();

@@ -62,7 +62,7 @@ fn terms(local_as: u32, peer_as: u32, asn4: bool, add_path: bool) -> Negotiated 
         negotiated.set_family(FamilyTerms {
             add_path_receive: add_path,
             add_path_send: add_path,
-            ..FamilyTerms::unheard(family)
+            ..FamilyTerms::assumed(family)
         });
     }
     negotiated

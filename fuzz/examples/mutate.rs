@@ -132,7 +132,7 @@ fn everything() -> Negotiated {
     let mut negotiated = Negotiated::between(65_000, 65_001);
     negotiated.asn4 = true;
     negotiated.extended_message = true;
-    Family::ALL.into_iter().for_each(|family| negotiated.set_family(FamilyTerms::unheard(family)));
+    Family::ALL.into_iter().for_each(|family| negotiated.set_family(FamilyTerms::assumed(family)));
     negotiated
 }
 

@@ -118,7 +118,7 @@ pub struct Peer {
 
 /// An UPDATE as programs are told of it, and what is wrong with it: where the AS path came in two parts (RFC 6793 §4.2.3), as
 /// one; where we received it and an error wants that (RFC 7606 §2), with what it announces as withdrawn.
-pub fn told(
+pub fn described(
     view: &UpdateView<'_>,
     negotiated: &Negotiated,
     direction: MessageDirection,

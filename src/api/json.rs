@@ -64,7 +64,7 @@ pub fn update(
         out.push_str(direction.name());
         out.push_str("\", \"message\": ");
         if !update_view_json(out, view, compact)
-            && let (Message::Update(update), problem) = event::told(view, negotiated, direction)
+            && let (Message::Update(update), problem) = event::described(view, negotiated, direction)
         {
             update_json(out, &update, problem.as_ref(), compact);
         }

@@ -92,7 +92,7 @@ fn round_trip_message(view: MessageView<'_>, octets: &[u8], negotiated: &Negotia
 fn printed_alike(view: &UpdateView<'_>, negotiated: &Negotiated) {
     for compact in [false, true] {
         let (mut straight, mut owned) = (String::new(), String::new());
-        let told = api::event::told(view, negotiated, api::MessageDirection::Receive);
+        let told = api::event::described(view, negotiated, api::MessageDirection::Receive);
         if let (true, (Message::Update(update), problem)) =
             (print::update_view_json(&mut straight, view, compact), told)
         {

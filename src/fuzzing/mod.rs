@@ -68,7 +68,7 @@ fn session(choices: u8) -> Negotiated {
         negotiated.set_family(FamilyTerms {
             add_path_receive: has(1),
             add_path_send: has(1),
-            ..FamilyTerms::unheard(family)
+            ..FamilyTerms::assumed(family)
         });
     }
     negotiated

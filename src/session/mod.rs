@@ -72,7 +72,7 @@ pub struct Session {
     our_open: Open,
     peer_open: Option<Open>,
     negotiated: Negotiated,
-    last_heard: Instant,
+    last_received: Instant,
     last_keepalive: Instant,
     outputs: VecDeque<SessionOutput>,
 }
@@ -94,7 +94,7 @@ impl Session {
             inbox: Inbox::default(),
             peer_open: None,
             negotiated: Negotiated::default(),
-            last_heard: now,
+            last_received: now,
             last_keepalive: now,
             outputs: VecDeque::new(),
         }
@@ -116,8 +116,8 @@ impl Session {
     }
 
     /// When the hold timer was last started: by a message of the peer's.
-    pub fn last_heard(&self) -> Instant {
-        self.last_heard
+    pub fn last_received(&self) -> Instant {
+        self.last_received
     }
 
     /// When a KEEPALIVE was last sent.
@@ -431,7 +431,7 @@ impl Session {
         let Some(period) = (self.fsm.period)(timer, &periods) else { return };
         match timer {
             Timer::Hold => {
-                self.last_heard = now;
+                self.last_received = now;
                 self.timers.stop(Timer::OpenWait);
             }
             Timer::Keepalive => self.last_keepalive = now,

@@ -337,7 +337,7 @@ impl NeighborState {
     }
 
     /// Nothing was sent or received yet.
-    pub(super) fn count_anew(&mut self) {
+    pub(super) fn reset_counters(&mut self) {
         self.counters = Counters::default();
     }
 

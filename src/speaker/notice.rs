@@ -1,5 +1,7 @@
 //! What sessions tell API programs.
 
+use core::cell::OnceCell;
+
 use holdtime_host::Signal;
 
 use crate::session::State;
@@ -52,8 +54,11 @@ pub enum Notice<'a> {
 /// What is in a message, as far as it is known already.
 #[derive(Clone, Copy, Debug)]
 pub enum MessageContent<'a> {
-    /// Nobody has looked yet.
+    /// A received message that nobody has looked into yet.
     Undecoded,
+    /// What we have packed: octets that nothing but a decoder makes a message of again. With the terms as the peer reads them, made once
+    /// for all that was packed together, and only where a program is told what is inside.
+    Packed(&'a OnceCell<Negotiated>),
     /// A received UPDATE.
     Update(&'a UpdateView<'a>),
     /// It cannot be read.

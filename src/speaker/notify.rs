@@ -7,7 +7,7 @@ use crate::api::{self, ApiEvent, MessageDirection};
 use crate::config::Messages;
 use crate::session::State;
 use crate::time::Now;
-use crate::wire::frame::{Framer, kind};
+use crate::wire::frame::{Frame, kind};
 use crate::wire::treatment::Problem;
 use crate::wire::update::UpdateView;
 use crate::wire::{Attribute, FamilyTerms, Message, MessageView, Negotiated, PathAttributeValue};
@@ -54,8 +54,14 @@ impl Programs {
                     let message = decoded.get_or_insert_with(|| {
                         let aigp = direction == MessageDirection::Send || neighbor.accepts_aigp();
                         match content {
-                            MessageContent::Undecoded => decode(direction, octets, negotiated, aigp),
-                            MessageContent::Update(view) => told(view, negotiated, direction, aigp),
+                            MessageContent::Undecoded => {
+                                decode(direction, Frame::of_whole(octets, *kind), negotiated, aigp)
+                            }
+                            MessageContent::Packed(as_peer_reads) => {
+                                let terms = as_peer_reads.get_or_init(|| mirrored(negotiated));
+                                decode(direction, Frame::of_whole(octets, *kind), terms, aigp)
+                            }
+                            MessageContent::Update(view) => described(view, negotiated, direction, aigp),
                             MessageContent::Unreadable => None,
                             MessageContent::Message(message) => Some(((*message).clone(), None)),
                         }
@@ -114,22 +120,18 @@ pub(super) const fn state_name(state: State) -> &'static str {
 /// What a message says, and what is wrong with it; `None` where it cannot be read.
 fn decode(
     direction: MessageDirection,
-    octets: &[u8],
+    frame: Frame<'_>,
     negotiated: &Negotiated,
     aigp: bool,
 ) -> Option<(Message, Option<Problem>)> {
-    // What we send is laid out as we said that we would send it.
-    let seen_by_peer = (direction == MessageDirection::Send).then(|| mirrored(negotiated));
-    let negotiated = seen_by_peer.as_ref().unwrap_or(negotiated);
-    let frame = Framer::new(octets, negotiated.max_message()).next_frame().ok()??;
     Some(match MessageView::decode(frame, negotiated).ok()? {
-        MessageView::Update(view) => return told(&view, negotiated, direction, aigp),
+        MessageView::Update(view) => return described(&view, negotiated, direction, aigp),
         view => (view.into(), None),
     })
 }
 
 /// What is told of an UPDATE; of a family that is ignored nothing, but why.
-fn told(
+fn described(
     view: &UpdateView<'_>,
     negotiated: &Negotiated,
     direction: MessageDirection,
@@ -138,7 +140,7 @@ fn told(
     if view.is_ignored() && view.disabled().next().is_none() {
         return None;
     }
-    let mut told = api::event::told(view, negotiated, direction);
+    let mut told = api::event::described(view, negotiated, direction);
     if let (false, Message::Update(update)) = (aigp, &mut told.0) {
         let is_aigp = |value: &_| matches!(value, PathAttributeValue::Route(Attribute::Aigp(_)));
         update.attributes.retain(|attribute| !is_aigp(&attribute.value));
@@ -146,7 +148,7 @@ fn told(
     Some(told)
 }
 
-/// The terms as the peer reads them.
+/// The terms as the peer reads them: what we send is laid out as we said that we would send it.
 fn mirrored(negotiated: &Negotiated) -> Negotiated {
     let mut mirrored = negotiated.clone();
     for terms in negotiated.families() {

@@ -24,7 +24,7 @@ impl NeighborState {
         owed.extend(self.owed_changes(streams));
         owed.extend(self.held_back.map(|since| {
             let what = String::from("reading what it sends");
-            let waits_for = Some(String::from("a program to read what it is told of it"));
+            let waits_for = Some(String::from("a program to read its events"));
             let until = Some(since + PAUSE);
             let owed =
                 self.by_us(Kind::Reading, what, since, until, "API: a program that reads is waited for");
@@ -101,7 +101,7 @@ impl NeighborState {
                 theirs(Kind::Keepalive, "its first KEEPALIVE", until, clause)
             }
             State::Established => deadline(Timer::Hold).map(|until| {
-                let (what, heard) = ("a KEEPALIVE or an UPDATE", session.last_heard());
+                let (what, heard) = ("a KEEPALIVE or an UPDATE", session.last_received());
                 self.by_peer(Kind::Keepalive, what, heard, Some(until), "RFC 4271 §6.5")
             }),
         };

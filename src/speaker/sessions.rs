@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 use core::net::SocketAddr;
 
 use holdtime_host::{CloseKind, IoError, StreamId};
@@ -272,11 +273,13 @@ impl SessionHandle<'_> {
         transport.streams.queue(at, stream, |out| out.extend_from_slice(&packed));
         neighbor.link_mut(direction).session.note_progress(at, false, true);
         let negotiated = neighbor.link(direction).session.negotiated().clone();
+        let as_peer_reads = OnceCell::new();
         let mut framer = Framer::new(&packed, negotiated.max_message());
         while let Ok(Some(frame)) = framer.next_frame() {
             let counted = neighbor.counters.sent.get_mut(usize::from(frame.kind()));
             *counted.unwrap_or(&mut 0) += 1;
-            let (kind, octets, content) = (frame.kind(), frame.message(), MessageContent::Undecoded);
+            let content = MessageContent::Packed(&as_peer_reads);
+            let (kind, octets) = (frame.kind(), frame.message());
             let notice = Notice::Message { sent: true, kind, octets, content, negotiated: &negotiated };
             programs.notify(now, neighbor, &notice);
         }
@@ -368,7 +371,7 @@ impl SessionHandle<'_> {
     fn close_link(&mut self, now: Now, id: NeighborId, direction: Direction) {
         let Some(neighbor) = self.neighbors.get_mut(&id) else { return };
         if neighbor.link(direction.other()).ends.is_none() {
-            neighbor.count_anew();
+            neighbor.reset_counters();
         }
         let link = neighbor.link_mut(direction);
         let was_up = link.ends.take().is_some();

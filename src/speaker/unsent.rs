@@ -34,16 +34,16 @@ fn sentence(Destination { nlri, path_id }: &Destination, trouble: RouteTrouble) 
     }
     match trouble {
         RouteTrouble::TooLarge { needs: Some(needs), max } => format!(
-            "is not told of {route}: with its attributes it is a message of {needs} octets, and those of this session have at most {max}"
+            "is not sent {route}: with its attributes it is a message of {needs} octets, and those of this session have at most {max}"
         ),
         RouteTrouble::TooLarge { needs: None, max } => format!(
-            "is not told of {route}: its attributes alone are far more than the {max} octets of this session's messages"
+            "is not sent {route}: its attributes alone are far more than the {max} octets of this session's messages"
         ),
         RouteTrouble::NoNextHop => {
-            format!("is not told of {route}: it has no next hop that its family could have")
+            format!("is not sent {route}: it has no next hop that its family could have")
         }
         RouteTrouble::ForeignNextHop(next_hop) => format!(
-            "is told of {route} with the next hop {}, and has not said that it takes one of that address family (RFC 8950): it may take such routes for withdrawn; others are not named",
+            "is sent {route} with the next hop {}, and has not said that it takes one of that address family (RFC 8950): it may take such routes for withdrawn; others are not named",
             next_hop.address()
         ),
     }

@@ -39,6 +39,11 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
+    /// A whole message of this type, whose header was checked already, or written by us.
+    pub(crate) const fn of_whole(message: &'a [u8], kind: u8) -> Self {
+        Self { message, kind }
+    }
+
     /// The message's type, one of [`kind`] or unknown.
     pub const fn kind(self) -> u8 {
         self.kind

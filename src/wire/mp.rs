@@ -134,7 +134,7 @@ fn may_have_ipv6_next_hop(terms: &FamilyTerms) -> bool {
 ///
 /// Where no next hop of the family has that length.
 pub fn next_hop(family: Family, octets: Reader<'_>) -> Result<Option<NextHop>, Malformed> {
-    parse_next_hop(&FamilyTerms::unheard(family), octets)
+    parse_next_hop(&FamilyTerms::assumed(family), octets)
 }
 
 /// Reads a next hop of all that is left in `reader`; its length says what it is.

@@ -73,7 +73,7 @@ impl FamilyTerms {
     }
 
     /// A family of a session whose OPENs nobody heard: whatever may stand in a message without changing its layout was agreed on.
-    pub const fn unheard(family: Family) -> Self {
+    pub const fn assumed(family: Family) -> Self {
         Self { extended_next_hop: Some(Afi::IPV6), ..Self::plain(family) }
     }
 }

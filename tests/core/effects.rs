@@ -335,7 +335,7 @@ fn a_route_that_fits_no_message_is_named_in_the_log_and_not_shown_as_announced()
     assert_eq!(cast.say(&[&too_large(A), &format!("announce {B}")]), "done\ndone\n");
     let heard = cast.heard(peer);
     assert!(heard.len() == 1 && announces(&heard[0], NLRI_B), "{heard:?}");
-    let why = "is not told of 10.1.0.0/24: with its attributes it is a message of 4452 octets, and those of this session have at most 4096";
+    let why = "is not sent 10.1.0.0/24: with its attributes it is a message of 4452 octets, and those of this session have at most 4096";
     assert_eq!(warnings(&mut cast), [why]);
     let shown = cast.say(&["neighbor 10.0.0.2 show adj-rib out"]);
     assert!(!shown.contains("10.1.0.0") && shown.contains("10.2.0.0"), "{shown}");
@@ -368,7 +368,7 @@ fn a_next_hop_of_another_family_is_warned_of_once_a_session() {
     assert_eq!(cast.heard(peer).len(), 2, "sent as ExaBGP sends it");
     let warned = warnings(&mut cast);
     assert!(
-        warned.len() == 1 && warned[0].starts_with("is told of 10.1.0.0/24 with the next hop 2001:db8::1"),
+        warned.len() == 1 && warned[0].starts_with("is sent 10.1.0.0/24 with the next hop 2001:db8::1"),
         "{warned:?}"
     );
 }

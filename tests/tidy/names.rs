@@ -21,6 +21,8 @@ const REMOVED: &[&str] = &[
     "Beyond",
     "Surroundings",
     "Divert",
+    "Flight",
+    "Leg",
     "defective_host",
     "turmoil_net",
 ];

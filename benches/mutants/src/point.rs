@@ -102,8 +102,8 @@ struct Finder<'a> {
     source: &'a str,
     /// Where each line begins.
     starts: Vec<usize>,
-    /// The chains of `&&` and of `||` that were asked for their operands.
-    chains: Vec<Range<usize>>,
+    /// The chains of `&&` (`true`) and of `||` that were asked for their operands.
+    chains: Vec<(bool, Range<usize>)>,
     found: Vec<Mutant>,
 }
 
@@ -346,13 +346,16 @@ impl Finder<'_> {
         match binary.op {
             BinOp::And(_) | BinOp::Or(_) => {
                 let and = matches!(binary.op, BinOp::And(_));
-                // A chain leans to the left: only its last link is asked for its operands.
+                // A chain leans to the left: only its last link is asked for its operands. `a && b || c` is two chains.
                 let range = self.range(expr_span(binary));
-                if !self.chains.iter().any(|chain| chain.start == range.start && chain.end > range.end) {
+                let is_link = |(of_and, chain): &(bool, Range<usize>)| {
+                    *of_and == and && chain.start == range.start && chain.end > range.end
+                };
+                if !self.chains.iter().any(is_link) {
                     self.operands(&binary.left, and);
                     self.operands(&binary.right, and);
                 }
-                self.chains.push(range);
+                self.chains.push((and, range));
             }
             BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) => {
                 self.comparison(binary);
@@ -403,6 +406,18 @@ mod tests {
         let text = render(source, &numbered);
         assert!(syn::parse_file(&text).is_ok(), "{text}");
         assert_eq!(all.len(), 6, "{all:?}");
+    }
+
+    #[test]
+    fn a_chain_of_and_at_the_left_end_of_one_of_or_is_asked_for_its_operands_too() {
+        let source = "fn f(a: bool, b: bool, c: bool) -> bool { a && b || c }";
+        let left_out = |from: &str| {
+            let all = mutants(source).unwrap();
+            all.iter().filter(|mutant| mutant.what == format!("is left out of `{from}`")).count()
+        };
+        assert_eq!((left_out("&&"), left_out("||")), (2, 2));
+        let links = mutants("fn f(a: bool, b: bool, c: bool) -> bool { a && b && c }").unwrap();
+        assert_eq!(links.iter().filter(|mutant| mutant.what.contains("left out")).count(), 3);
     }
 
     #[test]

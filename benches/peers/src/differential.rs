@@ -101,7 +101,7 @@ fn session(shape: Shape, internal: bool) -> Negotiated {
     let mut negotiated = visit::session(shape);
     negotiated.peer_as = negotiated.local_as + u32::from(!internal);
     let families: Vec<_> = negotiated.families().iter().map(|terms| terms.family).collect();
-    families.into_iter().for_each(|family| negotiated.set_family(FamilyTerms::unheard(family)));
+    families.into_iter().for_each(|family| negotiated.set_family(FamilyTerms::assumed(family)));
     negotiated
 }
 

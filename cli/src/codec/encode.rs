@@ -67,7 +67,7 @@ fn json(session: &MirrorSession, octets: &[u8], counter: u64) -> Result<String, 
     let frame = Framer::new(octets, negotiated.max_message()).next_frame().ok().flatten();
     let view = MessageView::decode(frame.ok_or_else(unreadable)?, negotiated).map_err(|_| unreadable())?;
     let message = match view {
-        MessageView::Update(view) => api::event::told(&view, negotiated, MessageDirection::Send).0,
+        MessageView::Update(view) => api::event::described(&view, negotiated, MessageDirection::Send).0,
         other => other.into(),
     };
     let envelope = Envelope { host: "localhost", pid: 0, ppid: 0, time: 0, counter };

@@ -93,7 +93,7 @@ impl<J: Clone + Send + 'static, R: Send + 'static> Crew<J, R> {
             if begun.is_empty() {
                 break;
             }
-            for (number, job, done) in shift.hear(&heard, &begun) {
+            for (number, job, done) in shift.take(&heard, &begun) {
                 begun.remove(&number);
                 progress.inc(1);
                 came.insert(number, (job, done));
@@ -146,7 +146,7 @@ impl<J: Clone + Send + 'static, R: Send + 'static> Shift<'_, J, R> {
     }
 
     /// What has come within a moment, and what has become late.
-    fn hear(&mut self, heard: &Receiver<Said<J, R>>, begun: &BTreeMap<usize, J>) -> Vec<(usize, J, Done<R>)> {
+    fn take(&mut self, heard: &Receiver<Said<J, R>>, begun: &BTreeMap<usize, J>) -> Vec<(usize, J, Done<R>)> {
         let mut all = Vec::new();
         let first = heard.recv_timeout(LOOK.min(self.crew.limit)).ok();
         for (id, number, job, done) in first.into_iter().chain(heard.try_iter()) {

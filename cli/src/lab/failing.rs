@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use holdtime_machine::choices::{Choice, ChoiceSource};
-use holdtime_sim::finding::Finding;
+use holdtime_machine::choices::{Choice, ChoiceSource, Strategy};
+use holdtime_sim::finding::{Finding, SavedChoices};
 use holdtime_sim::scenario::{Expected, Scenario};
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::{self, Defect, SubjectRef};
@@ -66,8 +66,8 @@ impl FailingArgs {
 
 /// The choices of a finding, where its seed alone does not fail for the same reason.
 fn needed(finding: &Finding, reactor: SubjectRef) -> Option<Vec<Choice>> {
-    let choices = finding.run.choices.clone()?;
-    let (play, drawn) = (&finding.scenario.play, finding.run.lineage.choices());
+    let SavedChoices::Recorded(choices) = finding.run.choices.clone() else { return None };
+    let (play, drawn) = (&finding.scenario.play, finding.run.lineage.choices(Strategy::Uniform));
     let run = Run { play, subject: reactor, defect: Defect::Present, choices: drawn };
     let key = run.go().ok()?.verdict.key().map(|key| key.to_string());
     (key.as_deref() != Some(&finding.run.key)).then_some(choices)

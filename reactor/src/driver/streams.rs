@@ -128,7 +128,7 @@ impl<H: Host + EventLog> Driver<H> {
                 Ok(ends) => {
                     self.accepted += 1;
                     let (local, remote) = (ends.local, ends.remote);
-                    self.hear_out(now, remote.ip());
+                    self.drain_received(now, remote.ip());
                     self.open(stream, StreamKind::Connection, Some(remote.ip()));
                     self.feed(now, Input::Accepted { stream, listener, local, remote });
                 }
@@ -158,7 +158,7 @@ impl<H: Host + EventLog> Driver<H> {
 
     /// Reads what the older connections of a machine have to say, before a new one of it is taken: it may have reset the one
     /// and dialled the other at once, and would be refused for the session that it has lost.
-    fn hear_out(&mut self, now: Now, remote: IpAddr) {
+    fn drain_received(&mut self, now: Now, remote: IpAddr) {
         let older = self.streams.iter().filter(|(_, state)| state.remote == Some(remote));
         let older: Vec<StreamId> = older.map(|(stream, _)| *stream).collect();
         for stream in older {

@@ -25,7 +25,7 @@ pub(super) fn any_terms() -> Negotiated {
     let mut terms = Negotiated::between(65_000, 65_000);
     terms.asn4 = true;
     terms.extended_message = true;
-    Family::ALL.into_iter().for_each(|family| terms.set_family(FamilyTerms::unheard(family)));
+    Family::ALL.into_iter().for_each(|family| terms.set_family(FamilyTerms::assumed(family)));
     terms
 }
 

@@ -71,20 +71,12 @@ impl Ground {
 
     /// Where the choices of a run come from at first.
     pub fn choices(&self, lineage: &Lineage) -> ChoiceSource {
-        self.drawn_from(lineage.seed)
+        lineage.choices(self.strategy)
     }
 
     /// And from then on.
     pub fn detours(&self, lineage: &Lineage) -> Vec<Detour> {
-        let detours = lineage.detours().into_iter().zip(&lineage.turns);
-        detours.map(|(detour, turn)| Detour { choices: self.drawn_from(turn.seed), ..detour }).collect()
-    }
-
-    fn drawn_from(&self, seed: u64) -> ChoiceSource {
-        match self.strategy {
-            Strategy::Uniform => ChoiceSource::Seed(seed),
-            strategy => ChoiceSource::Scheduled { seed, strategy },
-        }
+        lineage.detours(self.strategy)
     }
 
     /// Plays a run.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use holdtime_core::{Duration, Instant};
-use holdtime_machine::choices::ChoiceSource;
+use holdtime_machine::choices::{ChoiceSource, Strategy};
 
 use crate::scenario::script::{format_duration, parse_duration};
 use crate::stage::Detour;
@@ -43,15 +43,23 @@ impl Lineage {
         Self { seed: self.seed, turns }
     }
 
-    /// Where its choices come from at first.
-    pub fn choices(&self) -> ChoiceSource {
-        ChoiceSource::Seed(self.seed)
+    /// Where its choices come from at first, by this strategy.
+    pub fn choices(&self, strategy: Strategy) -> ChoiceSource {
+        drawn_from(self.seed, strategy)
     }
 
     /// And from then on.
-    pub fn detours(&self) -> Vec<Detour> {
-        let detour = |turn: &Branch| Detour { at: Instant::ZERO + turn.at, choices: turn.seed.into() };
+    pub fn detours(&self, strategy: Strategy) -> Vec<Detour> {
+        let detour =
+            |turn: &Branch| Detour { at: Instant::ZERO + turn.at, choices: drawn_from(turn.seed, strategy) };
         self.turns.iter().map(detour).collect()
+    }
+}
+
+fn drawn_from(seed: u64, strategy: Strategy) -> ChoiceSource {
+    match strategy {
+        Strategy::Uniform => ChoiceSource::Seed(seed),
+        strategy => ChoiceSource::Scheduled { seed, strategy },
     }
 }
 

@@ -46,7 +46,7 @@ pub fn octets_of(seed: u64) -> Result<Vec<u8>, String> {
     let plan = draw.octets();
     let count = u16::try_from(plan.len()).map_err(|_| format!("the plan takes {} octets", plan.len()))?;
     let (play, subject) = (&world.scenario.play, drawn_reactor(&world));
-    let run = Run { play, subject, defect: Defect::Present, choices: lineage.choices() };
+    let run = Run { play, subject, defect: Defect::Present, choices: ChoiceSource::Seed(seed) };
     let choices = run.go_for_octets()?;
     Ok([&count.to_le_bytes()[..], plan, &choices].concat())
 }

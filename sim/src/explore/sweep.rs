@@ -124,6 +124,7 @@ mod tests {
     use crate::explore::world_of;
     use crate::stage::Run;
     use crate::subject::{self, Defect};
+    use holdtime_machine::choices::Strategy;
     use holdtime_machine::trace::Observer;
     use std::cell::RefCell;
     use std::rc::Rc;
@@ -145,9 +146,9 @@ mod tests {
             let world = world_of(lineage).unwrap();
             let steps = Rc::new(RefCell::new(Steps(Instant::from_secs(until), String::new())));
             let observer: Rc<RefCell<dyn Observer>> = steps.clone();
-            let (play, choices) = (&world.scenario.play, lineage.choices());
+            let (play, choices) = (&world.scenario.play, lineage.choices(Strategy::Uniform));
             let run = Run { play, subject: subject::POLL, defect: Defect::Present, choices };
-            run.go_recorded_turned(&lineage.detours(), &[observer]).unwrap();
+            run.go_recorded_turned(&lineage.detours(Strategy::Uniform), &[observer]).unwrap();
             std::mem::take(&mut steps.borrow_mut().1)
         };
         for seed in 0..6 {

@@ -61,9 +61,9 @@ impl<'a> Feed<'a> {
     }
 
     fn write(mut self) -> String {
-        let rounds = self.draw.between("rounds", self.name, 2, 24);
         let hold = self.cast.hold_of(self.speaker);
         self.draw.at(self.waited);
+        let rounds = self.draw.between("rounds", self.name, 2, 24);
         for round in 0..rounds {
             let left = self.cast.healed.saturating_sub(self.waited);
             let wait = match round {

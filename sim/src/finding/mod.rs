@@ -13,12 +13,12 @@
 
 mod saved_run;
 
-pub use saved_run::SavedRun;
+pub use saved_run::{SavedChoices, SavedRun};
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use holdtime_machine::choices::ChoiceSource;
+use holdtime_machine::choices::{ChoiceSource, Strategy};
 use holdtime_machine::rng::word_of;
 use holdtime_machine::trace::Observer;
 
@@ -68,7 +68,12 @@ impl Finding {
         lineage: &Lineage,
         by: (&str, &str),
     ) -> Result<(Outcome, Vec<FindingFile>), String> {
-        Self::kept(world, (reactor, lineage), (&lineage.choices(), &lineage.detours()), by)
+        Self::kept(
+            world,
+            (reactor, lineage),
+            (&lineage.choices(Strategy::Uniform), &lineage.detours(Strategy::Uniform)),
+            by,
+        )
     }
 
     /// The same of a run of a sweep over this ground.
@@ -116,7 +121,7 @@ impl Finding {
             verdict: outcome.verdict.code().to_owned(),
             key: outcome.verdict.key().map(|key| key.to_string()).unwrap_or_default(),
             command: command.to_owned(),
-            choices: Some(outcome.choices.clone()),
+            choices: SavedChoices::Recorded(outcome.choices.clone()),
         };
         let saved = run.write(&plan);
         let mut files = vec![
@@ -128,13 +133,14 @@ impl Finding {
         Ok((outcome, files))
     }
 
-    /// The finding of a run that came to no end, with the verdict [`PANICKED`] or [`LATE`] and a key: the plan and the seed.
+    /// The finding of a run of a sweep over this ground that came to no end, with the verdict [`PANICKED`] or [`LATE`] and a key: the plan,
+    /// the seed and the strategy.
     ///
     /// # Errors
     /// The world cannot be written.
     pub fn without_end(
+        ground: &Ground,
         world: &ExploredWorld,
-        reactor: SubjectRef,
         lineage: &Lineage,
         (build, command): (&str, &str),
         (verdict, key): (&str, &str),
@@ -142,13 +148,13 @@ impl Finding {
         let plan = world.scenario.write().map_err(|error| error.to_string())?;
         let run = SavedRun {
             build: build.to_owned(),
-            reactor: reactor.name().to_owned(),
+            reactor: ground.reactor(world).name().to_owned(),
             lineage: lineage.clone(),
             hash: 0,
             verdict: verdict.to_owned(),
             key: key.to_owned(),
             command: command.to_owned(),
-            choices: None,
+            choices: SavedChoices::Drawn(ground.strategy),
         };
         let saved = run.write(&plan);
         Ok(vec![(PLAN, plan.into_bytes()), (RUN, saved.into_bytes())])
@@ -242,4 +248,25 @@ fn watched(
         ("picture.html", page.into_bytes()),
     ];
     Ok((outcome, files))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_came_to_no_end_is_drawn_again_by_the_strategy_of_its_sweep() {
+        let ground = Ground { strategy: Strategy::FewestRecent, ..Ground::default() };
+        let lineage = Lineage::from(17);
+        let world = ground.world(&lineage).unwrap();
+        let by = ("0.1.0", "holdtime explore --swarm");
+        let files = Finding::without_end(&ground, &world, &lineage, by, (LATE, "late")).unwrap();
+        let [plan, run] = [PLAN, RUN].map(|name| {
+            let (_, text) = files.iter().find(|(file, _)| *file == name).unwrap();
+            Source::new(name, String::from_utf8(text.clone()).unwrap().as_str())
+        });
+        let finding = Finding::read(&plan, &run).unwrap();
+        assert_eq!(finding.run.source(), ground.choices(&lineage));
+        assert_ne!(finding.run.source(), ChoiceSource::Seed(17));
+    }
 }

@@ -9,7 +9,8 @@
 //! verdict O1                             what came of it
 //! key O1 (…) peer > speaker > end        why, without names and times
 //! command holdtime explore …             what found it
-//! choices 2                              how many follow; `choices seed`: none were recorded, the seed draws them
+//! choices 2                              how many follow; `choices seed`: none were recorded, the seed draws them;
+//!                                        `choices seed pct`: by this strategy of scheduling
 //! slowness 0 2/4 plan                    SITE NUMBER VALUE/BOUND ACTOR, by site, actor and number
 //! task 17 1/3 speaker
 //! sum 0123456789abcdef                   FNV-1a of the plan and of every line above
@@ -18,7 +19,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use holdtime_machine::choices::{Choice, ChoiceSource, Site};
+use holdtime_machine::choices::{Choice, ChoiceSource, Site, Strategy};
 use holdtime_machine::rng::word_of;
 
 use crate::explore::Lineage;
@@ -46,19 +47,34 @@ pub struct SavedRun {
     pub key: String,
     /// The command that found it.
     pub command: String,
-    /// Its choices that were not 0; `None`: they were not recorded, and the seed draws them.
-    pub choices: Option<Vec<Choice>>,
+    /// Its choices that were not 0.
+    pub choices: SavedChoices,
+}
+
+/// What is saved of a run's choices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SavedChoices {
+    /// Those that were not 0.
+    Recorded(Vec<Choice>),
+    /// They were not recorded: the seed draws them by this strategy.
+    Drawn(Strategy),
 }
 
 impl SavedRun {
     /// Where its choices come from when it is played again.
     pub fn source(&self) -> ChoiceSource {
-        self.choices.clone().map_or_else(|| self.lineage.choices(), ChoiceSource::Saved)
+        match &self.choices {
+            SavedChoices::Recorded(list) => ChoiceSource::Saved(list.clone()),
+            SavedChoices::Drawn(strategy) => self.lineage.choices(*strategy),
+        }
     }
 
     /// And from instants on, where they were not recorded.
     pub fn detours(&self) -> Vec<Detour> {
-        if self.choices.is_some() { Vec::new() } else { self.lineage.detours() }
+        match self.choices {
+            SavedChoices::Recorded(_) => Vec::new(),
+            SavedChoices::Drawn(strategy) => self.lineage.detours(strategy),
+        }
     }
 
     /// Its text, beside this plan.
@@ -71,8 +87,11 @@ impl SavedRun {
             one_line(command)
         );
         match choices {
-            None => text.push_str("choices seed\n"),
-            Some(list) => {
+            SavedChoices::Drawn(Strategy::Uniform) => text.push_str("choices seed\n"),
+            SavedChoices::Drawn(strategy) => {
+                let _ = writeln!(text, "choices seed {}", strategy.name());
+            }
+            SavedChoices::Recorded(list) => {
                 let _ = writeln!(text, "choices {}", list.len());
                 for choice in list {
                     let _ = writeln!(text, "{choice}");
@@ -162,13 +181,19 @@ impl<'s> Lines<'s> {
         parse(value).ok_or_else(|| self.source.mistake(range, format!("no {word}")).expected(expected))
     }
 
-    fn choices(&mut self) -> Result<Option<Vec<Choice>>, Mistake> {
-        let count = |text: &str| match text {
-            "seed" => Some(None),
-            text => text.parse::<u64>().ok().map(Some),
+    fn choices(&mut self) -> Result<SavedChoices, Mistake> {
+        let count = |text: &str| match text.strip_prefix("seed") {
+            Some("") => Some(Err(Strategy::Uniform)),
+            Some(strategy) => Strategy::find(strategy.strip_prefix(' ')?).map(Err),
+            None => text.parse::<u64>().ok().map(Ok),
         };
-        let Some(count) = self.parsed("choices", "a number, or `seed`", count)? else { return Ok(None) };
-        (0..count).map(|_| self.choice()).collect::<Result<_, _>>().map(Some)
+        match self.parsed("choices", "a number, or `seed` and a strategy", count)? {
+            Err(strategy) => Ok(SavedChoices::Drawn(strategy)),
+            Ok(count) => {
+                let list = (0..count).map(|_| self.choice()).collect::<Result<_, _>>()?;
+                Ok(SavedChoices::Recorded(list))
+            }
+        }
     }
 
     fn choice(&mut self) -> Result<Choice, Mistake> {
@@ -221,7 +246,10 @@ mod tests {
             verdict: "O1".to_owned(),
             key: "O1 (a clause) peer > speaker > end".to_owned(),
             command: "holdtime explore --swarm".to_owned(),
-            choices: Some(vec![choice(Site::Task, 9, "a speaker"), choice(Site::Slowness, 0, "plan")]),
+            choices: SavedChoices::Recorded(vec![
+                choice(Site::Task, 9, "a speaker"),
+                choice(Site::Slowness, 0, "plan"),
+            ]),
         }
     }
 
@@ -231,10 +259,22 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        for choices in [None, Some(Vec::new()), run().choices] {
+        let drawn = Strategy::ALL.map(SavedChoices::Drawn);
+        for choices in drawn.into_iter().chain([SavedChoices::Recorded(Vec::new()), run().choices]) {
             let run = SavedRun { choices, ..run() };
             assert_eq!(read(&run.write(PLAN)), Ok(run));
         }
+    }
+
+    #[test]
+    fn what_was_not_recorded_is_drawn_by_the_strategy_that_drew_it() {
+        let run = SavedRun { choices: SavedChoices::Drawn(Strategy::FewestRecent), ..run() };
+        let again = read(&run.write(PLAN)).unwrap();
+        let scheduled = |seed| ChoiceSource::Scheduled { seed, strategy: Strategy::FewestRecent };
+        assert_eq!(again.source(), scheduled(17));
+        assert_eq!(again.detours().iter().map(|detour| &detour.choices).collect::<Vec<_>>(), [&scheduled(9)]);
+        let unknown = read(&run.write(PLAN).replace("seed fewest-recently-run", "seed luck")).unwrap_err();
+        assert!(unknown.contains("expected a number, or `seed` and a strategy"), "{unknown}");
     }
 
     #[test]

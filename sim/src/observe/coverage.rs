@@ -155,7 +155,7 @@ impl Coverage {
         let blocked = outcome == Err(IoError::WouldBlock);
         if let Some(connection) = self.connections.get_mut(&(process, stream)) {
             connection.blocked = blocked;
-            connection.hear(outcome.unwrap_or_default(), 0);
+            connection.take(outcome.unwrap_or_default(), 0);
             self.reach(at, process, Some(stream));
         } else if let Some(pipe) =
             self.speakers.get_mut(&process).and_then(|speaker| speaker.pipes.get_mut(&stream))
@@ -171,7 +171,7 @@ impl Coverage {
             self.reach(at, process, Some(stream));
             if let Some(connection) = self.connections.get_mut(&(process, stream)) {
                 connection.heard = at;
-                connection.hear(octets, 3);
+                connection.take(octets, 3);
             }
             self.reach(at, process, Some(stream));
         } else if let Some(pipe) =
@@ -186,7 +186,7 @@ impl Connection {
     const NEW: Self = Self { said: 0, hold: Duration::from_secs(90), heard: Instant::ZERO, blocked: false };
 
     /// Messages that begin here went one way; `shift` says which.
-    fn hear(&mut self, octets: &[u8], shift: u32) {
+    fn take(&mut self, octets: &[u8], shift: u32) {
         let mut rest = octets;
         // What is behind the first few is told by the next ones.
         for _ in 0..3 {

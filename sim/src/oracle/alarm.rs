@@ -90,7 +90,7 @@ pub trait Judge {
     fn see(&mut self, at: Instant, seen: &Seen<'_>);
 
     /// Whether it looks at [turns](Seen::Turn).
-    fn heeds_turns(&self) -> bool {
+    fn sees_turns(&self) -> bool {
         false
     }
 

@@ -14,7 +14,7 @@ use crate::oracle::testing::{
     KEEPALIVE, OTHER, PEER, PROGRAM, SESSION, SESSION2, announcement, at, config, done, establish_as, ledger,
     meet, ms, multiprotocol, notification, open, open_with, parse, refresh, withdrawal,
 };
-use crate::oracle::{Bench, Premises};
+use crate::oracle::{Oracles, Premises};
 
 const ROUTE: &str = "announce route 10.0.0.0/24 next-hop 10.0.0.1";
 
@@ -40,36 +40,36 @@ fn neighbor(address: &str, options: &str) -> String {
     )
 }
 
-mod bench {
+mod oracles {
     use super::*;
 
-    fn asked(seconds: &[u64]) -> Bench {
-        let mut bench = Bench::new(&Premises::default());
+    fn asked(seconds: &[u64]) -> Oracles {
+        let mut oracles = Oracles::new(&Premises::default());
         for (number, second) in (0..).zip(seconds) {
-            ask(&mut bench, number, *second);
+            ask(&mut oracles, number, *second);
         }
-        bench
+        oracles
     }
 
-    fn ask(bench: &mut Bench, number: u32, second: u64) {
-        bench.see(at(second), &Seen::Started(ProgramKey(number), "feed"));
-        bench.see(at(second), &Seen::Command(ProgramKey(number), "version"));
+    fn ask(oracles: &mut Oracles, number: u32, second: u64) {
+        oracles.see(at(second), &Seen::Started(ProgramKey(number), "feed"));
+        oracles.see(at(second), &Seen::Command(ProgramKey(number), "version"));
     }
 
     #[test]
     fn a_deadline_that_is_known_gives_way_to_an_earlier_one() {
-        let mut bench = asked(&[2]);
-        assert_eq!(bench.deadline(at(0)), Some(at(7)));
-        ask(&mut bench, 1, 1);
-        assert_eq!(bench.deadline(at(0)), Some(at(6)));
+        let mut oracles = asked(&[2]);
+        assert_eq!(oracles.deadline(at(0)), Some(at(7)));
+        ask(&mut oracles, 1, 1);
+        assert_eq!(oracles.deadline(at(0)), Some(at(6)));
     }
 
     #[test]
     fn behind_a_deadline_that_has_come_the_next_one_is_asked_for() {
-        let mut bench = asked(&[2]);
-        bench.see(at(2), &Seen::Opened(SESSION, PEER, SessionEnd::Peer));
-        bench.see(at(2), &Seen::Sent(SESSION, &open(90, &[(1, 1)])));
-        assert!(bench.deadline(at(7)).is_some_and(|next| next > at(7)), "that of a peer without an OPEN");
+        let mut oracles = asked(&[2]);
+        oracles.see(at(2), &Seen::Opened(SESSION, PEER, SessionEnd::Peer));
+        oracles.see(at(2), &Seen::Sent(SESSION, &open(90, &[(1, 1)])));
+        assert!(oracles.deadline(at(7)).is_some_and(|next| next > at(7)), "that of a peer without an OPEN");
     }
 
     #[test]
@@ -80,13 +80,13 @@ mod bench {
 
     #[test]
     fn turns_are_shown_to_who_judges_them() {
-        let mut bench = asked(&[]);
+        let mut oracles = asked(&[]);
         for number in 0..12 {
             let turn = Turn { task: 0, cause: TurnCause::Deadline, moved: false };
-            bench.see(ms(1_000 + number), &Seen::Turn(turn));
+            oracles.see(ms(1_000 + number), &Seen::Turn(turn));
         }
         // What was seen may be a little ahead of the time at which is asked.
-        assert!(bench.judge(at(1)).is_some());
+        assert!(oracles.judge(at(1)).is_some());
     }
 }
 
@@ -291,7 +291,7 @@ mod wanted {
     }
 }
 
-mod told {
+mod advertised {
     use super::*;
 
     #[test]

@@ -11,7 +11,7 @@ use crate::oracle::ledger::{Ledger, describe};
 
 /// The alarm for the first difference, if there is any.
 pub(super) fn judge(ledger: &mut Ledger, now: Instant) -> Option<Alarm> {
-    let keys: Vec<SessionKey> = ledger.told.keys().copied().collect();
+    let keys: Vec<SessionKey> = ledger.advertised.keys().copied().collect();
     keys.into_iter().find_map(|key| missing(ledger, key, now).or_else(|| superfluous(ledger, key, now)))
 }
 
@@ -19,10 +19,11 @@ pub(super) fn judge(ledger: &mut Ledger, now: Instant) -> Option<Alarm> {
 fn missing(ledger: &mut Ledger, key: SessionKey, now: Instant) -> Option<Alarm> {
     loop {
         ledger.since(key)?;
-        let told = ledger.told.get_mut(&key)?;
-        let (destination, since) = told.oldest().map(|(destination, since)| (destination.clone(), since))?;
-        let wanted = ledger.neighbors.get(&told.neighbor?)?;
-        if told.forgive(wanted, &destination) {
+        let advertised = ledger.advertised.get_mut(&key)?;
+        let (destination, since) =
+            advertised.oldest().map(|(destination, since)| (destination.clone(), since))?;
+        let wanted = ledger.neighbors.get(&advertised.neighbor?)?;
+        if advertised.forgive(wanted, &destination) {
             ledger.schedule(key);
             continue;
         }
@@ -35,9 +36,9 @@ fn missing(ledger: &mut Ledger, key: SessionKey, now: Instant) -> Option<Alarm> 
 /// What the peer was told and was not to be.
 fn superfluous(ledger: &Ledger, key: SessionKey, now: Instant) -> Option<Alarm> {
     ledger.sessions.get(key)?.open_since()?;
-    let told = ledger.told.get(&key)?;
-    let wanted = ledger.neighbors.get(&told.neighbor?)?;
-    let (destination, since) = told.superfluous(wanted)?;
+    let advertised = ledger.advertised.get(&key)?;
+    let wanted = ledger.neighbors.get(&advertised.neighbor?)?;
+    let (destination, since) = advertised.superfluous(wanted)?;
     Some(alarm(now, since, key, "withdrawal", destination))
 }
 

@@ -58,7 +58,7 @@ impl Flapping {
         }
         let neighbor = self.neighbors.entry(session.remote).or_default();
         neighbor.last = Some(key);
-        let (by, code, subcode) = session.noted.unwrap_or((closed_by, CEASE, 0));
+        let (by, code, subcode) = session.noted().unwrap_or((closed_by, CEASE, 0));
         let collision = (code, subcode) == (CEASE, COLLISION);
         if !collision && (by == SessionEnd::Speaker || session.dialler == SessionEnd::Speaker) {
             neighbor.ends.push_back(at);
@@ -70,7 +70,7 @@ impl Flapping {
             }
         }
         let healed = self.healed.is_some_and(|healed| at >= healed);
-        if session.established.is_none() && code == CEASE && healed {
+        if session.established().is_none() && code == CEASE && healed {
             if neighbor.failures == 0 {
                 neighbor.since = at;
             }
@@ -123,7 +123,7 @@ impl Judge for Flapping {
         }
         self.sessions.see(at, seen);
         if let Seen::Sent(key, _) | Seen::Received(key, _) = seen
-            && let Some(session) = self.sessions.get(*key).filter(|session| session.established.is_some())
+            && let Some(session) = self.sessions.get(*key).filter(|session| session.established().is_some())
             && let Some(neighbor) = self.neighbors.get_mut(&session.remote).filter(|one| one.failures > 0)
         {
             neighbor.failures = 0;

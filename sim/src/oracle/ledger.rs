@@ -15,10 +15,10 @@ use holdtime_core::wire::{Afi, Family, Nlri, Safi};
 use holdtime_core::{Duration, Instant};
 
 use crate::observe::{ProgramKey, Seen, SessionKey};
+use crate::oracle::advertised::Advertised;
 use crate::oracle::deadlines::Deadlines;
 use crate::oracle::dialogue::Conversation;
 use crate::oracle::session::Sessions;
-use crate::oracle::told::Told;
 use crate::oracle::wanted::{Desired, When};
 use crate::scenario::codec::{OPEN, REFRESH, UPDATE, kind};
 
@@ -29,7 +29,7 @@ pub(super) struct Ledger {
     acknowledged: bool,
     pub(super) neighbors: BTreeMap<u32, Desired>,
     next_neighbor: u32,
-    pub(super) told: BTreeMap<SessionKey, Told>,
+    pub(super) advertised: BTreeMap<SessionKey, Advertised>,
     pub(super) sessions: Sessions,
     programs: BTreeMap<ProgramKey, LedgerProgram>,
     pub(super) due: Deadlines<SessionKey>,
@@ -54,7 +54,7 @@ impl Ledger {
             acknowledged,
             neighbors: BTreeMap::new(),
             next_neighbor: 0,
-            told: BTreeMap::new(),
+            advertised: BTreeMap::new(),
             sessions: Sessions::default(),
             programs: BTreeMap::new(),
             due: Deadlines::default(),
@@ -64,7 +64,7 @@ impl Ledger {
 
     /// Since when something has been due on a session that could have been sent.
     pub(super) fn since(&self, key: SessionKey) -> Option<Instant> {
-        let owed = self.told.get(&key)?.owes_since()?;
+        let owed = self.advertised.get(&key)?.owes_since()?;
         let session = self.sessions.get(key)?;
         self.sessions.awake.from(owed.max(session.open_since()?))
     }
@@ -77,10 +77,10 @@ impl Ledger {
 
     /// How long a rate limit may keep what is owed.
     fn allowance(&self, key: SessionKey) -> Duration {
-        let told = self.told.get(&key);
-        let rate = told.and_then(|told| self.neighbors.get(&told.neighbor?)?.rate());
+        let advertised = self.advertised.get(&key);
+        let rate = advertised.and_then(|advertised| self.neighbors.get(&advertised.neighbor?)?.rate());
         rate.map_or(Duration::ZERO, |rate| {
-            Duration::from_secs((told.map_or(0, Told::owes) as u64).div_ceil(rate.into()))
+            Duration::from_secs((advertised.map_or(0, Advertised::owes) as u64).div_ceil(rate.into()))
         })
     }
 
@@ -99,8 +99,10 @@ impl Ledger {
     fn review(&mut self, neighbor: u32, destinations: &[Destination]) {
         let Some(wanted) = self.neighbors.get(&neighbor) else { return };
         let mut touched = Vec::new();
-        for (key, told) in self.told.iter_mut().filter(|(_, told)| told.neighbor == Some(neighbor)) {
-            destinations.iter().for_each(|destination| told.review(wanted, destination));
+        for (key, advertised) in
+            self.advertised.iter_mut().filter(|(_, advertised)| advertised.neighbor == Some(neighbor))
+        {
+            destinations.iter().for_each(|destination| advertised.review(wanted, destination));
             touched.push(*key);
         }
         touched.into_iter().for_each(|key| self.schedule(key));
@@ -108,9 +110,11 @@ impl Ledger {
 
     /// Looks again at everything that is owed on a session.
     fn review_all(&mut self, key: SessionKey) {
-        let Some(told) = self.told.get_mut(&key) else { return };
-        let Some(wanted) = told.neighbor.and_then(|neighbor| self.neighbors.get(&neighbor)) else { return };
-        wanted.all().for_each(|(destination, want)| told.review_known(wanted, destination, want));
+        let Some(advertised) = self.advertised.get_mut(&key) else { return };
+        let Some(wanted) = advertised.neighbor.and_then(|neighbor| self.neighbors.get(&neighbor)) else {
+            return;
+        };
+        wanted.all().for_each(|(destination, want)| advertised.review_known(wanted, destination, want));
         self.schedule(key);
     }
 }
@@ -133,10 +137,12 @@ impl Ledger {
         }
         for gone in known.into_values() {
             self.neighbors.remove(&gone);
-            let theirs = |(key, told): (&SessionKey, &Told)| (told.neighbor == Some(gone)).then_some(*key);
-            let sessions: Vec<SessionKey> = self.told.iter().filter_map(theirs).collect();
+            let theirs = |(key, advertised): (&SessionKey, &Advertised)| {
+                (advertised.neighbor == Some(gone)).then_some(*key)
+            };
+            let sessions: Vec<SessionKey> = self.advertised.iter().filter_map(theirs).collect();
             for key in sessions {
-                self.told.remove(&key);
+                self.advertised.remove(&key);
                 self.schedule(key);
             }
         }
@@ -229,12 +235,14 @@ impl Ledger {
 
     /// All routes are to be told again on the sessions of a neighbor that are up.
     fn ask_again(&mut self, at: Instant, neighbor: u32, family: Option<Family>) {
-        let theirs = |(key, told): (&SessionKey, &Told)| (told.neighbor == Some(neighbor)).then_some(*key);
-        let sessions: Vec<SessionKey> = self.told.iter().filter_map(theirs).collect();
+        let theirs = |(key, advertised): (&SessionKey, &Advertised)| {
+            (advertised.neighbor == Some(neighbor)).then_some(*key)
+        };
+        let sessions: Vec<SessionKey> = self.advertised.iter().filter_map(theirs).collect();
         for key in sessions {
-            let up = self.sessions.get(key).is_some_and(|session| session.established.is_some());
-            if let Some(told) = self.told.get_mut(&key).filter(|_| up) {
-                told.ask_again(at, family);
+            let up = self.sessions.get(key).is_some_and(|session| session.established().is_some());
+            if let Some(advertised) = self.advertised.get_mut(&key).filter(|_| up) {
+                advertised.ask_again(at, family);
             }
             self.review_all(key);
         }
@@ -244,18 +252,18 @@ impl Ledger {
 /// What was told.
 impl Ledger {
     fn sent(&mut self, at: Instant, key: SessionKey, message: &[u8]) {
-        let Some(told) = self.told.get_mut(&key) else { return };
+        let Some(advertised) = self.advertised.get_mut(&key) else { return };
         match kind(message) {
-            OPEN if told.open(message, true) => self.review_all(key),
+            OPEN if advertised.open(message, true) => self.review_all(key),
             UPDATE => {
-                let changed = told.update(at, message);
-                let Some(neighbor) = told.neighbor else { return };
+                let changed = advertised.update(at, message);
+                let Some(neighbor) = advertised.neighbor else { return };
                 let Some(wanted) = self.neighbors.get_mut(&neighbor) else { return };
                 for destination in changed {
-                    wanted.told(&destination);
+                    wanted.advertised(&destination);
                     // A path of which the wire does not say the identifier may be any.
                     for (path, want) in wanted.paths(&destination) {
-                        told.review_known(wanted, path, want);
+                        advertised.review_known(wanted, path, want);
                     }
                 }
                 self.schedule(key);
@@ -265,12 +273,12 @@ impl Ledger {
     }
 
     fn received(&mut self, at: Instant, key: SessionKey, message: &[u8]) {
-        let Some(told) = self.told.get_mut(&key) else { return };
+        let Some(advertised) = self.advertised.get_mut(&key) else { return };
         match kind(message) {
-            OPEN if told.open(message, false) => self.review_all(key),
-            REFRESH if told.may_ask_again() => {
+            OPEN if advertised.open(message, false) => self.review_all(key),
+            REFRESH if advertised.may_ask_again() => {
                 if let Some(family) = refreshed(message)
-                    && let Some(neighbor) = told.neighbor
+                    && let Some(neighbor) = advertised.neighbor
                 {
                     self.ask_again(at, neighbor, Some(family));
                 }
@@ -310,9 +318,9 @@ impl Ledger {
                 self.reread = again.then(|| (at, (*config).clone()));
             }
             Seen::Opened(key, remote, _) => {
-                self.told.insert(*key, Told::new(*remote, self.neighbor_at(*remote)));
+                self.advertised.insert(*key, Advertised::new(*remote, self.neighbor_at(*remote)));
             }
-            Seen::Closed(key, _) => drop(self.told.remove(key)),
+            Seen::Closed(key, _) => drop(self.advertised.remove(key)),
             Seen::Sent(key, message) => self.sent(at, *key, message),
             Seen::Received(key, message) => self.received(at, *key, message),
             Seen::Started(key, name) => {

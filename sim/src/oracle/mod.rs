@@ -14,10 +14,11 @@
 //! | O7 | what the peer was told differs from what it should have been told, once all is quiet | `divergence` |
 //! | O8 | what is asked of the speaker piles up in it | `growth` |
 //!
-//! O1 and O7 ask one `ledger.rs`, which knows what each neighbor is to be told (`wanted`) and was told (`told`). It reads commands with the
+//! O1 and O7 ask one `ledger.rs`, which knows what is to be advertised to each neighbor (`wanted`) and what was (`advertised`). It reads commands with the
 //! core's grammar, OPENs and the multiprotocol attributes with the core's decoders, in which a mistake would show in the cases' octets;
 //! everything else (framing, hold times, IPv4 routes, NOTIFICATIONs, answers) is read with the lab's own few lines.
 
+mod advertised;
 mod alarm;
 #[cfg(test)]
 mod conditions;
@@ -35,7 +36,6 @@ mod session;
 mod spin;
 #[cfg(test)]
 mod testing;
-mod told;
 mod unanswered;
 mod unsent;
 mod wanted;
@@ -69,7 +69,7 @@ impl Default for Premises {
 }
 
 /// All oracles together.
-pub struct Bench {
+pub struct Oracles {
     judges: Vec<Seat>,
     /// The first deadline of all judges, come or to come.
     first: First,
@@ -82,7 +82,7 @@ pub struct Bench {
 /// A judge, and whether it looks at turns, of which there are far more than of anything else.
 struct Seat {
     judge: Box<dyn Judge>,
-    heeds_turns: bool,
+    sees_turns: bool,
     /// Which oracle waits until its deadline, and the last one that was counted.
     oracle: Oracle,
     counted: Option<Instant>,
@@ -96,19 +96,19 @@ enum First {
     Unknown,
 }
 
-impl fmt::Debug for Bench {
+impl fmt::Debug for Oracles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bench").field("judges", &self.judges.len()).finish()
+        f.debug_struct("Oracles").field("judges", &self.judges.len()).finish()
     }
 }
 
-impl SeenSink for Bench {
+impl SeenSink for Oracles {
     /// Shows every oracle what was seen. A process that is over owes nothing more.
     fn see(&mut self, at: Instant, seen: &Seen<'_>) {
         let is_turn = matches!(seen, Seen::Turn(_));
         self.questions.see(seen);
-        for Seat { judge, heeds_turns, .. } in &mut self.judges {
-            if !is_turn || *heeds_turns {
+        for Seat { judge, sees_turns, .. } in &mut self.judges {
+            if !is_turn || *sees_turns {
                 judge.see(at, seen);
             }
         }
@@ -120,7 +120,7 @@ impl SeenSink for Bench {
     }
 }
 
-impl Bench {
+impl Oracles {
     /// Every oracle, on these terms.
     pub fn new(terms: &Premises) -> Self {
         let Premises { bounds, acknowledges, healed } = *terms;
@@ -134,7 +134,7 @@ impl Bench {
             (Oracle::Growth, Box::new(growth::Growth::new(acknowledges))),
         ];
         let seat = |(oracle, judge): (Oracle, Box<dyn Judge>)| Seat {
-            heeds_turns: judge.heeds_turns(),
+            sees_turns: judge.sees_turns(),
             judge,
             oracle,
             counted: None,
@@ -201,57 +201,57 @@ mod tests {
     use crate::observe::ProgramKey;
     use crate::oracle::testing::{PROGRAM, at};
 
-    fn asked(seconds: &[u64]) -> Bench {
-        let mut bench = Bench::new(&Premises::default());
+    fn asked(seconds: &[u64]) -> Oracles {
+        let mut oracles = Oracles::new(&Premises::default());
         for (number, second) in (0..).zip(seconds) {
-            bench.see(at(*second), &Seen::Started(ProgramKey(number), "feed"));
-            bench.see(at(*second), &Seen::Command(ProgramKey(number), "version"));
+            oracles.see(at(*second), &Seen::Started(ProgramKey(number), "feed"));
+            oracles.see(at(*second), &Seen::Command(ProgramKey(number), "version"));
         }
-        bench
+        oracles
     }
 
     #[test]
     fn the_first_of_several_alarms_is_the_one_that_counts() {
-        let mut bench = asked(&[4, 2]);
-        assert_eq!(bench.deadline(at(0)), Some(at(7)));
-        assert_eq!(bench.judge(at(6)), None);
-        for alarm in [bench.judge(at(60)), bench.judge_at_rest(at(60))] {
+        let mut oracles = asked(&[4, 2]);
+        assert_eq!(oracles.deadline(at(0)), Some(at(7)));
+        assert_eq!(oracles.judge(at(6)), None);
+        for alarm in [oracles.judge(at(60)), oracles.judge_at_rest(at(60))] {
             assert_eq!(alarm.unwrap().creditor, Creditor::Program(ProgramKey(1)));
         }
     }
 
     #[test]
     fn what_an_oracle_waits_for_is_counted_once_and_again_with_another_deadline() {
-        let mut bench = asked(&[2]);
+        let mut oracles = asked(&[2]);
         for _ in 0..3 {
-            bench.deadline(at(3));
+            oracles.deadline(at(3));
         }
-        assert_eq!(bench.questions().of(Oracle::Unanswered), 1);
-        bench.see(at(4), &Seen::Answer(ProgramKey(0), "done"));
-        bench.deadline(at(4));
-        bench.see(at(5), &Seen::Command(ProgramKey(0), "version"));
-        bench.deadline(at(5));
-        bench.judge_at_rest(at(6));
-        let asked = Oracle::ALL.map(|oracle| bench.questions().of(oracle));
+        assert_eq!(oracles.questions().of(Oracle::Unanswered), 1);
+        oracles.see(at(4), &Seen::Answer(ProgramKey(0), "done"));
+        oracles.deadline(at(4));
+        oracles.see(at(5), &Seen::Command(ProgramKey(0), "version"));
+        oracles.deadline(at(5));
+        oracles.judge_at_rest(at(6));
+        let asked = Oracle::ALL.map(|oracle| oracles.questions().of(oracle));
         assert_eq!(asked, [0, 0, 2, 0, 0, 0, 1, 0]);
     }
 
     #[test]
     fn a_deadline_that_has_come_is_not_asked_for_again() {
-        let mut bench = asked(&[2]);
-        assert_eq!(bench.deadline(at(7)), None);
+        let mut oracles = asked(&[2]);
+        assert_eq!(oracles.deadline(at(7)), None);
     }
 
     #[test]
     fn a_process_that_is_over_owes_nothing() {
-        let mut bench = asked(&[2]);
-        bench.see(at(3), &Seen::Over);
+        let mut oracles = asked(&[2]);
+        oracles.see(at(3), &Seen::Over);
         assert_eq!(
-            (bench.deadline(at(3)), bench.judge(at(60)), bench.judge_at_rest(at(60))),
+            (oracles.deadline(at(3)), oracles.judge(at(60)), oracles.judge_at_rest(at(60))),
             (None, None, None)
         );
-        bench.see(at(4), &Seen::Command(PROGRAM, "version"));
-        assert_eq!(bench.judge(at(60)), None);
+        oracles.see(at(4), &Seen::Command(PROGRAM, "version"));
+        assert_eq!(oracles.judge(at(60)), None);
     }
 
     #[test]

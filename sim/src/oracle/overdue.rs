@@ -45,7 +45,7 @@ struct Timer {
 impl Overdue {
     /// The timer of a session that ends first.
     fn timer(&self, session: &JudgedSession) -> Option<Timer> {
-        if session.noted.is_some() {
+        if session.noted().is_some() {
             return None;
         }
         self.silence(session).into_iter().chain(self.stall(session)).min_by_key(|timer| timer.ends)
@@ -95,8 +95,8 @@ impl Overdue {
     fn too_early(&self, at: Instant, key: SessionKey, message: &[u8]) -> Option<Alarm> {
         let session = self.sessions.get(key)?;
         let expired = kind(message) == NOTIFICATION && message.get(19) == Some(&HOLD_TIMER_EXPIRED);
-        let first = expired && session.noted.is_some_and(|(side, ..)| side == SessionEnd::Speaker);
-        let established = session.established.filter(|_| first)?;
+        let first = expired && session.noted().is_some_and(|(side, ..)| side == SessionEnd::Speaker);
+        let established = session.established().filter(|_| first)?;
         let hold = session.hold()?;
         let since = session.last_kept.max(established);
         let expires = since + hold;

@@ -7,8 +7,9 @@ use std::net::IpAddr;
 
 use holdtime_core::{Duration, Instant};
 
+use crate::observe::life::SessionLife;
 use crate::observe::{Seen, SessionEnd, SessionKey};
-use crate::scenario::codec::{KEEPALIVE, NOTIFICATION, OPEN, UPDATE, kind};
+use crate::scenario::codec::{KEEPALIVE, OPEN, UPDATE, kind};
 
 /// Whether the speaker's process runs. Nothing is due from one that is stopped, and what was is due anew from when it goes on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,10 +100,7 @@ pub(super) struct JudgedSession {
     /// The hold time in each end's OPEN.
     sent_hold: Option<Duration>,
     received_hold: Option<Duration>,
-    kept_sent: bool,
-    kept_received: bool,
-    /// When both ends had acknowledged the other's OPEN.
-    pub(super) established: Option<Instant>,
+    life: SessionLife,
     /// The last whole message in each direction.
     pub(super) last_sent: Instant,
     pub(super) last_received: Instant,
@@ -112,8 +110,6 @@ pub(super) struct JudgedSession {
     pub(super) blocked: Option<Instant>,
     /// Since when it does again.
     freed: Instant,
-    /// Who has sent the first NOTIFICATION, its code and subcode.
-    pub(super) noted: Option<(SessionEnd, u8, u8)>,
 }
 
 impl JudgedSession {
@@ -124,15 +120,12 @@ impl JudgedSession {
             opened: at,
             sent_hold: None,
             received_hold: None,
-            kept_sent: false,
-            kept_received: false,
-            established: None,
+            life: SessionLife::default(),
             last_sent: at,
             last_received: at,
             last_kept: at,
             blocked: None,
             freed: at,
-            noted: None,
         }
     }
 
@@ -140,20 +133,17 @@ impl JudgedSession {
         match seen {
             Seen::Sent(_, message) => {
                 self.last_sent = at;
-                match kind(message) {
-                    OPEN => self.sent_hold = hold_time(message),
-                    KEEPALIVE => self.kept_sent = true,
-                    NOTIFICATION => self.note(SessionEnd::Speaker, message),
-                    _ => {}
+                self.life.sent(at, message);
+                if kind(message) == OPEN {
+                    self.sent_hold = hold_time(message);
                 }
             }
             Seen::Received(_, message) => {
                 self.last_received = at;
+                self.life.received(at, message);
                 match kind(message) {
                     OPEN => self.received_hold = hold_time(message),
-                    KEEPALIVE => (self.kept_received, self.last_kept) = (true, at),
-                    UPDATE => self.last_kept = at,
-                    NOTIFICATION => self.note(SessionEnd::Peer, message),
+                    KEEPALIVE | UPDATE => self.last_kept = at,
                     _ => {}
                 }
             }
@@ -161,14 +151,16 @@ impl JudgedSession {
             Seen::Blocked(_, false) => (self.blocked, self.freed) = (None, at),
             _ => {}
         }
-        if self.kept_sent && self.kept_received && self.hold().is_some() {
-            self.established.get_or_insert(at);
-        }
     }
 
-    fn note(&mut self, side: SessionEnd, message: &[u8]) {
-        let octet = |index: usize| message.get(index).copied().unwrap_or_default();
-        self.noted.get_or_insert((side, octet(19), octet(20)));
+    /// When it was established: both ends have acknowledged the other's OPEN.
+    pub(super) fn established(&self) -> Option<Instant> {
+        self.life.up().filter(|_| self.hold().is_some())
+    }
+
+    /// Who has sent the first NOTIFICATION, its code and subcode.
+    pub(super) fn noted(&self) -> Option<(SessionEnd, u8, u8)> {
+        self.life.complaint()
     }
 
     /// The hold time both ends agreed on (RFC 4271 §4.2), once both have sent OPEN.
@@ -183,8 +175,8 @@ impl JudgedSession {
 
     /// Since when the session takes what is sent on it: it is established, nobody ends it, and the network has room.
     pub(super) fn open_since(&self) -> Option<Instant> {
-        let free = self.blocked.is_none() && self.noted.is_none();
-        self.established.filter(|_| free).map(|established| established.max(self.freed))
+        let free = self.blocked.is_none() && self.noted().is_none();
+        self.established().filter(|_| free).map(|established| established.max(self.freed))
     }
 }
 

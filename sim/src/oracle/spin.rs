@@ -201,7 +201,7 @@ impl Judge for Spin {
         }
     }
 
-    fn heeds_turns(&self) -> bool {
+    fn sees_turns(&self) -> bool {
         true
     }
 

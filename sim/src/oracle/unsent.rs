@@ -10,10 +10,10 @@ pub(super) fn judge(ledger: &mut Ledger, now: Instant) -> Option<Alarm> {
     loop {
         let (at, key) = ledger.due.due(now)?;
         let since = ledger.since(key)?;
-        let told = ledger.told.get_mut(&key)?;
-        let destination = told.oldest()?.0.clone();
-        let wanted = ledger.neighbors.get(&told.neighbor?)?;
-        if told.forgive(wanted, &destination) {
+        let advertised = ledger.advertised.get_mut(&key)?;
+        let destination = advertised.oldest()?.0.clone();
+        let wanted = ledger.neighbors.get(&advertised.neighbor?)?;
+        if advertised.forgive(wanted, &destination) {
             ledger.schedule(key);
             continue;
         }
@@ -466,7 +466,7 @@ mod tests {
     impl RouteJudge {
         /// How much is owed in all.
         fn owes(&self) -> usize {
-            self.ledger.told.values().map(crate::oracle::told::Told::owes).sum()
+            self.ledger.advertised.values().map(crate::oracle::advertised::Advertised::owes).sum()
         }
     }
 

@@ -175,7 +175,7 @@ impl Desired {
     }
 
     /// The peer was told of it, and the neighbor's routes are not kept (`adj-rib-out false`).
-    pub(super) fn told(&mut self, destination: &Destination) {
+    pub(super) fn advertised(&mut self, destination: &Destination) {
         if !self.config.adj_rib_out {
             self.routes.remove(destination);
         }

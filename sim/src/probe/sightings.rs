@@ -10,6 +10,7 @@ use holdtime_core::{Duration, Instant};
 
 use super::sockets::SocketSeen;
 use crate::actor::PeerState;
+use crate::observe::life::SessionLife;
 use crate::scenario::codec::{self, KEEPALIVE, OPEN, UPDATE};
 
 /// Everything that was seen of one run so far.
@@ -58,10 +59,8 @@ pub struct SeenConnection {
     pub open: Option<SeenOpen>,
     /// The last whole message that the peer sent, and what kind it was of.
     pub sent: Option<(Instant, u8)>,
-    /// When the peer sent its first KEEPALIVE.
-    pub answered: Option<Instant>,
-    /// When the daemon's first KEEPALIVE came.
-    pub kept: Option<Instant>,
+    /// What both ends have said of a session's life.
+    life: SessionLife,
     /// How many KEEPALIVEs came.
     pub keepalives: u32,
     /// When the last whole message came.
@@ -133,7 +132,7 @@ impl fmt::Display for HowEnded {
 impl SeenConnection {
     /// When the session was established.
     pub fn up(&self) -> Option<Instant> {
-        Some(self.answered?.max(self.kept?))
+        self.life.up()
     }
 
     /// Whether the session is established, as far as anybody knows.
@@ -147,11 +146,11 @@ impl SeenConnection {
             self.gap = self.gap.max(now.saturating_since(heard));
         }
         self.heard = Some(now);
+        self.life.sent(now, message);
         match codec::kind(message) {
             OPEN if self.open.is_none() => self.open = seen_open(now, codec::body(message)),
             KEEPALIVE => {
                 self.keepalives += 1;
-                self.kept.get_or_insert(now);
             }
             UPDATE => {
                 for prefix in codec::announced_ipv4(codec::body(message)) {
@@ -212,8 +211,7 @@ impl Sightings {
             at,
             open: None,
             sent: None,
-            answered: None,
-            kept: None,
+            life: SessionLife::default(),
             keepalives: 0,
             heard: None,
             gap: Duration::ZERO,
@@ -269,14 +267,11 @@ impl Sightings {
     pub fn sent(&mut self, at: Instant, peer: usize, stream: StreamId, octets: &[u8]) {
         let Some(connection) = self.connection(peer, stream) else { return };
         connection.outbox.extend_from_slice(octets);
-        let mut last = None;
-        codec::take_messages(&mut connection.outbox, |message| last = Some(codec::kind(message)));
-        if let Some(kind) = last {
-            connection.sent = Some((at, kind));
-            if kind == KEEPALIVE {
-                connection.answered.get_or_insert(at);
-            }
-        }
+        let SeenConnection { outbox, sent, life, .. } = connection;
+        codec::take_messages(outbox, |message| {
+            *sent = Some((at, codec::kind(message)));
+            life.received(at, message);
+        });
     }
 
     /// The peer read these octets.

@@ -1,12 +1,12 @@
 //! Dialogues of API programs that ran for real, read out of the recording of the speaker that ran them.
 //!
-//! Of a [flight](crate::replay::flight) both sides of every pipe are known, and when they said what. What a program was told before
+//! Of a [recording](crate::replay::recorded) both sides of every pipe are known, and when they said what. What a program was told before
 //! it wrote is what it may have waited for, and becomes `expect`; what is left of the time between becomes `wait`.
 
 use holdtime_core::Instant;
 use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, Signal, StreamId};
 
-use crate::replay::flight::Flight;
+use crate::replay::recorded::Replay;
 
 /// What one run of a program said and heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +23,9 @@ pub struct Dialogue {
 /// The text is no recording, or what it begins with is wrong.
 pub fn dialogues(recording: &str) -> Result<Vec<Dialogue>, String> {
     let mut runs: Vec<Run> = Vec::new();
-    for leg in Flight::open(recording)? {
-        let leg = leg?;
-        let (at, input) = (leg.now().monotonic, leg.input());
+    for step in Replay::open(recording)? {
+        let step = step?;
+        let (at, input) = (step.now().monotonic, step.input());
         if matches!(input, Input::Signal(Signal::Terminate | Signal::Interrupt | Signal::Hangup)) {
             // What programs do from now on is to end.
             break;
@@ -36,14 +36,14 @@ pub fn dialogues(recording: &str) -> Result<Vec<Dialogue>, String> {
         match &input {
             Input::ProgramStarted { stream, .. } => note(stream, &|run| run.since = at),
             Input::Received { stream, data } => note(stream, &|run| run.wrote(at, data)),
-            Input::Sent { stream, .. } => note(stream, &|run| run.was_told(at, &leg.sent)),
+            Input::Sent { stream, .. } => note(stream, &|run| run.was_told(at, &step.sent)),
             Input::Closed { stream, how: ClosedKind::ReadEnd | ClosedKind::Broken(_) } => {
                 note(stream, &|run| run.leaves(at));
             }
             Input::ProgramExited { stream, status } => note(stream, &|run| run.exited(at, *status)),
             _ => {}
         }
-        for action in &leg.actions {
+        for action in &step.actions {
             match action {
                 Action::StartProgram { stream, spec } => {
                     runs.push(Run::new(*stream, spec.command.first().cloned().unwrap_or_default()));

@@ -7,7 +7,7 @@ use holdtime_core::speaker::{Action, ExitStatus, Input, StreamId};
 
 use crate::observe::course::Course;
 use crate::observe::life::{Ending, SessionLife};
-use crate::replay::flight::{Flight, Leg};
+use crate::replay::recorded::{Replay, ReplayStep};
 use crate::scenario::codec::take_messages;
 
 /// What a recording tells of its speaker, times being counted from the first input.
@@ -36,27 +36,32 @@ impl RecordedCourse {
         let mut told = Self::default();
         let mut connections = BTreeMap::new();
         let mut start = None;
-        for leg in Flight::open(recording)? {
-            let leg = leg?;
-            let now = leg.now().monotonic;
+        for step in Replay::open(recording)? {
+            let step = step?;
+            let now = step.now().monotonic;
             let at = Instant::ZERO + now.saturating_since(*start.get_or_insert(now));
             if at > until {
                 break;
             }
-            told.take(at, &leg, &mut connections);
+            told.take(at, &step, &mut connections);
         }
         told.course.is_up = connections.values().any(|connection| connection.life.is_up());
         Ok(told)
     }
 
-    fn take(&mut self, at: Instant, leg: &Leg, connections: &mut BTreeMap<StreamId, RecordedConnection>) {
-        match leg.input() {
+    fn take(
+        &mut self,
+        at: Instant,
+        step: &ReplayStep,
+        connections: &mut BTreeMap<StreamId, RecordedConnection>,
+    ) {
+        match step.input() {
             Input::Connected { stream, .. } | Input::Accepted { stream, .. } => {
                 connections.insert(stream, RecordedConnection::default());
             }
             Input::Sent { stream, .. } => {
                 if let Some(connection) = connections.get_mut(&stream) {
-                    let end = connection.send(at, &leg.sent);
+                    let end = connection.send(at, &step.sent);
                     self.see(connection.life.up(), end);
                 }
             }
@@ -70,7 +75,7 @@ impl RecordedCourse {
             Input::ProgramExited { status, .. } => self.exits.push(status),
             _ => {}
         }
-        for action in &leg.actions {
+        for action in &step.actions {
             if let Action::Close { stream, .. } = action {
                 self.close(at, connections.remove(stream));
             }

@@ -9,15 +9,15 @@ use std::net::SocketAddr;
 use holdtime_core::speaker::{Action, ClosedKind, Input, Obligation, StreamId};
 use holdtime_core::{Instant, Speaker};
 
-use crate::replay::flight::{Flight, Leg};
+use crate::replay::recorded::{Replay, ReplayStep};
 use crate::timeline::{
     ChannelEnd, ChannelLog, Happening, LaneKind, Lanes, SessionTrack, Timeline, TimelineEnd, TimelineEvent,
     TimelineHead,
 };
 
-/// The log of a flight while it is played.
+/// The log of a recording while it is played.
 #[derive(Debug)]
-pub struct FlightLog {
+pub struct ReplayLog {
     lanes: Lanes,
     events: Vec<TimelineEvent>,
     speaker: usize,
@@ -40,7 +40,7 @@ struct RecordedStream {
     far: usize,
 }
 
-impl Default for FlightLog {
+impl Default for ReplayLog {
     fn default() -> Self {
         let mut lanes = Lanes::default();
         let speaker = lanes.add(LaneKind::Speaker, "speaker", None);
@@ -59,18 +59,18 @@ impl Default for FlightLog {
     }
 }
 
-impl FlightLog {
+impl ReplayLog {
     /// The log of a whole recording, as far as it can be read; `name` is what it is called, `again` the command that shows it again.
     ///
     /// # Errors
     /// The text is no recording, or one of another version.
     pub fn of(recording: &str, name: &str, again: &str) -> Result<Timeline, String> {
-        let mut flight = Flight::open(recording)?;
+        let mut replay = Replay::open(recording)?;
         let mut log = Self::default();
         let mut is_whole = true;
-        while let Some(leg) = flight.next() {
-            match leg {
-                Ok(leg) => log.take(&leg, flight.speaker()),
+        while let Some(step) = replay.next() {
+            match step {
+                Ok(step) => log.take(&step, replay.speaker()),
                 Err(_) => {
                     is_whole = false;
                     break;
@@ -80,14 +80,14 @@ impl FlightLog {
         Ok(log.finish(name, again, is_whole, &[]))
     }
 
-    /// Takes down a leg; `speaker` is the one that is played again, as it is after it.
-    pub fn take(&mut self, leg: &Leg, speaker: Option<&Speaker>) {
-        let began = *self.began.get_or_insert(leg.now().monotonic);
-        let at = Instant::ZERO + leg.now().monotonic.saturating_since(began);
+    /// Takes down a step; `speaker` is the one that is played again, as it is after it.
+    pub fn take(&mut self, step: &ReplayStep, speaker: Option<&Speaker>) {
+        let began = *self.began.get_or_insert(step.now().monotonic);
+        let at = Instant::ZERO + step.now().monotonic.saturating_since(began);
         self.last = at;
-        self.input(at, leg);
-        leg.actions.iter().for_each(|action| self.action(at, action));
-        for event in &leg.events {
+        self.input(at, step);
+        step.actions.iter().for_each(|action| self.action(at, action));
+        for event in &step.events {
             self.tell(at, self.speaker, Happening::Log { text: format!("{}: {}", event.party, event.text) });
         }
         let Some(speaker) = speaker else { return };
@@ -145,8 +145,8 @@ impl FlightLog {
         self.streams.insert(stream, RecordedStream { channel: ChannelLog::new(false), near, far });
     }
 
-    fn input(&mut self, at: Instant, leg: &Leg) {
-        match leg.input() {
+    fn input(&mut self, at: Instant, step: &ReplayStep) {
+        match step.input() {
             Input::Connected { stream, remote, .. } => {
                 self.connection(stream, remote);
                 self.call(at, stream, "connect", format!("done, to {remote}"));
@@ -157,7 +157,7 @@ impl FlightLog {
                 self.call(at, stream, "accept", format!("from {remote}"));
             }
             Input::Received { stream, data } => self.moved(at, stream, ChannelEnd::Second, data),
-            Input::Sent { stream, .. } => self.moved(at, stream, ChannelEnd::First, &leg.sent),
+            Input::Sent { stream, .. } => self.moved(at, stream, ChannelEnd::First, &step.sent),
             Input::Closed { stream, how } => {
                 let how = match how {
                     ClosedKind::ReadEnd => "the end".to_owned(),
@@ -277,7 +277,7 @@ mod tests {
         recorded.feed(1_010, Input::ProgramStarted { stream, pid: 7 });
         recorded.program_writes(1_210, "version\n");
         recorded.speaker_answers(1_211);
-        let timeline = FlightLog::of(&recorded.text, "a.rec", "holdtime replay a.rec").unwrap();
+        let timeline = ReplayLog::of(&recorded.text, "a.rec", "holdtime replay a.rec").unwrap();
         let names: Vec<&str> = timeline.lanes.iter().map(|lane| lane.name.as_str()).collect();
         let wanted = [
             "speaker",
@@ -306,8 +306,8 @@ mod tests {
     fn a_recording_that_cannot_be_read_to_its_end_has_none() {
         let mut recorded = Recorded::begin();
         recorded.program_writes(10, "version\n");
-        let whole = FlightLog::of(&recorded.text, "a.rec", "").unwrap();
-        let cut = FlightLog::of(&format!("{}12 half a li", recorded.text), "a.rec", "").unwrap();
+        let whole = ReplayLog::of(&recorded.text, "a.rec", "").unwrap();
+        let cut = ReplayLog::of(&format!("{}12 half a li", recorded.text), "a.rec", "").unwrap();
         assert_eq!((whole.end.is_some(), cut.end), (true, None));
         assert_eq!(cut.events, whole.events);
     }

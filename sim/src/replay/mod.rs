@@ -2,9 +2,9 @@
 
 pub mod captured;
 pub mod course;
-pub mod flight;
 mod lines;
 pub mod log;
+pub mod recorded;
 pub mod restage;
 #[cfg(test)]
 mod testing;

@@ -1,6 +1,6 @@
 //! A recording as a scenario: peers and programs that say what they said, when they said it.
 //!
-//! Of a [flight](crate::replay::flight) it is known what came to the speaker and when, what it had to say, and how much of that was taken. Whoever took no more,
+//! Of a [recording](crate::replay::recorded) it is known what came to the speaker and when, what it had to say, and how much of that was taken. Whoever took no more,
 //! though there was more for them, had stopped reading. Ports become BGP's own; settings that are not the usual ones are lost.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +11,8 @@ use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, StreamId};
 use holdtime_core::{Duration, Instant, Speaker};
 use holdtime_machine::net::{Kernel, SocketOptions};
 
-use crate::replay::flight::{Flight, Leg};
 use crate::replay::lines::{PeerLines, ProgramLines};
+use crate::replay::recorded::{Replay, ReplayStep};
 use crate::scenario::mistake::Source;
 use crate::scenario::script::{PeerScript, ProgramScript};
 use crate::scenario::{
@@ -31,14 +31,14 @@ const SMALL: usize = 4_096;
 /// # Errors
 /// It is no recording, its beginning is missing, or both ends of a session have one address.
 pub fn scenario_of(recording: &str, name: &str) -> Result<Scenario, String> {
-    let mut flight = Flight::open(recording)?;
-    let began = flight.next_at().ok_or("it is empty")?;
-    let head = flight.head().ok_or("its beginning is missing")?.clone();
+    let mut replay = Replay::open(recording)?;
+    let began = replay.next_at().ok_or("it is empty")?;
+    let head = replay.head().ok_or("its beginning is missing")?.clone();
     let mut staging = Staging { began, ..Staging::default() };
-    while let Some(leg) = flight.next() {
-        let leg = leg?;
-        staging.hear(&leg);
-        staging.notice_stalls(flight.speaker_mut());
+    while let Some(step) = replay.next() {
+        let step = step?;
+        staging.take(&step);
+        staging.notice_stalls(replay.speaker_mut());
     }
     staging.finish();
     if let Some(both) = staging.own.iter().find(|own| staging.peers.contains_key(own)) {
@@ -76,10 +76,10 @@ enum Who {
 }
 
 impl Staging {
-    fn hear(&mut self, leg: &Leg) {
-        self.now = leg.now().monotonic.saturating_since(self.began);
+    fn take(&mut self, step: &ReplayStep) {
+        self.now = step.now().monotonic.saturating_since(self.began);
         let now = self.now;
-        match leg.input() {
+        match step.input() {
             Input::Connected { stream, local, remote } => {
                 self.meet(stream, local, remote).begin(now, "accept");
             }
@@ -116,7 +116,7 @@ impl Staging {
             }
             _ => {}
         }
-        for action in &leg.actions {
+        for action in &step.actions {
             match action {
                 Action::StartProgram { stream, spec } => self.start(*stream, &spec.command),
                 Action::Close { stream, .. } => {

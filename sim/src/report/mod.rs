@@ -7,6 +7,7 @@ mod parting;
 pub mod pcap;
 mod pcapng;
 pub mod perfetto;
+mod printable;
 pub mod probe;
 pub mod sequence;
 pub mod snapshot;
@@ -17,6 +18,7 @@ pub mod trace_json;
 pub mod why;
 
 pub use parting::{Parting, twice};
+pub use printable::printable;
 pub use suite::{explained_cases, failed_case, score_rows};
 pub use sweep::{SweepSums, sweep_row};
 

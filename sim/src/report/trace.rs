@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use holdtime_core::Instant;
 
+use crate::report::printable::printable;
 use crate::timeline::{Happening, Timeline, TimelineEvent, TurnReason, Way};
 
 /// How wide the column of names is at most.
@@ -19,10 +20,15 @@ pub fn text(timeline: &Timeline) -> String {
     }
     match &timeline.end {
         Some(end) => {
-            let _ =
-                writeln!(text, "{}  {:<10} {}", stamp(Instant::from_nanos(end.at)), "verdict", end.summary);
+            let _ = writeln!(
+                text,
+                "{}  {:<10} {}",
+                stamp(Instant::from_nanos(end.at)),
+                "verdict",
+                whole(&end.summary)
+            );
             for line in end.why.lines() {
-                let _ = writeln!(text, "{:>18}{line}", "");
+                let _ = writeln!(text, "{:>18}{}", "", whole(line));
             }
         }
         None => text.push_str("the log is cut short here\n"),
@@ -59,13 +65,14 @@ fn names(timeline: &Timeline) -> usize {
 }
 
 fn line(timeline: &Timeline, event: &TimelineEvent) -> String {
-    let width = names(timeline);
-    format!("{}  {:<width$}  {}", stamp(event.at), timeline.name(event.lane), words(timeline, event))
+    let (width, name) = (names(timeline), whole(timeline.name(event.lane)));
+    format!("{}  {name:<width$}  {}", stamp(event.at), whole(&words(timeline, event)))
 }
 
 /// An event by itself: when, to whom, and what.
 pub(super) fn told(timeline: &Timeline, event: &TimelineEvent) -> String {
-    format!("{}  {}  {}", stamp(event.at).trim_start(), timeline.name(event.lane), words(timeline, event))
+    let (name, words) = (whole(timeline.name(event.lane)), whole(&words(timeline, event)));
+    format!("{}  {name}  {words}", stamp(event.at).trim_start())
 }
 
 /// An event in words, on one line.
@@ -138,16 +145,14 @@ const fn way_words(way: Way) -> &'static str {
     }
 }
 
-/// A text on one line, without what would command a terminal, and not longer than one reads.
+/// A text on one line, not longer than one reads.
 fn shown(text: &str) -> String {
-    let mut shown = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count == SHOWN {
-            return format!("{shown}… ({} octets)", text.len());
-        }
-        if character.is_control() { shown.extend(character.escape_default()) } else { shown.push(character) }
-    }
-    shown
+    printable(text, SHOWN)
+}
+
+/// All of a text, which may come from a trace that somebody else wrote.
+fn whole(text: &str) -> String {
+    printable(text, usize::MAX)
 }
 
 /// A time as every line begins with.
@@ -180,6 +185,25 @@ mod tests {
         assert_eq!(lines.lines().last(), Some("the log is cut short here"));
         timeline.end = Some(TimelineEnd { summary: "passes".to_owned(), ..TimelineEnd::default() });
         assert!(super::text(&timeline).ends_with("passes\n"));
+    }
+
+    #[test]
+    fn nothing_in_a_trace_commands_the_terminal_or_turns_a_line_around() {
+        let hostile = || "a\u{202e}b\u{9b}2J\u{1b}]0;c\u{7}".to_owned();
+        let lines = [
+            Happening::Call { call: hostile(), outcome: hostile() },
+            Happening::Log { text: hostile() },
+            Happening::State { state: hostile() },
+            Happening::Fault { text: hostile(), until: None },
+        ];
+        for what in lines {
+            let mut timeline = timeline(what);
+            timeline.lanes[0].name = hostile();
+            timeline.end = Some(TimelineEnd { summary: hostile(), why: hostile(), ..TimelineEnd::default() });
+            let shown = text(&timeline);
+            assert!(shown.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{shown:?}");
+            assert!(shown.contains("a\\u{202e}b\\u{9b}2J\\u{1b}]0;c\\u{7}"), "{shown}");
+        }
     }
 
     #[test]

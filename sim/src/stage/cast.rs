@@ -21,7 +21,7 @@ use crate::observe::course::Course;
 use crate::observe::recording::Recording;
 use crate::observe::watch::Watch;
 use crate::observe::witness::{Waits, Witness};
-use crate::oracle::{Bench, Premises, Questions};
+use crate::oracle::{Oracles, Premises, Questions};
 use crate::scenario::script::ProgramScript;
 use crate::scenario::{Actor, ExpectedEnd, Play, PlayPeer, PlaySpeaker};
 use crate::stage::run::Run;
@@ -37,7 +37,7 @@ pub(super) struct Cast<'p> {
 }
 
 /// What is seen of a speaker, shown to the oracles.
-pub(super) type JudgedWatch = Watch<Bench>;
+pub(super) type JudgedWatch = Watch<Oracles>;
 
 /// A speaker at work, and what is known of it.
 pub(super) struct SpeakerSeat {
@@ -196,8 +196,8 @@ impl<'p> Cast<'p> {
         let kept = recording.clone();
         let recorder: Recorder =
             Box::new(move |now, input: &holdtime_core::Input<'_>| kept.borrow_mut().keep(now, input));
-        let bench = Bench::new(&premises(self.play, speaker));
-        let watch = Rc::new(RefCell::new(Watch::new(process, &setup, bench)));
+        let oracles = Oracles::new(&premises(self.play, speaker));
+        let watch = Rc::new(RefCell::new(Watch::new(process, &setup, oracles)));
         let witness = Witness::new(host);
         let waits = witness.waits();
         watch.borrow_mut().tie(waits.clone());

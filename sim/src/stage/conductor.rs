@@ -10,7 +10,7 @@ use holdtime_machine::Stop;
 
 use crate::actor::{PeerState, ScriptPhase};
 use crate::certificate::Verdict;
-use crate::oracle::{Alarm, Bench, out_of_fuel};
+use crate::oracle::{Alarm, Oracles, out_of_fuel};
 use crate::stage::cast::Cast;
 use crate::stage::engine::Engine;
 use crate::stage::run::Detour;
@@ -143,7 +143,7 @@ fn end_now(cast: &Cast<'_>, engine: &impl Engine, phase: ScriptPhase) -> Option<
         return Some((Verdict::Crashed(what), at));
     }
     let now = engine.now();
-    let hang = alarmed(cast, engine, |bench| bench.judge(now));
+    let hang = alarmed(cast, engine, |oracles| oracles.judge(now));
     let failure = || if phase == ScriptPhase::Failed { failure(cast) } else { None };
     hang.or_else(|| failure().map(|verdict| (verdict, now)))
 }
@@ -155,7 +155,7 @@ fn end_at_rest(cast: &Cast<'_>, engine: &impl Engine, finished: Instant) -> Ende
         let course = cast.course();
         if engine.ends_as_linux_does() { course.mistake(cast.play) } else { course.untimely(cast.play) }
     };
-    alarmed(cast, engine, |bench| bench.judge_at_rest(now)).unwrap_or_else(|| match mistake() {
+    alarmed(cast, engine, |oracles| oracles.judge_at_rest(now)).unwrap_or_else(|| match mistake() {
         Some(why) => (Verdict::Failed { who: "the session".to_owned(), why }, now),
         None => (Verdict::Pass, finished),
     })
@@ -165,7 +165,7 @@ fn end_at_rest(cast: &Cast<'_>, engine: &impl Engine, finished: Instant) -> Ende
 fn alarmed(
     cast: &Cast<'_>,
     engine: &impl Engine,
-    judge: impl Fn(&mut Bench) -> Option<Alarm>,
+    judge: impl Fn(&mut Oracles) -> Option<Alarm>,
 ) -> Option<Ended> {
     cast.speakers.iter().enumerate().find_map(|(index, seat)| {
         let alarm = judge(seat.watch.borrow_mut().sink())?;

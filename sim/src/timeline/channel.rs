@@ -81,7 +81,7 @@ impl ChannelLog {
         let mut said = Vec::new();
         for one in whole {
             let (text, detail) = if speaks_bgp {
-                self.hear_open(end, &one);
+                self.take_open(end, &one);
                 message_words(&one, &self.terms[index])
             } else {
                 (String::from_utf8_lossy(&one).into_owned(), String::new())
@@ -112,7 +112,7 @@ impl ChannelLog {
     }
 
     /// Once both OPENs are known, UPDATEs are read by what they agree on.
-    fn hear_open(&mut self, end: ChannelEnd, message: &[u8]) {
+    fn take_open(&mut self, end: ChannelEnd, message: &[u8]) {
         if kind(message) != OPEN {
             return;
         }

@@ -109,7 +109,7 @@ fn hex(octets: &[u8]) -> String {
 pub(super) fn usual_terms() -> Negotiated {
     let mut terms = Negotiated::default();
     (terms.asn4, terms.extended_message) = (true, true);
-    Family::ALL.into_iter().for_each(|family| terms.set_family(FamilyTerms::unheard(family)));
+    Family::ALL.into_iter().for_each(|family| terms.set_family(FamilyTerms::assumed(family)));
     terms
 }
 

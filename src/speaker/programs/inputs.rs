@@ -76,7 +76,7 @@ impl Programs {
     pub(in crate::speaker) fn received(&mut self, now: Instant, stream: StreamId, data: &[u8]) {
         let Some(instance) = self.instances.get_mut(&stream) else { return };
         if matches!(instance.phase, ProgramPhase::Running | ProgramPhase::Ended(_)) {
-            instance.hear(now, data);
+            instance.receive(now, data);
             // The one command that does not wait its turn: it takes back what has no answer yet.
             if instance.task.is_some() && instance.input.skip_through("reset") {
                 instance.task = None;

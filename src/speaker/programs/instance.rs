@@ -126,7 +126,7 @@ impl Instance {
     }
 
     /// Keeps what it wrote.
-    pub(super) fn hear(&mut self, now: Instant, data: &[u8]) {
+    pub(super) fn receive(&mut self, now: Instant, data: &[u8]) {
         self.input.push(data);
         self.written += data.len() as u64;
         let taken = self.written - self.input.len() as u64;
@@ -172,7 +172,7 @@ impl Instance {
     }
 
     /// Whether it is told of events: what happens before it runs is told when it does.
-    pub(super) fn may_be_told(&self) -> bool {
+    pub(super) fn takes_events(&self) -> bool {
         matches!(self.phase, ProgramPhase::Starting | ProgramPhase::Running)
     }
 

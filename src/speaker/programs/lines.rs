@@ -156,7 +156,7 @@ impl Programs {
     /// Whether a program with this name runs, or is about to, so that it can be told of something.
     pub(in crate::speaker) fn is_listening(&self, name: &str) -> bool {
         let stream = self.entries.get(name).and_then(|entry| entry.stream);
-        stream.and_then(|stream| self.instances.get(&stream)).is_some_and(Instance::may_be_told)
+        stream.and_then(|stream| self.instances.get(&stream)).is_some_and(Instance::takes_events)
     }
 
     /// Whether a program reads, and has so much to read that it should not be told of much more.
@@ -177,7 +177,8 @@ impl Programs {
     pub(in crate::speaker) fn tell(&mut self, now: Now, name: &str, line: &str) {
         let Some(entry) = self.entries.get(name) else { return };
         let Some(stream) = entry.stream else { return };
-        let Some(instance) = self.instances.get_mut(&stream).filter(|instance| instance.may_be_told()) else {
+        let Some(instance) = self.instances.get_mut(&stream).filter(|instance| instance.takes_events())
+        else {
             return;
         };
         if instance.output.len() == 0 {
@@ -186,7 +187,7 @@ impl Programs {
         let before = instance.output.lost();
         instance.output.event(line, |count| self.teller.lost(now.wall, entry.what.encoder(), count));
         if before == 0 && instance.output.lost() > 0 {
-            let text = "does not read what it is told; from now on events are lost".to_string();
+            let text = "does not read; from now on events are lost".to_string();
             let party = Party::Program(instance.name.clone());
             self.events.push_back(Event {
                 severity: Severity::Warning,

@@ -44,7 +44,7 @@ impl Layouts {
             (negotiated.asn4, negotiated.extended_message) = (asn4, true);
             negotiated.bgpsec = assumed.bgpsec;
             for family in &assumed.families {
-                let terms = FamilyTerms { add_path_receive: add_path, ..FamilyTerms::unheard(*family) };
+                let terms = FamilyTerms { add_path_receive: add_path, ..FamilyTerms::assumed(*family) };
                 negotiated.set_family(terms);
             }
             negotiated

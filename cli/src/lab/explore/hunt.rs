@@ -128,7 +128,7 @@ impl Hunt {
             let command = self.again(lineage, reactor);
             let by = (findings::BUILD, command.as_str());
             let files = if [finding::PANICKED, finding::LATE].contains(&verdict) {
-                Finding::without_end(&world, reactor, lineage, by, (verdict, key)).map(findings::owned)
+                Finding::without_end(&self.ground, &world, lineage, by, (verdict, key)).map(findings::owned)
             } else {
                 Finding::of_run(&self.ground, &world, lineage, by)
                     .map(|(outcome, files)| findings::with_json(&outcome, files))

@@ -33,9 +33,18 @@ pub(super) fn run_scenario(given: &ReplayArgs, console: &mut Console) -> VerbRes
     if let Some(until) = given.until {
         return tell_state(&run, &[], until, given.json, console);
     }
-    let outcome = run.go().map_err(CliError::input)?;
+    let seed = given.seed.unwrap_or(0);
     let file = args::quoted(&given.file.display().to_string());
-    let again = format!("holdtime replay {file} --reactor {reactor} --seed {}", given.seed.unwrap_or(0));
+    let again = format!("holdtime replay {file} --reactor {reactor} --seed {seed}");
+    let outcome = if given.drawing.any() {
+        let (outcome, mut timeline) = run.go_logged_turned(&[], &[]).map_err(CliError::input)?;
+        let named = (scenario.play.name.as_str(), scenario.title.as_str());
+        report::inscribe(&mut timeline, named, (reactor.name(), Some(seed)), &outcome, &again);
+        given.drawing.write(&timeline, None)?;
+        outcome
+    } else {
+        run.go().map_err(CliError::input)?
+    };
     if given.json {
         let mut object = json!({
             "reactor": reactor.name(),

@@ -1,10 +1,10 @@
 //! `holdtime replay FILE`: what a recorded speaker did, and what is owed to whom when the recording ends; or a finding, played again.
 
 mod finding;
+mod parties;
 mod replay_args;
 mod restaged;
 mod series;
-mod told;
 mod trace;
 
 use std::io::Write;
@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use data_encoding::HEXLOWER;
 use holdtime_core::speaker::{Obligation, Speaker};
 use holdtime_core::{Duration, Instant};
-use holdtime_sim::replay::flight::Flight;
-use holdtime_sim::replay::log::FlightLog;
-use holdtime_sim::report;
+use holdtime_sim::replay::log::ReplayLog;
+use holdtime_sim::replay::recorded::Replay;
+use holdtime_sim::report::{self, printable};
 use holdtime_sim::stage::SpeakerState;
 use serde_json::json;
 
@@ -24,9 +24,12 @@ use crate::args;
 use crate::console::{Console, say};
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
+use parties::{Parties, PrintedEvent};
 pub(crate) use replay_args::ReplayArgs;
 use series::RecordedRun;
-use told::{Parties, PrintedEvent, printable};
+
+/// How much of a text is printed, in characters.
+const SHOWN: usize = 400;
 
 pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
     let is_scenario = args.file.extension().is_some_and(|extension| extension == "toml");
@@ -34,6 +37,11 @@ pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
         interrupt::exit_at_once()?;
         if args.run.is_some() {
             return Err(CliError::input("--run is for recordings: a scenario and a finding are one run"));
+        }
+        if args.until.is_some() && args.drawing.any() {
+            return Err(CliError::input(
+                "--until shows how everybody stands at one instant: a trace or a picture is of the whole run",
+            ));
         }
         if is_scenario {
             return finding::run_scenario(args, console);
@@ -74,7 +82,7 @@ pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
             writeln!(console, "{}", report::Paint::bold(&console.paint(), &heading))?;
         }
         let number = (count > 1).then_some(index + 1);
-        Replay { args, run, number, interrupted: &interrupted }.play(console)?;
+        ReplayedRun { args, run, number, interrupted: &interrupted }.play(console)?;
     }
     Ok(VerbStatus::AsExpected)
 }
@@ -89,7 +97,7 @@ fn stop_on_interrupt(interrupted: &Arc<AtomicBool>) -> Result<(), CliError> {
 }
 
 /// One run that is played again.
-struct Replay<'a> {
+struct ReplayedRun<'a> {
     args: &'a ReplayArgs,
     run: &'a RecordedRun,
     /// Which of several it is.
@@ -97,52 +105,52 @@ struct Replay<'a> {
     interrupted: &'a AtomicBool,
 }
 
-impl Replay<'_> {
+impl ReplayedRun<'_> {
     fn play(&self, console: &mut Console) -> Result<(), CliError> {
         let text = self.run.text()?;
         let wrong = |error: String| CliError::input(format!("{}: {error}", self.run.name()));
-        let mut flight = if self.run.is_whole {
-            Flight::open(&text).map_err(wrong)?
+        let mut replay = if self.run.is_whole {
+            Replay::open(&text).map_err(wrong)?
         } else {
             say(&format!(
                 "{}: the beginning of this run is gone: what came to the speaker is shown, and not what it did",
                 self.run.name()
             ));
-            Flight::open_without_beginning(&text)
+            Replay::open_without_beginning(&text)
         };
         let bar = console.progress("lines", text.lines().count() as u64);
         let mut parties = Parties::default();
-        let mut log = self.args.drawing.any().then(FlightLog::default);
-        let began = flight.next_at().unwrap_or_default();
+        let mut log = self.args.drawing.any().then(ReplayLog::default);
+        let began = replay.next_at().unwrap_or_default();
         let mut ended = began;
         let in_time = |at| self.args.until.is_none_or(|until| since_began(at, began) <= until);
-        while flight.next_at().is_none_or(in_time) && !self.interrupted.load(Ordering::Relaxed) {
-            let Some(leg) = flight.next() else { break };
+        while replay.next_at().is_none_or(in_time) && !self.interrupted.load(Ordering::Relaxed) {
+            let Some(step) = replay.next() else { break };
             bar.inc(1);
-            let leg = match (leg, &log) {
-                (Ok(leg), _) => leg,
+            let step = match (step, &log) {
+                (Ok(step), _) => step,
                 // What can be read of it is drawn.
                 (Err(error), Some(_)) => {
-                    self.draw(log.take(), false, flight.speaker(), began)?;
+                    self.draw(log.take(), false, replay.speaker(), began)?;
                     return Err(wrong(error));
                 }
                 (Err(error), None) => return Err(wrong(error)),
             };
             if let Some(log) = &mut log {
-                log.take(&leg, flight.speaker());
+                log.take(&step, replay.speaker());
             }
-            ended = leg.now().monotonic;
-            for told in parties.hear(&leg) {
+            ended = step.now().monotonic;
+            for told in parties.take(&step) {
                 self.print(console, ended - began, &told)?;
             }
         }
         let interrupted = self.interrupted.load(Ordering::Relaxed);
-        if let (Some(until), Some(_), false) = (self.args.until, flight.next_at(), interrupted) {
+        if let (Some(until), Some(_), false) = (self.args.until, replay.next_at(), interrupted) {
             ended = began + Duration::from_nanos((until * 1e9) as u64);
         }
         bar.finish_and_clear();
-        self.draw(log, !interrupted, flight.speaker(), began)?;
-        if let Some(speaker) = flight.speaker() {
+        self.draw(log, !interrupted, replay.speaker(), began)?;
+        if let Some(speaker) = replay.speaker() {
             if self.args.until.is_some() {
                 self.print_state(console, speaker, began, ended)?;
             }
@@ -158,7 +166,7 @@ impl Replay<'_> {
     /// Writes the log as what was asked for.
     fn draw(
         &self,
-        log: Option<FlightLog>,
+        log: Option<ReplayLog>,
         is_whole: bool,
         speaker: Option<&Speaker>,
         began: Instant,
@@ -189,7 +197,7 @@ impl Replay<'_> {
             self.print_json(console, object)
         } else {
             let seconds = at.as_nanos() as f64 / 1e9;
-            let text = printable(&told.text);
+            let text = printable(&told.text, SHOWN);
             Ok(writeln!(console, "{seconds:>12.6}  {:<24} {:<9} {text}", told.who, told.what)?)
         }
     }
@@ -276,7 +284,7 @@ fn print_end(
             "  {} owes {}  {} since {since:.3} s{until}{waits} ({})",
             owed.debtor,
             owed.creditor,
-            printable(&owed.what),
+            printable(&owed.what, SHOWN),
             owed.clause
         )?;
     }

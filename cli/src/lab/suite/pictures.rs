@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use holdtime_sim::replay::log::FlightLog;
+use holdtime_sim::replay::log::ReplayLog;
 use holdtime_sim::report;
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::Defect;
@@ -42,7 +42,7 @@ pub(super) fn of_a_recording(
     }
     make(folder)?;
     let again = args.again("--live", result);
-    let mut timeline = FlightLog::of(recording, &result.case.name, &again).map_err(CliError::input)?;
+    let mut timeline = ReplayLog::of(recording, &result.case.name, &again).map_err(CliError::input)?;
     timeline.head.title.clone_from(&result.case.title);
     timeline.head.reactor = result.reactor.name().to_owned();
     if let Some(end) = &mut timeline.end {

@@ -1,11 +1,11 @@
-//! The legs of a flight in words: who did what, a message or a line at a time.
+//! The steps of a recording in words: who did what, a message or a line at a time.
 
 use std::collections::BTreeMap;
 
 use holdtime_core::StreamId;
 use holdtime_core::speaker::{Action, ClosedKind, Input};
 use holdtime_core::wire::frame::{Framer, kind};
-use holdtime_sim::replay::flight::Leg;
+use holdtime_sim::replay::recorded::ReplayStep;
 
 /// The longest message there is (RFC 8654).
 const MAX_MESSAGE: usize = 65_535;
@@ -41,34 +41,34 @@ struct Party {
 }
 
 impl Parties {
-    /// What a leg tells.
-    pub(super) fn hear(&mut self, leg: &Leg) -> Vec<PrintedEvent> {
+    /// What a step tells.
+    pub(super) fn take(&mut self, step: &ReplayStep) -> Vec<PrintedEvent> {
         let mut all = Vec::new();
-        self.hear_input(leg, &mut all);
-        for action in &leg.actions {
-            self.hear_action(action, &mut all);
+        self.take_input(step, &mut all);
+        for action in &step.actions {
+            self.take_action(action, &mut all);
         }
-        for event in &leg.events {
+        for event in &step.events {
             let severity = format!("{:?}", event.severity).to_lowercase();
-            all.push(told(&event.party.to_string(), "logs", format!("{severity}: {}", event.text)));
+            all.push(printed(&event.party.to_string(), "logs", format!("{severity}: {}", event.text)));
         }
         all
     }
 
-    fn hear_input(&mut self, leg: &Leg, all: &mut Vec<PrintedEvent>) {
-        match leg.input() {
+    fn take_input(&mut self, step: &ReplayStep, all: &mut Vec<PrintedEvent>) {
+        match step.input() {
             Input::Connected { stream, local, remote } => {
                 self.streams
                     .entry(stream)
                     .or_insert_with(|| Party::new(format!("neighbor {}", remote.ip()), true));
-                all.push(told(self.name(stream), "connected", format!("{local} to {remote}")));
+                all.push(printed(self.name(stream), "connected", format!("{local} to {remote}")));
             }
             Input::ConnectFailed { stream, error } => {
-                all.push(told(self.name(stream), "failed", format!("to connect: {error}")));
+                all.push(printed(self.name(stream), "failed", format!("to connect: {error}")));
             }
             Input::Accepted { stream, local, remote, .. } => {
                 self.add(stream, format!("neighbor {}", remote.ip()), true);
-                all.push(told(self.name(stream), "accepted", format!("{remote} on {local}")));
+                all.push(printed(self.name(stream), "accepted", format!("{remote} on {local}")));
             }
             Input::Received { stream, data } => {
                 // One that was there before the recording begins is known by what it says.
@@ -79,7 +79,7 @@ impl Parties {
             }
             Input::Sent { stream, .. } => {
                 if let Some(party) = self.streams.get_mut(&stream) {
-                    party.sent.extend_from_slice(&leg.sent);
+                    party.sent.extend_from_slice(&step.sent);
                     party.tell("sent", |party| &mut party.sent, all);
                 }
             }
@@ -89,52 +89,52 @@ impl Parties {
                     ClosedKind::WriteEnd => "it reads no more".to_owned(),
                     ClosedKind::Broken(error) => error.to_string(),
                 };
-                all.push(told(self.name(stream), "ended", how));
+                all.push(printed(self.name(stream), "ended", how));
             }
             Input::ProgramStarted { stream, pid } => {
-                all.push(told(self.name(stream), "runs", format!("as process {pid}")));
+                all.push(printed(self.name(stream), "runs", format!("as process {pid}")));
             }
             Input::ProgramFailed { stream, error } => {
-                all.push(told(self.name(stream), "failed", format!("to start: {error}")));
+                all.push(printed(self.name(stream), "failed", format!("to start: {error}")));
             }
             Input::ProgramExited { stream, status } => {
-                all.push(told(self.name(stream), "exited", status.to_string()));
+                all.push(printed(self.name(stream), "exited", status.to_string()));
             }
-            Input::Signal(signal) => all.push(told("speaker", "signalled", format!("{signal:?}"))),
-            Input::Reload(Ok(text)) => all.push(told("speaker", "read", text.name)),
+            Input::Signal(signal) => all.push(printed("speaker", "signalled", format!("{signal:?}"))),
+            Input::Reload(Ok(text)) => all.push(printed("speaker", "read", text.name)),
             Input::Reload(Err((name, error))) => {
-                all.push(told("speaker", "failed", format!("to read {name}: {error}")));
+                all.push(printed("speaker", "failed", format!("to read {name}: {error}")));
             }
-            Input::Listening { local, .. } => all.push(told("speaker", "listens", format!("on {local}"))),
+            Input::Listening { local, .. } => all.push(printed("speaker", "listens", format!("on {local}"))),
             Input::ListenFailed { error, .. } => {
-                all.push(told("speaker", "failed", format!("to listen: {error}")));
+                all.push(printed("speaker", "failed", format!("to listen: {error}")));
             }
             Input::AcceptFailed { error, .. } => {
-                all.push(told("speaker", "failed", format!("to take a connection: {error}")));
+                all.push(printed("speaker", "failed", format!("to take a connection: {error}")));
             }
             Input::Timeout | Input::Writable { .. } => {}
         }
     }
 
-    fn hear_action(&mut self, action: &Action, all: &mut Vec<PrintedEvent>) {
+    fn take_action(&mut self, action: &Action, all: &mut Vec<PrintedEvent>) {
         match action {
             Action::Connect { stream, remote, .. } => {
                 self.add(*stream, format!("neighbor {}", remote.ip()), true);
-                all.push(told(self.name(*stream), "dialled", remote.to_string()));
+                all.push(printed(self.name(*stream), "dialled", remote.to_string()));
             }
             Action::StartProgram { stream, spec } => {
                 self.add(*stream, format!("program {}", spec.name), false);
-                all.push(told(self.name(*stream), "started", spec.command.join(" ")));
+                all.push(printed(self.name(*stream), "started", spec.command.join(" ")));
             }
             Action::OpenPipes { stream, .. } => self.add(*stream, COMMAND_LINE.to_owned(), false),
             Action::StopProgram { stream, signal } => {
-                all.push(told(self.name(*stream), "stopped", format!("{signal:?}")));
+                all.push(printed(self.name(*stream), "stopped", format!("{signal:?}")));
             }
             Action::Close { stream, how } => {
-                all.push(told(self.name(*stream), "closed", format!("{how:?}").to_lowercase()));
+                all.push(printed(self.name(*stream), "closed", format!("{how:?}").to_lowercase()));
             }
-            Action::LoadConfig { name } => all.push(told("speaker", "reloads", name.clone())),
-            Action::Exit { code } => all.push(told("speaker", "exits", format!("with status {code}"))),
+            Action::LoadConfig { name } => all.push(printed("speaker", "reloads", name.clone())),
+            Action::Exit { code } => all.push(printed("speaker", "exits", format!("with status {code}"))),
             Action::Listen { .. }
             | Action::Unlisten { .. }
             | Action::SetTtl { .. }
@@ -171,13 +171,13 @@ impl Party {
             while let Ok(Some(frame)) = framer.next_frame() {
                 let text = format!("{}, {} octets", message_name(frame.kind()), frame.message().len());
                 let octets = Some(frame.message().to_vec());
-                all.push(PrintedEvent { octets, ..told(&self.name, what, text) });
+                all.push(PrintedEvent { octets, ..printed(&self.name, what, text) });
             }
             rest = rest.get(framer.consumed()..).unwrap_or_default();
         } else {
             while let Some(end) = rest.iter().position(|octet| *octet == b'\n') {
                 let (line, more) = rest.split_at(end + 1);
-                all.push(told(&self.name, what, String::from_utf8_lossy(line).trim_end().to_owned()));
+                all.push(printed(&self.name, what, String::from_utf8_lossy(line).trim_end().to_owned()));
                 rest = more;
             }
         }
@@ -185,29 +185,7 @@ impl Party {
     }
 }
 
-/// How much of a text is printed, in characters.
-const SHOWN: usize = 400;
-
-/// A text as a terminal may be shown it: on one line, without what would command it, and not longer than one reads.
-pub(super) fn printable(text: &str) -> String {
-    let mut shown = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count == SHOWN {
-            return format!("{shown}… ({} octets)", text.len());
-        }
-        match character {
-            // What changes the direction of what is read, or is not seen at all.
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
-                shown.extend(character.escape_unicode());
-            }
-            _ if character.is_control() => shown.extend(character.escape_default()),
-            _ => shown.push(character),
-        }
-    }
-    shown
-}
-
-fn told(who: &str, what: &'static str, text: String) -> PrintedEvent {
+fn printed(who: &str, what: &'static str, text: String) -> PrintedEvent {
     PrintedEvent { who: who.to_owned(), what, text, octets: None }
 }
 
@@ -221,17 +199,5 @@ fn message_name(kind: u8) -> String {
         kind::ROUTE_REFRESH => "ROUTE-REFRESH".to_owned(),
         kind::OPERATIONAL => "OPERATIONAL".to_owned(),
         other => format!("message of type {other}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::printable;
-
-    #[test]
-    fn what_would_command_a_terminal_is_written_out_and_what_is_long_is_cut() {
-        assert_eq!(printable("a\x1b[2Jb\tc\u{9b}\u{202e}é"), "a\\u{1b}[2Jb\\tc\\u{9b}\\u{202e}é");
-        let long = printable(&"x".repeat(1 << 20));
-        assert!(long.len() < 500 && long.ends_with("x… (1048576 octets)"), "{long}");
     }
 }

@@ -17,7 +17,7 @@ const BESIDES: usize = 23 + 64;
 
 /// What was said on one session.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct Advertised {
     pub(super) remote: IpAddr,
     /// Whose session it is; `None`: more than one neighbor's, or nobody's.
     pub(super) neighbor: Option<u32>,
@@ -73,7 +73,7 @@ impl RetainFirst for BTreeMap<Instant, usize> {
     }
 }
 
-impl Told {
+impl Advertised {
     pub(super) fn new(remote: IpAddr, neighbor: Option<u32>) -> Self {
         Self {
             remote,
@@ -192,11 +192,12 @@ impl Told {
     fn debt(&self, wanted: &Desired, destination: &Destination, want: &Want) -> Option<Instant> {
         let family = destination.family();
         let wire = self.wire(destination).filter(|_| wanted.is_followed(family))?;
-        let told = self.routes.get(&*wire);
+        let advertised = self.routes.get(&*wire);
         match &want.route {
             Some(route) => {
                 let again = self.again.get(&family).copied().unwrap_or_default();
-                let current = told.is_some_and(|told| *told >= want.asked && *told >= again);
+                let current =
+                    advertised.is_some_and(|advertised| *advertised >= want.asked && *advertised >= again);
                 // Withdrawn for a command that is not answered yet, it was not missing before that.
                 let gone = self.withdrawn.get(&*wire).copied().unwrap_or_default();
                 (!current && route.has_hop(self.remote)).then_some(want.due.max(again).max(gone))
@@ -204,7 +205,7 @@ impl Told {
             // Without path identifiers another path to the same destination may have taken its place.
             None if wire.path_id.is_none() && wanted.any_path(&wire.nlri) => None,
             // Announced for a command that is not answered yet, it was not one too many before that.
-            None => told.map(|told| want.due.max(*told)),
+            None => advertised.map(|advertised| want.due.max(*advertised)),
         }
     }
 

@@ -10,7 +10,7 @@ use holdtime_core::{Instant, Now, Speaker};
 use crate::observe::twin::Twin;
 
 /// A recording on its way through a twin.
-pub struct Flight<'a> {
+pub struct Replay<'a> {
     /// What it was recorded of, and a speaker made from that; `None` where the beginning is missing.
     twin: Option<(Head, Twin)>,
     entries: Peekable<Box<dyn Iterator<Item = Result<RecordEntry, BadLine>> + 'a>>,
@@ -18,7 +18,7 @@ pub struct Flight<'a> {
 
 /// One input, and what came of it.
 #[derive(Debug)]
-pub struct Leg {
+pub struct ReplayStep {
     entry: RecordEntry,
     /// The octets that left, where the input says that some did.
     pub sent: Vec<u8>,
@@ -28,7 +28,7 @@ pub struct Leg {
     pub events: Vec<Event>,
 }
 
-impl Leg {
+impl ReplayStep {
     /// When it was.
     pub fn now(&self) -> Now {
         self.entry.now
@@ -40,7 +40,7 @@ impl Leg {
     }
 }
 
-impl<'a> Flight<'a> {
+impl<'a> Replay<'a> {
     /// A recording, at its beginning.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl<'a> Flight<'a> {
         Some(self.entries.peek()?.as_ref().ok()?.now.monotonic)
     }
 
-    /// The speaker as it was after the last leg; `None` where the beginning is missing.
+    /// The speaker as it was after the last step; `None` where the beginning is missing.
     pub fn speaker(&self) -> Option<&Speaker> {
         self.twin.as_ref().map(|(_, twin)| &twin.speaker)
     }
@@ -78,11 +78,11 @@ impl<'a> Flight<'a> {
         self.twin.as_mut().map(|(_, twin)| &mut twin.speaker)
     }
 
-    fn fly(&mut self, entry: RecordEntry) -> Result<Leg, String> {
+    fn step(&mut self, entry: RecordEntry) -> Result<ReplayStep, String> {
         let mut sent = Vec::new();
         let next_at = self.next_at();
         let Some((_, twin)) = &mut self.twin else {
-            return Ok(Leg { entry, sent, actions: Vec::new(), events: Vec::new() });
+            return Ok(ReplayStep { entry, sent, actions: Vec::new(), events: Vec::new() });
         };
         twin.offer_before(entry.now, &entry.input());
         if let Input::Sent { stream, count } = entry.input() {
@@ -100,15 +100,15 @@ impl<'a> Flight<'a> {
             twin.offer_all();
         }
         let events = std::iter::from_fn(|| twin.speaker.poll_event()).collect();
-        Ok(Leg { entry, sent, actions, events })
+        Ok(ReplayStep { entry, sent, actions, events })
     }
 }
 
-impl Iterator for Flight<'_> {
-    type Item = Result<Leg, String>;
+impl Iterator for Replay<'_> {
+    type Item = Result<ReplayStep, String>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let entry = self.entries.next()?;
-        Some(entry.map_err(|error| error.to_string()).and_then(|entry| self.fly(entry)))
+        Some(entry.map_err(|error| error.to_string()).and_then(|entry| self.step(entry)))
     }
 }
