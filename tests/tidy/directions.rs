@@ -23,7 +23,7 @@ const PACKAGES: &[Row] = &[
     ("fuzz", &["core", "dump", "sim", "benches"]),
     ("differential", &["peers"]),
     ("peers", &["core", "dump", "benches"]),
-    ("speakers", &[]),
+    ("speakers", &["host"]),
 ];
 
 /// The modules of the core, the lowest first.

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
 
 use crate::note::note;
 
@@ -85,7 +87,7 @@ pub(crate) fn all(only: &[String], exabgp: Option<&Path>) -> io::Result<Vec<Cont
 }
 
 /// The binary beside this one, built now where cargo runs us.
-fn holdtime() -> io::Result<PathBuf> {
+pub(crate) fn holdtime() -> io::Result<PathBuf> {
     if let Some(cargo) = std::env::var_os("CARGO") {
         let built =
             Command::new(cargo).args(["build", "--release", "--quiet", "--package", "holdtime"]).status()?;
@@ -102,7 +104,7 @@ fn holdtime() -> io::Result<PathBuf> {
 }
 
 /// ExaBGP in a Python environment of its own, installed where it is missing.
-fn installed(folder: Option<&Path>) -> Result<PathBuf, String> {
+pub(crate) fn installed(folder: Option<&Path>) -> Result<PathBuf, String> {
     let own = || Some(std::env::current_exe().ok()?.ancestors().nth(2)?.join("exabgp-5.0.15"));
     let folder = folder.map(Path::to_path_buf).or_else(own).ok_or("there is no folder for it")?;
     let program = folder.join("bin/exabgp");
@@ -118,7 +120,7 @@ fn installed(folder: Option<&Path>) -> Result<PathBuf, String> {
     Ok(program)
 }
 
-fn in_path(program: &str) -> Option<PathBuf> {
+pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")]);
     folders.map(|folder| folder.join(program)).find(|path| path.is_file())
@@ -181,7 +183,7 @@ impl Contender {
 }
 
 /// Keeps a speaker to settings of its own: neither those of this machine nor its named pipes are touched.
-fn keep(command: &mut Command, folder: &Path) -> io::Result<()> {
+pub(crate) fn keep(command: &mut Command, folder: &Path) -> io::Result<()> {
     let settings = std::path::absolute(folder.join("settings.env"))?;
     let pipename = format!("holdtime-speakers-{}", std::process::id());
     // ExaBGP gives up root for the user that is named.
@@ -277,7 +279,7 @@ fn is_alive(pid: u32) -> bool {
 }
 
 impl Running {
-    fn start(command: &mut Command, since: Instant) -> io::Result<Self> {
+    pub(crate) fn start(command: &mut Command, since: Instant) -> io::Result<Self> {
         // Under the lock, so that an interrupt finds every one that was started.
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
         let child = command.spawn()?;
@@ -290,34 +292,63 @@ impl Running {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Waits for its end; `None`: it has not ended in that time.
+    pub(crate) fn wait(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
+        let until = Instant::now() + patience;
+        while self.child.try_wait()?.is_none() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.child.try_wait()
+    }
+
+    /// Signals it, unless it has ended: its number may be another process's by then.
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        if !self.has_ended()
+            && let Some(pid) = Pid::from_raw(self.child.id().cast_signed())
+        {
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+
     /// The most memory that it had resident so far, in kB.
     pub(crate) fn most_memory(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// The memory that it has resident, in kB.
+    pub(crate) fn memory(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, field: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
         line.and_then(|value| value.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
     }
 
     /// How long it has computed so far, in clock ticks (10 ms).
     pub(crate) fn ticks(&self) -> u64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        let fields: Vec<u64> = stat
-            .rsplit(") ")
-            .next()
-            .unwrap_or_default()
-            .split(' ')
-            .map(|field| field.parse().unwrap_or(0))
-            .collect();
-        fields.get(11..13).map_or(0, |times| times.iter().sum())
+        ticks(&self.child.id().to_string())
     }
+}
+
+/// How long a process has computed so far, in clock ticks (10 ms).
+pub(crate) fn ticks(process: &str) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields: Vec<u64> = stat
+        .rsplit(") ")
+        .next()
+        .unwrap_or_default()
+        .split(' ')
+        .map(|field| field.parse().unwrap_or(0))
+        .collect();
+    fields.get(11..13).map_or(0, |times| times.iter().sum())
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let until = Instant::now() + PATIENCE;
-        while Instant::now() < until && matches!(self.child.try_wait(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        self.signal(Signal::TERM);
+        let _ = self.wait(PATIENCE);
         let _ = self.child.kill();
         let _ = self.child.wait();
         RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.child.id());

@@ -3,23 +3,36 @@
 //!
 //! ```text
 //! cargo run --release -p holdtime-speakers -- [--million] [--with-slow] [--only NAME,…]
+//! cargo run --release -p holdtime-speakers -- --stalls [--peers 30 --stalled 10] [--burden 400x30000 --hold-time 90]
+//! cargo run --release -p holdtime-speakers -- --soak [--for 1h] [--seed N] [--only poll]
 //! ```
 //!
 //! Three tables: routes out of a configuration, routes out of an API program, and computing while 100 sessions idle. A speaker
 //! that is not installed is named and passed over; ExaBGP is installed into `target/`, if Python is there.
+//! Stalls ([`stalls`]) have FRR, GoBGP and OpenBGPD too. A soak ([`soak`]) has holdtime alone, among peers and programs that fail.
 
+mod bridge;
 mod contender;
+mod field;
 mod idle;
+mod link;
 mod note;
+mod peer;
 mod program;
 mod receiver;
 mod routes;
+mod soak;
+mod stalls;
 mod table;
+mod wire;
 
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
@@ -48,12 +61,51 @@ struct Options {
     /// All 100,000 API lines for ExaBGP too: two minutes, instead of 5,000 lines
     #[arg(long)]
     with_slow: bool,
-    /// Only these: poll, async, bird, exabgp
+    /// Only these: poll, async, bird, exabgp; among stalls frr, gobgp, openbgpd too
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     /// Where ExaBGP is installed, or to be installed
     #[arg(long, value_name = "DIR")]
     exabgp: Option<PathBuf>,
+    /// What the healthy feel of stalled peers and of programs that are deaf or flood, instead of the tables
+    #[arg(long, conflicts_with = "soak")]
+    stalls: bool,
+    /// How many peers there are among stalls
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = peers)]
+    peers: usize,
+    /// How many of them stall
+    #[arg(long, value_name = "K", default_value_t = 10, value_parser = peers)]
+    stalled: usize,
+    /// Among stalls: so many neighbors with so many routes each, announced, cleared and reloaded, holdtime only
+    #[arg(long, value_name = "NEIGHBORSxROUTES", value_parser = burden)]
+    burden: Option<(usize, u32)>,
+    /// Keep a speaker busy with faults and look whether its tables are right: for how long, and no comparison
+    #[arg(long)]
+    soak: bool,
+    /// How long to soak: 90s, 30m, 1h
+    #[arg(long = "for", value_name = "TIME", default_value = "5m", value_parser = time)]
+    lasts: Duration,
+    /// What the soak's faults are drawn from; another one every time, if it is not given
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// How long a round of the soak's faults lasts
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    round: Duration,
+    /// End the soak after so many rounds, however long they take
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
+    /// The hold time of the sessions in a soak and among stalls, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 9, value_parser = clap::value_parser!(u16).range(3..))]
+    hold_time: u16,
+    /// End the speaker and start it again every N rounds of the soak; 0: never
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    restart_every: u32,
+    /// The holdtime binary, if not one that is built now
+    #[arg(long, value_name = "FILE")]
+    holdtime: Option<PathBuf>,
+    /// An API program that passes on what goes through a socket
+    #[arg(long, hide = true, value_name = "SOCKET")]
+    bridge: Option<PathBuf>,
     /// The API program: writes N routes and waits for as many answers
     #[arg(long, hide = true, num_args = 2, value_names = ["N", "FOLDER"])]
     program: Vec<String>,
@@ -61,12 +113,17 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let outcome = match options.program.as_slice() {
-        [lines, folder] => program::run(lines, folder.as_ref()),
-        _ => compare(&options),
+    let outcome = match (options.program.as_slice(), &options.bridge) {
+        ([lines, folder], _) => program::run(lines, folder.as_ref()).map(|()| ExitCode::SUCCESS),
+        (_, Some(socket)) => bridge::run(socket).map(|()| ExitCode::SUCCESS),
+        _ if options.soak => soak(&options),
+        _ if options.stalls && options.stalled + 2 > options.peers => {
+            Err(io::Error::other("of the peers two at least must be healthy"))
+        }
+        _ => compare(&options).map(|()| ExitCode::SUCCESS),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             note(&error.to_string());
             ExitCode::FAILURE
@@ -75,13 +132,90 @@ fn main() -> ExitCode {
 }
 
 fn compare(options: &Options) -> io::Result<()> {
-    let contenders = contender::all(&options.only, options.exabgp.as_deref())?;
     let folder = std::env::temp_dir().join(format!("holdtime-speakers-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     clean_up_on_interrupt(folder.clone())?;
-    let measured = tables(options, &contenders, &folder);
+    let measured = if options.stalls {
+        let Options { peers, stalled, hold_time, burden, .. } = *options;
+        let (only, exabgp) = (options.only.clone(), options.exabgp.clone());
+        let holdtime = options.holdtime.clone();
+        let stalls = stalls::StallOptions { only, holdtime, exabgp, peers, stalled, hold_time, burden };
+        stalls::run(&stalls, &folder.join("stalls"))
+    } else {
+        contender::all(&options.only, options.exabgp.as_deref())
+            .and_then(|contenders| tables(options, &contenders, &folder))
+    };
     fs::remove_dir_all(&folder)?;
     measured
+}
+
+/// Soaks on every reactor that is asked for, at once.
+fn soak(options: &Options) -> io::Result<ExitCode> {
+    let binary = match &options.holdtime {
+        Some(binary) => std::path::absolute(binary)?,
+        None => contender::holdtime()?,
+    };
+    let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(std::process::id()) % 1_000_000);
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, interrupted.clone())?;
+    }
+    let folder = std::env::temp_dir().join(format!("holdtime-soak-{}", std::process::id()));
+    writeln!(io::stdout(), "{}", soak::HEADER)?;
+    let soaks: Vec<_> = ["poll", "async"]
+        .into_iter()
+        .filter(|reactor| options.only.is_empty() || options.only.iter().any(|only| only == reactor))
+        .map(|reactor| {
+            let Options { lasts, round, rounds, hold_time, restart_every, .. } = *options;
+            let binary = binary.clone();
+            let one =
+                soak::SoakOptions { binary, reactor, seed, lasts, round, rounds, hold_time, restart_every };
+            let (folder, interrupted) = (folder.join(reactor), interrupted.clone());
+            std::thread::spawn(move || soak::run(&one, &folder, &interrupted))
+        })
+        .collect();
+    let mut right = true;
+    for soak in soaks {
+        right &= soak.join().map_err(|_| io::Error::other("a soak broke off"))??;
+    }
+    if right {
+        fs::remove_dir_all(&folder)?;
+    } else {
+        note(&format!("what the speakers said is in {}", folder.display()));
+    }
+    Ok(match (interrupted.load(Ordering::Relaxed), right) {
+        (_, false) => ExitCode::FAILURE,
+        (true, true) => ExitCode::from(130),
+        (false, true) => ExitCode::SUCCESS,
+    })
+}
+
+/// How many peers there are: as many as addresses are made for.
+fn peers(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number <= 2000);
+    number.ok_or_else(|| format!("\"{text}\" is no number up to 2000"))
+}
+
+/// Neighbors and routes each.
+fn burden(text: &str) -> Result<(usize, u32), String> {
+    let both = text.split_once('x').and_then(|(neighbors, routes)| {
+        Some((peers(neighbors).ok().filter(|neighbors| *neighbors > 0)?, routes.parse().ok()?))
+    });
+    both.filter(|(_, routes)| *routes <= 65_536)
+        .ok_or_else(|| format!("\"{text}\" is no burden: 400x30000 (at most 2000x65536) was expected"))
+}
+
+/// A time as people write it: 90s, 30m, 1h.
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("\"{text}\" is no time: 90s, 30m or 1h was expected");
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3600,
+        _ => return Err(wrong()),
+    };
+    let number: u32 = text.get(..text.len() - 1).and_then(|number| number.parse().ok()).ok_or_else(wrong)?;
+    Ok(Duration::from_secs(u64::from(number) * unit))
 }
 
 /// Whoever is told to stop leaves neither a process nor a folder behind.

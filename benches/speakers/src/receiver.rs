@@ -4,11 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-const HEADER: usize = 19;
-const OPEN: u8 = 1;
-const UPDATE: u8 = 2;
-const NOTIFICATION: u8 = 3;
-const KEEPALIVE: u8 = 4;
+use crate::wire::{HEADER, KEEPALIVE, NOTIFICATION, OPEN, UPDATE, framed, keepalive, message, routes};
 
 /// How long a speaker may be silent. ExaBGP takes half a minute to read a large configuration.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -135,40 +131,9 @@ fn accept_in_time(
     }
 }
 
-/// The first message of `bytes`, if it is whole.
-fn message(bytes: &[u8]) -> Option<&[u8]> {
-    bytes.get(..number(bytes, 16)?.max(HEADER))
-}
-
-/// How many IPv4 prefixes an UPDATE announces.
-fn routes(update: &[u8]) -> Option<u32> {
-    let attributes = HEADER + 2 + number(update, HEADER)?;
-    let mut rest = update.get(attributes + 2 + number(update, attributes)?..)?;
-    let mut routes = 0;
-    while let Some((length, prefixes)) = rest.split_first() {
-        rest = prefixes.get(usize::from(*length).div_ceil(8)..)?;
-        routes += 1;
-    }
-    Some(routes)
-}
-
-/// The two octets at `at`.
-fn number(bytes: &[u8], at: usize) -> Option<usize> {
-    Some(u16::from_be_bytes(bytes.get(at..)?.first_chunk().copied()?).into())
-}
-
 /// The speaker's own OPEN, with the AS number and the hold time that it offers, and IPv4 unicast as the only capability.
 fn open(theirs: &[u8]) -> Vec<u8> {
     let offer = theirs.get(HEADER + 1..HEADER + 5).unwrap_or(&[0xfd, 0xe8, 0, 180]);
     let capability = [2, 6, 1, 4, 0, 1, 0, 1];
     framed(OPEN, &[&[4], offer, &[10, 0, 0, 9, 8], &capability].concat())
-}
-
-fn keepalive() -> Vec<u8> {
-    framed(KEEPALIVE, &[])
-}
-
-fn framed(kind: u8, body: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(HEADER + body.len()).unwrap_or(u16::MAX);
-    [&[0xff; 16][..], &length.to_be_bytes(), &[kind], body].concat()
 }
