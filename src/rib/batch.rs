@@ -9,11 +9,11 @@
 //!
 //! What comes in meanwhile waits for the next batch.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use super::catalogue::{BLOCK, Catalogue};
-use super::change::Change;
+use super::change::{Change, Superseded, nlri_octets};
 use super::entry::EntryView;
 use super::packing::{self, Bucket, Group, Grouping, Packing, PeerTerms};
 use super::path::Destination;
@@ -133,6 +133,8 @@ pub(super) struct UpdateBatch {
     ready: VecDeque<Item>,
     /// How many changes are in the batch, ready or not.
     size: usize,
+    /// What those of them said that another change has followed, by their places.
+    superseded: BTreeMap<u64, Superseded>,
     /// The refresh to come.
     wanted: Refreshing,
     /// A session has begun whose peer is to be told of every route.
@@ -160,6 +162,7 @@ impl UpdateBatch {
             stage: Stage::Rest,
             ready: VecDeque::new(),
             size: 0,
+            superseded: BTreeMap::new(),
             wanted: Refreshing::default(),
             replay: false,
             held_back: false,
@@ -251,6 +254,7 @@ impl UpdateBatch {
         self.wanted = Refreshing::default();
         self.replay = false;
         self.size = 0;
+        self.superseded.clear();
         self.ready.clear();
     }
 }
@@ -329,7 +333,7 @@ impl UpdateBatch {
         out: &mut Vec<u8>,
         packed: &mut Packed,
     ) -> bool {
-        let Self { ready, size, buffer, troubles, .. } = self;
+        let Self { ready, size, superseded, buffer, troubles, .. } = self;
         let Some(Item::Group(group)) = ready.front_mut() else { return true };
         let Some(withdrawn) = group.peek().map(|change| change.withdrawn) else { return true };
         let (family, next_hop) = (group.family(), group.next_hop(terms));
@@ -344,16 +348,18 @@ impl UpdateBatch {
         let mut lost = Draft::new(family, None, true, &[], max);
         // The block that was worked on last.
         let mut left = group.peek().map_or(0, |change| change.number / BLOCK);
-        while let Some(change) = group.peek().filter(|change| change.withdrawn == withdrawn) {
+        while let Some(change) = group.peek().copied().filter(|change| change.withdrawn == withdrawn) {
             if !packed.may_go_on(&draft) {
                 break;
             }
-            let (number, last) = (change.number, change.superseded.is_none());
-            let known = table.entries.get_mut(number).filter(|entry| change.is_awaited(entry));
+            let (number, last) = (change.number, !change.superseded);
+            let followed = if last { None } else { superseded.get(&change.place) };
+            let known = table.entries.get(number).filter(|entry| change.is_awaited(*entry, followed));
             let mut fits = false;
             if let Some(entry) = known {
                 let destination = catalogue.destination(number);
-                let nlri = change.nlri_octets(entry, &destination, agreed, buffer);
+                let exact = followed.map_or(entry.exact, |followed| followed.exact.as_deref());
+                let nlri = nlri_octets(exact, &destination, agreed, buffer);
                 fits = attributes.is_some() && nlri.is_some_and(|nlri| draft.push(nlri));
                 if !fits {
                     let known = withdrawn || (last && entry.advertised_in == table.session);
@@ -376,6 +382,9 @@ impl UpdateBatch {
             }
             packed.work += 1;
             *size -= 1;
+            if !last {
+                superseded.remove(&change.place);
+            }
             group.advance(catalogue);
             if fits && !group.is_shared() {
                 break;
@@ -424,6 +433,7 @@ impl UpdateBatch {
         if !table.has_changes() && !self.replay {
             return false;
         }
+        self.superseded.clear();
         self.stage = Stage::Gathering(Gathering {
             until: table.next_place,
             changes: Grouping::new(self.packing),
@@ -508,17 +518,20 @@ impl UpdateBatch {
     }
 
     fn gather_superseded(&mut self, table: &mut RouteTable, names: &Catalogue, gathering: &mut Gathering) {
-        let Some((_, change)) = table.superseded.pop_first() else { return };
-        let Some(path) = change.superseded.as_ref().map(|superseded| superseded.path.clone()) else { return };
-        let entry = table.entries.get(change.number);
+        let Some((place, superseded)) = table.superseded.pop_first() else { return };
+        let Superseded { number, withdrawn, ref path, .. } = superseded;
+        let change = Change { place, number, withdrawn, superseded: true };
+        let entry = table.entries.get(number);
         let advertised = entry.is_some_and(|entry| entry.advertised_in == table.session);
-        if advertised || !(gathering.fresh && change.withdrawn) {
-            self.size += 1;
-            gathering.changes.add(&path, change, names);
-        } else if packing::drags_attributes(self.packing, names.family(change.number)) {
-            self.size += 1;
-            gathering.attributes_alone.add(&path, change, names);
+        if advertised || !(gathering.fresh && withdrawn) {
+            gathering.changes.add(path, change, names);
+        } else if packing::drags_attributes(self.packing, names.family(number)) {
+            gathering.attributes_alone.add(path, change, names);
+        } else {
+            return;
         }
+        self.size += 1;
+        self.superseded.insert(place, superseded);
     }
 
     fn gather_change(
@@ -527,9 +540,9 @@ impl UpdateBatch {
         catalogue: &mut Catalogue,
         gathering: &mut Gathering,
     ) {
-        let RouteTable { entries, queue, next_place, void, session, .. } = table;
+        let RouteTable { entries, queue, void, session, .. } = table;
         let Some((place, number)) = queue.pop_first() else { return };
-        let Some(entry) = entries.get_mut(number).filter(|entry| entry.place == place) else { return };
+        let Some(entry) = entries.get(number).filter(|entry| entry.place == place) else { return };
         if place < *void {
             // It is of an earlier session: a route takes its turn among all that are not advertised in this one yet.
             if entry.withdrawn {
@@ -538,10 +551,10 @@ impl UpdateBatch {
             return;
         }
         let withdraws_nothing = entry.withdrawn && gathering.fresh && entry.advertised_in != *session;
-        let change = Change::of(entry, next_place, number);
+        let change = Change { place, number, withdrawn: entry.withdrawn, superseded: false };
         if !withdraws_nothing {
             self.size += 1;
-            gathering.changes.add(&entry.path, change, catalogue);
+            gathering.changes.add(entry.path, change, catalogue);
             return;
         }
         // It was not announced in this session, so there is nothing to withdraw.
@@ -562,23 +575,22 @@ impl UpdateBatch {
         walk: &mut Walk,
         packed: &mut Packed,
     ) {
-        let RouteTable { entries, queue, next_place, session, .. } = table;
-        let until = gathering.until;
-        let waits = |entry: EntryView<'_>| {
-            entry.advertised_in != *session && entry.place < until && !queue.contains(entry.place)
-        };
+        let RouteTable { entries, next_place, session, void, .. } = table;
+        let waits = |entry: EntryView<'_>| entry.advertised_in != *session && entry.place < *void;
         let mut room = packed.room();
         walk.look(entries, catalogue, &mut room, |_, entry| waits(entry));
         while let Some(number) = walk.take(catalogue, &mut room) {
-            let known = entries.get_mut(number);
-            let Some(entry) = known.filter(|entry| waits(entry.view())) else { continue };
+            let Some(entry) = entries.get(number).filter(|entry| waits(*entry)) else { continue };
+            let path = entry.path.clone();
             if entry.withdrawn {
                 entries.remove(catalogue, number);
                 continue;
             }
-            let change = Change::of(entry, next_place, number);
+            let Some(place) = entries.wait(number, *session, *next_place) else { continue };
+            *next_place += u64::from(place == *next_place);
             self.size += 1;
-            gathering.changes.add(&entry.path, change, catalogue);
+            let change = Change { place, number, withdrawn: false, superseded: false };
+            gathering.changes.add(&path, change, catalogue);
         }
         packed.leave(room);
     }

@@ -4,26 +4,28 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::catalogue::Catalogue;
-use super::entry::Entry;
+use super::entry::{Entry, EntryView};
 use super::path::{Destination, Path};
 use super::runs::Sorted;
 use crate::wire::{Family, FamilyTerms, Nlri, Prefix, Writer};
 
 /// One change that waits in a batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Change {
     /// Its place in the queue; where its entry has another by now, it is out of date.
     pub(super) place: u64,
     /// The number of its destination.
     pub(super) number: u32,
     pub(super) withdrawn: bool,
-    /// It is not the last change of its route that waits.
-    pub(super) superseded: Option<Box<Superseded>>,
+    /// It is not the last change of its route that waits: what it said is [`Superseded`].
+    pub(super) superseded: bool,
 }
 
 /// What a change said that another has followed since.
 #[derive(Clone, Debug)]
 pub(super) struct Superseded {
+    pub(super) number: u32,
+    pub(super) withdrawn: bool,
     pub(super) path: Arc<Path>,
     /// The NLRI where it says more than its key.
     pub(super) exact: Option<Box<Nlri>>,
@@ -34,38 +36,37 @@ impl Change {
     pub(super) fn of(entry: &mut Entry, next_place: &mut u64, number: u32) -> Self {
         entry.place = *next_place;
         *next_place += 1;
-        Self { place: entry.place, number, withdrawn: entry.withdrawn, superseded: None }
+        Self { place: entry.place, number, withdrawn: entry.withdrawn, superseded: false }
     }
 
     /// Whether it is still to be sent: it is the last change of its entry, or the last one is not sent yet and says something
-    /// else.
-    pub(super) fn is_awaited(&self, entry: &Entry) -> bool {
-        match &self.superseded {
+    /// else than what was `superseded`.
+    pub(super) fn is_awaited(&self, entry: EntryView<'_>, superseded: Option<&Superseded>) -> bool {
+        match superseded {
             None => entry.place == self.place,
-            Some(superseded) => entry.place != 0 && !Arc::ptr_eq(&superseded.path, &entry.path),
+            Some(superseded) => entry.place != 0 && !Arc::ptr_eq(&superseded.path, entry.path),
         }
     }
+}
 
-    /// Its NLRI as a peer with these terms reads it; `None`: `buffer`, which has room for a message, has none for it.
-    pub(super) fn nlri_octets<'b>(
-        &self,
-        entry: &Entry,
-        destination: &Destination,
-        agreed: &FamilyTerms,
-        buffer: &'b mut [u8],
-    ) -> Option<&'b [u8]> {
-        let exact = self.superseded.as_ref().map_or(&entry.exact, |superseded| &superseded.exact);
-        let nlri = exact.as_deref().unwrap_or(&destination.nlri);
-        let other_form = agreed.flow_form.rewrite(nlri);
-        let nlri = other_form.as_ref().unwrap_or(nlri);
-        let mut writer = Writer::new(buffer);
-        if agreed.add_path_send {
-            writer.u32(destination.path_id.unwrap_or_default()).ok()?;
-        }
-        nlri.encode(&mut writer).ok()?;
-        let length = writer.written().len();
-        buffer.get(..length)
+/// An NLRI as a peer with these terms reads it; `None`: `buffer`, which has room for a message, has none for it. `exact`: it says
+/// more than its destination.
+pub(super) fn nlri_octets<'b>(
+    exact: Option<&Nlri>,
+    destination: &Destination,
+    agreed: &FamilyTerms,
+    buffer: &'b mut [u8],
+) -> Option<&'b [u8]> {
+    let nlri = exact.unwrap_or(&destination.nlri);
+    let other_form = agreed.flow_form.rewrite(nlri);
+    let nlri = other_form.as_ref().unwrap_or(nlri);
+    let mut writer = Writer::new(buffer);
+    if agreed.add_path_send {
+        writer.u32(destination.path_id.unwrap_or_default()).ok()?;
     }
+    nlri.encode(&mut writer).ok()?;
+    let length = writer.written().len();
+    buffer.get(..length)
 }
 
 /// What NLRI are ordered by: their octets, path identifier first.
@@ -134,7 +135,7 @@ mod tests {
             let route =
                 Route { path_id: None, nlri: Nlri::Unicast(Prefix::V4(prefix)), next_hop: None, attributes };
             let number = names.resolve(&route, false).number;
-            Change { place: 0, number, withdrawn: false, superseded: None }
+            Change { place: 0, number, withdrawn: false, superseded: false }
         });
         changes.sort_by_key(|change| change.key(&names));
         assert_eq!(changes.map(|change| change.number), [1, 2, 0]);

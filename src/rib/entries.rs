@@ -1,6 +1,7 @@
-//! The entries of a table, by the numbers of their destinations: block by block, at rest or not.
+//! The entries of a table, by the numbers of their destinations, block by block.
 //!
-//! A block of which something waits is the neighbor's own; one of which nothing does is a [`Shelf`], which neighbors share.
+//! A block whose entries are as they were first announced, and have been sent or wait for that, is a [`Shelf`], which neighbors
+//! share: a bit for each entry says which of the two it is. Any other block is the neighbor's own.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -25,12 +26,14 @@ enum TableBlock {
         shelf: Arc<Shelf>,
         /// The age of its oldest entry.
         oldest: u64,
-        /// In which session it was advertised.
+        /// In which session it was advertised, but for what waits.
         session: u32,
+        /// A bit for each number that waits, at the place that is its age.
+        waiting: u64,
     },
 }
 
-/// A block of which something waits.
+/// A block that says more than a shelf can.
 #[derive(Clone, Debug, Default)]
 struct OwnBlock {
     occupied: u64,
@@ -59,14 +62,16 @@ impl TableBlock {
         }
         match self {
             Self::Own(own) => own.entries.get(index).map(Entry::view),
-            Self::Shared { shelf, oldest, session } => shelf.get(index, *oldest, *session),
+            Self::Shared { shelf, oldest, session, waiting } => {
+                shelf.get(index, *oldest, (*waiting & bit == 0).then_some(*session))
+            }
         }
     }
 
     /// Makes it the neighbor's own, where it is not.
     fn own(&mut self) -> &mut OwnBlock {
-        if let Self::Shared { shelf, oldest, session } = self {
-            let entries = shelf.entries(*oldest, *session).collect();
+        if let Self::Shared { shelf, oldest, session, waiting } = self {
+            let entries = shelf.entries(*oldest, *session, *waiting).collect();
             *self = Self::Own(OwnBlock { occupied: shelf.occupied(), entries });
         }
         match self {
@@ -113,6 +118,43 @@ impl TableEntries {
         block.own().entries.get_mut(index)
     }
 
+    /// Lets the entry of a number wait that was not advertised in this session, at `place` where its block is the neighbor's own.
+    /// Returns the place at which it waits then.
+    pub(super) fn wait(&mut self, number: u32, in_session: u32, place: u64) -> Option<u64> {
+        let at = self.position(number / BLOCK).ok()?;
+        let (_, block) = self.blocks.get_mut(at)?;
+        if let TableBlock::Shared { shelf, session, waiting, .. } = block
+            && *session != in_session
+        {
+            // What was advertised in another session waits too, or soon will.
+            (*session, *waiting) = (in_session, shelf.occupied());
+        }
+        if let TableBlock::Shared { .. } = block {
+            return block.get(number).map(|entry| entry.place).filter(|place| *place != 0);
+        }
+        let entry = self.get_mut(number)?;
+        entry.place = place;
+        Some(place)
+    }
+
+    /// An entry that waits is advertised: `false` where that takes more than a bit of a shelf.
+    pub(super) fn note_advertised(&mut self, number: u32, in_session: u32) -> bool {
+        let Ok(at) = self.position(number / BLOCK) else { return false };
+        let Some((_, TableBlock::Shared { shelf, session, waiting, .. })) = self.blocks.get_mut(at) else {
+            return false;
+        };
+        let (bit, _) = bit(shelf.occupied(), number);
+        // As long as all of it waits it is of no session.
+        if *waiting == shelf.occupied() {
+            *session = in_session;
+        }
+        let may = *session == in_session && *waiting & bit != 0;
+        if may {
+            *waiting &= !bit;
+        }
+        may
+    }
+
     /// Puts an entry to a number that has none.
     pub(super) fn insert(&mut self, catalogue: &mut Catalogue, number: u32, entry: Entry) {
         let block = number / BLOCK;
@@ -155,21 +197,24 @@ impl TableEntries {
         catalogue.release(number);
     }
 
-    /// Puts the block of a number on a shelf, if nothing of it waits: all of it was advertised, and in one session.
+    /// Puts the block of a number on a shelf, if a shelf can say all of it.
     pub(super) fn settle(&mut self, catalogue: &mut Catalogue, number: u32) {
         let block = number / BLOCK;
         let Ok(at) = self.position(block) else { return };
         let Some((_, known)) = self.blocks.get_mut(at) else { return };
         let TableBlock::Own(OwnBlock { occupied, entries }) = known else { return };
-        let Some(session) = entries.first().map(|entry| entry.advertised_in).filter(|session| *session != 0)
-        else {
-            return;
-        };
-        let rests = |entry: &Entry| {
-            entry.place == 0 && !(entry.withdrawn || entry.refused) && entry.advertised_in == session
-        };
-        if !entries.iter().all(rests) {
-            return;
+        let advertised = |entry: &&Entry| entry.advertised_in != 0;
+        let session = entries.iter().find(advertised).map_or(0, |entry| entry.advertised_in);
+        let mut waiting = 0;
+        let mut left = *occupied;
+        for entry in &*entries {
+            let lowest = left & left.wrapping_neg();
+            left ^= lowest;
+            if entry.is_fresh() {
+                waiting |= lowest;
+            } else if !entry.rests_since(session) {
+                return;
+            }
         }
         let ages = || entries.iter().map(|entry| entry.since);
         let (Some(oldest), Some(youngest)) = (ages().min(), ages().max()) else { return };
@@ -178,7 +223,7 @@ impl TableEntries {
         }
         let is_same = |shelf: &Shelf| shelf.is_of(*occupied, entries, oldest);
         let shelf = catalogue.shelf(block, is_same, || Shelf::new(*occupied, entries, oldest));
-        *known = TableBlock::Shared { shelf, oldest, session };
+        *known = TableBlock::Shared { shelf, oldest, session, waiting };
     }
 
     /// The entries from this number on.
@@ -260,6 +305,44 @@ mod tests {
         first.get_mut(5).expect("it is there").place = 0;
         first.settle(&mut catalogue, 5);
         assert!(shelf(&first).zip(shelf(&second)).is_some_and(|(a, b)| Arc::ptr_eq(a, b)), "as before");
+    }
+
+    #[test]
+    fn what_waits_as_it_was_first_announced_stands_once_and_a_bit_says_who_has_it() {
+        let mut catalogue = Catalogue::default();
+        let path = Arc::new(Path { hop: Hop::Own, attributes: Arc::default() });
+        let mut fresh = |first: u64| {
+            let mut entries = TableEntries::default();
+            for number in [1, 5, 60] {
+                let entry = Entry::new(path.clone(), None, first + u64::from(number), 0, false);
+                entries.insert(&mut catalogue, number, entry);
+            }
+            entries.settle(&mut catalogue, 1);
+            entries
+        };
+        let (mut first, second) = (fresh(100), fresh(7_000));
+        assert!(shelf(&first).zip(shelf(&second)).is_some_and(|(a, b)| Arc::ptr_eq(a, b)));
+        let seen = |entries: &TableEntries| {
+            [1, 5, 60].map(|number| entries.get(number).map(|entry| (entry.place, entry.advertised_in)))
+        };
+        assert!(first.note_advertised(5, 2) && !first.note_advertised(5, 2), "it waits no more");
+        assert!(!first.note_advertised(60, 3), "what has been advertised was in another session");
+        assert_eq!(seen(&first), [Some((101, 0)), Some((0, 2)), Some((160, 0))]);
+        assert_eq!(seen(&second), [Some((7_001, 0)), Some((7_005, 0)), Some((7_060, 0))]);
+        let mut own = first.copy(&mut catalogue);
+        assert_eq!(own.get_mut(5).map(|entry| (entry.place, entry.advertised_in)), Some((0, 2)));
+        assert_eq!(seen(&own), seen(&first), "as entries of its own");
+        assert_eq!(first.wait(5, 2, 9_000), None, "this session has it");
+        assert_eq!(first.wait(5, 3, 9_000), Some(105));
+        assert_eq!(
+            seen(&first),
+            [Some((101, 0)), Some((105, 0)), Some((160, 0))],
+            "the next one has nothing"
+        );
+        assert_eq!(
+            (own.wait(60, 3, 9_000), own.get(60).map(|entry| entry.place)),
+            (Some(9_000), Some(9_000))
+        );
     }
 
     #[test]

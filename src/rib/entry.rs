@@ -50,6 +50,16 @@ impl Entry {
         Self { path, exact, place, since: place, advertised_in: 0, generation, withdrawn, refused: false }
     }
 
+    /// Whether it is as it was first announced, and waits to be sent.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.place == self.since && self.advertised_in == 0 && !(self.withdrawn || self.refused)
+    }
+
+    /// Whether the route was advertised in this session, and nothing waits.
+    pub(super) fn rests_since(&self, session: u32) -> bool {
+        self.place == 0 && session != 0 && self.advertised_in == session && !(self.withdrawn || self.refused)
+    }
+
     /// To be looked at.
     pub(super) fn view(&self) -> EntryView<'_> {
         let Self { path, exact, place, since, advertised_in, generation, withdrawn, refused } = self;

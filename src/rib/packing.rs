@@ -26,6 +26,7 @@
 //! +------------------------------+
 //! ```
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec;
@@ -213,7 +214,9 @@ pub(super) struct Grouping {
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
     path: Arc<Path>,
-    families: Vec<FamilyChanges>,
+    first: FamilyChanges,
+    /// Those of other families: hardly ever are there any.
+    others: Vec<FamilyChanges>,
 }
 
 /// The changes of one path and family. Where they are not grouped, all of them are in `announced`, as they came.
@@ -221,7 +224,7 @@ pub(super) struct Bucket {
 struct FamilyChanges {
     family: Family,
     alone: bool,
-    withdrawn: Runs<Change>,
+    withdrawn: Option<Box<Runs<Change>>>,
     announced: Runs<Change>,
 }
 
@@ -232,23 +235,15 @@ impl Grouping {
 
     /// Adds a change that goes by `path`.
     pub(super) fn add(&mut self, path: &Arc<Path>, change: Change, names: &Catalogue) {
-        let buckets = &mut self.buckets;
-        let at = *self.known.entry(Arc::as_ptr(path).addr()).or_insert_with(|| {
-            buckets.push(Bucket { path: path.clone(), families: Vec::new() });
+        let Self { packing, buckets, known } = self;
+        let family = names.family(change.number);
+        let at = *known.entry(Arc::as_ptr(path).addr()).or_insert_with(|| {
+            let first = FamilyChanges::new(*packing, family);
+            buckets.push(Bucket { path: path.clone(), first, others: Vec::new() });
             buckets.len() - 1
         });
-        let Some(Bucket { families, .. }) = buckets.get_mut(at) else { return };
-        let family = names.family(change.number);
-        let known = families.iter().position(|known| known.family == family);
-        let known = known.unwrap_or_else(|| {
-            families.push(FamilyChanges::new(self.packing, family));
-            families.len() - 1
-        });
-        let Some(changes) = families.get_mut(known) else { return };
-        match change.withdrawn && !changes.alone {
-            true => changes.withdrawn.push(change, names),
-            false => changes.announced.push(change, names),
-        }
+        let Some(bucket) = buckets.get_mut(at) else { return };
+        bucket.of(*packing, family).push(change, names);
     }
 
     /// What was added, in order.
@@ -258,13 +253,28 @@ impl Grouping {
 }
 
 impl Bucket {
+    /// Its changes of a family.
+    fn of(&mut self, packing: Packing, family: Family) -> &mut FamilyChanges {
+        let Self { first, others, .. } = self;
+        if first.family == family {
+            return first;
+        }
+        let known = others.iter().position(|changes| changes.family == family);
+        let at = known.unwrap_or_else(|| {
+            others.push(FamilyChanges::new(packing, family));
+            others.len() - 1
+        });
+        others.get_mut(at).unwrap_or(first)
+    }
+
     /// Its changes as groups.
     pub(super) fn groups(self, names: &Catalogue) -> impl Iterator<Item = Group> {
-        let Self { path, families } = self;
-        let both = |FamilyChanges { family, alone, withdrawn, announced }| {
-            [withdrawn, announced].map(|runs| (family, alone, runs))
+        let Self { path, first, others } = self;
+        let both = |FamilyChanges { family, alone, withdrawn, announced }: FamilyChanges| {
+            let withdrawn = withdrawn.map(|runs| *runs);
+            withdrawn.into_iter().chain([announced]).map(move |runs| (family, alone, runs))
         };
-        let groups = families.into_iter().flat_map(both);
+        let groups = core::iter::once(first).chain(others).flat_map(both);
         groups
             .map(move |(family, alone, runs)| Group::new(path.clone(), family, runs, alone, names))
             .filter(|group| group.left() > 0)
@@ -274,8 +284,19 @@ impl Bucket {
 impl FamilyChanges {
     fn new(packing: Packing, family: Family) -> Self {
         let alone = !is_grouped(packing, family);
-        let runs = || if alone { Runs::unordered() } else { Runs::default() };
-        Self { family, alone, withdrawn: runs(), announced: runs() }
+        Self { family, alone, withdrawn: None, announced: Self::runs(alone) }
+    }
+
+    fn runs(alone: bool) -> Runs<Change> {
+        if alone { Runs::unordered() } else { Runs::default() }
+    }
+
+    fn push(&mut self, change: Change, names: &Catalogue) {
+        let runs = match change.withdrawn && !self.alone {
+            true => self.withdrawn.get_or_insert_with(|| Box::new(Self::runs(self.alone))),
+            false => &mut self.announced,
+        };
+        runs.push(change, names);
     }
 }
 

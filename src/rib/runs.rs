@@ -22,47 +22,52 @@ pub(super) trait Sorted {
 /// Things that are being collected.
 #[derive(Clone, Debug)]
 pub(super) struct Runs<T> {
-    /// Each but the last is full and sorted.
-    runs: Vec<Vec<T>>,
+    /// Those that are full, each sorted.
+    full: Vec<Vec<T>>,
+    /// The one that is being filled.
+    last: Vec<T>,
     /// Nothing is sorted: they are sent as they came.
     unordered: bool,
 }
 
 impl<T> Default for Runs<T> {
     fn default() -> Self {
-        Self { runs: Vec::new(), unordered: false }
+        Self { full: Vec::new(), last: Vec::new(), unordered: false }
     }
 }
 
 impl<T: Sorted> Runs<T> {
     /// One whose things are sent as they come.
     pub(super) fn unordered() -> Self {
-        Self { runs: Vec::new(), unordered: true }
+        Self { unordered: true, ..Self::default() }
     }
 
     /// One of a single thing.
     pub(super) fn of(only: T) -> Self {
-        Self { runs: Vec::from([Vec::from([only])]), unordered: true }
+        Self { last: Vec::from([only]), ..Self::unordered() }
     }
 
     /// Adds a thing.
     pub(super) fn push(&mut self, item: T, names: &T::Names) {
-        let full = !self.unordered && self.runs.last().is_some_and(|run| run.len() >= RUN);
-        if full && let Some(run) = self.runs.last_mut() {
-            run.sort_by_cached_key(|item| item.key(names));
+        let length = self.last.len();
+        if length >= RUN && !self.unordered {
+            let mut full = core::mem::replace(&mut self.last, Vec::with_capacity(RUN));
+            full.sort_by_cached_key(|item| item.key(names));
+            self.full.push(full);
+        } else if length == self.last.capacity() {
+            // There may be many of a few things each.
+            self.last.reserve_exact((length / 2).max(4));
         }
-        match self.runs.last_mut().filter(|_| !full) {
-            Some(run) => run.push(item),
-            None => self.runs.push(Vec::from([item])),
-        }
+        self.last.push(item);
     }
 
     /// All of them, in order: the runs are merged as they are taken.
     pub(super) fn merged(mut self, names: &T::Names) -> Merged<T> {
-        if let Some(run) = self.runs.last_mut().filter(|_| !self.unordered) {
-            run.sort_by_cached_key(|item| item.key(names));
+        if !self.unordered {
+            self.last.sort_by_cached_key(|item| item.key(names));
         }
-        Merged::new(self.runs.into_iter().map(Vec::into_iter).collect(), names)
+        let runs = self.full.into_iter().chain([self.last]);
+        Merged::new(runs.map(Vec::into_iter).collect(), names)
     }
 }
 
@@ -101,12 +106,18 @@ impl<T: Sorted> Merged<T> {
 
     /// Takes the next one.
     pub(super) fn advance(&mut self, names: &T::Names) -> Option<T> {
-        let taken = self.runs.get_mut(self.current)?.next();
-        if self.runs.len() > 1 {
-            if let Some(next) = self.peek() {
-                self.others.push(Reverse((next.key(names), self.current)));
-            }
+        let run = self.runs.get_mut(self.current)?;
+        let taken = run.next();
+        if run.len() == 0 {
+            // Its room is needed no more.
+            *run = Vec::new().into_iter();
             self.next_run();
+        } else if let (Some(next), Some(Reverse(first))) = (self.peek(), self.others.peek()) {
+            let next = (next.key(names), self.current);
+            if *first < next {
+                self.others.push(Reverse(next));
+                self.next_run();
+            }
         }
         taken
     }

@@ -1,4 +1,4 @@
-//! TableEntries at rest: a stretch of a table of which nothing waits to be sent, as all neighbors that say the same share it.
+//! TableEntries as they were first announced: a stretch of a table, as all neighbors that say the same share it.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -7,7 +7,8 @@ use super::entry::{Entry, EntryView};
 use super::path::Path;
 use crate::wire::Nlri;
 
-/// See the module's documentation. What it does not say is the neighbor's: in which session it was advertised, and when it began.
+/// See the module's documentation. What it does not say is the neighbor's: in which session it was advertised, or that it still
+/// waits, and when it began.
 #[derive(Debug)]
 pub(super) struct Shelf {
     /// A bit for each number of the block.
@@ -16,7 +17,7 @@ pub(super) struct Shelf {
     resting: Box<[Resting]>,
 }
 
-/// An entry at rest.
+/// What an entry says to every neighbor.
 #[derive(Debug)]
 struct Resting {
     path: Arc<Path>,
@@ -54,32 +55,45 @@ impl Shelf {
         self.occupied
     }
 
-    /// One of its entries, by its place among them, of a neighbor for which the shelf began with `oldest` and was advertised in
-    /// `session`.
-    pub(super) fn get(&self, index: usize, oldest: u64, session: u32) -> Option<EntryView<'_>> {
-        self.resting.get(index).map(|resting| EntryView {
-            path: &resting.path,
-            exact: resting.exact.as_deref(),
-            place: 0,
-            since: oldest + u64::from(resting.since),
-            advertised_in: session,
-            generation: resting.generation,
-            withdrawn: false,
-            refused: false,
+    /// One of its entries, by its place among them, of a neighbor for which the shelf began with `oldest`, and to which it was
+    /// advertised in this session; `None`: it waits at the place that is its age.
+    pub(super) fn get(&self, index: usize, oldest: u64, session: Option<u32>) -> Option<EntryView<'_>> {
+        self.resting.get(index).map(|resting| {
+            let since = oldest + u64::from(resting.since);
+            EntryView {
+                path: &resting.path,
+                exact: resting.exact.as_deref(),
+                place: if session.is_some() { 0 } else { since },
+                since,
+                advertised_in: session.unwrap_or_default(),
+                generation: resting.generation,
+                withdrawn: false,
+                refused: false,
+            }
         })
     }
 
-    /// All of them as entries of such a neighbor, to be changed.
-    pub(super) fn entries(&self, oldest: u64, session: u32) -> impl Iterator<Item = Entry> + use<'_> {
-        self.resting.iter().map(move |resting| Entry {
-            path: resting.path.clone(),
-            exact: resting.exact.clone(),
-            place: 0,
-            since: oldest + u64::from(resting.since),
-            advertised_in: session,
-            generation: resting.generation,
-            withdrawn: false,
-            refused: false,
+    /// All of them as entries of such a neighbor, to be changed; those of `waiting` wait.
+    pub(super) fn entries(
+        &self,
+        oldest: u64,
+        session: u32,
+        waiting: u64,
+    ) -> impl Iterator<Item = Entry> + use<'_> {
+        let bits = (0..u64::BITS).map(|at| 1 << at).filter(|bit| self.occupied & bit != 0);
+        self.resting.iter().zip(bits).map(move |(resting, bit)| {
+            let since = oldest + u64::from(resting.since);
+            let waits = waiting & bit != 0;
+            Entry {
+                path: resting.path.clone(),
+                exact: resting.exact.clone(),
+                place: if waits { since } else { 0 },
+                since,
+                advertised_in: if waits { 0 } else { session },
+                generation: resting.generation,
+                withdrawn: false,
+                refused: false,
+            }
         })
     }
 }

@@ -12,8 +12,8 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::catalogue::{Catalogue, Resolved};
-use super::change::{Change, Superseded};
+use super::catalogue::{BLOCK, Catalogue, Resolved};
+use super::change::Superseded;
 use super::entries::TableEntries;
 use super::entry::Entry;
 use super::path::{Destination, Hop, Own, Path};
@@ -33,7 +33,7 @@ pub(super) struct RouteTable {
     /// What waits for the next batch, by its place.
     pub(super) queue: ChangeQueue,
     /// Changes that another has followed before they were sent, by their place.
-    pub(super) superseded: BTreeMap<u64, Change>,
+    pub(super) superseded: BTreeMap<u64, Superseded>,
     /// The place that comes next.
     pub(super) next_place: u64,
     /// Withdrawals before this place were for an earlier session, and are void.
@@ -52,6 +52,8 @@ pub(super) struct RouteTable {
     pub(super) clearing: Option<Clearing>,
     /// The number from which on an earlier reading's routes are still to be looked for.
     retired: u32,
+    /// The block that was changed last.
+    changed: u32,
 }
 
 /// A clear that is under way: the routes that were announced before a place.
@@ -70,7 +72,7 @@ impl RouteTable {
             queue: ChangeQueue::default(),
             superseded: BTreeMap::new(),
             next_place: 1,
-            void: 0,
+            void: 1,
             own: None,
             session_own: None,
             session: 1,
@@ -78,6 +80,7 @@ impl RouteTable {
             handled: 0,
             clearing: None,
             retired: 0,
+            changed: 0,
         }
     }
 
@@ -118,6 +121,11 @@ impl RouteTable {
     ) {
         self.handled += 1;
         let Resolved { number, family, path, exact } = route;
+        // Where tables come whole, a block is complete when the next one begins.
+        let before = core::mem::replace(&mut self.changed, number / BLOCK);
+        if before + 1 == self.changed {
+            self.entries.settle(catalogue, before * BLOCK);
+        }
         let given = self.own.filter(|_| path.hop == Hop::Own).and_then(|own| own.next_hop(Hop::Own, *family));
         let path = match given {
             Some(given) => {
@@ -185,16 +193,15 @@ impl RouteTable {
             return;
         }
         let superseded = Superseded {
+            number,
+            withdrawn: core::mem::replace(&mut entry.withdrawn, withdrawn),
             path: core::mem::replace(&mut entry.path, path),
             exact: core::mem::replace(&mut entry.exact, exact.clone()),
         };
-        let was_withdrawn = core::mem::replace(&mut entry.withdrawn, withdrawn);
         let old = core::mem::replace(&mut entry.place, place);
-        let awaited = self.queue.remove(old) && !(was_withdrawn && old < self.void);
+        let awaited = self.queue.remove(old) && !(superseded.withdrawn && old < self.void);
         if awaited && self.superseded.len() < MAX_SUPERSEDED {
-            let superseded = Some(Box::new(superseded));
-            let change = Change { place: old, number, withdrawn: was_withdrawn, superseded };
-            self.superseded.insert(old, change);
+            self.superseded.insert(old, superseded);
         }
         self.next_place += 1;
         self.queue.push(place, number);
@@ -208,6 +215,10 @@ impl RouteTable {
         number: u32,
         (last, withdrawn, fits): (bool, bool, bool),
     ) {
+        let stays = last && fits && !withdrawn && self.keep;
+        if stays && self.entries.note_advertised(number, self.session) {
+            return;
+        }
         let Some(entry) = self.entries.get_mut(number) else { return };
         if !(fits || withdrawn) {
             entry.refused = last;
