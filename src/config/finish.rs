@@ -14,8 +14,8 @@ use super::partial::{Graceful, Partial, PartialCapabilities};
 use super::setting::{Given, Setting};
 use super::settings::Settings;
 use super::tcp_ao;
-use crate::grammar::{Announcement, Cursor, OperationalKind, OperationalMessage, Result, Span, SyntaxError};
-use crate::wire::{Afi, Family, NextHop};
+use crate::grammar::{Cursor, OperationalKind, OperationalMessage, Result, Span, SyntaxError, own_next_hop};
+use crate::wire::{Afi, Family};
 
 /// The longest key that `TCP_MD5SIG` takes, in octets.
 const MD5_LIMIT: usize = 80;
@@ -84,7 +84,7 @@ pub(super) fn neighbor(
         routes: core::mem::take(&mut partial.routes),
         operational: core::mem::take(&mut partial.operational),
     };
-    settle_routes(&mut neighbor, &partial.first_routes, cursor)?;
+    settle_routes(&mut neighbor, &partial, cursor)?;
     let families = &neighbor.families;
     neighbor.operational.retain(|message| families.contains(&message.family));
     keep_last_advisories(&mut neighbor.operational);
@@ -269,10 +269,9 @@ fn md5(
     Ok(Some(Md5 { key, password: text, base64, address }))
 }
 
-/// Checks the routes' families, and gives `next-hop self` its address where it is known. `first` says where the first
-/// route of each family stands.
-fn settle_routes(neighbor: &mut Neighbor, first: &[(Family, Span)], cursor: &mut Cursor<'_>) -> Result<()> {
-    for (family, place) in first {
+/// Checks the routes' families, and gives `next-hop self` its address where it is known.
+fn settle_routes(neighbor: &mut Neighbor, partial: &Partial, cursor: &mut Cursor<'_>) -> Result<()> {
+    for (family, place) in &partial.first_routes {
         if neighbor.families.contains(family) {
             continue;
         }
@@ -284,44 +283,19 @@ fn settle_routes(neighbor: &mut Neighbor, first: &[(Family, Span)], cursor: &mut
             return Err(fault);
         }
         cursor.warn(fault);
-        neighbor.routes.retain(|announcement| announcement.route.nlri.family() != *family);
+        neighbor.routes.leave_out(*family);
     }
-    let (local, router_id) = (neighbor.local_address, neighbor.router_id);
-    for announcement in neighbor.routes.iter_mut().filter(|announcement| announcement.next_hop_self) {
-        let family = announcement.route.nlri.family();
-        if !settle_self(announcement, family, local, router_id) {
-            let place =
-                first.iter().find(|(known, _)| *known == family).map_or(Span::default(), |(_, place)| *place);
+    let Some(local) = neighbor.local_address else { return Ok(()) };
+    for (family, place) in partial.first_self.iter().filter(|(family, _)| neighbor.families.contains(family))
+    {
+        if own_next_hop(*family, local, neighbor.router_id).is_none() {
             let problem = alloc::format!(
                 "`next-hop self` in a route of {family}, and the session is not over {}",
                 family.afi
             );
-            return Err(SyntaxError::new(place, problem).expected("an address in place of `self`"));
+            return Err(SyntaxError::new(*place, problem).expected("an address in place of `self`"));
         }
     }
+    neighbor.routes.set_own(local, neighbor.router_id);
     Ok(())
-}
-
-/// Whether `next-hop self` has, or will have, an address of the right family.
-fn settle_self(
-    announcement: &mut Announcement,
-    family: Family,
-    local: Option<IpAddr>,
-    router_id: Ipv4Addr,
-) -> bool {
-    let Some(local) = local else { return true };
-    let same = match family.afi {
-        Afi::IPV4 => local.is_ipv4(),
-        Afi::IPV6 => local.is_ipv6(),
-        _ => true,
-    };
-    let address = match family.afi {
-        _ if same => local,
-        // A session over IPv6 can still announce IPv4 routes: ExaBGP takes the router id.
-        Afi::IPV4 => router_id.into(),
-        _ => return false,
-    };
-    announcement.route.next_hop = Some(NextHop::from(address));
-    announcement.next_hop_self = false;
-    true
 }

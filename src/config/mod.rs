@@ -9,6 +9,7 @@ mod options;
 mod parse;
 mod partial;
 mod process;
+mod route_section;
 mod secrets;
 mod setting;
 mod settings;
@@ -18,6 +19,7 @@ mod text;
 
 pub use holdtime_host::{AoAlgorithm, AoKey, ConfigText, PeerRange};
 pub use neighbor::{AddPath, Capabilities, Md5, Messages, Neighbor, SendHoldSetting, Subscription};
+pub use parse::ConfigReading;
 pub use process::Process;
 pub use secrets::Secrets;
 pub use settings::{

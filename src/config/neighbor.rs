@@ -8,7 +8,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use holdtime_host::{AoKey, PeerRange};
 
 use super::tcp_ao;
-use crate::grammar::{Announcement, OperationalMessage};
+use crate::grammar::{OperationalMessage, RouteList};
 use crate::wire::{Afi, Family};
 
 /// A neighbor as configured. Every value is checked; what the configuration left out has its default.
@@ -83,7 +83,7 @@ pub struct Neighbor {
     /// Which programs hear of this neighbor and may command it.
     pub api: Vec<Subscription>,
     /// The routes to announce, in the order of the configuration; those of inherited templates last.
-    pub routes: Vec<Announcement>,
+    pub routes: RouteList,
     /// The OPERATIONAL messages to send once the session is up.
     pub operational: Vec<OperationalMessage>,
 }

@@ -5,12 +5,11 @@ use core::net::{IpAddr, Ipv6Addr};
 
 use super::neighbor::{AddPath, SendHoldSetting};
 use super::partial::{Graceful, Partial, PartialCapabilities, kept};
+use super::route_section::RouteSection;
 use super::{api, families, tcp_ao};
 use crate::grammar::{
-    Cursor, Result, RouteAction, RouteCollector, SyntaxError, Token, address_and_length, asn, decimal,
-    family_statement, flow_statement, l2vpn_statement, operational, static_statement, unexpected, unknown,
+    Cursor, Result, SyntaxError, Token, address_and_length, asn, decimal, operational, unexpected, unknown,
 };
-use crate::wire::Afi;
 
 const OPTIONS: &[&str] = &[
     "inherit",
@@ -59,14 +58,12 @@ const SECTIONS: &[&str] = &[
     "announce",
 ];
 
-/// Reads one statement or section.
+/// Reads one statement or section, but for one of routes: that is only named.
 pub(super) fn statement(
     cursor: &mut Cursor<'_>,
     keyword: &Token<'_>,
     partial: &mut Partial,
-    routes: &mut RouteCollector,
-) -> Result<()> {
-    const ANNOUNCE: RouteAction = RouteAction::Announce;
+) -> Result<Option<RouteSection>> {
     match keyword.text.as_ref() {
         "family" => families::section(cursor, "family", &mut partial.families),
         "add-path" => families::section(cursor, "add-path", &mut partial.add_paths),
@@ -81,14 +78,10 @@ pub(super) fn statement(
             Ok(())
         }
         "api" => api::section(cursor, &mut partial.api),
-        "static" => cursor.block("static", |c, keyword| static_statement(c, ANNOUNCE, &keyword, routes)),
-        "flow" => cursor.block("flow", |c, keyword| flow_statement(c, ANNOUNCE, &keyword, routes)),
-        "l2vpn" => {
-            cursor.block("l2vpn", |c, keyword| l2vpn_statement(c, ANNOUNCE, &keyword, routes))?;
-            routes.defer();
-            Ok(())
-        }
-        "announce" => cursor.block("announce", |cursor, keyword| announce(cursor, &keyword, routes)),
+        "static" => return Ok(Some(RouteSection::Static)),
+        "flow" => return Ok(Some(RouteSection::Flow)),
+        "l2vpn" => return Ok(Some(RouteSection::L2vpn)),
+        "announce" => return Ok(Some(RouteSection::Announce)),
         "operational" => cursor.block("operational", |cursor, keyword| {
             partial.operational.push(operational::message(cursor, &keyword)?);
             Ok(())
@@ -97,20 +90,8 @@ pub(super) fn statement(
             option(cursor, keyword, partial)?;
             cursor.end_statement()
         }
-    }
-}
-
-fn announce(cursor: &mut Cursor<'_>, keyword: &Token<'_>, routes: &mut RouteCollector) -> Result<()> {
-    let afi = match keyword.text.as_ref() {
-        "ipv4" => Afi::IPV4,
-        "ipv6" => Afi::IPV6,
-        "l2vpn" => {
-            return cursor
-                .block("l2vpn", |c, keyword| l2vpn_statement(c, RouteAction::Announce, &keyword, routes));
-        }
-        _ => return Err(unknown(keyword, "an address family", &["ipv4", "ipv6", "l2vpn"])),
-    };
-    cursor.block("announce", |c, keyword| family_statement(c, RouteAction::Announce, afi, &keyword, routes))
+    }?;
+    Ok(None)
 }
 
 /// Reads one option, up to its `;`.

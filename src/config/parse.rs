@@ -1,4 +1,6 @@
 //! The top of a configuration file: `process`, `template` and `neighbor` sections.
+//!
+//! However many neighbors and routes are in it, it can be read a slice at a time.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -7,12 +9,13 @@ use alloc::vec::Vec;
 use super::neighbor::Neighbor;
 use super::partial::Partial;
 use super::process::Process;
+use super::route_section::RouteSection;
 use super::settings::{Encoder, Settings};
 use super::{Config, ConfigError, ConfigText};
 use super::{api, finish, options};
 use crate::grammar::{
-    Cursor, Result, RouteCollector, Span, SyntaxError, TextKind, Token, TokenKind, address_and_length,
-    unexpected, unknown,
+    Cursor, CursorPlace, Result, RouteCollector, RouteList, Span, SyntaxError, TextKind, Token, TokenKind,
+    address_and_length, unexpected, unknown,
 };
 
 impl Config {
@@ -22,50 +25,193 @@ impl Config {
     /// The first thing that is wrong with it, and where.
     pub fn parse(file: &ConfigText, settings: &Settings) -> Result<Self, ConfigError> {
         let mut cursor = Cursor::new(&file.text, TextKind::File);
-        let mut parser = Parser::new(settings);
-        let result = parser.file(&mut cursor).and_then(|()| parser.finish(&mut cursor));
-        match result {
-            Ok((processes, neighbors)) => {
-                let locate = |fault: &SyntaxError| fault.locate(&file.name, &file.text);
-                Ok(Self { processes, neighbors, warnings: cursor.warnings.iter().map(locate).collect() })
-            }
-            Err(fault) => Err(fault.locate(&file.name, &file.text).into()),
+        let mut parser = Parser::default();
+        let read = parser.read(&mut cursor, settings, &mut { usize::MAX });
+        conclude(file, settings, parser, cursor, read.map(drop))
+    }
+}
+
+/// A configuration file that is read a slice at a time.
+#[derive(Debug)]
+pub struct ConfigReading {
+    file: ConfigText,
+    place: CursorPlace,
+    parser: Parser,
+}
+
+impl ConfigReading {
+    /// Nothing is read yet.
+    pub fn new(file: ConfigText) -> Self {
+        Self { file, place: CursorPlace::default(), parser: Parser::default() }
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// Reads on as long as there is `room` for so many statements and routes, and takes from it what it has used. `None`: there
+    /// is more to read.
+    ///
+    /// # Errors
+    /// As [`Config::parse`].
+    pub fn go_on(&mut self, settings: &Settings, room: &mut usize) -> Option<Result<Config, ConfigError>> {
+        let mut cursor = Cursor::resume(&self.file.text, core::mem::take(&mut self.place));
+        let read = self.parser.read(&mut cursor, settings, room);
+        if let Ok(false) = read {
+            self.place = cursor.pause();
+            return None;
         }
+        let parser = core::mem::take(&mut self.parser);
+        Some(conclude(&self.file, settings, parser, cursor, read.map(drop)))
+    }
+}
+
+/// What was read of a whole file, or what is wrong with it.
+fn conclude(
+    file: &ConfigText,
+    settings: &Settings,
+    parser: Parser,
+    mut cursor: Cursor<'_>,
+    read: Result<()>,
+) -> Result<Config, ConfigError> {
+    let locate = |fault: &SyntaxError| fault.locate(&file.name, &file.text);
+    match read.and_then(|()| parser.finish(&mut cursor, settings)) {
+        Ok((processes, neighbors)) => {
+            Ok(Config { processes, neighbors, warnings: cursor.warnings.iter().map(locate).collect() })
+        }
+        Err(fault) => Err(locate(&fault).into()),
     }
 }
 
 /// What was read so far.
-struct Parser<'s> {
-    settings: &'s Settings,
+#[derive(Debug, Default)]
+struct Parser {
     processes: Vec<Process>,
     templates: BTreeMap<String, Partial>,
     neighbors: Vec<(Partial, Span)>,
-    routes: RouteCollector,
+    /// The sections that are open, the innermost last, and where each begins.
+    open: Vec<(OpenSection, Span)>,
+    /// The neighbor or the template that is being read.
+    partial: Partial,
+    collector: RouteCollector,
+    /// Its routes that are announced after whatever follows them.
+    deferred: RouteList,
+}
+
+/// A section that is read a statement at a time.
+#[derive(Debug)]
+enum OpenSection {
+    /// `template`
+    Templates,
+    /// A template, by its name.
+    Template(String),
+    /// A neighbor, and where it begins.
+    Neighbor(Span),
+    Routes(RouteSection),
+}
+
+impl OpenSection {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Templates => "template",
+            Self::Template(_) | Self::Neighbor(_) => "neighbor",
+            Self::Routes(section) => section.name(),
+        }
+    }
 }
 
 const SECTIONS: &[&str] = &["process", "template", "neighbor"];
 
-impl<'s> Parser<'s> {
-    fn new(settings: &'s Settings) -> Self {
-        Self {
-            settings,
-            processes: Vec::new(),
-            templates: BTreeMap::new(),
-            neighbors: Vec::new(),
-            routes: RouteCollector::default(),
+/// Reading, a statement at a time.
+impl Parser {
+    /// Reads on as long as there is room; whether it has got to the end.
+    fn read(&mut self, cursor: &mut Cursor<'_>, settings: &Settings, room: &mut usize) -> Result<bool> {
+        while *room > 0 {
+            let Some((section, opening)) = self.open.last() else {
+                *room -= 1;
+                if !self.section(cursor, settings)? {
+                    return Ok(true);
+                }
+                continue;
+            };
+            if cursor.close_block(section.name(), *opening)? {
+                self.close();
+                continue;
+            }
+            let keyword = cursor.keyword("a statement or `}`")?;
+            match section {
+                OpenSection::Templates if keyword.is("neighbor") => self.template(cursor)?,
+                OpenSection::Templates => return Err(unknown(&keyword, "a template", &["neighbor"])),
+                OpenSection::Template(_) | OpenSection::Neighbor(_) => {
+                    let named = options::statement(cursor, &keyword, &mut self.partial)?;
+                    self.open_routes(cursor, named)?;
+                }
+                OpenSection::Routes(section) => {
+                    let named = section.statement(cursor, &keyword, &mut self.collector)?;
+                    let read = self.collector.announcements.drain(..);
+                    *room = room.saturating_sub(read.len().saturating_sub(1));
+                    read.for_each(|announcement| self.partial.routes.push(announcement));
+                    self.open_routes(cursor, named)?;
+                }
+            }
+            *room = room.saturating_sub(1);
+        }
+        Ok(false)
+    }
+
+    fn open(&mut self, cursor: &mut Cursor<'_>, section: OpenSection) -> Result<()> {
+        let opening = cursor.open_block(section.name())?;
+        self.open.push((section, opening));
+        Ok(())
+    }
+
+    fn open_routes(&mut self, cursor: &mut Cursor<'_>, section: Option<RouteSection>) -> Result<()> {
+        section.map_or(Ok(()), |section| self.open(cursor, OpenSection::Routes(section)))
+    }
+
+    /// The innermost section is over.
+    fn close(&mut self) {
+        match self.open.pop() {
+            Some((OpenSection::Template(name), _)) => {
+                let partial = self.take_partial();
+                self.templates.insert(name, partial);
+            }
+            Some((OpenSection::Neighbor(place), _)) => {
+                let partial = self.take_partial();
+                self.neighbors.push((partial, place));
+            }
+            // What is read from now on goes before what was read so far, as with ExaBGP.
+            Some((OpenSection::Routes(RouteSection::L2vpn), _)) => {
+                self.deferred.append(&core::mem::take(&mut self.partial.routes));
+            }
+            Some((OpenSection::Routes(_) | OpenSection::Templates, _)) | None => {}
         }
     }
 
-    fn file(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
-        loop {
-            let token = cursor.take()?;
-            match token.kind {
-                TokenKind::End => return Ok(()),
-                TokenKind::CloseBrace => Self::surplus(cursor, &token)?,
-                TokenKind::Word => self.section(cursor, &token)?,
-                _ => return Err(unexpected(&token).one_of("", SECTIONS)),
-            }
+    fn take_partial(&mut self) -> Partial {
+        let mut partial = core::mem::take(&mut self.partial);
+        partial.routes.append(&core::mem::take(&mut self.deferred));
+        partial.first_routes = core::mem::take(&mut self.collector.first);
+        partial.first_self = core::mem::take(&mut self.collector.first_self);
+        partial
+    }
+
+    /// What comes next outside of all sections; `false`: nothing.
+    fn section(&mut self, cursor: &mut Cursor<'_>, settings: &Settings) -> Result<bool> {
+        let token = cursor.take()?;
+        match token.kind {
+            TokenKind::End => return Ok(false),
+            TokenKind::CloseBrace => Self::surplus(cursor, &token)?,
+            TokenKind::Word => match token.text.as_ref() {
+                "process" => self.process(cursor, settings)?,
+                "template" => self.open(cursor, OpenSection::Templates)?,
+                "neighbor" => self.neighbor(cursor)?,
+                _ => return Err(unknown(&token, "a section", SECTIONS)),
+            },
+            _ => return Err(unexpected(&token).one_of("", SECTIONS)),
         }
+        Ok(true)
     }
 
     /// ExaBGP stops reading at a `}` too many. At the end of the file that does no harm.
@@ -78,42 +224,14 @@ impl<'s> Parser<'s> {
         Err(fault.one_of("", SECTIONS))
     }
 
-    fn section(&mut self, cursor: &mut Cursor<'_>, keyword: &Token<'_>) -> Result<()> {
-        match keyword.text.as_ref() {
-            "process" => self.process(cursor),
-            "template" => cursor.block("template", |cursor, keyword| {
-                if keyword.is("neighbor") {
-                    self.template(cursor)
-                } else {
-                    Err(unknown(&keyword, "a template", &["neighbor"]))
-                }
-            }),
-            "neighbor" => {
-                let expected = "the peer's address, or a prefix of passive peers";
-                let peer = cursor.value("a peer's address", expected, address_and_length)?;
-                let place = cursor.last();
-                let mut partial = Partial::default();
-                let address = Token {
-                    kind: TokenKind::Word,
-                    text: "peer-address".into(),
-                    span: place,
-                    after_newline: false,
-                };
-                partial.peer_address.set(cursor, &address, peer);
-                self.options(cursor, &mut partial)?;
-                self.neighbors.push((partial, place));
-                Ok(())
-            }
-            _ => Err(unknown(keyword, "a section", SECTIONS)),
-        }
-    }
-
-    fn options(&mut self, cursor: &mut Cursor<'_>, partial: &mut Partial) -> Result<()> {
-        let routes = &mut self.routes;
-        cursor.block("neighbor", |cursor, keyword| options::statement(cursor, &keyword, partial, routes))?;
-        partial.routes = self.routes.take();
-        partial.first_routes = core::mem::take(&mut self.routes.first);
-        Ok(())
+    fn neighbor(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
+        let expected = "the peer's address, or a prefix of passive peers";
+        let peer = cursor.value("a peer's address", expected, address_and_length)?;
+        let place = cursor.last();
+        let address =
+            Token { kind: TokenKind::Word, text: "peer-address".into(), span: place, after_newline: false };
+        self.partial.peer_address.set(cursor, &address, peer);
+        self.open(cursor, OpenSection::Neighbor(place))
     }
 
     fn template(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
@@ -126,13 +244,10 @@ impl<'s> Parser<'s> {
             let problem = alloc::format!("there is a template `{}` already", name.text);
             return Err(SyntaxError::new(name.span, problem).expected("another name"));
         }
-        let mut partial = Partial::default();
-        self.options(cursor, &mut partial)?;
-        self.templates.insert(name.text.to_string(), partial);
-        Ok(())
+        self.open(cursor, OpenSection::Template(name.text.to_string()))
     }
 
-    fn process(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
+    fn process(&mut self, cursor: &mut Cursor<'_>, settings: &Settings) -> Result<()> {
         let name = cursor.word("the program's name")?;
         if self.processes.iter().any(|process| process.name == name.text) {
             let problem = alloc::format!("there is a process `{}` already", name.text);
@@ -141,7 +256,7 @@ impl<'s> Parser<'s> {
         let mut process = Process {
             name: name.text.to_string(),
             run: Vec::new(),
-            encoder: self.settings.api.encoder,
+            encoder: settings.api.encoder,
             respawn: true,
         };
         cursor.block("process", |cursor, keyword| {
@@ -170,7 +285,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Applies the templates and checks each neighbor.
-    fn finish(self, cursor: &mut Cursor<'_>) -> Result<(Vec<Process>, Vec<Neighbor>)> {
+    fn finish(self, cursor: &mut Cursor<'_>, settings: &Settings) -> Result<(Vec<Process>, Vec<Neighbor>)> {
         let names: Vec<&str> = self.processes.iter().map(|process| process.name.as_str()).collect();
         let mut neighbors: Vec<Neighbor> = Vec::with_capacity(self.neighbors.len());
         let mut seen = alloc::collections::BTreeSet::new();
@@ -194,7 +309,7 @@ impl<'s> Parser<'s> {
                 unknown.iter().for_each(|fault| cursor.warn(fault.clone()));
             }
             let subscriptions = api::subscriptions(&partial.api, &names)?;
-            let neighbor = finish::neighbor(partial, subscriptions, place, self.settings, cursor)
+            let neighbor = finish::neighbor(partial, subscriptions, place, settings, cursor)
                 .map_err(|fault| unknown.unwrap_or(fault))?;
             if !seen.insert(neighbor.identifier()) {
                 let problem = alloc::format!("there is a neighbor {} like this already", neighbor.peer);

@@ -6,7 +6,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::neighbor::{AddPath, Messages, SendHoldSetting};
 use super::setting::{Given, Setting};
-use crate::grammar::{Announcement, Cursor, OperationalMessage, Span, Token};
+use crate::grammar::{Cursor, OperationalMessage, RouteList, Span, Token};
 use crate::wire::{Afi, Family};
 use holdtime_host::AoKey;
 
@@ -51,9 +51,10 @@ pub(super) struct Partial {
     pub(super) add_paths: Vec<Family>,
     pub(super) next_hops: Vec<(Family, Afi)>,
     pub(super) api: Vec<ApiSection>,
-    pub(super) routes: Vec<Announcement>,
-    /// Where the first route of each family stands.
+    pub(super) routes: RouteList,
+    /// Where the first route of each family stands, and the first with `next-hop self`.
     pub(super) first_routes: Vec<(Family, Span)>,
+    pub(super) first_self: Vec<(Family, Span)>,
     pub(super) operational: Vec<OperationalMessage>,
 }
 
@@ -169,8 +170,9 @@ impl Partial {
         self.add_paths.extend(&template.add_paths);
         self.next_hops.extend(&template.next_hops);
         self.api.extend(template.api.iter().cloned());
-        self.routes.extend(template.routes.iter().cloned());
+        self.routes.append(&template.routes);
         self.first_routes.extend(&template.first_routes);
+        self.first_self.extend(&template.first_self);
         self.operational.extend(template.operational.iter().cloned());
     }
 }

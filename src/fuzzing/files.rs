@@ -16,7 +16,7 @@ pub fn configuration(bytes: &[u8]) {
     match Config::parse(&file, &Settings::default()) {
         Ok(config) => {
             config.warnings.iter().for_each(|warning| placed(warning, text));
-            config.neighbors.iter().for_each(|neighbor| encodable(&neighbor.routes));
+            config.neighbors.iter().for_each(|neighbor| encodable(neighbor.routes.iter()));
         }
         Err(error) => placed(&error, text),
     }
@@ -27,7 +27,7 @@ pub fn command(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else { return };
     for action in [RouteAction::Announce, RouteAction::Withdraw] {
         match parse_routes(action, text) {
-            Ok(routes) => encodable(&routes),
+            Ok(routes) => encodable(routes.into_iter()),
             Err(error) => placed(&error, text),
         }
     }
@@ -44,8 +44,8 @@ fn placed(mistake: &Diagnostic, text: &str) {
 }
 
 /// Fails where a destination does not fit the largest message.
-fn encodable(routes: &[Announcement]) {
-    for announcement in routes.iter().take(64) {
+fn encodable(routes: impl Iterator<Item = Announcement>) {
+    for announcement in routes.take(64) {
         let nlri = &announcement.route.nlri;
         assert!(encode(MAX_EXTENDED_MESSAGE, |out| nlri.encode(out)).is_ok(), "{nlri:?}");
     }

@@ -29,7 +29,30 @@ pub(crate) struct Cursor<'a> {
     pub(crate) warnings: Vec<SyntaxError>,
 }
 
+/// A place between two statements, to go on from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CursorPlace {
+    at: usize,
+    last: Span,
+    depth: usize,
+    warnings: Vec<SyntaxError>,
+}
+
 impl<'a> Cursor<'a> {
+    /// Goes on in a file's text.
+    pub(crate) fn resume(text: &'a str, place: CursorPlace) -> Self {
+        let CursorPlace { at, last, depth, warnings } = place;
+        let lexer = Lexer::from(text, at);
+        Self { lexer, last, depth, warnings, ..Self::new(text, TextKind::File) }
+    }
+
+    /// Where to go on.
+    pub(crate) fn pause(self) -> CursorPlace {
+        let Self { lexer, peeked, last, depth, warnings, .. } = self;
+        let at = if peeked.is_some() { last.end } else { lexer.at() };
+        CursorPlace { at, last, depth, warnings }
+    }
+
     pub(crate) fn new(text: &'a str, source: TextKind) -> Self {
         Self {
             lexer: Lexer::new(text),
@@ -298,6 +321,16 @@ impl<'a> Cursor<'a> {
         section: &str,
         mut statement: impl FnMut(&mut Self, Token<'a>) -> Result<()>,
     ) -> Result<()> {
+        let opening = self.open_block(section)?;
+        while !self.close_block(section, opening)? {
+            let keyword = self.keyword("a statement or `}`")?;
+            statement(self, keyword)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the beginning of a block; where that is.
+    pub(crate) fn open_block(&mut self, section: &str) -> Result<Span> {
         self.skip_to_block()?;
         let token = self.peek()?;
         if token.kind == TokenKind::OpenBrace && token.after_newline {
@@ -307,24 +340,23 @@ impl<'a> Cursor<'a> {
             );
         }
         self.expect(TokenKind::OpenBrace, "`{`")?;
-        let opening = self.last;
         self.depth += 1;
-        while !self.end_block(section, opening)? {
-            let keyword = self.keyword("a statement or `}`")?;
-            statement(self, keyword)?;
-        }
-        self.depth -= 1;
-        Ok(())
+        Ok(self.last)
     }
 
-    fn end_block(&mut self, section: &str, opening: Span) -> Result<bool> {
-        if self.peek()?.kind != TokenKind::End {
-            return self.eat(TokenKind::CloseBrace);
-        }
-        let fault =
-            SyntaxError::new(opening, alloc::format!("this block ({section}) is not closed")).expected("`}`");
-        self.warn(fault);
-        Ok(true)
+    /// Takes the end of the block that was opened there, if it comes next.
+    pub(crate) fn close_block(&mut self, section: &str, opening: Span) -> Result<bool> {
+        let closes = match self.peek()?.kind {
+            TokenKind::CloseBrace => self.take().map(|_| true)?,
+            TokenKind::End => {
+                let problem = alloc::format!("this block ({section}) is not closed");
+                self.warn(SyntaxError::new(opening, problem).expected("`}`"));
+                true
+            }
+            _ => false,
+        };
+        self.depth -= usize::from(closes);
+        Ok(closes)
     }
 
     /// Takes what may stand behind a whole command: more `}` than were opened, where it had a block, as in ExaBGP.

@@ -20,6 +20,7 @@ mod operational_message;
 mod port_names;
 mod prefix_route;
 mod prefix_sid;
+mod route_list;
 mod routes;
 mod secret;
 mod section;
@@ -33,13 +34,15 @@ mod words;
 pub use announcement::{Announcement, RouteAction, Watchdog};
 pub use diagnostic::Diagnostic;
 pub use operational_message::{OperationalKind, OperationalMessage, PrefixCount};
+pub use route_list::RouteList;
 pub use words::nearest;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-pub(crate) use cursor::{Cursor, TextKind, unexpected, unknown};
+pub(crate) use cursor::{Cursor, CursorPlace, TextKind, unexpected, unknown};
 pub(crate) use fault::{Result, Span, SyntaxError};
+pub(crate) use route_list::own_next_hop;
 pub(crate) use routes::RouteCollector;
 pub(crate) use section::{family_statement, flow_statement, l2vpn_statement, static_statement};
 pub(crate) use token::{Lexer, Token, TokenKind};

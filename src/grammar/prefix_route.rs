@@ -18,7 +18,7 @@ use crate::wire::{Family, Labels, Nlri, Prefix, RouteDistinguisher, Safi};
 const SPLIT_LIMIT: u8 = 20;
 
 /// Which family a statement's routes belong to.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Target {
     /// `route`: the one that its prefix and options make it.
     Inferred,
@@ -30,6 +30,7 @@ pub(crate) enum Target {
 type Placed = (Prefix, Span);
 
 /// What the options of a statement come to, for each of its prefixes.
+#[derive(Debug)]
 pub(super) struct PrefixStatement {
     action: RouteAction,
     target: Target,

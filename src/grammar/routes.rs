@@ -11,13 +11,12 @@ use super::prefix_route::PrefixStatement;
 use crate::wire::{Attributes, Family, NextHop, Nlri, Route};
 
 /// The routes read so far, and what they share.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct RouteCollector {
     pub(crate) announcements: Vec<Announcement>,
-    /// Those that are announced after whatever follows them.
-    deferred: Vec<Announcement>,
-    /// Where the first route of each family stands.
+    /// Where the first route of each family stands, and the first with `next-hop self`.
     pub(crate) first: Vec<(Family, Span)>,
+    pub(crate) first_self: Vec<(Family, Span)>,
     /// How many routes came out of a `split`.
     pub(super) from_splits: u32,
     /// What the options of the last `route` came to, and where they stand.
@@ -29,6 +28,7 @@ pub(crate) struct RouteCollector {
 }
 
 /// What the routes of one statement have in common: everything but the destination.
+#[derive(Debug)]
 pub(crate) struct SharedParts {
     path_id: Option<u32>,
     next_hop: Option<NextHop>,
@@ -51,18 +51,6 @@ impl RouteCollector {
         }
     }
 
-    /// Lets what is read from now on go before what was read so far, as ExaBGP does after a neighbor's `l2vpn` section.
-    pub(crate) fn defer(&mut self) {
-        self.deferred.append(&mut self.announcements);
-    }
-
-    /// Takes what was read, in the order in which it is announced.
-    pub(crate) fn take(&mut self) -> Vec<Announcement> {
-        let mut all = core::mem::take(&mut self.announcements);
-        all.append(&mut self.deferred);
-        all
-    }
-
     /// Begins a statement at `place`.
     pub(crate) fn begin(&mut self, place: Span) {
         self.place = place;
@@ -71,8 +59,12 @@ impl RouteCollector {
     /// Adds the route to `nlri`.
     pub(crate) fn add(&mut self, common: &SharedParts, nlri: Nlri) {
         let family = nlri.family();
-        if !self.first.iter().any(|(known, _)| *known == family) {
+        let unknown = |first: &[(Family, Span)]| !first.iter().any(|(known, _)| *known == family);
+        if unknown(&self.first) {
             self.first.push((family, self.place));
+        }
+        if common.next_hop_self && unknown(&self.first_self) {
+            self.first_self.push((family, self.place));
         }
         self.announcements.push(Announcement {
             route: Route {

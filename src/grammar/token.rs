@@ -64,6 +64,11 @@ impl<'a> Lexer<'a> {
         Self { text, at }
     }
 
+    /// The octet of the text where it goes on.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }

@@ -5,10 +5,10 @@
 //! wait: they were written by somebody who knows the configuration, and have the last word over it.
 
 use alloc::collections::VecDeque;
-use alloc::vec::{self, Vec};
+use alloc::vec::Vec;
 
 use super::id::NeighborId;
-use crate::grammar::Announcement;
+use crate::grammar::{Announcement, RouteList};
 use crate::rib::{AdjRibOut, Catalogue, Destination, Watchdogs};
 use crate::time::Instant;
 use crate::wire::Family;
@@ -16,15 +16,15 @@ use crate::wire::Family;
 /// The routes of one neighbor that are still to be taken in, and which reading of the configuration they are from.
 #[derive(Clone, Debug)]
 pub(super) struct Intake {
-    routes: vec::IntoIter<Announcement>,
+    routes: RouteList,
     generation: u32,
     /// What is new among them is announced twice, as ExaBGP does: they came while the session was up.
     twice: bool,
 }
 
 impl Intake {
-    pub(super) fn new(routes: Vec<Announcement>, generation: u32, twice: bool) -> Self {
-        Self { routes: routes.into_iter(), generation, twice }
+    pub(super) fn new(routes: RouteList, generation: u32, twice: bool) -> Self {
+        Self { routes, generation, twice }
     }
 
     /// The session is gone, and who comes next is told of everything anyway.
@@ -43,9 +43,7 @@ impl Intake {
         repeats: &mut Vec<Destination>,
     ) -> bool {
         let Self { routes, generation, twice } = self;
-        let count = routes.len().min(*room);
-        *room -= count;
-        for Announcement { route, next_hop_self, watchdog } in routes.by_ref().take(count) {
+        while let Some(Announcement { route, next_hop_self, watchdog }) = routes.take_first(room) {
             let mut announced = true;
             if let Some(watchdog) = watchdog {
                 let destination = Destination::new(&route.nlri, route.path_id);
@@ -62,7 +60,7 @@ impl Intake {
                 }
             }
         }
-        let done = routes.len() == 0 && *room > 0 && rib_out.retire(*generation, room);
+        let done = routes.is_empty() && *room > 0 && rib_out.retire(*generation, room);
         if done {
             rib_out.hold_back(false);
         }

@@ -1,6 +1,6 @@
 //! How a speaker starts, reloads and ends.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -23,7 +23,8 @@ use super::phase::Phase;
 use super::programs::{ProgramSettings, Programs};
 use super::sessions::SessionHandle;
 use super::transport::Transport;
-use crate::config::{self, Config, ConfigText};
+use crate::config::{self, Config, ConfigReading, ConfigText};
+use crate::rib::MAX_WORK;
 use crate::time::{Duration, Now};
 use crate::wire::notification::cease as subcode;
 
@@ -53,12 +54,27 @@ pub(super) struct Lifecycle {
     pipes: Option<PipePaths>,
     /// What the reload that is under way is to restart.
     restarts: RestartScope,
+    /// The configuration files that were loaded, or could not be, and are to be read: the first may be read in part.
+    reloads: VecDeque<Result<ConfigReading, (String, IoError)>>,
 }
 
 impl Lifecycle {
     pub(super) fn new(now: Now, files: Vec<String>, config: Config, pipes: Option<PipePaths>) -> Self {
         let phase = Phase::New { since: now.monotonic };
-        Self { phase, files, file: 0, config, pipes, restarts: RestartScope::default() }
+        Self {
+            phase,
+            files,
+            file: 0,
+            config,
+            pipes,
+            restarts: RestartScope::default(),
+            reloads: VecDeque::new(),
+        }
+    }
+
+    /// Whether a configuration file that was loaded is to be read, or read on.
+    pub(super) fn is_reloading(&self) -> bool {
+        !self.reloads.is_empty()
     }
 }
 
@@ -117,6 +133,7 @@ impl LifecycleHandle<'_> {
         if !matches!(self.lifecycle.phase, Phase::New { .. } | Phase::Running) {
             return;
         }
+        self.lifecycle.reloads.clear();
         self.lifecycle.phase = Phase::Leaving { since: now.monotonic, until: now.monotonic + SHUTDOWN, code };
         self.contract.events.push_back(Event {
             severity: Severity::Info,
@@ -260,36 +277,46 @@ impl LifecycleHandle<'_> {
         name.is_some()
     }
 
-    /// A configuration file was read, or could not be. One that is refused leaves the running one as it is. Returns whether it was
-    /// taken over, which [`LifecycleHandle::finish_reload`] is to follow; and the programs that asked for it.
-    pub(super) fn reload(
-        &mut self,
-        now: Now,
-        text: Result<ConfigText, (String, IoError)>,
-    ) -> (bool, Vec<StreamId>) {
-        if self.lifecycle.phase != Phase::Running {
-            return (false, Vec::new());
+    /// A configuration file was loaded, or could not be: it is to be read.
+    pub(super) fn begin_reload(&mut self, text: Result<ConfigText, (String, IoError)>) {
+        if self.lifecycle.phase == Phase::Running {
+            self.lifecycle.reloads.push_back(text.map(ConfigReading::new));
         }
-        let refused = match text {
-            Ok(text) => match Config::parse(&text, &self.environment.settings) {
-                Ok(config) => {
-                    self.lifecycle.file = (self.lifecycle.file + 1) % self.lifecycle.files.len().max(1);
-                    self.contract.log(Severity::Info, Party::Speaker, format!("loaded {}", text.name));
-                    // Before it is done: afterwards the program may be another.
-                    let asked = self.answer_reloads(now, true);
-                    self.apply(now, config);
-                    return (true, asked);
+    }
+
+    /// Reads on in a configuration file that was loaded. One that is refused leaves the running one as it is. Once it is read
+    /// through, what comes back is whether it was taken over, which [`LifecycleHandle::finish_reload`] is to follow, and the programs
+    /// that asked for it.
+    pub(super) fn go_on_with_reload(&mut self, now: Now) -> Option<(bool, Vec<StreamId>)> {
+        let settings = &self.environment.settings;
+        let mut room = MAX_WORK;
+        let refused = match self.lifecycle.reloads.front_mut()? {
+            Ok(reading) => {
+                let read = reading.go_on(settings, &mut room);
+                self.contract.routes_handled += (MAX_WORK - room) as u64;
+                match read? {
+                    Ok(config) => {
+                        let text = format!("loaded {}", reading.name());
+                        self.lifecycle.reloads.pop_front();
+                        self.lifecycle.file = (self.lifecycle.file + 1) % self.lifecycle.files.len().max(1);
+                        self.contract.log(Severity::Info, Party::Speaker, text);
+                        // Before it is done: afterwards the program may be another.
+                        let asked = self.answer_reloads(now, true);
+                        self.apply(now, config);
+                        return Some((true, asked));
+                    }
+                    Err(error) => format!("{error}"),
                 }
-                Err(error) => format!("{error}"),
-            },
+            }
             Err((name, error)) => format!("cannot read {name}: {error}"),
         };
+        self.lifecycle.reloads.pop_front();
         let text = format!("the configuration stays as it is: {refused}");
         self.contract.log(Severity::Error, Party::Speaker, text);
         let asked = self.answer_reloads(now, false);
         self.lifecycle.restarts.programs &= self.lifecycle.restarts.sessions;
         self.restart_now(now);
-        (false, asked)
+        Some((false, asked))
     }
 
     /// Goes over to the sockets and the programs of a configuration that was taken over.

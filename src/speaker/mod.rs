@@ -141,12 +141,8 @@ impl Speaker {
             }
             Input::Signal(signal) => self.lifecycle().signalled(now, signal),
             Input::Reload(text) => {
-                let (taken_over, asked) = self.lifecycle().reload(now, text);
-                if taken_over {
-                    self.run_settled(now);
-                    self.lifecycle().finish_reload(now);
-                }
-                asked.into_iter().for_each(|stream| self.commands().run(now, stream));
+                self.lifecycle().begin_reload(text);
+                self.go_on_with_reload(now);
             }
             Input::Connected { stream, .. }
             | Input::ConnectFailed { stream, .. }
@@ -207,6 +203,7 @@ impl Speaker {
         }
         self.sessions().take_in(now);
         self.neighbors.forget_gone();
+        self.go_on_with_reload(now);
         self.run_settled(now);
         self.sessions().handle_timeouts(now);
         self.accepting().handle_timeouts(now);
@@ -215,6 +212,16 @@ impl Speaker {
         let running = self.lifecycle.phase == Phase::Running;
         self.listening().handle_timeout(now, running);
         self.lifecycle().handle_timeout(now);
+    }
+
+    /// Reads on in a configuration that was loaded, and goes over to it once it is read.
+    fn go_on_with_reload(&mut self, now: Now) {
+        let Some((taken_over, asked)) = self.lifecycle().go_on_with_reload(now) else { return };
+        if taken_over {
+            self.run_settled(now);
+            self.lifecycle().finish_reload(now);
+        }
+        asked.into_iter().for_each(|stream| self.commands().run(now, stream));
     }
 
     /// Carries out the commands that have waited for the configuration, once all of that is taken in: they were written by
@@ -252,7 +259,7 @@ impl Speaker {
             self.neighbors.poll_timeout(),
             self.lifecycle.phase.poll_timeout(),
             self.neighbors.intakes.poll_timeout(),
-            self.neighbors.has_gone().then_some(Instant::ZERO),
+            (self.neighbors.has_gone() || self.lifecycle.is_reloading()).then_some(Instant::ZERO),
             self.transport.streams.poll_timeout(),
             self.transport.awaiting_open.poll_timeout(),
             self.transport.listeners.poll_timeout(),

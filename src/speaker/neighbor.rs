@@ -13,6 +13,7 @@ use super::message::append;
 use super::obligation::Party;
 use super::stale::Stale;
 use crate::config;
+use crate::grammar::RouteList;
 use crate::rib::{
     AdjRibIn, AdjRibOut, Catalogue, Destination, Own, PackLimits, Packed, Packing, PeerTerms, Watchdogs,
 };
@@ -130,7 +131,7 @@ impl NeighborState {
         let mut neighbor = Self {
             id,
             name: config.name(),
-            config: config::Neighbor { routes: Vec::new(), ..config.clone() },
+            config: config::Neighbor { routes: RouteList::default(), ..config.clone() },
             outgoing: SessionLink::new(outgoing),
             incoming: SessionLink::new(incoming),
             admin: AdminState::Up,

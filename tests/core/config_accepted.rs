@@ -29,7 +29,7 @@ fn what_stands_behind_a_complete_statement_has_no_effect_and_is_a_warning() {
     let (neighbor, warnings) = accepted("family { ipv4 unicast ipv6 unicast; }");
     assert_eq!((neighbor.families, warnings), (vec![Family::IPV4_UNICAST], vec![format!("2:23: {PROBLEM}")]));
     let (neighbor, warnings) = accepted("static { route 10.0.0.0/8 { next-hop 1.1.1.1 next-hop 2.2.2.2; } }");
-    let hop = neighbor.routes[0].route.next_hop.unwrap().address();
+    let hop = neighbor.routes.iter().next().unwrap().route.next_hop.unwrap().address();
     assert_eq!((hop.to_string(), warnings.len()), ("1.1.1.1".to_owned(), 1));
 }
 

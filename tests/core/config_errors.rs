@@ -190,7 +190,7 @@ fn an_attribute_given_twice_counts_once_and_is_a_warning() {
                 static { route 10.0.0.0/24 next-hop self med 5 med 6; } }";
     let file = ConfigText { name: "edge.conf".into(), text: text.into() };
     let config = Config::parse(&file, &Settings::default()).unwrap();
-    assert_eq!(config.neighbors[0].routes[0].route.attributes.med(), Some(5));
+    assert_eq!(config.neighbors[0].routes.iter().next().unwrap().route.attributes.med(), Some(5));
     assert_eq!(config.warnings[0].column, 48);
 }
 

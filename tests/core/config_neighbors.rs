@@ -129,12 +129,12 @@ fn a_password_in_base64_is_decoded() {
 #[test]
 fn next_hop_self_is_the_local_address_where_that_is_known() {
     let routes = "static { route 10.0.0.0/8 next-hop self; }";
-    let known = neighbor(routes).routes.remove(0);
+    let known = neighbor(routes).routes.iter().next().unwrap();
     assert_eq!(known.route.next_hop.map(|hop| hop.address().to_string()).as_deref(), Some("192.0.2.2"));
     let text = format!(
         "neighbor 192.0.2.1 {{ local-address auto; router-id 1.1.1.1; local-as 1; peer-as 1; {routes} }}"
     );
-    let unknown = config(&text).neighbors.remove(0).routes.remove(0);
+    let unknown = config(&text).neighbors[0].routes.iter().next().unwrap();
     assert_eq!((unknown.next_hop_self, unknown.route.next_hop), (true, None));
 }
 
@@ -186,7 +186,7 @@ fn a_route_of_ipv4_unicast_that_is_not_offered_is_left_out_with_a_warning() {
     let text = "neighbor 192.0.2.1 { local-address 192.0.2.2; local-as 1; peer-as 1; family { ipv6 unicast; }\n\
                 static { route 10.0.0.0/8 next-hop self; } }";
     let config = config(text);
-    assert_eq!(config.neighbors[0].routes, []);
+    assert!(config.neighbors[0].routes.is_empty());
     assert_eq!((config.warnings[0].line, config.warnings[0].column), (2, 10));
 }
 

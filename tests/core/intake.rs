@@ -23,8 +23,8 @@ fn config(routes: usize) -> String {
     format!("process p {{ run ./p; encoder text; }}\n{neighbor}")
 }
 
-/// A session that is up, and the reload of a configuration with many routes just begun: only the first slice is taken in.
-fn in_the_middle() -> (Lone, [holdtime_core::StreamId; 2]) {
+/// A session that is up, and a configuration with many routes just loaded: only the first slice is read.
+fn loaded() -> (Lone, [holdtime_core::StreamId; 2]) {
     let mut lone = Lone::new(setup(&config(0)));
     let program = lone.start_program();
     let session = lone.establish(90);
@@ -33,6 +33,15 @@ fn in_the_middle() -> (Lone, [holdtime_core::StreamId; 2]) {
     assert!(lone.take_actions().iter().any(|action| matches!(action, Action::LoadConfig { .. })));
     lone.feed(Input::Reload(Ok(ConfigText { name: "test.conf".into(), text: config(ROUTES) })));
     (lone, [program, session])
+}
+
+/// The same a little later: it is read, and the first slice is taken in.
+fn in_the_middle() -> (Lone, [holdtime_core::StreamId; 2]) {
+    let (mut lone, streams) = loaded();
+    while lone.speaker.neighbors().next().unwrap().adj_rib_out.is_empty() {
+        lone.feed(Input::Timeout);
+    }
+    (lone, streams)
 }
 
 /// Lets the speaker go on while something is overdue; the most routes that it worked on at once.
@@ -55,6 +64,27 @@ fn no_input_is_kept_waiting_by_more_than_a_slice() {
     let most = go_on(&mut lone);
     assert!(most <= 2 * MAX_WORK as u64, "{most} routes at once");
     assert_eq!(lone.speaker.neighbors().next().unwrap().adj_rib_out.len(), ROUTES);
+}
+
+#[test]
+fn a_configuration_is_read_a_slice_at_a_time() {
+    let (mut lone, [program, session]) = loaded();
+    let mut turns = 0;
+    while lone.speaker.neighbors().next().unwrap().adj_rib_out.is_empty() {
+        let before = lone.speaker.routes_handled();
+        lone.speaker.handle_input(now(lone.at), Input::Timeout);
+        let worked = lone.speaker.routes_handled() - before;
+        assert!(worked <= 2 * MAX_WORK as u64, "{worked} routes at once");
+        turns += 1;
+    }
+    assert!(turns >= ROUTES / MAX_WORK, "{turns} turns");
+
+    let (mut lone, _) = loaded();
+    lone.receive(program, b"announce route 9.0.0.0/24 next-hop 192.0.2.1\n");
+    assert_eq!(lone.take_written(program), "done\n", "a command that comes meanwhile is carried out");
+    lone.feed(Input::Closed { stream: session, how: holdtime_core::speaker::ClosedKind::ReadEnd });
+    lone.feed(Input::Signal(Signal::Terminate));
+    assert!(go_on(&mut lone) < MAX_WORK as u64, "whoever ends reads no more");
 }
 
 #[test]

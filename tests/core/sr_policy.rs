@@ -191,7 +191,7 @@ fn an_endpoint_says_which_family_a_static_policy_is_of() {
         );
         let file = ConfigText { name: "edge.conf".into(), text };
         let config = Config::parse(&file, &Settings::default()).unwrap_or_else(|error| panic!("{error}"));
-        let route = config.neighbors.first().and_then(|neighbor| neighbor.routes.first());
+        let route = config.neighbors.first().and_then(|neighbor| neighbor.routes.iter().next());
         route.map(|route| route.route.nlri.family().to_string())
     };
     assert_eq!(static_policy("192.0.2.7").as_deref(), Some("ipv4 sr-policy"));

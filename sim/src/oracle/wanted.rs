@@ -7,7 +7,7 @@ use std::sync::Arc;
 use holdtime_core::Instant;
 use holdtime_core::api::{NeighborName, Selectors};
 use holdtime_core::config::{Neighbor, PeerRange};
-use holdtime_core::grammar::Announcement;
+use holdtime_core::grammar::{Announcement, RouteList};
 use holdtime_core::rib::{Destination, Hop};
 use holdtime_core::wire::{Afi, Attributes, Family, Nlri, Safi};
 
@@ -73,7 +73,7 @@ pub(super) struct Desired {
 impl Desired {
     /// What a new neighbor's configuration announces.
     pub(super) fn new(at: Instant, config: &Neighbor) -> Self {
-        let stripped = Neighbor { routes: Vec::new(), ..config.clone() };
+        let stripped = Neighbor { routes: RouteList::default(), ..config.clone() };
         let mut wanted =
             Self { config: stripped, routes: BTreeMap::new(), watched: BTreeMap::new(), lost: false };
         wanted.take_routes(at, config);
@@ -82,7 +82,7 @@ impl Desired {
 
     /// The neighbor goes by another configuration. Returns which destinations that concerns.
     pub(super) fn configure(&mut self, at: Instant, config: &Neighbor) -> Vec<Destination> {
-        self.config = Neighbor { routes: Vec::new(), ..config.clone() };
+        self.config = Neighbor { routes: RouteList::default(), ..config.clone() };
         self.take_routes(at, config)
     }
 
@@ -95,10 +95,10 @@ impl Desired {
         }
         let when = When { asked: at, due: at };
         let mut changed = Vec::new();
-        for route in &config.routes {
-            let announced = self.watch(route);
+        for route in config.routes.iter() {
+            let announced = self.watch(&route);
             if announced && config.families.contains(&route.route.nlri.family()) {
-                let destination = self.announce(when, route);
+                let destination = self.announce(when, &route);
                 if let Some(want) = self.routes.get_mut(&destination) {
                     want.configured = true;
                 }
