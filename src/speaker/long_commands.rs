@@ -98,7 +98,10 @@ impl CommandHandle<'_> {
                         }
                         neighbor.rib_out.go_on_with_clear(catalogue, room)
                     }
-                    AdjRib::In => neighbor.rib_in.clear_some(room),
+                    AdjRib::In => {
+                        neighbor.rib_in.clear();
+                        true
+                    }
                 };
                 self.note_effect(stream, id);
                 if !done {

@@ -12,7 +12,7 @@ use super::intake::Intakes;
 use super::neighbor::NeighborState;
 use super::open;
 use crate::config;
-use crate::rib::{AdjRibOut, Catalogue, MAX_WORK};
+use crate::rib::{AdjRibIn, AdjRibOut, Catalogue, MAX_WORK};
 use crate::session::{Direction, Jitter, Session};
 use crate::time::{Instant, Now};
 
@@ -43,8 +43,10 @@ pub(super) struct Neighbors {
     sending: usize,
     /// What their Adj-RIBs-Out have in common.
     pub(super) catalogue: Catalogue,
-    /// The Adj-RIBs-Out of those that are gone, to be forgotten a slice at a time.
-    gone: Vec<AdjRibOut>,
+    /// The Adj-RIBs of those that are gone, to be forgotten a slice at a time.
+    gone: Vec<(AdjRibIn, AdjRibOut)>,
+    /// Those whose Adj-RIB-In is to give back the room of what is forgotten.
+    untidy: BTreeSet<NeighborId>,
     /// Routes worked on so far.
     handled: u64,
 }
@@ -74,6 +76,7 @@ impl Neighbors {
             sending: 0,
             catalogue: Catalogue::default(),
             gone: Vec::new(),
+            untidy: BTreeSet::new(),
             handled: 0,
         }
     }
@@ -122,26 +125,34 @@ impl Neighbors {
         self.seats.insert(*id, made);
     }
 
-    /// Forgets a slice of what neighbors that are gone had announced.
+    /// Forgets a slice of what neighbors that are gone had announced or were told, and of what is forgotten of others.
     pub(super) fn forget_gone(&mut self) {
         let mut room = MAX_WORK;
-        while let Some(rib) = self.gone.last_mut() {
-            if !rib.forget(&mut self.catalogue, &mut room) {
+        while let Some((rib_in, rib_out)) = self.gone.last_mut() {
+            if !(rib_in.tidy(&mut room) && rib_out.forget(&mut self.catalogue, &mut room)) {
                 return;
             }
             self.gone.pop();
         }
+        while let Some(&id) = self.untidy.first() {
+            if self.get_mut(&id).is_some_and(|neighbor| !neighbor.rib_in.tidy(&mut room)) {
+                return;
+            }
+            self.untidy.pop_first();
+        }
     }
 
-    /// Whether something of neighbors that are gone is still to be forgotten.
+    /// Whether something is still to be forgotten.
     pub(super) fn has_gone(&self) -> bool {
-        !self.gone.is_empty()
+        !(self.gone.is_empty() && self.untidy.is_empty())
     }
 
     pub(super) fn remove(&mut self, id: &NeighborId) -> Option<NeighborState> {
         self.account();
         let Seat { mut neighbor, deadline, sending } = self.seats.remove(id)?;
-        self.gone.push(core::mem::take(&mut neighbor.rib_out));
+        neighbor.rib_in.clear();
+        let ribs = (core::mem::take(&mut neighbor.rib_in), core::mem::take(&mut neighbor.rib_out));
+        self.gone.push(ribs);
         self.sending -= usize::from(sending);
         if let Some(deadline) = deadline {
             self.deadlines.remove(&(deadline, *id));
@@ -198,6 +209,9 @@ impl Neighbors {
         for id in self.touched.drain(..) {
             let Some(Seat { neighbor, deadline, sending }) = self.seats.get_mut(&id) else { continue };
             self.handled += neighbor.rib_out.take_handled() + neighbor.rib_in.take_handled();
+            if neighbor.rib_in.is_untidy() {
+                self.untidy.insert(id);
+            }
             let sends = neighbor.is_sending();
             self.sending += usize::from(sends);
             self.sending -= usize::from(core::mem::replace(sending, sends));
