@@ -123,6 +123,10 @@ impl CommandHandle<'_> {
         if !all {
             self.programs.effects_due = Some(now.monotonic);
             self.programs.update_interest(stream);
+            if self.programs.is_clearing(stream) {
+                // Those that it has done with are told meanwhile: what waits takes room.
+                self.ask_for_room(now);
+            }
             return;
         }
         self.ask_for_room(now);

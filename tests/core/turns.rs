@@ -146,6 +146,21 @@ fn a_clear_goes_over_the_tables_a_slice_at_a_time_and_is_answered_when_all_is_wi
 }
 
 #[test]
+fn what_a_clear_withdraws_is_sent_while_it_goes_on() {
+    let mut cast = Cast::with_routes();
+    let data = b"clear adj-rib out\n";
+    cast.lone.speaker.handle_input(now(cast.lone.at), Input::Received { stream: cast.program, data });
+    let mut most = 0;
+    while cast.lone.speaker.poll_timeout().is_some_and(|deadline| deadline <= cast.lone.at) {
+        cast.lone.drain();
+        most = most.max(cast.lone.speaker.neighbors().map(|neighbor| neighbor.adj_rib_out.pending()).sum());
+        cast.lone.speaker.handle_input(now(cast.lone.at), Input::Timeout);
+    }
+    assert!(most < NEIGHBORS * ROUTES / 2, "{most} withdrawals wait at once");
+    assert_eq!(cast.announced(), [0; NEIGHBORS]);
+}
+
+#[test]
 fn a_clear_is_carried_out_to_its_end_though_its_program_ends() {
     let mut cast = Cast::with_routes();
     let data = b"clear adj-rib out\n";

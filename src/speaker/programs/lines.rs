@@ -100,6 +100,11 @@ impl Programs {
         Some(command)
     }
 
+    /// Whether a program's `clear adj-rib` is under way.
+    pub(in crate::speaker) fn is_clearing(&self, stream: StreamId) -> bool {
+        matches!(self.long_commands.get(&stream), Some(LongCommand::Clear { .. }))
+    }
+
     /// Whether a command of this program is carried out slice by slice.
     pub(in crate::speaker) fn has_long_command(&self, stream: StreamId) -> bool {
         self.long_commands.contains_key(&stream)
