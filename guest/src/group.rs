@@ -11,15 +11,16 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use holdtime_host::ExitStatus;
-use holdtime_host::time::{Duration, Instant, Now};
+use holdtime_host::time::Now;
+use holdtime_host::{ExitStatus, Signal};
 use holdtime_machine::guest::{Guest, GuestAnswer, GuestCall, GuestFault};
-use libc::c_int;
+use libc::{c_int, pid_t};
 
-use crate::call::{self, AlarmForm, Pending};
+use crate::call::{self, Pending};
 use crate::ends::{Closing, StandardStreams};
-use crate::memory::{TimeForm, scatter, write_time};
+use crate::memory::{scatter, write_time};
 use crate::poll::{PollSet, ready_now};
+use crate::process::{CallBlock, GuestProcess, GuestState};
 use crate::random::FixedOctets;
 use crate::tracee::{PROCESSOR_SECONDS, Tracee, TraceeStop};
 
@@ -33,7 +34,7 @@ pub(crate) struct GuestProcesses {
     command: String,
     ends: StandardStreams,
     /// The program first, then what was started, in that order.
-    processes: Vec<Process>,
+    processes: Vec<GuestProcess>,
     /// Whose call the lab is at.
     asked: Option<usize>,
     now: Now,
@@ -41,45 +42,6 @@ pub(crate) struct GuestProcesses {
     /// What was written to the standard error since its last line's end.
     log: Vec<u8>,
     lines: VecDeque<String>,
-}
-
-#[derive(Debug)]
-struct Process {
-    tracee: Tracee,
-    /// Who started it, by its place in the group; the program itself has none.
-    parent: Option<usize>,
-    state: State,
-    alarm: Option<Alarm>,
-}
-
-/// When a process gets SIGALRM.
-#[derive(Clone, Copy, Debug)]
-struct Alarm {
-    at: Instant,
-    /// From each to the next; zero: there is one.
-    interval: Duration,
-}
-
-#[derive(Debug)]
-enum State {
-    /// It runs on, after this signal; 0: none.
-    Ready(c_int),
-    /// It stands at a call that is to be attempted.
-    Called(Pending),
-    /// It stands at a call that cannot be answered yet.
-    Waiting(Pending, Block),
-    /// It stands still until the process of this place in the group is another program, or over.
-    Held(usize),
-    /// It is over.
-    Over(ExitStatus),
-}
-
-/// What a call waits for, as far as the lab has a part in it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Block {
-    until: Option<Instant>,
-    read: bool,
-    write: bool,
 }
 
 /// What comes of attempting a call.
@@ -91,10 +53,14 @@ enum Attempt {
     /// The lab is to be asked first.
     Ask(GuestCall),
     /// It is for later.
-    Wait(Block),
+    Wait(CallBlock),
 }
 
 impl Guest for GuestProcesses {
+    fn signal(&mut self, signal: Signal) {
+        self.signal_group(self.processes[0].tracee.pid, signal.number().into());
+    }
+
     fn go_on(&mut self, now: Now, answer: GuestAnswer) -> Result<GuestCall, GuestFault> {
         self.now = now;
         match (self.asked.take(), answer) {
@@ -120,11 +86,17 @@ impl Guest for GuestProcesses {
 }
 
 impl GuestProcesses {
+    /// Sends a signal to those that are in this process group.
+    fn signal_group(&mut self, group: pid_t, signal: c_int) {
+        let members = self.processes.iter_mut().filter(|process| process.tracee.group() == Some(group));
+        members.for_each(|process| process.send(signal));
+    }
+
     pub(crate) fn new(command: String, tracee: Tracee, ends: StandardStreams) -> Self {
         Self {
             command,
             ends,
-            processes: vec![Process::new(tracee, None)],
+            processes: vec![GuestProcess::new(tracee, None)],
             asked: None,
             now: Now::default(),
             random: FixedOctets::default(),
@@ -155,9 +127,9 @@ impl GuestProcesses {
     /// The next process that can go on.
     fn next(&self) -> Option<usize> {
         (0..self.processes.len()).find(|index| match &self.processes[*index].state {
-            State::Ready(_) | State::Called(_) => true,
-            State::Waiting(pending, _) => self.can_go_on(*index, pending),
-            State::Held(_) | State::Over(_) => false,
+            GuestState::Ready(_) | GuestState::Called(_) => true,
+            GuestState::Waiting(pending, _) => self.can_go_on(*index, pending),
+            GuestState::Held(_) | GuestState::Over(_) => false,
         })
     }
 
@@ -177,18 +149,18 @@ impl GuestProcesses {
     fn has_ended(&self, index: usize, child: Option<i32>) -> bool {
         let mut children = self.processes.iter().filter(|process| process.parent == Some(index));
         if let Some(pid) = child {
-            return children.find(|process| process.tracee.pid == pid).is_none_or(Process::is_over);
+            return children.find(|process| process.tracee.pid == pid).is_none_or(GuestProcess::is_over);
         }
         // One that is over and was waited for is not in the kernel's table any more.
-        let is_unreaped = |process: &&Process| {
+        let is_unreaped = |process: &&GuestProcess| {
             process.is_over() && Path::new(&format!("/proc/{}", process.tracee.pid)).exists()
         };
-        children.clone().any(|process| is_unreaped(&process)) || children.all(Process::is_over)
+        children.clone().any(|process| is_unreaped(&process)) || children.all(GuestProcess::is_over)
     }
 
     /// Nobody can go on: the program is over, or the lab is told what everybody waits for.
     fn rest(&mut self) -> Result<GuestCall, GuestFault> {
-        if let State::Over(status) = self.processes[0].state {
+        if let GuestState::Over(status) = self.processes[0].state {
             let left = self.processes.iter().find(|process| !process.is_over());
             return match left {
                 None => Ok(GuestCall::Exit(status)),
@@ -199,9 +171,9 @@ impl GuestProcesses {
                 }
             };
         }
-        let mut all = Block::default();
+        let mut all = CallBlock::default();
         for process in &self.processes {
-            if let State::Waiting(_, block) = &process.state {
+            if let GuestState::Waiting(_, block) = &process.state {
                 let alarm = process.alarm.map(|alarm| alarm.at);
                 all.until = [all.until, block.until, alarm].into_iter().flatten().min();
                 all.read |= block.read;
@@ -215,10 +187,10 @@ impl GuestProcesses {
     fn wake(&mut self, read: bool, write: bool) {
         let now = self.now.monotonic;
         for process in &mut self.processes {
-            let State::Waiting(pending, block) = &process.state else { continue };
+            let GuestState::Waiting(pending, block) = &process.state else { continue };
             let is_due = block.until.is_some_and(|until| until <= now);
             if is_due || block.read && read || block.write && write {
-                process.state = State::Called(pending.clone());
+                process.state = GuestState::Called(pending.clone());
             }
         }
     }
@@ -226,13 +198,13 @@ impl GuestProcesses {
     /// Takes a process one step further; what it has to ask of the lab first.
     fn step(&mut self, index: usize) -> Result<Option<GuestCall>, GuestFault> {
         let pending = match &self.processes[index].state {
-            State::Ready(signal) => {
+            GuestState::Ready(signal) => {
                 let signal = *signal;
                 self.run(index, signal)?;
                 return Ok(None);
             }
-            State::Called(pending) | State::Waiting(pending, _) => pending.clone(),
-            State::Held(_) | State::Over(_) => return Ok(None),
+            GuestState::Called(pending) | GuestState::Waiting(pending, _) => pending.clone(),
+            GuestState::Held(_) | GuestState::Over(_) => return Ok(None),
         };
         let attempt = self.attempt(index, &pending);
         self.conclude(index, pending, attempt)
@@ -251,20 +223,20 @@ impl GuestProcesses {
             Err(CallError::Io(error)) => Attempt::Return(errno(&error)),
         };
         let process = &mut self.processes[index];
-        process.state = match attempt {
+        match attempt {
             Attempt::Return(value) => {
                 // One that was killed meanwhile has no registers: its next stop tells.
                 let _ = process.tracee.skip_call(value);
                 let _ = process.tracee.allow_processor_time();
-                State::Ready(0)
+                process.state = GuestState::Ready(0);
             }
-            Attempt::Free => State::Ready(0),
-            Attempt::Wait(block) => State::Waiting(pending, block),
+            Attempt::Free => process.state = GuestState::Ready(0),
+            Attempt::Wait(block) => process.wait(pending, block),
             Attempt::Ask(call) => {
-                process.state = State::Called(pending);
+                process.state = GuestState::Called(pending);
                 return Ok(Some(call));
             }
-        };
+        }
         Ok(None)
     }
 
@@ -277,19 +249,19 @@ impl GuestProcesses {
         let state = match stop {
             TraceeStop::Call(registers) => {
                 let decoded = call::decode(&process.tracee, &self.ends, &registers, self.now);
-                State::Called(decoded.unwrap_or_else(|error| Pending::Answered(errno(&error))))
+                GuestState::Called(decoded.unwrap_or_else(|error| Pending::Answered(errno(&error))))
             }
             TraceeStop::Executed => {
                 process.tracee.hide_vdso().map_err(|error| self.lost(&error))?;
                 self.release(index);
-                State::Ready(0)
+                GuestState::Ready(0)
             }
-            TraceeStop::Released => State::Ready(0),
+            TraceeStop::Released => GuestState::Ready(0),
             TraceeStop::Forked { child, waits } => {
                 let tracee = Tracee { pid: child };
                 tracee.wait().map_err(|error| self.lost(&error))?;
-                self.processes.push(Process::new(tracee, Some(index)));
-                if waits { State::Held(self.processes.len() - 1) } else { State::Ready(0) }
+                self.processes.push(GuestProcess::new(tracee, Some(index)));
+                if waits { GuestState::Held(self.processes.len() - 1) } else { GuestState::Ready(0) }
             }
             TraceeStop::Signal(libc::SIGXCPU) => {
                 return Err(GuestFault::Spins(format!(
@@ -299,11 +271,14 @@ impl GuestProcesses {
             TraceeStop::Signal(libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU) => {
                 return Err(self.unheld("stops itself"));
             }
-            TraceeStop::Signal(signal) => State::Ready(signal),
-            TraceeStop::Exited(code) => State::Over(ExitStatus::Code(code)),
-            TraceeStop::Killed(signal) => State::Over(ExitStatus::Signal(signal)),
+            TraceeStop::Signal(signal) => {
+                self.processes[index].heard();
+                GuestState::Ready(signal)
+            }
+            TraceeStop::Exited(code) => GuestState::Over(ExitStatus::Code(code)),
+            TraceeStop::Killed(signal) => GuestState::Over(ExitStatus::Signal(signal)),
         };
-        if let State::Over(_) = state {
+        if let GuestState::Over(_) = state {
             self.release(index);
             self.flush_log(index);
         }
@@ -314,8 +289,8 @@ impl GuestProcesses {
     /// Lets those go on that wait until a process is another program, or over.
     fn release(&mut self, index: usize) {
         for process in &mut self.processes {
-            if matches!(process.state, State::Held(held) if held == index) {
-                process.state = State::Ready(0);
+            if matches!(process.state, GuestState::Held(held) if held == index) {
+                process.state = GuestState::Ready(0);
             }
         }
     }
@@ -327,7 +302,9 @@ impl GuestProcesses {
             Pending::Free => Attempt::Free,
             Pending::Clock { .. } => Attempt::Ask(GuestCall::Clock),
             Pending::Sleep { until } if *until <= self.now.monotonic => Attempt::Return(0),
-            Pending::Sleep { until } => Attempt::Wait(Block { until: Some(*until), ..Block::default() }),
+            Pending::Sleep { until } => {
+                Attempt::Wait(CallBlock { until: Some(*until), ..CallBlock::default() })
+            }
             Pending::Read { into, .. } => match into.iter().map(|(_, count)| count).sum() {
                 0 => Attempt::Return(0),
                 most => Attempt::Ask(GuestCall::Read(most)),
@@ -348,7 +325,7 @@ impl GuestProcesses {
             }
             Pending::Poll(_) => Attempt::Ask(GuestCall::Look),
             Pending::Own { fd, events } => match ready_now(tracee, *fd, *events) {
-                0 => Attempt::Wait(Block::default()),
+                0 => Attempt::Wait(CallBlock::default()),
                 _ => Attempt::Free,
             },
             Pending::Alarm { first, interval, told } => {
@@ -357,7 +334,7 @@ impl GuestProcesses {
             }
             Pending::Suspend { .. } | Pending::Child(_) => match self.can_go_on(index, pending) {
                 true => Attempt::Free,
-                false => Attempt::Wait(Block::default()),
+                false => Attempt::Wait(CallBlock::default()),
             },
             Pending::Kill { pid, signal } => self.kill(index, *pid, *signal)?,
             Pending::Identity { parent: true } if index == 0 => Attempt::Return(PARENT),
@@ -376,7 +353,7 @@ impl GuestProcesses {
 
     /// What came of the call that the lab was asked to make.
     fn settle(&mut self, index: usize, answer: &GuestAnswer) -> Result<(), GuestFault> {
-        let State::Called(pending) = &self.processes[index].state else { return Ok(()) };
+        let GuestState::Called(pending) = &self.processes[index].state else { return Ok(()) };
         let mut pending = pending.clone();
         let attempt = self.answered(index, &mut pending, answer);
         // What it asks is the rest of a write, which is attempted again.
@@ -400,7 +377,9 @@ impl GuestProcesses {
                 scatter(tracee, into, bytes)?;
                 Attempt::Return(bytes.len() as i64)
             }
-            (Pending::Read { waits: true, .. }, _) => Attempt::Wait(Block { read: true, ..Block::default() }),
+            (Pending::Read { waits: true, .. }, _) => {
+                Attempt::Wait(CallBlock { read: true, ..CallBlock::default() })
+            }
             (Pending::Write { bytes, written, waits }, GuestAnswer::Written(count)) => {
                 *written += count;
                 match *waits && *written < bytes.len() {
@@ -413,7 +392,7 @@ impl GuestProcesses {
                 Attempt::Return(-i64::from(libc::EPIPE))
             }
             (Pending::Write { waits: true, .. }, _) => {
-                Attempt::Wait(Block { write: true, ..Block::default() })
+                Attempt::Wait(CallBlock { write: true, ..CallBlock::default() })
             }
             (Pending::Write { written, .. }, _) if *written > 0 => Attempt::Return(*written as i64),
             (Pending::Poll(set), GuestAnswer::Ready { read, write }) => {
@@ -433,26 +412,28 @@ impl GuestProcesses {
             return Ok(Attempt::Return(set.answer(tracee, &set.none())?));
         }
         let (read, write) = set.wants();
-        Ok(Attempt::Wait(Block { until: set.until, read, write }))
+        Ok(Attempt::Wait(CallBlock { until: set.until, read, write }))
     }
 
-    /// Lets a process signal one of the guest's own, and ends the wait of that.
+    /// Signals one of the guest's own processes, or a group of them, for the one that asks.
     fn kill(&mut self, index: usize, pid: i32, signal: i32) -> Result<Attempt, CallError> {
         if pid == -1 {
             return Err(CallError::Fault("signals every process there is".to_owned()));
         }
         let number = if i64::from(pid.abs()) == PID { self.processes[0].tracee.pid } else { pid.abs() };
-        let is_meant = |process: &Process| pid <= 0 || process.tracee.pid == number;
-        if pid != 0 && !self.processes.iter().any(|process| process.tracee.pid == number) {
+        let group = if pid == 0 { self.processes[index].tracee.group() } else { Some(number) };
+        let is_meant = |process: &&mut GuestProcess| match pid > 0 {
+            true => process.tracee.pid == number,
+            false => process.tracee.group() == group,
+        };
+        let mut meant = self.processes.iter_mut().filter(is_meant).peekable();
+        if meant.peek().is_none() {
             return Ok(Attempt::Return(-i64::from(libc::ESRCH)));
         }
-        self.processes[index].tracee.aim_signal(pid.signum() * number)?;
-        for process in self.processes.iter_mut().filter(|process| signal != 0 && is_meant(process)) {
-            if !process.tracee.ignores(signal) {
-                process.interrupt();
-            }
+        if signal != 0 {
+            meant.for_each(|process| process.send(signal));
         }
-        Ok(Attempt::Free)
+        Ok(Attempt::Return(0))
     }
 
     fn take_log(&mut self, bytes: &[u8]) {
@@ -467,67 +448,6 @@ impl GuestProcesses {
     fn flush_log(&mut self, index: usize) {
         if index == 0 && !self.log.is_empty() {
             self.take_log(b"\n");
-        }
-    }
-}
-
-impl Process {
-    fn is_over(&self) -> bool {
-        matches!(self.state, State::Over(_))
-    }
-
-    fn new(tracee: Tracee, parent: Option<usize>) -> Self {
-        Self { tracee, parent, state: State::Ready(0), alarm: None }
-    }
-
-    /// Sends SIGALRM where it is due.
-    fn ring(&mut self, now: Instant) {
-        let Some(alarm) = self.alarm.filter(|alarm| alarm.at <= now) else { return };
-        if self.is_over() {
-            self.alarm = None;
-            return;
-        }
-        let next = Alarm { at: now + alarm.interval, ..alarm };
-        self.alarm = Some(next).filter(|_| !alarm.interval.is_zero());
-        self.tracee.signal(libc::SIGALRM);
-        if !self.tracee.ignores(libc::SIGALRM) {
-            self.interrupt();
-        }
-    }
-
-    /// Sets the timer that sends SIGALRM, and tells what it was set to.
-    fn set_alarm(
-        &mut self,
-        now: Instant,
-        first: Option<Duration>,
-        interval: Duration,
-        told: AlarmForm,
-    ) -> io::Result<i64> {
-        let left = |alarm: Alarm| (alarm.at.saturating_since(now), alarm.interval);
-        let (left, before) = self.alarm.map(left).unwrap_or_default();
-        self.alarm = first.map(|first| Alarm { at: now + first, interval });
-        match told {
-            // Rounded up, as Linux does: 0 would say that there was none.
-            AlarmForm::Seconds => Ok(left.as_secs() as i64 + i64::from(left.subsec_nanos() > 0)),
-            AlarmForm::Interval(0) => Ok(0),
-            AlarmForm::Interval(to) => {
-                let nanos = |time: Duration| time.as_nanos() as i64;
-                write_time(&self.tracee, to, TimeForm::Val, nanos(before))?;
-                write_time(&self.tracee, to + 16, TimeForm::Val, nanos(left))
-            }
-        }
-    }
-
-    /// Ends a wait: there is a signal, or there will be before it is resumed.
-    fn interrupt(&mut self) {
-        match &self.state {
-            State::Waiting(Pending::Suspend { .. } | Pending::Child(_) | Pending::Own { .. }, _) => {
-                self.state = State::Called(Pending::Free);
-            }
-            State::Waiting(..) => {
-                self.state = State::Called(Pending::Answered(-i64::from(libc::EINTR)));
-            }
-            _ => {}
         }
     }
 }

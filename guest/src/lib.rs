@@ -5,7 +5,7 @@
 //! start.rs     fork, a seccomp filter, exec, all under ptrace(2)
 //! filter.rs    what a guest does without asking; every other system call stops it
 //! call.rs      what a stopped call asks for; poll.rs: of poll(2) and select(2)
-//! group.rs     a program and its children, one of which runs at a time
+//! process.rs   how far one process is; group.rs: a program and its children, one of which runs at a time
 //! ```
 //!
 //! A call that neither waits nor knows of time is the kernel's own. The few others are answered by the lab: registers and
@@ -26,6 +26,8 @@ mod memory;
 mod names;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod poll;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod process;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod random;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

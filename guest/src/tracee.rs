@@ -202,20 +202,17 @@ impl Tracee {
         self.set_registers(&registers)
     }
 
-    /// Has the call that sends a signal, at which it stands, send it there.
-    pub(crate) fn aim_signal(&self, pid: pid_t) -> io::Result<()> {
-        let mut registers = self.registers()?;
-        registers.rdi = i64::from(pid) as u64;
-        if registers.orig_rax as libc::c_long == libc::SYS_tgkill {
-            registers.rsi = registers.rdi;
-        }
-        self.set_registers(&registers)
+    /// Whether a signal does something to it now: it neither ignores nor blocks it.
+    pub(crate) fn takes(&self, signal: c_int) -> bool {
+        let [ignored, blocked] = self.signals(["SigIgn:", "SigBlk:"]);
+        !(1..=64).contains(&signal) || (ignored | blocked) & (1 << (signal - 1)) == 0
     }
 
-    /// Whether it ignores a signal.
-    pub(crate) fn ignores(&self, signal: c_int) -> bool {
-        let [ignored] = self.signals(["SigIgn:"]);
-        (1..=64).contains(&signal) && ignored & (1 << (signal - 1)) != 0
+    /// The process group it is in; `None`: it is over.
+    pub(crate) fn group(&self) -> Option<pid_t> {
+        // SAFETY: no memory is touched.
+        let group = unsafe { libc::getpgid(self.pid) };
+        (group > 0).then_some(group)
     }
 
     /// Whether it has a signal that this mask does not block; `None`: its own mask.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use holdtime_guest::RealPrograms;
 use holdtime_host::time::{Duration, Instant};
-use holdtime_host::{AsyncHost, CloseKind, ExitStatus, Host, IoError, ProgramSpec, StreamId};
+use holdtime_host::{AsyncHost, CloseKind, ExitStatus, Host, IoError, ProgramSignal, ProgramSpec, StreamId};
 use holdtime_machine::guest::Guests;
 use holdtime_machine::{Lab, LabSettings, SimHost};
 
@@ -27,6 +27,11 @@ struct Told {
 
 /// Runs a shell program in the lab: it is told `input`, and its input ends then.
 fn play(script: &str, input: &str) -> Told {
+    play_signalled(script, input, &[])
+}
+
+/// The same, and its process group is signalled at these seconds; where it is, its input stays open.
+fn play_signalled(script: &str, input: &str, signals: &[(u64, ProgramSignal)]) -> Told {
     let mut lab = Lab::new(7, LabSettings::default());
     let machine = lab.add_machine(&["10.0.0.1".parse().unwrap()]);
     let host = lab.add_process(machine, "speaker");
@@ -49,7 +54,7 @@ fn play(script: &str, input: &str) -> Told {
     lab.world_mut().add_program("/bin/sh", Rc::new(program));
     let command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
     let spec = ProgramSpec { name: "shell".to_owned(), command, environment: Vec::new() };
-    let main = listen(host.clone(), spec, input.to_owned(), told.clone());
+    let main = listen(host.clone(), spec, input.to_owned(), told.clone(), signals.to_vec());
     lab.spawn_main(&host, main);
     lab.run_until(Instant::from_secs(3_600));
     let mut told = told.borrow().clone();
@@ -57,13 +62,28 @@ fn play(script: &str, input: &str) -> Told {
     told
 }
 
-async fn listen(host: SimHost, spec: ProgramSpec, input: String, told: Rc<RefCell<Told>>) -> u8 {
+async fn listen(
+    host: SimHost,
+    spec: ProgramSpec,
+    input: String,
+    told: Rc<RefCell<Told>>,
+    signals: Vec<(u64, ProgramSignal)>,
+) -> u8 {
     host.start_program(STREAM, &spec).unwrap();
     host.set_interest(STREAM, true, true);
     if !input.is_empty() {
         host.write(STREAM, input.as_bytes()).unwrap();
     }
-    host.shutdown(STREAM);
+    if signals.is_empty() {
+        host.shutdown(STREAM);
+    }
+    let signaller = host.clone();
+    let _task = host.spawn(async move {
+        for (second, signal) in signals {
+            signaller.sleep_until(Instant::from_secs(second)).await;
+            signaller.signal_program(STREAM, signal);
+        }
+    });
     loop {
         host.readable(STREAM).await.unwrap();
         let mut room = [0; 4096];
@@ -140,4 +160,90 @@ fn an_alarm_rings_in_the_labs_time() {
     let told = play(&format!("exec python3 -c \"{python}\""), "");
     assert_eq!((told.fault, told.said.as_str()), (None, "rung\n0\nrung\n"));
     assert!(told.at > Duration::from_secs(23) && told.at < Duration::from_secs(24), "{:?}", told.at);
+}
+
+const TERMINATE: (u64, ProgramSignal) = (5, ProgramSignal::Terminate);
+
+#[test]
+fn a_handler_of_sigterm_runs_in_the_labs_time() {
+    let shell = "trap 'echo bye; sleep 3; echo done; exit 7' TERM; while :; do sleep 100; done";
+    let told = play_signalled(shell, "", &[TERMINATE]);
+    assert_eq!((told.fault, told.said.as_str()), (None, "bye\ndone\n"));
+    assert_eq!(told.status, Some(ExitStatus::Code(7)));
+    assert!(told.at > Duration::from_secs(8) && told.at < Duration::from_secs(9), "{:?}", told.at);
+}
+
+#[test]
+fn a_handler_of_sigterm_interrupts_a_wait_for_a_line() {
+    let python = "import signal, sys\n\
+        def handler(*_):\n    print('told', flush=True)\n    raise SystemExit(4)\n\
+        signal.signal(signal.SIGTERM, handler)\n\
+        sys.stdin.readline()\nprint('never')";
+    if !Path::new("/usr/bin/python3").exists() {
+        return;
+    }
+    let told = play_signalled(&format!("exec python3 -c \"{python}\""), "", &[TERMINATE]);
+    assert_eq!((told.fault, told.said.as_str()), (None, "told\n"));
+    assert_eq!(told.status, Some(ExitStatus::Code(4)));
+}
+
+#[test]
+fn without_a_handler_sigterm_ends_a_program_and_its_children() {
+    let told = play_signalled("sleep 1000 | sleep 1000; echo never", "", &[TERMINATE]);
+    assert_eq!((told.fault, told.said.as_str()), (None, ""));
+    assert_eq!(told.status, Some(ExitStatus::Signal(15)));
+}
+
+#[test]
+fn a_program_that_ignores_sigterm_goes_on_until_it_is_killed() {
+    let killed = (9, ProgramSignal::Kill);
+    let told = play_signalled("trap '' TERM; sleep 7; echo still; sleep 100", "", &[TERMINATE, killed]);
+    assert_eq!((told.fault, told.said.as_str()), (None, "still\n"));
+    assert_eq!(told.status, Some(ExitStatus::Signal(9)));
+}
+
+#[test]
+fn a_handler_that_spins_is_ended() {
+    let told = play_signalled("trap 'while :; do :; done' TERM; sleep 1000", "", &[TERMINATE]);
+    let fault = "computes without end: 2 s of processor time without a call of the lab's";
+    assert_eq!(told.fault.as_deref(), Some(fault));
+}
+
+#[test]
+fn a_child_that_outlives_sigterm_is_refused_by_name() {
+    let told = play_signalled("(trap '' TERM; sleep 1000; :) & sleep 1000", "", &[TERMINATE]);
+    let fault = "the program /bin/sh ended and left its child sh behind, which the lab cannot hold";
+    assert_eq!(told.fault.as_deref(), Some(fault));
+}
+
+#[test]
+fn a_child_can_signal_its_parent_which_waits() {
+    let told = play("trap 'echo got' USR1; (sleep 3; kill -USR1 $$; sleep 2; echo after) & wait; wait", "");
+    assert_eq!((told.fault, told.said.as_str()), (None, "got\nafter\n"));
+    assert!(told.at > Duration::from_secs(5) && told.at < Duration::from_secs(6), "{:?}", told.at);
+}
+
+#[test]
+fn a_program_that_cannot_be_executed_is_refused_with_the_kernels_reason() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("refused-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str, mode| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    };
+    write("no-interpreter", "#!/no/such/interpreter\n", 0o755);
+    write("not-executable", "#!/bin/sh\n", 0o644);
+    for (name, why) in [
+        ("./not-there", "No such file or directory"),
+        ("./no-interpreter", "No such file or directory"),
+        ("./not-executable", "Permission denied"),
+    ] {
+        let command = vec![name.to_owned()];
+        let spec = ProgramSpec { name: "refused".to_owned(), command, environment: Vec::new() };
+        let fault = RealPrograms::of(folder.clone()).start(&spec).err().unwrap().to_string();
+        let expected = format!("the program {name} could not be started: {why}");
+        assert!(fault.starts_with(&expected), "{fault}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use holdtime_host::time::{Instant, Now};
-use holdtime_host::{ExitStatus, Host, IoError, ProgramSpec, Ready};
+use holdtime_host::{ExitStatus, Host, IoError, ProgramSpec, Ready, Signal};
 
 use crate::host::SimHost;
 
@@ -97,6 +97,9 @@ pub trait Guest {
     /// # Errors
     /// It cannot go on.
     fn go_on(&mut self, now: Now, answer: GuestAnswer) -> Result<GuestCall, GuestFault>;
+
+    /// Signals it and what it started; what comes of that, its next call shows.
+    fn signal(&mut self, signal: Signal);
 }
 
 /// Where guests come from.
@@ -108,9 +111,21 @@ pub trait Guests: fmt::Debug + Send + Sync {
     fn start(&self, spec: &ProgramSpec) -> Result<Box<dyn Guest>, GuestFault>;
 }
 
+/// Where there are none: every start is refused.
+#[derive(Clone, Copy, Debug)]
+pub struct NoGuests;
+
+impl Guests for NoGuests {
+    fn start(&self, spec: &ProgramSpec) -> Result<Box<dyn Guest>, GuestFault> {
+        let command = spec.command.first().cloned().unwrap_or_default();
+        Err(GuestFault::Unheld(format!("the program {command} is a real one, and nothing here starts those")))
+    }
+}
+
 impl SimHost {
-    /// Runs a guest as this process to its end; `tell` hears of each of its calls, when it was made, and whether the one before
-    /// it found that the other end of a standard stream is gone.
+    /// Runs a guest as this process to its end; `tell` hears of each of its calls, when it was made, and whether the guest has been
+    /// left alone: it was told to end, or the call before found that the other end of a standard stream is gone. SIGTERM is the
+    /// guest's to handle; any other signal ends it as any process.
     ///
     /// # Errors
     /// The guest cannot go on.
@@ -121,11 +136,19 @@ impl SimHost {
     ) -> Result<ExitStatus, GuestFault> {
         let mut answer = GuestAnswer::Done;
         let mut at_once = 0;
+        let mut told_to_end = false;
+        self.handle_signal(Signal::Terminate);
         self.computed(START);
         loop {
             self.computed(BETWEEN);
             let now = self.now();
-            let is_gone = matches!(&answer, GuestAnswer::Broken) || answer == GuestAnswer::Read(Vec::new());
+            while let Some(signal) = self.pending_signal() {
+                told_to_end = true;
+                guest.signal(signal);
+            }
+            let is_gone = told_to_end
+                || matches!(&answer, GuestAnswer::Broken)
+                || answer == GuestAnswer::Read(Vec::new());
             let call = guest.go_on(now, answer)?;
             tell(now.monotonic, &call, is_gone);
             let waits = matches!(call, GuestCall::Look | GuestCall::Wait { .. });
@@ -175,6 +198,11 @@ impl SimHost {
         let mut ready = Vec::new();
         self.set_interest(Self::STDIO, read, write);
         self.wait(until, &mut ready).await;
+        ready.iter().for_each(|event| {
+            if let Ready::Signalled(signal) = event {
+                self.keep_signal(*signal);
+            }
+        });
         GuestAnswer::Ready {
             read: ready.contains(&Ready::Readable(Self::STDIO)),
             write: ready.contains(&Ready::Writable(Self::STDIO)),

@@ -76,6 +76,16 @@ impl SimHost {
         self.world.borrow_mut().process_mut(self.process).handled.insert(signal);
     }
 
+    /// The next signal that this process was sent and has not collected.
+    pub(crate) fn pending_signal(&self) -> Option<Signal> {
+        self.world.borrow_mut().process_mut(self.process).signals.pop_front()
+    }
+
+    /// Leaves a signal that a wait has told of for who collects it later.
+    pub(crate) fn keep_signal(&self, signal: Signal) {
+        self.world.borrow_mut().process_mut(self.process).signals.push_back(signal);
+    }
+
     /// Has something happen to the world as soon as this turn has come so far; `what` names it in the trace.
     pub fn provoke(&self, what: &str, fault: impl FnOnce(&mut World) + 'static) {
         let mut world = self.world.borrow_mut();
