@@ -94,3 +94,44 @@ fn an_interrupt_leaves_no_program_behind() {
     assert_eq!(left, Vec::<PathBuf>::new());
     fs::remove_dir_all(folder).unwrap();
 }
+
+/// The example of a scenario with a real program.
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/real-program.toml");
+
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    told(private::holdtime().args(["run", EXAMPLE]).args(arguments).output().unwrap())
+}
+
+#[test]
+fn a_scenario_plays_a_real_program_beside_a_stalled_peer_on_both_reactors() {
+    if !Path::new("/usr/bin/python3").exists() {
+        return;
+    }
+    let (status, said) = run(&["--check", "--json"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(said.matches("\"verdict\":\"pass\"").count(), 2, "{said}");
+}
+
+#[test]
+fn a_real_program_hangs_with_a_defective_reactor_and_the_certificate_names_it() {
+    if !Path::new("/usr/bin/python3").exists() {
+        return;
+    }
+    let (status, said) = run(&["--reactor", "await-peers"]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("hangs: O3 unanswered command"), "{said}");
+    assert!(said.contains("program announce waits since"), "{said}");
+}
+
+#[test]
+fn a_scenario_whose_real_program_is_not_there_is_refused_with_its_name() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("real-gone-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let scenario = folder.join("gone.toml");
+    let text = fs::read_to_string(EXAMPLE).unwrap();
+    fs::write(&scenario, text.replace("./announce.py", "./gone.py")).unwrap();
+    let (status, said) = told(private::holdtime().arg("run").arg(&scenario).output().unwrap());
+    assert_eq!(status, Some(2), "{said}");
+    assert!(said.contains("the program ./gone.py could not be started: No such file"), "{said}");
+    fs::remove_dir_all(folder).unwrap();
+}

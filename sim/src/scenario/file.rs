@@ -70,7 +70,8 @@ pub(super) struct PeerTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct ProgramTable {
     pub(super) run: Spanned<String>,
-    pub(super) script: Spanned<String>,
+    pub(super) script: Option<Spanned<String>>,
+    pub(super) real: Option<Spanned<bool>>,
 }
 
 #[derive(Default, Deserialize)]

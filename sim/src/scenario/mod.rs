@@ -40,6 +40,10 @@
 //! run = "./announce"
 //! script = '''…'''                                      # crate::scenario::script::ProgramStep
 //!
+//! [[program]]
+//! run = "./another.py"                                  # absolute, or beside this file
+//! real = true                                           # the program itself, as a process whose time is the lab's
+//!
 //! [network]                                             # optional, all of it
 //! latency = "1ms"
 //! syn-linear-timeouts = 0                               # equal intervals between SYNs; 4 unless told, 0 before Linux 6.5

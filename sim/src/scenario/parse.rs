@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
+use std::sync::Arc;
 
 use holdtime_core::Duration;
 use holdtime_core::config::{ConfigText, Settings};
@@ -14,10 +15,14 @@ use crate::scenario::file::{
 };
 use crate::scenario::mistake::{Mistake, Source, nearest};
 use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_pattern};
-use crate::scenario::{Actor, PeerPlace, Play, PlayPeer, PlaySpeaker, usual_prices};
+use crate::scenario::{Actor, PeerPlace, Play, PlayGuests, PlayPeer, PlaySpeaker, usual_prices};
 use crate::scenario::{Bounds, Expected, ExpectedEnd, Scenario, Window, crowd, fault_lines, whole};
+use holdtime_machine::guest::{Guests, NoGuests};
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
+
+/// Programs by their commands, each with its scripts.
+type Scripted = Vec<(String, Vec<ProgramScript>)>;
 
 impl Scenario {
     /// Reads a scenario; `read` opens a file that stands next to it. `subjects` are the names that `[expect]` may have, `None`: any.
@@ -44,8 +49,7 @@ impl Scenario {
         let first = speakers.first().map_or(&[][..], |speaker| &speaker.addresses);
         let peers = tables.iter().map(|table| check.peer(table, first));
         let peers = peers.collect::<Result<Vec<_>, _>>()?;
-        let programs = file.program.iter().map(|table| check.program(table));
-        let programs = programs.collect::<Result<Vec<_>, _>>()?;
+        let (programs, guests) = check.programs(&file.program)?;
         whole::listeners(&check, &tables, &peers)?;
         let window = |up: &WindowTable| check.window(&up.at, up.within.as_ref(), run_for);
         let up = file.up.as_ref().map(window).transpose()?;
@@ -56,7 +60,7 @@ impl Scenario {
             speakers,
             peers,
             programs,
-            guests: None,
+            guests,
             programs_count: true,
             rests: true,
             faults,
@@ -169,9 +173,26 @@ impl Check<'_> {
         })
     }
 
-    fn program(&self, table: &ProgramTable) -> Result<(String, Vec<ProgramScript>), Mistake> {
-        let script = ProgramScript::parse(self.source, self.inside(&table.script))?;
-        Ok((table.run.get_ref().clone(), vec![script]))
+    /// The programs that follow a script, each with it, and those that are real.
+    fn programs(&self, tables: &[ProgramTable]) -> Result<(Scripted, Option<PlayGuests>), Mistake> {
+        let (mut programs, mut commands) = (Vec::new(), Vec::new());
+        for table in tables {
+            let command = table.run.get_ref().clone();
+            match (&table.script, table.real.as_ref()) {
+                (Some(script), None) => {
+                    programs.push((command, vec![ProgramScript::parse(self.source, self.inside(script))?]));
+                }
+                (None, Some(real)) if *real.get_ref() => commands.push(command),
+                _ => {
+                    let place = self.inside(&table.run);
+                    let mistake = self.source.mistake(place, format!("what is `{command}`?"));
+                    return Err(mistake.expected("its `script`, or `real = true` for the program itself"));
+                }
+            }
+        }
+        let source = || Arc::new(NoGuests) as Arc<dyn Guests>;
+        let guests = (!commands.is_empty()).then(|| PlayGuests { commands, source: source() });
+        Ok((programs, guests))
     }
 
     /// A number of octets, where there is one.

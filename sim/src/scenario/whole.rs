@@ -199,7 +199,9 @@ pub(super) fn programs(
         None => Ok(()),
         Some((command, place)) => {
             let mistake = check.source.mistake(place, format!("there is no program `{command}` here"));
-            Err(mistake.expected(format!("a `[[program]]` with `run = \"{command}\"` and its script")))
+            Err(mistake.expected(format!(
+                "a `[[program]]` with `run = \"{command}\"` and its script, or `real = true`"
+            )))
         }
     }
 }

@@ -41,6 +41,7 @@ impl Scenario {
             file.peer(peer, above.find(|host| host.addresses == peer.addresses))?;
         }
         play.programs.iter().try_for_each(|(run, scripts)| file.program(run, scripts))?;
+        play.guests.iter().flat_map(|guests| &guests.commands).for_each(|run| file.guest(run));
         file.network(play.latency, play.kernel);
         file.prices(&play.prices);
         file.bounds(&play.bounds);
@@ -163,6 +164,12 @@ impl Writer {
         self.table = Some("[[program]]");
         self.value("run", &quoted(run));
         self.script("script", &scripts.first().map(ProgramScript::lines).unwrap_or_default())
+    }
+
+    fn guest(&mut self, run: &str) {
+        self.table = Some("[[program]]");
+        self.value("run", &quoted(run));
+        self.value("real", "true");
     }
 
     fn network(&mut self, latency: Duration, kernel: Kernel) {

@@ -232,7 +232,8 @@ impl<'p> Cast<'p> {
 
     /// The programs that must be started and have not been.
     pub(super) fn never_started(&self) -> impl Iterator<Item = &String> {
-        let commands = self.play.programs.iter().map(|(command, _)| command);
+        let guests = self.play.guests.iter().flat_map(|guests| &guests.commands);
+        let commands = self.play.programs.iter().map(|(command, _)| command).chain(guests);
         commands.filter(move |command| self.play.programs_count && !self.programs.has_started(command))
     }
 

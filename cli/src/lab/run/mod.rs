@@ -12,6 +12,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use holdtime_guest::RealPrograms;
 use holdtime_machine::choices::ChoiceSource;
 use holdtime_sim::report;
 use holdtime_sim::report::Experiment;
@@ -143,8 +144,15 @@ pub(super) fn read_scenario(path: &Path) -> Result<Scenario, CliError> {
         fs::read_to_string(path).map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let open = |file: &str| fs::read_to_string(folder.join(file)).ok();
-    scenario::read(&Source::new(name, text), open, &subject::names())
-        .map_err(|mistake| CliError::input(mistake.to_string()))
+    let mut scenario = scenario::read(&Source::new(name, text), open, &subject::names())
+        .map_err(|mistake| CliError::input(mistake.to_string()))?;
+    if let Some(guests) = &mut scenario.play.guests {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let absolute = fs::canonicalize(folder)
+            .map_err(|error| CliError::io(format!("cannot find \"{}\"", folder.display()), &error))?;
+        guests.source = Arc::new(RealPrograms::of(absolute));
+    }
+    Ok(scenario)
 }
 
 /// A scenario that comes with the lab.
