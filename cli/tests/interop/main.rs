@@ -69,6 +69,7 @@ mod exabgp;
 mod features;
 mod frr;
 mod gobgp;
+mod matrix;
 mod namespace;
 #[path = "../shared/needs.rs"]
 mod needs;
@@ -90,6 +91,7 @@ fn main() -> std::process::ExitCode {
         exabgp::tests(),
         frr::tests(),
         gobgp::tests(),
+        matrix::tests(),
         openbgpd::tests(),
         own::tests(),
         own::signed::tests(),

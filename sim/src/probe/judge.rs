@@ -53,15 +53,21 @@ pub struct Judgement {
     pub why: String,
     /// When it happened, counted from what times count from.
     pub after: Option<Duration>,
+    /// Whether that is a time that the clause is about, which another run must come near to.
+    pub is_timed: bool,
 }
 
 impl Judgement {
     fn new(verdict: ProbeVerdict, seen: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { verdict, seen: seen.into(), why: why.into(), after: None }
+        Self { verdict, seen: seen.into(), why: why.into(), after: None, is_timed: false }
     }
 
     fn after(self, after: Duration) -> Self {
         Self { after: Some(after), ..self }
+    }
+
+    fn timed(self) -> Self {
+        Self { is_timed: true, ..self }
     }
 }
 
@@ -72,7 +78,7 @@ pub fn judge(wanted: &Requirement, seen: &Sightings, now: Instant, is_over: bool
         let mut of_peer = of_peer(wanted, seen).filter_map(|one| Some((one, one.end.as_ref()?)));
         let (one, end) = of_peer.find(|(_, end)| end.how == how)?;
         let after = end.at.saturating_since(one.at);
-        Some(Judgement::new(ProbeVerdict::Pass, format!("{how}"), "which is right too").after(after))
+        Some(Judgement::new(ProbeVerdict::Pass, format!("{how}"), "which is right too").after(after).timed())
     });
     let judgement = other.or_else(|| match wanted.must {
         Must::End(how) => end(wanted, how, seen, now, is_over),
@@ -202,7 +208,7 @@ fn ended(wanted: &Requirement, how: Option<(u8, Option<u8>)>, end: &SeenEnd, sta
         }
         (true, None) => Judgement::new(ProbeVerdict::Pass, seen, ""),
     };
-    judgement.after(after)
+    judgement.after(after).timed()
 }
 
 fn stay(wanted: &Requirement, seen: &Sightings, is_over: bool) -> Option<Judgement> {
@@ -222,7 +228,7 @@ fn stay(wanted: &Requirement, seen: &Sightings, is_over: bool) -> Option<Judgeme
         let judgement = Judgement::new(
             ProbeVerdict::Fail,
             seen_end,
-            failed.unwrap_or_else(|| "no session is up".to_owned()),
+            failed.unwrap_or_else(|| "and the session was to stay".to_owned()),
         );
         return Some(match lived.last() {
             Some(lived) => judgement.after(lived),
@@ -251,7 +257,10 @@ fn stay(wanted: &Requirement, seen: &Sightings, is_over: bool) -> Option<Judgeme
         late.map(|within| format!("too late: it had to be up within {} s", within.as_secs()))
     };
     let verdict = if wrong.is_some() { ProbeVerdict::Fail } else { ProbeVerdict::Pass };
-    Some(Judgement::new(verdict, told, wrong.unwrap_or_default()).after(up.saturating_since(Instant::ZERO)))
+    let judgement = Judgement::new(verdict, told, wrong.unwrap_or_default());
+    let judgement = judgement.after(up.saturating_since(Instant::ZERO));
+    // Without a bound nobody minds how long a daemon takes to start.
+    Some(if wanted.within.is_some() { judgement.timed() } else { judgement })
 }
 
 /// What is said when the time is over and a script is not.

@@ -10,6 +10,8 @@
 //! passive = "passive;"                   # optional; what makes it wait for this neighbor
 //! active = ""                            # optional; what makes it dial this neighbor
 //! route = "route {prefix} …;"            # optional; a route of its own; without it, another peer announces them
+//! jitter = 25                            # optional; by how many percent it shortens its timers at random, 0 unless told
+//! reactor = "poll"                       # optional; it is holdtime on this reactor, and its verdicts must be the lab's
 //!
 //! [daemon.files]                         # what stands in the folder
 //! "bird.conf" = "… {neighbors} …"
@@ -31,6 +33,7 @@ use super::requirement::inside;
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::script::PeerScript;
 use crate::scenario::{Actor, PeerPlace, PlayPeer};
+use crate::subject::{SHIPPED, SubjectRef};
 
 /// The first of the routes that a daemon is to have; the others follow it.
 const ROUTES: u32 = 0x0a40_0000;
@@ -55,6 +58,10 @@ pub struct MatrixDaemon {
     passive: String,
     active: String,
     route: Option<String>,
+    /// By how many percent it shortens its timers at random.
+    pub jitter: u8,
+    /// The reactor on which it is our own speaker.
+    pub reactor: Option<SubjectRef>,
     files: BTreeMap<String, String>,
 }
 
@@ -86,6 +93,9 @@ struct DaemonTable {
     passive: Option<String>,
     active: Option<String>,
     route: Option<Spanned<String>>,
+    #[serde(default)]
+    jitter: u8,
+    reactor: Option<Spanned<String>>,
     #[serde(default)]
     files: BTreeMap<String, Spanned<String>>,
 }
@@ -131,10 +141,22 @@ pub fn matrix(source: &Source) -> Result<Vec<MatrixDaemon>, Mistake> {
             passive: table.passive.unwrap_or_default(),
             active: table.active.unwrap_or_default(),
             route: table.route.map(Spanned::into_inner),
+            jitter: table.jitter,
+            reactor: table.reactor.map(|name| shipped(source, &name)).transpose()?,
             files: table.files.into_iter().map(|(name, text)| (name, text.into_inner())).collect(),
         });
     }
     Ok(daemons)
+}
+
+/// A reactor that can be started.
+fn shipped(source: &Source, name: &Spanned<String>) -> Result<SubjectRef, Mistake> {
+    let found = SHIPPED.into_iter().find(|reactor| reactor.name() == name.get_ref());
+    found.ok_or_else(|| {
+        let word = name.get_ref();
+        let mistake = source.mistake(inside(name.span()), format!("`{word}` is no reactor that is started"));
+        mistake.one_of(word, &SHIPPED.map(|reactor| reactor.name()))
+    })
 }
 
 /// Complains of a `{word}` that stands for nothing.
@@ -284,6 +306,8 @@ mod tests {
             ("{address}", "{prefix}", "stands for nothing here"),
             ("start = 'one -f {daemon}'\n", "", "missing field `start`"),
             ("passive =", "passiv =", "unknown field"),
+            ("active =", "reactor = 'pol'\nactive =", "did you mean `poll`?"),
+            ("active =", "reactor = 'read-first'\nactive =", "expected one of poll, async"),
         ] {
             let mistake =
                 matrix(&Source::new("m.toml", FILE.replacen(right, wrong, 1))).unwrap_err().to_string();

@@ -25,6 +25,8 @@ pub struct ProbeOutcome {
     pub why: String,
     /// When it happened, in seconds since what it is counted from.
     pub seconds: Option<f64>,
+    /// Whether that is a time that the clause is about, which another run must come near to.
+    pub is_timed: bool,
     /// How much earlier and later than required it may be, in seconds.
     pub tolerance: (f64, f64),
     /// What happened, line by line.
@@ -65,6 +67,7 @@ impl ProbeOutcome {
             seen: judgement.seen,
             why: judgement.why,
             seconds: judgement.after.map(|after| after.as_secs_f64()),
+            is_timed: judgement.is_timed,
             tolerance: (EARLY.as_secs_f64(), LATE.as_secs_f64()),
             course: seen.told(),
             waits,
@@ -80,6 +83,7 @@ impl ProbeOutcome {
             seen: "not played".to_owned(),
             why: why.into(),
             after: None,
+            is_timed: false,
         };
         Self::new(probe, &Sightings::default(), judgement)
     }
@@ -89,16 +93,5 @@ impl ProbeOutcome {
         let at = self.seconds.map_or(String::new(), |seconds| format!(" at {seconds:.1} s"));
         let why = if self.why.is_empty() { String::new() } else { format!(" ({})", self.why) };
         format!("{}: {}{at}{why}", self.verdict, self.seen)
-    }
-
-    /// Whether another run of the same says the same: the same verdict on the same sight, and times within the tolerance.
-    pub fn agrees_with(&self, other: &Self) -> bool {
-        let tolerance = self.tolerance.0 + self.tolerance.1;
-        let same_time = match (self.seconds, other.seconds) {
-            (Some(one), Some(other)) => (one - other).abs() <= tolerance,
-            (None, None) => true,
-            _ => false,
-        };
-        self.verdict == other.verdict && (same_time || self.verdict != ProbeVerdict::Pass)
     }
 }

@@ -13,6 +13,9 @@ use crate::actor::PeerState;
 use crate::observe::life::SessionLife;
 use crate::scenario::codec::{self, KEEPALIVE, OPEN, UPDATE};
 
+/// How many of a peer's connections are told one by one.
+const MOST_TOLD: usize = 4;
+
 /// Everything that was seen of one run so far.
 #[derive(Clone, Debug, Default)]
 pub struct Sightings {
@@ -165,6 +168,41 @@ impl SeenConnection {
         }
     }
 
+    /// What happened on it, each with its time.
+    fn told(&self, name: &str) -> Vec<(Instant, String)> {
+        let mut lines = Vec::new();
+        let mut say = |at: Instant, what: String| lines.push((at, what));
+        let who = if self.is_dialled_by_daemon { "the daemon" } else { name };
+        let (from, to) = (self.local, self.remote);
+        say(self.at, format!("{who} has dialled: {name} {from}, the daemon {to}"));
+        if let Some(open) = self.open {
+            let (hold, identifier) = (open.hold, open.identifier);
+            say(open.at, format!("OPEN to {name}: hold time {hold}, identifier {identifier}"));
+        }
+        if let Some(up) = self.up() {
+            say(up, format!("the session with {name} is established"));
+        }
+        if let Some((at, kind)) = self.sent {
+            say(at, format!("{name}'s last whole message: {}", kind_name(kind)));
+        }
+        if let Some((since, octets)) = self.stalled {
+            say(since, format!("nothing more leaves the daemon's socket to {name}: {octets} octets"));
+        }
+        if let Some(heard) = self.heard {
+            let (keepalives, gap) = (self.keepalives, self.gap.as_secs_f64());
+            let (prefixes, again) = (self.prefixes.len(), self.again);
+            let counts = format!("{keepalives} KEEPALIVEs, {prefixes} prefixes, {again} announced again");
+            say(
+                heard,
+                format!("the daemon's last message to {name}; in all {counts}, at most {gap:.1} s apart"),
+            );
+        }
+        if let Some(end) = &self.end {
+            say(end.at, format!("the daemon has ended its connection with {name}: {}", end.how));
+        }
+        lines
+    }
+
     fn end_with(&mut self, at: Instant, how: HowEnded) {
         let is_closed = self.is_closed;
         match &mut self.end {
@@ -259,6 +297,12 @@ impl Sightings {
         }
     }
 
+    /// Whether peers have been let in, and nobody has heard anything yet.
+    pub fn is_starting(&self) -> bool {
+        !self.connections.is_empty()
+            && self.connections.iter().all(|one| !one.has_spoken && !one.is_dialled_by_daemon)
+    }
+
     fn connection(&mut self, peer: usize, stream: StreamId) -> Option<&mut SeenConnection> {
         self.connections.iter_mut().rev().find(|one| one.peer == peer && one.stream == stream)
     }
@@ -303,10 +347,12 @@ impl Sightings {
         }
     }
 
-    /// The daemon's sockets are these now.
+    /// The daemon's sockets were these at this time, or later.
     pub fn look_at(&mut self, at: Instant, sockets: &[SocketSeen]) {
         self.sees_sockets = true;
-        for connection in self.connections.iter_mut().filter(|one| one.end.is_none() && !one.is_closed) {
+        // The list may be older than what has come up since.
+        let is_told_of = |one: &&mut SeenConnection| one.at <= at && one.end.is_none() && !one.is_closed;
+        for connection in self.connections.iter_mut().filter(is_told_of) {
             let ends = (connection.remote, connection.local);
             match sockets.iter().find(|socket| (socket.local, socket.remote) == ends) {
                 Some(socket) if socket.is_open() => {
@@ -330,37 +376,16 @@ impl Sightings {
     /// What happened, in lines: what a person who was not there wants to know.
     pub fn told(&self) -> Vec<String> {
         let mut lines: Vec<(Instant, String)> = Vec::new();
-        for connection in &self.connections {
-            let name = self.scripts.get(connection.peer).map_or("a peer", |script| script.peer.as_str());
-            let (from, to) = (connection.local, connection.remote);
-            let mut say = |at: Instant, what: String| lines.push((at, what));
-            let who = if connection.is_dialled_by_daemon { "the daemon" } else { name };
-            say(connection.at, format!("{who} has dialled: {name} {from}, the daemon {to}"));
-            if let Some(open) = connection.open {
-                let (hold, identifier) = (open.hold, open.identifier);
-                say(open.at, format!("OPEN to {name}: hold time {hold}, identifier {identifier}"));
+        for (peer, script) in self.scripts.iter().enumerate() {
+            let own: Vec<&SeenConnection> = self.connections.iter().filter(|one| one.peer == peer).collect();
+            // Of many attempts the first ones and the last tell it all.
+            let folded = if own.len() > MOST_TOLD { own.len() - MOST_TOLD } else { 0 };
+            let shown = if folded > 0 { MOST_TOLD - 1 } else { own.len() };
+            for connection in own.iter().take(shown).chain(own.iter().skip(shown + folded)) {
+                lines.extend(connection.told(&script.peer));
             }
-            if let Some(up) = connection.up() {
-                say(up, format!("the session with {name} is established"));
-            }
-            if let Some((at, kind)) = connection.sent {
-                say(at, format!("{name}'s last whole message: {}", kind_name(kind)));
-            }
-            if let Some((since, octets)) = connection.stalled {
-                say(since, format!("nothing more leaves the daemon's socket to {name}: {octets} octets"));
-            }
-            if let Some(heard) = connection.heard {
-                let (keepalives, gap) = (connection.keepalives, connection.gap.as_secs_f64());
-                let (prefixes, again) = (connection.prefixes.len(), connection.again);
-                say(
-                    heard,
-                    format!(
-                        "the daemon's last message to {name}; in all {keepalives} KEEPALIVEs, {prefixes} prefixes, {again} announced again, at most {gap:.1} s apart"
-                    ),
-                );
-            }
-            if let Some(end) = &connection.end {
-                say(end.at, format!("the daemon has ended its connection with {name}: {}", end.how));
+            if let Some(first) = own.get(shown).filter(|_| folded > 0) {
+                lines.push((first.at, format!("and so on: {folded} more connections with {}", script.peer)));
             }
         }
         let signalled = self.signalled.map(|at| (at, "the daemon's process is signalled".to_owned()));
@@ -381,5 +406,39 @@ pub(super) fn kind_name(kind: u8) -> &'static str {
         codec::NOTIFICATION => "NOTIFICATION",
         codec::REFRESH => "ROUTE-REFRESH",
         _ => "an unknown one",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_is_still_on_its_way_has_not_been_ended() {
+        let ends: (SocketAddr, SocketAddr) =
+            ("10.0.0.2:179".parse().unwrap(), "10.0.0.1:42079".parse().unwrap());
+        let connected = || {
+            let mut seen = Sightings::default();
+            seen.connected(Instant::from_secs(5), 0, StreamId::accepted(0), ends);
+            seen
+        };
+        let socket = |state| SocketSeen { local: ends.1, remote: ends.0, state, unsent: 1 };
+        for (at, state, is_ended) in [
+            // SYN_SENT, in a list that is older than the connection.
+            (4, 2, false),
+            // SYN_SENT, SYN_RECV, ESTABLISHED, CLOSE_WAIT.
+            (6, 2, false),
+            (6, 3, false),
+            (6, 1, false),
+            (6, 8, false),
+            // FIN_WAIT1, TIME_WAIT, LAST_ACK.
+            (6, 4, true),
+            (6, 6, true),
+            (6, 9, true),
+        ] {
+            let mut seen = connected();
+            seen.look_at(Instant::from_secs(at), &[socket(state)]);
+            assert_eq!(seen.connections[0].end.is_some(), is_ended, "state {state} at {at} s");
+        }
     }
 }

@@ -16,12 +16,21 @@ pub struct SocketSeen {
 }
 
 const ESTABLISHED: u8 = 1;
+const SYN_SENT: u8 = 2;
+const SYN_RECV: u8 = 3;
+const FIN_WAIT1: u8 = 4;
+const CLOSE_WAIT: u8 = 8;
 const LISTEN: u8 = 10;
 
 impl SocketSeen {
-    /// Whether its program has not ended it: it is open, or the other end alone is done (`CLOSE_WAIT`).
+    /// One between these ends, open or closed with what is unsent still to be delivered.
+    pub(super) fn of((local, remote): (SocketAddr, SocketAddr), is_open: bool, unsent: u64) -> Self {
+        Self { local, remote, state: if is_open { ESTABLISHED } else { FIN_WAIT1 }, unsent }
+    }
+
+    /// Whether its program has not ended it: it is open, on its way there, or the other end alone is done (`CLOSE_WAIT`).
     pub fn is_open(&self) -> bool {
-        matches!(self.state, ESTABLISHED | 8)
+        matches!(self.state, ESTABLISHED | SYN_SENT | SYN_RECV | CLOSE_WAIT)
     }
 
     /// Its state in the kernel's word.

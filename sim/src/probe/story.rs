@@ -43,14 +43,14 @@ pub fn story(wanted: &Requirement, seen: &Sightings) -> Vec<OutsideWait> {
             PeerState::Waiting { step, since, .. } => {
                 waits.push(wait(&script.peer, *since, format!("the daemon: its step `{step}`")));
             }
-            PeerState::Finished => {
+            PeerState::Finished if at == wanted.peer => {
                 let open = connections().rfind(|one| one.end.is_none());
                 if let Some(since) = open.and_then(|one| Some(one.sent?.0)) {
                     let what = format!("the daemon: {}", wanted.requires);
                     waits.push(wait(&script.peer, since, what));
                 }
             }
-            PeerState::Failed(_) => {}
+            PeerState::Finished | PeerState::Failed(_) => {}
         }
         for one in connections().filter(|one| one.end.is_none() && !one.is_closed) {
             let (since, what) = daemon(one, &script.peer);

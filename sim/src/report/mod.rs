@@ -3,6 +3,7 @@
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod maintainer;
 mod parting;
 pub mod pcap;
 mod pcapng;

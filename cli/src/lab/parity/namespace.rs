@@ -13,6 +13,8 @@ use holdtime_sim::scenario::Play;
 
 /// What an IPv4 and a TCP header take.
 const HEADERS: u16 = 40;
+/// How many buckets a namespace's table of connections has: it holds a handful.
+const SOCKET_BUCKETS: &str = "256";
 /// How long the far namespace may take to come into being.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -68,6 +70,9 @@ pub(in crate::lab) struct Cable {
 impl Cable {
     /// Lays the cable between this process's own namespace, which is a fresh one, and another.
     pub(in crate::lab) fn lay(near: &CableEnd, far: &CableEnd) -> io::Result<Self> {
+        // A table of sockets of its own, where the kernel has that (Linux 6.1): to list those of the whole machine's takes milliseconds
+        // of a processor, and probes do it many times a second.
+        let _ = fs::write("/proc/sys/net/ipv4/tcp_child_ehash_entries", SOCKET_BUCKETS);
         let mut shell = Command::new("unshare")
             .args(["-n", "sh"])
             .stdin(Stdio::piped())
@@ -152,7 +157,10 @@ fn setup(
 ) -> String {
     let mut script = "ip link set lo up\n".to_owned();
     let mtu = mss.map_or(1_500, |mss| mss.saturating_add(HEADERS));
-    let _ = writeln!(script, "ip link set {device} mtu {mtu} up");
+    // Who is at the other end is known for good: asking for it could be lost, and the kernel would say so (EHOSTUNREACH), as none
+    // beyond a router does.
+    let (own_link, other_link) = if device == "near" { ("1", "2") } else { ("2", "1") };
+    let _ = writeln!(script, "ip link set {device} mtu {mtu} address 02:00:00:00:00:0{own_link} up");
     let bits = |address: &IpAddr| if address.is_ipv4() { 32 } else { 128 };
     for address in own {
         let nodad = if address.is_ipv4() { "" } else { " nodad" };
@@ -162,6 +170,8 @@ fn setup(
         let source = own.iter().find(|address| address.is_ipv4() == other.is_ipv4());
         let source = source.map(|source| format!(" src {source}")).unwrap_or_default();
         let _ = writeln!(script, "ip route add {other}/{} dev {device}{source}", bits(other));
+        let neighbor = format!("{other} lladdr 02:00:00:00:00:0{other_link}");
+        let _ = writeln!(script, "ip neigh replace {neighbor} dev {device} nud permanent");
     }
     for family in ["-4", "-6"] {
         let _ = writeln!(script, "ip {family} rule add pref 100 lookup local\nip {family} rule del pref 0");

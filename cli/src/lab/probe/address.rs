@@ -1,5 +1,6 @@
 //! A daemon that runs already, somewhere: it is dialled at its address, and listened for.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
@@ -33,6 +34,13 @@ pub(crate) struct PeerWish {
     name: String,
     address: IpAddr,
     asn: Option<u32>,
+}
+
+impl fmt::Display for PeerWish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name, self.address)?;
+        self.asn.map_or(Ok(()), |asn| write!(f, ",{asn}"))
+    }
 }
 
 /// Reads a [`PeerWish`].

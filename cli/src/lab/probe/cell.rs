@@ -27,7 +27,7 @@ pub(super) const LOG: &str = "daemon.log";
 /// How long a daemon may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may say nothing once it listens: ExaBGP reads twelve thousand routes before it does.
-const SLOW: Duration = Duration::from_secs(90);
+const SLOW: Duration = Duration::from_secs(180);
 /// How often it is looked whether it does.
 const LOOK: Duration = Duration::from_millis(20);
 /// The port of BGP.

@@ -23,6 +23,7 @@ pub(super) fn conclude(args: &ProbeArgs, rows: &[ProbeRow], console: &mut Consol
             write!(console, "\n{}", report::table(rows))?;
         }
         writeln!(console, "\n{}", report::sums(rows))?;
+        write!(console, "{}", report::agreement(rows))?;
     }
     if let Some(path) = &args.junit {
         let text = report::junit(rows).map_err(|error| CliError::input(error.to_string()))?;
@@ -31,10 +32,14 @@ pub(super) fn conclude(args: &ProbeArgs, rows: &[ProbeRow], console: &mut Consol
     if let Some(path) = &args.html {
         folders::write(path, report::html(rows).as_bytes())?;
     }
-    if let Some(row) = rows.iter().find(|row| row.outcome.is_err()) {
+    if let Some(row) = rows.iter().find(|row| row.outcome().is_err()) {
         return Err(CliError::input(format!("{}: {}", row.scenario, row.line())));
     }
-    let verdicts = || rows.iter().filter_map(|row| row.outcome.as_ref().ok()).map(|outcome| outcome.verdict);
+    let verdicts = || rows.iter().filter_map(|row| row.outcome().ok()).map(|outcome| outcome.verdict);
     let failed = verdicts().any(|verdict| verdict == ProbeVerdict::Fail);
-    Ok(if failed { VerbStatus::Unexpected } else { VerbStatus::AsExpected })
+    Ok(if failed || rows.iter().any(|row| !row.agrees()) {
+        VerbStatus::Unexpected
+    } else {
+        VerbStatus::AsExpected
+    })
 }

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use holdtime_sim::probe::Probe;
+use holdtime_sim::report::maintainer::{MATRIX, maintainer};
 use holdtime_sim::report::pcap::write_frames;
-use holdtime_sim::report::probe::{ProbeRow, maintainer, object};
+use holdtime_sim::report::probe::{ProbeRow, object};
 
 use super::capture::SeenFrames;
+use super::cell::{self, CAPTURE};
 use crate::error::CliError;
 
 /// Where reports go, if anywhere.
@@ -36,7 +38,12 @@ impl MaintainerFolders {
         let daemon: String = row.daemon.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
         let folder = root.join(daemon).join(&row.scenario);
         make(&folder)?;
-        write(&folder.join("report.md"), maintainer(row).as_bytes())?;
+        let mut names: Vec<&str> = vec!["scenario.toml"];
+        names.extend(frames.map(|_| CAPTURE));
+        names.extend(files.iter().map(|(name, _)| name.as_str()));
+        let beside: Vec<(String, String)> =
+            names.iter().map(|name| ((*name).to_owned(), what(name))).collect();
+        write(&folder.join("report.md"), maintainer(row, probe, &beside).as_bytes())?;
         write(&folder.join("report.json"), format!("{:#}\n", object(row)).as_bytes())?;
         write(&folder.join("scenario.toml"), probe.text.as_bytes())?;
         if let Some(frames) = frames {
@@ -44,10 +51,22 @@ impl MaintainerFolders {
             let all = frames.iter().map(|(at, frame)| (*at, frame));
             write_frames(&mut capture, all)
                 .map_err(|error| CliError::io("cannot write a capture", &error))?;
-            write(&folder.join("capture.pcapng"), &capture)?;
+            write(&folder.join(CAPTURE), &capture)?;
         }
         files.iter().try_for_each(|(name, content)| write(&folder.join(name), content))
     }
+}
+
+/// What a file beside a report is.
+fn what(name: &str) -> String {
+    let what = match name {
+        "scenario.toml" => "what the peers do, and what is required, as holdtime plays it",
+        CAPTURE => "what went over the wire",
+        cell::LOG => "what the daemon wrote",
+        MATRIX => "how the daemons are started",
+        _ => "of the daemon's folder, as it was started",
+    };
+    what.to_owned()
 }
 
 fn make(folder: &Path) -> Result<(), CliError> {

@@ -2,14 +2,16 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
-use holdtime_sim::probe::{MatrixDaemon, Probe, ProbeOutcome, matrix};
+use holdtime_sim::probe::{MatrixDaemon, Probe, ProbeOutcome, in_the_lab, matrix};
+use holdtime_sim::report::maintainer::MATRIX;
 use holdtime_sim::report::probe::ProbeRow;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::script::format_duration;
@@ -24,6 +26,7 @@ use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
 use crate::lab::parity::namespace;
+use crate::progress::Progress;
 
 /// How many cells are played at a time, unless told: they mostly wait.
 const JOBS: usize = 10;
@@ -66,48 +69,73 @@ pub(super) fn run(args: &ProbeArgs, path: &Path, console: &mut Console) -> VerbR
         let why = "a matrix is played in network namespaces, which this user may not make, or `unshare` and `ip` are not installed";
         return Err(CliError::input(why));
     };
-    let versions: Vec<String> = daemons.iter().map(version).collect();
     let mut kept = MaintainerFolders::at(args.report.as_deref())?;
-    let times = args.times.unwrap_or(1).max(1);
-    let mut first: Option<Vec<ProbeRow>> = None;
-    let mut apart = Vec::new();
-    let mut last = Vec::new();
-    for time in 1..=times {
+    let mut rows = first_rows(args, path, &daemons, &probes)?;
+    let times = args.times.map_or(1, NonZeroUsize::get);
+    let progress = console.progress("probes", (rows.len() * times) as u64);
+    for _ in 0..times {
         let root = CellFolders::make().map_err(|error| CliError::io("cannot make a folder", &error))?;
-        let jobs: Vec<CellJob<'_>> = probes
-            .iter()
-            .flat_map(|probe| daemons.iter().map(move |daemon| (daemon, probe)))
+        let jobs: Vec<CellJob<'_>> = cells(&daemons, &probes)
             .map(|(daemon, probe)| {
                 let folder = root.0.join(format!("{}-{}", daemon.name, probe.name));
                 CellJob { daemon, probe, folder }
             })
             .collect();
-        let outcomes = play_all(args, path, unshare, &jobs, console);
-        let rows = rows(args, path, &jobs, &outcomes, |name| {
-            let found = daemons.iter().position(|daemon| daemon.name == name);
-            found.and_then(|at| versions.get(at)).cloned().unwrap_or_default()
-        });
+        let outcomes = play_all(args, path, unshare, &jobs, &progress);
+        for ((row, job), outcome) in rows.iter_mut().zip(&jobs).zip(outcomes) {
+            let Some(outcome) = outcome else { continue };
+            row.times.push(outcome);
+            // Of several times that which is shown is kept.
+            if row.shown() + 1 == row.times.len() {
+                kept.keep(row, job.probe, None, &files(path, &job.folder))?;
+            }
+        }
         if interrupt::is_pressed() {
-            let (done, all) = (rows.len(), jobs.len());
+            progress.finish_and_clear();
+            let done: usize = rows.iter().map(|row| row.times.len()).sum();
+            rows.retain(|row| !row.times.is_empty());
             conclude(args, &rows, console)?;
-            return Err(CliError::Interrupted(format!("{done} of {all} probes are done")));
+            return Err(CliError::Interrupted(format!("{done} of {} probes are done", jobs.len() * times)));
         }
-        for (row, job) in rows.iter().zip(&jobs) {
-            kept.keep(row, job.probe, None, &files(&job.folder))?;
-        }
-        match &first {
-            None => first = Some(rows.clone()),
-            Some(first) => apart.extend(differences(first, &rows, time)),
-        }
-        last = rows;
     }
-    let concluded = conclude(args, &last, console);
-    if times > 1 {
-        apart.iter().try_for_each(|line| writeln!(console, "apart  {line}"))?;
-        writeln!(console, "{times} times: {} of {} cells apart", apart.len(), last.len())?;
-    }
-    let status = concluded?;
-    Ok(if apart.is_empty() { status } else { VerbStatus::Unexpected })
+    progress.finish_and_clear();
+    conclude(args, &rows, console)
+}
+
+/// Every scenario with every daemon.
+fn cells<'a>(
+    daemons: &'a [MatrixDaemon],
+    probes: &'a [Probe],
+) -> impl Iterator<Item = (&'a MatrixDaemon, &'a Probe)> {
+    probes.iter().flat_map(move |probe| daemons.iter().map(move |daemon| (daemon, probe)))
+}
+
+/// The rows before anything is played live: whose they are, and what comes of our own speaker's in the lab.
+fn first_rows(
+    args: &ProbeArgs,
+    path: &Path,
+    daemons: &[MatrixDaemon],
+    probes: &[Probe],
+) -> Result<Vec<ProbeRow>, CliError> {
+    let versions: Vec<(&str, String)> =
+        daemons.iter().map(|daemon| (daemon.name.as_str(), version(daemon))).collect();
+    let observe = args.observe.map(|time| format!(" --observe {}", format_duration(time)));
+    let observe = observe.unwrap_or_default();
+    let file = args::quoted(&path.to_string_lossy());
+    let row = |(daemon, probe): (&MatrixDaemon, &Probe)| {
+        let (name, scenario) = (daemon.name.clone(), probe.name.clone());
+        let version = versions.iter().find(|(known, _)| *known == name).map(|(_, version)| version.clone());
+        ProbeRow {
+            again: format!("holdtime probe --matrix {file} --daemon {name}{observe} {scenario}"),
+            version: version.unwrap_or_default(),
+            daemon: name,
+            scenario,
+            times: Vec::new(),
+            jitter: daemon.jitter,
+            lab: daemon.reactor.map(|reactor| in_the_lab(probe, reactor)),
+        }
+    };
+    Ok(cells(daemons, probes).map(row).collect())
 }
 
 fn read(path: &Path) -> Result<Vec<MatrixDaemon>, CliError> {
@@ -135,14 +163,13 @@ fn play_all(
     path: &Path,
     unshare: &[&str],
     jobs: &[CellJob<'_>],
-    console: &Console,
+    progress: &Progress,
 ) -> Vec<Option<Result<ProbeOutcome, String>>> {
-    let progress = console.progress("probes", jobs.len() as u64);
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|at| jobs.get(*at).map(|job| std::cmp::Reverse(job.probe.scenario.play.run_for)));
     let queue = Mutex::new(VecDeque::from(order));
     let outcomes: Mutex<Vec<Option<Result<ProbeOutcome, String>>>> = Mutex::new(vec![None; jobs.len()]);
-    let workers = args.jobs.map_or(JOBS, std::num::NonZeroUsize::get).min(jobs.len());
+    let workers = args.jobs.map_or(JOBS, NonZeroUsize::get).min(jobs.len());
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
@@ -159,7 +186,6 @@ fn play_all(
             });
         }
     });
-    progress.finish_and_clear();
     let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (job, outcome) in jobs.iter().zip(&mut outcomes) {
         let is_late = matches!(outcome, Some(Ok(outcome)) if outcome.late > TOO_LATE);
@@ -229,42 +255,10 @@ fn outcome(folder: &Path) -> Result<ProbeOutcome, String> {
     serde_json::from_value(object["outcome"].take()).map_err(|error| format!("was not probed: {error}"))
 }
 
-fn rows(
-    args: &ProbeArgs,
-    path: &Path,
-    jobs: &[CellJob<'_>],
-    outcomes: &[Option<Result<ProbeOutcome, String>>],
-    version: impl Fn(&str) -> String,
-) -> Vec<ProbeRow> {
-    let observe = args.observe.map(|time| format!(" --observe {}", format_duration(time)));
-    let observe = observe.unwrap_or_default();
-    let file = args::quoted(&path.to_string_lossy());
-    let row = |(job, outcome): (&CellJob<'_>, &Option<Result<ProbeOutcome, String>>)| {
-        let (daemon, scenario) = (job.daemon.name.clone(), job.probe.name.clone());
-        let again = format!("holdtime probe --matrix {file} --daemon {daemon}{observe} {scenario}");
-        Some(ProbeRow { version: version(&daemon), daemon, scenario, again, outcome: outcome.clone()? })
-    };
-    jobs.iter().zip(outcomes).filter_map(row).collect()
-}
-
-/// What is not as it was the first time.
-fn differences(first: &[ProbeRow], rows: &[ProbeRow], time: u32) -> Vec<String> {
-    let same = |one: &ProbeRow, other: &ProbeRow| match (&one.outcome, &other.outcome) {
-        (Ok(one), Ok(other)) => one.agrees_with(other),
-        (Err(_), Err(_)) => true,
-        _ => false,
-    };
-    let apart = first.iter().zip(rows).filter(|(one, other)| !same(one, other));
-    apart
-        .map(|(one, other)| {
-            format!("{} {}: first {}; time {time} {}", one.scenario, one.daemon, one.line(), other.line())
-        })
-        .collect()
-}
-
 /// The files of a cell that a maintainer needs beside the report.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut files = Vec::new();
+fn files(matrix: &Path, folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let matrix = fs::read(matrix).ok().map(|text| (MATRIX.to_owned(), text));
+    let mut files: Vec<_> = matrix.into_iter().collect();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if entry.file_type().is_ok_and(|kind| kind.is_file()) && name != cell::OUTCOME && name != "errors" {

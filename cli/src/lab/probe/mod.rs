@@ -13,8 +13,8 @@ mod probe_args;
 
 use holdtime_sim::probe::Probe;
 use holdtime_sim::report::probe::ProbeRow;
+use holdtime_sim::scenario::script::format_duration;
 
-use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult};
 use crate::interrupt;
@@ -57,8 +57,10 @@ fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
             daemon: address.clone(),
             version: address_of.daemon.to_string(),
             scenario: probe.name.clone(),
-            again: again(address, probe),
-            outcome: Ok(outcome),
+            again: again(args, address, probe),
+            times: vec![Ok(outcome)],
+            lab: None,
+            jitter: 0,
         };
         kept.keep(&row, probe, frames.as_ref(), &[])?;
         progress.inc(1);
@@ -68,8 +70,13 @@ fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
     conclude(args, &rows, console)
 }
 
-fn again(address: &str, probe: &Probe) -> String {
-    let own: Vec<String> = std::env::args().skip(1).filter(|word| word.starts_with("--peer")).collect();
-    let peers: String = own.iter().map(|word| format!(" {}", args::quoted(word))).collect();
-    format!("holdtime probe {address} {}{peers}", probe.name)
+fn again(args: &ProbeArgs, address: &str, probe: &Probe) -> String {
+    let mut again = format!("holdtime probe {address} {}", probe.name);
+    let ports = [("--port", args.port), ("--listen", args.listen)];
+    ports.iter().for_each(|(name, port)| {
+        again.extend(port.map(|port| format!(" {name} {port}")));
+    });
+    args.peer.iter().for_each(|wish| again.push_str(&format!(" --peer {wish}")));
+    again.extend(args.observe.map(|time| format!(" --observe {}", format_duration(time))));
+    again
 }

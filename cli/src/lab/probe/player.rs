@@ -125,6 +125,7 @@ impl LiveProbe<'_> {
         let dialled = Clock::now();
         let most = self.observe.unwrap_or(self.probe.scenario.play.run_for);
         let (mut late, mut last, mut glanced) = (Duration::ZERO, Clock::now(), Clock::now());
+        let mut began_to_speak = dialled;
         loop {
             sleep(LOOK);
             late = late.max(last.elapsed().saturating_sub(LOOK));
@@ -150,7 +151,11 @@ impl LiveProbe<'_> {
             if let Some(why) = seen.stranger(now, self.patience) {
                 return Err(why.into());
             }
-            let is_over = dialled.elapsed() > most;
+            // One that has taken the connection and says nothing yet still starts: its time has not begun.
+            if seen.is_starting() {
+                began_to_speak = Clock::now();
+            }
+            let is_over = began_to_speak.elapsed() > most;
             let Some(judgement) = judge(&self.probe.requirement, &seen, now, is_over) else { continue };
             let awaited = seen.signalled.is_some() && ended.is_none() && dialled.elapsed() < most;
             if awaited && now < seen.signalled.unwrap_or(now) + LAST_WORDS {

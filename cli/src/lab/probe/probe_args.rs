@@ -39,9 +39,9 @@ pub(crate) struct ProbeArgs {
     /// With a matrix: how many probes at a time, 10 unless told
     #[arg(long, value_name = "N", requires = "matrix")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// With a matrix: so many times, and what is not as it was the first time
+    /// With a matrix: so many times, and whether each cell comes out alike
     #[arg(long, value_name = "N", requires = "matrix")]
-    pub(crate) times: Option<u32>,
+    pub(crate) times: Option<NonZeroUsize>,
     /// The daemon of the one cell that this process plays, in its folder
     #[arg(long, value_name = "NAME", requires = "folder", hide = true)]
     pub(crate) cell: Option<String>,
