@@ -43,6 +43,11 @@ pub(crate) fn end_with_parent() -> Result<(), CliError> {
         signal_hook::flag::register_conditional_shutdown(signal, status, always.clone())
             .map_err(|error| CliError::io("cannot answer Ctrl-C", &error))?;
     }
+    die_with_parent()
+}
+
+/// The end of whoever has started this process ends it too, however that came about.
+pub(crate) fn die_with_parent() -> Result<(), CliError> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
         .map_err(|error| CliError::io("cannot end with its parent", &error.into()))
 }

@@ -17,6 +17,7 @@ use holdtime_sim::scenario::script::ProgramScript;
 
 use crate::console::say;
 use crate::error::{CliError, VerbResult, VerbStatus};
+use crate::interrupt;
 
 /// The arguments of `holdtime dialogue`.
 #[derive(Debug, Args)]
@@ -26,6 +27,8 @@ pub(crate) struct DialogueArgs {
 }
 
 pub(crate) fn run(args: &DialogueArgs) -> VerbResult {
+    // One that neither reads nor writes would never hear of the end of a speaker that was killed.
+    interrupt::die_with_parent()?;
     let name = args.file.display().to_string();
     let text = fs::read_to_string(&args.file)
         .map_err(|error| CliError::io(format!("cannot read \"{name}\""), &error))?;

@@ -66,7 +66,7 @@ fn compare(args: &StallsWanted<'_>, console: &mut Console) -> VerbResult {
     };
     let root = StallsFolder::make().map_err(|error| CliError::io("cannot make a folder", &error))?;
     let mut table = StallTable::default();
-    let mut running = Vec::new();
+    let (mut running, mut count) = (Vec::new(), 0);
     for name in names {
         let play = find(name)?;
         if let Some(what) = stalls::refused(&play) {
@@ -74,6 +74,10 @@ fn compare(args: &StallsWanted<'_>, console: &mut Console) -> VerbResult {
             continue;
         }
         for reactor in SHIPPED {
+            count += 1;
+            if interrupt::is_pressed() {
+                continue;
+            }
             let folder = root.0.join(format!("{name}-{reactor}"));
             let started = start(unshare, name, reactor, &folder);
             let part =
@@ -82,7 +86,6 @@ fn compare(args: &StallsWanted<'_>, console: &mut Console) -> VerbResult {
             sleep(APART);
         }
     }
-    let count = running.len();
     for (done, (play, reactor, folder, mut part)) in running.into_iter().enumerate() {
         let name = &play.name;
         let cannot_wait = |error: io::Error| CliError::io(format!("cannot wait for \"{name}\""), &error);
