@@ -62,7 +62,7 @@ fn every_stall_states_the_second_at_which_its_session_ends_or_that_it_does_not_a
             assert_eq!(outcome.verdict.code(), "pass", "{name} on {reactor}: {:?}", outcome.verdict);
             let ended = match outcome.course.end {
                 None => "never".to_owned(),
-                Some(Ending::Close(at) | Ending::Superseded(at)) => {
+                Some(Ending::Close(at, _) | Ending::Superseded(at)) => {
                     format!("close at {}s", at.as_nanos() / 1_000_000_000)
                 }
                 Some(Ending::Notification(at, code, subcode)) => {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::certificate::chain::{Certificate, CertificateEnd, Link, WaitKind};
-use crate::certificate::verdict::Verdict;
+use crate::certificate::verdict::{SESSION, Verdict};
 use crate::oracle::{Alarm, Creditor};
 
 /// The reason of a failure without names, times and texts of scripts: two runs that share it fail for the same reason.
@@ -32,6 +32,10 @@ impl Verdict {
         Some(Key(match self {
             Self::Pass => return None,
             Self::Hang { alarm, certificate } => of_hang(alarm, certificate),
+            // How a session ends is the reason; when is not.
+            Self::Failed { who, why } if who == SESSION => {
+                format!("failed: {}", why.split(" at ").next().unwrap_or(why))
+            }
             Self::Failed { who, .. } => format!("failed: {}", role(who)),
             Self::Crashed(_) => "crashed".to_owned(),
             Self::Unfinished { .. } => "unfinished".to_owned(),
@@ -78,5 +82,14 @@ mod tests {
         assert_eq!(failed("peer left"), failed("peer right"));
         assert_ne!(failed("peer left"), failed("program left"));
         assert_eq!(Verdict::Pass.key(), None);
+    }
+
+    #[test]
+    fn how_a_session_ended_is_part_of_a_key_and_when_is_not() {
+        let ended =
+            |how: &str| Verdict::Failed { who: SESSION.to_owned(), why: format!("it ended with {how}") };
+        let key = ended("NOTIFICATION 4/0 at 91.2s").key();
+        assert_eq!(key, ended("NOTIFICATION 4/0 at 92s").key());
+        assert_ne!(key, ended("NOTIFICATION 8/0 at 91.2s").key());
     }
 }

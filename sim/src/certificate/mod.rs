@@ -25,4 +25,4 @@ pub(crate) use build::certify;
 pub use chain::{Certificate, CertificateEnd, Link, WaitKind};
 pub use key::Key;
 pub use reason::InertReason;
-pub use verdict::Verdict;
+pub use verdict::{SESSION, Verdict};

@@ -3,6 +3,9 @@
 use crate::certificate::chain::Certificate;
 use crate::oracle::Alarm;
 
+/// Who failed where no script did: the session did not come, stay or end as the scenario wants it.
+pub const SESSION: &str = "the session";
+
 /// The end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -60,6 +60,11 @@ impl Course {
         }
     }
 
+    /// How a session ended that was to stay.
+    pub fn lost(&self) -> Option<String> {
+        self.lost.map(|end| format!("a session ended with {end}"))
+    }
+
     /// The same, however the session ended.
     pub(crate) fn untimely(&self, play: &Play) -> Option<String> {
         let mistaken_up = play.up.and_then(|window| match self.up {
@@ -71,7 +76,7 @@ impl Course {
             (ExpectedEnd::Never, _) => match self.lost {
                 None if self.is_up => None,
                 None => Some("no session is up".to_owned()),
-                Some(end) => Some(format!("a session ended with {end}")),
+                Some(_) => self.lost(),
             },
             (ExpectedEnd::With(..), None) => Some("the session has not ended".to_owned()),
             (ExpectedEnd::With(_, window), Some(end)) => (!window.has(end.at()))

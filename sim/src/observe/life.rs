@@ -49,9 +49,9 @@ impl SessionLife {
         self.complaint
     }
 
-    /// The ending that it is when the connection goes now; `None`: it has ended already.
-    pub(crate) fn closed(&self, at: Instant) -> Option<Ending> {
-        let ending = if self.superseded { Ending::Superseded(at) } else { Ending::Close(at) };
+    /// The ending that it is when this end closes the connection now; `None`: it has ended already.
+    pub(crate) fn closed(&self, at: Instant, by: SessionEnd) -> Option<Ending> {
+        let ending = if self.superseded { Ending::Superseded(at) } else { Ending::Close(at, by) };
         (!self.noted).then_some(ending)
     }
 
@@ -71,8 +71,8 @@ impl SessionLife {
 pub enum Ending {
     /// The speaker sent a NOTIFICATION with this code and subcode.
     Notification(Instant, u8, u8),
-    /// It closed the connection without one.
-    Close(Instant),
+    /// This end, or the network, closed the connection, and the speaker had sent none.
+    Close(Instant, SessionEnd),
     /// The peer chose the other one of two connections (RFC 4271 §6.8), and said so.
     Superseded(Instant),
 }
@@ -83,7 +83,7 @@ const COLLISION: (u8, u8) = (6, 7);
 impl Ending {
     /// When.
     pub fn at(&self) -> Instant {
-        let (Self::Notification(at, ..) | Self::Close(at) | Self::Superseded(at)) = self;
+        let (Self::Notification(at, ..) | Self::Close(at, _) | Self::Superseded(at)) = self;
         *at
     }
 
@@ -91,7 +91,7 @@ impl Ending {
     pub fn is_collision(&self) -> bool {
         match self {
             Self::Notification(_, code, subcode) => (*code, *subcode) == COLLISION,
-            Self::Close(_) => false,
+            Self::Close(..) => false,
             Self::Superseded(_) => true,
         }
     }
@@ -103,7 +103,7 @@ impl Ending {
                 (*code, *subcode) == (c, s)
             }
             (Self::Notification(..), Pattern::Type(3))
-            | (Self::Close(_) | Self::Superseded(_), Pattern::Close) => true,
+            | (Self::Close(..) | Self::Superseded(_), Pattern::Close) => true,
             _ => false,
         }
     }
@@ -113,7 +113,8 @@ impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Notification(at, code, subcode) => write!(f, "NOTIFICATION {code}/{subcode} at {at}"),
-            Self::Close(at) => write!(f, "its connection closed at {at}"),
+            Self::Close(at, SessionEnd::Speaker) => write!(f, "its connection closed by the speaker at {at}"),
+            Self::Close(at, SessionEnd::Peer) => write!(f, "its connection closed by the peer at {at}"),
             Self::Superseded(at) => write!(f, "its connection superseded by another one at {at}"),
         }
     }

@@ -317,7 +317,7 @@ impl<S: SeenSink> Watch<S> {
         if let Some(session) = self.near.remove(&stream).and_then(|seat| self.sessions.get_mut(seat)) {
             session.stream = None;
             let key = session.key;
-            self.endings.extend(session.life.closed(at));
+            self.endings.extend(session.life.closed(at, by));
             self.by_dialler.retain(|_, seat| self.sessions.get(*seat).is_some_and(|seat| seat.key != key));
             self.sink.see(at, &Seen::Closed(key, by));
         }

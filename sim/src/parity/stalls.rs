@@ -157,7 +157,7 @@ impl StallRow {
 fn how(end: &Ending) -> String {
     match end {
         Ending::Notification(_, code, subcode) => format!("{code}/{subcode}"),
-        Ending::Close(_) => "close".to_owned(),
+        Ending::Close(..) => "close".to_owned(),
         Ending::Superseded(_) => "superseded".to_owned(),
     }
 }
@@ -214,6 +214,7 @@ impl fmt::Display for StallTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::SessionEnd;
 
     #[test]
     fn every_stall_passes_in_the_lab_on_both_reactors_from_every_seed() {
@@ -253,7 +254,7 @@ mod tests {
         assert!(row(early, ends(Ending::Notification(at(3_500), 4, 0))).agrees());
         assert!(!row(early, ends(Ending::Notification(at(3_501), 4, 0))).agrees());
         assert!(!row(early, ends(Ending::Notification(at(3_000), 6, 0))).agrees());
-        assert!(!row(early, ends(Ending::Close(at(3_000)))).agrees());
+        assert!(!row(early, ends(Ending::Close(at(3_000), SessionEnd::Peer))).agrees());
         assert!(!row(early, Course::default()).agrees());
         assert!(!row(Course { is_up: true, ..early }, early).agrees());
         let up = |millis| Course { up: Some(at(millis)), is_up: true, ..Course::default() };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use holdtime_core::Instant;
 use holdtime_core::speaker::{Action, ExitStatus, Input, StreamId};
 
+use crate::observe::SessionEnd;
 use crate::observe::course::Course;
 use crate::observe::life::{Ending, SessionLife};
 use crate::replay::recorded::{Replay, ReplayStep};
@@ -17,6 +18,8 @@ pub struct RecordedCourse {
     pub course: Course,
     /// How each of its programs ended that did.
     pub exits: Vec<ExitStatus>,
+    /// Whether the first session that was lost was ended on purpose: one side said Cease (RFC 4486), as at a shutdown.
+    is_wished: bool,
 }
 
 /// One connection.
@@ -27,7 +30,15 @@ struct RecordedConnection {
     life: SessionLife,
 }
 
+/// NOTIFICATION: Cease (RFC 4271 §4.5).
+const CEASE: u8 = 6;
+
 impl RecordedCourse {
+    /// How a session ended that nobody wanted to end, if the first that did is one.
+    pub fn failure(&self) -> Option<String> {
+        if self.is_wished { None } else { self.course.lost() }
+    }
+
     /// Plays a recording again, up to the moment `until`.
     ///
     /// # Errors
@@ -62,35 +73,44 @@ impl RecordedCourse {
             Input::Sent { stream, .. } => {
                 if let Some(connection) = connections.get_mut(&stream) {
                     let end = connection.send(at, &step.sent);
-                    self.see(connection.life.up(), end);
+                    let life = connection.life;
+                    self.see(&life, end);
                 }
             }
             Input::Received { stream, data } => {
                 if let Some(connection) = connections.get_mut(&stream) {
                     connection.receive(at, data);
-                    self.see(connection.life.up(), None);
+                    let life = connection.life;
+                    self.see(&life, None);
                 }
             }
-            Input::Closed { stream, .. } => self.close(at, connections.remove(&stream)),
+            Input::Closed { stream, .. } => {
+                self.close(at, SessionEnd::Peer, connections.remove(&stream));
+            }
             Input::ProgramExited { status, .. } => self.exits.push(status),
             _ => {}
         }
         for action in &step.actions {
             if let Action::Close { stream, .. } = action {
-                self.close(at, connections.remove(stream));
+                self.close(at, SessionEnd::Speaker, connections.remove(stream));
             }
         }
     }
 
-    fn close(&mut self, at: Instant, connection: Option<RecordedConnection>) {
-        self.see(None, connection.and_then(|connection| connection.life.closed(at)));
+    fn close(&mut self, at: Instant, by: SessionEnd, connection: Option<RecordedConnection>) {
+        let Some(RecordedConnection { life, .. }) = connection else { return };
+        self.see(&life, life.closed(at, by));
     }
 
-    fn see(&mut self, up: Option<Instant>, end: Option<Ending>) {
+    fn see(&mut self, life: &SessionLife, end: Option<Ending>) {
         let course = &mut self.course;
-        course.up = course.up.or(up);
+        course.up = course.up.or(life.up());
         course.end = course.end.or(end);
-        course.lost = course.lost.or(end.filter(|end| !end.is_collision()));
+        let lost = end.filter(|end| !end.is_collision());
+        if course.lost.is_none() && lost.is_some() {
+            self.is_wished = life.complaint().is_some_and(|(_, code, _)| code == CEASE);
+        }
+        course.lost = course.lost.or(lost);
     }
 }
 

@@ -46,6 +46,8 @@ pub(super) struct PeerLines {
     stalled: Option<Duration>,
     is_open: bool,
     stalls: bool,
+    /// How it lets go of a connection that the speaker has ended.
+    lets_go: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -61,6 +63,7 @@ impl PeerLines {
     /// A connection is up, and which end dialled.
     pub(super) fn begin(&mut self, at: Duration, how: &str) {
         self.ended(at);
+        self.script.steps.extend(self.lets_go.take().map(str::to_owned));
         if how == "connect" {
             self.script.step(at, how);
         } else {
@@ -108,9 +111,10 @@ impl PeerLines {
         }
     }
 
-    /// The speaker has ended it.
+    /// The speaker has ended it. In the lab it may do so a little later, which who does not read cannot see.
     pub(super) fn ended(&mut self, at: Duration) {
         if self.is_open {
+            self.lets_go = Some(if self.stalled.is_some() { "leave" } else { "expect close" });
             self.write_out(at);
             self.is_open = false;
         }
@@ -248,6 +252,31 @@ mod tests {
 
     fn at(millis: u64) -> Duration {
         Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn the_next_connection_waits_for_the_speaker_to_end_the_one_before() {
+        let mut peer = PeerLines::default();
+        peer.begin(at(1_000), "accept");
+        peer.ended(at(5_000));
+        peer.begin(at(5_001), "accept");
+        peer.stalled(at(6_000));
+        peer.ended(at(96_000));
+        peer.begin(at(96_010), "accept");
+        peer.end(at(97_010), "reset");
+        let steps: Vec<String> = peer.text().lines().map(str::to_owned).collect();
+        let wanted = [
+            "accept",
+            "expect close",
+            "accept",
+            "wait 999ms",
+            "stop reading",
+            "leave",
+            "accept",
+            "wait 1s",
+            "reset",
+        ];
+        assert_eq!(steps, wanted);
     }
 
     #[test]

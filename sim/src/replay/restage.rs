@@ -1,7 +1,7 @@
 //! A recording as a scenario: peers and programs that say what they said, when they said it.
 //!
 //! Of a [recording](crate::replay::recorded) it is known what came to the speaker and when, what it had to say, and how much of that was taken. Whoever took no more,
-//! though there was more for them, had stopped reading. Ports become BGP's own; settings that are not the usual ones are lost.
+//! though there was more for them, had stopped reading. Where a session was lost that nobody meant to end, the scenario wants it to stay. Ports become BGP's own; settings that are not the usual ones are lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -11,12 +11,13 @@ use holdtime_core::speaker::{Action, ClosedKind, ExitStatus, Input, StreamId};
 use holdtime_core::{Duration, Instant, Speaker};
 use holdtime_machine::net::{Kernel, SocketOptions};
 
+use crate::replay::course::RecordedCourse;
 use crate::replay::lines::{PeerLines, ProgramLines};
 use crate::replay::recorded::{Replay, ReplayStep};
 use crate::scenario::mistake::Source;
 use crate::scenario::script::{PeerScript, ProgramScript};
 use crate::scenario::{
-    Actor, Bounds, Expected, PeerPlace, Play, PlayPeer, PlaySpeaker, Scenario, usual_prices,
+    Actor, Bounds, Expected, ExpectedEnd, PeerPlace, Play, PlayPeer, PlaySpeaker, Scenario, usual_prices,
 };
 
 /// How long the lab plays on after the recording has ended, at most: what was on its way to be late then must become late.
@@ -45,7 +46,10 @@ pub fn scenario_of(recording: &str, name: &str) -> Result<Scenario, String> {
         return Err(format!("both ends of a session have the address {both}, which no two machines have"));
     }
     let text = staging.leave_loopback(&with_usual_ports(&head.config.text));
-    staging.scenario(name, ConfigText { name: "speaker".to_owned(), text })
+    let mut scenario = staging.scenario(name, ConfigText { name: "speaker".to_owned(), text })?;
+    let lost = RecordedCourse::read(recording, Instant::MAX)?.failure();
+    scenario.play.ends = lost.map(|_| ExpectedEnd::Never);
+    Ok(scenario)
 }
 
 /// The actors, as far as the recording has been heard.

@@ -15,6 +15,8 @@ use crate::scenario::{
 
 /// How long a scenario's latency is where it says nothing.
 const LATENCY: Duration = Duration::from_millis(1);
+/// What a speaker is called that nobody named.
+const SPEAKER: &str = "speaker";
 /// How late what is expected at a time may be where nothing is said.
 const WITHIN: Duration = Duration::from_secs(1);
 
@@ -31,6 +33,9 @@ impl Scenario {
         }
         let play = &self.play;
         file.time("run-for", play.run_for);
+        if play.ends == Some(ExpectedEnd::Never) {
+            file.value("ends.how", "\"never\"");
+        }
         if !play.faults.is_empty() {
             let lines: Vec<String> = play.faults.iter().map(ToString::to_string).collect();
             file.script("faults", &lines)?;
@@ -105,8 +110,13 @@ impl Writer {
         if let Some(line) = lines.iter().find(|line| line.contains("'''")) {
             return Err(Unwritable::Quotes(line.clone()));
         }
-        let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        self.value(key, &format!("'''\n{lines}'''"));
+        match lines {
+            [line] if !line.contains(['"', '\\', '\'']) => self.value(key, &quoted(line)),
+            lines => {
+                let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+                self.value(key, &format!("'''\n{lines}'''"));
+            }
+        }
         Ok(())
     }
 
@@ -133,7 +143,9 @@ impl Writer {
 
     fn speaker(&mut self, speaker: &PlaySpeaker) {
         self.table = Some("[[speaker]]");
-        self.value("name", &quoted(&speaker.name));
+        if speaker.name != SPEAKER {
+            self.value("name", &quoted(&speaker.name));
+        }
         self.addresses(&speaker.addresses);
         self.sockets(&speaker.options);
         self.value("config", &block(speaker.files.first().map_or("", |file| &file.text)));
@@ -155,7 +167,11 @@ impl Writer {
             None => self.addresses(&peer.addresses),
         }
         self.value("as", &asn.to_string());
-        self.value("router-id", &format!("\"{}\"", router_id));
+        // It is the first address of IPv4 unless told.
+        let own = peer.addresses.iter().find(|address| address.is_ipv4());
+        if host.is_some() || own != Some(&IpAddr::V4(*router_id)) {
+            self.value("router-id", &format!("\"{router_id}\""));
+        }
         self.sockets(&peer.options);
         self.script("script", &script.lines())
     }
@@ -208,15 +224,10 @@ impl Writer {
                 self.time("again-by", by);
             }
         }
-        if let Some(ends) = &scenario.play.ends {
+        if let Some(ExpectedEnd::With(how, window)) = &scenario.play.ends {
             self.table = Some("[ends]");
-            match ends {
-                ExpectedEnd::Never => self.value("how", "\"never\""),
-                ExpectedEnd::With(how, window) => {
-                    self.value("how", &format!("\"{}\"", ending(*how)));
-                    self.window(window);
-                }
-            }
+            self.value("how", &format!("\"{}\"", ending(*how)));
+            self.window(window);
         }
         self.table = Some("[expect]");
         for (subject, expected) in &scenario.expect {

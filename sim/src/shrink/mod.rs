@@ -17,6 +17,7 @@ mod config;
 mod measure;
 pub(crate) mod number;
 mod repro;
+mod rounds;
 mod script;
 mod search;
 mod statement;
@@ -38,12 +39,13 @@ use search::Search;
 type Pass = (&'static str, fn(&mut Search<'_>));
 
 /// The passes, what takes away most first.
-const PASSES: [Pass; 10] = [
+const PASSES: [Pass; 11] = [
     ("seed", usual::seed),
     ("end", times::bound_loosely),
     ("after", steps::cut_after_the_alarm),
     ("actors", actors::remove),
     ("faults", steps::remove_faults),
+    ("rounds", rounds::gather),
     ("steps", steps::remove),
     ("choices", chances::simplify),
     ("config", config::remove),

@@ -88,13 +88,28 @@ fn tokens(text: &str) -> Option<Vec<String>> {
     Some(tokens)
 }
 
-/// The text of statements, one a line.
+/// How many columns a block may take to stand in one line.
+const COLUMNS: usize = 110;
+
+/// The text of statements, one a line; a block that fits in a line stands in one.
 pub(super) fn render(statements: &[Statement]) -> String {
+    fn flat(Statement { words, block }: &Statement) -> String {
+        let words = words.join(" ");
+        match block {
+            None => format!("{words};"),
+            Some(block) => {
+                let inner: String = block.iter().map(|statement| flat(statement) + " ").collect();
+                format!("{words} {{ {inner}}}")
+            }
+        }
+    }
     fn write(statements: &[Statement], depth: usize, text: &mut String) {
-        for Statement { words, block } in statements {
+        for statement @ Statement { words, block } in statements {
             let indent = "\t".repeat(depth);
+            let short = flat(statement);
             let words = words.join(" ");
             match block {
+                _ if short.len() + depth <= COLUMNS => text.push_str(&format!("{indent}{short}\n")),
                 None => text.push_str(&format!("{indent}{words};\n")),
                 Some(block) => {
                     text.push_str(&format!("{indent}{words} {{\n"));
@@ -172,10 +187,14 @@ mod tests {
         neighbor 10.0.0.2 { description \"a; b\"; api { processes [feed]; } static { route 10.0.0.0/24 next-hop self med 5; } }\n";
 
     #[test]
-    fn what_is_parsed_is_written_one_statement_a_line_and_parsed_as_the_same() {
+    fn what_is_parsed_is_written_a_statement_or_a_short_block_a_line_and_parsed_as_the_same() {
         let statements = parse(TEXT).unwrap();
         let text = render(&statements);
-        assert!(text.contains("\tapi {\n\t\tprocesses [ feed ];\n\t}\n"), "{text}");
+        assert!(text.contains("\n\tapi { processes [ feed ]; }\n"), "{text}");
+        assert!(
+            text.starts_with("process feed { run ./feed; encoder text; }\nneighbor 10.0.0.2 {\n"),
+            "{text}"
+        );
         assert!(text.contains("description \"a; b\";") && !text.contains("comment"), "{text}");
         assert_eq!(parse(&text).unwrap(), statements);
     }

@@ -3,7 +3,8 @@
 use holdtime_core::{Duration, Instant};
 
 use crate::scenario::Scenario;
-use crate::scenario::script::{format_duration, parse_duration};
+use crate::scenario::codec::{OPEN, UPDATE, body, kind, stated_length};
+use crate::scenario::script::{format_duration, hex, parse_duration};
 use crate::shrink::script::{ScriptOf, is_wait};
 use crate::shrink::search::Search;
 
@@ -192,6 +193,20 @@ fn simpler(script: ScriptOf, line: &str) -> Vec<String> {
                 Some(join(&[head, before, rest.get(count..)?].concat()))
             });
             std::iter::once("send open".to_owned()).chain(without).collect()
+        }
+        // A message that was recorded, as the script's own of its kind.
+        (ScriptOf::Peer(_), ["send", "bytes", octets]) => {
+            let octets = hex(octets).unwrap_or_default();
+            let is_whole = stated_length(&octets) == Some(octets.len());
+            let own = match (kind(&octets), body(&octets)) {
+                (OPEN, [_, _, _, high, low, ..]) => {
+                    let hold = u16::from_be_bytes([*high, *low]);
+                    vec!["send open".to_owned(), format!("send open hold {hold}")]
+                }
+                (UPDATE, _) => vec!["send eor".to_owned()],
+                _ => Vec::new(),
+            };
+            if is_whole { own } else { Vec::new() }
         }
         (ScriptOf::Peer(_), ["send", "update", "announce", prefix, ..]) => {
             let next_hop = words.iter().position(|word| *word == "next-hop");

@@ -9,8 +9,9 @@ use holdtime_core::{Duration, Instant};
 use holdtime_machine::Stop;
 
 use crate::actor::{PeerState, ScriptPhase};
-use crate::certificate::Verdict;
+use crate::certificate::{SESSION, Verdict};
 use crate::oracle::{Alarm, Oracles, out_of_fuel};
+use crate::scenario::ExpectedEnd;
 use crate::stage::cast::Cast;
 use crate::stage::engine::Engine;
 use crate::stage::run::Detour;
@@ -145,7 +146,14 @@ fn end_now(cast: &Cast<'_>, engine: &impl Engine, phase: ScriptPhase) -> Option<
     let now = engine.now();
     let hang = alarmed(cast, engine, |oracles| oracles.judge(now));
     let failure = || if phase == ScriptPhase::Failed { failure(cast) } else { None };
-    hang.or_else(|| failure().map(|verdict| (verdict, now)))
+    hang.or_else(|| failure().or_else(|| lost(cast)).map(|verdict| (verdict, now)))
+}
+
+/// Nothing brings a session back that was never to end.
+fn lost(cast: &Cast<'_>) -> Option<Verdict> {
+    let never = cast.play.ends == Some(ExpectedEnd::Never) && cast.play.up.is_none();
+    let why = if never { cast.course().lost()? } else { return None };
+    Some(Verdict::Failed { who: SESSION.to_owned(), why })
 }
 
 /// What a second of quiet shows.
@@ -156,7 +164,7 @@ fn end_at_rest(cast: &Cast<'_>, engine: &impl Engine, finished: Instant) -> Ende
         if engine.ends_as_linux_does() { course.mistake(cast.play) } else { course.untimely(cast.play) }
     };
     alarmed(cast, engine, |oracles| oracles.judge_at_rest(now)).unwrap_or_else(|| match mistake() {
-        Some(why) => (Verdict::Failed { who: "the session".to_owned(), why }, now),
+        Some(why) => (Verdict::Failed { who: SESSION.to_owned(), why }, now),
         None => (Verdict::Pass, finished),
     })
 }

@@ -8,28 +8,19 @@ fn poll_failed() -> Result<(), String> {
 run-for = "90s"
 
 [[speaker]]
-name = "speaker"
 address = "10.0.0.1"
 config = '''
-neighbor 10.0.0.2 {
-	local-address 10.0.0.1;
-	local-as 65001;
-	peer-as 65002;
-}
+neighbor 10.0.0.2 { local-address 10.0.0.1; local-as 65001; peer-as 65002; }
 '''
 
 [[peer]]
 name = "far"
 address = "10.0.0.2"
 as = 65002
-router-id = "10.0.0.2"
 script = '''
 accept
 expect notification 6/3
 '''
-
-[expect]
-poll = "pass"
 "#;
     let source = Source::new("shrunk.toml", text);
     let scenario = scenario::read(&source, |_| None, &subject::names());
