@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 use holdtime_core::{Duration, Instant};
+use holdtime_machine::choices::{Choice, ChoiceSource, Site};
+use holdtime_sim::certificate::Verdict;
 use holdtime_sim::scenario::mistake::Source;
 use holdtime_sim::scenario::script::parse_duration;
 use holdtime_sim::scenario::{self, Scenario};
 use holdtime_sim::shrink::Limits;
-use holdtime_sim::subject;
+use holdtime_sim::stage::Run;
+use holdtime_sim::subject::{self, Defect};
 use holdtime_sim::why::{Nearest, Unexplained, Why, explain};
 
 /// A session whose peer says something every second, and is let go after three seconds without. It must be up at the end.
@@ -146,4 +149,67 @@ fn a_budget_that_is_too_small_says_so_and_one_for_the_point_alone_leaves_the_nea
     assert!(whole.is_whole);
     let point = (1..whole.runs).find_map(|runs| explained(runs).ok()).unwrap();
     assert_eq!((point.is_whole, point.point), (false, whole.point));
+}
+
+/// A session that has to be up half a second after the start; WHAT goes wrong on both ways, where a choice says so.
+fn in_half_a_second(what: &str) -> Scenario {
+    let faults = format!("at 0s {what}").replace("BOTH", "speaker <-> far");
+    let (before, _) = SESSION.split_once("[ends]").unwrap();
+    let text =
+        before.replace("hold-time 3", "hold-time 30").replace("hold 3", "hold 30").replace("FAULT", &faults);
+    let text = format!("{text}[up]\nat = '0s'\nwithin = '500ms'\n\n[expect]\npoll = 'pass'\n");
+    scenario::read(&Source::new("dial.toml", text), |_| None, &subject::names()).unwrap()
+}
+
+#[test]
+fn the_one_choice_that_makes_the_difference_is_named_among_others_that_make_none() {
+    // The first packet of each way is the handshake's, which is sent again after a second. All is up long before the twentieth.
+    let ways = ["10.0.0.1>10.0.0.2", "10.0.0.2>10.0.0.1"];
+    let loss = |way: &str, n: u64| Choice { site: Site::Loss, actor: way.to_owned(), n, bound: 2, value: 1 };
+    let (jitter, late) = (2_000_000_000, 1_500_000_000);
+    let jitter = |way: &str, n: u64, value: u64| Choice {
+        site: Site::Jitter,
+        actor: way.to_owned(),
+        n,
+        bound: jitter,
+        value,
+    };
+    let mut worlds = 0;
+    for (name, decisive) in ways
+        .iter()
+        .flat_map(|way| [("loss BOTH 500", loss(way, 0)), ("jitter BOTH 2s", jitter(way, 0, late))])
+    {
+        let scenario = in_half_a_second(name);
+        for harmless in [vec![20, 24], vec![21, 22, 30, 31, 33], (20..36).collect::<Vec<u64>>()] {
+            let harmless: Vec<Choice> = ways
+                .iter()
+                .flat_map(|way| harmless.iter().map(move |n| (way, *n)))
+                .map(
+                    |(way, n)| {
+                        if decisive.site == Site::Loss { loss(way, n) } else { jitter(way, n, 7_000_000) }
+                    },
+                )
+                .collect();
+            for reactor in ["poll", "async"] {
+                let subject = subject::find(reactor).unwrap();
+                let passes = |choices: &[Choice]| {
+                    let choices = ChoiceSource::Adapted(choices.to_vec());
+                    let run = Run { play: &scenario.play, subject, defect: Defect::Present, choices };
+                    run.go().unwrap().verdict == Verdict::Pass
+                };
+                let all = [harmless.as_slice(), std::slice::from_ref(&decisive)].concat();
+                assert!(
+                    passes(&harmless) && !passes(std::slice::from_ref(&decisive)) && !passes(&all),
+                    "{name}"
+                );
+                let why = explain(&scenario, subject, &ChoiceSource::Adapted(all), &UNLIMITED).unwrap();
+                let Some(Nearest::Choice(found)) = &why.nearest else { panic!("{name}: {:?}", why.nearest) };
+                let key = |choice: &Choice| (choice.site, choice.actor.clone(), choice.n);
+                assert_eq!(key(found), key(&decisive), "{name} on {reactor}");
+                assert!(seconds(why.point.lost) < 0.1, "{name} on {reactor}: {:?}", why.point);
+                worlds += 1;
+            }
+        }
+    }
+    assert!(worlds >= 20, "{worlds}");
 }
