@@ -96,6 +96,42 @@ fn our_own_speaker_ends_a_silent_session_in_time_and_the_report_says_what_happen
 }
 
 #[test]
+fn a_probe_is_drawn_with_its_messages_its_waits_and_who_waits_for_whom() {
+    let speaker = Probed::start("drawn");
+    let file = |name: &str| speaker.folder.join(name).to_str().unwrap().to_owned();
+    let names = ["log.jsonl", "picture.html", "perfetto.json", "diagram.mmd"].map(file);
+    let [log, picture, perfetto, diagram] = names.each_ref().map(String::as_str);
+    let drawn = ["--trace-json", log, "--html", picture, "--perfetto", perfetto, "--sequence", diagram];
+    let named = ["silent-when-established", "--observe", "2s"];
+    let output = probe(speaker.port, &[&named[..], &drawn].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output.stderr));
+    let lines: Vec<Value> =
+        fs::read_to_string(log).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lanes: Vec<&str> = lines.iter().filter_map(|line| line["lane"].as_str()).collect();
+    assert_eq!(lanes, ["the daemon", "the daemon: session with peer far", "peer far"]);
+    let has = |kind: &str, member: &str, text: &str| {
+        let mut of_kind = lines.iter().filter(|line| line["kind"] == kind);
+        of_kind.any(|line| line[member].as_str().is_some_and(|told| told.contains(text)))
+    };
+    assert!(has("state", "state", "Established") && has("timer", "timer", "hold"), "{lines:#?}");
+    assert!(has("sent", "text", "OPEN as 65001") && has("arrived", "text", "OPEN as 65101"), "{lines:#?}");
+    let end = lines.last().unwrap();
+    assert_eq!(end["verdict"], "undecided");
+    let chain = end["chain"].as_array().unwrap();
+    assert!(chain.iter().any(|link| link["who"] == "far") && chain.iter().all(|link| link["lane"].is_u64()));
+    assert!(fs::read_to_string(picture).unwrap().contains("<title>"));
+    let slices: Value = serde_json::from_str(&fs::read_to_string(perfetto).unwrap()).unwrap();
+    assert!(slices["traceEvents"].as_array().unwrap().len() > 10);
+    assert!(fs::read_to_string(diagram).unwrap().contains("KEEPALIVE"));
+    let several = probe(speaker.port, &["open-then-silence", "half-an-update", "--trace", log]);
+    assert!(
+        said(&several.stderr).contains("a trace or a capture is of one probe"),
+        "{}",
+        said(&several.stderr)
+    );
+}
+
+#[test]
 fn a_daemon_that_dies_in_the_middle_is_told_of_in_one_sentence() {
     let mut speaker = Probed::start("dies");
     let (port, pid) = (speaker.port, speaker.child.id().to_string());

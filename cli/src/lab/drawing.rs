@@ -18,7 +18,7 @@ pub(crate) struct DrawingArgs {
     /// Write the trace to this file as JSON, one event a line
     #[arg(long, value_name = "F")]
     pub(crate) trace_json: Option<PathBuf>,
-    /// Draw a picture into this file: one page, which any browser opens
+    /// Draw a picture into this file: one page, which any browser opens; of several probes it is their table
     #[arg(long, value_name = "F")]
     pub(crate) html: Option<PathBuf>,
     /// Write the trace to this file as Chrome's trace events, which Perfetto opens

@@ -66,12 +66,17 @@ pub(crate) fn run(args: &WhyArgs, console: &mut Console) -> VerbResult {
         write!(console, "{}", report::why::story(&why, &scenario, &steps))?;
     }
     if args.drawing.any() {
-        let named = (scenario.play.name.as_str(), scenario.title.as_str());
-        let file = args::quoted(&args.failing.file.display().to_string());
+        // A finding is known by its folder: its plan is called as every plan is.
+        let path = &args.failing.file;
+        let folder =
+            path.file_name().filter(|_| path.is_dir()).map(|name| name.to_string_lossy().into_owned());
+        let named = (folder.as_ref().unwrap_or(&scenario.play.name).as_str(), scenario.title.as_str());
+        let file = args::quoted(&path.display().to_string());
         let again = format!("holdtime why {file} --reactor {reactor} --seed {seed}");
         report::inscribe(&mut timeline, named, (reactor.name(), Some(seed)), &outcome, &again);
         if let Some(end) = &mut timeline.end {
             end.lost = Some(why.point.lost.as_nanos());
+            end.why = format!("{}\n{}", end.why.trim_end(), report::why::story(&why, &scenario, &steps));
         }
         args.drawing.write(&timeline, None)?;
     }

@@ -101,14 +101,14 @@ impl LabSight {
                     self.seen.connected(at, peer, *stream, (*local, *remote));
                 }
             }
-            Step::Connected(_, _, Err(why)) => self.seen.refused(at, why.to_string()),
+            Step::Connected(_, _, Err(why)) => self.seen.refused(at, peer, why.to_string()),
             Step::Read(_, stream, Ok([])) => self.seen.ended(at, peer, *stream, false),
             Step::Read(_, stream, Ok(octets)) => self.seen.received(at, peer, *stream, octets),
             Step::Read(_, stream, Err(why)) if *why != IoError::WouldBlock => {
                 self.seen.ended(at, peer, *stream, true);
             }
             Step::Wrote(_, stream, Ok(octets)) => self.seen.sent(at, peer, *stream, octets),
-            Step::Closed(_, stream) => self.seen.closed(peer, *stream),
+            Step::Closed(_, stream) => self.seen.closed(at, peer, *stream),
             _ => {}
         }
     }

@@ -9,13 +9,17 @@
 //! judge         the verdict
 //! lab           a probe in the lab, seen and judged in the same way
 //! story         who waits for whom, told from outside
+//! log           all of it in the order of time
+//! drawn         that as a timeline, for traces and pictures
 //! outcome       all of it, as what is kept and printed
 //! agreement     whether the same probe came out the same several times, and as in the lab
 //! ```
 
 mod agreement;
+mod drawn;
 mod judge;
 mod lab;
+mod log;
 mod matrix;
 mod outcome;
 mod requirement;
@@ -26,6 +30,7 @@ mod story;
 pub use agreement::{apart, apart_from_lab};
 pub use judge::{EARLY, Judgement, LATE, ProbeVerdict, judge};
 pub use lab::in_the_lab;
+pub use log::ProbeLog;
 pub use matrix::{MatrixDaemon, StartedDaemon, matrix};
 pub use outcome::{BufferSize, ProbeOutcome};
 pub use requirement::{Must, Requirement, Since};

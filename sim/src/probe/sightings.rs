@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use holdtime_core::speaker::StreamId;
 use holdtime_core::{Duration, Instant};
 
+use super::log::ProbeLog;
 use super::sockets::SocketSeen;
 use crate::actor::PeerState;
 use crate::observe::life::SessionLife;
@@ -33,6 +34,8 @@ pub struct Sightings {
     pub refused: Option<(Instant, String)>,
     /// The first octets that came and that no BGP message has (RFC 4271 §4.1).
     pub foreign: Option<String>,
+    /// The same in the order of time.
+    pub log: ProbeLog,
 }
 
 /// How far a peer is.
@@ -240,10 +243,13 @@ impl Sightings {
     /// A connection of this peer came up.
     pub fn connected(&mut self, at: Instant, peer: usize, stream: StreamId, ends: (SocketAddr, SocketAddr)) {
         self.refused = None;
+        let is_dialled_by_daemon = stream == StreamId::accepted(stream.as_u64() >> 1);
+        let name = self.name(peer);
+        self.log.connected(at, (peer, &name), stream, is_dialled_by_daemon, ends);
         self.connections.push(SeenConnection {
             peer,
             stream,
-            is_dialled_by_daemon: stream == StreamId::accepted(stream.as_u64() >> 1),
+            is_dialled_by_daemon,
             local: ends.0,
             remote: ends.1,
             at,
@@ -264,8 +270,35 @@ impl Sightings {
         });
     }
 
+    fn name(&self, peer: usize) -> String {
+        self.scripts.get(peer).map_or_else(|| "somebody".to_owned(), |script| script.peer.clone())
+    }
+
+    /// A peer is here in its script.
+    pub fn stands(&mut self, at: Instant, peer: usize, state: PeerState) {
+        let Some(script) = self.scripts.get_mut(peer) else { return };
+        self.log.stands(at, &script.peer, &state);
+        script.state = state;
+    }
+
+    /// The daemon's process was sent a signal.
+    pub fn signalled(&mut self, at: Instant, signal: &str) {
+        self.log.process(at, format!("signal {signal}"));
+        self.signalled.get_or_insert(at);
+    }
+
+    /// The daemon's process has ended.
+    pub fn exited(&mut self, at: Instant, how: &str) {
+        if self.exited.is_none() {
+            self.log.process(at, format!("over: {how}"));
+            self.exited = Some((at, how.to_owned()));
+        }
+    }
+
     /// A connection that a peer dialled did not come up.
-    pub fn refused(&mut self, at: Instant, why: String) {
+    pub fn refused(&mut self, at: Instant, peer: usize, why: String) {
+        let name = self.name(peer);
+        self.log.refused(at, &name, &why);
         let since = self.refused.take().map_or(at, |(since, _)| since);
         self.refused = Some((since, why));
     }
@@ -309,6 +342,7 @@ impl Sightings {
 
     /// The peer wrote these octets.
     pub fn sent(&mut self, at: Instant, peer: usize, stream: StreamId, octets: &[u8]) {
+        self.log.said(at, (peer, stream), false, octets);
         let Some(connection) = self.connection(peer, stream) else { return };
         connection.outbox.extend_from_slice(octets);
         let SeenConnection { outbox, sent, life, .. } = connection;
@@ -331,17 +365,21 @@ impl Sightings {
         }
         codec::take_messages(&mut inbox, |message| connection.take(at, message));
         connection.inbox = inbox;
+        self.log.said(at, (peer, stream), true, octets);
     }
 
     /// The peer read the end: FIN, or RST.
     pub fn ended(&mut self, at: Instant, peer: usize, stream: StreamId, is_reset: bool) {
+        let how = if is_reset { HowEnded::Reset } else { HowEnded::Fin };
+        self.log.ended(at, (peer, stream), &how.to_string());
         if let Some(connection) = self.connection(peer, stream) {
-            connection.end_with(at, if is_reset { HowEnded::Reset } else { HowEnded::Fin });
+            connection.end_with(at, how);
         }
     }
 
     /// The peer closed it.
-    pub fn closed(&mut self, peer: usize, stream: StreamId) {
+    pub fn closed(&mut self, at: Instant, peer: usize, stream: StreamId) {
+        self.log.ended(at, (peer, stream), "by the peer");
         if let Some(connection) = self.connection(peer, stream) {
             connection.is_closed = true;
         }
@@ -353,9 +391,11 @@ impl Sightings {
         // The list may be older than what has come up since.
         let is_told_of = |one: &&mut SeenConnection| one.at <= at && one.end.is_none() && !one.is_closed;
         for connection in self.connections.iter_mut().filter(is_told_of) {
+            let of = (connection.peer, connection.stream);
             let ends = (connection.remote, connection.local);
             match sockets.iter().find(|socket| (socket.local, socket.remote) == ends) {
                 Some(socket) if socket.is_open() => {
+                    self.log.unsent(at, of, socket.unsent);
                     connection.stalled = match connection.stalled {
                         _ if socket.unsent == 0 => None,
                         Some((since, unsent)) if unsent == socket.unsent => Some((since, unsent)),
@@ -364,11 +404,17 @@ impl Sightings {
                 }
                 Some(socket) => {
                     let state = format!("{}, {} octets unsent", socket.state_name(), socket.unsent);
-                    connection.end_with(at, HowEnded::Socket(state));
+                    let how = HowEnded::Socket(state);
+                    self.log.ended(at, of, &how.to_string());
+                    connection.end_with(at, how);
                 }
                 // It may have come up since the list was read, and its daemon may be slow to take it.
                 None if at.saturating_since(connection.at) < Duration::from_secs(1) => {}
-                None => connection.end_with(at, HowEnded::Socket("gone".to_owned())),
+                None => {
+                    let how = HowEnded::Socket("gone".to_owned());
+                    self.log.ended(at, of, &how.to_string());
+                    connection.end_with(at, how);
+                }
             }
         }
     }

@@ -29,7 +29,7 @@ pub(crate) enum ChannelEnd {
 }
 
 /// What travels in one direction.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Travelling {
     /// Octets of a message that has not been written, and of one that has not been read, as a whole.
     written: Vec<u8>,
@@ -43,7 +43,7 @@ struct Travelling {
 }
 
 /// A connection, or a program's pipes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ChannelLog {
     speaks_bgp: bool,
     from_first: Travelling,

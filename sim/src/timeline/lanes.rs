@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::timeline::{Lane, LaneKind, TimelineEvent};
 
 /// The lanes so far. A name may be settled later than the lane is met, and two lanes of one name become one.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Lanes {
     lanes: Vec<Lane>,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use holdtime_sim::probe::{BufferSize, Probe, ProbeOutcome, listening, only_in_lab};
 use holdtime_sim::scenario::{Actor, PeerPlace};
+use holdtime_sim::timeline::Timeline;
 use rustix::process::Pid;
 
 use super::capture::{LiveCapture, SeenFrames};
@@ -94,13 +95,11 @@ impl Address {
         Err(CliError::input(format!("nothing listens at {}, {others}", self.daemon)))
     }
 
-    /// Plays one scenario; the outcome, and what went over the wire.
-    pub(super) fn play(
-        &self,
-        probe: &Probe,
-        observe: Option<Duration>,
-    ) -> Result<(ProbeOutcome, Option<SeenFrames>), NoVerdict> {
-        let refused = |why: String| Ok((ProbeOutcome::refused(probe, why), None));
+    /// Plays one scenario.
+    pub(super) fn play(&self, probe: &Probe, observe: Option<Duration>) -> Result<PlayedProbe, NoVerdict> {
+        let refused = |why: String| {
+            Ok(PlayedProbe { outcome: ProbeOutcome::refused(probe, why), frames: None, timeline: None })
+        };
         let far = only_in_lab(&probe.scenario.play).or_else(|| probe.needs_far_machine());
         if let Some(what) = far {
             return refused(format!("{what} needs the far machine: `--matrix` has it"));
@@ -114,7 +113,7 @@ impl Address {
         let mut daemon = AddressDaemon { address: self.daemon, was_here: false };
         let played = LiveProbe { probe: &probe, places, observe, patience: SLOW }.play(&mut daemon);
         let frames = capture.map(LiveCapture::stop);
-        let mut outcome = played.map_err(|why| match why {
+        let (mut outcome, timeline) = played.map_err(|why| match why {
             NoVerdict::Because(why) => NoVerdict::Because(format!("what is at {} {why}", self.daemon)),
             interrupted @ NoVerdict::Interrupted => interrupted,
         })?;
@@ -122,7 +121,7 @@ impl Address {
             let whose = "this machine".to_owned();
             outcome.buffers.push(BufferSize { whose, name: name.to_owned(), value: buffer(name) });
         }
-        Ok((outcome, frames))
+        Ok(PlayedProbe { outcome, frames, timeline: Some(timeline) })
     }
 
     /// Where the peers are; and they get the AS numbers that the daemon knows them by.
@@ -168,6 +167,15 @@ impl Address {
         socket.connect(self.daemon).ok()?;
         (at == 0).then(|| Some(socket.local_addr().ok()?.ip())).flatten()
     }
+}
+
+/// A probe that was played, or refused.
+pub(super) struct PlayedProbe {
+    pub(super) outcome: ProbeOutcome,
+    /// What went over the wire, where this user may see it.
+    pub(super) frames: Option<SeenFrames>,
+    /// What happened, where something did.
+    pub(super) timeline: Option<Timeline>,
 }
 
 /// A daemon of which only its address is known.

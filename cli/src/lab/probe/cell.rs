@@ -17,6 +17,7 @@ use rustix::process::Pid;
 use serde_json::json;
 
 use super::capture::LiveCapture;
+use super::folders::{PICTURE, picture};
 use super::player::{Daemon, LiveProbe, NoVerdict, buffer};
 use crate::lab::parity::namespace::{Cable, CableEnd, End};
 
@@ -37,10 +38,11 @@ const PORT: u16 = 179;
 pub(super) fn run(
     daemon: &MatrixDaemon,
     probe: &Probe,
+    again: &str,
     observe: Option<Duration>,
     folder: &Path,
 ) -> io::Result<()> {
-    let outcome = match play(daemon, probe, observe, folder) {
+    let outcome = match play(daemon, probe, again, observe, folder) {
         Ok(outcome) => json!({ "outcome": outcome }),
         Err(NoVerdict::Because(why)) => json!({ "error": why }),
         Err(NoVerdict::Interrupted) => json!({ "error": "was interrupted" }),
@@ -51,6 +53,7 @@ pub(super) fn run(
 fn play(
     daemon: &MatrixDaemon,
     probe: &Probe,
+    again: &str,
     observe: Option<Duration>,
     folder: &Path,
 ) -> Result<ProbeOutcome, NoVerdict> {
@@ -87,7 +90,11 @@ fn play(
         let all = frames.iter().map(|(at, frame)| (*at, frame));
         write_frames(io::BufWriter::new(file), all).map_err(failed(CAPTURE))?;
     }
-    let mut outcome = played?;
+    let (mut outcome, mut timeline) = played?;
+    timeline.head.reactor.clone_from(&daemon.name);
+    timeline.head.again = again.to_owned();
+    let picture = picture(&timeline).map_err(|why| NoVerdict::Because(format!("cannot be drawn: {why}")))?;
+    fs::write(folder.join(PICTURE), picture).map_err(failed(PICTURE))?;
     outcome.buffers = cell.buffers();
     Ok(outcome)
 }

@@ -1,6 +1,7 @@
 //! The end of probes: what is printed, what is written, and the status.
 
 use std::io::Write;
+use std::path::Path;
 
 use holdtime_sim::probe::ProbeVerdict;
 use holdtime_sim::report::probe::{self as report, ProbeRow};
@@ -10,8 +11,13 @@ use super::probe_args::ProbeArgs;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
 
-/// Prints what was seen, writes the files that are wanted, and says how it all ends.
-pub(super) fn conclude(args: &ProbeArgs, rows: &[ProbeRow], console: &mut Console) -> VerbResult {
+/// Prints what was seen, writes the files that are wanted, a table as a page among them, and says how it all ends.
+pub(super) fn conclude(
+    args: &ProbeArgs,
+    rows: &[ProbeRow],
+    table: Option<&Path>,
+    console: &mut Console,
+) -> VerbResult {
     if args.json {
         for row in rows {
             writeln!(console, "{}", report::object(row))?;
@@ -29,7 +35,7 @@ pub(super) fn conclude(args: &ProbeArgs, rows: &[ProbeRow], console: &mut Consol
         let text = report::junit(rows).map_err(|error| CliError::input(error.to_string()))?;
         folders::write(path, text.as_bytes())?;
     }
-    if let Some(path) = &args.html {
+    if let Some(path) = table {
         folders::write(path, report::html(rows).as_bytes())?;
     }
     if let Some(row) = rows.iter().find(|row| row.outcome().is_err()) {

@@ -4,13 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use holdtime_sim::probe::Probe;
+use holdtime_sim::report::html;
 use holdtime_sim::report::maintainer::{MATRIX, maintainer};
 use holdtime_sim::report::pcap::write_frames;
 use holdtime_sim::report::probe::{ProbeRow, object};
 
+use holdtime_sim::timeline::Timeline;
+
 use super::capture::SeenFrames;
 use super::cell::{self, CAPTURE};
 use crate::error::CliError;
+
+/// What the picture is called there.
+pub(super) const PICTURE: &str = "picture.html";
 
 /// Where reports go, if anywhere.
 pub(super) struct MaintainerFolders(Option<PathBuf>);
@@ -46,12 +52,8 @@ impl MaintainerFolders {
         write(&folder.join("report.md"), maintainer(row, probe, &beside).as_bytes())?;
         write(&folder.join("report.json"), format!("{:#}\n", object(row)).as_bytes())?;
         write(&folder.join("scenario.toml"), probe.text.as_bytes())?;
-        if let Some(frames) = frames {
-            let mut capture = Vec::new();
-            let all = frames.iter().map(|(at, frame)| (*at, frame));
-            write_frames(&mut capture, all)
-                .map_err(|error| CliError::io("cannot write a capture", &error))?;
-            write(&folder.join(CAPTURE), &capture)?;
+        if frames.is_some() {
+            write(&folder.join(CAPTURE), &capture(frames)?)?;
         }
         files.iter().try_for_each(|(name, content)| write(&folder.join(name), content))
     }
@@ -63,10 +65,30 @@ fn what(name: &str) -> String {
         "scenario.toml" => "what the peers do, and what is required, as holdtime plays it",
         CAPTURE => "what went over the wire",
         cell::LOG => "what the daemon wrote",
+        PICTURE => "what happened, as a page for any browser",
         MATRIX => "how the daemons are started",
         _ => "of the daemon's folder, as it was started",
     };
     what.to_owned()
+}
+
+/// What went over the wire, as a file.
+pub(super) fn capture(frames: Option<&SeenFrames>) -> Result<Vec<u8>, CliError> {
+    let Some(frames) = frames else {
+        return Err(CliError::input(
+            "what goes over the wire is not for this user to see: no capture was taken",
+        ));
+    };
+    let mut capture = Vec::new();
+    let all = frames.iter().map(|(at, frame)| (*at, frame));
+    write_frames(&mut capture, all).map_err(|error| CliError::io("cannot write a capture", &error))?;
+    Ok(capture)
+}
+
+/// The picture of a probe.
+pub(super) fn picture(timeline: &Timeline) -> Result<Vec<u8>, CliError> {
+    let page = html::page(timeline, None).map_err(|error| CliError::input(error.to_string()))?;
+    Ok(page.into_bytes())
 }
 
 fn make(folder: &Path) -> Result<(), CliError> {

@@ -75,11 +75,7 @@ impl<'a> WatchedMachine<'a> {
 
     fn note_state(&self) {
         let state: PeerState = self.script.borrow().state();
-        if let Some(seen) = self.shared.sightings().scripts.get_mut(self.peer)
-            && seen.state != state
-        {
-            seen.state = state;
-        }
+        self.shared.sightings().stands(self.now(), self.peer, state);
         if !self.has_begun.replace(true) {
             *self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         }
@@ -108,7 +104,7 @@ impl Layer for WatchedMachine<'_> {
         if let Err(why) = finished
             && why != IoError::WouldBlock
         {
-            self.shared.sightings().refused(self.now(), why.to_string());
+            self.shared.sightings().refused(self.now(), self.peer, why.to_string());
         }
         finished.map(|ends| self.connected(stream, ends))
     }
@@ -137,7 +133,7 @@ impl Layer for WatchedMachine<'_> {
     }
 
     fn close(&self, stream: StreamId, how: CloseKind) {
-        self.shared.sightings().closed(self.peer, stream);
+        self.shared.sightings().closed(self.now(), self.peer, stream);
         self.host.close(stream, how);
     }
 
@@ -156,7 +152,7 @@ impl OutOfBand for WatchedMachine<'_> {
         let daemon = *self.shared.daemon.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(daemon) = daemon {
             let now = self.now();
-            self.shared.sightings().signalled.get_or_insert(now);
+            self.shared.sightings().signalled(now, signal.name());
             // One that has ended is not there to mind.
             let _ = rustix::process::kill_process(daemon, crate::lab::suite::on_unix(signal));
         }

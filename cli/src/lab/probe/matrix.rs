@@ -48,7 +48,9 @@ pub(super) fn one_cell(args: &ProbeArgs, path: &Path, name: &str, folder: &Path)
     let daemon = daemons.iter().find(|daemon| daemon.name == name);
     let daemon = daemon.ok_or_else(|| CliError::input("there is no such daemon"))?;
     for probe in &chosen(&args.words)? {
-        cell::run(daemon, probe, args.observe, folder)
+        let file = args::quoted(&path.display().to_string());
+        let again = format!("holdtime probe --matrix {file} --daemon {name} {}", probe.name);
+        cell::run(daemon, probe, &again, args.observe, folder)
             .map_err(|error| CliError::io(format!("cannot write into \"{}\"", folder.display()), &error))?;
     }
     Ok(VerbStatus::AsExpected)
@@ -65,6 +67,11 @@ pub(super) fn run(args: &ProbeArgs, path: &Path, console: &mut Console) -> VerbR
         daemons.retain(|daemon| args.daemon.contains(&daemon.name));
     }
     let probes = chosen(&args.words)?;
+    if args.needs_one() {
+        return Err(CliError::input(
+            "a trace is of one probe at an address; `--report` has a picture of each cell",
+        ));
+    }
     let Some(unshare) = namespace::unshare() else {
         let why = "a matrix is played in network namespaces, which this user may not make, or `unshare` and `ip` are not installed";
         return Err(CliError::input(why));
@@ -94,12 +101,12 @@ pub(super) fn run(args: &ProbeArgs, path: &Path, console: &mut Console) -> VerbR
             progress.finish_and_clear();
             let done: usize = rows.iter().map(|row| row.times.len()).sum();
             rows.retain(|row| !row.times.is_empty());
-            conclude(args, &rows, console)?;
+            conclude(args, &rows, args.drawing.html.as_deref(), console)?;
             return Err(CliError::Interrupted(format!("{done} of {} probes are done", jobs.len() * times)));
         }
     }
     progress.finish_and_clear();
-    conclude(args, &rows, console)
+    conclude(args, &rows, args.drawing.html.as_deref(), console)
 }
 
 /// Every scenario with every daemon.

@@ -14,13 +14,15 @@ mod probe_args;
 use holdtime_sim::probe::Probe;
 use holdtime_sim::report::probe::ProbeRow;
 use holdtime_sim::scenario::script::format_duration;
+use holdtime_sim::timeline::Timeline;
 
 use crate::console::Console;
 use crate::error::{CliError, VerbResult};
 use crate::interrupt;
-use address::Address;
+use crate::lab::drawing::DrawingArgs;
+use address::{Address, PlayedProbe};
 use conclusion::conclude;
-use folders::MaintainerFolders;
+use folders::{MaintainerFolders, PICTURE};
 use player::NoVerdict;
 pub(crate) use probe_args::ProbeArgs;
 use probe_args::chosen;
@@ -41,18 +43,23 @@ fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
         return Err(CliError::input(mistake));
     };
     let probes = chosen(names)?;
+    if probes.len() > 1 && args.needs_one() {
+        return Err(CliError::input("a trace or a capture is of one probe: name one scenario"));
+    }
     let address_of = Address::parse(address, args.port, args.listen, &args.peer)?;
     let mut kept = MaintainerFolders::at(args.report.as_deref())?;
     let progress = console.progress("probes", probes.len() as u64);
     let mut rows = Vec::new();
+    let mut is_drawn = false;
     for probe in &probes {
         address_of.is_there()?;
-        let (outcome, frames) = address_of.play(probe, args.observe).map_err(|why| match why {
-            NoVerdict::Because(why) => CliError::input(why),
-            NoVerdict::Interrupted => {
-                CliError::Interrupted(format!("{} of {} probes are done", rows.len(), probes.len()))
-            }
-        })?;
+        let PlayedProbe { outcome, frames, timeline } =
+            address_of.play(probe, args.observe).map_err(|why| match why {
+                NoVerdict::Because(why) => CliError::input(why),
+                NoVerdict::Interrupted => {
+                    CliError::Interrupted(format!("{} of {} probes are done", rows.len(), probes.len()))
+                }
+            })?;
         let row = ProbeRow {
             daemon: address.clone(),
             version: address_of.daemon.to_string(),
@@ -62,12 +69,33 @@ fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
             lab: None,
             jitter: 0,
         };
-        kept.keep(&row, probe, frames.as_ref(), &[])?;
+        let picture = match timeline {
+            Some(mut timeline) => {
+                timeline.head.reactor = format!("the daemon at {}", address_of.daemon);
+                timeline.head.again.clone_from(&row.again);
+                draw(args, &timeline, &probes)?;
+                is_drawn = probes.len() == 1;
+                vec![(PICTURE.to_owned(), folders::picture(&timeline)?)]
+            }
+            None => Vec::new(),
+        };
+        if let Some(path) = &args.pcap {
+            folders::write(path, &folders::capture(frames.as_ref())?)?;
+        }
+        kept.keep(&row, probe, frames.as_ref(), &picture)?;
         progress.inc(1);
         rows.push(row);
     }
     progress.finish_and_clear();
-    conclude(args, &rows, console)
+    // A page is the picture of one probe, or the table of several.
+    let table = args.drawing.html.as_deref().filter(|_| !is_drawn);
+    conclude(args, &rows, table, console)
+}
+
+/// Writes the log as what was asked for.
+fn draw(args: &ProbeArgs, timeline: &Timeline, probes: &[Probe]) -> Result<(), CliError> {
+    let html = args.drawing.html.clone().filter(|_| probes.len() == 1);
+    DrawingArgs { html, ..args.drawing.clone() }.write(timeline, None)
 }
 
 fn again(args: &ProbeArgs, address: &str, probe: &Probe) -> String {

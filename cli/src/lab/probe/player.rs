@@ -13,6 +13,7 @@ use holdtime_core::Instant;
 use holdtime_sim::actor::{PeerRun, PeerState, ScriptedPeer, drive_peer};
 use holdtime_sim::probe::{Probe, ProbeOutcome, SeenScript, judge, listening, sockets};
 use holdtime_sim::scenario::{Actor, PeerPlace};
+use holdtime_sim::timeline::Timeline;
 use rustix::process::Pid;
 
 use super::machine::{SharedView, WatchedMachine};
@@ -67,7 +68,7 @@ impl From<String> for NoVerdict {
 
 impl LiveProbe<'_> {
     /// Plays it to its verdict.
-    pub(super) fn play(&self, daemon: &mut dyn Daemon) -> Result<ProbeOutcome, NoVerdict> {
+    pub(super) fn play(&self, daemon: &mut dyn Daemon) -> Result<(ProbeOutcome, Timeline), NoVerdict> {
         let shared = SharedView::default();
         let peers = &self.probe.scenario.play.peers;
         shared.sightings().scripts = peers
@@ -112,7 +113,7 @@ impl LiveProbe<'_> {
         began: Clock,
         peers: usize,
         daemon: &mut dyn Daemon,
-    ) -> Result<ProbeOutcome, NoVerdict> {
+    ) -> Result<(ProbeOutcome, Timeline), NoVerdict> {
         while shared.ready() < peers && began.elapsed() < PATIENCE {
             sleep(LOOK);
         }
@@ -122,7 +123,7 @@ impl LiveProbe<'_> {
         }
         daemon.begin()?;
         shared.set_daemon(daemon.process());
-        let dialled = Clock::now();
+        let (dialled, since) = (Clock::now(), Instant::ZERO + began.elapsed());
         let most = self.observe.unwrap_or(self.probe.scenario.play.run_for);
         let (mut late, mut last, mut glanced) = (Duration::ZERO, Clock::now(), Clock::now());
         let mut began_to_speak = dialled;
@@ -142,7 +143,7 @@ impl LiveProbe<'_> {
             let ended = daemon.ended();
             let mut seen = shared.sightings();
             if let Some(how) = &ended {
-                seen.exited.get_or_insert((now, how.clone()));
+                seen.exited(now, how);
                 if seen.signalled.is_none() {
                     let (scenario, at) = (&self.probe.name, dialled.elapsed().as_secs_f64());
                     return Err(format!("died {at:.1} s into `{scenario}`: {how}").into());
@@ -163,7 +164,9 @@ impl LiveProbe<'_> {
             }
             let mut outcome = ProbeOutcome::new(self.probe, &seen, judgement);
             outcome.late = late.as_secs_f64();
-            return Ok(outcome);
+            let log = std::mem::take(&mut seen.log);
+            let timeline = outcome.timeline(self.probe, log, since, now);
+            return Ok((outcome, timeline));
         }
     }
 }

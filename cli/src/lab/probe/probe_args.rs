@@ -11,6 +11,7 @@ use holdtime_sim::scenario::NoScenario;
 use super::address::{PeerWish, peer_wish};
 use crate::args;
 use crate::error::CliError;
+use crate::lab::drawing::DrawingArgs;
 
 /// The arguments of `holdtime probe`.
 #[derive(Debug, Args)]
@@ -53,12 +54,22 @@ pub(crate) struct ProbeArgs {
     /// Write the results to this file as JUnit XML
     #[arg(long, value_name = "F")]
     pub(crate) junit: Option<PathBuf>,
-    /// Write the results to this file as a page
-    #[arg(long, value_name = "F")]
-    pub(crate) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) drawing: DrawingArgs,
+    /// Write what went over the wire to this file as pcapng: of one probe at an address, where this user may see it
+    #[arg(long, value_name = "F", conflicts_with = "matrix")]
+    pub(crate) pcap: Option<PathBuf>,
     /// Print one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl ProbeArgs {
+    /// Whether something is to be written that is of one probe. A page is of one or of several.
+    pub(super) fn needs_one(&self) -> bool {
+        let one = DrawingArgs { html: None, ..self.drawing.clone() };
+        one.any() || self.pcap.is_some()
+    }
 }
 
 /// The scenarios of these names; all, where there are none.

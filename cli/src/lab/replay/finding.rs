@@ -92,7 +92,11 @@ pub(super) fn run(given: &ReplayArgs, console: &mut Console) -> VerbResult {
         Done::Came(played) => {
             let played = played.map_err(CliError::input)?;
             if given.drawing.any() {
-                let timeline = finding.log(&again).map_err(CliError::input)?;
+                let mut timeline = finding.log(&again).map_err(CliError::input)?;
+                // Its plan is called as every plan is.
+                if let Some(folder) = file.file_name() {
+                    timeline.head.name = folder.to_string_lossy().into_owned();
+                }
                 given.drawing.write(&timeline, None)?;
             }
             return tell(&finding, &again, played, json, console);

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use holdtime_core::Instant;
+use holdtime_sim::probe::ProbeLog;
 use holdtime_sim::replay::log::ReplayLog;
 use holdtime_sim::report;
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::Defect;
 use holdtime_sim::suite::CaseResult;
-use holdtime_sim::timeline::Timeline;
+use holdtime_sim::timeline::{Timeline, TimelineEnd, TimelineHead};
 
 use super::suite_args::SuiteArgs;
 use crate::error::CliError;
@@ -51,6 +53,36 @@ pub(super) fn of_a_recording(
         end.why.clone_from(&result.why);
     }
     write(&file(folder, result), &timeline)
+}
+
+/// Draws one that was played with another speaker, as the checking peer saw it.
+pub(super) fn of_a_peer(
+    folder: &Path,
+    result: &CaseResult,
+    log: ProbeLog,
+    until: Instant,
+    args: &SuiteArgs,
+) -> Result<(), CliError> {
+    if result.code == "pass" {
+        return Ok(());
+    }
+    make(folder)?;
+    let head = TimelineHead {
+        name: result.case.name.clone(),
+        title: result.case.title.clone(),
+        reactor: args.checked(result.reactor),
+        seed: None,
+        again: args.again("--live", result),
+    };
+    let end = TimelineEnd {
+        at: until.as_nanos(),
+        verdict: result.code.clone(),
+        summary: format!("fails: {}", result.code),
+        why: result.why.clone(),
+        ..TimelineEnd::default()
+    };
+    let path = folder.join(format!("{}-{}.html", args.checked(result.reactor), result.case.name));
+    write(&path, &log.conclude(head, end))
 }
 
 fn make(folder: &Path) -> Result<(), CliError> {

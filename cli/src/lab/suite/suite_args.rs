@@ -50,7 +50,7 @@ pub(crate) struct SuiteArgs {
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Draw every run that does not pass, as a page each in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seeds", "against"])]
+    #[arg(long, value_name = "DIR", conflicts_with = "seeds")]
     pub(crate) html: Option<PathBuf>,
     /// Write the results to this file as JUnit XML
     #[arg(long, value_name = "F")]

@@ -85,7 +85,8 @@ class Drawing extends Ground {
         const x = label.x + (label.tail - label.x) * share + 6;
         const y = label.y + (label.far - label.y) * share;
         const box = [x, y - 8, x + width, y + 8];
-        if (box[2] > this.width - 4 || box[0] < this.names) continue;
+        // Behind the end there is room for the chain alone.
+        if (box[2] > this.width - (this.margin > 24 ? this.margin - 40 : 4) || box[0] < this.names) continue;
         if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
         taken.push(box);
         c.globalAlpha = 0.92;

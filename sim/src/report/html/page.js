@@ -6,6 +6,7 @@ const KINDS = {
 const LEGEND = [
   ['wait', 'waits'], ['turn', 'a turn in which something moved'], ['idle', 'a turn in which nothing moved'], ['opening', 'a session that comes up'], ['established', 'an established session'],
   ['timer', 'a timer, shrinking to its deadline'], ['level', 'octets that nobody has read yet'], ['window', 'a receiver’s window'], ['message', 'a message'], ['command', 'a command or an answer'], ['fault', 'a fault'], ['gone', 'a process that is stopped or over'], ['chain', 'who waits for whom'],
+  ['message', 'a message that nobody read', 'dashed'], ['alarm', 'an alarm', 'diamond'], ['ink', 'something happens to a process', 'diamond'], ['muted', 'a line of a log', 'tick'], ['lost', 'a packet is lost', 'cross'],
 ];
 const ROWS = 400;
 const $ = (id) => document.getElementById(id);
@@ -38,10 +39,13 @@ class Page {
       $('short').textContent = `The log of ${one.head.name || 'this run'} is cut short at ${seconds(one.until)}: what came after that is not known.`;
     }
     $('verdict').textContent = end ? `${end.summary} at ${seconds(end.at)}` : 'cut short';
-    $('verdict').classList.toggle('bad', !end || !['pass', 'recorded'].includes(end.verdict));
+    $('verdict').classList.toggle('bad', !end || !['pass', 'recorded', 'n/a', 'undecided'].includes(end.verdict));
     const why = end ? end.why.split('\n').map((line) => line.trim()) : [];
     const because = why.findIndex((line) => line.startsWith('because'));
-    $('missing').textContent = why.slice(0, because < 0 ? why.length : because).map((line) => line.replace(/  +/, ' ')).join('\n');
+    // Where `why` was asked, it says what could have saved the run.
+    const saving = why.filter((line) => /^(before|then|after|but|nearest) /.test(line));
+    const missing = why.slice(0, because < 0 ? why.length : because).filter((line) => !saving.includes(line));
+    $('missing').textContent = [missing, saving].map((lines) => lines.map((line) => line.replace(/  +/, ' ')).join('\n')).filter(Boolean).join('\n\n');
     const chain = end ? end.chain : [];
     chain.forEach((link, index) => {
       const item = document.createElement('li');
@@ -64,10 +68,11 @@ class Page {
       $('missing').textContent += `\n\nThe two runs part at ${seconds(t)}.\n${names[0]}: ${told(left)}\n${names[1]}: ${told(right)}`;
     }
     $('steps').hidden = !chain.length;
-    for (const [tone, text] of LEGEND) {
+    for (const [tone, text, shape] of LEGEND) {
       const item = document.createElement('li');
       const sample = document.createElement('i');
-      sample.style.background = `var(--${tone})`;
+      sample.style.setProperty('--tone', `var(--${tone})`);
+      if (shape) sample.className = shape;
       item.append(sample, text);
       $('legend').append(item);
     }

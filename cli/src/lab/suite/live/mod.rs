@@ -25,7 +25,7 @@ use super::suite_args::SuiteArgs;
 use crate::console::Console;
 use crate::error::CliError;
 use crate::lab::parallel::Pool;
-use machine::{LiveEnd, LiveMachine};
+use machine::{LiveEnd, LiveMachine, SeenCase};
 use paced::{Pace, PacedPeer};
 pub(super) use scratch::Scratch;
 use speaker::Whom;
@@ -50,11 +50,15 @@ pub(super) fn run(
         let recording = args.html.is_some().then_some(file.as_path());
         let whom = args.against.as_deref().map_or(Whom::Ours(*reactor, recording), Whom::Another);
         let pace = Pace::new(args.spread, args.seed, &case.name);
-        let result = play(case, *reactor, whom, pace, &scratch.root);
-        if let Some(folder) = &args.html {
-            // Where the speaker did not come so far as to begin one, there is nothing to draw.
-            let recording = fs::read_to_string(&file).unwrap_or_default();
-            pictures::of_a_recording(folder, &result, &recording, args)?;
+        let (result, seen) = play(case, *reactor, whom, pace, &scratch.root);
+        match (&args.html, &args.against) {
+            (Some(folder), None) => {
+                // Where the speaker did not come so far as to begin one, there is nothing to draw.
+                let recording = fs::read_to_string(&file).unwrap_or_default();
+                pictures::of_a_recording(folder, &result, &recording, args)?;
+            }
+            (Some(folder), Some(_)) => pictures::of_a_peer(folder, &result, seen.log, seen.until, args)?,
+            (None, _) => {}
         }
         Ok(result)
     })?;
@@ -73,7 +77,8 @@ pub(super) fn record(
         let file = scratch.root.join(format!("{}.recording", case.name));
         let reactor = subject::POLL;
         let whom = Whom::Ours(reactor, Some(&file));
-        let result = play(case, reactor, whom, Pace::new(args.spread, args.seed, &case.name), &scratch.root);
+        let (result, _) =
+            play(case, reactor, whom, Pace::new(args.spread, args.seed, &case.name), &scratch.root);
         // Where the speaker did not come so far as to begin one, its case has failed.
         (result, fs::read_to_string(&file).unwrap_or_default())
     })
@@ -93,13 +98,15 @@ fn at_once<J: Sync, R: Send>(
     Ok(results.into_iter().flatten().collect())
 }
 
-fn play(case: &Case, reactor: SubjectRef, whom: Whom<'_>, pace: Pace, root: &Path) -> CaseResult {
+/// What came of one case, and what its peer saw.
+fn play(case: &Case, reactor: SubjectRef, whom: Whom<'_>, pace: Pace, root: &Path) -> (CaseResult, SeenCase) {
     let began = Instant::now();
-    let (code, why) = match play_out(case, whom, pace, root) {
+    let mut seen = SeenCase::default();
+    let (code, why) = match play_out(case, whom, pace, root, &mut seen) {
         Ok(()) => ("pass", String::new()),
         Err((code, why)) => (code, why),
     };
-    CaseResult {
+    let result = CaseResult {
         case: case.clone(),
         reactor,
         code: code.to_owned(),
@@ -108,11 +115,18 @@ fn play(case: &Case, reactor: SubjectRef, whom: Whom<'_>, pace: Pace, root: &Pat
         details: serde_json::json!({}),
         hash: None,
         took: began.elapsed(),
-    }
+    };
+    (result, seen)
 }
 
 /// Plays one case to its end; else how it ended and why.
-fn play_out(case: &Case, whom: Whom<'_>, pace: Pace, root: &Path) -> Result<(), (&'static str, String)> {
+fn play_out(
+    case: &Case,
+    whom: Whom<'_>,
+    pace: Pace,
+    root: &Path,
+    seen: &mut SeenCase,
+) -> Result<(), (&'static str, String)> {
     let failed = |why: String| ("failed", why);
     // Another speaker may write as it likes.
     let pieces = if matches!(whom, Whom::Another(_)) { Pieces::Joined } else { Pieces::Refused };
@@ -123,7 +137,8 @@ fn play_out(case: &Case, whom: Whom<'_>, pace: Pace, root: &Path) -> Result<(), 
         let driven = pin!(drive_peer(&machine, &peer, place(case), &machine));
         driven.poll(&mut Context::from_waker(Waker::noop()))
     };
-    let (over, speaker) = machine.end();
+    let (over, speaker, what) = machine.end();
+    *seen = what;
     let ended = match (driven, over, peer.borrow().state()) {
         (Poll::Ready(Err(error)), _, _) => Err(failed(error.to_string())),
         (_, Some(LiveEnd::Interrupted), _) => Err(("interrupted", String::new())),
