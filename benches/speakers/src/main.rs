@@ -5,6 +5,7 @@
 //! cargo run --release -p holdtime-speakers -- [--million] [--with-slow] [--only NAME,…]
 //! cargo run --release -p holdtime-speakers -- --stalls [--peers 30 --stalled 10] [--burden 400x30000 --hold-time 90]
 //! cargo run --release -p holdtime-speakers -- --soak [--for 1h] [--seed N] [--only poll]
+//! cargo run --release -p holdtime-speakers -- --memory [--small] [--only poll|async]
 //! ```
 //!
 //! Three tables: routes out of a configuration, routes out of an API program, and computing while 100 sessions idle. A speaker
@@ -16,11 +17,13 @@ mod contender;
 mod field;
 mod idle;
 mod link;
+mod memory;
 mod note;
 mod peer;
 mod program;
 mod receiver;
 mod routes;
+mod sharing;
 mod soak;
 mod stalls;
 mod table;
@@ -39,6 +42,7 @@ use clap::Parser;
 
 use contender::Contender;
 use note::note;
+use sharing::SharingForm;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -106,15 +110,26 @@ struct Options {
     /// An API program that passes on what goes through a socket
     #[arg(long, hide = true, value_name = "SOCKET")]
     bridge: Option<PathBuf>,
+    /// Only memory, resident and at its peak: a million routes to 10 neighbors, 20,000 to 204, a million to one
+    #[arg(long)]
+    memory: bool,
+    /// The same with a hundredth of the routes: a try in a few minutes
+    #[arg(long, requires = "memory")]
+    small: bool,
     /// The API program: writes N routes and waits for as many answers
-    #[arg(long, hide = true, num_args = 2, value_names = ["N", "FOLDER"])]
+    #[arg(long, hide = true, num_args = 2..=3, value_names = ["N", "FOLDER", "FORM"])]
     program: Vec<String>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match (options.program.as_slice(), &options.bridge) {
-        ([lines, folder], _) => program::run(lines, folder.as_ref()).map(|()| ExitCode::SUCCESS),
+        ([lines, folder], _) => {
+            program::run(lines, folder.as_ref(), SharingForm::All).map(|()| ExitCode::SUCCESS)
+        }
+        ([lines, folder, _], _) => {
+            program::run(lines, folder.as_ref(), SharingForm::Ten).map(|()| ExitCode::SUCCESS)
+        }
         (_, Some(socket)) => bridge::run(socket).map(|()| ExitCode::SUCCESS),
         _ if options.soak => soak(&options),
         _ if options.stalls && options.stalled + 2 > options.peers => {
@@ -141,6 +156,8 @@ fn compare(options: &Options) -> io::Result<()> {
         let holdtime = options.holdtime.clone();
         let stalls = stalls::StallOptions { only, holdtime, exabgp, peers, stalled, hold_time, burden };
         stalls::run(&stalls, &folder.join("stalls"))
+    } else if options.memory {
+        measure_memory(options, &folder)
     } else {
         contender::all(&options.only, options.exabgp.as_deref())
             .and_then(|contenders| tables(options, &contenders, &folder))
@@ -228,6 +245,14 @@ fn clean_up_on_interrupt(folder: PathBuf) -> io::Result<()> {
         }
     });
     Ok(())
+}
+
+fn measure_memory(options: &Options, folder: &Path) -> io::Result<()> {
+    let binary = options.holdtime.clone().map_or_else(contender::holdtime, std::path::absolute)?;
+    let asked = |name: &&str| options.only.is_empty() || options.only.iter().any(|only| only == name);
+    let reactors: Vec<String> =
+        ["poll", "async"].iter().filter(|name| asked(name)).map(|name| (*name).to_owned()).collect();
+    print(&memory::table(&memory::measure(&binary, &reactors, options.small, folder)?))
 }
 
 fn tables(options: &Options, contenders: &[Contender], folder: &Path) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::contender::prefix;
+use crate::sharing::SharingForm;
 
 /// The program begins once this file is there…
 pub(crate) const GO: &str = "go";
@@ -13,7 +13,7 @@ pub(crate) const GO: &str = "go";
 pub(crate) const ANSWERED: &str = "answered";
 
 /// Announces that many routes, a line each, and reads as many answers.
-pub(crate) fn run(lines: &str, folder: &Path) -> io::Result<()> {
+pub(crate) fn run(lines: &str, folder: &Path, form: SharingForm) -> io::Result<()> {
     let lines: u32 = lines.parse().map_err(|_| io::ErrorKind::InvalidInput)?;
     let answered = folder.join(ANSWERED);
     let answers = std::thread::spawn(move || read_answers(lines, &answered));
@@ -21,7 +21,7 @@ pub(crate) fn run(lines: &str, folder: &Path) -> io::Result<()> {
         std::thread::sleep(Duration::from_millis(1));
     }
     let mut out = BufWriter::new(io::stdout().lock());
-    (0..lines).try_for_each(|n| writeln!(out, "announce route {} next-hop 10.0.0.1", prefix(n)))?;
+    (0..lines).try_for_each(|n| writeln!(out, "announce {}", form.route(n)))?;
     out.flush()?;
     // Its end would be another event for the speaker: it waits for the speaker's.
     answers.join().unwrap_or_else(|_| Err(io::Error::other("reading the answers failed")))

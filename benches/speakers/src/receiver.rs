@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::wire::{HEADER, KEEPALIVE, NOTIFICATION, OPEN, UPDATE, framed, keepalive, message, routes};
 
+const ROUTE_REFRESH: u8 = 5;
+
 /// How long a speaker may be silent. ExaBGP takes half a minute to read a large configuration.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -57,6 +59,13 @@ impl Receiver {
             self.read()?;
         }
         Ok(self.seen)
+    }
+
+    /// Asks for every route once more, and reads until that many have come again.
+    pub(crate) fn refresh(&mut self, routes: u32) -> io::Result<ReceivedRoutes> {
+        self.seen.routes = 0;
+        self.stream.write_all(&framed(ROUTE_REFRESH, &[0, 1, 0, 1]))?;
+        self.read_routes(routes)
     }
 
     /// Reads until the session is up: the speaker's KEEPALIVE came.
@@ -131,9 +140,10 @@ fn accept_in_time(
     }
 }
 
-/// The speaker's own OPEN, with the AS number and the hold time that it offers, and IPv4 unicast as the only capability.
+/// The speaker's own OPEN, with the AS number and the hold time that it offers, IPv4 unicast and route refresh.
 fn open(theirs: &[u8]) -> Vec<u8> {
     let offer = theirs.get(HEADER + 1..HEADER + 5).unwrap_or(&[0xfd, 0xe8, 0, 180]);
-    let capability = [2, 6, 1, 4, 0, 1, 0, 1];
-    framed(OPEN, &[&[4], offer, &[10, 0, 0, 9, 8], &capability].concat())
+    // Multiprotocol extensions with IPv4 unicast, and route refresh.
+    let capabilities = [2, 8, 1, 4, 0, 1, 0, 1, 2, 0];
+    framed(OPEN, &[&[4], offer, &[10, 0, 0, 9, 10], &capabilities].concat())
 }
