@@ -72,6 +72,26 @@ fn a_sweep_keeps_one_folder_a_key_that_plays_again_and_is_refused_once_it_was_to
 }
 
 #[test]
+fn what_was_found_is_told_even_if_it_cannot_be_written() {
+    let scratch = std::env::temp_dir().join(format!("holdtime-unwritten-{}", std::process::id()));
+    let (told, status) = explore("0..8", &scratch);
+    assert_eq!(status, 1, "{told}");
+    // What cannot be put where something else is, has no room there.
+    let found = folders(&scratch).swap_remove(0);
+    let run = fs::read_to_string(found.join("run.txt")).unwrap();
+    let seed: u64 = run.lines().find_map(|line| line.strip_prefix("seed ")).unwrap().parse().unwrap();
+    fs::remove_dir_all(&found).unwrap();
+    fs::write(&found, "in the way").unwrap();
+    let again = ["explore", "--swarm", "--seeds", "0..8", "--reactor", "read-first", "--jobs", "1"];
+    let (said, status) = holdtime(&[&again[..], &["--out", scratch.to_str().unwrap()]].concat());
+    assert_eq!(status, 2, "{said}");
+    assert!(said.contains(&format!("cannot write \"{}\"", found.display())), "{said}");
+    let again = format!("holdtime explore --swarm --seeds {seed}..{} ", seed + 1);
+    assert!(said.contains(&again), "it is not among what is told: {said}");
+    fs::remove_dir_all(&scratch).unwrap();
+}
+
+#[test]
 fn a_run_that_makes_no_end_in_its_time_is_a_finding_and_the_sweep_goes_on() {
     let scratch = std::env::temp_dir().join(format!("holdtime-late-{}", std::process::id()));
     let out = scratch.to_str().unwrap();

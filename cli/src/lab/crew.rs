@@ -69,7 +69,7 @@ impl<J: Clone + Send + 'static, R: Send + 'static> Crew<J, R> {
     /// Takes what comes of each job, in order, until Ctrl-C is pressed: then what has come so far, of whichever jobs.
     ///
     /// # Errors
-    /// What `take` says of a result; no further job begins.
+    /// What `take` says of a result, the first time; no further job begins, and what has come by then is taken all the same.
     pub(in crate::lab) fn drain(
         &self,
         jobs: impl Iterator<Item = J>,
@@ -82,7 +82,8 @@ impl<J: Clone + Send + 'static, R: Send + 'static> Crew<J, R> {
         let mut begun: BTreeMap<usize, J> = BTreeMap::new();
         let mut came: BTreeMap<usize, (J, Done<R>)> = BTreeMap::new();
         let mut next = 0;
-        while !interrupt::is_pressed() {
+        let mut taken = Ok(());
+        while taken.is_ok() && !interrupt::is_pressed() {
             while begun.len() < self.threads
                 && begun.len() + came.len() < self.threads * AHEAD
                 && let Some((number, job)) = jobs.next()
@@ -99,11 +100,11 @@ impl<J: Clone + Send + 'static, R: Send + 'static> Crew<J, R> {
                 came.insert(number, (job, done));
             }
             while let Some((job, done)) = came.remove(&next) {
-                take(job, done)?;
+                taken = taken.and(take(job, done));
                 next += 1;
             }
         }
-        came.into_values().try_for_each(|(job, done)| take(job, done))
+        came.into_values().fold(taken, |taken, (job, done)| taken.and(take(job, done)))
     }
 }
 
@@ -213,6 +214,23 @@ mod tests {
             _ => (job, Done::Came(job * 2)),
         });
         assert_eq!(all, expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn once_a_result_could_not_be_taken_no_job_begins_and_what_has_come_is_taken_all_the_same() {
+        let crew = Crew::new(NonZeroUsize::new(3), LONG, |job: &u64| *job);
+        let mut all = Vec::new();
+        let take = |job: u64, done| {
+            all.push((job, done));
+            if job == 5 { Err(CliError::input("no room".to_owned())) } else { Ok(()) }
+        };
+        let said = crew.drain(0..200, &Progress::unseen(), take).unwrap_err().to_string();
+        assert_eq!(said, "no room");
+        assert!(all.len() < 200, "{}", all.len());
+        all.sort_by_key(|(job, _)| *job);
+        let played: Vec<u64> = all.iter().map(|(job, _)| *job).collect();
+        assert_eq!(played[..6], [0, 1, 2, 3, 4, 5]);
+        assert!(all.iter().all(|(job, done)| *done == Done::Came(*job)));
     }
 
     #[test]

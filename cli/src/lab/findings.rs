@@ -265,6 +265,9 @@ fn read_text(path: &Path) -> Result<String, CliError> {
 fn write_whole(path: &Path, content: &[u8]) -> Result<(), CliError> {
     let cannot = |error| CliError::io(format!("cannot write \"{}\"", path.display()), &error);
     let half = path.with_extension("tmp");
-    fs::write(&half, content).map_err(cannot)?;
+    if let Err(error) = fs::write(&half, content) {
+        let _ = fs::remove_file(&half);
+        return Err(cannot(error));
+    }
     fs::rename(&half, path).map_err(cannot)
 }

@@ -1,6 +1,6 @@
 //! What a sweep has found so far, and where it is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdtime_machine::choices::Strategy;
 use holdtime_sim::explore::{Assurance, Counted, ExploredWorld, Ground, Guide, Lineage, Played, Sweep};
@@ -9,8 +9,9 @@ use holdtime_sim::subject::SubjectRef;
 
 use super::explore_args::ExploreArgs;
 use crate::error::CliError;
-use crate::lab::crew::Done;
+use crate::lab::crew::{Crew, Done};
 use crate::lab::findings::{self, FindingsDir};
+use crate::progress::Progress;
 
 /// What was found so far, and where it is written to.
 pub(super) struct Hunt {
@@ -24,6 +25,8 @@ pub(super) struct Hunt {
     pub(super) out: Option<FindingsDir>,
     /// What was reached so far, in a guided sweep.
     pub(super) guide: Option<Guide>,
+    /// The names of the findings so far, each once.
+    found: BTreeSet<String>,
 }
 
 /// A run that came to no end.
@@ -43,7 +46,37 @@ impl Hunt {
         let what = args.what();
         let guide = args.guide.then(Guide::default);
         let out = args.out.as_deref().map(|path| FindingsDir::open(path, &arguments)).transpose()?;
-        Ok(Self { arguments, ground, what, sweep: Sweep::default(), endless: Vec::new(), out, guide })
+        let (sweep, endless, found) = (Sweep::default(), Vec::new(), BTreeSet::new());
+        Ok(Self { arguments, ground, what, sweep, endless, out, guide, found })
+    }
+
+    /// Plays these runs, takes in what came of them, and says how the sweep stands meanwhile.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub(super) fn drain(
+        &mut self,
+        crew: &Crew<Lineage, Result<Played, String>>,
+        runs: impl Iterator<Item = Lineage>,
+        progress: &Progress,
+    ) -> Result<(), CliError> {
+        crew.drain(runs, progress, |run, done| {
+            self.take(run, done)?;
+            progress.beside(|| self.standing());
+            Ok(())
+        })
+    }
+
+    /// How the sweep stands: what was found, and what was reached.
+    fn standing(&self) -> String {
+        let found = match self.found.len() {
+            1 => "1 distinct finding".to_owned(),
+            count => format!("{count} distinct findings"),
+        };
+        let all = Counted::all().count();
+        let seen = all - self.sweep.census.missing().count();
+        let reached = self.guide.as_ref().map(|guide| format!(", {} points", guide.reached()));
+        format!("{found}, {seen} of {all} kinds exercised{}", reached.unwrap_or_default())
     }
 
     /// How many runs were played, those without an end too.
@@ -67,6 +100,9 @@ impl Hunt {
     }
 
     /// Takes in what came of a run; the first of its key is written at once.
+    ///
+    /// # Errors
+    /// It cannot be written. It counts among what was found all the same.
     pub(super) fn take(
         &mut self,
         lineage: Lineage,
@@ -75,14 +111,13 @@ impl Hunt {
         match done {
             Done::Came(played) => {
                 let played = played.map_err(CliError::input)?;
-                if let Some(key) = played.outcome.verdict.key() {
-                    self.note(&lineage, (played.outcome.verdict.code(), key.as_str()))?;
-                }
+                let verdict = &played.outcome.verdict;
+                let noted = verdict.key().map(|key| self.note(&lineage, (verdict.code(), key.as_str())));
                 if let Some(guide) = &mut self.guide {
                     guide.learn(&played);
                 }
                 self.sweep.add(played);
-                Ok(())
+                noted.unwrap_or(Ok(()))
             }
             Done::Panicked(message) => {
                 let key = finding::panic_key(&message);
@@ -96,9 +131,9 @@ impl Hunt {
     }
 
     fn lose(&mut self, endless: Endless) -> Result<(), CliError> {
-        self.note(&endless.lineage, (endless.verdict, &endless.key))?;
+        let noted = self.note(&endless.lineage, (endless.verdict, &endless.key));
         self.endless.push(endless);
-        Ok(())
+        noted
     }
 
     /// The command that plays a run again.
@@ -122,6 +157,7 @@ impl Hunt {
 
     fn note(&mut self, lineage: &Lineage, (verdict, key): (&str, &str)) -> Result<(), CliError> {
         let name = finding::folder_name(verdict, key);
+        self.found.insert(name.clone());
         if self.out.as_ref().is_some_and(|out| !out.has_counted(&name, &self.arguments)) {
             let world = self.world(lineage)?;
             let reactor = self.ground.reactor(&world);

@@ -55,9 +55,9 @@ pub(crate) fn run(args: &ExploreArgs, console: &mut Console) -> VerbResult {
     let progress = console.progress("worlds", count.unwrap_or_default());
     let crew = Crew::new(args.jobs, args.limit, move |run| ground.play(run));
     let drained = match &args.lineage {
-        Some(one) => crew.drain(iter::once(one.clone()), &progress, |run, done| hunt.take(run, done)),
+        Some(one) => hunt.drain(&crew, iter::once(one.clone()), &progress),
         None if args.guide => guided(seeds, &crew, &progress, &mut hunt),
-        None => crew.drain(seeds.map(Lineage::from), &progress, |run, done| hunt.take(run, done)),
+        None => hunt.drain(&crew, seeds.map(Lineage::from), &progress),
     };
     progress.finish_and_clear();
     // What was found is counted and told even if the rest could not be.
@@ -87,7 +87,7 @@ fn guided(
             break;
         }
         let runs = hunt.guide.get_or_insert_default().round(&seeds);
-        crew.drain(runs.into_iter(), progress, |run, done| hunt.take(run, done))?;
+        hunt.drain(crew, runs.into_iter(), progress)?;
     }
     Ok(())
 }
