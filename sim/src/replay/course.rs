@@ -85,21 +85,21 @@ impl RecordedCourse {
                 }
             }
             Input::Closed { stream, .. } => {
-                self.close(at, SessionEnd::Peer, connections.remove(&stream));
+                self.close(at, SessionEnd::Peer, connections.remove(&stream).as_ref());
             }
             Input::ProgramExited { status, .. } => self.exits.push(status),
             _ => {}
         }
         for action in &step.actions {
             if let Action::Close { stream, .. } = action {
-                self.close(at, SessionEnd::Speaker, connections.remove(stream));
+                self.close(at, SessionEnd::Speaker, connections.remove(stream).as_ref());
             }
         }
     }
 
-    fn close(&mut self, at: Instant, by: SessionEnd, connection: Option<RecordedConnection>) {
+    fn close(&mut self, at: Instant, by: SessionEnd, connection: Option<&RecordedConnection>) {
         let Some(RecordedConnection { life, .. }) = connection else { return };
-        self.see(&life, life.closed(at, by));
+        self.see(life, life.closed(at, by));
     }
 
     fn see(&mut self, life: &SessionLife, end: Option<Ending>) {

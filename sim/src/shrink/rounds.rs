@@ -85,7 +85,7 @@ fn in_rounds(scenario: &Scenario, script: ScriptOf, wanted: &str, at_last: bool)
             // All the time between them passes before, or not at all.
             kept.extend((at_last && !passed.is_zero()).then(|| format!("wait {}", format_duration(passed))));
             kept.push(rounds.clone());
-        } else if !is_one(line) && !((first..last).contains(&at) && is_wait(line)) {
+        } else if !(is_one(line) || (first..last).contains(&at) && is_wait(line)) {
             kept.push(line.clone());
         }
     }
@@ -102,7 +102,7 @@ mod tests {
         let lines: Vec<String> = (1..5).map(line).chain(["send version".to_owned()]).collect();
         assert_eq!(shapes(&lines).len(), 1);
         assert_eq!(shape(&line(1)), shape(&line(200)));
-        assert_eq!(shapes(lines.get(..2).unwrap()), [String::new(); 0]);
+        assert!(shapes(lines.get(..2).unwrap()).is_empty());
         for other in
             ["send version", "send announce route 10.0.0.0/8 next-hop self", "send announce route fd00::/64"]
         {
