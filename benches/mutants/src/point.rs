@@ -413,7 +413,7 @@ mod tests {
         let source = "fn f(a: bool, b: bool, c: bool) -> bool { a && b || c }";
         let left_out = |from: &str| {
             let all = mutants(source).unwrap();
-            all.iter().filter(|mutant| mutant.what == format!("is left out of `{from}`")).count()
+            all.iter().filter(|mutant| mutant.what.ends_with(&format!("is left out of `{from}`"))).count()
         };
         assert_eq!((left_out("&&"), left_out("||")), (2, 2));
         let links = mutants("fn f(a: bool, b: bool, c: bool) -> bool { a && b && c }").unwrap();
