@@ -10,7 +10,7 @@
 //!
 //! Three tables: routes out of a configuration, routes out of an API program, and computing while 100 sessions idle. A speaker
 //! that is not installed is named and passed over; ExaBGP is installed into `target/`, if Python is there.
-//! Stalls ([`stalls`]) have FRR, GoBGP and OpenBGPD too. A soak ([`soak`]) has holdtime alone, among peers and programs that fail.
+//! Stalls ([`stalls`](mod@stalls)) have FRR, GoBGP and OpenBGPD too. A soak ([`soak`](mod@soak)) has holdtime alone, among peers and programs that fail.
 
 mod bridge;
 mod contender;

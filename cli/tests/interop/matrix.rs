@@ -123,6 +123,7 @@ fn interrupted(folder: &Folder) {
     let began = Instant::now();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(began.elapsed() < Duration::from_secs(10));
-    assert_eq!(working(&run), Vec::<String>::new());
+    // The kernel ends the processes of a namespace a moment after who made it.
+    eventually("nothing runs any more", || working(&run).is_empty());
     assert!(!std::env::temp_dir().join(&run).exists());
 }
