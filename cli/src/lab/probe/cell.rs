@@ -17,14 +17,12 @@ use rustix::process::Pid;
 use serde_json::json;
 
 use super::capture::LiveCapture;
-use super::folders::{PICTURE, picture};
+use super::folders::{CAPTURE, LOG, PICTURE, picture};
 use super::player::{Daemon, LiveProbe, NoVerdict, buffer};
 use crate::lab::parity::namespace::{Cable, CableEnd, End};
 
 /// What a cell leaves in its folder.
 pub(super) const OUTCOME: &str = "outcome.json";
-pub(super) const CAPTURE: &str = "capture.pcapng";
-pub(super) const LOG: &str = "daemon.log";
 /// How long a daemon may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may say nothing once it listens: ExaBGP reads twelve thousand routes before it does.

@@ -8,14 +8,14 @@ use holdtime_sim::report::html;
 use holdtime_sim::report::maintainer::{MATRIX, maintainer};
 use holdtime_sim::report::pcap::write_frames;
 use holdtime_sim::report::probe::{ProbeRow, object};
-
 use holdtime_sim::timeline::Timeline;
 
 use super::capture::SeenFrames;
-use super::cell::{self, CAPTURE};
 use crate::error::CliError;
 
-/// What the picture is called there.
+/// What the files are called there and in a cell's own folder.
+pub(super) const CAPTURE: &str = "capture.pcapng";
+pub(super) const LOG: &str = "daemon.log";
 pub(super) const PICTURE: &str = "picture.html";
 
 /// Where reports go, if anywhere.
@@ -64,7 +64,7 @@ fn what(name: &str) -> String {
     let what = match name {
         "scenario.toml" => "what the peers do, and what is required, as holdtime plays it",
         CAPTURE => "what went over the wire",
-        cell::LOG => "what the daemon wrote",
+        LOG => "what the daemon wrote",
         PICTURE => "what happened, as a page for any browser",
         MATRIX => "how the daemons are started",
         _ => "of the daemon's folder, as it was started",
