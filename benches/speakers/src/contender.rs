@@ -62,22 +62,22 @@ pub(crate) struct Running {
 
 /// The contenders that are asked for and installed; the others are named.
 pub(crate) fn all(only: &[String], exabgp: Option<&Path>) -> io::Result<Vec<Contender>> {
-    let wanted = |name: &str| only.is_empty() || only.iter().any(|other| other == name);
     let mut found = Vec::new();
-    for reactor in ["poll", "async"] {
-        if wanted(reactor) {
-            let program = holdtime()?;
+    let reactors = reactors(only);
+    if !reactors.is_empty() {
+        let program = binary(None)?;
+        for reactor in reactors {
             found.push(Contender::Holdtime { program: program.clone(), reactor, rests: false });
-            found.push(Contender::Holdtime { program, reactor, rests: true });
+            found.push(Contender::Holdtime { program: program.clone(), reactor, rests: true });
         }
     }
-    if wanted("bird") {
+    if is_wanted(only, "bird") {
         match in_path("bird") {
             Some(program) => found.push(Contender::Bird { program }),
             None => note("SKIPPED BIRD: bird is not installed"),
         }
     }
-    if wanted("exabgp") {
+    if is_wanted(only, "exabgp") {
         match installed(exabgp) {
             Ok(program) => found.push(Contender::ExaBgp { program }),
             Err(why) => note(&format!("SKIPPED ExaBGP: {why}")),
@@ -86,8 +86,23 @@ pub(crate) fn all(only: &[String], exabgp: Option<&Path>) -> io::Result<Vec<Cont
     Ok(found)
 }
 
+/// Whether this is among those that are asked for: all, where none is named.
+pub(crate) fn is_wanted(only: &[String], name: &str) -> bool {
+    only.is_empty() || only.iter().any(|other| other == name)
+}
+
+/// Our own reactors among them.
+pub(crate) fn reactors(only: &[String]) -> Vec<&'static str> {
+    ["poll", "async"].into_iter().filter(|reactor| is_wanted(only, reactor)).collect()
+}
+
+/// Our own binary: this one, or else the one beside us.
+pub(crate) fn binary(given: Option<&Path>) -> io::Result<PathBuf> {
+    given.map_or_else(holdtime, std::path::absolute)
+}
+
 /// The binary beside this one, built now where cargo runs us.
-pub(crate) fn holdtime() -> io::Result<PathBuf> {
+fn holdtime() -> io::Result<PathBuf> {
     if let Some(cargo) = std::env::var_os("CARGO") {
         let built =
             Command::new(cargo).args(["build", "--release", "--quiet", "--package", "holdtime"]).status()?;

@@ -168,10 +168,7 @@ fn compare(options: &Options) -> io::Result<()> {
 
 /// Soaks on every reactor that is asked for, at once.
 fn soak(options: &Options) -> io::Result<ExitCode> {
-    let binary = match &options.holdtime {
-        Some(binary) => std::path::absolute(binary)?,
-        None => contender::holdtime()?,
-    };
+    let binary = contender::binary(options.holdtime.as_deref())?;
     let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(std::process::id()) % 1_000_000);
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -179,9 +176,8 @@ fn soak(options: &Options) -> io::Result<ExitCode> {
     }
     let folder = std::env::temp_dir().join(format!("holdtime-soak-{}", std::process::id()));
     writeln!(io::stdout(), "{}", soak::HEADER)?;
-    let soaks: Vec<_> = ["poll", "async"]
+    let soaks: Vec<_> = contender::reactors(&options.only)
         .into_iter()
-        .filter(|reactor| options.only.is_empty() || options.only.iter().any(|only| only == reactor))
         .map(|reactor| {
             let Options { lasts, round, rounds, hold_time, restart_every, .. } = *options;
             let binary = binary.clone();
@@ -248,10 +244,8 @@ fn clean_up_on_interrupt(folder: PathBuf) -> io::Result<()> {
 }
 
 fn measure_memory(options: &Options, folder: &Path) -> io::Result<()> {
-    let binary = options.holdtime.clone().map_or_else(contender::holdtime, std::path::absolute)?;
-    let asked = |name: &&str| options.only.is_empty() || options.only.iter().any(|only| only == name);
-    let reactors: Vec<String> =
-        ["poll", "async"].iter().filter(|name| asked(name)).map(|name| (*name).to_owned()).collect();
+    let binary = contender::binary(options.holdtime.as_deref())?;
+    let reactors = contender::reactors(&options.only);
     print(&memory::table(&memory::measure(&binary, &reactors, options.small, folder)?))
 }
 

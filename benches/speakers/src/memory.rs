@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver as Channel};
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// One cell of the table.
 #[derive(Debug)]
 pub(crate) struct MemoryCell {
-    reactor: String,
+    reactor: &'static str,
     routes: u32,
     neighbors: u32,
     most: u64,
@@ -43,12 +43,12 @@ pub(crate) struct MemoryCell {
 /// Measures every cell with each of these reactors of a binary. `small`: a hundredth of the routes.
 pub(crate) fn measure(
     program: &Path,
-    reactors: &[String],
+    reactors: &[&'static str],
     small: bool,
     folder: &Path,
 ) -> io::Result<Vec<MemoryCell>> {
     let mut cells = Vec::new();
-    for reactor in reactors {
+    for &reactor in reactors {
         for (routes, neighbors, most) in SIZES {
             let routes = if small { routes / 100 } else { routes };
             for (form, from_program) in [
@@ -61,7 +61,6 @@ pub(crate) fn measure(
                 note(&format!(
                     "measuring {reactor}: {routes} routes, {neighbors} neighbors, form {form_name}"
                 ));
-                let (reactor, program_path) = (reactor.clone(), program.to_path_buf());
                 let mut cell = MemoryCell {
                     reactor,
                     routes,
@@ -73,7 +72,7 @@ pub(crate) fn measure(
                     resident: 0,
                     peak: 0,
                 };
-                cell.fill(program_path, folder)?;
+                cell.fill(program, folder)?;
                 cells.push(cell);
             }
         }
@@ -82,13 +81,13 @@ pub(crate) fn measure(
 }
 
 impl MemoryCell {
-    fn fill(&mut self, program: PathBuf, folder: &Path) -> io::Result<()> {
+    fn fill(&mut self, program: &Path, folder: &Path) -> io::Result<()> {
         // A GO of the cell before would let the program begin at once.
         let _ = fs::remove_file(folder.join(GO));
         let listener = TcpListener::bind(("0.0.0.0", 0))?;
         fs::write(folder.join("speaker.conf"), self.configuration(listener.local_addr()?.port(), folder)?)?;
         let mut command = Command::new(program);
-        command.args(["serve", "--reactor", &self.reactor, "speaker.conf"]).env("exabgp_bgp_rest", "0");
+        command.args(["serve", "--reactor", self.reactor, "speaker.conf"]).env("exabgp_bgp_rest", "0");
         command.current_dir(folder);
         keep(&mut command, folder)?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -237,7 +237,7 @@ impl BenchPeer {
         };
         match taken.and_then(|(socket, state)| self.begin(now, socket, state)) {
             Err(error) if is_nothing(&error) => {}
-            Err(error) => self.ended(now, &error.to_string()),
+            Err(error) => self.lost(now, &error.to_string()),
             Ok(()) => {}
         }
     }
@@ -348,8 +348,5 @@ impl BenchPeer {
         self.state = BenchPeerState::Idle;
         self.table.clear();
         self.buffer.clear();
-        if self.back_at.is_some() {
-            self.back_at = Some(now + self.redial);
-        }
     }
 }

@@ -4,9 +4,9 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use crate::wire::{HEADER, KEEPALIVE, NOTIFICATION, OPEN, UPDATE, framed, keepalive, message, routes};
-
-const ROUTE_REFRESH: u8 = 5;
+use crate::wire::{
+    HEADER, KEEPALIVE, NOTIFICATION, OPEN, UPDATE, framed, keepalive, message, route_refresh, routes,
+};
 
 /// How long a speaker may be silent. ExaBGP takes half a minute to read a large configuration.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -64,7 +64,7 @@ impl Receiver {
     /// Asks for every route once more, and reads until that many have come again.
     pub(crate) fn refresh(&mut self, routes: u32) -> io::Result<ReceivedRoutes> {
         self.seen.routes = 0;
-        self.stream.write_all(&framed(ROUTE_REFRESH, &[0, 1, 0, 1]))?;
+        self.stream.write_all(&route_refresh())?;
         self.read_routes(routes)
     }
 

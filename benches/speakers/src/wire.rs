@@ -8,7 +8,7 @@ pub(crate) const OPEN: u8 = 1;
 pub(crate) const UPDATE: u8 = 2;
 pub(crate) const NOTIFICATION: u8 = 3;
 pub(crate) const KEEPALIVE: u8 = 4;
-pub(crate) const ROUTE_REFRESH: u8 = 5;
+const ROUTE_REFRESH: u8 = 5;
 
 const MULTI_EXIT_DISC: u8 = 4;
 

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::bridge::{BridgedProgram, Heard};
+use crate::contender::Running;
 use crate::field::Field;
 use crate::link::{self, ForwardedLink, PathWeather};
 use crate::note::note;
@@ -30,7 +31,7 @@ use account::{Account, Checkpoint};
 use fault::{FaultDraws, Scope, SoakFault};
 use model::{Configuration, Model, Order, PrefixMeds, difference};
 pub(crate) use options::SoakOptions;
-use subject::{SoakFrame, SoakedSpeaker, panic_in};
+use subject::{SoakFrame, end, panic_in};
 
 const PEERS: usize = 16;
 /// Nothing is ever done to the connections of so many peers.
@@ -64,7 +65,7 @@ struct Soak {
     options: SoakOptions,
     draws: FaultDraws,
     frame: SoakFrame,
-    subject: SoakedSpeaker,
+    subject: Running,
     field: Field<Order>,
     model: Model,
     /// What the file says.
@@ -257,7 +258,7 @@ impl Soak {
         self.excuse_all();
         self.subject.signal(Signal::CONT);
         let kill = self.draws.chance(50);
-        let ended = self.subject.end(if kill { Signal::KILL } else { Signal::TERM })?;
+        let ended = end(&mut self.subject, if kill { Signal::KILL } else { Signal::TERM })?;
         if !kill && ended != "exit status: 0" {
             self.account.fail(&format!("told to end, the speaker ended so: {ended}"));
         }

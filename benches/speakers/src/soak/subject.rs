@@ -35,12 +35,6 @@ pub(super) struct SoakFrame {
     pub(super) programs: [String; 2],
 }
 
-/// The running speaker.
-#[derive(Debug)]
-pub(super) struct SoakedSpeaker {
-    running: Running,
-}
-
 impl SoakFrame {
     /// Writes a configuration, whole: whoever reads it finds the one before or this one.
     pub(super) fn write(&self, configuration: &Configuration) -> io::Result<()> {
@@ -84,7 +78,7 @@ impl SoakFrame {
     }
 
     /// Starts a speaker with what was written last.
-    pub(super) fn start(&self) -> io::Result<SoakedSpeaker> {
+    pub(super) fn start(&self) -> io::Result<Running> {
         let mut command = Command::new(&self.binary);
         command.args(["--log", "warn", "serve", "--reactor", self.reactor, FILE]).current_dir(&self.folder);
         contender::keep(&mut command, &self.folder)?;
@@ -95,31 +89,16 @@ impl SoakFrame {
             .env("exabgp_bgp_pause", "4");
         let log = File::options().create(true).append(true).open(self.folder.join(LOG))?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        Ok(SoakedSpeaker { running: Running::start(&mut command, Instant::now())? })
+        Running::start(&mut command, Instant::now())
     }
 }
 
-impl SoakedSpeaker {
-    pub(super) fn signal(&mut self, signal: Signal) {
-        self.running.signal(signal);
-    }
-
-    pub(super) fn has_ended(&mut self) -> bool {
-        self.running.has_ended()
-    }
-
-    /// kB
-    pub(super) fn memory(&self) -> u64 {
-        self.running.memory()
-    }
-
-    /// Ends it with a signal; how it ended.
-    pub(super) fn end(&mut self, signal: Signal) -> io::Result<String> {
-        self.running.signal(signal);
-        match self.running.wait(PATIENCE)? {
-            Some(status) => Ok(status.to_string()),
-            None => Ok(format!("not within {} s", PATIENCE.as_secs())),
-        }
+/// Ends a speaker with a signal; how it ended.
+pub(super) fn end(speaker: &mut Running, signal: Signal) -> io::Result<String> {
+    speaker.signal(signal);
+    match speaker.wait(PATIENCE)? {
+        Some(status) => Ok(status.to_string()),
+        None => Ok(format!("not within {} s", PATIENCE.as_secs())),
     }
 }
 

@@ -45,9 +45,10 @@ pub(super) fn run(
     let mut out = io::stdout();
     writeln!(
         out,
-        "{neighbors} neighbors x {routes} routes, hold time {hold_time} s: silence at most {:.2} s, a program's 99th percentile at most 30 ms or 3 x its quiet one\n\
+        "{neighbors} neighbors x {routes} routes, hold time {hold_time} s: silence at most {:.2} s, a program's 99th percentile at most {} ms or {TIMES} x its quiet one\n\
          {:<15}{:<10}{:>7}{:>10}{:>24}{:>24}{:>6}{:>9}{:>7}{:>8}",
         interval.as_secs_f64() * 1.1,
+        BOUND.as_millis(),
         "",
         "",
         "took s",

@@ -54,15 +54,17 @@ pub(crate) fn all(
     holdtime: Option<&Path>,
     exabgp: Option<&Path>,
 ) -> io::Result<Vec<BenchDaemon>> {
-    let wanted = |name: &str| only.is_empty() || only.iter().any(|other| other == name);
     let mut found = Vec::new();
-    for (reactor, name) in [("poll", "holdtime poll"), ("async", "holdtime async")] {
-        if wanted(reactor) {
-            let program = holdtime.map_or_else(contender::holdtime, std::path::absolute)?;
-            found.push(BenchDaemon { name, kind: Kind::Holdtime(reactor), program });
-        }
+    let reactors = contender::reactors(only);
+    if !reactors.is_empty() {
+        let program = contender::binary(holdtime)?;
+        found.extend(reactors.into_iter().map(|reactor| BenchDaemon {
+            name: if reactor == "poll" { "holdtime poll" } else { "holdtime async" },
+            kind: Kind::Holdtime(reactor),
+            program: program.clone(),
+        }));
     }
-    if wanted("exabgp") {
+    if contender::is_wanted(only, "exabgp") {
         match contender::installed(exabgp) {
             Ok(program) => found.push(BenchDaemon { name: "ExaBGP 5.0.15", kind: Kind::ExaBgp, program }),
             Err(why) => note(&format!("SKIPPED ExaBGP: {why}")),
@@ -74,7 +76,7 @@ pub(crate) fn all(
         ("gobgp", "GoBGP", Kind::GoBgp, "gobgpd"),
         ("openbgpd", "OpenBGPD", Kind::OpenBgpd, "/usr/sbin/bgpd"),
     ] {
-        if wanted(short) {
+        if contender::is_wanted(only, short) {
             match contender::in_path(program) {
                 Some(_) if kind == Kind::OpenBgpd && !rustix::process::geteuid().is_root() => {
                     note("SKIPPED OpenBGPD: it wants to be started by root");

@@ -2,12 +2,23 @@
 
 use std::time::Duration;
 
+use super::MEASURED;
 use super::scene::Measured;
 
 pub(super) fn scenes_header() -> String {
     format!(
-        "stalls (20 s each; milliseconds: median, 99th percentile, worst)\n{:<15}{:<24}{:>5}{:>10}{:>10}{:>24}{:>24}{:>7}{:>9}{:>7}",
-        "", "", "lost", "silence s", "KA gap s", "answer", "on the wire", "unseen", "own lag", "load"
+        "stalls ({} s each; milliseconds: median, 99th percentile, worst)\n{:<15}{:<24}{:>5}{:>10}{:>10}{:>24}{:>24}{:>7}{:>9}{:>7}",
+        MEASURED.as_secs(),
+        "",
+        "",
+        "lost",
+        "silence s",
+        "KA gap s",
+        "answer",
+        "on the wire",
+        "unseen",
+        "own lag",
+        "load"
     )
 }
 
