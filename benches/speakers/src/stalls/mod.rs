@@ -78,7 +78,7 @@ pub(crate) fn run(options: &StallOptions, folder: &Path) -> io::Result<()> {
     if let Some((neighbors, routes)) = options.burden {
         return burden::run(&daemons, neighbors, routes, options.hold_time, folder);
     }
-    writeln!(out, "{}", table::scenes_header())?;
+    writeln!(out, "{}", table::scenes_header(MEASURED))?;
     for scene in [Scene::Quiet, Scene::StalledPeers, Scene::DeafProgram, Scene::FloodingProgram] {
         for daemon in daemons.iter().filter(|daemon| daemon.has_api() || !scene.needs_api()) {
             note(&format!("measuring {}: {}", daemon.name, scene.name(options)));

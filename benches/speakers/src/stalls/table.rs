@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::MEASURED;
 use super::scene::Measured;
 
-pub(super) fn scenes_header() -> String {
+/// `measured`: how long each scene takes.
+pub(super) fn scenes_header(measured: Duration) -> String {
     format!(
         "stalls ({} s each; milliseconds: median, 99th percentile, worst)\n{:<15}{:<24}{:>5}{:>10}{:>10}{:>24}{:>24}{:>7}{:>9}{:>7}",
-        MEASURED.as_secs(),
+        measured.as_secs(),
         "",
         "",
         "lost",
