@@ -12,7 +12,7 @@ use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
 
 use crate::observe::witness::Waits;
-use crate::scenario::codec::{HEADER, KEEPALIVE, MARKER, NOTIFICATION, OPEN, body, kind, split_message};
+use crate::scenario::codec::{HEADER, KEEPALIVE, MARKER, NOTIFICATION, OPEN, hold_time, kind, split_message};
 use crate::scenario::{Fault, FaultKind};
 
 /// How many points are told apart, as a power of two.
@@ -196,8 +196,7 @@ impl Connection {
             let (message, behind) = split_message(rest).unwrap_or((rest, &[]));
             let bit = match kind(message) {
                 OPEN => {
-                    if let Some([high, low]) = body(message).get(3..5) {
-                        let stated = Duration::from_secs(u16::from_be_bytes([*high, *low]).into());
+                    if let Some(stated) = hold_time(message) {
                         self.hold = self.hold.min(stated);
                     }
                     1

@@ -77,8 +77,10 @@ pub enum Ending {
     Superseded(Instant),
 }
 
+/// NOTIFICATION: Cease (RFC 4271 §4.5).
+pub(crate) const CEASE: u8 = 6;
 /// Cease / Connection Collision Resolution (RFC 4486 §4).
-const COLLISION: (u8, u8) = (6, 7);
+const COLLISION: (u8, u8) = (CEASE, 7);
 
 impl Ending {
     /// When.

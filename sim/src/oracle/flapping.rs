@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use holdtime_core::{Duration, Instant};
 
+use crate::observe::life::CEASE;
 use crate::observe::{Seen, SessionEnd, SessionKey};
 use crate::oracle::alarm::{Alarm, Creditor, Judge, Missing, Oracle};
 use crate::oracle::deadlines::Deadlines;
@@ -20,8 +21,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// So many connections in a row that came to nothing are no accident either, if they go on for so long.
 const FAILURES: u32 = 3;
 const NEVER: Duration = Duration::from_secs(300);
-/// Cease (RFC 4486), and of it Connection Collision Resolution.
-const CEASE: u8 = 6;
+/// Of Cease (RFC 4486): Connection Collision Resolution.
 const COLLISION: u8 = 7;
 
 /// O6 at work.

@@ -9,7 +9,7 @@ use holdtime_core::{Duration, Instant};
 
 use crate::observe::life::SessionLife;
 use crate::observe::{Seen, SessionEnd, SessionKey};
-use crate::scenario::codec::{KEEPALIVE, OPEN, UPDATE, kind};
+use crate::scenario::codec::{KEEPALIVE, OPEN, UPDATE, hold_time, kind};
 
 /// Whether the speaker's process runs. Nothing is due from one that is stopped, and what was is due anew from when it goes on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -178,10 +178,4 @@ impl JudgedSession {
         let free = self.blocked.is_none() && self.noted().is_none();
         self.established().filter(|_| free).map(|established| established.max(self.freed))
     }
-}
-
-/// The hold time in an OPEN (RFC 4271 §4.2): octets 22 and 23 of the message.
-fn hold_time(open: &[u8]) -> Option<Duration> {
-    let seconds = open.get(22..24)?.iter().fold(0, |n, octet| n << 8 | u64::from(*octet));
-    Some(Duration::from_secs(seconds))
 }

@@ -58,7 +58,7 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    fn new(verdict: ProbeVerdict, seen: impl Into<String>, why: impl Into<String>) -> Self {
+    pub(super) fn new(verdict: ProbeVerdict, seen: impl Into<String>, why: impl Into<String>) -> Self {
         Self { verdict, seen: seen.into(), why: why.into(), after: None, is_timed: false }
     }
 

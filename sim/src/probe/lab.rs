@@ -33,13 +33,7 @@ pub fn in_the_lab(probe: &Probe, reactor: SubjectRef) -> Result<ProbeOutcome, St
     let sight = sight.borrow();
     let judged = match &outcome.verdict {
         Verdict::Pass => judge(&probe.requirement, &sight.seen, outcome.at, true),
-        other => Some(Judgement {
-            verdict: ProbeVerdict::Fail,
-            seen: outcome.course.to_string(),
-            why: other.code().to_owned(),
-            after: None,
-            is_timed: false,
-        }),
+        other => Some(Judgement::new(ProbeVerdict::Fail, outcome.course.to_string(), other.code())),
     };
     let judged = judged.ok_or("the judge says nothing of a run that is over")?;
     Ok(ProbeOutcome::new(probe, &sight.seen, judged))
@@ -125,10 +119,8 @@ impl LabSight {
                 self.change(*stream, |socket| socket.written += octets.len() as u64);
             }
             Step::Closed(_, stream) => self.change(*stream, |socket| socket.is_closed = true),
-            Step::Signalled(..) => {
-                self.seen.signalled.get_or_insert(at);
-            }
-            Step::Exited(_, status) => self.seen.exited = Some((at, status.to_string())),
+            Step::Signalled(_, signal) => self.seen.signalled(at, &signal.to_string()),
+            Step::Exited(_, status) => self.seen.exited(at, &status.to_string()),
             _ => return,
         }
         self.look(at);

@@ -10,7 +10,8 @@ use holdtime_core::speaker::StreamId;
 use holdtime_core::{Duration, Instant};
 
 use crate::actor::PeerState;
-use crate::scenario::codec::{KEEPALIVE, OPEN, body, kind, take_messages};
+use crate::observe::life::SessionLife;
+use crate::scenario::codec::{OPEN, hold_time, kind, take_messages};
 use crate::timeline::{
     ChannelEnd, ChannelLog, Happening, LaneKind, Lanes, Timeline, TimelineEnd, TimelineEvent, TimelineHead,
     Way,
@@ -42,29 +43,11 @@ struct LoggedConnection {
     session: usize,
     peer: usize,
     unsent: u64,
-    /// What each end has said so far, the daemon first.
-    said: [SaidSoFar; 2],
+    /// The message that each end has sent in part, the daemon first, and the hold times in their OPENs.
+    parts: [Vec<u8>; 2],
+    holds: [Option<Duration>; 2],
+    life: SessionLife,
     is_over: bool,
-}
-
-/// What one end has said of what a session's life is told by.
-#[derive(Clone, Debug, Default)]
-struct SaidSoFar {
-    part: Vec<u8>,
-    hold: Option<u16>,
-    kept: bool,
-}
-
-impl SaidSoFar {
-    fn hear(&mut self, octets: &[u8]) {
-        self.part.extend_from_slice(octets);
-        let Self { part, hold, kept } = self;
-        take_messages(part, |message| match (kind(message), body(message)) {
-            (OPEN, [_, _, _, high, low, ..]) => *hold = Some(u16::from_be_bytes([*high, *low])),
-            (KEEPALIVE, _) => *kept = true,
-            _ => {}
-        });
-    }
 }
 
 impl ProbeLog {
@@ -106,7 +89,9 @@ impl ProbeLog {
             session,
             peer,
             unsent: 0,
-            said: Default::default(),
+            parts: Default::default(),
+            holds: [None; 2],
+            life: SessionLife::default(),
             is_over: false,
         };
         self.connections.insert((index, stream), connection);
@@ -125,25 +110,15 @@ impl ProbeLog {
     /// The daemon (`true`) or the peer said these octets.
     pub fn said(&mut self, at: Instant, of: (usize, StreamId), by_daemon: bool, octets: &[u8]) {
         let Some(connection) = self.connections.get_mut(&of) else { return };
-        let (end, lane, with) = match by_daemon {
-            true => (ChannelEnd::First, connection.session, connection.peer),
-            false => (ChannelEnd::Second, connection.peer, connection.session),
+        let (end, lanes) = match by_daemon {
+            true => (ChannelEnd::First, (connection.session, connection.peer)),
+            false => (ChannelEnd::Second, (connection.peer, connection.session)),
         };
-        let said = connection.channel.write(end, octets, &mut self.next_message);
-        let arrived = connection.channel.read(end, octets);
+        self.events.extend(connection.channel.pass(at, end, octets, lanes, &mut self.next_message));
         let was_up = connection.is_up();
-        connection.said[usize::from(!by_daemon)].hear(octets);
+        let heard = connection.take(at, by_daemon, octets) && !by_daemon;
         let (session, is_up, hold) = (connection.session, connection.is_up(), connection.hold());
         let is_over = connection.is_over;
-        let heard = !by_daemon && !said.is_empty();
-        for one in said {
-            let what = Happening::Sent { id: one.id, text: one.text, detail: one.detail, octets: one.octets };
-            self.events.push(TimelineEvent { at, lane, with: Some(with), what });
-        }
-        for (id, text) in arrived {
-            let what = Happening::Arrived { id, text };
-            self.events.push(TimelineEvent { at, lane: with, with: Some(lane), what });
-        }
         if is_up && !was_up {
             self.state(at, session, "Established");
         }
@@ -253,15 +228,35 @@ impl ProbeLog {
 }
 
 impl LoggedConnection {
+    /// The daemon (`true`) or the peer said these octets; whether a whole message came of them.
+    fn take(&mut self, at: Instant, by_daemon: bool, octets: &[u8]) -> bool {
+        let Self { parts, holds, life, .. } = self;
+        let end = usize::from(!by_daemon);
+        let mut is_whole = false;
+        parts[end].extend_from_slice(octets);
+        take_messages(&mut parts[end], |message| {
+            is_whole = true;
+            if by_daemon {
+                life.sent(at, message);
+            } else {
+                life.received(at, message);
+            }
+            if kind(message) == OPEN {
+                holds[end] = hold_time(message).or(holds[end]);
+            }
+        });
+        is_whole
+    }
+
     /// Whether both ends have answered the other's OPEN.
     fn is_up(&self) -> bool {
-        self.said.iter().all(|said| said.kept && said.hold.is_some())
+        self.life.up().is_some() && self.hold().is_some()
     }
 
     /// The hold time that both OPENs agree on.
     fn hold(&self) -> Option<Duration> {
-        let [daemon, peer] = &self.said;
-        Some(Duration::from_secs(daemon.hold?.min(peer.hold?).into()))
+        let [daemon, peer] = self.holds;
+        Some(daemon?.min(peer?))
     }
 }
 
@@ -277,7 +272,7 @@ fn session_name(peer: &str) -> String {
 mod tests {
     use super::super::{Judgement, ProbeOutcome, ProbeVerdict, SeenScript, Sightings, find};
     use super::*;
-    use crate::scenario::codec::framed;
+    use crate::scenario::codec::{KEEPALIVE, framed};
 
     fn at(millis: u64) -> Instant {
         Instant::from_millis(millis)
@@ -305,13 +300,7 @@ mod tests {
         seen.received(at(8), 0, stream, keepalive.get(10..).unwrap());
         seen.sent(at(9), 0, stream, &keepalive);
         seen.stands(at(9), 0, waiting(9));
-        let judgement = Judgement {
-            verdict: ProbeVerdict::Fail,
-            seen: "it stays".to_owned(),
-            why: String::new(),
-            after: None,
-            is_timed: false,
-        };
+        let judgement = Judgement::new(ProbeVerdict::Fail, "it stays", "");
         let outcome = ProbeOutcome::new(&probe, &seen, judgement);
         let timeline = outcome.timeline(&probe, seen.log, at(0), at(20_000));
         let names: Vec<&str> = timeline.lanes.iter().map(|lane| lane.name.as_str()).collect();

@@ -78,13 +78,7 @@ impl ProbeOutcome {
 
     /// What is not played, and why.
     pub fn refused(probe: &Probe, why: impl Into<String>) -> Self {
-        let judgement = Judgement {
-            verdict: ProbeVerdict::NotApplicable,
-            seen: "not played".to_owned(),
-            why: why.into(),
-            after: None,
-            is_timed: false,
-        };
+        let judgement = Judgement::new(ProbeVerdict::NotApplicable, "not played", why);
         Self::new(probe, &Sightings::default(), judgement)
     }
 

@@ -309,7 +309,7 @@ impl Sightings {
         if let Some(octets) = &self.foreign {
             return Some(format!("is no BGP speaker: what it says begins with `{octets}`"));
         }
-        if self.connections.iter().any(|one| one.has_spoken || one.is_dialled_by_daemon) {
+        if self.has_shown_itself() {
             return None;
         }
         let (first, last) = (self.connections.first(), self.connections.last());
@@ -332,8 +332,12 @@ impl Sightings {
 
     /// Whether peers have been let in, and nobody has heard anything yet.
     pub fn is_starting(&self) -> bool {
-        !self.connections.is_empty()
-            && self.connections.iter().all(|one| !one.has_spoken && !one.is_dialled_by_daemon)
+        !self.connections.is_empty() && !self.has_shown_itself()
+    }
+
+    /// Whether the daemon has said something, or dialled.
+    fn has_shown_itself(&self) -> bool {
+        self.connections.iter().any(|one| one.has_spoken || one.is_dialled_by_daemon)
     }
 
     fn connection(&mut self, peer: usize, stream: StreamId) -> Option<&mut SeenConnection> {
@@ -393,7 +397,7 @@ impl Sightings {
         for connection in self.connections.iter_mut().filter(is_told_of) {
             let of = (connection.peer, connection.stream);
             let ends = (connection.remote, connection.local);
-            match sockets.iter().find(|socket| (socket.local, socket.remote) == ends) {
+            let state = match sockets.iter().find(|socket| (socket.local, socket.remote) == ends) {
                 Some(socket) if socket.is_open() => {
                     self.log.unsent(at, of, socket.unsent);
                     connection.stalled = match connection.stalled {
@@ -401,21 +405,16 @@ impl Sightings {
                         Some((since, unsent)) if unsent == socket.unsent => Some((since, unsent)),
                         _ => Some((at, socket.unsent)),
                     };
+                    continue;
                 }
-                Some(socket) => {
-                    let state = format!("{}, {} octets unsent", socket.state_name(), socket.unsent);
-                    let how = HowEnded::Socket(state);
-                    self.log.ended(at, of, &how.to_string());
-                    connection.end_with(at, how);
-                }
+                Some(socket) => format!("{}, {} octets unsent", socket.state_name(), socket.unsent),
                 // It may have come up since the list was read, and its daemon may be slow to take it.
-                None if at.saturating_since(connection.at) < Duration::from_secs(1) => {}
-                None => {
-                    let how = HowEnded::Socket("gone".to_owned());
-                    self.log.ended(at, of, &how.to_string());
-                    connection.end_with(at, how);
-                }
-            }
+                None if at.saturating_since(connection.at) < Duration::from_secs(1) => continue,
+                None => "gone".to_owned(),
+            };
+            let how = HowEnded::Socket(state);
+            self.log.ended(at, of, &how.to_string());
+            connection.end_with(at, how);
         }
     }
 
@@ -425,13 +424,14 @@ impl Sightings {
         for (peer, script) in self.scripts.iter().enumerate() {
             let own: Vec<&SeenConnection> = self.connections.iter().filter(|one| one.peer == peer).collect();
             // Of many attempts the first ones and the last tell it all.
-            let folded = if own.len() > MOST_TOLD { own.len() - MOST_TOLD } else { 0 };
-            let shown = if folded > 0 { MOST_TOLD - 1 } else { own.len() };
-            for connection in own.iter().take(shown).chain(own.iter().skip(shown + folded)) {
+            let (first, rest) = own.split_at(own.len().min(MOST_TOLD - 1));
+            let (folded, last) = rest.split_at(rest.len().saturating_sub(1));
+            for connection in first.iter().chain(last) {
                 lines.extend(connection.told(&script.peer));
             }
-            if let Some(first) = own.get(shown).filter(|_| folded > 0) {
-                lines.push((first.at, format!("and so on: {folded} more connections with {}", script.peer)));
+            if let Some(one) = folded.first() {
+                let count = folded.len();
+                lines.push((one.at, format!("and so on: {count} more connections with {}", script.peer)));
             }
         }
         let signalled = self.signalled.map(|at| (at, "the daemon's process is signalled".to_owned()));

@@ -7,7 +7,7 @@ use holdtime_core::speaker::{Action, ExitStatus, Input, StreamId};
 
 use crate::observe::SessionEnd;
 use crate::observe::course::Course;
-use crate::observe::life::{Ending, SessionLife};
+use crate::observe::life::{CEASE, Ending, SessionLife};
 use crate::replay::recorded::{Replay, ReplayStep};
 use crate::scenario::codec::take_messages;
 
@@ -29,9 +29,6 @@ struct RecordedConnection {
     received: Vec<u8>,
     life: SessionLife,
 }
-
-/// NOTIFICATION: Cease (RFC 4271 §4.5).
-const CEASE: u8 = 6;
 
 impl RecordedCourse {
     /// How a session ended that nobody wanted to end, if the first that did is one.
@@ -73,15 +70,13 @@ impl RecordedCourse {
             Input::Sent { stream, .. } => {
                 if let Some(connection) = connections.get_mut(&stream) {
                     let end = connection.send(at, &step.sent);
-                    let life = connection.life;
-                    self.see(&life, end);
+                    self.see(&connection.life, end);
                 }
             }
             Input::Received { stream, data } => {
                 if let Some(connection) = connections.get_mut(&stream) {
                     connection.receive(at, data);
-                    let life = connection.life;
-                    self.see(&life, None);
+                    self.see(&connection.life, None);
                 }
             }
             Input::Closed { stream, .. } => {

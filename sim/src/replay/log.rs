@@ -214,20 +214,11 @@ impl ReplayLog {
     /// Octets have gone from one end to the other.
     fn moved(&mut self, at: Instant, stream: StreamId, from: ChannelEnd, octets: &[u8]) {
         let Some(stream) = self.streams.get_mut(&stream) else { return };
-        let said = stream.channel.write(from, octets, &mut self.next_message);
-        let arrived = stream.channel.read(from, octets);
-        let (lane, with) = match from {
+        let lanes = match from {
             ChannelEnd::First => (stream.near, stream.far),
             ChannelEnd::Second => (stream.far, stream.near),
         };
-        for one in said {
-            let what = Happening::Sent { id: one.id, text: one.text, detail: one.detail, octets: one.octets };
-            self.events.push(TimelineEvent { at, lane, with: Some(with), what });
-        }
-        for (id, text) in arrived {
-            let what = Happening::Arrived { id, text };
-            self.events.push(TimelineEvent { at, lane: with, with: Some(lane), what });
-        }
+        self.events.extend(stream.channel.pass(at, from, octets, lanes, &mut self.next_message));
     }
 
     /// What waits for something else before it can be done.

@@ -27,11 +27,11 @@ const STALLED: Duration = Duration::from_secs(5);
 /// The buffers of who does not read: the speaker feels it where it felt it.
 const SMALL: usize = 4_096;
 
-/// The scenario of a recording.
+/// The scenario of a recording, and how a session was lost in it that nobody meant to end.
 ///
 /// # Errors
 /// It is no recording, its beginning is missing, or both ends of a session have one address.
-pub fn scenario_of(recording: &str, name: &str) -> Result<Scenario, String> {
+pub fn scenario_of(recording: &str, name: &str) -> Result<(Scenario, Option<String>), String> {
     let mut replay = Replay::open(recording)?;
     let began = replay.next_at().ok_or("it is empty")?;
     let head = replay.head().ok_or("its beginning is missing")?.clone();
@@ -48,8 +48,8 @@ pub fn scenario_of(recording: &str, name: &str) -> Result<Scenario, String> {
     let text = staging.leave_loopback(&with_usual_ports(&head.config.text));
     let mut scenario = staging.scenario(name, ConfigText { name: "speaker".to_owned(), text })?;
     let lost = RecordedCourse::read(recording, Instant::MAX)?.failure();
-    scenario.play.ends = lost.map(|_| ExpectedEnd::Never);
-    Ok(scenario)
+    scenario.play.ends = lost.as_ref().map(|_| ExpectedEnd::Never);
+    Ok((scenario, lost))
 }
 
 /// The actors, as far as the recording has been heard.
@@ -371,7 +371,7 @@ mod tests {
             ),
             (60_000, OwnedInput::from(Input::Timeout)),
         ]);
-        let scenario = scenario_of(&text, "a test").unwrap();
+        let (scenario, _) = scenario_of(&text, "a test").unwrap();
         let written = scenario.write().unwrap();
         assert!(written.contains("listen 179;") && !written.contains("1790"), "{written}");
         let source = Source::new("recorded.toml", written);
@@ -401,7 +401,7 @@ mod tests {
                 remote: "127.0.0.2:40000".parse().unwrap(),
             }),
         )]);
-        let play = scenario_of(&text, "a test").unwrap().play;
+        let play = scenario_of(&text, "a test").unwrap().0.play;
         let addresses = (play.speakers[0].addresses[0].to_string(), play.peers[0].addresses[0].to_string());
         assert_eq!(addresses, ("10.127.0.1".to_owned(), "10.127.0.2".to_owned()));
     }

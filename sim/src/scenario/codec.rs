@@ -8,6 +8,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use holdtime_core::Duration;
+
 /// Octets of a message before its body.
 pub(crate) const HEADER: usize = 19;
 /// What every message begins with.
@@ -48,6 +50,12 @@ pub fn take_messages(octets: &mut Vec<u8>, mut take: impl FnMut(&[u8])) {
         rest = behind;
     }
     octets.drain(..octets.len() - rest.len());
+}
+
+/// The hold time in an OPEN (RFC 4271 §4.2): octets 22 and 23 of the message.
+pub(crate) fn hold_time(open: &[u8]) -> Option<Duration> {
+    let seconds = open.get(22..)?.first_chunk().copied().map(u16::from_be_bytes)?;
+    Some(Duration::from_secs(seconds.into()))
 }
 
 /// A NOTIFICATION's code and subcode.

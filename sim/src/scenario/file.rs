@@ -71,7 +71,7 @@ pub(super) struct PeerTable {
 pub(super) struct ProgramTable {
     pub(super) run: Spanned<String>,
     pub(super) script: Option<Spanned<String>>,
-    pub(super) real: Option<Spanned<bool>>,
+    pub(super) real: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]

@@ -17,7 +17,7 @@ use crate::scenario::mistake::{Mistake, Source, nearest};
 use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_pattern};
 use crate::scenario::{Actor, PeerPlace, Play, PlayGuests, PlayPeer, PlaySpeaker, usual_prices};
 use crate::scenario::{Bounds, Expected, ExpectedEnd, Scenario, Window, crowd, fault_lines, whole};
-use holdtime_machine::guest::{Guests, NoGuests};
+use holdtime_machine::guest::NoGuests;
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
 
@@ -151,14 +151,10 @@ impl Check<'_> {
 
     fn peer(&self, table: &PeerTable, speaker: &[IpAddr]) -> Result<PlayPeer, Mistake> {
         let addresses = table.address.as_ref().map_or(Ok(Vec::new()), |address| self.addresses(address))?;
-        let address = addresses.iter().find_map(|address| match address {
-            IpAddr::V4(address) => Some(*address),
-            IpAddr::V6(_) => None,
-        });
         let actor = Actor::Script {
             script: PeerScript::parse(self.source, self.inside(&table.script))?,
             asn: table.asn,
-            router_id: table.router_id.or(address).unwrap_or(Ipv4Addr::new(10, 255, 255, 254)),
+            router_id: table.router_id.or(first_ipv4(&addresses)).unwrap_or(Ipv4Addr::new(10, 255, 255, 254)),
         };
         Ok(PlayPeer {
             name: table.name.get_ref().clone(),
@@ -178,11 +174,11 @@ impl Check<'_> {
         let (mut programs, mut commands) = (Vec::new(), Vec::new());
         for table in tables {
             let command = table.run.get_ref().clone();
-            match (&table.script, table.real.as_ref()) {
+            match (&table.script, table.real) {
                 (Some(script), None) => {
                     programs.push((command, vec![ProgramScript::parse(self.source, self.inside(script))?]));
                 }
-                (None, Some(real)) if *real.get_ref() => commands.push(command),
+                (None, Some(true)) => commands.push(command),
                 _ => {
                     let place = self.inside(&table.run);
                     let mistake = self.source.mistake(place, format!("what is `{command}`?"));
@@ -190,8 +186,7 @@ impl Check<'_> {
                 }
             }
         }
-        let source = || Arc::new(NoGuests) as Arc<dyn Guests>;
-        let guests = (!commands.is_empty()).then(|| PlayGuests { commands, source: source() });
+        let guests = (!commands.is_empty()).then(|| PlayGuests { commands, source: Arc::new(NoGuests) });
         Ok((programs, guests))
     }
 
@@ -352,6 +347,14 @@ fn from_toml(source: &Source, error: &toml::de::Error) -> Mistake {
         }
     }
     mistake
+}
+
+/// The first address of IPv4: a peer's BGP identifier unless told.
+pub(super) fn first_ipv4(addresses: &[IpAddr]) -> Option<Ipv4Addr> {
+    addresses.iter().find_map(|address| match address {
+        IpAddr::V4(address) => Some(*address),
+        IpAddr::V6(_) => None,
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use holdtime_core::Duration;
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
 
+use crate::scenario::parse::first_ipv4;
 use crate::scenario::script::{Pattern, ProgramScript, format_duration};
+use crate::scenario::whole::SPEAKER;
 use crate::scenario::{
     Actor, Bounds, Expected, ExpectedEnd, Fault, FaultKind, PathChange, PlayPeer, PlaySpeaker, Scenario,
     Window, usual_prices,
@@ -15,8 +17,6 @@ use crate::scenario::{
 
 /// How long a scenario's latency is where it says nothing.
 const LATENCY: Duration = Duration::from_millis(1);
-/// What a speaker is called that nobody named.
-const SPEAKER: &str = "speaker";
 /// How late what is expected at a time may be where nothing is said.
 const WITHIN: Duration = Duration::from_secs(1);
 
@@ -168,8 +168,7 @@ impl Writer {
         }
         self.value("as", &asn.to_string());
         // It is the first address of IPv4 unless told.
-        let own = peer.addresses.iter().find(|address| address.is_ipv4());
-        if host.is_some() || own != Some(&IpAddr::V4(*router_id)) {
+        if host.is_some() || first_ipv4(&peer.addresses) != Some(*router_id) {
             self.value("router-id", &format!("\"{router_id}\""));
         }
         self.sockets(&peer.options);

@@ -1,10 +1,8 @@
 //! What a program sends again and again, as one step of many rounds. A recording has a line for each.
 
-use holdtime_core::Duration;
-
 use crate::scenario::Scenario;
-use crate::scenario::script::{format_duration, parse_duration};
-use crate::shrink::script::{ScriptOf, is_wait};
+use crate::scenario::script::format_duration;
+use crate::shrink::script::{ScriptOf, is_wait, waited};
 use crate::shrink::search::Search;
 
 /// Fewer lines than these are read as easily as rounds.
@@ -67,8 +65,8 @@ fn round_of(prefix: &str) -> Option<String> {
 fn in_rounds(scenario: &Scenario, script: ScriptOf, wanted: &str, at_last: bool) -> Option<Scenario> {
     let lines = script.lines(scenario);
     let is_one = |line: &String| shape(line).is_some_and(|shape| shape == wanted);
-    let (first, last) = (lines.iter().position(is_one)?, lines.iter().rposition(is_one)?);
-    let count = lines.iter().filter(|line| is_one(line)).count();
+    let ours: Vec<usize> = (0..lines.len()).filter(|at| lines.get(*at).is_some_and(is_one)).collect();
+    let (first, last, count) = (*ours.first()?, *ours.last()?, ours.len());
     let (one, other): (Vec<_>, Vec<_>) =
         (lines.get(first)?.split_whitespace().collect(), lines.get(last)?.split_whitespace().collect());
     let words = one.iter().zip(&other).enumerate().skip(1).map(|(at, (word, other))| match at {
@@ -77,15 +75,14 @@ fn in_rounds(scenario: &Scenario, script: ScriptOf, wanted: &str, at_last: bool)
         _ => (*word).to_owned(),
     });
     let rounds = format!("send {count} times {}", words.collect::<Vec<_>>().join(" "));
-    let between = lines.get(first..last)?.iter().filter(|line| is_wait(line));
-    let passed = between.filter_map(|line| parse_duration(line.get(5..)?.trim())).sum::<Duration>();
+    let passed = waited(lines.get(first..last)?);
     let mut kept = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         if at == first {
             // All the time between them passes before, or not at all.
             kept.extend((at_last && !passed.is_zero()).then(|| format!("wait {}", format_duration(passed))));
             kept.push(rounds.clone());
-        } else if !(is_one(line) || (first..last).contains(&at) && is_wait(line)) {
+        } else if !(ours.binary_search(&at).is_ok() || (first..last).contains(&at) && is_wait(line)) {
             kept.push(line.clone());
         }
     }

@@ -1,7 +1,9 @@
 //! The scripts of a scenario as lines, whoever plays them.
 
+use holdtime_core::Duration;
+
 use crate::scenario::mistake::Source;
-use crate::scenario::script::{PeerScript, ProgramScript};
+use crate::scenario::script::{PeerScript, ProgramScript, parse_duration};
 use crate::scenario::{Actor, Scenario};
 
 /// Whose script.
@@ -73,4 +75,9 @@ impl ScriptOf {
 /// Whether a line only lets time pass.
 pub(super) fn is_wait(line: &str) -> bool {
     line.split_whitespace().next() == Some("wait")
+}
+
+/// How much time lines let pass that do nothing else.
+pub(super) fn waited(lines: &[String]) -> Duration {
+    lines.iter().filter(|line| is_wait(line)).filter_map(|line| parse_duration(line.get(5..)?.trim())).sum()
 }

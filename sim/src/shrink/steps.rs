@@ -1,11 +1,11 @@
 //! Steps of scripts, and faults.
 
-use holdtime_core::{Duration, Instant};
+use holdtime_core::Instant;
 
 use crate::scenario::Scenario;
-use crate::scenario::codec::{OPEN, UPDATE, body, kind, stated_length};
-use crate::scenario::script::{format_duration, hex, parse_duration};
-use crate::shrink::script::{ScriptOf, is_wait};
+use crate::scenario::codec::{OPEN, UPDATE, hold_time, kind, stated_length};
+use crate::scenario::script::{format_duration, hex};
+use crate::shrink::script::{ScriptOf, is_wait, waited};
 use crate::shrink::search::Search;
 
 /// Takes away what has not begun when the alarm sounds.
@@ -155,9 +155,7 @@ fn gather(scenario: &Scenario, script: ScriptOf, gathered: Gathered) -> Option<O
     let (Some(first), Some(last)) = (waits.first(), waits.last().filter(|_| waits.len() > 1)) else {
         return None;
     };
-    let times =
-        lines.iter().filter(|line| is_wait(line)).filter_map(|line| parse_duration(line.get(5..)?.trim()));
-    let wait = format!("wait {}", format_duration(times.sum::<Duration>()));
+    let wait = format!("wait {}", format_duration(waited(&lines)));
     let others: Vec<String> = lines.iter().filter(|line| !is_wait(line)).cloned().collect();
     Some(script.with(scenario, &gathered(others, wait, *first, last + 1 - waits.len())))
 }
@@ -198,10 +196,9 @@ fn simpler(script: ScriptOf, line: &str) -> Vec<String> {
         (ScriptOf::Peer(_), ["send", "bytes", octets]) => {
             let octets = hex(octets).unwrap_or_default();
             let is_whole = stated_length(&octets) == Some(octets.len());
-            let own = match (kind(&octets), body(&octets)) {
-                (OPEN, [_, _, _, high, low, ..]) => {
-                    let hold = u16::from_be_bytes([*high, *low]);
-                    vec!["send open".to_owned(), format!("send open hold {hold}")]
+            let own = match (kind(&octets), hold_time(&octets)) {
+                (OPEN, Some(hold)) => {
+                    vec!["send open".to_owned(), format!("send open hold {}", hold.as_secs())]
                 }
                 (UPDATE, _) => vec!["send eor".to_owned()],
                 _ => Vec::new(),

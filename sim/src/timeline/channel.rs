@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use holdtime_core::Instant;
 use holdtime_core::session::negotiate;
 use holdtime_core::wire::frame::Framer;
 use holdtime_core::wire::negotiated::MAX_EXTENDED_MESSAGE;
@@ -10,6 +11,7 @@ use holdtime_core::wire::{MessageView, Negotiated, Open};
 use crate::scenario::codec::{OPEN, kind, take_messages};
 use crate::scenario::pipe_lines::take_lines;
 use crate::timeline::words::{message_words, usual_terms};
+use crate::timeline::{Happening, TimelineEvent};
 
 /// A message or a line, in words.
 #[derive(Debug)]
@@ -19,6 +21,12 @@ pub(crate) struct Said {
     pub(crate) text: String,
     pub(crate) detail: String,
     pub(crate) octets: u64,
+}
+
+impl From<Said> for Happening {
+    fn from(Said { id, text, detail, octets }: Said) -> Self {
+        Self::Sent { id, text, detail, octets }
+    }
 }
 
 /// Which end of a channel: the one that dialled or started the program, or the other one.
@@ -102,6 +110,24 @@ impl ChannelLog {
         way.read.extend_from_slice(octets);
         let count = take_whole(&mut way.read, speaks_bgp).len();
         (0..count).filter_map(|_| way.under_way.pop_front()).collect()
+    }
+
+    /// What this end wrote the other one has read at once; what became whole at either, by the lanes of this end and of the other.
+    pub(crate) fn pass(
+        &mut self,
+        at: Instant,
+        from: ChannelEnd,
+        octets: &[u8],
+        (lane, with): (usize, usize),
+        next: &mut u64,
+    ) -> Vec<TimelineEvent> {
+        let (said, arrived) = (self.write(from, octets, next), self.read(from, octets));
+        let said = said.into_iter().map(|one| TimelineEvent { at, lane, with: Some(with), what: one.into() });
+        let arrived = arrived.into_iter().map(|(id, text)| {
+            let what = Happening::Arrived { id, text };
+            TimelineEvent { at, lane: with, with: Some(lane), what }
+        });
+        said.chain(arrived).collect()
     }
 
     fn way(&mut self, from: ChannelEnd) -> (&mut Travelling, usize) {

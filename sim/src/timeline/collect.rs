@@ -95,9 +95,7 @@ impl Collector {
             return;
         };
         for said in channel.write(end, octets, &mut self.next_message) {
-            let what =
-                Happening::Sent { id: said.id, text: said.text, detail: said.detail, octets: said.octets };
-            self.events.push(TimelineEvent { at, lane, with, what });
+            self.events.push(TimelineEvent { at, lane, with, what: said.into() });
         }
         self.level(at, process, stream);
     }

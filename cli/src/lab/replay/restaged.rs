@@ -3,11 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use holdtime_core::Instant;
 use holdtime_sim::certificate::{SESSION, Verdict};
 use holdtime_sim::explore::ExploredWorld;
 use holdtime_sim::finding::Finding;
-use holdtime_sim::replay::course::RecordedCourse;
 use holdtime_sim::replay::restage;
 use holdtime_sim::report::{self, Paint};
 use holdtime_sim::subject::POLL;
@@ -25,8 +23,7 @@ pub(super) fn write(given: &ReplayArgs, run: &RecordedRun, dir: &Path, console: 
         return Err(wrong("the beginning of this run is gone, and with it the configuration".to_owned()));
     }
     let text = run.text()?;
-    let scenario = restage::scenario_of(&text, &run.name()).map_err(wrong)?;
-    let recorded = RecordedCourse::read(&text, Instant::MAX).map_err(wrong)?.failure();
+    let (scenario, recorded) = restage::scenario_of(&text, &run.name()).map_err(wrong)?;
     let reactor = given.reactor.as_ref().map_or(Ok(POLL), failing::named)?;
     let (file, folder) = (given.file.display().to_string(), dir.display().to_string());
     let command = format!("holdtime replay {} --to-finding {}", args::quoted(&file), args::quoted(&folder));
