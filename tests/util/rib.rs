@@ -37,6 +37,11 @@ impl Rib {
         new
     }
 
+    /// Withdraws what only earlier readings had, however many slices that takes.
+    pub(crate) fn retire(&mut self, generation: u32) {
+        while !self.rib.retire(&mut self.catalogue, generation, &mut 1) {}
+    }
+
     /// Clears it, however many slices that takes.
     pub(crate) fn clear(&mut self) {
         self.rib.begin_clear();

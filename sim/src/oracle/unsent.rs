@@ -347,6 +347,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_kept_is_to_be_withdrawn_all_the_same_when_it_is_no_longer_configured() {
+        let mut judge = ledger("adj-rib-out false; static { route 10.0.0.0/24 next-hop 10.0.0.1; }");
+        tell_both(&mut judge, 2, &announcement("10.0.0.0/24"));
+        judge.see(at(4), &Seen::Configured(&config("adj-rib-out false;")));
+        assert_eq!(judge.judge(at(9)).unwrap().what, "the withdrawal of 10.0.0.0/24");
+    }
+
+    #[test]
     fn a_command_is_for_the_neighbors_that_it_selects_and_that_name_its_program() {
         let creditors = |line: &str| {
             let mut judge = ledger("");
@@ -448,6 +456,15 @@ mod tests {
         assert_eq!(judge.deadline(), None, "a reload leaves watchdogs as they are");
         done(&mut judge, at(8), "neighbor 10.0.0.3 withdraw watchdog cat");
         assert_eq!(judge.deadline(), None, "another neighbor's");
+    }
+
+    #[test]
+    fn a_route_that_a_watchdog_has_let_go_is_still_the_configurations() {
+        let mut judge = ledger("static { route 10.0.0.0/24 next-hop 10.0.0.1 watchdog dog withdraw; }");
+        done(&mut judge, at(2), "announce watchdog dog");
+        judge.see(at(3), &Seen::Sent(SESSION, &announcement("10.0.0.0/24")));
+        judge.see(at(4), &Seen::Configured(&config("")));
+        assert_eq!(judge.judge(at(9)).unwrap().what, "the withdrawal of 10.0.0.0/24");
     }
 
     #[test]

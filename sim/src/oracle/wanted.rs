@@ -1,6 +1,6 @@
 //! What one neighbor is to be told: the routes of its configuration, and what programs have announced, withdrawn and cleared since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -66,6 +66,8 @@ pub(super) struct Desired {
     routes: BTreeMap<Destination, Want>,
     /// The routes under watchdogs, and whether each is announced.
     watched: BTreeMap<(String, Destination), (Announcement, bool)>,
+    /// The configured routes that it was told of and that are not kept (`adj-rib-out false`).
+    unremembered: BTreeSet<Destination>,
     /// What became of the neighbors out of a range cannot be followed.
     lost: bool,
 }
@@ -74,8 +76,13 @@ impl Desired {
     /// What a new neighbor's configuration announces.
     pub(super) fn new(at: Instant, config: &Neighbor) -> Self {
         let stripped = Neighbor { routes: RouteList::default(), ..config.clone() };
-        let mut wanted =
-            Self { config: stripped, routes: BTreeMap::new(), watched: BTreeMap::new(), lost: false };
+        let mut wanted = Self {
+            config: stripped,
+            routes: BTreeMap::new(),
+            watched: BTreeMap::new(),
+            unremembered: BTreeSet::new(),
+            lost: false,
+        };
         wanted.take_routes(at, config);
         wanted
     }
@@ -87,7 +94,7 @@ impl Desired {
     }
 
     fn take_routes(&mut self, at: Instant, config: &Neighbor) -> Vec<Destination> {
-        let mut old: Vec<Destination> = Vec::new();
+        let mut old: Vec<Destination> = std::mem::take(&mut self.unremembered).into_iter().collect();
         for (destination, want) in &mut self.routes {
             if std::mem::take(&mut want.configured) {
                 old.push(destination.clone());
@@ -106,7 +113,7 @@ impl Desired {
             }
         }
         for destination in old {
-            let gone = self.routes.get(&destination).is_some_and(|want| !want.configured);
+            let gone = self.routes.get(&destination).is_none_or(|want| !want.configured);
             if gone {
                 self.remove(when, &destination);
                 changed.push(destination);
@@ -127,6 +134,7 @@ impl Desired {
     /// Announces a route. One that differs in nothing from what is announced changes nothing.
     pub(super) fn announce(&mut self, when: When, route: &Announcement) -> Destination {
         let destination = destination(route);
+        self.unremembered.remove(&destination);
         let content = self.content(route);
         let When { asked, due } = when;
         let want = self.routes.entry(destination.clone());
@@ -148,6 +156,7 @@ impl Desired {
     fn remove(&mut self, when: When, destination: &Destination) {
         let When { asked, due } = when;
         let gone = Want { route: None, asked, due, configured: false };
+        self.unremembered.remove(destination);
         self.routes.insert(destination.clone(), gone);
     }
 
@@ -169,7 +178,13 @@ impl Desired {
                 continue;
             }
             let route = route.clone();
-            changed.push(if announce { self.announce(when, &route) } else { self.withdraw(when, &route) });
+            let destination =
+                if announce { self.announce(when, &route) } else { self.withdraw(when, &route) };
+            // It stays the configuration's.
+            if let Some(want) = self.routes.get_mut(&destination).filter(|_| announce) {
+                want.configured = true;
+            }
+            changed.push(destination);
         }
         changed
     }
@@ -177,7 +192,10 @@ impl Desired {
     /// The peer was told of it, and the neighbor's routes are not kept (`adj-rib-out false`).
     pub(super) fn advertised(&mut self, destination: &Destination) {
         if !self.config.adj_rib_out {
-            self.routes.remove(destination);
+            let told = self.routes.remove(destination);
+            if told.is_some_and(|want| want.configured && want.route.is_some()) {
+                self.unremembered.insert(destination.clone());
+            }
         }
     }
 
