@@ -7,6 +7,7 @@ mod catalogue;
 mod change;
 mod entries;
 mod entry;
+mod fit;
 mod incoming;
 mod listed;
 mod number_set;
@@ -25,6 +26,7 @@ mod watchdog;
 
 pub use batch::{MAX_WORK, PackLimits, Packed};
 pub use catalogue::{Catalogue, Resolved};
+pub use fit::{fits_every_session, too_large};
 pub use incoming::{AdjRibIn, Received};
 pub use outgoing::{AdjRibOut, Announced};
 pub use packing::{Packing, PeerTerms};

@@ -180,25 +180,29 @@ impl Group {
             return RouteTrouble::NoNextHop;
         }
         RouteTrouble::TooLarge {
-            needs: self.message_length(terms, nlri.map_or(0, <[u8]>::len)),
+            needs: message_length(&self.path, self.family, terms, nlri.map_or(0, <[u8]>::len)),
             max: terms.negotiated.max_message(),
         }
-    }
-
-    /// How long an UPDATE would be that announces one NLRI of `nlri` octets with the attributes of all; `None`: too long to be
-    /// written down.
-    fn message_length(&self, terms: &PeerTerms<'_>, nlri: usize) -> Option<usize> {
-        let mut buffer = vec![0; 2 * MAX_EXTENDED_MESSAGE];
-        let mut out = Writer::new(&mut buffer);
-        let next_hop = self.next_hop(terms);
-        encode_attributes(&self.path, self.family, next_hop, terms, &mut out).ok()?;
-        Some(Draft::new(self.family, next_hop, false, out.written(), 0).length_with(nlri))
     }
 
     /// Keeps the attributes for the next UPDATE.
     pub(super) fn keep_attributes(&mut self, attributes: Option<Vec<u8>>) {
         self.attributes = attributes;
     }
+}
+
+/// How long an UPDATE would be that announces one NLRI of `nlri` octets by this path; `None`: too long to be written down.
+pub(super) fn message_length(
+    path: &Path,
+    family: Family,
+    terms: &PeerTerms<'_>,
+    nlri: usize,
+) -> Option<usize> {
+    let mut buffer = vec![0; 2 * MAX_EXTENDED_MESSAGE];
+    let mut out = Writer::new(&mut buffer);
+    let next_hop = terms.next_hop(path.hop, family);
+    encode_attributes(path, family, next_hop, terms, &mut out).ok()?;
+    Some(Draft::new(family, next_hop, false, out.written(), 0).length_with(nlri))
 }
 
 /// Changes on their way into groups: by path, then by family, both in the order of their first change.
@@ -362,6 +366,12 @@ fn encode_attributes(
         }
     }
     encode_next_hop(hop, out)
+}
+
+/// Writes an attribute as it would be where it takes most room, and what completes it.
+pub(super) fn encode_longest(attribute: &Attribute, out: &mut Writer<'_>) -> Result<(), BufferFull> {
+    attribute.encode(true, out)?;
+    encode_four_octets(attribute, out)
 }
 
 fn encode_next_hop(address: Option<Ipv4Addr>, out: &mut Writer<'_>) -> Result<(), BufferFull> {

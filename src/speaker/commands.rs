@@ -162,7 +162,7 @@ impl CommandHandle<'_> {
             *room -= 1;
             let outcome = match parse(&line) {
                 Some(request) if !self.may_follow(now, stream, &request) => Outcome::Postponed,
-                Some(request) => self.execute(now, stream, &request),
+                Some(request) => self.execute(now, stream, &request, room),
                 None => {
                     let shown = if line.is_empty() { "an empty line" } else { &line };
                     self.complain(stream, format!("is no command: {shown}"));
@@ -219,10 +219,10 @@ impl CommandHandle<'_> {
         may
     }
 
-    fn execute(&mut self, now: Now, stream: StreamId, request: &Request<'_>) -> Outcome {
+    fn execute(&mut self, now: Now, stream: StreamId, request: &Request<'_>, room: &mut usize) -> Outcome {
         let selectors = &request.neighbors;
         match &request.command {
-            Command::Routes { action, text } => self.routes(stream, selectors, *action, text),
+            Command::Routes { action, text } => self.routes(stream, selectors, *action, text, room),
             Command::EndOfRib { family } => {
                 self.in_session(now, stream, selectors, |neighbor| neighbor.rib_out.end_of_rib(*family))
             }
@@ -329,6 +329,7 @@ impl CommandHandle<'_> {
         selectors: &Selectors<'_>,
         action: RouteAction,
         text: &str,
+        room: &mut usize,
     ) -> Outcome {
         let neighbors = self.selected(stream, selectors, Whose::Programs);
         if neighbors.is_empty() {
@@ -347,6 +348,12 @@ impl CommandHandle<'_> {
                 return Outcome::Error;
             }
         };
+        if action == RouteAction::Announce
+            && let Some(problem) = self.too_large_for_all(&announcements, &neighbors, room)
+        {
+            self.complain(stream, problem);
+            return Outcome::Error;
+        }
         self.contract.routes_handled += announcements.len() as u64;
         self.programs.set_long_command(
             stream,

@@ -3,23 +3,24 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use super::complaints::Complaints;
 use super::id::NeighborId;
 use super::intake::Intake;
-use super::link::SessionLink;
+use super::link::{Ends, SessionLink};
 use super::message::append;
 use super::obligation::Party;
 use super::stale::Stale;
 use crate::config;
-use crate::grammar::RouteList;
+use crate::grammar::{Announcement, RouteList};
 use crate::rib::{
-    AdjRibIn, AdjRibOut, Catalogue, Destination, Own, PackLimits, Packed, Packing, PeerTerms, Watchdogs,
+    self, AdjRibIn, AdjRibOut, Catalogue, Destination, Own, PackLimits, Packed, Packing, PeerTerms,
+    RouteTrouble, Watchdogs,
 };
-use crate::session::{Direction, FsmEvent, ReceivedFrame, Session, State, Timers};
+use crate::session::{Direction, FsmEvent, ReceivedFrame, Session, State, Timers, negotiate};
 use crate::time::{Duration, Instant, Now, Timestamp};
-use crate::wire::{Family, Message, Notification, Operational, RefreshKind, RouteRefresh};
+use crate::wire::{Family, Message, Negotiated, Notification, Operational, RefreshKind, RouteRefresh};
 
 /// The octets of a ROUTE-REFRESH without filters.
 const FAMILY: usize = 4;
@@ -357,6 +358,26 @@ impl NeighborState {
         self.intake.iter_mut().for_each(Intake::session_down);
     }
 
+    /// What keeps a route out of every message of the session, or of the one that there would be if the peer offered what we do; `None`: it
+    /// has room, or is not for this peer.
+    pub(super) fn too_large(&self, announcement: &Announcement) -> Option<RouteTrouble> {
+        let supposed;
+        let (negotiated, ends) = match self.established() {
+            Some(link) => (link.session.negotiated(), link.ends),
+            None => {
+                let ours = self.outgoing.session.our_open();
+                let mut alike = negotiate(ours, ours);
+                alike.peer_as = self.config.peer_as.unwrap_or(alike.local_as);
+                supposed = alike;
+                // Our end has an address of the peer's kind.
+                let end = SocketAddr::from((self.config.peer.address, 0));
+                (&supposed, Some((end, end)))
+            }
+        };
+        let terms = peer_terms(&self.config, negotiated, ends)?;
+        rib::too_large(&announcement.route, announcement.next_hop_self, &terms)
+    }
+
     /// Packs what waits into messages for the established session, up to about so many octets, and looks at about so many routes
     /// for it.
     pub(super) fn pack(
@@ -376,7 +397,8 @@ impl NeighborState {
         let messages = if self.config.rate_limit.is_some() { self.rate_left as usize } else { usize::MAX };
         let limits = PackLimits { octets, messages, work };
         let Self { outgoing, incoming, config, rib_out, .. } = self;
-        let terms = established(outgoing, incoming).and_then(|link| peer_terms(config, link));
+        let terms = established(outgoing, incoming)
+            .and_then(|link| peer_terms(config, link.session.negotiated(), link.ends));
         let packed = terms.map(|terms| rib_out.pack(catalogue, &terms, limits, out)).unwrap_or_default();
         self.rate_left = self.rate_left.saturating_sub(u32::try_from(packed.messages).unwrap_or(u32::MAX));
         packed
@@ -447,14 +469,17 @@ fn established<'a>(outgoing: &'a SessionLink, incoming: &'a SessionLink) -> Opti
     Some(leading(outgoing, incoming)).filter(|link| link.session.state() == State::Established)
 }
 
-/// What packing for an established session needs to know; `None`: our end of it is not known.
-fn peer_terms<'a>(config: &config::Neighbor, link: &'a SessionLink) -> Option<PeerTerms<'a>> {
-    let negotiated = link.session.negotiated();
+/// What packing for a session needs to know; `None`: our end of it is not known.
+fn peer_terms<'a>(
+    config: &config::Neighbor,
+    negotiated: &'a Negotiated,
+    ends: Option<Ends>,
+) -> Option<PeerTerms<'a>> {
     // Our link-local address goes along with IPv6 next hops where both sides have said so, and the peer is on our link.
     let on_link = config.outgoing_ttl.is_none_or(|ttl| ttl <= 1);
     Some(PeerTerms {
         negotiated,
-        local_address: config.local_address.or_else(|| Some(link.ends?.0.ip()))?,
+        local_address: config.local_address.or_else(|| Some(ends?.0.ip()))?,
         router_id: config.router_id,
         link_local: config.local_link_local.filter(|_| on_link && negotiated.link_local_next_hop),
         aigp: config.capabilities.aigp,

@@ -4,9 +4,12 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::commands::CommandHandle;
+use super::id::NeighborId;
 use super::neighbor::NeighborState;
+use crate::grammar::Announcement;
 use crate::print::nlri_text;
-use crate::rib::{Destination, RouteTrouble};
+use crate::rib::{self, Destination, RouteTrouble};
 use crate::wire::PathNlri;
 
 /// So many characters of a route are shown.
@@ -22,6 +25,45 @@ impl NeighborState {
             sentences.push(format!("{others} more routes are not sent, for reasons like these"));
         }
         sentences
+    }
+}
+
+impl CommandHandle<'_> {
+    /// What is wrong with a command that announces a route for which none of these neighbors has a message that is large enough. How many
+    /// were looked at for that is taken from the `room` of the turn.
+    pub(super) fn too_large_for_all(
+        &self,
+        announcements: &[Announcement],
+        neighbors: &[NeighborId],
+        room: &mut usize,
+    ) -> Option<String> {
+        let mut large = announcements.iter().filter(|one| !rib::fits_every_session(&one.route));
+        large.find_map(|one| self.too_large_for_each(one, neighbors, room))
+    }
+
+    fn too_large_for_each(
+        &self,
+        announcement: &Announcement,
+        neighbors: &[NeighborId],
+        room: &mut usize,
+    ) -> Option<String> {
+        let family = announcement.route.nlri.family();
+        let mut first = None;
+        for neighbor in neighbors.iter().filter_map(|id| self.neighbors.get(id)) {
+            if !neighbor.families().contains(&family) {
+                continue;
+            }
+            *room = room.saturating_sub(1);
+            let trouble = neighbor.too_large(announcement)?;
+            first.get_or_insert((neighbor, trouble));
+        }
+        let (neighbor, trouble) = first?;
+        let destination = Destination::new(&announcement.route.nlri, announcement.route.path_id);
+        Some(format!(
+            "announces what no peer can be told of: {} {}",
+            neighbor.party(),
+            sentence(&destination, trouble)
+        ))
     }
 }
 

@@ -26,6 +26,7 @@ mod sessions;
 mod shared_routes;
 mod sr_policy;
 mod tcp_ao;
+mod too_large;
 mod treatments;
 mod turns;
 mod wire_malformed;
