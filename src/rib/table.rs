@@ -185,6 +185,8 @@ impl RouteTable {
             (true, false) => {
                 self.announced += 1;
                 entry.since = place;
+                // Its age is its own, wherever it waits: what comes later is younger.
+                self.next_place += 1;
             }
             (false, true) => self.announced -= 1,
             _ => {}

@@ -8,7 +8,7 @@ use core::net::{IpAddr, SocketAddr};
 use super::complaints::Complaints;
 use super::id::NeighborId;
 use super::intake::Intake;
-use super::link::{Ends, SessionLink};
+use super::link::{EndPair, SessionLink};
 use super::message::append;
 use super::obligation::Party;
 use super::stale::Stale;
@@ -473,7 +473,7 @@ fn established<'a>(outgoing: &'a SessionLink, incoming: &'a SessionLink) -> Opti
 fn peer_terms<'a>(
     config: &config::Neighbor,
     negotiated: &'a Negotiated,
-    ends: Option<Ends>,
+    ends: Option<EndPair>,
 ) -> Option<PeerTerms<'a>> {
     // Our link-local address goes along with IPv6 next hops where both sides have said so, and the peer is on our link.
     let on_link = config.outgoing_ttl.is_none_or(|ttl| ttl <= 1);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::rib::Rib;
-use holdtime_core::rib::{Destination, Hop, MAX_WORK, Own, PackLimits, Packing, PeerTerms};
+use holdtime_core::rib::{Destination, MAX_WORK, Own, PackLimits, Packing, PeerTerms};
 use holdtime_core::wire::attribute::AsPath;
 use holdtime_core::wire::{
     Attribute, Attributes, Family, FamilyTerms, Ipv4Prefix, Ipv6Prefix, Negotiated, NextHop, Nlri, Prefix,
@@ -241,6 +241,21 @@ fn a_new_session_gets_every_route_and_no_withdrawal() {
     rib.announce(&route(2, 1), false);
     rib.session_up(&[Family::IPV4_UNICAST], true);
     assert_eq!(sent(&mut rib), ["+10.2.0.0/16>1", "+10.0.0.0/16>0", ""]);
+}
+
+#[test]
+fn a_route_that_was_taken_back_and_announced_again_before_it_was_sent_is_in_the_next_session_too() {
+    let mut rib = rib(Packing::Grouped);
+    rib.announce(&route(1, 0), false);
+    rib.announce(&route(2, 0), false);
+    rib.withdraw(&route(2, 0), false);
+    rib.announce(&route(2, 0), false);
+    assert_eq!(sent(&mut rib), ["+10.1.0.0/16 +10.2.0.0/16>0"]);
+    for _ in 0..2 {
+        rib.session_down();
+        rib.session_up(&[Family::IPV4_UNICAST], true);
+        assert_eq!(sent(&mut rib), ["+10.0.0.0/16 +10.1.0.0/16 +10.2.0.0/16>0", ""]);
+    }
 }
 
 #[test]

@@ -215,7 +215,7 @@ impl Seat {
 
     /// Everything that is under way comes to its end, and the peer has what it is to have.
     fn settle(&mut self, catalogue: &mut Catalogue) {
-        while self.clearing || self.reading.is_stretch() {
+        while self.clearing || self.reading.is_some() {
             self.go_on(catalogue, 50);
         }
         if !self.up {
@@ -299,7 +299,7 @@ fn apply(seats: &mut [Seat], catalogue: &mut Catalogue, generation: &mut u32, ch
         }
         Change::Read(parts) => {
             // One reading at a time.
-            while seats.iter().any(|seat| seat.reading.is_stretch()) {
+            while seats.iter().any(|seat| seat.reading.is_some()) {
                 seats.iter_mut().for_each(|seat| seat.go_on(catalogue, 30));
             }
             *generation += 1;
