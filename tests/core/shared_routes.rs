@@ -90,7 +90,7 @@ fn route((second, path_id): Place, hop: u8) -> Route {
 impl Seat {
     /// The first one has path identifiers, the second one extended messages.
     fn new(number: usize) -> Self {
-        let packing = if number % 2 == 0 { Packing::Grouped } else { Packing::Single };
+        let packing = if number.is_multiple_of(2) { Packing::Grouped } else { Packing::Single };
         let terms = |sends: bool| {
             let mut negotiated = Negotiated::between(65_000, 65_000);
             (negotiated.asn4, negotiated.extended_message) = (true, number == 1);
