@@ -1,6 +1,10 @@
 //! `holdtime probe` at one address: against our own speaker, and against who is none.
 
-#![allow(clippy::unwrap_used)] // a failed test stops
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a failed test stops, and what is not looked at is said"
+)]
 
 #[path = "shared/private.rs"]
 mod private;
@@ -93,6 +97,22 @@ fn our_own_speaker_ends_a_silent_session_in_time_and_the_report_says_what_happen
         assert!(told.contains(part), "{part}: {told}");
     }
     assert!(fs::read_to_string(kept.join("scenario.toml")).unwrap().contains("[probe]"));
+    match fs::read(kept.join("capture.pcapng")) {
+        Ok(capture) => {
+            let told = said(&capture);
+            for part in ["the daemon: session with peer far: state Connected", ": pass: NOTIFICATION 4/0"] {
+                assert!(told.contains(part), "no comment says `{part}`");
+            }
+        }
+        Err(_) => eprintln!("this user may not capture: nothing of the capture is looked at"),
+    }
+    let nothing = folder.join("nothing.pcapng");
+    let refused = probe(speaker.port, &["syn-blackhole", "--pcap", nothing.to_str().unwrap()]);
+    assert!(
+        said(&refused.stderr).contains("of a probe that is not played here"),
+        "{}",
+        said(&refused.stderr)
+    );
 }
 
 #[test]

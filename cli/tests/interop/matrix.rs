@@ -73,6 +73,18 @@ fn own(folder: &Folder) {
     for part in ["**expected**", "What `far` does", "keepalives off", "`matrix.toml`", "`capture.pcapng`"] {
         assert!(kept.contains(part), "{part}: {kept}");
     }
+    let told = [
+        ("hold-time-3", "the daemon: session with peer far: state Established"),
+        ("hold-time-3", ": pass: "),
+        ("syn-blackhole", "peer far: fault: cut speaker -> far for 4s"),
+    ];
+    for (scenario, comment) in told {
+        let capture = fs::read(report.join(format!("poll/{scenario}/capture.pcapng"))).unwrap();
+        assert!(
+            String::from_utf8_lossy(&capture).contains(comment),
+            "{scenario}: no comment says `{comment}`"
+        );
+    }
 }
 
 fn strangers(folder: &Folder) {

@@ -176,7 +176,7 @@ impl ProbeLog {
                 self.tell(*since, lane, what);
             }
             PeerState::Failed(why) => {
-                self.tell(at, lane, Happening::Log { text: format!("its script fails: {why}") });
+                self.tell(at, lane, Happening::Process { text: format!("its script fails: {why}") });
             }
             PeerState::Finished => {}
         }

@@ -41,62 +41,65 @@ impl Observer for Capture {
 }
 
 impl Capture {
-    /// Writes a pcapng file with nanosecond timestamps. What went wrong, as the log of the run has it, is a comment on the packet behind it;
-    /// what comes after the last packet, on that one.
+    /// Writes a pcapng file with nanosecond timestamps, and with [`comments`] of the run's log.
     ///
     /// # Errors
     /// Those of the writer; a segment that is too long for an IP packet.
-    pub fn write_to(&self, mut writer: impl Write, timeline: &Timeline) -> std::io::Result<()> {
+    pub fn write_to(&self, writer: impl Write, timeline: &Timeline) -> std::io::Result<()> {
         let mut order: Vec<_> = self.frames.iter().collect();
         order.sort_by_key(|(at, _)| *at);
-        let mut comments = comments(timeline).into_iter().peekable();
-        writer.write_all(&pcapng::section())?;
-        writer.write_all(&pcapng::interface())?;
-        let count = order.len();
-        for (index, (at, frame)) in order.into_iter().enumerate() {
+        let began = Duration::from_nanos(EPOCH.as_nanos().unsigned_abs());
+        let mut frames = Vec::with_capacity(order.len());
+        for (at, frame) in order {
             let frame = frame.as_ref().map_err(|error| std::io::Error::other(error.clone()))?;
-            let nanos = EPOCH.as_nanos().unsigned_abs() + at.as_nanos();
-            let is_last = index + 1 == count;
-            let own = std::iter::from_fn(|| comments.next_if(|(when, _)| when <= at || is_last));
-            let own: Vec<String> = own.map(|(_, comment)| comment).collect();
-            writer.write_all(&pcapng::packet(nanos, frame, &own))?;
+            frames.push((began + Duration::from_nanos(at.as_nanos()), frame));
         }
-        Ok(())
+        write_frames(writer, frames.into_iter(), comments(timeline, began))
     }
 }
 
-/// What a comment says: alarms, faults, what happened to processes, and the verdict.
-fn comments(timeline: &Timeline) -> Vec<(Instant, String)> {
+/// What a capture says of a run beside its packets, each with its time since 1970: faults, alarms, states of sessions, what happened to
+/// processes, and the verdict. The log's clock was at zero when so much time had passed since 1970.
+pub fn comments(timeline: &Timeline, began: Duration) -> Vec<(Duration, String)> {
     let told = |event: &&TimelineEvent| match &event.what {
-        Happening::Fault { .. } | Happening::Alarm { .. } => true,
+        Happening::Fault { .. } | Happening::Alarm { .. } | Happening::State { .. } => true,
         Happening::Process { text } => text != "started",
         _ => false,
     };
+    let since_epoch = |at: Instant| began + Duration::from_nanos(at.as_nanos());
     let say = |event: &TimelineEvent| {
         let who = timeline.name(event.lane);
-        (event.at, format!("at {}, {who}: {}", event.at, trace::words(timeline, event)))
+        (since_epoch(event.at), format!("at {}, {who}: {}", event.at, trace::words(timeline, event)))
     };
     let mut comments: Vec<_> = timeline.events.iter().filter(told).map(say).collect();
     if let Some(end) = &timeline.end {
         let at = Instant::from_nanos(end.at);
-        comments.push((at, format!("at {at}: {}\n{}", end.summary, end.why).trim_end().to_owned()));
+        let text = format!("at {at}: {}\n{}", end.summary, end.why).trim_end().to_owned();
+        comments.push((since_epoch(at), text));
     }
     comments
 }
 
-/// Writes frames of Ethernet as a pcapng file, each with its time since 1970.
+/// Writes frames of Ethernet as a pcapng file, each with its time since 1970, and comments, which are in the order of time as the frames are:
+/// each on the frame that follows it; what comes after the last frame, on that one.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn write_frames<F: AsRef<[u8]>>(
     mut writer: impl Write,
     frames: impl Iterator<Item = (Duration, F)>,
+    comments: Vec<(Duration, String)>,
 ) -> std::io::Result<()> {
+    let mut frames = frames.peekable();
+    let mut comments = comments.into_iter().peekable();
     writer.write_all(&pcapng::section())?;
     writer.write_all(&pcapng::interface())?;
-    for (since_epoch, frame) in frames {
+    while let Some((since_epoch, frame)) = frames.next() {
         let nanos = u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX);
-        writer.write_all(&pcapng::packet(nanos, frame.as_ref(), &[]))?;
+        let is_last = frames.peek().is_none();
+        let own = std::iter::from_fn(|| comments.next_if(|(when, _)| *when <= since_epoch || is_last));
+        let own: Vec<String> = own.map(|(_, comment)| comment).collect();
+        writer.write_all(&pcapng::packet(nanos, frame.as_ref(), &own))?;
     }
     Ok(())
 }
@@ -245,7 +248,12 @@ mod tests {
             with: None,
             what: Happening::Fault { text: text.to_owned(), until: None },
         };
-        let events = vec![fault(1_500, "cut"), fault(9_000, "too late")];
+        let state = |micros: u64, state: &str| {
+            let what = Happening::State { state: state.to_owned() };
+            TimelineEvent { what, ..fault(micros, "") }
+        };
+        let events =
+            vec![state(900, "Connect"), fault(1_500, "cut"), state(1_600, "Idle"), fault(9_000, "too late")];
         let timeline = Timeline { events, ..Timeline::default() };
         let mut file = Vec::new();
         capture.write_to(&mut file, &timeline).unwrap();
@@ -263,8 +271,12 @@ mod tests {
                 .collect();
             packets.push((packet.data[54..].to_vec(), comments));
         }
-        let wanted = ["at 0.001 s, somebody: fault: cut", "at 0.009 s, somebody: fault: too late"];
-        assert_eq!(packets[0], (b"first!".to_vec(), Vec::new()));
+        let wanted = [
+            "at 0.001 s, somebody: fault: cut",
+            "at 0.001 s, somebody: state Idle",
+            "at 0.009 s, somebody: fault: too late",
+        ];
+        assert_eq!(packets[0], (b"first!".to_vec(), vec!["at 0.000 s, somebody: state Connect".to_owned()]));
         assert_eq!(packets[1], (b"second".to_vec(), wanted.map(str::to_owned).to_vec()));
     }
 

@@ -9,8 +9,8 @@ use holdtime_sim::scenario::{Actor, PeerPlace};
 use holdtime_sim::timeline::Timeline;
 use rustix::process::Pid;
 
-use super::capture::{LiveCapture, SeenFrames};
-use super::player::{Daemon, LiveProbe, NoVerdict, buffer, own_sockets};
+use super::capture::LiveCapture;
+use super::player::{Daemon, JudgedProbe, LiveProbe, NoVerdict, buffer, own_sockets};
 use crate::error::CliError;
 
 /// Where the peers of loopback are: .1 is the first one's.
@@ -98,7 +98,7 @@ impl Address {
     /// Plays one scenario.
     pub(super) fn play(&self, probe: &Probe, observe: Option<Duration>) -> Result<PlayedProbe, NoVerdict> {
         let refused = |why: String| {
-            Ok(PlayedProbe { outcome: ProbeOutcome::refused(probe, why), frames: None, timeline: None })
+            Ok(PlayedProbe { outcome: ProbeOutcome::refused(probe, why), capture: None, timeline: None })
         };
         let far = only_in_lab(&probe.scenario.play).or_else(|| probe.needs_far_machine());
         if let Some(what) = far {
@@ -112,8 +112,8 @@ impl Address {
         let capture = LiveCapture::start(self.daemon.ip()).ok();
         let mut daemon = AddressDaemon { address: self.daemon, was_here: false };
         let played = LiveProbe { probe: &probe, places, observe, patience: SLOW }.play(&mut daemon);
-        let frames = capture.map(LiveCapture::stop);
-        let (mut outcome, timeline) = played.map_err(|why| match why {
+        let capture = capture.map(|capture| capture.stop(played.as_ref().ok())).transpose();
+        let JudgedProbe { mut outcome, timeline, .. } = played.map_err(|why| match why {
             NoVerdict::Because(why) => NoVerdict::Because(format!("what is at {} {why}", self.daemon)),
             interrupted @ NoVerdict::Interrupted => interrupted,
         })?;
@@ -121,7 +121,8 @@ impl Address {
             let whose = "this machine".to_owned();
             outcome.buffers.push(BufferSize { whose, name: name.to_owned(), value: buffer(name) });
         }
-        Ok(PlayedProbe { outcome, frames, timeline: Some(timeline) })
+        let capture = capture.map_err(|error| format!("cannot be captured: {error}"))?;
+        Ok(PlayedProbe { outcome, capture, timeline: Some(timeline) })
     }
 
     /// Where the peers are; and they get the AS numbers that the daemon knows them by.
@@ -172,8 +173,8 @@ impl Address {
 /// A probe that was played, or refused.
 pub(super) struct PlayedProbe {
     pub(super) outcome: ProbeOutcome,
-    /// What went over the wire, where this user may see it.
-    pub(super) frames: Option<SeenFrames>,
+    /// What went over the wire, as a file, where this user may see it.
+    pub(super) capture: Option<Vec<u8>>,
     /// What happened, where something did.
     pub(super) timeline: Option<Timeline>,
 }

@@ -8,8 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use holdtime_sim::report::pcap::{comments, write_frames};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, eth, recv, socket_with};
+
+use super::player::JudgedProbe;
 
 /// How long a read waits, and how long a capture is behind.
 const LOOK: Duration = Duration::from_millis(50);
@@ -18,8 +21,8 @@ const LARGEST: usize = 1 << 17;
 /// What may be kept of a run.
 const MOST: usize = 64 << 20;
 
-/// SeenFrames with their times since 1970.
-pub(super) type SeenFrames = Vec<(Duration, Vec<u8>)>;
+/// Frames with their times since 1970.
+type SeenFrames = Vec<(Duration, Vec<u8>)>;
 
 /// A capture at work.
 pub(super) struct LiveCapture {
@@ -44,12 +47,19 @@ impl LiveCapture {
         Ok(Self { over, thread })
     }
 
-    /// What was taken.
-    pub(super) fn stop(self) -> SeenFrames {
+    /// What was taken, as a pcapng file; what came of the probe, where there is a verdict, is in its comments.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(super) fn stop(self, judged: Option<&JudgedProbe>) -> io::Result<Vec<u8>> {
         // What is on its way yet.
         std::thread::sleep(LOOK);
         self.over.store(true, Ordering::Relaxed);
-        self.thread.join().unwrap_or_default()
+        let frames = self.thread.join().unwrap_or_default();
+        let comments = judged.map(|judged| comments(&judged.timeline, judged.began)).unwrap_or_default();
+        let mut file = Vec::new();
+        write_frames(&mut file, frames.into_iter(), comments)?;
+        Ok(file)
     }
 }
 

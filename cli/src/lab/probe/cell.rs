@@ -11,14 +11,13 @@ use std::time::{Duration, Instant as Clock};
 use holdtime_sim::probe::{
     BufferSize, MatrixDaemon, Probe, ProbeOutcome, StartedDaemon, listening, only_in_lab,
 };
-use holdtime_sim::report::pcap::write_frames;
 use holdtime_sim::scenario::{FaultKind, Play};
 use rustix::process::Pid;
 use serde_json::json;
 
 use super::capture::LiveCapture;
 use super::folders::{CAPTURE, LOG, PICTURE, picture};
-use super::player::{Daemon, LiveProbe, NoVerdict, buffer};
+use super::player::{Daemon, JudgedProbe, LiveProbe, NoVerdict, buffer};
 use crate::lab::parity::namespace::{Cable, CableEnd, End};
 
 /// What a cell leaves in its folder.
@@ -83,12 +82,10 @@ fn play(
     let mut cell = Cell { play, started, folder, cable, child: None, lost: Vec::new() };
     let played = LiveProbe { probe: &probe, places, observe, patience: SLOW }.play(&mut cell);
     if let Some(capture) = capture {
-        let frames = capture.stop();
-        let file = File::create(folder.join(CAPTURE)).map_err(failed(CAPTURE))?;
-        let all = frames.iter().map(|(at, frame)| (*at, frame));
-        write_frames(io::BufWriter::new(file), all).map_err(failed(CAPTURE))?;
+        let file = capture.stop(played.as_ref().ok()).map_err(failed(CAPTURE))?;
+        fs::write(folder.join(CAPTURE), file).map_err(failed(CAPTURE))?;
     }
-    let (mut outcome, mut timeline) = played?;
+    let JudgedProbe { mut outcome, mut timeline, .. } = played?;
     timeline.head.reactor.clone_from(&daemon.name);
     timeline.head.again = again.to_owned();
     let picture = picture(&timeline).map_err(|why| NoVerdict::Because(format!("cannot be drawn: {why}")))?;

@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use holdtime_sim::probe::Probe;
 use holdtime_sim::report::html;
 use holdtime_sim::report::maintainer::{MATRIX, maintainer};
-use holdtime_sim::report::pcap::write_frames;
 use holdtime_sim::report::probe::{ProbeRow, object};
 use holdtime_sim::timeline::Timeline;
 
-use super::capture::SeenFrames;
 use crate::error::CliError;
 
 /// What the files are called there and in a cell's own folder.
@@ -36,7 +34,7 @@ impl MaintainerFolders {
         &mut self,
         row: &ProbeRow,
         probe: &Probe,
-        frames: Option<&SeenFrames>,
+        capture: Option<&[u8]>,
         files: &[(String, Vec<u8>)],
     ) -> Result<(), CliError> {
         let Some(root) = &self.0 else { return Ok(()) };
@@ -45,15 +43,15 @@ impl MaintainerFolders {
         let folder = root.join(daemon).join(&row.scenario);
         make(&folder)?;
         let mut names: Vec<&str> = vec!["scenario.toml"];
-        names.extend(frames.map(|_| CAPTURE));
+        names.extend(capture.map(|_| CAPTURE));
         names.extend(files.iter().map(|(name, _)| name.as_str()));
         let beside: Vec<(String, String)> =
             names.iter().map(|name| ((*name).to_owned(), what(name))).collect();
         write(&folder.join("report.md"), maintainer(row, probe, &beside).as_bytes())?;
         write(&folder.join("report.json"), format!("{:#}\n", object(row)).as_bytes())?;
         write(&folder.join("scenario.toml"), probe.text.as_bytes())?;
-        if frames.is_some() {
-            write(&folder.join(CAPTURE), &capture(frames)?)?;
+        if let Some(capture) = capture {
+            write(&folder.join(CAPTURE), capture)?;
         }
         files.iter().try_for_each(|(name, content)| write(&folder.join(name), content))
     }
@@ -70,19 +68,6 @@ fn what(name: &str) -> String {
         _ => "of the daemon's folder, as it was started",
     };
     what.to_owned()
-}
-
-/// What went over the wire, as a file.
-pub(super) fn capture(frames: Option<&SeenFrames>) -> Result<Vec<u8>, CliError> {
-    let Some(frames) = frames else {
-        return Err(CliError::input(
-            "what goes over the wire is not for this user to see: no capture was taken",
-        ));
-    };
-    let mut capture = Vec::new();
-    let all = frames.iter().map(|(at, frame)| (*at, frame));
-    write_frames(&mut capture, all).map_err(|error| CliError::io("cannot write a capture", &error))?;
-    Ok(capture)
 }
 
 /// The picture of a probe.

@@ -53,7 +53,7 @@ fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
     let mut is_drawn = false;
     for probe in &probes {
         address_of.is_there()?;
-        let PlayedProbe { outcome, frames, timeline } =
+        let PlayedProbe { outcome, capture, timeline } =
             address_of.play(probe, args.observe).map_err(|why| match why {
                 NoVerdict::Because(why) => CliError::input(why),
                 NoVerdict::Interrupted => {
@@ -69,6 +69,7 @@ fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
             lab: None,
             jitter: 0,
         };
+        let was_played = timeline.is_some();
         let picture = match timeline {
             Some(mut timeline) => {
                 timeline.head.reactor = format!("the daemon at {}", address_of.daemon);
@@ -80,9 +81,9 @@ fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
             None => Vec::new(),
         };
         if let Some(path) = &args.pcap {
-            folders::write(path, &folders::capture(frames.as_ref())?)?;
+            folders::write(path, capture.as_deref().ok_or_else(|| uncaptured(was_played))?)?;
         }
-        kept.keep(&row, probe, frames.as_ref(), &picture)?;
+        kept.keep(&row, probe, capture.as_deref(), &picture)?;
         progress.inc(1);
         rows.push(row);
     }
@@ -90,6 +91,14 @@ fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
     // A page is the picture of one probe, or the table of several.
     let table = args.drawing.html.as_deref().filter(|_| !is_drawn);
     conclude(args, &rows, table, console)
+}
+
+/// Why nothing was captured.
+fn uncaptured(was_played: bool) -> CliError {
+    CliError::input(match was_played {
+        false => "nothing goes over the wire of a probe that is not played here",
+        true => "what goes over the wire is not for this user to see: no capture was taken",
+    })
 }
 
 /// Writes the log as what was asked for.

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, sleep};
-use std::time::{Duration, Instant as Clock};
+use std::time::{Duration, Instant as Clock, UNIX_EPOCH};
 
 use holdtime_core::Instant;
 use holdtime_sim::actor::{PeerRun, PeerState, ScriptedPeer, drive_peer};
@@ -53,6 +53,14 @@ pub(super) trait Daemon {
     fn passed(&mut self, time: Duration) -> Result<(), String>;
 }
 
+/// A probe that came to its verdict.
+pub(super) struct JudgedProbe {
+    pub(super) outcome: ProbeOutcome,
+    pub(super) timeline: Timeline,
+    /// How much time had passed since 1970 when the timeline's clock was at zero.
+    pub(super) began: Duration,
+}
+
 /// Why there is no verdict.
 pub(super) enum NoVerdict {
     /// In one sentence, whose subject is the daemon.
@@ -68,7 +76,7 @@ impl From<String> for NoVerdict {
 
 impl LiveProbe<'_> {
     /// Plays it to its verdict.
-    pub(super) fn play(&self, daemon: &mut dyn Daemon) -> Result<(ProbeOutcome, Timeline), NoVerdict> {
+    pub(super) fn play(&self, daemon: &mut dyn Daemon) -> Result<JudgedProbe, NoVerdict> {
         let shared = SharedView::default();
         let peers = &self.probe.scenario.play.peers;
         shared.sightings().scripts = peers
@@ -113,7 +121,7 @@ impl LiveProbe<'_> {
         began: Clock,
         peers: usize,
         daemon: &mut dyn Daemon,
-    ) -> Result<(ProbeOutcome, Timeline), NoVerdict> {
+    ) -> Result<JudgedProbe, NoVerdict> {
         while shared.ready() < peers && began.elapsed() < PATIENCE {
             sleep(LOOK);
         }
@@ -166,7 +174,8 @@ impl LiveProbe<'_> {
             outcome.late = late.as_secs_f64();
             let log = std::mem::take(&mut seen.log);
             let timeline = outcome.timeline(self.probe, log, since, now);
-            return Ok((outcome, timeline));
+            let began = UNIX_EPOCH.elapsed().unwrap_or_default().saturating_sub(began.elapsed());
+            return Ok(JudgedProbe { outcome, timeline, began });
         }
     }
 }
