@@ -89,7 +89,7 @@ class Ground {
   readColours() {
     const style = getComputedStyle(document.documentElement);
     this.colour = {};
-    for (const name of ['paper', 'ink', 'muted', 'line', 'band', 'wait', 'waitink', 'turn', 'idle', 'timer', 'level', 'window', 'message', 'command', 'fault', 'chain', 'alarm', 'found', 'select', 'lost', 'differ', 'idlestate', 'opening', 'established', 'stateink', 'gone']) this.colour[name] = style.getPropertyValue(`--${name}`).trim();
+    for (const name of ['paper', 'ink', 'muted', 'line', 'band', 'wait', 'waitink', 'turn', 'idle', 'timer', 'level', 'window', 'message', 'command', 'fault', 'chain', 'alarm', 'found', 'select', 'lost', 'differ', 'idlestate', 'opening', 'established', 'stateink', 'gone', 'edge']) this.colour[name] = style.getPropertyValue(`--${name}`).trim();
   }
 
   resize(width, height) {
@@ -161,7 +161,9 @@ class Ground {
         c.fillStyle = colour.ink;
         c.font = '600 13px system-ui, sans-serif';
         const end = row.title.end;
-        c.fillText(`${row.title.head.reactor || row.title.head.name}: ${end ? end.summary : 'cut short'}`, 10, row.y + 16);
+        const { shift: by } = row.title;
+        const set = by ? `, set ${seconds(Math.abs(by))} ${by > 0 ? 'later' : 'earlier'}` : '';
+        c.fillText(`${runName(this.scene.logs, row.title)}: ${end ? end.summary : 'cut short'}${set}`, 10, row.y + 16);
         continue;
       }
       const lane = this.scene.lanes[row.lane];
@@ -255,15 +257,15 @@ class Ground {
     const moments = [];
     for (const log of this.scene.logs) {
       const { end } = log;
-      const whose = this.scene.logs.length > 1 ? `${log.head.reactor}: ` : '';
+      const whose = this.scene.logs.length > 1 ? `${runName(this.scene.logs, log)}: ` : '';
       if (!end) {
         moments.push({ t: log.until, tone: 'muted', dashed: true, text: `${whose}cut short here` });
         continue;
       }
       const tone = { pass: 'turn', recorded: 'muted' }[end.verdict] || 'alarm';
-      moments.push({ t: end.at, tone, text: `${whose}${end.summary.replace(/^hangs: /, '')}` });
+      moments.push({ t: end.at + log.shift, tone, text: `${whose}${end.summary.replace(/^hangs: /, '')}` });
       if (end.lost !== null && end.lost !== undefined) {
-        moments.push({ t: end.lost, tone: 'alarm', dashed: true, text: 'point of no return' });
+        moments.push({ t: end.lost + log.shift, tone: 'alarm', dashed: true, text: 'point of no return' });
       }
     }
     if (this.scene.difference) {
@@ -371,8 +373,11 @@ class Ground {
   bar(bar, x, right, top, height) {
     const { context: c, colour } = this;
     const width = right - x;
-    c.fillStyle = bar.kind === 'state' ? this.stateColour(bar.text) : bar.kind === 'gone' ? colour.gone : colour.wait;
+    // Too light to stand out without an edge.
+    c.fillStyle = colour.edge;
     c.fillRect(x, top, Math.max(1, width - 0.6), height);
+    c.fillStyle = bar.kind === 'state' ? this.stateColour(bar.text) : bar.kind === 'gone' ? colour.gone : colour.wait;
+    if (width > 3) c.fillRect(x + 1, top + 1, width - 2.6, height - 2);
     if (width <= 34) return;
     c.font = '11px system-ui, sans-serif';
     c.fillStyle = bar.kind === 'state' ? colour.stateink : colour.waitink;
@@ -390,8 +395,8 @@ class Ground {
     const tall = part.height - 4;
     const thin = new Runs();
     const labels = [];
+    const [shapes, edges] = [new Path2D(), new Path2D()];
     c.fillStyle = colour.timer;
-    c.beginPath();
     for (const one of part.timer) {
       if (one.from > this.until) break;
       if (one.to < this.from) continue;
@@ -402,13 +407,18 @@ class Ground {
       }
       const all = one.deadline - one.from;
       const left = all > 0 ? Math.max(0, (one.deadline - one.to) / all) : 0;
-      c.moveTo(x, bottom);
-      c.lineTo(x, bottom - tall);
-      c.lineTo(right, bottom - tall * left);
-      c.lineTo(right, bottom);
-      if (right - x > 60) labels.push([one.deadline, x, right]);
+      for (const path of [shapes, edges]) {
+        path.moveTo(x, bottom);
+        path.lineTo(x, bottom - tall);
+        path.lineTo(right, bottom - tall * left);
+      }
+      shapes.lineTo(right, bottom);
+      if (right - x > 60) labels.push([one.event.until, x, right]);
     }
-    c.fill();
+    c.fill(shapes);
+    c.strokeStyle = colour.edge;
+    c.lineWidth = 1;
+    c.stroke(edges);
     thin.draw((x, width) => c.fillRect(x, bottom - tall, width, tall));
     c.font = '10px system-ui, sans-serif';
     c.fillStyle = colour.ink;
@@ -424,6 +434,7 @@ class Ground {
     let labelled = -Infinity;
     let drawn = -Infinity;
     let highest = 0;
+    const tops = [];
     for (let at = 0; at < part.level.length; at += 1) {
       const one = part.level[at];
       const x = Math.max(scale.at(one.a), scale.begin - 8);
@@ -435,6 +446,7 @@ class Ground {
       drawn = right;
       const height = highest ? Math.max(2, (tall * highest) / most) : 0;
       c.fillRect(x, bottom - height, Math.max(0.8, right - x), height);
+      if (height) tops.push([x, bottom - height, Math.max(0.8, right - x)]);
       if (highest && right - x > 90 && x > labelled) {
         const fill = c.fillStyle;
         c.font = '10px system-ui, sans-serif';
@@ -445,6 +457,8 @@ class Ground {
       }
       highest = 0;
     }
+    c.fillStyle = colour.edge;
+    for (const [x, top, width] of tops) c.fillRect(x, top, width, 1);
   }
 
   marks(row, marks) {

@@ -73,20 +73,25 @@ class Drawing extends Ground {
     const { context: c, colour } = this;
     const { taken } = this;
     const said = new Map();
+    // Behind the end there is room for the chain alone.
+    const limit = this.width - (this.margin > 24 ? this.margin - 40 : 4);
     c.font = '11px system-ui, sans-serif';
     labels.sort((a, b) => Number(b.unread) - Number(a.unread));
     for (const label of labels.slice(0, 150)) {
       // The same again and again is said three times.
       said.set(label.text, (said.get(label.text) || 0) + 1);
       if (said.get(label.text) > 3) continue;
-      const text = `${label.text.length > 46 ? `${label.text.slice(0, 45)}…` : label.text}${label.unread ? ' (never read)' : ''}`;
+      const room = label.unread ? Math.max(8, Math.floor((this.scale.begin + this.scale.width - label.tail - 100) / 6.5)) : 46;
+      const letters = Math.min(46, room);
+      const text = `${label.text.length > letters ? `${label.text.slice(0, letters - 1)}…` : label.text}${label.unread ? ' (never read)' : ''}`;
       const width = c.measureText(text).width + 8;
-      for (const share of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9]) {
+      // What waits to be read is told where it waits.
+      const shares = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9];
+      for (const share of label.unread ? [1, ...shares] : shares) {
         const x = label.x + (label.tail - label.x) * share + 6;
         const y = label.y + (label.far - label.y) * share;
         const box = [x, y - 8, x + width, y + 8];
-        // Behind the end there is room for the chain alone.
-        if (box[2] > this.width - (this.margin > 24 ? this.margin - 40 : 4) || box[0] < this.names) continue;
+        if (box[2] > limit || box[0] < this.names) continue;
         if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
         taken.push(box);
         c.globalAlpha = 0.92;
@@ -123,7 +128,7 @@ class Drawing extends Ground {
   chainOf(log) {
     const { context: c, colour, scale } = this;
     const { chain, circle, at } = log.end;
-    const end = scale.x(at);
+    const end = scale.x(at + log.shift);
     const places = chain.map((link) => (link.lane === null ? null : this.chainRow(link.lane + log.base)));
     const current = this.step;
     chain.forEach((link, index) => {
@@ -131,7 +136,7 @@ class Drawing extends Ground {
       if (!row) return;
       // What nobody knows the beginning of is drawn as long as what waits for it.
       const known = chain.slice(0, index + 1).findLast((one) => one.since !== null);
-      const since = known ? Math.max(scale.x(known.since), scale.begin - 8) : end - 30;
+      const since = known ? Math.max(scale.x(known.since + log.shift), scale.begin - 8) : end - 30;
       const strong = current < 0 || current === index;
       c.strokeStyle = colour.chain;
       c.globalAlpha = strong ? 1 : 0.35;

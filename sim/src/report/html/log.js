@@ -2,16 +2,23 @@
 
 /** The lines of a log, which stand in the page packed (gzip, base64). */
 async function unpack(element) {
-  const octets = Uint8Array.from(atob(element.textContent.trim()), (c) => c.charCodeAt(0));
+  const text = atob(element.textContent.trim());
+  const octets = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) octets[at] = text.charCodeAt(at);
   const stream = new Blob([octets]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Response(stream).text();
 }
 
-/** One log: what was run, its lanes, its events and its end. `base`: how many lanes stand before its own. */
+/** What turns a line around without being seen. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** One log: what was run, its lanes, its events and its end. `base`: how many lanes stand before its own. `shift`: how much later it is drawn. */
 function readLog(text, base) {
-  const log = { head: {}, lanes: [], events: [], end: null, base };
+  const log = { head: {}, lanes: [], events: [], end: null, base, shift: 0 };
   const place = new Map();
-  for (const line of text.split('\n')) {
+  // In the lines a backslash stands for itself only where there are two.
+  const visible = text.replace(TURNING, (c) => `\\\\u{${c.charCodeAt(0).toString(16)}}`);
+  for (const line of visible.split('\n')) {
     if (!line) continue;
     const one = JSON.parse(line);
     if (one.t !== undefined) {
@@ -75,9 +82,21 @@ function seconds(nanos) {
 
 /** The same, with as many places as tell it from another time. */
 function secondsApart(nanos, apart) {
-  const [unit, name] = nanos < 1e6 ? [1e3, 'µs'] : nanos < 1e9 ? [1e6, 'ms'] : [1e9, 's'];
+  const size = Math.abs(nanos);
+  const [unit, name] = size < 1e6 ? [1e3, 'µs'] : size < 1e9 ? [1e6, 'ms'] : [1e9, 's'];
   const places = Math.max(0, Math.min(9, Math.ceil(-Math.log10(Math.max(apart, 1) / unit))));
   return nanos === 0 ? '0 s' : `${Number((nanos / unit).toFixed(places))} ${name}`;
+}
+
+/** When something was, by its own log's clock. */
+function ownTime(event, lanes) {
+  return event.t - lanes[event.lane].log.shift;
+}
+
+/** What tells one run from the other: its reactor, or its seed where that is the same. */
+function runName(logs, { head }) {
+  const isOne = logs.length === 2 && logs[0].head.reactor === logs[1].head.reactor;
+  return isOne && head.seed !== undefined ? `seed ${head.seed}` : head.reactor || head.name;
 }
 
 /** What of a lane's name is not that of the one that it is part of. */
@@ -90,17 +109,19 @@ function shortName(lanes, index) {
 /** Everything that is drawn, of one log or of two. */
 function makeScene(logs) {
   const lanes = logs.flatMap((log) => log.lanes);
+  const difference = logs.length === 2 ? firstDifference(logs[0], logs[1]) : null;
+  if (difference) shift(logs[1], difference.shift);
   const events = logs.length === 1 ? logs[0].events : merged(logs[0].events, logs[1].events);
-  const scene = { logs, lanes, events, arrows: [], bars: lanes.map(() => []), timers: lanes.map(() => new Map()) };
+  const scene = { logs, lanes, events, difference, arrows: [], bars: lanes.map(() => []), timers: lanes.map(() => new Map()) };
   scene.levels = lanes.map(() => new Map());
   scene.marks = lanes.map(() => []);
   scene.faults = [];
   scene.over = [];
+  scene.from = Math.min(0, ...logs.map((log) => log.shift));
   scene.until = Math.max(...logs.map((log) => log.until));
   logs.forEach((log) => gather(scene, log));
   scene.arrows.sort((a, b) => a.from - b.from);
   scene.arrowsOver = latest(scene.arrows, (arrow) => arrow.to ?? arrow.from);
-  scene.difference = logs.length === 2 ? firstDifference(logs[0], logs[1]) : null;
   events.forEach((event, index) => { event.index = index; });
   return scene;
 }
@@ -113,7 +134,7 @@ function merged(first, second) {
 /** Makes intervals of events that begin and end, and arrows of messages. */
 function gather(scene, log) {
   const { lanes } = scene;
-  const until = log.until;
+  const { until, shift: by } = log;
   const waits = new Map();
   const sent = new Map();
   const states = new Map();
@@ -147,7 +168,7 @@ function gather(scene, log) {
         const list = scene.timers[lane].get(event.timer) || [];
         scene.timers[lane].set(event.timer, list);
         if (list.length) list[list.length - 1].to = Math.min(list[list.length - 1].to, t);
-        if (event.until !== null) list.push({ from: t, to: Math.min(event.until, until), deadline: event.until, event });
+        if (event.until !== null) list.push({ from: t, to: Math.min(event.until + by, until), deadline: event.until + by, event });
         break;
       }
       case 'level':
@@ -170,7 +191,7 @@ function gather(scene, log) {
         break;
       }
       case 'fault':
-        scene.faults.push({ from: t, to: event.until === null ? until : Math.max(t, event.until), lane, far: event.far, text: event.text, event });
+        scene.faults.push({ from: t, to: event.until === null ? until : Math.max(t, event.until + by), lane, far: event.far, text: event.text, event });
         break;
       case 'process': {
         const before = lives.get(lane);
@@ -215,7 +236,10 @@ function gather(scene, log) {
   }
 }
 
-/** Where two runs stop being the same: the first message, state or end of a process that one has and the other has not. When it was does not count. */
+/**
+ * Where two runs stop being the same: the first message, state or end of a process that one has and the other has not. When it was does not
+ * count: with `shift` added to the times of the second, the last thing that both have is at one time.
+ */
 function firstDifference(left, right) {
   const tells = (log) => log.events.filter((event) => ['sent', 'arrived', 'state', 'process', 'alarm'].includes(event.kind));
   const plain = (event) => event && `${event.who} ${event.kind} ${event.text || event.state}`;
@@ -224,7 +248,15 @@ function firstDifference(left, right) {
   while (at < ours.length && plain(ours[at]) === plain(theirs[at])) at += 1;
   const [a, b] = [ours[at], theirs[at]];
   if (!a && !b) return null;
-  return { t: Math.min(a ? a.t : Infinity, b ? b.t : Infinity), left: a || null, right: b || null };
+  const by = at ? ours[at - 1].t - theirs[at - 1].t : 0;
+  return { t: Math.min(a ? a.t : Infinity, b ? b.t + by : Infinity), left: a || null, right: b || null, shift: by };
+}
+
+/** Draws a log so much later than it was. */
+function shift(log, by) {
+  log.shift = by;
+  log.until += by;
+  for (const event of log.events) event.t += by;
 }
 
 /** Waits that begin in one turn and end together are one: whichever comes first ends it. */

@@ -14,7 +14,7 @@ const $ = (id) => document.getElementById(id);
 class Page {
   constructor(scene) {
     this.scene = scene;
-    this.scale = new Scale(scene.events, scene.until);
+    this.scale = new Scale(scene.events, scene.from, scene.until);
     this.drawing = new Drawing($('canvas'), scene, this.scale);
     this.table = false;
     this.pending = false;
@@ -35,8 +35,7 @@ class Page {
     $('again').hidden = !head.again;
     $('command').textContent = head.again;
     for (const one of this.scene.logs.filter((each) => !each.end)) {
-      $('short').hidden = false;
-      $('short').textContent = `The log of ${one.head.name || 'this run'} is cut short at ${seconds(one.until)}: what came after that is not known.`;
+      note(`The log of ${one.head.name || 'this run'} is cut short at ${seconds(one.until - one.shift)}: what came after that is not known.`);
     }
     $('verdict').textContent = end ? `${end.summary} at ${seconds(end.at)}` : 'cut short';
     $('verdict').classList.toggle('bad', !end || !['pass', 'recorded', 'n/a', 'undecided'].includes(end.verdict));
@@ -49,24 +48,28 @@ class Page {
     const chain = end ? end.chain : [];
     chain.forEach((link, index) => {
       const item = document.createElement('li');
+      const button = document.createElement('button');
+      button.type = 'button';
       const number = document.createElement('span');
       number.textContent = index + 1;
       const sentence = document.createElement('span');
       const since = link.since === null ? '' : ` since ${seconds(link.since)}`;
       sentence.textContent = `${link.who} waits${since} for ${link.what}`;
-      item.append(number, sentence);
-      item.tabIndex = 0;
-      item.addEventListener('click', () => this.go(index));
-      item.addEventListener('keydown', (key) => { if (key.key === 'Enter') this.go(index); });
+      button.append(number, sentence);
+      button.addEventListener('click', () => this.go(index));
+      item.append(button);
       $('chain').append(item);
     });
     $('ending').textContent = end ? end.ending : '';
     if (this.scene.difference) {
-      const { t, left, right } = this.scene.difference;
+      const { t, left, right, shift: by } = this.scene.difference;
       const told = (event) => (event ? `${this.scene.lanes[event.lane].name}: ${words(event, this.scene.lanes)}` : 'nothing more');
-      const names = this.scene.logs.map((one) => one.head.reactor || one.head.name);
-      $('missing').textContent += `\n\nThe two runs part at ${seconds(t)}.\n${names[0]}: ${told(left)}\n${names[1]}: ${told(right)}`;
+      const names = this.scene.logs.map((one) => runName(this.scene.logs, one));
+      const set = by ? ` The second is set ${seconds(Math.abs(by))} ${by > 0 ? 'later' : 'earlier'}, so that this is at one place.` : '';
+      $('missing').textContent += `\n\nThe two runs part at ${seconds(t)}.${set}\n${names[0]}: ${told(left)}\n${names[1]}: ${told(right)}`;
     }
+    if (this.scene.logs.length === 2 && !this.scene.difference) $('missing').textContent += '\n\nThe two runs tell the same.';
+    $('missing').textContent = $('missing').textContent.trim();
     $('steps').hidden = !chain.length;
     for (const [tone, text, shape] of LEGEND) {
       const item = document.createElement('li');
@@ -159,7 +162,7 @@ class Page {
     $('astable').addEventListener('click', () => this.asTable());
     $('next').addEventListener('click', () => this.walk(1));
     $('before').addEventListener('click', () => this.walk(-1));
-    $('copy').addEventListener('click', () => navigator.clipboard && navigator.clipboard.writeText($('command').textContent));
+    $('copy').addEventListener('click', () => this.copy());
     $('search').addEventListener('input', () => this.search());
     $('search').addEventListener('keydown', (event) => { if (event.key === 'Enter') this.nextFound(event.shiftKey ? -1 : 1); });
   }
@@ -183,20 +186,42 @@ class Page {
     });
   }
 
+  /** Takes the command that plays the run again. Where the browser gives no clipboard, it is selected. */
+  async copy() {
+    window.getSelection().selectAllChildren($('command'));
+    try {
+      await navigator.clipboard.writeText($('command').textContent);
+      $('copy').textContent = 'copied';
+    } catch {
+      $('copy').textContent = 'selected: press Ctrl+C';
+    }
+  }
+
   key(event) {
     if (event.target instanceof HTMLInputElement && event.target.type === 'search') {
-      if (event.key === 'Escape') event.target.blur();
+      if (event.key === 'Escape') $(this.table ? 'tableview' : 'scroll').focus();
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    // What scrolls by itself goes on to.
+    if (/^Arrow(Up|Down)$/.test(event.key) && event.target.closest('aside, details, #tableview')) return;
     const act = {
       ArrowLeft: () => this.move(-0.15), ArrowRight: () => this.move(0.15), '+': () => this.zoom(0.6), '=': () => this.zoom(0.6), '-': () => this.zoom(1 / 0.6),
       0: () => this.all(), n: () => this.stroll(1), p: () => this.stroll(-1), ']': () => this.walk(1), '[': () => this.walk(-1), e: () => this.even(), t: () => this.asTable(),
-      '/': () => $('search').focus(), Escape: () => this.select(null), '?': () => { $('help').open = !$('help').open; },
+      ArrowUp: () => this.climb(-1), ArrowDown: () => this.climb(1), '/': () => $('search').focus(), Escape: () => this.escape(), '?': () => { $('help').open = !$('help').open; },
     }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
+  }
+
+  /** Closes what is open; else nothing is selected any more. */
+  escape() {
+    const open = document.querySelector('details[open]');
+    if (open) {
+      open.open = false;
+      open.querySelector('summary').focus();
+    } else this.select(null);
   }
 
   move(share) {
@@ -231,9 +256,9 @@ class Page {
   go(index) {
     const [{ end }] = this.scene.logs;
     this.drawing.step = index;
-    [...$('chain').children].forEach((item, at) => {
-      if (at === index) item.setAttribute('aria-current', 'step');
-      else item.removeAttribute('aria-current');
+    [...$('chain').children].forEach(({ firstChild: button }, at) => {
+      if (at === index) button.setAttribute('aria-current', 'step');
+      else button.removeAttribute('aria-current');
     });
     const link = end && end.chain[index];
     if (link) {
@@ -261,10 +286,34 @@ class Page {
   }
 
   stroll(by) {
+    // The table of what was found has no other rows.
+    if (this.table && this.drawing.found.length) {
+      this.nextFound(by);
+      return;
+    }
     const { events } = this.scene;
     let at = this.drawing.selected ? this.drawing.selected.index + by : below(events.map((one) => one.t), this.scale.time(this.scale.left));
     while (events[at] && !this.isShown(events[at])) at += by;
     if (events[at]) this.select(events[at], true);
+  }
+
+  /** To what happened next to the selected moment on the lane above or below; where nothing is selected, the drawing moves. */
+  climb(by) {
+    const { drawing, scene } = this;
+    const { selected } = drawing;
+    if (!selected) {
+      $('scroll').scrollTop += by * 40;
+      return;
+    }
+    const lanes = drawing.layout.rows.map((row) => row.lane).filter((lane) => lane >= 0);
+    const distance = (event) => Math.abs(event.t - selected.t);
+    for (let at = lanes.indexOf(selected.lane) + by; at >= 0 && at < lanes.length; at += by) {
+      const own = scene.events.filter((event) => event.lane === lanes[at] && this.isShown(event));
+      if (own.length) {
+        this.select(own.reduce((best, event) => (distance(event) < distance(best) ? event : best)), true);
+        return;
+      }
+    }
   }
 
   select(event, follow) {
@@ -301,7 +350,7 @@ class Page {
       element.textContent = text;
       into.append(element);
     };
-    add('time', `${(event.t / 1e9).toFixed(9)} s`);
+    add('time', `${(ownTime(event, lanes) / 1e9).toFixed(9)} s`);
     const line = document.createElement('p');
     const who = document.createElement('b');
     who.textContent = lanes[event.lane].name;
@@ -314,7 +363,7 @@ class Page {
     }
     if (event.kind === 'arrived') {
       const arrow = this.scene.arrows.find((one) => one.arrived === event);
-      if (arrow) add('p', `sent at ${seconds(arrow.from)}`);
+      if (arrow) add('p', `sent at ${seconds(ownTime(arrow.event, lanes))}`);
       if (arrow && arrow.event.detail) add('pre', arrow.event.detail);
     }
   }
@@ -389,7 +438,11 @@ class Page {
     const all = drawing.found.length ? drawing.found : scene.events.filter((event) => event.t >= from && event.t <= until && this.isShown(event));
     const table = document.createElement('table');
     const caption = table.createCaption();
-    caption.textContent = all.length > ROWS ? `${ROWS} of ${all.length} events: zoom in, filter or search to see the others` : `${all.length} events`;
+    // Around what is selected, where there are more than a table should have.
+    const at = drawing.selected ? all.indexOf(drawing.selected) : -1;
+    const first = at < ROWS ? 0 : Math.min(at - ROWS / 2, all.length - ROWS);
+    const shown = all.slice(first, first + ROWS);
+    caption.textContent = all.length > ROWS ? `${first + 1} to ${first + shown.length} of ${all.length} events: zoom in, filter or search to see the others` : `${all.length} events`;
     const head = table.createTHead().insertRow();
     for (const text of ['time', 'who', 'what']) {
       const cell = document.createElement('th');
@@ -398,21 +451,25 @@ class Page {
       head.append(cell);
     }
     const body = table.createTBody();
-    for (const event of all.slice(0, ROWS)) {
+    for (const event of shown) {
       const row = body.insertRow();
-      row.insertCell().textContent = `${(event.t / 1e9).toFixed(9)} s`;
+      row.insertCell().textContent = `${(ownTime(event, scene.lanes) / 1e9).toFixed(9)} s`;
       row.insertCell().textContent = scene.lanes[event.lane].name;
       row.insertCell().textContent = words(event, scene.lanes);
-      if (event === drawing.selected) row.setAttribute('aria-selected', 'true');
+      if (event === drawing.selected) row.setAttribute('aria-current', 'true');
       row.addEventListener('click', () => this.select(event));
     }
     $('tableview').replaceChildren(table);
+    table.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
   }
 
   /** `#t=7.0s`, `#t=20ms`: the moment that a link leads to. */
   fromAddress() {
-    const match = /^#t=([0-9.]+)(ns|us|ms|s)?$/.exec(decodeURIComponent(location.hash));
-    if (!match) return;
+    const match = /^#t=(\d+\.?\d*)(ns|us|ms|s)?$/.exec(location.hash);
+    if (!match) {
+      if (location.hash) note(`“${location.hash}” is no moment of this run: one is written as #t=7.0s.`);
+      return;
+    }
     const t = Number(match[1]) * { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }[match[2] || 's'];
     const { events } = this.scene;
     let best = null;
@@ -421,6 +478,14 @@ class Page {
     }
     if (best && (!this.drawing.selected || Math.abs(this.drawing.selected.t - t) > 0.5)) this.select(best, true);
   }
+}
+
+/** Says something above everything else. */
+function note(text) {
+  const line = document.createElement('div');
+  line.textContent = text;
+  $('notes').append(line);
+  $('notes').hidden = false;
 }
 
 /** How far a point is from the line between two others. */
@@ -440,8 +505,7 @@ function fromLine(x, y, [ax, ay], [bx, by]) {
     window.page = new Page(makeScene(logs));
     document.documentElement.dataset.ready = 'true';
   } catch (error) {
-    $('short').hidden = false;
-    $('short').textContent = `This log cannot be drawn: ${error.message}`;
+    note(`This log cannot be drawn: ${error.message}`);
     document.documentElement.dataset.ready = 'failed';
   }
 })();

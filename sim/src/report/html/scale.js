@@ -4,8 +4,8 @@
 const ROOT = 0.35;
 
 class Scale {
-  constructor(events, until) {
-    const times = [0];
+  constructor(events, from, until) {
+    const times = [from];
     for (const { t } of events) if (t > times[times.length - 1]) times.push(t);
     if (until > times[times.length - 1]) times.push(until);
     this.times = Float64Array.from(times);
@@ -13,7 +13,8 @@ class Scale {
     for (let at = 1; at < times.length; at += 1) {
       this.places[at] = this.places[at - 1] + ((times[at] - times[at - 1]) / 1e3) ** ROOT;
     }
-    this.until = Math.max(until, 1);
+    this.from = from;
+    this.until = Math.max(until, from + 1);
     this.even = false;
     this.left = 0;
     this.right = 1;
@@ -23,12 +24,12 @@ class Scale {
 
   /** The whole length of the axis, in its own unit. */
   get length() {
-    return this.even ? this.until : Math.max(this.places[this.places.length - 1], 1e-9);
+    return this.even ? this.until - this.from : Math.max(this.places[this.places.length - 1], 1e-9);
   }
 
   /** Where on the axis a time is, from 0 to 1. */
   place(t) {
-    if (this.even) return t / this.until;
+    if (this.even) return (t - this.from) / this.length;
     const at = below(this.times, t);
     if (at + 1 >= this.times.length) return this.places[this.places.length - 1] / this.length;
     const share = (t - this.times[at]) / (this.times[at + 1] - this.times[at]);
@@ -37,10 +38,10 @@ class Scale {
 
   /** The time at a place. */
   time(place) {
-    if (this.even) return place * this.until;
+    if (this.even) return this.from + place * this.length;
     const wanted = place * this.length;
     const at = Math.min(below(this.places, wanted), this.places.length - 2);
-    if (at < 0) return 0;
+    if (at < 0) return this.from;
     const span = this.places[at + 1] - this.places[at];
     const share = span > 0 ? (wanted - this.places[at]) / span : 0;
     return this.times[at] + share * (this.times[at + 1] - this.times[at]);
@@ -132,6 +133,7 @@ function firstFrom(sorted, value) {
 }
 
 function roundest(from, to) {
+  if (to < 0) return -roundest(-to, -from);
   if (from <= 0) return 0;
   for (let power = Math.ceil(Math.log10(to)); power >= 0; power -= 1) {
     for (const part of [5, 2, 1]) {
