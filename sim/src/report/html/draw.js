@@ -41,6 +41,11 @@ function layOut(scene, hidden) {
   return { rows, of, anchors, height: y + 12 };
 }
 
+/** Whether a session in this state has no connection. */
+function isDown(state) {
+  return state === 'Idle' || state === 'Active';
+}
+
 function levelName(name) {
   return { 'level in': 'unread, to speaker', 'level out': 'unread, from speaker', 'window in': 'window, to speaker', 'window out': 'window, from speaker' }[name];
 }
@@ -386,7 +391,7 @@ class Ground {
 
   stateColour(state) {
     if (state === 'Established') return this.colour.established;
-    return state === 'Idle' || state === 'Active' ? this.colour.idlestate : this.colour.opening;
+    return isDown(state) ? this.colour.idlestate : this.colour.opening;
   }
 
   timers(part) {

@@ -3,10 +3,31 @@
 const KINDS = {
   message: 'messages', line: 'commands and answers', wait: 'waits', turn: 'turns', state: 'states', timer: 'timers', level: 'buffers and windows', fault: 'faults', mark: 'alarms, logs, losses',
 };
+const bar = (kind, is = () => true) => (scene) => scene.bars.some((bars) => bars.some((one) => one.kind === kind && is(one.text)));
+const mark = (is) => (scene) => scene.marks.some((marks) => marks.some(({ event }) => is(event)));
+const arrow = (is) => (scene, drawing) => scene.arrows.some((one) => is(one, drawing.isLine(one)));
+const part = (of, name) => (scene) => scene[of].some((parts) => [...parts.keys()].some((key) => key.startsWith(name)));
+/** What a colour means, where it is drawn, and as what. */
 const LEGEND = [
-  ['wait', 'waits'], ['turn', 'a turn in which something moved'], ['idle', 'a turn in which nothing moved'], ['opening', 'a session that comes up'], ['established', 'an established session'],
-  ['timer', 'a timer, shrinking to its deadline'], ['level', 'octets that nobody has read yet'], ['window', 'a receiver’s window'], ['message', 'a message'], ['command', 'a command or an answer'], ['fault', 'a fault'], ['gone', 'a process that is stopped or over'], ['chain', 'who waits for whom'],
-  ['message', 'a message that nobody read', 'dashed'], ['alarm', 'an alarm', 'diamond'], ['ink', 'something happens to a process', 'diamond'], ['muted', 'a line of a log', 'tick'], ['lost', 'a packet is lost', 'cross'],
+  ['wait', 'waits', bar('wait')],
+  ['turn', 'a turn in which something moved', bar('turn')],
+  ['idle', 'a turn in which nothing moved', bar('idle')],
+  ['idlestate', 'a session that is down', bar('state', isDown)],
+  ['opening', 'a session that comes up', bar('state', (state) => state !== 'Established' && !isDown(state))],
+  ['established', 'an established session', bar('state', (state) => state === 'Established')],
+  ['timer', 'a timer, shrinking to its deadline', part('timers', '')],
+  ['level', 'octets that nobody has read yet', part('levels', 'level')],
+  ['window', 'a receiver’s window', part('levels', 'window')],
+  ['message', 'a message', arrow((_, isLine) => !isLine)],
+  ['command', 'a command or an answer', arrow((_, isLine) => isLine)],
+  ['message', 'a message that nobody read', arrow((one) => one.to === null), 'dashed'],
+  ['fault', 'a fault', (scene) => scene.faults.length > 0],
+  ['gone', 'a process that is stopped or over', bar('gone')],
+  ['chain', 'who waits for whom', (scene) => scene.logs.some(({ end }) => end && end.chain.length)],
+  ['alarm', 'an alarm', mark((event) => event.kind === 'alarm'), 'diamond'],
+  ['ink', 'something happens to a process', mark((event) => event.kind === 'process' && event.text !== 'started'), 'diamond'],
+  ['muted', 'a line of a log, or a start', mark((event) => event.kind === 'log' || event.text === 'started'), 'tick'],
+  ['lost', 'a packet is lost', mark((event) => event.kind === 'segment'), 'cross'],
 ];
 const ROWS = 400;
 const $ = (id) => document.getElementById(id);
@@ -71,7 +92,8 @@ class Page {
     if (this.scene.logs.length === 2 && !this.scene.difference) $('missing').textContent += '\n\nThe two runs tell the same.';
     $('missing').textContent = $('missing').textContent.trim();
     $('steps').hidden = !chain.length;
-    for (const [tone, text, shape] of LEGEND) {
+    for (const [tone, text, isDrawn, shape] of LEGEND) {
+      if (!isDrawn(this.scene, this.drawing)) continue;
       const item = document.createElement('li');
       const sample = document.createElement('i');
       sample.style.setProperty('--tone', `var(--${tone})`);
