@@ -60,9 +60,12 @@ impl Course {
         }
     }
 
-    /// How a session ended that was to stay.
+    /// How a session ended that was to stay, and whether it had come up: one that was lost and one that never was are two stories.
     pub fn lost(&self) -> Option<String> {
-        self.lost.map(|end| format!("a session ended with {end}"))
+        let end = self.lost?;
+        let was_up = self.up.is_some_and(|up| up <= end.at());
+        let session = if was_up { "an established session" } else { "a session that was not established" };
+        Some(format!("{session} ended with {end}"))
     }
 
     /// The same, however the session ended.
@@ -94,5 +97,28 @@ impl Course {
             }
         };
         mistaken_up.or_else(mistaken_end).or_else(mistaken_again)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_was_lost_and_one_that_never_came_up_are_told_apart() {
+        let at = |seconds| Instant::ZERO + core::time::Duration::from_secs(seconds);
+        let lost = Some(Ending::Notification(at(9), 4, 0));
+        let told = |up| Course { up, lost, ..Course::default() }.lost();
+        assert_eq!(
+            told(Some(at(1))).as_deref(),
+            Some("an established session ended with NOTIFICATION 4/0 at 9.000 s")
+        );
+        for up in [None, Some(at(10))] {
+            assert_eq!(
+                told(up).as_deref(),
+                Some("a session that was not established ended with NOTIFICATION 4/0 at 9.000 s")
+            );
+        }
+        assert_eq!(Course::default().lost(), None);
     }
 }
