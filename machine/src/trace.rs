@@ -46,6 +46,8 @@ pub enum Step<'a> {
     Started(ProcessId, StreamId, ProcessId, &'a str),
     /// A process read the configuration file of this name, with this text.
     Loaded(ProcessId, &'a str, &'a str),
+    /// It has opened a pair of named pipes under this name of its own.
+    Piped(ProcessId, StreamId),
     /// A process was stopped (`false`), or goes on.
     Runs(ProcessId, bool),
     /// A process was sent a signal of this number.
@@ -154,12 +156,9 @@ fn mix(hash: &mut TraceHash, step: &Step<'_>) {
             hash.words([17, process.0.into(), listener.0.into(), 0]);
             hash.outcome(Err::<&(), _>(error), |_, ()| {});
         }
-        Step::Read(process, stream, outcome) => {
-            hash.words([8, process.0.into(), stream.as_u64(), 0]);
-            hash.outcome(outcome.as_ref(), |hash, octets| hash.octets(octets));
-        }
-        Step::Wrote(process, stream, outcome) => {
-            hash.words([9, process.0.into(), stream.as_u64(), 0]);
+        Step::Read(process, stream, outcome) | Step::Wrote(process, stream, outcome) => {
+            let kind = if matches!(step, Step::Read(..)) { 8 } else { 9 };
+            hash.words([kind, process.0.into(), stream.as_u64(), 0]);
             hash.outcome(outcome.as_ref(), |hash, octets| hash.octets(octets));
         }
         Step::Shut(process, stream) => hash.words([10, process.0.into(), stream.as_u64(), 0]),
@@ -173,6 +172,7 @@ fn mix(hash: &mut TraceHash, step: &Step<'_>) {
             hash.octets(name.as_bytes());
             hash.octets(text.as_bytes());
         }
+        Step::Piped(process, stream) => hash.words([20, process.0.into(), stream.as_u64(), 0]),
         Step::Runs(process, runs) => hash.words([19, process.0.into(), u64::from(*runs), 0]),
         Step::Signalled(process, signal) => hash.words([13, process.0.into(), *signal as u64, 0]),
         Step::Exited(process, status) => {

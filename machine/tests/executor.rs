@@ -363,3 +363,50 @@ fn a_dropped_wait_leaves_no_deadline_behind() {
     });
     assert_eq!(lab.run_until(Instant::from_secs(1)), Stop::Quiet);
 }
+
+#[test]
+fn a_process_begins_at_its_time_and_is_neither_signalled_nor_without_power_before_that() {
+    let mut lab = lab();
+    let begun = Rc::new(Cell::new(None));
+    let (host, seen) = (process(&mut lab, "10.0.0.1"), begun.clone());
+    let own = host.clone();
+    lab.spawn_main_at(&host, Instant::from_secs(10), async move {
+        seen.set(Some(own.now().monotonic.as_nanos() / 1_000_000_000));
+        3
+    });
+    let (id, machine) = (host.process(), lab.world().machine_of(host.process()));
+    lab.world_mut().at(Instant::from_secs(1), "SIGKILL", move |world| world.signal(id, 9));
+    lab.world_mut().at(Instant::from_secs(2), "power off", move |world| world.power_off(machine));
+    lab.world_mut().at(Instant::from_secs(5), "power on", move |world| world.power_on(machine));
+    lab.run_until(Instant::from_secs(9));
+    assert_eq!((lab.world().life(id), begun.get()), (Life::Unstarted, None));
+    lab.run_until(Instant::from_secs(11));
+    assert_eq!((lab.world().life(id), begun.get()), (Life::Over(ExitStatus::Code(3)), Some(10)));
+}
+
+#[test]
+fn on_a_machine_without_power_no_process_begins() {
+    let mut lab = lab();
+    let host = process(&mut lab, "10.0.0.1");
+    lab.spawn_main_at(&host, Instant::from_secs(10), async { 0 });
+    let machine = lab.world().machine_of(host.process());
+    lab.world_mut().at(Instant::from_secs(5), "power off", move |world| world.power_off(machine));
+    lab.run_until(Instant::from_secs(60));
+    assert_eq!(lab.world().life(host.process()), Life::Unstarted);
+}
+
+#[test]
+fn a_process_that_handles_no_signal_is_ended_by_each() {
+    let mut lab = lab();
+    let host = process(&mut lab, "10.0.0.1");
+    let own = host.clone();
+    lab.spawn_main(&host, async move {
+        sleep(&own, Duration::from_secs(1_000)).await;
+        0
+    });
+    host.handle_no_signals();
+    let id = host.process();
+    lab.world_mut().at(Instant::from_secs(1), "SIGUSR1", move |world| world.signal(id, 10));
+    lab.run_until(Instant::from_secs(2));
+    assert_eq!(lab.world().life(id), Life::Over(ExitStatus::Signal(10)));
+}

@@ -8,9 +8,10 @@ use holdtime_machine::world::Prices;
 use holdtime_sim::explore;
 use holdtime_sim::finding::Finding;
 use holdtime_sim::scenario::mistake::Source;
-use holdtime_sim::scenario::script::Pattern;
+use holdtime_sim::scenario::script::{Pattern, ProgramScript};
 use holdtime_sim::scenario::{
-    self, Bounds, Expected, ExpectedEnd, Fault, FaultKind, Oracle, PathChange, Play, Scenario, Window,
+    self, Bounds, Expected, ExpectedEnd, Fault, FaultKind, Oracle, PathChange, Play, PlayClient, Scenario,
+    Window,
 };
 use holdtime_sim::stage::Run;
 use holdtime_sim::subject::{self, Defect};
@@ -114,6 +115,11 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
                 let kind = FaultKind::Path { from: from.clone(), to, both, change, lasts };
                 play.faults = vec![Fault { at, kind }];
             }
+            let script = "wait 1s\nsend version\nexpect done\n";
+            let script = ProgramScript::parse(&Source::new("client", script), 0..script.len()).unwrap();
+            play.clients = vec![PlayClient { name: "operator".to_owned(), speaker: from.clone(), script }];
+            let restart = lasts.map(|after| FaultKind::Restart { host: from.clone(), machine: both, after });
+            play.faults.extend(restart.map(|kind| Fault { at, kind }));
             play.faults.push(Fault { at, kind: FaultKind::Clock { host: from, by } });
             let play = Play {
                 latency,
@@ -184,8 +190,10 @@ fn a_quarter_of_the_seeds_have_no_fault_and_faults_are_over_before_the_end() {
     for world in &worlds {
         for fault in &world.play.faults {
             let lasts = match &fault.kind {
-                FaultKind::Cut { lasts, .. } | FaultKind::Power { lasts, .. } => lasts.unwrap(),
-                FaultKind::Suspend { lasts, .. } => *lasts,
+                FaultKind::Cut { lasts, .. }
+                | FaultKind::Power { lasts, .. }
+                | FaultKind::Path { lasts, .. } => lasts.unwrap(),
+                FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => *lasts,
                 _ => Duration::ZERO,
             };
             assert!(fault.at + lasts + Duration::from_secs(120) < world.play.run_for, "{}", world.title);

@@ -166,3 +166,153 @@ fn a_reload_goes_by_the_next_configuration_and_a_session_is_up_again_in_time() {
     fails(&text("expect route 203.0.113.0/24 within 9s", "9m"), "nothing of the kind");
     fails(&text("expect route 198.51.100.0/24", "6s"), "expected by");
 }
+
+/// Two sessions, one after the other, and what the peer does in the last one.
+fn again_and_again(last: &str) -> String {
+    format!("{MEET}\nexpect route 192.0.2.0/24\nexpect close\n{MEET}\n{last}")
+}
+
+const ROUTE: &str = "static { route 192.0.2.0/24 next-hop 10.0.0.1; }";
+
+fn faults(lines: &str) -> String {
+    format!("faults = '''\n{lines}\n'''")
+}
+
+#[test]
+fn a_speaker_that_is_killed_ends_its_connections_without_a_word_and_begins_anew() {
+    let restart = faults("at 20s restart speaker after 5s");
+    let told_again = again_and_again("expect route 192.0.2.0/24 within 5s\nwait 20s");
+    passes(&world(ROUTE, &told_again, &restart));
+    fails(&world(ROUTE, &format!("{MEET}\nexpect notification within 60s"), &restart), "closed");
+    let up = |by: &str| format!("\n[up]\nat = '0s'\nagain-by = '{by}'\n");
+    passes(&(world(ROUTE, &told_again, &restart) + &up("40s")));
+    fails(&(world(ROUTE, &told_again, &restart) + &up("24s")), "expected by");
+    for outcome in play(&world(ROUTE, &told_again, "")) {
+        assert_eq!(outcome.verdict.code(), "unfinished", "{:?}", outcome.verdict);
+    }
+}
+
+#[test]
+fn a_machine_that_comes_back_knows_nothing_of_its_connections() {
+    // The peer hears of the end once it says something itself.
+    let reboot = faults("at 20s reboot speaker after 2s");
+    let told_again = again_and_again("expect route 192.0.2.0/24 within 5s\nwait 20s");
+    passes(&world(ROUTE, &told_again, &reboot));
+    let silent = told_again.replacen("keepalives every 3s\nexpect route", "expect route", 1);
+    let silent =
+        world(ROUTE, &silent, &reboot).replace("hold-time 9", "hold-time 0").replace("hold 9", "hold 0");
+    for outcome in play(&silent) {
+        assert_eq!(outcome.verdict.code(), "unfinished", "{:?}", outcome.verdict);
+    }
+}
+
+#[test]
+fn a_program_whose_speaker_was_killed_is_owed_nothing_and_the_next_speaker_starts_it_anew() {
+    let program = "[[program]]\nrun = './feed'\nscript = '''\nwait 10s\nsend announce route 192.0.2.0/24 next-hop 10.0.0.1\n\
+                   expect done\nexpect another line\n'''\n";
+    let script = format!("{MEET}\nexpect close\n{MEET}\nexpect route 192.0.2.0/24 within 40s\nwait 1s");
+    let text = |more: &str| {
+        let text = world("api { processes [ feed ]; }", &script, more) + program;
+        text.replace("neighbor 10.0.0.2", "process feed { run ./feed; encoder text; }\nneighbor 10.0.0.2")
+    };
+    // The first one waits in vain when its speaker is killed, which is no failure of it; the second one does so at the end.
+    for outcome in play(&text(&faults("at 20s restart speaker after 5s"))) {
+        assert_eq!(outcome.verdict.code(), "unfinished", "{:?}", outcome.verdict);
+        let waiting = outcome.standing.iter().filter(|stand| stand.contains("another line")).count();
+        assert_eq!(waiting, 1, "{:?}", outcome.standing);
+    }
+}
+
+#[test]
+fn a_signal_ends_a_peers_process_and_its_connections_with_it() {
+    for signal in ["SIGTERM", "SIGUSR1", "SIGALRM"] {
+        let text = world("", &format!("{MEET}\nwait 9m"), &faults(&format!("at 20s signal far {signal}")));
+        for outcome in play(&format!("{text}[ends]\nhow = 'close'\nat = '20s'\n")) {
+            assert_eq!(outcome.verdict.code(), "pass", "{signal}: {:?}", outcome.verdict);
+            assert!(outcome.at.as_nanos() < 300_000_000_000, "nobody waits for the rest of its script");
+        }
+    }
+}
+
+#[test]
+fn runs_that_do_not_finish_have_the_same_key_where_they_stand_on_the_same_and_another_one_otherwise() {
+    let key = |text: &str| {
+        let [poll, tasks] = play(text).map(|outcome| outcome.verdict.key().map(|key| key.to_string()));
+        assert_eq!(poll, tasks, "{text}");
+        poll.unwrap_or_default()
+    };
+    let stands = |steps: &str| key(&world("", &format!("{MEET}\n{steps}"), ""));
+    let routes = stands("expect route 192.0.2.0/24");
+    assert_eq!(stands("expect route 198.51.100.0/24"), routes, "names are no part of it");
+    let cut = faults("at 1s cut speaker -> far");
+    let others = [
+        stands("expect notification"),
+        key(&world("passive true;", "accept\nexpect open", "")),
+        key(&world("", &format!("{MEET}\nexpect route 192.0.2.0/24"), &cut)
+            .replace("hold-time 9", "hold-time 0")
+            .replace("hold 9", "hold 0")),
+        stands("expect open"),
+    ];
+    let mut keys: Vec<&String> = others.iter().chain([&routes]).collect();
+    assert!(keys.iter().all(|key| key.starts_with("unfinished: peer > ")), "{keys:#?}");
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 5, "{keys:#?}");
+}
+
+/// A speaker with a peer that expects something, and a client at its named pipes.
+fn commanded(expects: &str, client: &str) -> String {
+    let client = format!("[[client]]\nname = 'operator'\nscript = '''\n{client}\n'''\n");
+    world("", &format!("{MEET}\n{expects}"), "") + &client
+}
+
+#[test]
+fn a_command_line_client_commands_every_neighbor_over_the_named_pipes_and_is_answered() {
+    let announce = "wait 2s\nsend announce route 192.0.2.0/24 next-hop 10.0.0.1\nexpect within 5s done";
+    // No program of the configuration's may.
+    passes(&commanded("expect route 192.0.2.0/24 within 9s\nwait 1s", announce));
+    passes(&commanded(
+        "wait 5s",
+        "wait 2s\nsend show neighbor summary\nexpect within 5s 10.0.0.2\nexpect within 5s done",
+    ));
+    fails(&commanded("expect route 203.0.113.0/24 within 9s", announce), "nothing of the kind");
+    fails(
+        &commanded("wait 60s", "wait 2s\nsend version\nexpect within 5s no such line"),
+        "no such line came in time",
+    );
+}
+
+#[test]
+fn a_command_of_a_client_that_goes_unanswered_sounds_the_alarm_of_its_oracle() {
+    // A reactor that waits for its peers first answers nobody while one is silent.
+    let silent = "accept\nexpect open\nsend open hold 90\nexpect keepalive\nsend keepalive\nwait 60s";
+    let text = world("hold-time 90;", silent, "").replace("hold-time 9;", "");
+    let text =
+        text + "[[client]]\nname = 'operator'\nscript = '''\nwait 2s\nsend version\nexpect done\n'''\n";
+    let scenario = read(&text);
+    let run = |reactor: &str| {
+        let subject = subject::find(reactor).unwrap();
+        let run = Run { play: &scenario.play, subject, defect: Defect::Present, choices: 0.into() };
+        run.go().unwrap().verdict
+    };
+    let told = format!("{:?}", run("await-peers"));
+    assert_eq!(run("await-peers").code(), "O3", "{told}");
+    assert!(told.contains("client operator"), "{told}");
+    assert_eq!(run("poll").code(), "pass");
+}
+
+#[test]
+fn two_clients_of_one_speaker_and_one_of_nobody_are_refused() {
+    let refused = |client: &str| {
+        let text = commanded("wait 1s", "send version") + client;
+        let source = Source::new("words.toml", text);
+        scenario::read(&source, |_| None, &subject::names()).unwrap_err().to_string()
+    };
+    let another = refused("[[client]]\nname = 'other'\nscript = ''\n");
+    assert!(another.contains("`operator` has the named pipes of `speaker` already"), "{another}");
+    let nobody = refused("[[client]]\nname = 'other'\non = 'speker'\nscript = ''\n");
+    assert!(nobody.contains("no speaker is called `speker`") && nobody.contains("`speaker`"), "{nobody}");
+    let words = world("", "accept", "") + "[[client]]\nname = 'two words'\nscript = ''\n";
+    let words = scenario::read(&Source::new("words.toml", words), |_| None, &subject::names()).unwrap_err();
+    assert!(words.to_string().contains("one word"), "{words}");
+}

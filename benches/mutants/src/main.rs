@@ -8,7 +8,7 @@
 //! The oracles of HEAD are mutated in a work tree of their own, under `target/mutants`, all mutants in one build (`point.rs`), and each is tried
 //! alone: first by the oracles' own tests, which take half a second together, then, where none of these fails, by the tests of the
 //! lab that play the museum's subjects. The table is written after each mutant, so that Ctrl-C keeps what is known; that of another commit is begun
-//! anew.
+//! anew. A mutant that no test can notice is named in `equivalent.tsv`, with the test that shows that no run differs.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program of its own prints")]
 
@@ -25,7 +25,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::point::Mutant;
-use crate::table::{Fate, MutantName, MutantTable, percent};
+use crate::table::{Equivalents, Fate, MutantName, MutantTable, percent};
 use crate::trial::{Broken, Jury};
 
 /// Tries every mutant of the lab's oracles.
@@ -47,8 +47,10 @@ struct MutantArgs {
 
 /// Where the oracles are.
 const ORACLES: &str = "sim/src/oracle";
+/// The mutants that are shown to be equivalent.
+const EQUIVALENTS: &str = "benches/mutants/equivalent.tsv";
 /// The files there that hold nothing but tests.
-const TESTS: &[&str] = &["conditions.rs", "testing.rs"];
+const TESTS: &[&str] = &["conditions.rs", "families.rs", "testing.rs", "twins.rs"];
 /// The oracles' own tests.
 const OWN: (&[&str], &str) = (&["--lib"], "oracle::");
 /// Those that play what the oracles must tell apart.
@@ -59,9 +61,12 @@ const PLAYED_LIMIT: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
     match go(&MutantArgs::parse()) {
-        Ok((tried, survive)) => {
-            println!("{tried} mutants tried, {survive} survive: {}", percent(survive, tried));
-            ExitCode::from(u8::from(survive * 20 > tried))
+        Ok((tried, survive, shown)) => {
+            let share = percent(survive, tried);
+            println!(
+                "{tried} mutants tried, {survive} survive: {share}; {shown} of them are shown to be equivalent"
+            );
+            ExitCode::from(u8::from(survive * 20 > tried || survive > shown))
         }
         Err(problem) => {
             eprintln!("holdtime-mutants: {problem}");
@@ -73,14 +78,15 @@ fn main() -> ExitCode {
 /// A mutant, its number, and the file that it is in.
 type Numbered = (usize, String, Mutant);
 
-/// Tries what was not tried; how many were, and how many survive.
-fn go(args: &MutantArgs) -> Result<(usize, usize), String> {
+/// Tries what was not tried; how many were, how many survive, and how many of those are shown to be equivalent.
+fn go(args: &MutantArgs) -> Result<(usize, usize, usize), String> {
     let root = PathBuf::from(trial::run(Command::new("git").args(["rev-parse", "--show-toplevel"]))?);
     let commit = trial::run(Command::new("git").args(["log", "-1", "--format=%h", "--", ORACLES]))?;
     let tree = root.join("target/mutants/tree");
     let head = trial::run(Command::new("git").args(["rev-parse", "HEAD"]))?;
     trial::check_out(&tree, &head)?;
     let mut mutants = all_mutants(&tree)?;
+    let equivalents = equivalents(&root, &tree)?;
     let juries = build_all(&root, &tree, &mut mutants, args.quick)?;
     let table_path = root.join(&args.table);
     let mut table = MutantTable::read(&table_path, &commit, mutants.len());
@@ -93,7 +99,10 @@ fn go(args: &MutantArgs) -> Result<(usize, usize), String> {
         if is_known || !file.contains(&args.only) {
             continue;
         }
-        let fate = fate(&juries, *number)?;
+        let mut fate = fate(&juries, *number)?;
+        if let Some(proof) = equivalents.shown_by(&name).filter(|_| fate == Fate::Survived) {
+            fate = Fate::Equivalent(proof.to_owned());
+        }
         if fate == Fate::Survived {
             let (file, place, what) = &name;
             eprintln!("survives: {ORACLES}/{file}:{place} {what}");
@@ -102,6 +111,16 @@ fn go(args: &MutantArgs) -> Result<(usize, usize), String> {
         table.write(&table_path).map_err(|error| format!("{}: {error}", table_path.display()))?;
     }
     Ok(table.sums())
+}
+
+/// Which mutants are shown to be equivalent.
+fn equivalents(root: &Path, tree: &Path) -> Result<Equivalents, String> {
+    let path = root.join(EQUIVALENTS);
+    let read = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+    let files = trial::sources(&tree.join(ORACLES))?;
+    let sources = files.iter().map(|path| read(path));
+    let problem = |problem| format!("{}: {problem}", path.display());
+    Equivalents::parse(&read(&path)?, &sources.collect::<Result<Vec<_>, _>>()?).map_err(problem)
 }
 
 fn name_of(file: &str, mutant: &Mutant) -> MutantName {

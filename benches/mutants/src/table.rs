@@ -5,6 +5,42 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
+/// What stands in front of the test that shows that a mutant is equivalent.
+const SHOWN: &str = "equivalent, by ";
+
+/// The mutants that are shown to be equivalent: the file, the mutant, and the test that shows it, apart by tabs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Equivalents(Vec<[String; 3]>);
+
+impl Equivalents {
+    /// Reads them. Each test must be there: `sources` are the oracles' files.
+    ///
+    /// # Errors
+    /// A line is none of them, or its test is in none of the files.
+    pub(crate) fn parse(text: &str, sources: &[String]) -> Result<Self, String> {
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let entry = |line: &str| {
+            let fields: Vec<String> = line.split('\t').map(str::to_owned).collect();
+            let fields: [String; 3] =
+                fields.try_into().map_err(|_| format!("no file, mutant and test: {line}"))?;
+            let test = format!("fn {}(", fields[2]);
+            match sources.iter().any(|source| source.contains(&test)) {
+                true => Ok(fields),
+                false => Err(format!("there is no test `{}`", fields[2])),
+            }
+        };
+        lines.map(entry).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The test that shows this mutant to be equivalent.
+    pub(crate) fn shown_by(&self, (file, _, what): &MutantName) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|[known, mutant, _]| known == file && mutant == what)
+            .map(|[.., test]| test.as_str())
+    }
+}
+
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -14,6 +50,8 @@ pub(crate) enum Fate {
     Endless,
     /// No test fails.
     Survived,
+    /// No test fails, and this one shows that none can: no run differs.
+    Equivalent(String),
 }
 
 /// A mutant's place and what it makes of what stands there: what it is known by.
@@ -43,7 +81,10 @@ impl MutantTable {
             let fate = match *fate {
                 "survives" => Fate::Survived,
                 "endless" => Fate::Endless,
-                test => Fate::Caught(test.to_owned()),
+                test => match test.strip_prefix(SHOWN) {
+                    Some(proof) => Fate::Equivalent(proof.to_owned()),
+                    None => Fate::Caught(test.to_owned()),
+                },
             };
             table.set(((*file).to_owned(), (*place).to_owned(), (*what).to_owned()), fate);
         }
@@ -60,9 +101,11 @@ impl MutantTable {
         self.fates.get(name)
     }
 
-    /// How many were tried, and how many of them survive.
-    pub(crate) fn sums(&self) -> (usize, usize) {
-        (self.fates.len(), self.fates.values().filter(|fate| **fate == Fate::Survived).count())
+    /// How many were tried, how many of them no test notices, and how many of those are shown to be equivalent.
+    pub(crate) fn sums(&self) -> (usize, usize, usize) {
+        let count = |is: fn(&Fate) -> bool| self.fates.values().filter(|fate| is(fate)).count();
+        let shown = count(|fate| matches!(fate, Fate::Equivalent(_)));
+        (self.fates.len(), count(|fate| *fate == Fate::Survived) + shown, shown)
     }
 
     /// Writes the table as a whole: who reads it while it grows sees no half line.
@@ -70,18 +113,19 @@ impl MutantTable {
     /// # Errors
     /// Of the file system.
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
-        let (tried, survive) = self.sums();
+        let (tried, survive, shown) = self.sums();
         let mut text = format!(
-            "# commit {} : {} mutants, {tried} tried, {survive} survive ({})\n# first failing test, file, line:column, mutant\n",
+            "# commit {} : {} mutants, {tried} tried, {survive} survive ({}), {shown} of which are shown to be equivalent\n# first failing test, file, line:column, mutant\n",
             self.commit,
             self.all,
             percent(survive, tried)
         );
         for ((file, place, what), fate) in &self.fates {
             let fate = match fate {
-                Fate::Caught(test) => test,
-                Fate::Endless => "endless",
-                Fate::Survived => "survives",
+                Fate::Caught(test) => test.clone(),
+                Fate::Endless => "endless".to_owned(),
+                Fate::Survived => "survives".to_owned(),
+                Fate::Equivalent(proof) => format!("{SHOWN}{proof}"),
             };
             let _ = writeln!(text, "{fate}\t{file}\t{place}\t{what}");
         }
@@ -109,10 +153,22 @@ mod tests {
         let mut table = MutantTable::read(&path, "abc", 3);
         table.set(name("1:2"), Fate::Survived);
         table.set(name("9:2"), Fate::Caught("a::test".to_owned()));
+        table.set(name("7:2"), Fate::Equivalent("a_proof".to_owned()));
         table.write(&path).unwrap();
         let again = MutantTable::read(&path, "abc", 3);
-        assert_eq!((again.get(&name("1:2")), again.sums()), (Some(&Fate::Survived), (2, 1)));
-        assert_eq!(MutantTable::read(&path, "abd", 3).sums(), (0, 0));
+        assert_eq!((again.get(&name("1:2")), again.sums()), (Some(&Fate::Survived), (3, 2, 1)));
+        assert_eq!(MutantTable::read(&path, "abd", 3).sums(), (0, 0, 0));
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_shown_to_be_equivalent_names_a_test_that_is_there() {
+        let text = "# a comment\na.rs\t`x` is always true\ta_proof\n";
+        let shown = Equivalents::parse(text, &["#[test]\nfn a_proof() {}".to_owned()]).unwrap();
+        let name = |what: &str| ("a.rs".to_owned(), "1:2".to_owned(), what.to_owned());
+        assert_eq!(shown.shown_by(&name("`x` is always true")), Some("a_proof"));
+        assert_eq!(shown.shown_by(&name("`y` is always true")), None);
+        assert!(Equivalents::parse(text, &["fn another_proof() {}".to_owned()]).is_err());
+        assert!(Equivalents::parse("a.rs\tsomething", &[]).is_err());
     }
 }

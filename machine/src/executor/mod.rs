@@ -121,13 +121,27 @@ impl Lab {
 
     /// Runs a process's main task: the process is over when it resolves.
     pub fn spawn_main(&mut self, host: &SimHost, task: impl Future<Output = u8> + 'static) {
+        let main = self.main(host, task);
+        self.world.borrow_mut().spawn(host.process(), main);
+    }
+
+    /// Runs a process's main task from this time on. Until then there is no such process, for signals and power cuts neither; and there never
+    /// is where its machine has no power then.
+    pub fn spawn_main_at(&mut self, host: &SimHost, at: Instant, task: impl Future<Output = u8> + 'static) {
+        let (main, process) = (self.main(host, task), host.process());
+        let mut world = self.world.borrow_mut();
+        world.process_mut(process).life = Life::Unstarted;
+        world.at(at, "start", move |world| world.start(process, main));
+    }
+
+    /// A process's main task, with whose end it is over.
+    fn main(&self, host: &SimHost, task: impl Future<Output = u8> + 'static) -> LocalFuture {
         let (world, process) = (self.world.clone(), host.process());
-        let main = async move {
+        Box::pin(async move {
             let code = task.await;
             let status = holdtime_host::ExitStatus::Code(code.into());
             world.borrow_mut().end(process, status);
-        };
-        self.world.borrow_mut().spawn(process, Box::pin(main));
+        })
     }
 
     /// The hash of everything that has happened so far.

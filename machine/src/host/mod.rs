@@ -71,6 +71,11 @@ impl SimHost {
         self.world.borrow_mut().process_mut(self.process).max_files = max;
     }
 
+    /// Has every signal end the process, as it does by default.
+    pub fn handle_no_signals(&self) {
+        self.world.borrow_mut().process_mut(self.process).handled.clear();
+    }
+
     /// Has the process collect this signal instead of ending by it. Only programs need to ask.
     pub fn handle_signal(&self, signal: Signal) {
         self.world.borrow_mut().process_mut(self.process).handled.insert(signal);

@@ -269,7 +269,7 @@ impl World {
         self.network.power_off(machine);
         for index in 0..self.processes.len() {
             let id = ProcessId(index as u32);
-            if self.process(id).machine == machine && !self.process(id).is_over() {
+            if self.process(id).machine == machine && !self.process(id).is_absent() {
                 self.record(id, &Step::Exited(id, ExitStatus::Signal(9)));
                 self.process_mut(id).life = Life::Over(ExitStatus::Signal(9));
                 self.doomed.push(id);
@@ -280,6 +280,16 @@ impl World {
     /// The machine is back, with nothing running.
     pub fn power_on(&mut self, machine: MachineId) {
         self.network.power_on(machine);
+    }
+
+    /// Starts a process whose time has come, if its machine has power.
+    pub(crate) fn start(&mut self, process: ProcessId, main: LocalFuture) {
+        if self.process(process).life == Life::Unstarted
+            && self.network.has_power(self.process(process).machine)
+        {
+            self.process_mut(process).life = Life::Running;
+            self.spawn(process, main);
+        }
     }
 
     /// SIGSTOP.
@@ -304,7 +314,7 @@ impl World {
     /// Signals a process, by number.
     pub fn signal(&mut self, process: ProcessId, number: i32) {
         let handled = Signal::ALL.into_iter().find(|signal| i32::from(signal.number()) == number);
-        if self.process(process).is_over() {
+        if self.process(process).is_absent() {
             return;
         }
         self.trace.record(self.now, &Step::Signalled(process, number));

@@ -15,6 +15,8 @@ use crate::net::{MachineId, SocketId, SocketOptions};
 /// Whether a process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
+    /// Its time to be started has not come.
+    Unstarted,
     /// It runs when it has something to do.
     Running,
     /// SIGSTOP: nothing of it runs; its machine's kernel still answers for its sockets.
@@ -155,6 +157,11 @@ impl ProcessState {
 
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.life, Life::Over(_))
+    }
+
+    /// Whether there is nothing that could be signalled or lose its power: it is over, or was not started yet.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.is_over() || self.life == Life::Unstarted
     }
 
     pub(crate) fn has_file_to_spare(&self) -> bool {

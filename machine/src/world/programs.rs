@@ -90,6 +90,7 @@ impl World {
         }
         let (read, write) = (self.named_pipe(id, &paths.read), self.named_pipe(id, &paths.write));
         self.join_pipes(id, stream, read, write);
+        self.record(id, &Step::Piped(id, stream));
         Ok(())
     }
 

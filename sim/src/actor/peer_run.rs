@@ -123,6 +123,22 @@ pub enum Awaited {
     Room,
 }
 
+impl Awaited {
+    /// One word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Open => "open",
+            Self::Keepalive => "keepalive",
+            Self::Routes => "routes",
+            Self::Message => "message",
+            Self::End => "end",
+            Self::Line => "line",
+            Self::Room => "room",
+        }
+    }
+}
+
 /// What drivers run: a scripted peer or a checking peer.
 pub trait PeerRun {
     /// Feeds one input; drain the actions afterwards.

@@ -17,17 +17,17 @@ use crate::oracle::Alarm;
 
 /// Tells the story of an alarm.
 pub(crate) fn certify(scene: &Scene, alarm: &Alarm) -> Certificate {
-    let mut builder = Builder {
-        scene,
-        alarm,
-        graph: Graph::default(),
-        known: BTreeMap::new(),
-        inert: BTreeMap::new(),
-        kinds: BTreeMap::new(),
-    };
+    let mut builder = Builder::of(scene, Some(alarm));
     let start = builder.graph.add(Kind::Process, scene.creditor.clone(), Needs::All);
-    let debt = builder.alarm_node();
+    let debt = builder.alarm_node(alarm);
     builder.wait(start, debt, (WaitKind::Missing, alarm.what.clone()), Some(alarm.since));
+    builder.told(start)
+}
+
+/// Tells on what a script stands that has not come to its end, though no oracle sounded.
+pub(crate) fn standstill(scene: &Scene, actor: usize) -> Certificate {
+    let mut builder = Builder::of(scene, None);
+    let start = builder.standing(actor);
     builder.told(start)
 }
 
@@ -70,7 +70,8 @@ pub(super) enum Purpose {
 
 pub(super) struct Builder<'s> {
     pub(super) scene: &'s Scene,
-    pub(super) alarm: &'s Alarm,
+    /// `None`: no oracle has sounded.
+    pub(super) alarm: Option<&'s Alarm>,
     pub(super) graph: Graph,
     known: BTreeMap<Station, NodeId>,
     inert: BTreeMap<NodeId, (InertReason, String)>,
@@ -78,6 +79,17 @@ pub(super) struct Builder<'s> {
 }
 
 impl<'s> Builder<'s> {
+    fn of(scene: &'s Scene, alarm: Option<&'s Alarm>) -> Self {
+        Self {
+            scene,
+            alarm,
+            graph: Graph::default(),
+            known: BTreeMap::new(),
+            inert: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+        }
+    }
+
     // The pieces.
 
     /// The node of a station, and whether it is new.

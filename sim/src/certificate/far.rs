@@ -10,8 +10,8 @@ use crate::actor::{Awaited, PeerState};
 use crate::certificate::build::{Builder, Purpose, Station};
 use crate::certificate::chain::WaitKind;
 use crate::certificate::reason::{InertReason, only_at};
-use crate::certificate::scene::{ActorLife, ActorRole, SceneStream};
-use crate::oracle::Missing;
+use crate::certificate::scene::{ActorLife, ActorRole, SceneStream, ScriptStand};
+use crate::oracle::{Alarm, Missing};
 
 impl Builder<'_> {
     /// That the other end of a stream says something.
@@ -90,6 +90,35 @@ impl Builder<'_> {
         }
     }
 
+    /// Somebody whose script has not come to its end.
+    pub(super) fn standing(&mut self, actor: usize) -> NodeId {
+        let (node, _) = self.node(Station::Whole(actor), Kind::Process, self.name(actor), Needs::Any);
+        let script = self.scene.actor(actor).and_then(|actor| actor.script.as_ref());
+        let Some(ScriptStand { state: PeerState::Waiting { step, since, .. }, awaits, .. }) = script else {
+            return node;
+        };
+        let Some(awaited) = awaits else {
+            self.will_not(node, InertReason::Late, format!("takes its time at `{step}`"));
+            return node;
+        };
+        let scene = self.scene;
+        let streams = scene.actors.iter().enumerate().flat_map(|(speaker, actor)| {
+            let streams = actor.inside.iter().flat_map(|inside| &inside.streams);
+            streams.map(move |stream| (speaker, stream))
+        });
+        let mut to_it = streams.filter(|(_, stream)| stream.far_at == Some(actor));
+        let Some((speaker, stream)) = to_it.next() else {
+            let why = format!("waits at `{step}` without a connection");
+            self.will_not(node, InertReason::Unconnected, why);
+            return node;
+        };
+        let path = stream.look.map(|look| look.outgoing.path).unwrap_or_default();
+        if !self.is_cut_off(node, path, 0) {
+            self.awaited(node, actor, (speaker, stream), (*awaited, step, *since));
+        }
+        node
+    }
+
     /// What a script waits for.
     fn awaited(
         &mut self,
@@ -99,16 +128,17 @@ impl Builder<'_> {
         (awaited, step, since): (Awaited, &str, Instant),
     ) {
         let what = (WaitKind::Script, format!("the speaker: `{step}`"));
-        let is_alarm = self.scene.creditor_at == Some(far)
-            && matches!(
-                (awaited, self.alarm.missing),
+        let is_it = |alarm: &&Alarm| {
+            matches!(
+                (awaited, alarm.missing),
                 (Awaited::Routes | Awaited::Message, Missing::Routes)
                     | (Awaited::Keepalive | Awaited::Message, Missing::Keepalive)
                     | (Awaited::Line, Missing::Answer)
                     | (Awaited::End, Missing::End(_))
-            );
-        if is_alarm {
-            let alarm = self.alarm_node();
+            )
+        };
+        if let Some(alarm) = self.alarm.filter(|_| self.scene.creditor_at == Some(far)).filter(is_it) {
+            let alarm = self.alarm_node(alarm);
             return self.wait(node, alarm, what, Some(since));
         }
         if awaited == Awaited::Room {

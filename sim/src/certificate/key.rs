@@ -3,13 +3,13 @@
 use std::fmt;
 
 use crate::certificate::chain::{Certificate, CertificateEnd, Link, WaitKind};
-use crate::certificate::verdict::{SESSION, Verdict};
+use crate::certificate::verdict::{SESSION, Standstill, Verdict};
 use crate::oracle::{Alarm, Creditor};
 
 /// The reason of a failure without names, times and texts of scripts: two runs that share it fail for the same reason.
 ///
 /// One line of text: the oracle, its clause, the creditor's role, the kinds of the waits along the chain, and how it ends. What a silent peer
-/// waits for itself is no part of it.
+/// waits for itself is no part of it. Of a run that did not finish, the role of who did not, and what that waits for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(String);
 
@@ -38,7 +38,10 @@ impl Verdict {
             }
             Self::Failed { who, .. } => format!("failed: {}", role(who)),
             Self::Crashed(_) => "crashed".to_owned(),
-            Self::Unfinished { .. } => "unfinished".to_owned(),
+            Self::Unfinished { standstill, .. } => {
+                let Standstill { who, on, certificate } = standstill;
+                format!("unfinished: {} > {on} > {}", role(who), story(&certificate.links, certificate))
+            }
         }))
     }
 }
@@ -49,9 +52,14 @@ fn of_hang(alarm: &Alarm, certificate: &Certificate) -> String {
         Creditor::Program(_) => "program",
         Creditor::Machine => "machine",
     };
+    let told = story(certificate.links.get(1..).unwrap_or_default(), certificate);
+    format!("{} ({}) {creditor} > {told}", alarm.oracle.code(), alarm.clause)
+}
+
+/// The kinds of the waits along a chain, and how it ends.
+fn story(links: &[Link], certificate: &Certificate) -> String {
     let mut waits: Vec<String> = Vec::new();
-    let mut links = certificate.links.iter().skip(1);
-    let silent = links.find_map(|Link { kind, .. }| {
+    let silent = links.iter().find_map(|Link { kind, .. }| {
         waits.push(kind.to_string());
         matches!(kind, WaitKind::Bytes | WaitKind::BytesForAWhile).then(|| "silence".to_owned())
     });
@@ -61,13 +69,13 @@ fn of_hang(alarm: &Alarm, certificate: &Certificate) -> String {
         CertificateEnd::CanAct(_) => "can act".to_owned(),
     });
     let chain: String = waits.into_iter().map(|wait| format!("{wait} > ")).collect();
-    format!("{} ({}) {creditor} > {chain}{end}", alarm.oracle.code(), alarm.clause)
+    chain + &end
 }
 
 /// What somebody is, from what they are called: `program announce` is a program.
 fn role(who: &str) -> &str {
     match who.split(' ').next() {
-        Some(role @ ("peer" | "program")) => role,
+        Some(role @ ("peer" | "program" | "client")) => role,
         _ => "speaker",
     }
 }

@@ -21,8 +21,8 @@ pub(crate) mod scene;
 mod tests;
 mod verdict;
 
-pub(crate) use build::certify;
+pub(crate) use build::{certify, standstill};
 pub use chain::{Certificate, CertificateEnd, Link, WaitKind};
 pub use key::Key;
 pub use reason::InertReason;
-pub use verdict::{SESSION, Verdict};
+pub use verdict::{SESSION, StandsOn, Standstill, Verdict};

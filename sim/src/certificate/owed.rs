@@ -13,20 +13,20 @@ use crate::certificate::reason::InertReason;
 use crate::certificate::scene::SceneStream;
 use crate::observe::SessionEnd;
 use crate::observe::recording::ClockFault;
-use crate::oracle::{Creditor, EndTimer, Missing};
+use crate::oracle::{Alarm, Creditor, EndTimer, Missing};
 
 impl Builder<'_> {
     /// What the alarm says is missing.
-    pub(super) fn alarm_node(&mut self) -> NodeId {
+    pub(super) fn alarm_node(&mut self, alarm: &Alarm) -> NodeId {
         let speaker = self.scene.speaker;
         let (node, fresh) = self.node(Station::Alarm, Kind::Debt, self.name(speaker), Needs::All);
         if !fresh {
             return node;
         }
-        let party = self.creditor_as_party();
-        match (self.alarm.missing, party) {
+        let party = self.creditor_as_party(alarm);
+        match (alarm.missing, party) {
             (Missing::Rest(work), _) => self.owe_rest(node, work),
-            (Missing::Session | Missing::LastingSession, _) => self.owe_session(node),
+            (Missing::Session | Missing::LastingSession, _) => self.owe_session(node, alarm),
             (Missing::FullHoldTime, _) => self.owe_hold_time(node),
             (Missing::Bound, Some(party @ Party::Program(_))) => self.owe_answer(node, speaker, &party),
             (Missing::Bound, _) => {
@@ -42,10 +42,10 @@ impl Builder<'_> {
     }
 
     /// As whom the speaker knows who waits in vain.
-    fn creditor_as_party(&self) -> Option<Party> {
+    fn creditor_as_party(&self, alarm: &Alarm) -> Option<Party> {
         let inside = self.inside(self.scene.speaker)?;
         let stream = |is_it: &dyn Fn(&&SceneStream) -> bool| inside.streams.iter().find(is_it)?.party.clone();
-        match self.alarm.creditor {
+        match alarm.creditor {
             Creditor::Machine => None,
             Creditor::Program(key) => stream(&|stream| stream.program == Some(key)),
             Creditor::Session(key) => {
@@ -231,10 +231,10 @@ impl Builder<'_> {
     }
 
     /// Whoever ends the connections is in the way: one side, or each of them what the other one began.
-    fn owe_session(&mut self, node: NodeId) {
+    fn owe_session(&mut self, node: NodeId, alarm: &Alarm) {
         let speaker = self.scene.speaker;
         let Some(inside) = self.inside(speaker) else { return };
-        let remote = match self.alarm.creditor {
+        let remote = match alarm.creditor {
             Creditor::Session(key) => {
                 inside.connections.iter().find(|one| one.session == key).map(|one| one.remote)
             }

@@ -25,6 +25,8 @@ pub enum InertReason {
     NotReading,
     /// What it waits for is owed by nobody.
     NothingOwed,
+    /// Nothing leads to it.
+    Unconnected,
     /// It acts, but later than is allowed.
     Late,
     /// No deadline is armed.
@@ -63,6 +65,7 @@ impl InertReason {
             Self::ScriptEnded => "script ended",
             Self::NotReading => "not reading",
             Self::NothingOwed => "nothing owed",
+            Self::Unconnected => "unconnected",
             Self::Late => "late",
             Self::Unarmed => "unarmed",
             Self::InVain => "in vain",

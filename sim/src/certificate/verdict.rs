@@ -1,5 +1,8 @@
 //! What a run shows: that everything finished, or what did not and why.
 
+use std::fmt;
+
+use crate::actor::Awaited;
 use crate::certificate::chain::Certificate;
 use crate::oracle::Alarm;
 
@@ -31,7 +34,44 @@ pub enum Verdict {
     Unfinished {
         /// Who still waits, and for what.
         waiting: Vec<String>,
+        /// The first of them, and on what that stands.
+        standstill: Standstill,
     },
+}
+
+/// Why a run did not finish though no oracle sounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standstill {
+    /// Who has not come to an end, such as `peer far`.
+    pub who: String,
+    /// What that waits for.
+    pub on: StandsOn,
+    /// The story from there on.
+    pub certificate: Certificate,
+}
+
+/// What somebody waits for who has not come to an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StandsOn {
+    /// That the speaker does this.
+    Step(Awaited),
+    /// That a step takes its own time.
+    Time,
+    /// To be started at all.
+    Start,
+    /// That a session ends, or comes up again, as the play has it.
+    Session,
+}
+
+impl fmt::Display for StandsOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Step(awaited) => awaited.name(),
+            Self::Time => "time",
+            Self::Start => "start",
+            Self::Session => "session",
+        })
+    }
 }
 
 impl Verdict {

@@ -36,7 +36,10 @@ struct Part<'a> {
 impl Part<'_> {
     fn write(&mut self) {
         match self.peer.behaviour {
-            Behaviour::Plain => self.session(true),
+            Behaviour::Plain | Behaviour::Crowd | Behaviour::Client => self.session(true),
+            Behaviour::Looping => self.repeat(),
+            Behaviour::Capable => self.choose(),
+            Behaviour::Second => self.dial_too(),
             Behaviour::Talking => self.talk(),
             Behaviour::Slow => self.slow(),
             Behaviour::Dribbling => self.dribble(),
@@ -179,9 +182,9 @@ impl Part<'_> {
         self.session(false);
     }
 
-    /// Waits for the end that the speaker makes after this time. Where a link may be cut it may never hear of it.
+    /// Waits for the end that the speaker makes after this time. Where packets are lost it may never hear of it.
     fn outlast(&mut self, time: Duration) {
-        if self.kinds.has(Trouble::Cut) || self.kinds.has(Trouble::CutOneWay) {
+        if self.kinds.troubles.iter().any(|trouble| trouble.hides_an_end()) {
             self.wait(time * 2);
         } else {
             self.pass(time);
@@ -221,6 +224,76 @@ impl Part<'_> {
             self.wait(pause);
         }
         self.session(false);
+    }
+
+    /// A session and its end a few times, in a loop.
+    fn repeat(&mut self) {
+        let times = self.draw.between("rounds of a loop", &self.peer.name, 2, 6);
+        let (up, down) = (self.span("up"), self.span("down"));
+        let rounds = self.left.as_nanos() / (up + down).as_nanos().max(1);
+        let times = times.min(u64::try_from(rounds).unwrap_or(0).saturating_sub(1));
+        if times > 1 {
+            self.step(format!("loop {times} times"));
+            self.session(false);
+            let (before, end) = (self.left, self.draw.one_of("ends", &self.peer.name, &["close", "reset"]));
+            self.wait(up);
+            self.step("keepalives off");
+            self.step(end.unwrap_or("close"));
+            self.wait(down);
+            self.step("end");
+            self.pass((before - self.left) * u32::try_from(times - 1).unwrap_or(0));
+        }
+        self.session(false);
+    }
+
+    /// A session with capabilities of its own choice: an OPEN that has them, those of families and of the AS number among them or not.
+    fn choose(&mut self) {
+        const CAPABILITIES: [(&str, &str); 5] = [
+            ("route refresh", "capability 2"),
+            ("extended messages", "capability 6"),
+            ("graceful restart", "capability 64 0078"),
+            ("enhanced route refresh", "capability 70"),
+            ("nobody's", "capability 239 cafe"),
+        ];
+        let name = &self.peer.name;
+        let mut open = format!("send open hold {}", self.peer.hold);
+        if self.draw.percent("both families", name, 30) {
+            open += " family 1 1 family 2 1";
+        }
+        let mut asks = false;
+        for (number, (what, words)) in CAPABILITIES.into_iter().enumerate() {
+            if self.draw.percent(what, name, 50) {
+                open = format!("{open} {words}");
+                asks |= number == 0;
+            }
+        }
+        if self.draw.percent("bare", name, 20) {
+            open += " bare";
+        }
+        self.step(if self.peer.dials { "connect" } else { "accept" });
+        self.step(open);
+        self.greet(false);
+        self.keepalives();
+        if asks {
+            let pause = self.span("refresh pause");
+            self.wait(pause);
+            self.step("send refresh");
+        }
+    }
+
+    /// Connections beside the session that another one has from the same machine: each is one too many (RFC 4271 §6.8).
+    fn dial_too(&mut self) {
+        for _ in 0..self.draw.between("second connections", &self.peer.name, 1, 3) {
+            let pause = self.span("before a second one") + Duration::from_secs(20);
+            if pause + Duration::from_secs(10) > self.left {
+                return;
+            }
+            self.wait(pause);
+            self.step("connect");
+            self.step(format!("send open hold {}", self.peer.hold));
+            self.wait(Duration::from_secs(5));
+            self.step("close");
+        }
     }
 
     fn refresh(&mut self) {

@@ -24,7 +24,7 @@ pub(super) struct DrawnCast {
 }
 
 /// A machine under test.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct DrawnSpeaker {
     pub(super) index: usize,
     pub(super) name: String,
@@ -45,8 +45,9 @@ pub(super) struct DrawnSpeaker {
     json: bool,
     ipv6: bool,
     tells: bool,
-    /// How many routes its configuration has.
+    /// How many routes its configuration has, and the next one that it reads.
     routes: u64,
+    other_routes: Option<u64>,
     has_watchdog: bool,
 }
 
@@ -89,6 +90,9 @@ impl DrawnSpeaker {
             ipv6: kinds.verbs.contains(&Verb::Ipv6),
             tells: draw.percent("tells its program", &name, 25),
             routes: draw.one_of("routes", &name, &[1, 0, 3, 16, 64, 256, 1_024]).unwrap_or(1),
+            other_routes: draw
+                .one_of("other routes", &name, &[2, 0, 1, 3, 16, 64])
+                .filter(|_| kinds.has(Trouble::OtherFile)),
             has_watchdog: kinds.verbs.contains(&Verb::Watchdog),
             name,
         }
@@ -104,7 +108,8 @@ impl DrawnPeer {
     fn draw(draw: &mut Draw, kinds: &Kinds, index: usize, speakers: &[DrawnSpeaker]) -> Self {
         let name = format!("peer-{}", index + 1);
         let speaker = usize::try_from(draw.below("whose peer", &name, speakers.len() as u64)).unwrap_or(0);
-        let behaviour = draw.one_of("behaviour", &name, &kinds.behaviours).unwrap_or(Behaviour::Plain);
+        let alone: Vec<Behaviour> = kinds.behaviours.iter().copied().filter(|one| one.is_alone()).collect();
+        let behaviour = draw.one_of("behaviour", &name, &alone).unwrap_or(Behaviour::Plain);
         // A full window is only seen where there is a small one.
         let is_slow = matches!(behaviour, Behaviour::Slow | Behaviour::Deaf);
         let buffers: &[Option<usize>] = if is_slow {
@@ -130,6 +135,41 @@ impl DrawnPeer {
     }
 }
 
+impl DrawnPeer {
+    /// Many that are alike, neighbors of one speaker.
+    fn crowd(draw: &mut Draw, kinds: &Kinds, speakers: usize) -> Vec<Self> {
+        let is_there = kinds.behaviours.contains(&Behaviour::Crowd) && draw.percent("crowd", "", 40);
+        let count = if is_there { draw.between("how many alike", "", 4, 12) } else { 0 };
+        let speaker = usize::try_from(draw.below("whose crowd", "", speakers as u64)).unwrap_or(0);
+        let hold = draw.one_of("hold of a crowd", "", &HOLDS).unwrap_or(90);
+        let one = |number: u8| Self {
+            name: format!("leaf-{number}"),
+            address: Ipv4Addr::new(10, 0, 2, number),
+            asn: 65_200 + u32::from(number),
+            behaviour: Behaviour::Crowd,
+            speaker,
+            dials: false,
+            hold,
+            receive_buffer: None,
+            mss: None,
+            ends_early: false,
+        };
+        (1..=u8::try_from(count).unwrap_or(0)).map(one).collect()
+    }
+
+    /// One more that dials from this one's machine, which has a session with the first speaker.
+    fn second(&self, draw: &mut Draw, kinds: &Kinds) -> Option<Self> {
+        let may = self.behaviour == Behaviour::Plain && self.speaker == 0 && !self.dials && !self.ends_early;
+        let is_there = may && kinds.behaviours.contains(&Behaviour::Second);
+        (is_there && draw.percent("second", &self.name, 70)).then(|| Self {
+            name: format!("{}-second", self.name),
+            behaviour: Behaviour::Second,
+            dials: true,
+            ..*self
+        })
+    }
+}
+
 impl DrawnCast {
     pub(super) fn draw(draw: &mut Draw, kinds: &Kinds) -> Self {
         let count = draw.one_of("speakers", "", &[2, 1, 3, 2, 3, 4]).unwrap_or(2);
@@ -138,8 +178,11 @@ impl DrawnCast {
         let least = u64::from(count == 1);
         let more = draw.one_of("peers", "", &[0, 1, 1, 2]).unwrap_or(0);
         let peers = (0..least + more).filter_map(|index| usize::try_from(index).ok());
-        let peers: Vec<DrawnPeer> =
+        let mut peers: Vec<DrawnPeer> =
             peers.map(|index| DrawnPeer::draw(draw, kinds, index, &speakers)).collect();
+        peers.extend(DrawnPeer::crowd(draw, kinds, count));
+        let second = peers.iter().find_map(|peer| peer.second(draw, kinds));
+        peers.extend(second);
         // Each speaker but the first has a session with one before it, and perhaps with the others.
         let mut pairs = Vec::new();
         for two in 1..count {
@@ -179,7 +222,8 @@ impl DrawnCast {
             _ => None,
         });
         let speakers = pairs.map(|(other, passive)| (other.address, other.asn, passive));
-        let peers = self.peers_of(speaker).map(|peer| (peer.address, peer.asn, peer.dials));
+        let peers = self.peers_of(speaker).filter(|peer| peer.behaviour != Behaviour::Second);
+        let peers = peers.map(|peer| (peer.address, peer.asn, peer.dials));
         speakers.chain(peers).collect()
     }
 
@@ -203,8 +247,14 @@ impl DrawnCast {
             .fold(speaker.hold, u64::min)
     }
 
+    /// A speaker's configurations: the one that it begins with, and what it reads then.
+    pub(super) fn configs(&self, speaker: &DrawnSpeaker) -> Vec<String> {
+        let other = speaker.other_routes.map(|routes| DrawnSpeaker { routes, ..speaker.clone() });
+        std::iter::once(speaker).chain(&other).map(|speaker| self.config(speaker)).collect()
+    }
+
     /// A speaker's configuration.
-    pub(super) fn config(&self, speaker: &DrawnSpeaker) -> String {
+    fn config(&self, speaker: &DrawnSpeaker) -> String {
         let mut text = String::new();
         if let Some(program) = &speaker.program {
             let encoder = if speaker.json { "json" } else { "text" };

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use holdtime_core::speaker::{ExitStatus, Signal};
 use holdtime_core::{Duration, Instant};
-use holdtime_machine::SimHost;
 use holdtime_machine::trace::{Observer, Step};
 use holdtime_machine::world::ProcessId;
 
@@ -13,7 +13,7 @@ use crate::explore::kinds::{Behaviour, Trouble, Verb};
 use crate::explore::said::Spoken;
 use crate::explore::timers::{FiredTimer, TimerWatch};
 use crate::oracle::{Oracle, Questions};
-use crate::scenario::{Fault, FaultKind, Play};
+use crate::scenario::{Fault, FaultKind, PathChange, Play};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,11 +125,13 @@ struct Pending {
 impl Taker {
     pub(super) fn of(world: &ExploredWorld) -> Self {
         let play = &world.scenario.play;
-        let peers = play.peers.iter().zip(&world.behaviours);
+        let peers = play.peers.iter().map(|peer| peer.name.clone()).zip(world.behaviours.iter().copied());
+        let clients =
+            play.clients.iter().map(|client| (format!("client {}", client.name), Behaviour::Client));
         Self {
             census: Census::default(),
-            faults: play.faults.iter().filter_map(|fault| Pending::of(play, fault)).collect(),
-            peers: peers.map(|(peer, behaviour)| (peer.name.clone(), *behaviour, None)).collect(),
+            faults: play.faults.iter().map(|fault| Pending::of(play, fault)).collect(),
+            peers: peers.chain(clients).map(|(name, behaviour)| (name, behaviour, None)).collect(),
             timers: TimerWatch::default(),
             speakers: play.speakers.iter().map(|speaker| speaker.name.clone()).collect(),
             said: Spoken::default(),
@@ -154,7 +156,11 @@ impl Taker {
 }
 
 impl Pending {
-    fn of(play: &Play, fault: &Fault) -> Option<Self> {
+    fn is_between(&self, from: IpAddr, to: IpAddr) -> bool {
+        self.hosts.contains(&from) && self.hosts.contains(&to)
+    }
+
+    fn of(play: &Play, fault: &Fault) -> Self {
         let (trouble, hosts, lasts) = match &fault.kind {
             FaultKind::Cut { from, to, both, lasts } => {
                 (if *both { Trouble::Cut } else { Trouble::CutOneWay }, vec![from, to], *lasts)
@@ -162,18 +168,42 @@ impl Pending {
             FaultKind::Suspend { host, lasts } => (Trouble::Suspend, vec![host], Some(*lasts)),
             FaultKind::Clock { host, .. } => (Trouble::Clock, vec![host], Some(Duration::ZERO)),
             FaultKind::Power { host, lasts } => (Trouble::Power, vec![host], *lasts),
-            FaultKind::Signal { host, signal: holdtime_core::speaker::Signal::Alarm } => {
-                (Trouble::Restart, vec![host], Some(Duration::ZERO))
+            FaultKind::Signal { host, signal } => {
+                (signalled(play, host, *signal), vec![host], Some(Duration::ZERO))
             }
-            FaultKind::Signal { host, .. } => (Trouble::Reload, vec![host], Some(Duration::ZERO)),
-            FaultKind::Path { .. } => return None,
+            FaultKind::Path { from, to, change, lasts, .. } => (worsened(*change), vec![from, to], *lasts),
+            FaultKind::Restart { host, machine: false, .. } => {
+                (Trouble::Kill, vec![host], Some(Duration::ZERO))
+            }
+            FaultKind::Restart { host, after, .. } => (Trouble::Reboot, vec![host], Some(*after)),
         };
         let begins = Instant::ZERO + fault.at;
         let speakers = play.speakers.iter().map(|host| (&host.name, &host.addresses));
         let all = speakers.chain(play.peers.iter().map(|host| (&host.name, &host.addresses)));
         let hosts = all.filter(|(name, _)| hosts.contains(name)).flat_map(|(_, addresses)| addresses.clone());
         let ends = lasts.map_or(Instant::MAX, |lasts| begins + lasts);
-        Some(Self { trouble, begins, ends, hosts: hosts.collect() })
+        Self { trouble, begins, ends, hosts: hosts.collect() }
+    }
+}
+
+/// What a signal is to who gets it.
+fn signalled(play: &Play, host: &str, signal: Signal) -> Trouble {
+    let speaker = play.speakers.iter().find(|speaker| speaker.name == host);
+    match (speaker, signal) {
+        (None, _) => Trouble::PeerSignal,
+        (Some(_), Signal::Alarm) => Trouble::Restart,
+        (Some(speaker), Signal::User1) if speaker.files.len() > 1 => Trouble::OtherFile,
+        (Some(_), _) => Trouble::Reload,
+    }
+}
+
+const fn worsened(change: PathChange) -> Trouble {
+    match change {
+        PathChange::Mtu(_) => Trouble::BlackHole,
+        PathChange::Loss(_) => Trouble::Loss,
+        PathChange::Latency(_) => Trouble::Latency,
+        PathChange::Jitter(_) => Trouble::Jitter,
+        PathChange::Bandwidth(_) => Trouble::Bandwidth,
     }
 }
 
@@ -196,18 +226,28 @@ impl Observer for Taker {
             Step::Sent(_, segment, arrival) if !self.faults.is_empty() => {
                 let (from, to) = (segment.src.ip(), segment.dst.ip());
                 self.notice(at, |fault| match fault.trouble {
-                    Trouble::Cut | Trouble::CutOneWay => {
-                        arrival.is_none() && fault.hosts.contains(&from) && fault.hosts.contains(&to)
+                    Trouble::Cut | Trouble::CutOneWay | Trouble::Loss | Trouble::BlackHole => {
+                        arrival.is_none() && fault.is_between(from, to)
                     }
-                    Trouble::Suspend | Trouble::Power => fault.hosts.contains(&to),
+                    Trouble::Latency | Trouble::Jitter | Trouble::Bandwidth => {
+                        arrival.is_some() && fault.is_between(from, to)
+                    }
+                    Trouble::Suspend | Trouble::Power | Trouble::Reboot => fault.hosts.contains(&to),
                     _ => false,
                 });
             }
             Step::Fault("clock jumps") => self.notice(at, |fault| fault.trouble == Trouble::Clock),
+            Step::Fault("kill") => self.notice(at, |fault| fault.trouble == Trouble::Kill),
+            Step::Exited(_, ExitStatus::Signal(_)) => {
+                self.notice(at, |fault| fault.trouble == Trouble::PeerSignal);
+            }
+            Step::Loaded(_, name, _) if !self.speakers.iter().any(|speaker| speaker == name) => {
+                self.notice(at, |fault| fault.trouble == Trouble::OtherFile);
+            }
             Step::Signalled(..) => {
                 self.notice(at, |fault| matches!(fault.trouble, Trouble::Reload | Trouble::Restart));
             }
-            Step::Wrote(process, stream, Ok(_)) if *stream != SimHost::STDIO => self.spoke(*process),
+            Step::Wrote(process, _, Ok(_)) => self.spoke(*process),
             _ => {}
         }
     }

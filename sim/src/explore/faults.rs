@@ -7,7 +7,7 @@ use crate::explore::behaviour::may_go;
 use crate::explore::cast::{DrawnCast, DrawnSpeaker};
 use crate::explore::draw::Draw;
 use crate::explore::kinds::{Kinds, Trouble};
-use crate::scenario::{Fault, FaultKind};
+use crate::scenario::{Fault, FaultKind, PathChange};
 
 /// The faults of a world in the order of their times: none, or one to six.
 pub(super) fn draw(draw: &mut Draw, kinds: &Kinds, cast: &DrawnCast) -> Vec<Fault> {
@@ -89,6 +89,39 @@ impl Drawing<'_> {
                 FaultKind::Signal { host, signal: Signal::Alarm }
             }
             Trouble::Power => FaultKind::Power { host: self.leaf()?, lasts: Some(lasts) },
+            Trouble::Kill | Trouble::Reboot => {
+                let host = self.speaker(|_| true)?;
+                FaultKind::Restart { host, machine: trouble == Trouble::Reboot, after: lasts }
+            }
+            Trouble::PeerSignal => {
+                let names: Vec<&String> = self.cast.peers.iter().map(|peer| &peer.name).collect();
+                let host = self.one_of("which peer", &names)?.clone();
+                let signal = self.one_of("signal", &Signal::ALL)?;
+                FaultKind::Signal { host, signal }
+            }
+            Trouble::OtherFile => FaultKind::Signal { host: self.speaker(|_| true)?, signal: Signal::User1 },
+            Trouble::Loss | Trouble::Latency | Trouble::Jitter | Trouble::Bandwidth | Trouble::BlackHole => {
+                let change = self.change(trouble)?;
+                let (from, to) = self.link()?;
+                let both = self.draw.percent("both ways", &self.name, 50);
+                FaultKind::Path { from, to, both, change, lasts: Some(lasts) }
+            }
+        })
+    }
+
+    /// What becomes of a path.
+    fn change(&mut self, trouble: Trouble) -> Option<PathChange> {
+        let millis = |millis: &u64| Duration::from_millis(*millis);
+        Some(match trouble {
+            Trouble::Loss => PathChange::Loss(self.one_of("packets lost", &[100, 10, 300, 700])?),
+            Trouble::Latency => {
+                PathChange::Latency(millis(&self.one_of("latency", &[200, 50, 1_000, 3_000])?))
+            }
+            Trouble::Jitter => PathChange::Jitter(millis(&self.one_of("jitter", &[50, 5, 500])?)),
+            Trouble::Bandwidth => {
+                PathChange::Bandwidth(self.one_of("octets a second", &[10_000, 100_000, 1_000, 200])?)
+            }
+            _ => PathChange::Mtu(self.one_of("largest packet", &[576, 100, 1_000])?),
         })
     }
 

@@ -19,6 +19,24 @@ pub enum Trouble {
     Restart,
     /// A machine loses power; it comes back with nothing running.
     Power,
+    /// Some packets are lost on a link.
+    Loss,
+    /// Packets take longer there.
+    Latency,
+    /// Each takes its own time.
+    Jitter,
+    /// Few octets a second pass.
+    Bandwidth,
+    /// Large packets are lost, and nobody is told.
+    BlackHole,
+    /// A speaker is killed, and started again.
+    Kill,
+    /// A speaker's machine loses power, and comes back with the speaker.
+    Reboot,
+    /// A peer's process is ended by a signal.
+    PeerSignal,
+    /// A speaker reads another configuration.
+    OtherFile,
 }
 
 /// Something that a program asks for.
@@ -71,11 +89,43 @@ pub enum Behaviour {
     Refreshing,
     /// It announces and withdraws.
     Talking,
+    /// It does the same in a loop: a session, and its end.
+    Looping,
+    /// It has capabilities of its own choice.
+    Capable,
+    /// It is one of many that are alike.
+    Crowd,
+    /// It dials from the machine of another one that has a session.
+    Second,
+    /// It is no peer, but commands the first speaker over its named pipes.
+    Client,
 }
 
 impl Trouble {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Cut, Self::CutOneWay, Self::Suspend, Self::Clock, Self::Reload, Self::Restart, Self::Power];
+    pub(super) const ALL: [Self; 16] = [
+        Self::Cut,
+        Self::CutOneWay,
+        Self::Suspend,
+        Self::Clock,
+        Self::Reload,
+        Self::Restart,
+        Self::Power,
+        Self::Loss,
+        Self::Latency,
+        Self::Jitter,
+        Self::Bandwidth,
+        Self::BlackHole,
+        Self::Kill,
+        Self::Reboot,
+        Self::PeerSignal,
+        Self::OtherFile,
+    ];
+
+    /// Whether it may keep one end from hearing of a connection's end.
+    pub(super) const fn hides_an_end(self) -> bool {
+        use Trouble::{Bandwidth, BlackHole, Cut, CutOneWay, Latency, Loss, Reboot};
+        matches!(self, Cut | CutOneWay | Loss | Latency | Bandwidth | BlackHole | Reboot)
+    }
 
     /// One word for it.
     pub const fn name(self) -> &'static str {
@@ -87,6 +137,15 @@ impl Trouble {
             Self::Reload => "reload",
             Self::Restart => "restart",
             Self::Power => "power",
+            Self::Loss => "loss",
+            Self::Latency => "latency",
+            Self::Jitter => "jitter",
+            Self::Bandwidth => "bandwidth",
+            Self::BlackHole => "mtu",
+            Self::Kill => "kill",
+            Self::Reboot => "reboot",
+            Self::PeerSignal => "signal to a peer",
+            Self::OtherFile => "another file",
         }
     }
 }
@@ -148,7 +207,7 @@ impl Verb {
 }
 
 impl Behaviour {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Talking,
         Self::Slow,
         Self::Dribbling,
@@ -157,7 +216,17 @@ impl Behaviour {
         Self::Restarting,
         Self::Refreshing,
         Self::Mute,
+        Self::Looping,
+        Self::Capable,
+        Self::Crowd,
+        Self::Second,
+        Self::Client,
     ];
+
+    /// Whether a peer is like this by itself, rather than beside others.
+    pub(super) const fn is_alone(self) -> bool {
+        !matches!(self, Self::Crowd | Self::Second | Self::Client)
+    }
 
     /// One word for it.
     pub const fn name(self) -> &'static str {
@@ -171,6 +240,11 @@ impl Behaviour {
             Self::Restarting => "restarting",
             Self::Refreshing => "refreshing",
             Self::Talking => "talking",
+            Self::Looping => "looping",
+            Self::Capable => "capable",
+            Self::Crowd => "crowd",
+            Self::Second => "second connection",
+            Self::Client => "command line",
         }
     }
 }

@@ -39,7 +39,7 @@ use holdtime_machine::net::{Kernel, SocketOptions};
 use crate::scenario::mistake::Mistake;
 use crate::scenario::script::PeerScript;
 use crate::scenario::{
-    Actor, Bounds, Expected, PeerPlace, Play, PlayPeer, PlaySpeaker, Scenario, usual_prices,
+    Actor, Bounds, Expected, PeerPlace, Play, PlayClient, PlayPeer, PlaySpeaker, Scenario, usual_prices,
 };
 use crate::subject;
 use cast::{DrawnCast, DrawnPeer, DrawnSpeaker};
@@ -86,6 +86,13 @@ fn drawn(draw: &mut Draw, name: &str) -> Result<ExploredWorld, Mistake> {
         .filter(|speaker| speaker.program.is_some())
         .map(|speaker| Ok((speaker.run(), vec![workload::script(draw, &kinds, &cast, speaker)?])));
     let programs = programs.collect::<Result<Vec<_>, Mistake>>()?;
+    let client = workload::client(draw, &kinds, &cast)?;
+    let client = client.zip(speakers.first()).map(|(script, speaker)| PlayClient {
+        name: "operator".to_owned(),
+        speaker: speaker.name.clone(),
+        script,
+    });
+    let clients = client.into_iter().collect();
     draw.at(Duration::ZERO);
     let reactor = draw.one_of("reactor", "", &subject::SHIPPED).unwrap_or(subject::POLL);
     let scenario = Scenario {
@@ -93,6 +100,7 @@ fn drawn(draw: &mut Draw, name: &str) -> Result<ExploredWorld, Mistake> {
         source: None,
         play: Play {
             name: format!("swarm-{name}"),
+            clients,
             guests: None,
             programs_count: true,
             rests: true,
@@ -116,10 +124,11 @@ fn drawn(draw: &mut Draw, name: &str) -> Result<ExploredWorld, Mistake> {
 }
 
 fn speaker_of(cast: &DrawnCast, speaker: &DrawnSpeaker) -> PlaySpeaker {
+    let file = |(number, text)| ConfigText { name: PlaySpeaker::file_name(&speaker.name, number), text };
     PlaySpeaker {
         name: speaker.name.clone(),
         addresses: vec![speaker.address.into()],
-        files: vec![ConfigText { name: speaker.name.clone(), text: cast.config(speaker) }],
+        files: cast.configs(speaker).into_iter().enumerate().map(file).collect(),
         settings: Settings::default(),
         options: SocketOptions::default(),
     }

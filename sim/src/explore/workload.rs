@@ -6,7 +6,7 @@ use holdtime_core::Duration;
 
 use crate::explore::cast::{DrawnCast, DrawnSpeaker};
 use crate::explore::draw::Draw;
-use crate::explore::kinds::{Kinds, Trouble, Verb};
+use crate::explore::kinds::{Behaviour, Kinds, Trouble, Verb};
 use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::script::{ProgramScript, format_duration};
 
@@ -22,6 +22,49 @@ pub(super) fn script(
 ) -> Result<ProgramScript, Mistake> {
     let text = Feed::new(draw, kinds, cast, speaker).write();
     ProgramScript::parse(&Source::new(speaker.run(), text.clone()), 0..text.len())
+}
+
+/// What a command-line client of the first speaker says, where there is one. What is started again may never answer what was asked before,
+/// and who only reads half of an answer reads another's then.
+pub(super) fn client(
+    draw: &mut Draw,
+    kinds: &Kinds,
+    cast: &DrawnCast,
+) -> Result<Option<ProgramScript>, Mistake> {
+    const ENDS: [Trouble; 3] = [Trouble::Restart, Trouble::Kill, Trouble::Reboot];
+    let may = kinds.behaviours.contains(&Behaviour::Client) && !ENDS.iter().any(|end| kinds.has(*end));
+    let Some(speaker) = cast.speakers.first().filter(|_| may && draw.percent("client", "", 50)) else {
+        return Ok(None);
+    };
+    let (own, name) = (speaker.address, "client");
+    let (mut lines, mut waited) = (Vec::new(), Duration::ZERO);
+    for _ in 0..draw.between("client's rounds", name, 1, 8) {
+        draw.at(waited);
+        let pause = draw.span("client's pause", name, cast.hold_of(speaker));
+        if waited + pause > cast.healed {
+            break;
+        }
+        waited += pause;
+        lines.push(format!("wait {}", format_duration(pause)));
+        let route = format!("route 60.0.{}.0/24 next-hop {own}", draw.below("client's route", name, 4));
+        let says = [
+            "version".to_owned(),
+            "show neighbor summary".to_owned(),
+            "show adj-rib out".to_owned(),
+            format!("announce {route}"),
+            format!("withdraw {route}"),
+            "flush adj-rib out".to_owned(),
+        ];
+        let line = draw.below("client's line", name, says.len() as u64);
+        let line = usize::try_from(line).ok().and_then(|line| says.get(line));
+        lines.extend(line.map(|line| format!("send {line}")));
+        if draw.percent("client waits", name, 50) {
+            lines.push("expect done".to_owned());
+        }
+    }
+    draw.at(Duration::ZERO);
+    let text = lines.join("\n") + "\n";
+    ProgramScript::parse(&Source::new(name, text.clone()), 0..text.len()).map(Some)
 }
 
 /// A program's script in the making.

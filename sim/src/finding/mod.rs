@@ -26,7 +26,7 @@ use crate::explore::{ExploredWorld, Ground, Lineage};
 use crate::report;
 use crate::report::pcap::Capture;
 use crate::scenario::mistake::Source;
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, PlaySpeaker, Scenario};
 use crate::stage::{Detour, Outcome, Run};
 use crate::subject::{self, Defect, SubjectRef};
 use crate::timeline::Timeline;
@@ -210,7 +210,9 @@ fn read_plan(plan: &Source) -> Result<Scenario, String> {
     let scenario = scenario::read(plan, |_| None, &subject::names());
     let mut scenario = scenario.map_err(|mistake| mistake.to_string())?;
     for speaker in &mut scenario.play.speakers {
-        speaker.files.iter_mut().for_each(|file| file.name.clone_from(&speaker.name));
+        for (number, file) in speaker.files.iter_mut().enumerate() {
+            file.name = PlaySpeaker::file_name(&speaker.name, number);
+        }
     }
     Ok(scenario)
 }

@@ -1,5 +1,6 @@
 //! What became of a speaker's sessions, and whether that is what the play wants.
 
+use std::cell::Ref;
 use std::fmt;
 
 use holdtime_core::Instant;
@@ -37,16 +38,18 @@ impl fmt::Display for Course {
 }
 
 impl Course {
-    /// What was seen of a speaker so far.
-    pub(crate) fn of<S>(watch: &Watch<S>) -> Self {
-        let lost = watch.endings().iter().find(|ending| !ending.is_collision()).copied();
-        let ups = || watch.sessions().iter().filter_map(WatchedSession::up);
+    /// What was seen of a speaker so far: of its processes, one after the other.
+    pub(crate) fn of<S>(watches: &[Ref<'_, Watch<S>>]) -> Self {
+        let endings = || watches.iter().flat_map(|watch| watch.endings());
+        let sessions = || watches.iter().flat_map(|watch| watch.sessions());
+        let lost = endings().find(|ending| !ending.is_collision()).copied();
+        let ups = || sessions().filter_map(WatchedSession::up);
         Self {
             again: lost.and_then(|lost| ups().filter(|up| *up >= lost.at()).min()),
             up: ups().min(),
-            end: watch.endings().first().copied(),
+            end: endings().next().copied(),
             lost,
-            is_up: watch.sessions().iter().any(WatchedSession::is_up),
+            is_up: sessions().any(WatchedSession::is_up),
         }
     }
 

@@ -273,6 +273,8 @@ fn shape(kind: &FaultKind) -> (u64, Option<Duration>) {
         FaultKind::Clock { .. } => (16, FELT),
         FaultKind::Power { lasts, .. } => (32, *lasts),
         FaultKind::Signal { .. } => (64, FELT),
+        FaultKind::Restart { machine: false, after, .. } => (64 + 8, Some(*after)),
+        FaultKind::Restart { after, .. } => (64 + 32, Some(*after)),
     }
 }
 

@@ -7,18 +7,21 @@ use std::net::SocketAddr;
 
 use holdtime_core::Instant;
 use holdtime_core::config::{Config, ConfigText, Settings};
-use holdtime_core::speaker::{IoError, Setup, StreamId};
+use holdtime_core::speaker::{ExitStatus, IoError, Setup, StreamId};
 
 use crate::observe::life::{Ending, SessionLife};
 use crate::observe::tasks::TaskBook;
 use crate::observe::witness::Waits;
-use crate::observe::{ProgramKey, Seen, SeenSink, SessionEnd, SessionKey, Turn, TurnCause};
+use crate::observe::{COMMAND_LINE, ProgramKey, Seen, SeenSink, SessionEnd, SessionKey, Turn, TurnCause};
 use crate::scenario::codec::take_messages;
 use crate::scenario::pipe_lines::take_lines;
 use holdtime_machine::SimHost;
 use holdtime_machine::executor::TaskId;
 use holdtime_machine::trace::{Observer, Step, Woken};
 use holdtime_machine::world::ProcessId;
+
+/// The end of a process by SIGKILL, or with its machine's power.
+const KILLED: ExitStatus = ExitStatus::Signal(9);
 
 /// The observer of one speaker.
 #[derive(Debug)]
@@ -44,6 +47,10 @@ pub struct Watch<S> {
     book: TaskBook,
     /// Processes that are over.
     over: BTreeSet<ProcessId>,
+    /// The speaker's process was killed.
+    killed: bool,
+    /// Who writes to the speaker's named pipes.
+    client: Option<ProcessId>,
 }
 
 /// A connection of the speaker's.
@@ -126,6 +133,11 @@ impl<S> Watch<S> {
         self.over.contains(&process)
     }
 
+    /// Whether this process is a program of the speaker's, which was killed.
+    pub fn is_orphan(&self, process: ProcessId) -> bool {
+        self.killed && self.programs.iter().any(|program| program.process == process)
+    }
+
     /// The speaker's programs so far.
     pub fn programs(&self) -> &[WatchedProgram] {
         &self.programs
@@ -161,7 +173,28 @@ impl<S: SeenSink> Watch<S> {
             moved: false,
             book: TaskBook::default(),
             over: BTreeSet::new(),
+            killed: false,
+            client: None,
         }
+    }
+
+    /// This process writes to its named pipes, of which the first speaker on its machine takes everything from the start.
+    pub(crate) fn meet_client(&mut self, client: ProcessId, is_first: bool) {
+        self.client = Some(client);
+        if is_first {
+            self.hear_client(Instant::ZERO, SimHost::STDIO);
+        }
+    }
+
+    /// Its named pipes are open under this name, or will be.
+    fn hear_client(&mut self, at: Instant, stream: StreamId) {
+        let Some(client) = self.client else { return };
+        if let Some(seat) = self.programs.iter_mut().find(|seat| seat.process == client) {
+            seat.stream = stream;
+            return;
+        }
+        let key = self.add_program(at, stream, client);
+        self.sink.see(at, &Seen::Started(key, COMMAND_LINE));
     }
 
     fn near_step(&mut self, at: Instant, step: &Step<'_>) {
@@ -183,21 +216,17 @@ impl<S: SeenSink> Watch<S> {
             Step::Closed(_, stream) => self.closed(at, *stream, SessionEnd::Speaker),
             Step::Loaded(_, name, text) => self.loaded(at, name, text),
             Step::Runs(_, runs) => self.sink.see(at, &Seen::Running(*runs)),
-            Step::Exited(..) => self.sink.see(at, &Seen::Over),
+            Step::Exited(_, status) => {
+                if *status == KILLED {
+                    self.killed(at);
+                }
+                self.sink.see(at, &Seen::Over);
+            }
             Step::Started(_, stream, process, name) => {
-                let key = ProgramKey(self.programs.len() as u32);
-                self.programs.push(WatchedProgram {
-                    key,
-                    stream: *stream,
-                    process: *process,
-                    unread: 0,
-                    unread_since: at,
-                    command: Vec::new(),
-                    answer: Vec::new(),
-                    blocked: false,
-                });
+                let key = self.add_program(at, *stream, *process);
                 self.sink.see(at, &Seen::Started(key, name));
             }
+            Step::Piped(_, stream) => self.hear_client(at, *stream),
             Step::Polled(_, task, _, woken) => {
                 let cause = match woken {
                     _ if self.is_first_turn(*task) => TurnCause::Start,
@@ -211,6 +240,21 @@ impl<S: SeenSink> Watch<S> {
             _ => {}
         }
         self.moved |= moves(step);
+    }
+
+    fn add_program(&mut self, at: Instant, stream: StreamId, process: ProcessId) -> ProgramKey {
+        let key = ProgramKey(self.programs.len() as u32);
+        self.programs.push(WatchedProgram {
+            key,
+            stream,
+            process,
+            unread: 0,
+            unread_since: at,
+            command: Vec::new(),
+            answer: Vec::new(),
+            blocked: false,
+        });
+        key
     }
 
     fn is_first_turn(&mut self, TaskId(task): TaskId) -> bool {
@@ -323,6 +367,17 @@ impl<S: SeenSink> Watch<S> {
         }
     }
 
+    /// The speaker's sessions end with it, though it closes none.
+    fn killed(&mut self, at: Instant) {
+        self.killed = true;
+        for seat in std::mem::take(&mut self.near).into_values() {
+            if let Some(session) = self.sessions.get_mut(seat) {
+                session.stream = None;
+                self.endings.extend(session.life.closed(at));
+            }
+        }
+    }
+
     fn far_step(&mut self, at: Instant, process: ProcessId, step: &Step<'_>) {
         match step {
             Step::Accepted(_, stream, remote) => self.meet(process, *stream, *remote),
@@ -393,6 +448,7 @@ fn actor(step: &Step<'_>) -> Option<ProcessId> {
         | Step::Closed(process, ..)
         | Step::Started(process, ..)
         | Step::Loaded(process, ..)
+        | Step::Piped(process, ..)
         | Step::Runs(process, ..)
         | Step::Signalled(process, ..)
         | Step::Exited(process, ..)

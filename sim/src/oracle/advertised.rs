@@ -26,7 +26,7 @@ pub(super) struct Advertised {
     /// What both OPENs agreed on, as the peer sees it.
     terms: Option<Negotiated>,
     routes: BTreeMap<Destination, Instant>,
-    /// What was withdrawn and not announced again, and when.
+    /// What was withdrawn, and when last: of what was announced again since, it says nothing that still counts.
     withdrawn: BTreeMap<Destination, Instant>,
     /// When all routes of a family were asked for again.
     again: BTreeMap<Family, Instant>,
@@ -47,9 +47,6 @@ impl Owed {
             Some(since) => self.since.insert(destination.clone(), since),
             None => self.since.remove(destination),
         };
-        if before == since {
-            return;
-        }
         if let Some(count) = before.and_then(|before| self.times.get_mut(&before)) {
             *count -= 1;
         }
@@ -106,7 +103,6 @@ impl Advertised {
         let mut changed = Vec::new();
         for (destination, announced) in self.changes(message) {
             if announced {
-                self.withdrawn.remove(&destination);
                 self.routes.insert(destination.clone(), at);
             } else if self.routes.remove(&destination).is_some() {
                 self.withdrawn.insert(destination.clone(), at);
@@ -118,29 +114,12 @@ impl Advertised {
 
     fn changes(&self, message: &[u8]) -> Vec<(Destination, bool)> {
         let (Some(terms), Some(body)) = (&self.terms, message.get(HEADER..)) else { return Vec::new() };
-        let mut changes = Vec::new();
         let plain = !self.sends_paths(Family::IPV4_UNICAST);
-        if plain {
-            changes.extend(withdrawn_ipv4(body).filter_map(|prefix| Some((ipv4(prefix)?, false))));
-            changes.extend(announced_ipv4(body).filter_map(|prefix| Some((ipv4(prefix)?, true))));
-        }
+        // Nearly all are of this kind, and read sooner so.
         if plain && !is_multiprotocol(body) {
-            return changes;
+            return plain_changes(body);
         }
-        let Ok(view) = UpdateView::decode(body, terms) else { return changes };
-        // ExaBGP announces with next hops that only the two of them agree on: such routes are told all the same.
-        let refused = view.problem().and_then(|_| as_withdrawal(body)).filter(|_| view.mp_reach().is_none());
-        let refused = refused.as_ref().and_then(|body| UpdateView::decode(body, terms).ok());
-        let refused = refused.and_then(|view| view.mp_unreach()).map(|part| (part.nlri(), true));
-        let unreach = view.mp_unreach().map(|part| (part.nlri(), false));
-        let reach = view.mp_reach().map(|part| (part.nlri(), true));
-        let body = (!plain).then(|| [(view.withdrawn(), false), (view.nlri(), true)]);
-        for (routes, announced) in
-            unreach.into_iter().chain(reach).chain(refused).chain(body.into_iter().flatten())
-        {
-            changes.extend(routes.map(|one| (Destination::new(&one.nlri.into(), one.path_id), announced)));
-        }
-        changes
+        changes_of_every_family(terms, body)
     }
 
     fn sends_paths(&self, family: Family) -> bool {
@@ -240,7 +219,7 @@ impl Advertised {
         too_large
     }
 
-    /// A route that the peer was told of and nobody wants it to know.
+    /// A route that the peer was told of and nobody ever wanted it to know. What is wanted gone is owed.
     pub(super) fn superfluous(&self, wanted: &Desired) -> Option<(&Destination, Instant)> {
         let unwanted = |destination: &Destination| {
             let exact = wanted.get(destination).or_else(|| {
@@ -248,10 +227,33 @@ impl Advertised {
                 wanted.get(&unnumbered).filter(|_| destination.path_id == Some(0))
             });
             let any = destination.path_id.is_none() && wanted.any_path(&destination.nlri);
-            wanted.is_followed(destination.family()) && !any && exact.is_none_or(|want| want.route.is_none())
+            wanted.is_followed(destination.family()) && !any && exact.is_none()
         };
         self.routes.iter().find(|(destination, _)| unwanted(destination)).map(|(one, at)| (one, *at))
     }
+}
+
+/// What the routes behind the attributes, and those withdrawn before them, change.
+fn plain_changes(body: &[u8]) -> Vec<(Destination, bool)> {
+    let withdrawn = withdrawn_ipv4(body).filter_map(|prefix| Some((ipv4(prefix)?, false)));
+    withdrawn.chain(announced_ipv4(body).filter_map(|prefix| Some((ipv4(prefix)?, true)))).collect()
+}
+
+/// What a message changes, in whatever family.
+fn changes_of_every_family(terms: &Negotiated, body: &[u8]) -> Vec<(Destination, bool)> {
+    let Ok(view) = UpdateView::decode(body, terms) else { return Vec::new() };
+    // ExaBGP announces with next hops that only the two of them agree on: such routes are told all the same.
+    let refused = view.problem().and_then(|_| as_withdrawal(body));
+    let refused = refused.as_ref().and_then(|body| UpdateView::decode(body, terms).ok());
+    let refused = refused.and_then(|view| view.mp_unreach()).map(|part| (part.nlri(), true));
+    let unreach = view.mp_unreach().map(|part| (part.nlri(), false));
+    let reach = view.mp_reach().map(|part| (part.nlri(), true));
+    let plain = [(view.withdrawn(), false), (view.nlri(), true)];
+    let mut changes = Vec::new();
+    for (routes, announced) in plain.into_iter().chain(unreach).chain(reach).chain(refused) {
+        changes.extend(routes.map(|one| (Destination::new(&one.nlri.into(), one.path_id), announced)));
+    }
+    changes
 }
 
 /// About how many octets a message with nothing but this route has.
@@ -267,4 +269,51 @@ fn size(route: &crate::oracle::wanted::WantedRoute) -> usize {
 fn ipv4((address, length): (std::net::Ipv4Addr, u8)) -> Option<Destination> {
     let prefix = Prefix::V4(Ipv4Prefix::new(address, length)?);
     Some(Destination { nlri: Nlri::Unicast(prefix), path_id: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::oracle::testing::{PEER, announcement, open, withdrawal};
+
+    fn session() -> Advertised {
+        let mut told = Advertised::new(PEER, None);
+        let message = open(90, &[(1, 1)]);
+        told.open(&message, true);
+        told.open(&message, false);
+        told
+    }
+
+    fn prefixes() -> impl Strategy<Value = String> {
+        let prefix = (any::<u32>(), 0..=32_u8).prop_map(|(address, length)| {
+            let mask = u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
+            format!("{}/{length}", std::net::Ipv4Addr::from(address & mask))
+        });
+        prop::collection::vec(prefix, 1..20).prop_map(|all| all.join(" "))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_plain_message_says_the_same_read_as_one_of_any_family(announced in prefixes(), withdrawn in prefixes()) {
+            let told = session();
+            for message in [announcement(&announced), withdrawal(&withdrawn)] {
+                let body = &message[HEADER..];
+                let long = changes_of_every_family(told.terms.as_ref().unwrap(), body);
+                prop_assert!(!long.is_empty());
+                prop_assert_eq!(plain_changes(body), long);
+            }
+        }
+
+        #[test]
+        fn a_destination_that_the_wire_calls_the_same_is_the_same(announced in prefixes()) {
+            let told = session();
+            for (destination, _) in told.changes(&announcement(&announced)) {
+                prop_assert_eq!(told.wire(&destination).map(Cow::into_owned), Some(destination.clone()));
+            }
+        }
+    }
 }

@@ -89,11 +89,6 @@ pub trait Judge {
     /// Something was seen.
     fn see(&mut self, at: Instant, seen: &Seen<'_>);
 
-    /// Whether it looks at [turns](Seen::Turn).
-    fn sees_turns(&self) -> bool {
-        false
-    }
-
     /// When to ask next, even if nothing more is seen; of an alarm that has sounded, when it did.
     fn deadline(&self) -> Option<Instant>;
 

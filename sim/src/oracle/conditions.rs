@@ -1,44 +1,24 @@
 //! Tests that each notice when one condition of an oracle is left out, negated or weakened, where the tests beside it do not: most
 //! were written for survivors of `benches/mutants`.
 
-use holdtime_core::Duration;
-use holdtime_core::config::Config;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use holdtime_core::Instant;
 
 use crate::observe::{ProgramKey, Seen, SeenSink, SessionEnd, SessionKey, Turn, TurnCause};
-use crate::oracle::alarm::Judge;
+use crate::oracle::alarm::{Alarm, Judge};
 use crate::oracle::dialogue::Conversation;
 use crate::oracle::flapping::Flapping;
 use crate::oracle::overdue::Overdue;
 use crate::oracle::routes::RouteJudge;
 use crate::oracle::testing::{
     KEEPALIVE, OTHER, PEER, PROGRAM, SESSION, SESSION2, announcement, at, config, done, establish_as, ledger,
-    meet, ms, multiprotocol, notification, open, open_with, parse, refresh, withdrawal,
+    meet, ms, multiprotocol, neighbor, notification, open, open_with, refresh, served, serving, withdrawal,
 };
-use crate::oracle::{Oracles, Premises};
+use crate::oracle::{Oracle, Oracles, Premises};
 
 const ROUTE: &str = "announce route 10.0.0.0/24 next-hop 10.0.0.1";
-
-/// O1 and O7 of a speaker with these neighbors and a program of all of them, and a session with 10.0.0.2 of IPv4 and IPv6.
-fn served(neighbors: &str) -> RouteJudge {
-    let mut judge = RouteJudge::new(Duration::from_secs(5), true);
-    judge.see(at(0), &Seen::Configured(&serving(neighbors)));
-    judge.see(at(0), &Seen::Started(PROGRAM, "feed"));
-    let both = open(90, &[(1, 1), (2, 1)]);
-    meet(&mut judge, SESSION, PEER, at(0), &both, &both);
-    judge
-}
-
-fn serving(neighbors: &str) -> Config {
-    parse(&format!("process feed {{ run ./feed; encoder text; }}\n{neighbors}"))
-}
-
-/// A neighbor at this address, with these options.
-fn neighbor(address: &str, options: &str) -> String {
-    format!(
-        "neighbor {address} {{ router-id 10.9.9.9; local-as 65001; peer-as 65002; family {{ ipv4 unicast; ipv6 unicast; }} \
-         api {{ processes [ feed ]; }} {options} }}\n"
-    )
-}
 
 mod oracles {
     use super::*;
@@ -76,6 +56,63 @@ mod oracles {
     fn at_its_deadline_an_alarm_sounds() {
         assert!(asked(&[2]).judge(at(7)).is_some());
         assert!(asked(&[2]).judge(ms(6_999)).is_none());
+    }
+
+    /// How often a judge was shown something, asked for its deadline, and asked.
+    #[derive(Clone, Debug, Default)]
+    struct Calls(Rc<[Cell<u32>; 3]>);
+
+    impl Calls {
+        fn count(&self, which: usize) {
+            self.0[which].set(self.0[which].get() + 1);
+        }
+
+        fn taken(&self) -> [u32; 3] {
+            [0, 1, 2].map(|which| self.0[which].take())
+        }
+    }
+
+    /// A judge that has a deadline at 7 s and nothing to say.
+    struct Counting(Calls);
+
+    impl Judge for Counting {
+        fn see(&mut self, _at: Instant, _seen: &Seen<'_>) {
+            self.0.count(0);
+        }
+
+        fn deadline(&self) -> Option<Instant> {
+            self.0.count(1);
+            Some(at(7))
+        }
+
+        fn judge(&mut self, _now: Instant) -> Option<Alarm> {
+            self.0.count(2);
+            None
+        }
+    }
+
+    #[test]
+    fn judges_are_asked_again_only_once_something_may_have_changed() {
+        let calls = Calls::default();
+        let mut bench = Oracles::of([(Oracle::Growth, Box::new(Counting(calls.clone())) as Box<dyn Judge>)]);
+        assert_eq!((bench.deadline(at(0)), calls.taken()), (Some(at(7)), [0, 1, 0]));
+        assert_eq!((bench.deadline(at(1)), calls.taken()), (Some(at(7)), [0, 0, 0]));
+        assert_eq!((bench.judge(ms(6_999)), calls.taken()), (None, [0, 0, 0]), "it is not due");
+        assert_eq!((bench.judge(at(7)), calls.taken()), (None, [0, 0, 1]));
+        assert_eq!((bench.deadline(at(1)), calls.taken()), (Some(at(7)), [0, 1, 0]));
+        assert_eq!((bench.judge_at_rest(at(2)), calls.taken()), (None, [0, 0, 1]));
+        assert_eq!((bench.deadline(at(1)), calls.taken()), (Some(at(7)), [0, 1, 0]));
+    }
+
+    #[test]
+    fn turns_are_shown_to_nobody_who_does_not_judge_them() {
+        let [spin, growth] = [Calls::default(), Calls::default()];
+        let judge = |calls: &Calls| Box::new(Counting(calls.clone())) as Box<dyn Judge>;
+        let mut bench = Oracles::of([(Oracle::Spin, judge(&spin)), (Oracle::Growth, judge(&growth))]);
+        bench.see(at(1), &Seen::Turn(Turn { task: 0, cause: TurnCause::Start, moved: false }));
+        assert_eq!((spin.taken()[0], growth.taken()[0]), (1, 0));
+        bench.see(at(1), &Seen::Running(false));
+        assert_eq!((spin.taken()[0], growth.taken()[0]), (1, 1));
     }
 
     #[test]
@@ -279,6 +316,13 @@ mod wanted {
         assert_eq!(lone.deadline(), Some(at(5)));
         let wide = neighbor("10.0.0.0/16", &format!("passive true; {static_route}"));
         assert_eq!(served(&format!("{range}{wide}")).deadline(), None);
+    }
+
+    #[test]
+    fn a_route_of_a_family_that_the_neighbor_is_not_configured_for_is_owed_to_nobody() {
+        let mut judge = served(&neighbor("10.0.0.2", "").replace("ipv6 unicast; ", ""));
+        done(&mut judge, at(1), "announce route 2001:db8::/32 next-hop 2001:db8::1");
+        assert_eq!(judge.deadline(), None);
     }
 
     #[test]
@@ -489,5 +533,26 @@ mod timers {
         establish_as(&mut judge, SESSION2, at(7), 90);
         judge.see(at(8), &Seen::Sent(SESSION2, &notification(4, 0)));
         assert_eq!(judge.judge(at(9)).unwrap().at, at(6));
+    }
+
+    #[test]
+    fn an_update_behind_a_notification_says_nothing_of_timers() {
+        let mut judge = overdue("");
+        establish_as(&mut judge, SESSION, at(0), 90);
+        judge.see(at(5), &Seen::Sent(SESSION, &notification(6, 4)));
+        let mut update = notification(4, 0);
+        update[18] = 2;
+        judge.see(at(6), &Seen::Sent(SESSION, &update));
+        assert!(judge.judge(at(6)).is_none());
+    }
+
+    #[test]
+    fn a_hold_timer_may_expire_a_tenth_of_a_second_before_it_is_seen_to_and_no_sooner() {
+        for (millis, sounds) in [(8_899, true), (8_900, false), (9_000, false)] {
+            let mut judge = overdue("");
+            establish_as(&mut judge, SESSION, at(0), 9);
+            judge.see(ms(millis), &Seen::Sent(SESSION, &notification(4, 0)));
+            assert_eq!(judge.judge(ms(millis)).is_some(), sounds, "{millis}");
+        }
     }
 }

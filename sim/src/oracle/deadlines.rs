@@ -19,12 +19,9 @@ impl<K: Copy + Ord> Deadlines<K> {
     /// Sets a key's deadline, or that it has none.
     pub(super) fn set(&mut self, key: K, at: Option<Instant>) {
         let known = self.order.iter().position(|(_, known)| *known == key);
-        if known.and_then(|index| self.order.get(index)).map(|(before, _)| *before) == at {
-            return;
-        }
         known.map(|index| self.order.remove(index));
         if let Some(at) = at {
-            let place = self.order.partition_point(|other| *other < (at, key));
+            let (Ok(place) | Err(place)) = self.order.binary_search(&(at, key));
             self.order.insert(place, (at, key));
         }
     }

@@ -10,6 +10,8 @@ use holdtime_core::api::command::Acknowledge;
 use holdtime_core::api::line::normalise;
 use holdtime_core::api::{Command, parse};
 
+use crate::observe::COMMAND_LINE;
+
 /// A command that awaits its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
@@ -39,6 +41,11 @@ impl Conversation {
     /// A program that has said nothing yet; whether its commands are answered.
     pub(super) fn new(acknowledged: bool) -> Self {
         Self { open: VecDeque::new(), acknowledged, written: 0, asked: 0, settled: 0 }
+    }
+
+    /// The one who goes by this name; whether programs' commands are answered. A command-line client's always are.
+    pub(super) fn of(name: &str, acknowledged: bool) -> Self {
+        Self::new(acknowledged || name == COMMAND_LINE)
     }
 
     /// Takes in a line of the program's; whether it is to be answered.
@@ -176,6 +183,37 @@ mod tests {
         assert_eq!(dialogue.oldest().unwrap().line, "help");
         assert!(!dialogue.answer(" error\n").unwrap().1);
         assert_eq!(dialogue.answer("done"), None, "nothing was asked");
+    }
+
+    #[test]
+    fn what_a_plain_command_asks_for_is_never_about_answers() {
+        // So that to look no further leaves nothing out.
+        let words =
+            ["reset", "debug x", "enable-ack", "disable-ack", "silence-ack", "route 10.0.0.0/24", "eor", ""];
+        let about = |line: &str| parse(&normalise(line)).map(|request| request.command);
+        for (plain, word) in PLAIN.iter().flat_map(|plain| words.iter().map(move |word| (plain, word))) {
+            for line in [format!("{plain}{word}"), format!("{plain} {word}"), format!("{plain}{word} reset")]
+            {
+                let is_about = matches!(
+                    about(&line),
+                    Some(Command::Reset | Command::Debug(_) | Command::Acknowledge(_))
+                );
+                assert!(!is_about, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_line_client_is_always_answered_and_a_program_where_programs_are() {
+        for (name, acknowledged, answered) in [
+            (COMMAND_LINE, false, true),
+            (COMMAND_LINE, true, true),
+            ("feed", false, false),
+            ("feed", true, true),
+        ] {
+            let mut dialogue = Conversation::of(name, acknowledged);
+            assert_eq!(dialogue.command(at(1), "version"), answered, "{name} {acknowledged}");
+        }
     }
 
     #[test]

@@ -170,4 +170,25 @@ mod tests {
         judge.see(at(1), &Seen::Sent(SESSION, &announcement("10.0.0.0/24")));
         assert_eq!(judge.judge_at_rest(at(2)).unwrap().creditor, Creditor::Session(SESSION2));
     }
+
+    #[test]
+    fn a_command_line_client_may_command_every_neighbor_and_a_program_those_that_name_it() {
+        for (name, missing) in [(crate::observe::COMMAND_LINE, true), ("other", false)] {
+            let (mut judge, key) = (alone(), crate::observe::ProgramKey(7));
+            judge.see(at(1), &Seen::Started(key, name));
+            judge.see(at(2), &Seen::Command(key, ROUTE));
+            judge.see(at(2), &Seen::Answer(key, "done"));
+            assert_eq!(judge.judge_at_rest(at(3)).is_some(), missing, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_route_that_is_forgiven_at_rest_hides_no_overdue_one_of_another_neighbor() {
+        let communities = (0..1_100).map(|n| format!("65001:{n}")).collect::<Vec<_>>().join(" ");
+        let mut judge = ledger("");
+        done(&mut judge, at(1), &format!("neighbor 10.0.0.2 {ROUTE} community [ {communities} ]"));
+        assert_eq!(judge.judge_at_rest(at(2)), None, "no message holds it");
+        done(&mut judge, at(3), &format!("neighbor 10.0.0.3 {ROUTE}"));
+        assert_eq!(judge.judge(at(8)).unwrap().creditor, Creditor::Session(SESSION2));
+    }
 }

@@ -50,8 +50,8 @@ impl Growth {
 impl Judge for Growth {
     fn see(&mut self, at: Instant, seen: &Seen<'_>) {
         match seen {
-            Seen::Started(key, _) => {
-                self.programs.insert(*key, (Conversation::new(self.acknowledged), 0));
+            Seen::Started(key, name) => {
+                self.programs.insert(*key, (Conversation::of(name, self.acknowledged), 0));
             }
             Seen::Command(key, line) => {
                 if let Some((dialogue, _)) = self.programs.get_mut(key) {

@@ -80,7 +80,9 @@ impl Ledger {
         let advertised = self.advertised.get(&key);
         let rate = advertised.and_then(|advertised| self.neighbors.get(&advertised.neighbor?)?.rate());
         rate.map_or(Duration::ZERO, |rate| {
-            Duration::from_secs((advertised.map_or(0, Advertised::owes) as u64).div_ceil(rate.into()))
+            Duration::from_secs(
+                (advertised.map_or(0, Advertised::owes) as u64).div_ceil(u64::from(rate).max(1)),
+            )
         })
     }
 
@@ -92,7 +94,10 @@ impl Ledger {
         if matching.len() > 1 {
             matching.retain(|one| exact(one));
         }
-        matching.first().filter(|_| matching.len() == 1).copied().copied()
+        match matching.as_slice() {
+            [one] => Some(**one),
+            _ => None,
+        }
     }
 
     /// Looks again at what the neighbor is owed of these destinations.
@@ -233,15 +238,14 @@ impl Ledger {
         }
     }
 
-    /// All routes are to be told again on the sessions of a neighbor that are up.
+    /// All routes are to be told again on the sessions of a neighbor; on one that comes up they are anyway.
     fn ask_again(&mut self, at: Instant, neighbor: u32, family: Option<Family>) {
         let theirs = |(key, advertised): (&SessionKey, &Advertised)| {
             (advertised.neighbor == Some(neighbor)).then_some(*key)
         };
         let sessions: Vec<SessionKey> = self.advertised.iter().filter_map(theirs).collect();
         for key in sessions {
-            let up = self.sessions.get(key).is_some_and(|session| session.established().is_some());
-            if let Some(advertised) = self.advertised.get_mut(&key).filter(|_| up) {
+            if let Some(advertised) = self.advertised.get_mut(&key) {
                 advertised.ask_again(at, family);
             }
             self.review_all(key);
@@ -262,11 +266,10 @@ impl Ledger {
                 for destination in changed {
                     wanted.advertised(&destination);
                     // A path of which the wire does not say the identifier may be any.
-                    for (path, want) in wanted.paths(&destination) {
+                    for (path, want) in wanted.to(&destination.nlri) {
                         advertised.review_known(wanted, path, want);
                     }
                 }
-                self.schedule(key);
             }
             _ => {}
         }
@@ -324,7 +327,7 @@ impl Ledger {
             Seen::Sent(key, message) => self.sent(at, *key, message),
             Seen::Received(key, message) => self.received(at, *key, message),
             Seen::Started(key, name) => {
-                let dialogue = Conversation::new(self.acknowledged);
+                let dialogue = Conversation::of(name, self.acknowledged);
                 let program = LedgerProgram { name: (*name).to_owned(), dialogue, silent: VecDeque::new() };
                 self.programs.insert(*key, program);
             }

@@ -25,6 +25,8 @@ mod conditions;
 mod deadlines;
 mod dialogue;
 mod divergence;
+#[cfg(test)]
+mod families;
 mod flapping;
 mod growth;
 mod keepalive;
@@ -36,6 +38,8 @@ mod session;
 mod spin;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod twins;
 mod unanswered;
 mod unsent;
 mod wanted;
@@ -133,8 +137,12 @@ impl Oracles {
             (Oracle::Flapping, Box::new(flapping::Flapping::new(healed))),
             (Oracle::Growth, Box::new(growth::Growth::new(acknowledges))),
         ];
+        Self::of(judges)
+    }
+
+    fn of<const N: usize>(judges: [(Oracle, Box<dyn Judge>); N]) -> Self {
         let seat = |(oracle, judge): (Oracle, Box<dyn Judge>)| Seat {
-            sees_turns: judge.sees_turns(),
+            sees_turns: oracle == Oracle::Spin,
             judge,
             oracle,
             counted: None,
@@ -198,7 +206,7 @@ impl Oracles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::ProgramKey;
+    use crate::observe::{ProgramKey, Turn, TurnCause};
     use crate::oracle::testing::{PROGRAM, at};
 
     fn asked(seconds: &[u64]) -> Oracles {
@@ -234,6 +242,16 @@ mod tests {
         oracles.judge_at_rest(at(6));
         let asked = Oracle::ALL.map(|oracle| oracles.questions().of(oracle));
         assert_eq!(asked, [0, 0, 2, 0, 0, 0, 1, 0]);
+    }
+
+    #[test]
+    fn what_is_judged_at_once_is_counted_as_it_is_seen() {
+        let mut bench = asked(&[]);
+        bench.see(at(1), &Seen::Turn(Turn { task: 0, cause: TurnCause::Start, moved: false }));
+        bench.see(at(1), &Seen::Took(PROGRAM, 5));
+        bench.see(at(1), &Seen::Running(true));
+        let asked = [Oracle::Spin, Oracle::Growth].map(|oracle| bench.questions().of(oracle));
+        assert_eq!(asked, [1, 1]);
     }
 
     #[test]

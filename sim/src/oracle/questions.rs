@@ -47,3 +47,35 @@ impl Questions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_a_question_once_and_no_deadline_is_none() {
+        let (one, two) = (Some(Instant::from_secs(1)), Some(Instant::from_secs(2)));
+        let mut questions = Questions::default();
+        for (before, now, count) in
+            [(None, one, 1), (one, one, 1), (one, two, 2), (two, None, 2), (None, None, 2)]
+        {
+            questions.wait(Oracle::Overdue, before, now);
+            assert_eq!(questions.of(Oracle::Overdue), count, "{before:?} {now:?}");
+        }
+    }
+
+    #[test]
+    fn questions_of_several_speakers_add_up() {
+        let mut all = Questions::default();
+        for _ in 0..2 {
+            let mut one = Questions::default();
+            one.rest();
+            one.wait(Oracle::Unsent, None, Some(Instant::from_secs(1)));
+            all.add(&one);
+        }
+        assert_eq!(
+            [Oracle::Divergence, Oracle::Unsent, Oracle::Spin].map(|oracle| all.of(oracle)),
+            [2, 2, 0]
+        );
+    }
+}

@@ -201,10 +201,6 @@ impl Judge for Spin {
         }
     }
 
-    fn sees_turns(&self) -> bool {
-        true
-    }
-
     fn deadline(&self) -> Option<Instant> {
         self.alarm.as_ref().map(|alarm| alarm.at)
     }

@@ -8,7 +8,7 @@ use holdtime_core::config::{Config, ConfigText, Settings};
 use crate::observe::{ProgramKey, Seen, SessionEnd, SessionKey};
 use crate::oracle::alarm::Judge;
 use crate::oracle::routes::RouteJudge;
-use crate::scenario::codec::{REFRESH, framed};
+use crate::scenario::codec::{REFRESH, UPDATE, framed};
 use crate::scenario::script::{ScriptMessage, prefix};
 
 pub(super) const SESSION: SessionKey = SessionKey(0);
@@ -153,4 +153,38 @@ pub(super) const SESSION2: SessionKey = SessionKey(1);
 pub(super) fn done(judge: &mut RouteJudge, now: Instant, line: &str) {
     judge.see(now, &Seen::Command(PROGRAM, line));
     judge.see(now, &Seen::Answer(PROGRAM, "done"));
+}
+
+/// O1 and O7 of a speaker with these neighbors and a program of all of them, and a session with 10.0.0.2 of IPv4 and IPv6.
+pub(super) fn served(neighbors: &str) -> RouteJudge {
+    let mut judge = RouteJudge::new(holdtime_core::Duration::from_secs(5), true);
+    judge.see(at(0), &Seen::Configured(&serving(neighbors)));
+    judge.see(at(0), &Seen::Started(PROGRAM, "feed"));
+    let both = open(90, &[(1, 1), (2, 1)]);
+    meet(&mut judge, SESSION, PEER, at(0), &both, &both);
+    judge
+}
+
+pub(super) fn serving(neighbors: &str) -> Config {
+    parse(&format!("process feed {{ run ./feed; encoder text; }}\n{neighbors}"))
+}
+
+/// A neighbor at this address, with these options.
+pub(super) fn neighbor(address: &str, options: &str) -> String {
+    format!(
+        "neighbor {address} {{ router-id 10.9.9.9; local-as 65001; peer-as 65002; family {{ ipv4 unicast; ipv6 unicast; }} \
+         api {{ processes [ feed ]; }} {options} }}\n"
+    )
+}
+
+/// An OPEN that offers to send and to take several paths of an IPv4 prefix.
+pub(super) fn offers_paths() -> Vec<u8> {
+    open_with(90, &[(1, &[0, 1, 0, 1]), (65, &[0, 0, 0xfd, 0xe9]), (69, &[0, 1, 1, 3])])
+}
+
+/// An UPDATE that announces 10.N.0.0/24 with this path identifier.
+pub(super) fn path_of(identifier: u8, n: u8) -> Vec<u8> {
+    let attributes = [0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 0, 0xfd, 0xe9, 0x40, 3, 4, 10, 0, 0, 1];
+    let nlri = [0, 0, 0, identifier, 24, 10, n, 0];
+    framed(UPDATE, &[&[0, 0, 0, attributes.len() as u8][..], &attributes, &nlri].concat())
 }

@@ -57,8 +57,8 @@ impl Judge for Unanswered {
             return all.into_iter().for_each(|key| self.update(key));
         }
         let key = match seen {
-            Seen::Started(key, _) => {
-                let dialogue = Conversation::new(self.acknowledged);
+            Seen::Started(key, name) => {
+                let dialogue = Conversation::of(name, self.acknowledged);
                 self.programs.insert(*key, Program { dialogue, blocked: false, freed: at });
                 *key
             }

@@ -39,9 +39,8 @@ mod tests {
     use crate::oracle::routes::RouteJudge;
     use crate::oracle::testing::{
         OTHER, PEER, PROGRAM, SESSION, SESSION2, announcement, at, config, done, ledger, meet, ms,
-        multiprotocol, notification, open, open_with, refresh, withdrawal,
+        multiprotocol, notification, offers_paths, open, open_with, path_of, refresh, withdrawal,
     };
-    use crate::scenario::codec::{UPDATE, framed};
 
     const ROUTE: &str = "announce route 10.0.0.0/24 next-hop 10.0.0.1";
     const GONE: &str = "withdraw route 10.0.0.0/24 next-hop 10.0.0.1";
@@ -229,18 +228,6 @@ mod tests {
         let hop = [0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1];
         judge.see(at(7), &Seen::Sent(key, &multiprotocol(true, (1, 128), &hop, &nlri)));
         assert_eq!(judge.deadline(), None);
-    }
-
-    /// An OPEN that offers to send and to take several paths of an IPv4 prefix.
-    fn offers_paths() -> Vec<u8> {
-        open_with(90, &[(1, &[0, 1, 0, 1]), (65, &[0, 0, 0xfd, 0xe9]), (69, &[0, 1, 1, 3])])
-    }
-
-    /// An UPDATE that announces 10.N.0.0/24 with this path identifier.
-    fn path_of(identifier: u8, n: u8) -> Vec<u8> {
-        let attributes = [0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 0, 0xfd, 0xe9, 0x40, 3, 4, 10, 0, 0, 1];
-        let nlri = [0, 0, 0, identifier, 24, 10, n, 0];
-        framed(UPDATE, &[&[0, 0, 0, attributes.len() as u8][..], &attributes, &nlri].concat())
     }
 
     #[test]

@@ -11,6 +11,8 @@ use holdtime_core::grammar::{Announcement, RouteList};
 use holdtime_core::rib::{Destination, Hop};
 use holdtime_core::wire::{Afi, Attributes, Family, Nlri, Safi};
 
+use crate::observe::COMMAND_LINE;
+
 /// What is wanted of one destination.
 #[derive(Clone, Debug)]
 pub(super) struct Want {
@@ -233,9 +235,9 @@ impl Desired {
         self.config.families.contains(&family)
     }
 
-    /// Whether this program may announce routes to it.
+    /// Whether this program may announce routes to it. A command-line client may command every neighbor.
     pub(super) fn serves(&self, program: &str) -> bool {
-        self.config.api.iter().any(|subscription| subscription.process == program)
+        program == COMMAND_LINE || self.config.api.iter().any(|subscription| subscription.process == program)
     }
 
     /// Whether a command is for it. A command for some of the neighbors out of a range is not followed, and neither is the range then.
@@ -266,7 +268,7 @@ impl Desired {
 
     /// How many UPDATEs it is sent a second at most.
     pub(super) fn rate(&self) -> Option<u32> {
-        self.config.rate_limit.filter(|rate| *rate > 0)
+        self.config.rate_limit
     }
 
     pub(super) fn get(&self, destination: &Destination) -> Option<&Want> {
@@ -279,7 +281,7 @@ impl Desired {
     }
 
     /// Every path to an NLRI, whatever its identifier.
-    fn to<'a>(&'a self, nlri: &'a Nlri) -> impl Iterator<Item = (&'a Destination, &'a Want)> {
+    pub(super) fn to<'a>(&'a self, nlri: &'a Nlri) -> impl Iterator<Item = (&'a Destination, &'a Want)> {
         let first = Destination { nlri: nlri.clone(), path_id: None };
         self.routes.range(first..).take_while(move |(destination, _)| destination.nlri == *nlri)
     }
@@ -287,18 +289,6 @@ impl Desired {
     /// Whether any route to an NLRI is wanted, whatever its path identifier.
     pub(super) fn any_path(&self, nlri: &Nlri) -> bool {
         self.to(nlri).any(|(_, want)| want.route.is_some())
-    }
-
-    /// What the wire may mean by a destination.
-    pub(super) fn paths<'a>(
-        &'a self,
-        wire: &'a Destination,
-    ) -> impl Iterator<Item = (&'a Destination, &'a Want)> {
-        let means = |path: &Destination| match wire.path_id {
-            None => true,
-            Some(id) => path.path_id.unwrap_or(0) == id,
-        };
-        self.to(&wire.nlri).filter(move |(path, _)| means(path))
     }
 }
 

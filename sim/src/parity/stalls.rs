@@ -46,6 +46,7 @@ pub fn refused(play: &Play) -> Option<String> {
         FaultKind::Clock { .. } => Some("a clock that jumps"),
         FaultKind::Path { .. } => Some("a path that is worse than this machine's"),
         FaultKind::Power { .. } => Some("a machine without power"),
+        FaultKind::Restart { .. } => Some("a speaker that is started again"),
     });
     let mut scripts = play.peers.iter().filter_map(|peer| match &peer.actor {
         Actor::Script { script, .. } => Some(script),
@@ -58,7 +59,8 @@ pub fn refused(play: &Play) -> Option<String> {
     };
     let step = scripts.find_map(steps);
     let several = (play.speakers.len() != 1).then(|| "several speakers".to_owned());
-    faults.map(str::to_owned).or(step).or(several)
+    let client = play.clients.first().map(|_| "a command-line client".to_owned());
+    faults.map(str::to_owned).or(step).or(several).or(client)
 }
 
 /// How a stall came out on one side.

@@ -121,7 +121,8 @@ pub fn only_in_lab(play: &Play) -> Option<String> {
     });
     let mut steps = scripts.flat_map(|script| (0..).map_while(|index| script.step(index)));
     let step = steps.find(|(step, _)| matches!(step, PeerStep::Vanish | PeerStep::Clock { .. }));
-    fault.or_else(|| step.map(|(_, text)| format!("the step `{text}`")))
+    let client = play.clients.first().map(|client| format!("the client `{}`", client.name));
+    fault.or_else(|| step.map(|(_, text)| format!("the step `{text}`"))).or(client)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use holdtime_core::speaker::{Action, ClosedKind, Input, Obligation, StreamId};
 use holdtime_core::{Instant, Speaker};
 
+use crate::observe::COMMAND_LINE;
 use crate::replay::recorded::{Replay, ReplayStep};
 use crate::timeline::{
     ChannelEnd, ChannelLog, Happening, LaneKind, Lanes, SessionTrack, Timeline, TimelineEnd, TimelineEvent,
@@ -193,7 +194,7 @@ impl ReplayLog {
                 self.program(*stream, &spec.name);
                 self.far(at, *stream, "started".to_owned());
             }
-            Action::OpenPipes { stream, .. } => self.program(*stream, "api-internal-cli"),
+            Action::OpenPipes { stream, .. } => self.program(*stream, COMMAND_LINE),
             Action::StopProgram { stream, signal } => self.far(at, *stream, format!("signal {signal:?}")),
             Action::Close { stream, .. } => self.call(at, *stream, "close", "done".to_owned()),
             _ => {}

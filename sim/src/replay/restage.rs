@@ -258,6 +258,7 @@ impl Staging {
                 peers: peers.collect::<Result<_, String>>()?,
                 programs: programs.collect::<Result<_, String>>()?,
                 speakers: vec![speaker],
+                clients: Vec::new(),
                 guests: None,
                 programs_count: true,
                 rests: true,

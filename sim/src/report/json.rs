@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::sweep::SweepSums;
 use super::{Experiment, Parting, is_expected};
-use crate::certificate::Verdict;
+use crate::certificate::{Certificate, Link, Standstill, Verdict};
 use crate::stage::Outcome;
 use crate::subject::Subject;
 use crate::suite::CaseResult;
@@ -75,21 +75,25 @@ pub fn extend(object: &mut Value, more: Value) {
     }
 }
 
+fn links(certificate: &Certificate) -> Vec<Value> {
+    let link = |link: &Link| json!({ "who": link.who, "waits-for": link.what, "since": link.since.map(|since| since.as_nanos()) });
+    certificate.links.iter().map(link).collect()
+}
+
 /// Why a run did not pass, as members of an object; none for one that did.
 pub fn details(outcome: &Outcome) -> Value {
     let stands = &outcome.standing;
     match &outcome.verdict {
         Verdict::Pass => json!({}),
         Verdict::Hang { alarm, certificate } => {
-            let links: Vec<_> = certificate
-                .links
-                .iter()
-                .map(|link| json!({ "who": link.who, "waits-for": link.what, "since": link.since.map(|since| since.as_nanos()) }))
-                .collect();
+            let links = links(certificate);
             json!({ "missing": alarm.what, "clause": alarm.clause, "since": alarm.since.as_nanos(), "because": links, "circle": certificate.end.is_circle(), "end": certificate.ending(), "stands": stands })
         }
         Verdict::Failed { who, why } => json!({ "who": who, "why": why, "stands": stands }),
         Verdict::Crashed(why) => json!({ "why": why, "stands": stands }),
-        Verdict::Unfinished { waiting } => json!({ "waiting": waiting, "stands": stands }),
+        Verdict::Unfinished { waiting, standstill } => {
+            let Standstill { who, on, certificate } = standstill;
+            json!({ "waiting": waiting, "who": who, "on": on.to_string(), "because": links(certificate), "end": certificate.ending(), "stands": stands })
+        }
     }
 }

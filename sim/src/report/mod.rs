@@ -214,8 +214,14 @@ pub fn finding(outcome: &Outcome) -> String {
             format!("  {who}  {}\n{}", why.replace('\n', "\n  "), labelled("stands", &outcome.standing))
         }
         Verdict::Crashed(why) => format!("  {why}\n{}", labelled("stands", &outcome.standing)),
-        Verdict::Unfinished { waiting } => {
-            format!("{}{}", labelled("waits", waiting), labelled("stands", &outcome.standing))
+        Verdict::Unfinished { waiting, standstill } => {
+            let (waits, stands) = (labelled("waits", waiting), labelled("stands", &outcome.standing));
+            let told = match &standstill.certificate {
+                unknown if *unknown == Certificate::default() => String::new(),
+                known if known.links.is_empty() => labelled("because", &[known.ending()]),
+                known => chain(known),
+            };
+            format!("{waits}{told}{stands}")
         }
     }
 }

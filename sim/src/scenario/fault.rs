@@ -10,7 +10,9 @@
 //! at TIME suspend HOST for TIME                 the process stands still (SIGSTOP); its clocks run on
 //! at TIME clock HOST +TIME | -TIME              its wall clock jumps
 //! at TIME power HOST off [for TIME]             nothing leaves and nothing arrives, connections are forgotten
-//! at TIME signal SPEAKER SIGNAL                 a speaker's process is signalled
+//! at TIME signal HOST SIGNAL                    its process is signalled; a peer's handles no signal, and so is ended by each
+//! at TIME restart SPEAKER after TIME            its process is killed (SIGKILL), and started again so much later
+//! at TIME reboot SPEAKER after TIME             its machine loses power, and is back so much later with the process started again
 //! ```
 //!
 //! All of it before the run is over. What a path is like from `0s` on and to the end is no fault but for `mtu` and `loss`.
@@ -75,12 +77,21 @@ pub enum FaultKind {
         /// For how long; `None`: to the end.
         lasts: Option<Duration>,
     },
-    /// A speaker's process is signalled.
+    /// A process is signalled.
     Signal {
         /// Whose.
         host: String,
         /// With what.
         signal: Signal,
+    },
+    /// A speaker's process ends without a word, and another one begins in its place.
+    Restart {
+        /// Whose.
+        host: String,
+        /// Whether its machine goes with it, for so long.
+        machine: bool,
+        /// How much later.
+        after: Duration,
     },
 }
 
@@ -125,7 +136,9 @@ impl Fault {
             FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } => Some(self.at + lasts?),
             // What comes back has nothing running on it.
             FaultKind::Power { .. } => None,
-            FaultKind::Suspend { lasts, .. } => Some(self.at + lasts),
+            FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => {
+                Some(self.at + lasts)
+            }
             FaultKind::Clock { .. } | FaultKind::Signal { .. } => Some(self.at),
         }
     }

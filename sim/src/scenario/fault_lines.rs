@@ -9,8 +9,20 @@ use crate::scenario::mistake::{Mistake, Source};
 use crate::scenario::script::{Words, parse_duration, script_lines};
 use crate::scenario::whole::{Hosts, before_the_end};
 
-const KINDS: &[&str] =
-    &["cut", "mtu", "loss", "latency", "jitter", "bandwidth", "suspend", "clock", "power", "signal"];
+const KINDS: &[&str] = &[
+    "cut",
+    "mtu",
+    "loss",
+    "latency",
+    "jitter",
+    "bandwidth",
+    "suspend",
+    "clock",
+    "power",
+    "signal",
+    "restart",
+    "reboot",
+];
 
 /// Parses the faults at `range` of `source`; `hosts` are the names that exist, and the run ends after `run_for`.
 pub(super) fn parse(
@@ -61,9 +73,10 @@ fn parse_line(words: &mut Words<'_>, hosts: &Hosts<'_>) -> Result<Fault, Mistake
             FaultKind::Power { host, lasts: parse_for(words)? }
         }
         "signal" => {
-            let host = parse_speaker(words, hosts)?;
+            let host = parse_host(words, &hosts.all())?;
             FaultKind::Signal { host, signal: words.signal()? }
         }
+        again @ ("restart" | "reboot") => parse_restart(words, hosts, again)?,
         other => return Err(words.mistake(&verb, format!("unknown fault `{other}`")).one_of(other, KINDS)),
     };
     Ok(Fault { at, kind })
@@ -121,12 +134,22 @@ fn parse_direction(words: &mut Words<'_>, hosts: &[&str]) -> Result<(String, Str
     Ok((from, to, both))
 }
 
-/// Only a speaker's process does anything about a signal: a scripted peer has no process that could.
+fn parse_restart(words: &mut Words<'_>, hosts: &Hosts<'_>, verb: &str) -> Result<FaultKind, Mistake> {
+    let host = parse_speaker(words, hosts)?;
+    let after = words.demand("`after` and a time")?;
+    if after.text != "after" {
+        let mistake = words.mistake(&after, format!("`{}` does not fit here", after.text));
+        return Err(mistake.expected("`after` and a time"));
+    }
+    Ok(FaultKind::Restart { host, machine: verb == "reboot", after: words.positive_duration()? })
+}
+
+/// What a scripted peer does after a session its script says: none is started again.
 fn parse_speaker(words: &mut Words<'_>, hosts: &Hosts<'_>) -> Result<String, Mistake> {
     let mut ahead = words.clone();
     match ahead.next() {
         Some(word) if hosts.peers.contains(&word.text) => {
-            let problem = format!("`{}` is a peer, and only a speaker is signalled", word.text);
+            let problem = format!("`{}` is a peer, and only a speaker is started again", word.text);
             Err(words.mistake(&word, problem).one_of(word.text, &hosts.speakers))
         }
         _ => parse_host(words, &hosts.all()),
@@ -172,12 +195,19 @@ mod tests {
             "at 1s cut speaker -> far for 30s\nat 2s cut far <-> speaker\nat 3s suspend far for 1m\nat 4s clock speaker -1h\n\
              at 5s power far off\nat 6s signal speaker SIGUSR1\nat 7s mtu far -> speaker 576 for 10s\n\
              at 8s loss far <-> speaker 50 for 10s\nat 0s latency far -> speaker 80ms\nat 0s jitter far -> speaker 5ms\n\
-             at 0s bandwidth speaker -> far 10000\n",
+             at 0s bandwidth speaker -> far 10000\nat 9s signal far SIGTERM\nat 10s restart speaker after 2s\n\
+             at 20s reboot speaker after 1m\n",
         )
         .unwrap();
-        assert_eq!(all.len(), 11);
+        assert_eq!(all.len(), 14);
         let heals: Vec<_> = all.iter().map(|fault| fault.heals().map(|at| at.as_secs())).collect();
-        assert_eq!(heals[6..], [Some(17), Some(18), Some(0), Some(0), Some(0)]);
+        assert_eq!(heals[6..], [Some(17), Some(18), Some(0), Some(0), Some(0), Some(9), Some(12), Some(80)]);
+        let peer = faults("at 1s restart far after 1s").unwrap_err();
+        assert!(peer.to_string().contains("only a speaker is started again"), "{peer}");
+        assert!(faults("at 1s reboot speaker").unwrap_err().to_string().contains("`after` and a time"));
+        assert!(
+            faults("at 1s reboot speaker for 1s").unwrap_err().to_string().contains("`for` does not fit")
+        );
         assert!(faults("at 1s loss far -> speaker 1001").unwrap_err().to_string().contains("1 to 1000"));
         assert!(faults("at 1s bandwidth far -> speaker 0").unwrap_err().to_string().contains("at least 1"));
         assert!(faults("at 1s mtu far -> speaker 10").unwrap_err().to_string().contains("RFC 791"));

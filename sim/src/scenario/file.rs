@@ -20,6 +20,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) program: Vec<ProgramTable>,
     #[serde(default)]
+    pub(super) client: Vec<ClientTable>,
+    #[serde(default)]
     pub(super) network: NetworkTable,
     #[serde(default)]
     pub(super) prices: PricesTable,
@@ -72,6 +74,14 @@ pub(super) struct ProgramTable {
     pub(super) run: Spanned<String>,
     pub(super) script: Option<Spanned<String>>,
     pub(super) real: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClientTable {
+    pub(super) name: Spanned<String>,
+    pub(super) on: Option<Spanned<String>>,
+    pub(super) script: Spanned<String>,
 }
 
 #[derive(Default, Deserialize)]

@@ -44,6 +44,11 @@
 //! run = "./another.py"                                  # absolute, or beside this file
 //! real = true                                           # the program itself, as a process whose time is the lab's
 //!
+//! [[client]]                                            # commands over the named pipes, as `holdtime cli` gives them
+//! name = "operator"
+//! on = "speaker"                                        # optional; the first speaker unless told
+//! script = '''…'''                                      # crate::scenario::script::ProgramStep
+//!
 //! [network]                                             # optional, all of it
 //! latency = "1ms"
 //! syn-linear-timeouts = 0                               # equal intervals between SYNs; 4 unless told, 0 before Linux 6.5
@@ -79,6 +84,7 @@
 
 mod bounds;
 mod check;
+mod clients;
 pub mod codec;
 
 mod crowd;
@@ -104,7 +110,7 @@ pub use library::{NoScenario, embedded, find, probes, read};
 pub use oracle::Oracle;
 pub use plan::Plan;
 pub(crate) use play::usual_prices;
-pub use play::{Actor, PeerPlace, Play, PlayGuests, PlayPeer, PlaySpeaker};
+pub use play::{Actor, PeerPlace, Play, PlayClient, PlayGuests, PlayPeer, PlaySpeaker};
 pub use write::Unwritable;
 
 /// A scenario, checked.

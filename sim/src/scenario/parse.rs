@@ -16,8 +16,8 @@ use crate::scenario::file::{
 use crate::scenario::mistake::{Mistake, Source, nearest};
 use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_pattern};
 use crate::scenario::{Actor, PeerPlace, Play, PlayGuests, PlayPeer, PlaySpeaker, usual_prices};
-use crate::scenario::{Bounds, Expected, ExpectedEnd, Scenario, Window, crowd, fault_lines, whole};
-use holdtime_machine::guest::NoGuests;
+use crate::scenario::{Bounds, Expected, ExpectedEnd, Scenario, Window, clients, crowd, fault_lines, whole};
+use holdtime_machine::guest::{Guests, NoGuests};
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
 
@@ -50,6 +50,7 @@ impl Scenario {
         let peers = tables.iter().map(|table| check.peer(table, first));
         let peers = peers.collect::<Result<Vec<_>, _>>()?;
         let (programs, guests) = check.programs(&file.program)?;
+        let clients = clients::of(&check, &file, &hosts)?;
         whole::listeners(&check, &tables, &peers)?;
         let window = |up: &WindowTable| check.window(&up.at, up.within.as_ref(), run_for);
         let up = file.up.as_ref().map(window).transpose()?;
@@ -60,6 +61,7 @@ impl Scenario {
             speakers,
             peers,
             programs,
+            clients,
             guests,
             programs_count: true,
             rests: true,

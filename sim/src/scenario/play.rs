@@ -8,7 +8,7 @@ use holdtime_core::config::{ConfigText, Settings};
 
 use crate::scenario::expectation::Expectation;
 use crate::scenario::script::{PeerScript, ProgramScript};
-use crate::scenario::{Bounds, ExpectedEnd, Fault, Window};
+use crate::scenario::{Bounds, ExpectedEnd, Fault, FaultKind, Window};
 use holdtime_machine::guest::Guests;
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
@@ -27,6 +27,8 @@ pub struct Play {
     pub peers: Vec<PlayPeer>,
     /// The programs, by the command that starts them: a script for each start, the last one for all further ones too.
     pub programs: Vec<(String, Vec<ProgramScript>)>,
+    /// Command-line clients.
+    pub clients: Vec<PlayClient>,
     /// Real programs among those that are started.
     pub guests: Option<PlayGuests>,
     /// Whether every program must come to the end of its script.
@@ -83,6 +85,17 @@ pub struct PlaySpeaker {
     pub options: SocketOptions,
 }
 
+/// A command-line client, which writes to a speaker's named pipes and reads the answers from them.
+#[derive(Clone, Debug)]
+pub struct PlayClient {
+    /// Its name.
+    pub name: String,
+    /// The speaker's.
+    pub speaker: String,
+    /// What it does.
+    pub script: ProgramScript,
+}
+
 /// A peer.
 #[derive(Clone, Debug)]
 pub struct PlayPeer {
@@ -132,6 +145,38 @@ impl Play {
             .iter()
             .map(Fault::heals)
             .try_fold(Duration::ZERO, |latest, heals| Some(latest.max(heals?)))
+    }
+}
+
+impl PlaySpeaker {
+    /// What a configuration of it is called, by its number from 0, wherever the scenario's file is: a speaker that loads one says its name.
+    pub(crate) fn file_name(speaker: &str, number: usize) -> String {
+        match number {
+            0 => speaker.to_owned(),
+            _ => format!("{speaker} ({})", number + 1),
+        }
+    }
+}
+
+impl Play {
+    /// By how much the wall clock of a host jumps before a time, each time.
+    pub(crate) fn jumps_before(&self, name: &str, time: Duration) -> impl Iterator<Item = i64> {
+        self.faults.iter().filter(move |fault| fault.at < time).filter_map(move |fault| match &fault.kind {
+            FaultKind::Clock { host, by } if host == name => Some(*by),
+            _ => None,
+        })
+    }
+
+    /// When the process of this speaker is started: at first, and again.
+    pub(crate) fn starts(&self, speaker: &str) -> Vec<Duration> {
+        let again = self.faults.iter().filter_map(|fault| match &fault.kind {
+            FaultKind::Restart { host, after, .. } if host == speaker => Some(fault.at + *after),
+            _ => None,
+        });
+        let mut starts: Vec<Duration> = std::iter::once(Duration::ZERO).chain(again).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        starts
     }
 }
 

@@ -11,8 +11,8 @@ use crate::scenario::parse::first_ipv4;
 use crate::scenario::script::{Pattern, ProgramScript, format_duration};
 use crate::scenario::whole::SPEAKER;
 use crate::scenario::{
-    Actor, Bounds, Expected, ExpectedEnd, Fault, FaultKind, PathChange, PlayPeer, PlaySpeaker, Scenario,
-    Window, usual_prices,
+    Actor, Bounds, Expected, ExpectedEnd, Fault, FaultKind, PathChange, PlayClient, PlayPeer, PlaySpeaker,
+    Scenario, Window, usual_prices,
 };
 
 /// How long a scenario's latency is where it says nothing.
@@ -47,6 +47,7 @@ impl Scenario {
         }
         play.programs.iter().try_for_each(|(run, scripts)| file.program(run, scripts))?;
         play.guests.iter().flat_map(|guests| &guests.commands).for_each(|run| file.guest(run));
+        play.clients.iter().try_for_each(|client| file.client(client))?;
         file.network(play.latency, play.kernel);
         file.prices(&play.prices);
         file.bounds(&play.bounds);
@@ -187,6 +188,13 @@ impl Writer {
         self.value("real", "true");
     }
 
+    fn client(&mut self, client: &PlayClient) -> Result<(), Unwritable> {
+        self.table = Some("[[client]]");
+        self.value("name", &quoted(&client.name));
+        self.value("on", &quoted(&client.speaker));
+        self.script("script", &client.script.lines())
+    }
+
     fn network(&mut self, latency: Duration, kernel: Kernel) {
         self.table = Some("[network]");
         self.unusual("latency", latency, LATENCY);
@@ -291,6 +299,10 @@ impl fmt::Display for FaultKind {
             }
             Self::Signal { host, signal } => {
                 return write!(f, "signal {host} {}", signal.name());
+            }
+            Self::Restart { host, machine, after } => {
+                let verb = if *machine { "reboot" } else { "restart" };
+                return write!(f, "{verb} {host} after {}", format_duration(*after));
             }
         };
         lasts.map_or(Ok(()), |lasts| write!(f, " for {}", format_duration(lasts)))

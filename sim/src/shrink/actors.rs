@@ -14,6 +14,7 @@ enum Member {
     Peer(String),
     /// The command that starts it.
     Program(String),
+    Client(String),
 }
 
 /// Removes actors: programs first, for nobody's session hangs on one.
@@ -26,7 +27,8 @@ fn all(scenario: &Scenario) -> Vec<Member> {
     let speakers = play.speakers.iter().map(|speaker| Member::Speaker(speaker.name.clone()));
     let peers = play.peers.iter().map(|peer| Member::Peer(peer.name.clone()));
     let programs = play.programs.iter().map(|(run, _)| Member::Program(run.clone()));
-    speakers.chain(peers).chain(programs).collect()
+    let clients = play.clients.iter().map(|client| Member::Client(client.name.clone()));
+    speakers.chain(peers).chain(programs).chain(clients).collect()
 }
 
 fn without(scenario: &Scenario, some: &[Member]) -> Option<Scenario> {
@@ -36,6 +38,7 @@ fn without(scenario: &Scenario, some: &[Member]) -> Option<Scenario> {
             Member::Speaker(name) => without_speaker(&mut scenario, name),
             Member::Peer(name) => without_peer(&mut scenario, name),
             Member::Program(run) => without_program(&mut scenario, run),
+            Member::Client(name) => scenario.play.clients.retain(|client| client.name != *name),
         }
     }
     (!scenario.play.speakers.is_empty()).then_some(scenario)
@@ -45,6 +48,7 @@ fn without_speaker(scenario: &mut Scenario, name: &str) {
     let Some(index) = scenario.play.speakers.iter().position(|speaker| speaker.name == name) else { return };
     let gone = scenario.play.speakers.remove(index);
     forget_host(scenario, name, &gone.addresses);
+    scenario.play.clients.retain(|client| client.speaker != name);
     // Programs that nobody else runs go with it.
     let runs: Vec<String> = (0..scenario.play.speakers.len())
         .flat_map(|speaker| processes(&statement::of(scenario, speaker)))
@@ -72,7 +76,7 @@ fn forget_host(scenario: &mut Scenario, name: &str, addresses: &[IpAddr]) {
     for script in ScriptOf::all(scenario) {
         let lines = script.lines(scenario);
         let words = |line: &String| line.split(' ').any(|word| texts.iter().any(|text| text == word));
-        let is_command = |line: &String| matches!(script, ScriptOf::Program(_)) && line.starts_with("send ");
+        let is_command = |line: &String| !matches!(script, ScriptOf::Peer(_)) && line.starts_with("send ");
         let left: Vec<String> =
             lines.iter().filter(|line| !(is_command(line) && words(line))).cloned().collect();
         if left.len() < lines.len()
@@ -89,7 +93,8 @@ fn concerns(fault: &Fault, name: &str) -> bool {
         FaultKind::Suspend { host, .. }
         | FaultKind::Clock { host, .. }
         | FaultKind::Power { host, .. }
-        | FaultKind::Signal { host, .. } => host == name,
+        | FaultKind::Signal { host, .. }
+        | FaultKind::Restart { host, .. } => host == name,
     }
 }
 

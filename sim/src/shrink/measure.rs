@@ -11,9 +11,9 @@ use crate::shrink::trial::Trial;
 
 /// How large a scenario is: actors, steps of all their scripts, and faults.
 pub fn size(scenario: &Scenario) -> usize {
-    let Play { speakers, peers, programs, faults, .. } = &scenario.play;
+    let Play { speakers, peers, programs, clients, faults, .. } = &scenario.play;
     let steps: usize = ScriptOf::all(scenario).map(|of| of.lines(scenario).len()).sum();
-    speakers.len() + peers.len() + programs.len() + faults.len() + steps
+    speakers.len() + peers.len() + programs.len() + clients.len() + faults.len() + steps
 }
 
 /// How large a trial is, what matters most to its reader first.

@@ -142,6 +142,8 @@ fn number(script: ScriptOf, words: &[&str], word: usize) -> Option<(NumberKind, 
     let time = || Some((NumberKind::Time, nanos(parse_duration(text)?)));
     let count = || Some((NumberKind::Count, text.parse().ok()?));
     let before = words.get(word.checked_sub(1)?).copied()?;
+    // A client says what a program says.
+    let script = if let ScriptOf::Client(index) = script { ScriptOf::Program(index) } else { script };
     match (script, words.first().copied()?, before) {
         (_, "wait", "wait") => time(),
         (ScriptOf::Peer(_), "dribble" | "keepalives" | "expect", "every" | "within") => time(),
@@ -160,7 +162,7 @@ fn lasts(kind: &FaultKind) -> Option<Duration> {
         FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } | FaultKind::Power { lasts, .. } => {
             *lasts
         }
-        FaultKind::Suspend { lasts, .. } => Some(*lasts),
+        FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => Some(*lasts),
         FaultKind::Clock { .. } | FaultKind::Signal { .. } => None,
     }
 }
@@ -175,7 +177,7 @@ pub(crate) fn with(scenario: &Scenario, site: NumberAt, number: u64) -> Option<S
             FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } | FaultKind::Power { lasts, .. } => {
                 *lasts = Some(time);
             }
-            FaultKind::Suspend { lasts, .. } => *lasts = time,
+            FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => *lasts = time,
             FaultKind::Clock { .. } | FaultKind::Signal { .. } => return None,
         },
         NumberAt::Word { script, line, word } => {

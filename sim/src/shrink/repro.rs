@@ -54,7 +54,7 @@ fn title(subject: SubjectRef, verdict: &Verdict) -> String {
             format!("{subject}: {who} fails: {}", why.lines().next().unwrap_or_default())
         }
         Verdict::Crashed(why) => format!("{subject} crashes: {}", why.lines().next().unwrap_or_default()),
-        Verdict::Unfinished { waiting } => {
+        Verdict::Unfinished { waiting, .. } => {
             format!("{subject} does not finish: {}", waiting.first().map_or("", String::as_str))
         }
     }

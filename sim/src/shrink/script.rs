@@ -13,13 +13,16 @@ pub(crate) enum ScriptOf {
     Peer(usize),
     /// The program of this index.
     Program(usize),
+    /// The command-line client of this index.
+    Client(usize),
 }
 
 impl ScriptOf {
     /// Everybody who has one.
     pub(super) fn all(scenario: &Scenario) -> impl Iterator<Item = Self> + use<> {
         let (peers, programs) = (scenario.play.peers.len(), scenario.play.programs.len());
-        (0..peers).map(Self::Peer).chain((0..programs).map(Self::Program))
+        let clients = (0..scenario.play.clients.len()).map(Self::Client);
+        (0..peers).map(Self::Peer).chain((0..programs).map(Self::Program)).chain(clients)
     }
 
     /// Its lines.
@@ -33,6 +36,9 @@ impl ScriptOf {
             Self::Program(index) => {
                 let script = play.programs.get(index).and_then(|(_, scripts)| scripts.first());
                 script.map(ProgramScript::lines).unwrap_or_default()
+            }
+            Self::Client(index) => {
+                play.clients.get(index).map(|client| client.script.lines()).unwrap_or_default()
             }
         }
     }
@@ -54,6 +60,10 @@ impl ScriptOf {
                 let script = ProgramScript::parse(&source, 0..text.len()).ok()?;
                 scenario.play.programs.get_mut(index)?.1 = vec![script];
             }
+            Self::Client(index) => {
+                let script = ProgramScript::parse(&source, 0..text.len()).ok()?;
+                scenario.play.clients.get_mut(index)?.script = script;
+            }
         }
         Some(scenario)
     }
@@ -67,6 +77,10 @@ impl ScriptOf {
             Self::Program(index) => {
                 let run = scenario.play.programs.get(index).map_or("", |(run, _)| run);
                 format!("program {}", run.rsplit('/').next().unwrap_or(run))
+            }
+            Self::Client(index) => {
+                let client = scenario.play.clients.get(index);
+                client.map_or_else(String::new, |client| format!("client {}", client.name))
             }
         }
     }

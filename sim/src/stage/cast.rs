@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use holdtime_core::Instant;
 use holdtime_core::config::Config;
-use holdtime_core::speaker::{Identity, Setup};
+use holdtime_core::speaker::{Identity, PipePaths, Setup};
+use holdtime_core::{Instant, Now};
 use holdtime_machine::choices::{Choices, Site};
 use holdtime_machine::rng::word_of;
 use holdtime_machine::trace::Observer;
@@ -17,13 +17,14 @@ use crate::actor::{
     Awaited, CheckingPeer, GuestProgram, PeerRun, PeerState, Pieces, ProgramRun, ScriptPhase, ScriptedPeer,
     ScriptedProgram,
 };
+use crate::observe::COMMAND_LINE;
 use crate::observe::course::Course;
 use crate::observe::recording::Recording;
 use crate::observe::watch::Watch;
 use crate::observe::witness::{Waits, Witness};
 use crate::oracle::{Oracles, Premises, Questions};
 use crate::scenario::script::ProgramScript;
-use crate::scenario::{Actor, ExpectedEnd, Play, PlayPeer, PlaySpeaker};
+use crate::scenario::{Actor, ExpectedEnd, Play, PlayClient, PlayPeer, PlaySpeaker};
 use crate::stage::run::Run;
 use crate::subject::{MainTask, RunOn, Start, Subject};
 
@@ -43,6 +44,8 @@ pub(super) type JudgedWatch = Watch<Oracles>;
 pub(super) struct SpeakerSeat {
     pub(super) name: String,
     pub(super) process: ProcessId,
+    /// Since when there is this process.
+    pub(super) since: Instant,
     pub(super) watch: Rc<RefCell<JudgedWatch>>,
     pub(super) waits: Waits,
     pub(super) recording: Rc<RefCell<Recording>>,
@@ -56,9 +59,12 @@ pub(super) struct PeerSeat {
     pub(super) run: Rc<RefCell<Box<dyn PeerRun>>>,
 }
 
-/// An API program that was started.
+/// An API program that was started, or a command-line client.
 pub(super) struct ProgramSeat {
+    /// What its speaker calls it.
     pub(super) name: String,
+    /// What reports call it.
+    pub(super) label: String,
     pub(super) command: String,
     pub(super) process: ProcessId,
     pub(super) run: Rc<RefCell<dyn ProgramRun>>,
@@ -90,7 +96,21 @@ impl ProgramSeats {
         let run = Rc::new(RefCell::new(ScriptedProgram::new(script)));
         seats.push(ProgramSeat {
             name: name.to_owned(),
+            label: format!("program {name}"),
             command: command.to_owned(),
+            process,
+            run: run.clone(),
+        });
+        run
+    }
+
+    /// A command-line client.
+    fn admit_client(&self, client: &PlayClient, process: ProcessId) -> Rc<RefCell<ScriptedProgram>> {
+        let run = Rc::new(RefCell::new(ScriptedProgram::new(client.script.clone())));
+        self.seats.borrow_mut().push(ProgramSeat {
+            name: COMMAND_LINE.to_owned(),
+            label: format!("client {}", client.name),
+            command: String::new(),
             process,
             run: run.clone(),
         });
@@ -102,6 +122,7 @@ impl ProgramSeats {
         let run = Rc::new(RefCell::new(GuestProgram::default()));
         self.seats.borrow_mut().push(ProgramSeat {
             name: name.to_owned(),
+            label: format!("program {name}"),
             command: command.to_owned(),
             process,
             run: run.clone(),
@@ -130,7 +151,7 @@ impl ProgramSeats {
         let stand = |seat: &ProgramSeat| {
             let run = seat.run.borrow();
             let stand = (run.state(), run.awaits(), run.speaks_at());
-            (format!("program {}", seat.name), seat.process, stand)
+            (seat.label.clone(), seat.process, stand)
         };
         seats.iter().map(stand).collect()
     }
@@ -152,8 +173,7 @@ impl ProgramSeats {
 
     fn states(&self) -> Vec<(String, ProcessId, PeerState)> {
         let seats = self.seats.borrow();
-        let state =
-            |seat: &ProgramSeat| (format!("program {}", seat.name), seat.process, seat.run.borrow().state());
+        let state = |seat: &ProgramSeat| (seat.label.clone(), seat.process, seat.run.borrow().state());
         seats.iter().map(state).collect()
     }
 }
@@ -175,7 +195,15 @@ impl<'p> Cast<'p> {
         Self { play, choices, speakers: Vec::new(), peers: Vec::new(), programs: ProgramSeats::default() }
     }
 
-    /// Adds a speaker that runs on this host; who watches it, and its main task.
+    /// The processes that a host's name stands for, one after the other, and since when.
+    pub(super) fn processes_of(&self, name: &str) -> Vec<(Instant, ProcessId)> {
+        let speakers = self.speakers.iter().filter(|seat| seat.name == name);
+        let speakers = speakers.map(|seat| (seat.since, seat.process));
+        let peers = self.peers.iter().filter(|seat| seat.name == name);
+        speakers.chain(peers.map(|seat| (Instant::ZERO, seat.process))).collect()
+    }
+
+    /// Adds a speaker that runs on this host from then on; who watches it, and its main task.
     ///
     /// # Errors
     /// Its configuration is wrong; the text says where.
@@ -183,15 +211,16 @@ impl<'p> Cast<'p> {
         &mut self,
         run: &Run<'_>,
         speaker: &PlaySpeaker,
-        host: H,
-        process: ProcessId,
+        (host, process): (H, ProcessId),
+        now: Now,
     ) -> Result<(Rc<RefCell<JudgedWatch>>, MainTask), String>
     where
         H: AsyncHost,
         for<'s> dyn Subject + 's: RunOn<Witness<H>>,
     {
-        let setup = setup(run, speaker, &self.choices)?;
-        let now = host.now();
+        let mut setup = setup(run, speaker, &self.choices)?;
+        let has_client = self.play.clients.iter().any(|client| client.speaker == speaker.name);
+        setup.pipes = has_client.then(pipes);
         let recording = Rc::new(RefCell::new(Recording::new(now)));
         let kept = recording.clone();
         let recorder: Recorder =
@@ -204,8 +233,21 @@ impl<'p> Cast<'p> {
         let start = Start { now, setup: setup.clone(), recorder: Some(recorder), defect: run.defect };
         let main = run.subject.run_on(witness, start);
         let name = speaker.name.clone();
-        self.speakers.push(SpeakerSeat { name, process, watch: watch.clone(), waits, recording, setup });
+        let (since, watch_too) = (now.monotonic, watch.clone());
+        self.speakers.push(SpeakerSeat { name, process, since, watch: watch_too, waits, recording, setup });
         Ok((watch, main))
+    }
+
+    /// Adds a command-line client that runs as this process.
+    pub(super) fn add_client(
+        &mut self,
+        client: &PlayClient,
+        process: ProcessId,
+    ) -> Rc<RefCell<ScriptedProgram>> {
+        for seat in self.speakers.iter().filter(|seat| seat.name == client.speaker) {
+            seat.watch.borrow_mut().meet_client(process, seat.since == Instant::ZERO);
+        }
+        self.programs.admit_client(client, process)
     }
 
     /// Adds a peer that runs as this process.
@@ -228,6 +270,10 @@ impl<'p> Cast<'p> {
     pub(super) fn introduce(&self, observer: &mut dyn Observer) {
         self.speakers.iter().for_each(|seat| observer.meet(seat.process, &seat.name));
         self.peers.iter().for_each(|seat| observer.meet(seat.process, &seat.name));
+        // Only clients are there already.
+        for seat in self.programs.seats.borrow().iter() {
+            observer.meet(seat.process, &seat.label);
+        }
     }
 
     /// The programs that must be started and have not been.
@@ -256,6 +302,7 @@ impl<'p> Cast<'p> {
         // Whose process is over has nothing left to do.
         let finished = |(who, process, state)| match state {
             PeerState::Waiting { .. } if self.is_over(process) => (who, PeerState::Finished),
+            PeerState::Failed(_) if self.is_orphan(process) => (who, PeerState::Finished),
             state => (who, state),
         };
         peers.chain(self.programs.states()).map(finished)
@@ -291,8 +338,14 @@ impl<'p> Cast<'p> {
     fn settled(&self, process: ProcessId, phase: ScriptPhase) -> ScriptPhase {
         match phase {
             ScriptPhase::Waiting { .. } if self.is_over(process) => ScriptPhase::Finished,
+            ScriptPhase::Failed if self.is_orphan(process) => ScriptPhase::Finished,
             phase => phase,
         }
+    }
+
+    /// Whether it is a program whose speaker was killed: what it waited for then, nobody owes it.
+    fn is_orphan(&self, process: ProcessId) -> bool {
+        self.speakers.iter().any(|seat| seat.watch.borrow().is_orphan(process))
     }
 
     /// Whether the first speaker's session has ended, if it is to end.
@@ -325,7 +378,9 @@ impl<'p> Cast<'p> {
 
     /// What became of the first speaker's sessions.
     pub(super) fn course(&self) -> Course {
-        self.speakers.first().map(|seat| Course::of(&seat.watch.borrow())).unwrap_or_default()
+        let first = self.speakers.first().map(|seat| seat.name.as_str());
+        let its = self.speakers.iter().filter(|seat| Some(seat.name.as_str()) == first);
+        Course::of(&its.map(|seat| seat.watch.borrow()).collect::<Vec<_>>())
     }
 }
 
@@ -336,6 +391,11 @@ fn premises(play: &Play, speaker: &PlaySpeaker) -> Premises {
         acknowledges: speaker.settings.api.ack,
         healed: play.healed().map(|healed| Instant::ZERO + healed),
     }
+}
+
+/// Where a speaker's named pipes are.
+pub(super) fn pipes() -> PipePaths {
+    PipePaths { read: "/run/exabgp.in".to_owned(), write: "/run/exabgp.out".to_owned() }
 }
 
 /// What a speaker is made from.

@@ -32,7 +32,7 @@ type Ended = (Verdict, Instant);
 pub(super) fn play_out(cast: &Cast<'_>, engine: &mut impl Engine, turns: &[Detour]) -> Result<Ended, String> {
     match play_to(cast, engine, turns, Instant::MAX)? {
         Some(ended) => Ok(ended),
-        None => Ok((Verdict::Unfinished { waiting: waiting(cast) }, engine.now())),
+        None => Ok((unfinished(cast, engine), engine.now())),
     }
 }
 
@@ -186,7 +186,7 @@ fn alarmed(
 fn end_at_bound(cast: &Cast<'_>, engine: &impl Engine) -> Ended {
     let now = engine.now();
     if cast.is_awaited() {
-        return (Verdict::Unfinished { waiting: waiting(cast) }, now);
+        return (unfinished(cast, engine), now);
     }
     end_at_rest(cast, engine, now)
 }
@@ -207,6 +207,10 @@ fn failure(cast: &Cast<'_>) -> Option<Verdict> {
         PeerState::Failed(why) => Some(Verdict::Failed { who, why }),
         _ => None,
     })
+}
+
+fn unfinished(cast: &Cast<'_>, engine: &impl Engine) -> Verdict {
+    Verdict::Unfinished { waiting: waiting(cast), standstill: cast.standstill(engine) }
 }
 
 /// What holds the run up: scripts that wait, programs that nobody has started, sessions that took another course.

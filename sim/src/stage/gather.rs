@@ -12,7 +12,7 @@ use crate::certificate::scene::{
     ActorLife, ActorRole, PastConnection, Scene, SceneActor, SceneStream, SceneTask, ScriptStand,
     SpeakerInside,
 };
-use crate::certificate::{Certificate, certify};
+use crate::certificate::{Certificate, StandsOn, Standstill, certify, standstill};
 use crate::observe::SessionKey;
 use crate::observe::tasks::FlowDirection;
 use crate::observe::witness::{Wait, WaitFor};
@@ -26,6 +26,34 @@ impl Cast<'_> {
         let scene = Gathering { cast: self, engine, at: alarm.at.max(engine.now()) }.scene(speaker, alarm);
         certify(&scene, alarm)
     }
+}
+
+impl Cast<'_> {
+    /// Who has not come to an end though nothing is overdue: somebody who waits for a speaker before somebody who takes time.
+    pub(super) fn standstill(&self, engine: &impl Engine) -> Standstill {
+        let gathering = Gathering { cast: self, engine, at: engine.now() };
+        let names = gathering.names();
+        let scene = Scene { at: gathering.at, actors: gathering.actors(&names), ..Scene::default() };
+        let counted: Vec<String> =
+            self.actors().filter(|(_, state)| is_waiting(state)).map(|(who, _)| who).collect();
+        let waits = |actor: &SceneActor| counted.contains(&actor.name) && actor.script.is_some();
+        let awaits = |actor: &SceneActor| actor.script.as_ref().and_then(|script| script.awaits);
+        let mut all = (0..).zip(&scene.actors).filter(|(_, actor)| waits(actor));
+        let first = all.clone().find(|(_, actor)| awaits(actor).is_some()).or_else(|| all.next());
+        if let Some((place, actor)) = first {
+            let on = awaits(actor).map_or(StandsOn::Time, StandsOn::Step);
+            return Standstill { who: actor.name.clone(), on, certificate: standstill(&scene, place) };
+        }
+        let (who, on) = match self.never_started().next() {
+            Some(command) => (format!("program {command}"), StandsOn::Start),
+            None => ("the session".to_owned(), StandsOn::Session),
+        };
+        Standstill { who, on, certificate: Certificate::default() }
+    }
+}
+
+fn is_waiting(state: &PeerState) -> bool {
+    matches!(state, PeerState::Waiting { .. })
 }
 
 pub(super) struct Gathering<'c, 'p, E> {

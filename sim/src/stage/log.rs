@@ -14,11 +14,15 @@ use crate::timeline::{Backstage, Collector, LaneKind, Person, RecordedSpeaker, T
 impl Cast<'_> {
     /// What can be asked while it plays.
     pub(super) fn backstage(&self) -> Backstage {
-        let speakers = self.speakers.iter().zip(&self.play.speakers).map(|(seat, speaker)| Person {
+        let addresses = |name: &str| {
+            let speaker = self.play.speakers.iter().find(|speaker| speaker.name == name);
+            speaker.map(|speaker| speaker.addresses.clone()).unwrap_or_default()
+        };
+        let speakers = self.speakers.iter().map(|seat| Person {
             process: seat.process,
             name: seat.name.clone(),
             is: LaneKind::Speaker,
-            addresses: speaker.addresses.clone(),
+            addresses: addresses(&seat.name),
         });
         let peers = self.peers.iter().zip(&self.play.peers).map(|(seat, peer)| Person {
             process: seat.process,
@@ -41,7 +45,8 @@ impl Cast<'_> {
 
     /// The whole log, once the run is over.
     pub(super) fn conclude(&self, mut collector: Collector, verdict: &Verdict, at: Instant) -> Timeline {
-        let speakers = self.speakers.iter().map(|seat| (seat.name.as_str(), seat.process));
+        // Of a speaker that was started again the first process is the one that a fault ends.
+        let speakers = self.speakers.iter().rev().map(|seat| (seat.name.as_str(), seat.process));
         let everybody: BTreeMap<&str, ProcessId> =
             speakers.chain(self.peers.iter().map(|seat| (seat.name.as_str(), seat.process))).collect();
         for seat in &self.speakers {

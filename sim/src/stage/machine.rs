@@ -5,20 +5,24 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use holdtime_core::Instant;
-use holdtime_core::speaker::{ExitStatus, ProgramSpec, Signal, StreamId};
+use holdtime_core::speaker::{ExitStatus, PipePaths, ProgramSpec, Signal, StreamId};
 use holdtime_machine::choices::Choices;
 use holdtime_machine::guest::{Guest, GuestCall, GuestFault, Guests};
 use holdtime_machine::net::{LinkOptions, MachineId};
 use holdtime_machine::trace::Observer;
 use holdtime_machine::world::{Incident, IncidentKind, ProcessId, ProcessStanding, StreamLook};
 use holdtime_machine::{Lab, LabSettings, SimHost, Stop, World};
+use holdtime_reactor::Host;
 
 use crate::actor::{GuestProgram, OutOfBand, drive_peer, drive_program};
 use crate::scenario::script::ProgramScript;
-use crate::scenario::{Fault, FaultKind, PathChange, Plan, PlayPeer, PlaySpeaker};
-use crate::stage::cast::{Cast, ProgramSeats};
+use crate::scenario::{Fault, FaultKind, PathChange, Plan, PlayClient, PlayPeer, PlaySpeaker};
+use crate::stage::cast::{Cast, ProgramSeats, pipes};
 use crate::stage::engine::Engine;
 use crate::stage::run::Run;
+
+/// SIGKILL.
+const KILL: i32 = 9;
 
 /// The lab, with everything in it.
 pub(super) struct MachineEngine {
@@ -52,6 +56,17 @@ pub(super) fn set<'p>(run: &Run<'p>, choices: Choices) -> Result<(Cast<'p>, Mach
     let mut machines = Vec::new();
     for speaker in &play.speakers {
         machines.push(machine.add_speaker(&mut cast, run, speaker)?);
+    }
+    for (speaker, own) in play.speakers.iter().zip(&machines) {
+        for start in play.starts(&speaker.name).into_iter().skip(1) {
+            machine.add_another(&mut cast, run, (speaker, *own), Instant::ZERO + start)?;
+        }
+    }
+    for client in &play.clients {
+        let speaker = play.speakers.iter().position(|speaker| speaker.name == client.speaker);
+        if let Some(own) = speaker.and_then(|index| machines.get(index)).copied() {
+            machine.add_client(&mut cast, client, own)?;
+        }
     }
     for (index, peer) in play.peers.iter().enumerate() {
         let mut above = play.peers.iter().take(index);
@@ -160,18 +175,56 @@ impl MachineEngine {
         }
         let host = self.lab.add_process(machine, &speaker.name);
         host.set_socket_options(speaker.options.clone());
-        let (watch, main) = cast.add_speaker(run, speaker, host.clone(), host.process())?;
+        let (watch, main) = cast.add_speaker(run, speaker, (host.clone(), host.process()), host.now())?;
         self.observe(watch);
         self.lab.spawn_main(&host, main);
         Ok(machine)
     }
 
+    /// Adds the process that begins in a speaker's place at this time.
+    fn add_another(
+        &mut self,
+        cast: &mut Cast<'_>,
+        run: &Run<'_>,
+        (speaker, machine): (&PlaySpeaker, MachineId),
+        at: Instant,
+    ) -> Result<(), String> {
+        let host = self.lab.add_process(machine, &speaker.name);
+        host.set_socket_options(speaker.options.clone());
+        let mut clock = self.lab.world_mut().clock_mut(machine).cloned().unwrap_or_default();
+        run.play.jumps_before(&speaker.name, at - Instant::ZERO).for_each(|by| clock.jump(by));
+        let (watch, main) = cast.add_speaker(run, speaker, (host.clone(), host.process()), clock.read(at))?;
+        self.observe(watch);
+        self.lab.spawn_main_at(&host, at, main);
+        Ok(())
+    }
+
+    fn add_client(
+        &mut self,
+        cast: &mut Cast<'_>,
+        client: &PlayClient,
+        machine: MachineId,
+    ) -> Result<(), String> {
+        let host = self.lab.add_process(machine, &client.name);
+        host.handle_no_signals();
+        // The other end of what the speaker opens.
+        let PipePaths { read, write } = pipes();
+        let opened = host.open_pipes(SimHost::STDIO, &PipePaths { read: write, write: read });
+        opened.map_err(|error| format!("the client `{}` cannot open its pipes: {error}", client.name))?;
+        let run = cast.add_client(client, host.process());
+        let own = host.clone();
+        let main = async move { u8::try_from(drive_program(&own, SimHost::STDIO, &run).await).unwrap_or(1) };
+        self.lab.spawn_main(&host, main);
+        Ok(())
+    }
+
     fn add_peer(&mut self, cast: &mut Cast<'_>, peer: &PlayPeer, machine: MachineId) {
         let host = self.lab.add_process(machine, &peer.name);
         host.set_socket_options(peer.options.clone());
+        host.handle_no_signals();
         let run = cast.add_peer(peer, host.process());
-        let speaker = cast.speakers.first().map(|seat| seat.process);
-        let controls = LabControls { host: host.clone(), machine, speaker };
+        let speaker = cast.play.speakers.first().map(|speaker| cast.processes_of(&speaker.name));
+        let controls = LabControls { host: host.clone(), machine, speaker: speaker.unwrap_or_default() };
         let (place, own) = (peer.place, host.clone());
         let main = async move { u8::from(drive_peer(&own, &run, place, &controls).await.is_err()) };
         self.lab.spawn_main(&host, main);
@@ -179,12 +232,11 @@ impl MachineEngine {
 
     fn add_fault(&mut self, cast: &Cast<'_>, fault: &Fault, machines: &[MachineId]) {
         let at = Instant::ZERO + fault.at;
-        let speakers = cast.speakers.iter().map(|seat| (seat.name.as_str(), seat.process));
-        let hosts: Vec<_> =
-            speakers.chain(cast.peers.iter().map(|seat| (seat.name.as_str(), seat.process))).collect();
-        let position = |name: &str| hosts.iter().position(|(known, _)| *known == name);
+        let speakers = cast.play.speakers.iter().map(|speaker| &speaker.name);
+        let hosts: Vec<&String> = speakers.chain(cast.play.peers.iter().map(|peer| &peer.name)).collect();
+        let position = |name: &str| hosts.iter().position(|known| *known == name);
         let machine = |name: &str| position(name).and_then(|index| machines.get(index)).copied();
-        let process = |name: &str| position(name).and_then(|index| hosts.get(index)).map(|host| host.1);
+        let process = |name: &str| latest(&cast.processes_of(name), at);
         let mut world = self.lab.world_mut();
         match &fault.kind {
             FaultKind::Cut { from, to, both, lasts } => {
@@ -233,6 +285,15 @@ impl MachineEngine {
                 let (Some(process), number) = (process(host), signal.number().into()) else { return };
                 world.at(at, "signal", move |world| world.signal(process, number));
             }
+            FaultKind::Restart { host, machine: false, .. } => {
+                let Some(process) = process(host) else { return };
+                world.at(at, "kill", move |world| world.signal(process, KILL));
+            }
+            FaultKind::Restart { host, after, .. } => {
+                let Some(machine) = machine(host) else { return };
+                world.at(at, "power off", move |world| world.power_off(machine));
+                world.at(at + *after, "power on", move |world| world.power_on(machine));
+            }
         }
     }
 }
@@ -257,6 +318,11 @@ async fn entertain(
     let status = *ended.as_ref().unwrap_or(&ExitStatus::Code(1));
     run.borrow_mut().ended(ended);
     status
+}
+
+/// The process that a host's name stands for at a time: the last one that has begun.
+fn latest(processes: &[(Instant, ProcessId)], at: Instant) -> Option<ProcessId> {
+    processes.iter().rfind(|(since, _)| *since <= at).map(|(_, process)| *process)
 }
 
 fn cut(world: &mut World, from: MachineId, to: MachineId, both: bool, cut: bool) {
@@ -314,14 +380,18 @@ fn jump(world: &mut World, machine: MachineId, by: i64) {
 struct LabControls {
     host: SimHost,
     machine: MachineId,
-    speaker: Option<ProcessId>,
+    /// The first speaker's processes, and since when there is each.
+    speaker: Vec<(Instant, ProcessId)>,
 }
 
 impl OutOfBand for LabControls {
     fn signal_speaker(&self, signal: Signal) {
-        if let Some(speaker) = self.speaker {
-            self.host.provoke("signal", move |world| world.signal(speaker, signal.number().into()));
-        }
+        let processes = self.speaker.clone();
+        self.host.provoke("signal", move |world| {
+            if let Some(speaker) = latest(&processes, world.now()) {
+                world.signal(speaker, signal.number().into());
+            }
+        });
     }
 
     fn jump_clock(&self, nanos: i64) {

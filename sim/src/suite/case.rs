@@ -231,6 +231,7 @@ impl Case {
                 actor: Actor::Check(self.expectation.clone()),
             }],
             programs: programs.collect(),
+            clients: Vec::new(),
             guests: self.guests(),
             programs_count: !ends_with_rules,
             rests: !ends_with_rules,

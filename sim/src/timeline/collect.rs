@@ -302,6 +302,7 @@ impl Collector {
                 let lane = self.people.lane(*child);
                 self.tell(at, lane, Happening::Process { text: "started".to_owned() });
             }
+            Step::Piped(process, _) => self.process(at, *process, "opened its named pipes".to_owned()),
             Step::Loaded(process, name, text) => {
                 let text = format!("read the configuration {name}, {} octets", text.len());
                 self.process(at, *process, text);

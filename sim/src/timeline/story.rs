@@ -27,7 +27,8 @@ impl Collector {
             FaultKind::Cut { from, to, lasts, .. } | FaultKind::Path { from, to, lasts, .. } => {
                 (machine(from), machine(to), *lasts)
             }
-            FaultKind::Suspend { host, lasts } => {
+            FaultKind::Restart { host, machine: true, after } => (machine(host), None, Some(*after)),
+            FaultKind::Suspend { host, lasts } | FaultKind::Restart { host, after: lasts, .. } => {
                 (process(host).map(|process| self.people.lane(process)), None, Some(*lasts))
             }
             FaultKind::Power { host, lasts } => (machine(host), None, *lasts),

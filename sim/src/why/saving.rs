@@ -96,7 +96,9 @@ fn healed(play: &Play, by: Duration) -> Play {
             FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } | FaultKind::Power { lasts, .. } => {
                 *lasts = Some(lasts.map_or(left, |lasts| lasts.min(left)));
             }
-            FaultKind::Suspend { lasts, .. } => *lasts = left.min(*lasts),
+            FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => {
+                *lasts = left.min(*lasts)
+            }
             FaultKind::Clock { .. } | FaultKind::Signal { .. } => {}
         }
     }
