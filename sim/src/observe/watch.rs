@@ -373,7 +373,7 @@ impl<S: SeenSink> Watch<S> {
         for seat in std::mem::take(&mut self.near).into_values() {
             if let Some(session) = self.sessions.get_mut(seat) {
                 session.stream = None;
-                self.endings.extend(session.life.closed(at));
+                self.endings.extend(session.life.closed(at, SessionEnd::Speaker));
             }
         }
     }

@@ -97,7 +97,7 @@ fn healed(play: &Play, by: Duration) -> Play {
                 *lasts = Some(lasts.map_or(left, |lasts| lasts.min(left)));
             }
             FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => {
-                *lasts = left.min(*lasts)
+                *lasts = left.min(*lasts);
             }
             FaultKind::Clock { .. } | FaultKind::Signal { .. } => {}
         }
