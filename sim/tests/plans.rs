@@ -103,8 +103,11 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             let (from, to) = (play.speakers[0].name.clone(), "far".to_owned());
             if let Some(peer) = play.peers.first_mut() {
                 peer.name.clone_from(&to);
-                peer.addresses.push("fd00::2".parse().unwrap());
                 peer.options = sockets;
+                let own = peer.addresses.clone();
+                for one in play.peers.iter_mut().filter(|one| one.addresses == own) {
+                    one.addresses.push("fd00::2".parse().unwrap());
+                }
                 let change = match octets % 5 {
                     0 => PathChange::Loss(1 + octets as u32 % 1_000),
                     1 => PathChange::Latency(at),

@@ -82,7 +82,7 @@ fn world(script: &str, fault: &str, ends: &str) -> Play {
     };
     let (one, other) = (config(""), config("static { route 192.0.2.0/24 next-hop 10.0.0.1; }"));
     let text = format!(
-        "title = 't'\nrun-for = '2m'\nfaults = '{fault}'\n[[speaker]]\naddress = '10.0.0.1'\nconfig = '{one}'\nreloads = ['{other}']\n\
+        "title = 't'\nrun-for = '20s'\nfaults = '{fault}'\n[[speaker]]\naddress = '10.0.0.1'\nconfig = '{one}'\nreloads = ['{other}']\n\
          [[peer]]\nname = 'far'\naddress = '10.0.0.2'\nas = 65002\nscript = \"\"\"\n{script}\n\"\"\"\n{ends}"
     );
     let source = Source::new("world.toml", text);
@@ -94,15 +94,15 @@ const MEET: &str =
 
 #[test]
 fn faults_that_turmoil_brings_about_have_the_effect_that_they_have_in_the_lab() {
-    let expires = "[ends]\nhow = 'notification 4/0'\nat = '28s'\nwithin = '3s'\n";
-    let reloaded = format!("{MEET}\nexpect route 192.0.2.0/24 within 30s\nwait 1s");
+    let expires = "[ends]\nhow = 'notification 4/0'\nat = '11s'\nwithin = '4s'\n";
+    let reloaded = format!("{MEET}\nexpect route 192.0.2.0/24 within 9s\nwait 1s");
     let slow = "[up]\nat = '600ms'\nwithin = '800ms'\n";
     let plays = [
-        (format!("{MEET}\nwait 60s"), "at 20s cut speaker <-> far", expires),
-        (format!("{MEET}\nwait 60s"), "at 20s cut far -> speaker", expires),
-        (format!("{MEET}\nwait 10s"), "at 20s power far off", expires),
-        (format!("{MEET}\nwait 9s"), "at 0s latency speaker <-> far 200ms", slow),
-        (reloaded, "at 20s signal speaker SIGUSR1", ""),
+        (format!("{MEET}\nwait 16s"), "at 5s cut speaker <-> far", expires),
+        (format!("{MEET}\nwait 16s"), "at 5s cut far -> speaker", expires),
+        (format!("{MEET}\nwait 3s"), "at 5s power far off", expires),
+        (format!("{MEET}\nwait 3s"), "at 0s latency speaker <-> far 200ms", slow),
+        (reloaded, "at 5s signal speaker SIGUSR1", ""),
     ];
     for (script, fault, ends) in plays {
         for reactor in subject::SHIPPED {
@@ -110,7 +110,7 @@ fn faults_that_turmoil_brings_about_have_the_effect_that_they_have_in_the_lab() 
             assert_eq!(both, ("pass".into(), "pass".into()), "{fault} on {reactor}");
         }
         let without =
-            verdicts(&world(&script, "at 119s signal speaker SIGUSR2", ends), subject::ASYNC).unwrap();
+            verdicts(&world(&script, "at 19s signal speaker SIGUSR2", ends), subject::ASYNC).unwrap();
         assert!(
             without.0 != "pass" && without.1 != "pass",
             "without {fault} it is another play: {without:?}"

@@ -114,6 +114,12 @@ impl Lab {
         SimHost::new(self.world.clone(), process)
     }
 
+    /// Adds a process that begins in the place of another one, without any task yet. The numbers of others do not hang on it.
+    pub fn add_successor(&mut self, machine: MachineId, name: &str) -> SimHost {
+        let process = self.world.borrow_mut().add_successor(machine, name);
+        SimHost::new(self.world.clone(), process)
+    }
+
     /// Runs a task for a process.
     pub fn spawn(&mut self, host: &SimHost, task: impl Future<Output = ()> + 'static) {
         self.world.borrow_mut().spawn(host.process(), Box::pin(task));

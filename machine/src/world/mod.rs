@@ -8,12 +8,14 @@ mod look;
 mod pipe;
 mod prices;
 mod process;
+mod process_table;
 mod programs;
 
 pub use crate::id::ProcessId;
 pub use look::{FlowLook, ProcessStanding, StreamLook, StreamMaterial};
 pub use prices::Prices;
 pub use process::{Life, Usage};
+use process_table::ProcessTable;
 
 pub(crate) use process::{Child, Descriptor, OpenStream, ProcessState, StreamEnds};
 
@@ -127,7 +129,7 @@ pub struct World {
     pub(crate) choices: Choices,
     network: Network,
     clocks: Vec<Clock>,
-    processes: Vec<ProcessState>,
+    processes: ProcessTable,
     pipes: Vec<PipeEnds>,
     /// Who is told when a socket becomes ready.
     socket_owners: Vec<Option<(ProcessId, Descriptor)>>,
@@ -188,7 +190,7 @@ impl World {
             choices: choices.clone(),
             network,
             clocks: Vec::new(),
-            processes: Vec::new(),
+            processes: ProcessTable::default(),
             pipes: Vec::new(),
             socket_owners: Vec::new(),
             programs: Programs::default(),
@@ -213,23 +215,28 @@ impl World {
 
     /// Adds a process without any task yet.
     pub(crate) fn add_process(&mut self, machine: MachineId, name: &str) -> ProcessId {
-        let actor = self.choices.actor(name);
-        self.add_process_drawn_as(machine, name, actor)
+        let process = self.process_drawn_as(machine, name, self.choices.actor(name));
+        self.processes.add(process)
+    }
+
+    /// Adds one that begins in the place of another one.
+    pub(crate) fn add_successor(&mut self, machine: MachineId, name: &str) -> ProcessId {
+        let process = self.process_drawn_as(machine, name, self.choices.actor(name));
+        self.processes.add_successor(process)
     }
 
     /// Adds a process that another one has started; what is drawn for it is drawn under both names.
     fn add_child(&mut self, parent: ProcessId, name: &str) -> ProcessId {
         let actor = self.choices.actor(&format!("{}/{name}", self.process(parent).name));
-        self.add_process_drawn_as(self.process(parent).machine, name, actor)
+        let process = self.process_drawn_as(self.process(parent).machine, name, actor);
+        self.processes.add(process)
     }
 
-    fn add_process_drawn_as(&mut self, machine: MachineId, name: &str, actor: ActorId) -> ProcessId {
-        let id = ProcessId(self.processes.len() as u32);
+    fn process_drawn_as(&self, machine: MachineId, name: &str, actor: ActorId) -> ProcessState {
         let mut process = ProcessState::new(name.to_owned(), machine, actor);
         process.handled.extend([Signal::Terminate, Signal::Interrupt, Signal::Hangup]);
         process.handled.extend([Signal::Alarm, Signal::User1, Signal::User2]);
-        self.processes.push(process);
-        id
+        process
     }
 
     pub(crate) fn insert_program(&mut self, path: &str, start: StartProgram) {
@@ -267,8 +274,7 @@ impl World {
     /// A power cut: the machine's processes and sockets are gone, and nobody is told.
     pub fn power_off(&mut self, machine: MachineId) {
         self.network.power_off(machine);
-        for index in 0..self.processes.len() {
-            let id = ProcessId(index as u32);
+        for id in self.processes.ids() {
             if self.process(id).machine == machine && !self.process(id).is_absent() {
                 self.record(id, &Step::Exited(id, ExitStatus::Signal(9)));
                 self.process_mut(id).life = Life::Over(ExitStatus::Signal(9));
@@ -372,7 +378,7 @@ impl World {
 
     /// Every process so far.
     pub fn processes(&self) -> impl Iterator<Item = ProcessId> + use<> {
-        (0..self.processes.len() as u32).map(ProcessId)
+        self.processes.ids()
     }
 
     /// What stopped processes from outside their own logic, in order.
@@ -381,11 +387,11 @@ impl World {
     }
 
     pub(crate) fn process(&self, id: ProcessId) -> &ProcessState {
-        &self.processes[id.0 as usize]
+        self.processes.get(id)
     }
 
     pub(crate) fn process_mut(&mut self, id: ProcessId) -> &mut ProcessState {
-        &mut self.processes[id.0 as usize]
+        self.processes.get_mut(id)
     }
 
     /// The time at which a process's present turn has arrived.

@@ -291,6 +291,8 @@ impl Part<'_> {
             self.wait(pause);
             self.step("connect");
             self.step(format!("send open hold {}", self.peer.hold));
+            // It is the only one where the other one has lost its session.
+            self.step("send keepalive");
             self.wait(Duration::from_secs(5));
             self.step("close");
         }

@@ -66,7 +66,10 @@ impl Drawing<'_> {
     fn kind(&mut self, trouble: Trouble, at: Duration) -> Option<FaultKind> {
         let hold = self.hold();
         let lasts = self.draw.span("how long", &self.name, hold);
-        let lasts = lasts.min(self.cast.healed.saturating_sub(at)).max(Duration::from_millis(1));
+        let left = self.cast.healed.saturating_sub(at);
+        // Only what is large notices it, which is seldom on its way.
+        let to_the_end = trouble == Trouble::BlackHole && self.draw.percent("to the end", &self.name, 50);
+        let lasts = if to_the_end { left } else { lasts.min(left) }.max(Duration::from_millis(1));
         Some(match trouble {
             Trouble::Cut | Trouble::CutOneWay => {
                 let (from, to) = self.link()?;
@@ -121,7 +124,7 @@ impl Drawing<'_> {
             Trouble::Bandwidth => {
                 PathChange::Bandwidth(self.one_of("octets a second", &[10_000, 100_000, 1_000, 200])?)
             }
-            _ => PathChange::Mtu(self.one_of("largest packet", &[576, 100, 1_000])?),
+            _ => PathChange::Mtu(self.one_of("largest packet", &[100, 576, 200, 1_000])?),
         })
     }
 

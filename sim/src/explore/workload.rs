@@ -32,6 +32,7 @@ pub(super) fn client(
     cast: &DrawnCast,
 ) -> Result<Option<ProgramScript>, Mistake> {
     const ENDS: [Trouble; 3] = [Trouble::Restart, Trouble::Kill, Trouble::Reboot];
+    draw.at(Duration::ZERO);
     let may = kinds.behaviours.contains(&Behaviour::Client) && !ENDS.iter().any(|end| kinds.has(*end));
     let Some(speaker) = cast.speakers.first().filter(|_| may && draw.percent("client", "", 50)) else {
         return Ok(None);
@@ -58,7 +59,9 @@ pub(super) fn client(
         let line = draw.below("client's line", name, says.len() as u64);
         let line = usize::try_from(line).ok().and_then(|line| says.get(line));
         lines.extend(line.map(|line| format!("send {line}")));
-        if draw.percent("client waits", name, 50) {
+        // Nothing is flushed where no session is up, which is an error.
+        let is_sure = line.is_some_and(|line| !line.starts_with("flush"));
+        if draw.percent("client waits", name, 50) && is_sure {
             lines.push("expect done".to_owned());
         }
     }

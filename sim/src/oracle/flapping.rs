@@ -1,8 +1,9 @@
 //! O6: sessions come up and stay up.
 //!
 //! Each neighbor is judged by itself. **Flapping**: many sessions end in one virtual minute that the speaker itself ends, or dials again
-//! at once after the peer has ended them. **Never up**: on a network that has healed, connection after connection ends before a session comes of
-//! it, though both ends said OPEN and neither complained of what it said; whoever ends them, nobody gets a session.
+//! at once after the peer has ended them; until the network has healed, those that end by a timer or without a word are the network's.
+//! **Never up**: on a network that has healed, connection after connection ends before a session comes of it, though both ends said OPEN
+//! and neither complained of what it said; whoever ends them, nobody gets a session.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -21,6 +22,8 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// So many connections in a row that came to nothing are no accident either, if they go on for so long.
 const FAILURES: u32 = 3;
 const NEVER: Duration = Duration::from_secs(300);
+/// Hold Timer Expired (RFC 4271 §4.5).
+const EXPIRED: u8 = 4;
 /// Of Cease (RFC 4486): Connection Collision Resolution.
 const COLLISION: u8 = 7;
 
@@ -60,7 +63,12 @@ impl Flapping {
         neighbor.last = Some(key);
         let (by, code, subcode) = session.noted().unwrap_or((closed_by, CEASE, 0));
         let collision = (code, subcode) == (CEASE, COLLISION);
-        if !collision && (by == SessionEnd::Speaker || session.dialler == SessionEnd::Speaker) {
+        let healed = self.healed.is_some_and(|healed| at >= healed);
+        let is_of_the_network = !healed && session.noted().is_none_or(|(_, code, _)| code == EXPIRED);
+        if !collision
+            && !is_of_the_network
+            && (by == SessionEnd::Speaker || session.dialler == SessionEnd::Speaker)
+        {
             neighbor.ends.push_back(at);
             while neighbor.ends.front().is_some_and(|first| at - *first > WINDOW) {
                 neighbor.ends.pop_front();
@@ -69,7 +77,6 @@ impl Flapping {
                 neighbor.flapped.get_or_insert(flapping(at, neighbor.ends.front().copied(), key));
             }
         }
-        let healed = self.healed.is_some_and(|healed| at >= healed);
         if session.established().is_none() && code == CEASE && healed {
             if neighbor.failures == 0 {
                 neighbor.since = at;
@@ -300,6 +307,23 @@ mod tests {
         ] {
             assert!(after(3, 10, |_| course).judge_at_rest(at(600)).is_none());
         }
+    }
+
+    #[test]
+    fn sessions_that_a_broken_network_ends_do_not_flap() {
+        let course = |noted| Course { noted, ..UP };
+        let play = |healed: Option<Instant>, course: Course| {
+            let mut judge = Flapping::new(healed);
+            (0..20).for_each(|round| play(&mut judge, round, at(u64::from(round) * 3), course));
+            judge.judge(at(57)).is_some()
+        };
+        for by in [SessionEnd::Speaker, SessionEnd::Peer] {
+            let expired = Course { dialler: SessionEnd::Speaker, ..course(Some((by, 4, 0))) };
+            assert!(play(HEALED, expired), "{by:?}");
+            assert!(!play(Some(at(1)), expired) && !play(None, expired), "{by:?}");
+        }
+        assert!(!play(None, course(None)));
+        assert!(play(None, course(Some((SessionEnd::Speaker, 6, 4)))));
     }
 
     #[test]

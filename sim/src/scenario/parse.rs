@@ -17,7 +17,7 @@ use crate::scenario::mistake::{Mistake, Source, nearest};
 use crate::scenario::script::{Pattern, PeerScript, ProgramScript, parse_pattern};
 use crate::scenario::{Actor, PeerPlace, Play, PlayGuests, PlayPeer, PlaySpeaker, usual_prices};
 use crate::scenario::{Bounds, Expected, ExpectedEnd, Scenario, Window, clients, crowd, fault_lines, whole};
-use holdtime_machine::guest::{Guests, NoGuests};
+use holdtime_machine::guest::NoGuests;
 use holdtime_machine::net::{Kernel, SocketOptions};
 use holdtime_machine::world::Prices;
 

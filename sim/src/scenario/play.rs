@@ -167,15 +167,29 @@ impl Play {
         })
     }
 
-    /// When the process of this speaker is started: at first, and again.
+    /// When the process of this speaker is started: at first, and again. While there is none it cannot be ended, and without power it
+    /// cannot be started.
     pub(crate) fn starts(&self, speaker: &str) -> Vec<Duration> {
-        let again = self.faults.iter().filter_map(|fault| match &fault.kind {
-            FaultKind::Restart { host, after, .. } if host == speaker => Some(fault.at + *after),
-            _ => None,
-        });
-        let mut starts: Vec<Duration> = std::iter::once(Duration::ZERO).chain(again).collect();
-        starts.sort_unstable();
-        starts.dedup();
+        let mut ends: Vec<(Duration, Duration, bool)> = (self.faults.iter())
+            .filter_map(|fault| match &fault.kind {
+                FaultKind::Restart { host, after, machine } if host == speaker => {
+                    Some((fault.at, fault.at + *after, *machine))
+                }
+                _ => None,
+            })
+            .collect();
+        ends.sort_unstable();
+        let mut starts = Vec::new();
+        let mut last = Duration::ZERO;
+        for (ends, back, machine) in ends {
+            if ends > last || starts.is_empty() {
+                starts.push(last);
+                last = back;
+            } else if machine {
+                last = last.max(back);
+            }
+        }
+        starts.push(last);
         starts
     }
 }
@@ -186,5 +200,38 @@ impl PeerPlace {
         let own = addresses.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let dial = speaker.iter().copied().find(|address| address.is_ipv4() == own.is_ipv4()).unwrap_or(own);
         Self { listen: SocketAddr::new(own, PORT), from: own, dial: SocketAddr::new(dial, PORT) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use holdtime_core::Duration;
+
+    use crate::scenario::{Fault, FaultKind};
+
+    #[test]
+    fn a_speaker_that_does_not_run_is_not_ended_again_and_begins_once_its_machine_has_power() {
+        let mut play = crate::explore::world(0).unwrap().scenario.play;
+        for (faults, starts) in [
+            (&[][..], &[0][..]),
+            (&[(5, 2, false)], &[0, 7]),
+            (&[(0, 2, true)], &[0, 2]),
+            (&[(20, 2, true), (5, 2, false)], &[0, 7, 22]),
+            (&[(5, 20, false), (8, 2, false), (9, 3, true)], &[0, 25]),
+            (&[(5, 20, false), (8, 40, true), (30, 1, false)], &[0, 48]),
+            (&[(5, 2, false), (7, 9, false)], &[0, 7]),
+        ] {
+            let fault = |(at, after, machine): &(u64, u64, bool)| Fault {
+                at: Duration::from_secs(*at),
+                kind: FaultKind::Restart {
+                    host: "speaker".to_owned(),
+                    machine: *machine,
+                    after: Duration::from_secs(*after),
+                },
+            };
+            play.faults = faults.iter().map(fault).collect();
+            let found: Vec<u64> = play.starts("speaker").iter().map(|start| start.as_secs()).collect();
+            assert_eq!(found, starts, "{faults:?}");
+        }
     }
 }

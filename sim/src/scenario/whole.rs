@@ -318,7 +318,7 @@ mod tests {
             ("for 2s", "for 0s", "4:27:", "no time at all", "above zero"),
             ("cut near -> far for 2s", "suspend far for 0s", "4:23:", "no time at all", "above zero"),
             ("cut near -> far", "cut far -> far", "4:18:", "from itself", "one of near, other"),
-            ("cut near -> far for 2s", "signal far SIGTERM", "4:14:", "`far` is a peer", "expected near"),
+            ("cut near -> far for 2s", "restart far after 2s", "4:15:", "`far` is a peer", "expected near"),
             ("every 3s", "every 0s", "31:18:", "no time at all", "above zero"),
             ("receive-buffer = 4096", "receive-buffer = 0", "28:18:", "holds nothing", "at least 1"),
             ("'O1 O3'", "'O1 O1'", "52:1:", "no verdict", "oracles such as"),

@@ -50,8 +50,9 @@ fn without_speaker(scenario: &mut Scenario, name: &str) {
     forget_host(scenario, name, &gone.addresses);
     scenario.play.clients.retain(|client| client.speaker != name);
     // Programs that nobody else runs go with it.
-    let runs: Vec<String> = (0..scenario.play.speakers.len())
-        .flat_map(|speaker| processes(&statement::of(scenario, speaker)))
+    let runs: Vec<String> = statement::configs(scenario)
+        .into_iter()
+        .flat_map(|place| processes(&statement::of(scenario, place)))
         .map(|(_, run)| run)
         .collect();
     scenario.play.programs.retain(|(run, _)| runs.contains(run));
@@ -66,10 +67,10 @@ fn without_peer(scenario: &mut Scenario, name: &str) {
 /// Takes away what refers to a host that is gone: its neighbor sections, its faults, commands that name it.
 fn forget_host(scenario: &mut Scenario, name: &str, addresses: &[IpAddr]) {
     let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    for speaker in 0..scenario.play.speakers.len() {
+    for place in statement::configs(scenario) {
         let is_its =
             |one: &Statement| one.is_block("neighbor") && texts.iter().any(|text| text == one.word(1));
-        let changed = statement::with(scenario, speaker, |all| all.retain(|one| !is_its(one)));
+        let changed = statement::with(scenario, place, |all| all.retain(|one| !is_its(one)));
         *scenario = changed.unwrap_or_else(|| scenario.clone());
     }
     scenario.play.faults.retain(|fault| !concerns(fault, name));
@@ -101,13 +102,13 @@ fn concerns(fault: &Fault, name: &str) -> bool {
 /// Takes a program away: with its process, and the `api` sections that have no other.
 fn without_program(scenario: &mut Scenario, run: &str) {
     scenario.play.programs.retain(|(known, _)| known != run);
-    for speaker in 0..scenario.play.speakers.len() {
-        let names: Vec<String> = processes(&statement::of(scenario, speaker))
+    for place in statement::configs(scenario) {
+        let names: Vec<String> = processes(&statement::of(scenario, place))
             .into_iter()
             .filter(|(_, command)| command == run)
             .map(|(name, _)| name)
             .collect();
-        let changed = statement::with(scenario, speaker, |all| {
+        let changed = statement::with(scenario, place, |all| {
             all.retain(|one| !(one.is_block("process") && names.iter().any(|name| name == one.word(1))));
             all.iter_mut().for_each(|one| forget_process(one, &names));
         });

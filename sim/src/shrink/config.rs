@@ -2,10 +2,10 @@
 
 use crate::scenario::Scenario;
 use crate::shrink::search::Search;
-use crate::shrink::statement::{Statement, at, of, remove_at, with};
+use crate::shrink::statement::{ConfigPlace, Statement, at, configs, of, remove_at, with};
 
-/// Where a statement stands: whose it is, and the index at each depth.
-type Place = (usize, Vec<usize>);
+/// Where a statement stands: its configuration, and the index at each depth.
+type Place = (ConfigPlace, Vec<usize>);
 
 /// Removes statements: those outside first, then those one deeper, and so on.
 pub(super) fn remove(search: &mut Search<'_>) {
@@ -29,10 +29,10 @@ fn places(scenario: &Scenario, depth: usize) -> Vec<Place> {
         }
     }
     let mut all = Vec::new();
-    for speaker in 0..scenario.play.speakers.len() {
+    for config in configs(scenario) {
         let mut found = Vec::new();
-        visit(&of(scenario, speaker), depth, &mut Vec::new(), &mut found);
-        all.extend(found.into_iter().map(|path| (speaker, path)));
+        visit(&of(scenario, config), depth, &mut Vec::new(), &mut found);
+        all.extend(found.into_iter().map(|path| (config, path)));
     }
     all
 }
@@ -40,8 +40,8 @@ fn places(scenario: &Scenario, depth: usize) -> Vec<Place> {
 fn without(scenario: &Scenario, some: &[Place]) -> Option<Scenario> {
     let mut scenario = scenario.clone();
     // From the last one on, so that the indices of the others stay.
-    for (speaker, path) in some.iter().rev() {
-        scenario = with(&scenario, *speaker, |statements| remove_at(statements, path))?;
+    for (config, path) in some.iter().rev() {
+        scenario = with(&scenario, *config, |statements| remove_at(statements, path))?;
     }
     Some(scenario)
 }
@@ -51,8 +51,8 @@ fn simplify(search: &mut Search<'_>) {
     for depth in 1..=4 {
         for index in (0..places(&search.best.scenario, depth).len()).rev() {
             let place = places(&search.best.scenario, depth).into_iter().nth(index);
-            let Some((speaker, path)) = place else { continue };
-            let candidate = with(&search.best.scenario, speaker, |statements| {
+            let Some((config, path)) = place else { continue };
+            let candidate = with(&search.best.scenario, config, |statements| {
                 let route = at(statements, &path).filter(|one| one.block.is_none() && one.word(0) == "route");
                 route.into_iter().for_each(|route| route.words.truncate(4));
             });

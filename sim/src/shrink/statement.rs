@@ -124,14 +124,23 @@ pub(super) fn render(statements: &[Statement]) -> String {
     text
 }
 
-/// The scenario with the statements of one speaker changed; `None`: they cannot be told apart, or nothing changed.
+/// Which configuration: whose, and its number, for a speaker may read others after its first one.
+pub(super) type ConfigPlace = (usize, usize);
+
+/// All configurations.
+pub(super) fn configs(scenario: &Scenario) -> Vec<ConfigPlace> {
+    let speakers = scenario.play.speakers.iter().enumerate();
+    speakers.flat_map(|(speaker, own)| (0..own.files.len()).map(move |file| (speaker, file))).collect()
+}
+
+/// The scenario with the statements of one configuration changed; `None`: they cannot be told apart, or nothing changed.
 pub(super) fn with(
     scenario: &Scenario,
-    speaker: usize,
+    (speaker, file): ConfigPlace,
     change: impl FnOnce(&mut Vec<Statement>),
 ) -> Option<Scenario> {
     let mut scenario = scenario.clone();
-    let file = scenario.play.speakers.get_mut(speaker)?.files.first_mut()?;
+    let file = scenario.play.speakers.get_mut(speaker)?.files.get_mut(file)?;
     let before = parse(&file.text)?;
     let mut statements = before.clone();
     change(&mut statements);
@@ -142,9 +151,9 @@ pub(super) fn with(
     Some(scenario)
 }
 
-/// The statements of a speaker; none where they cannot be told apart.
-pub(super) fn of(scenario: &Scenario, speaker: usize) -> Vec<Statement> {
-    let file = scenario.play.speakers.get(speaker).and_then(|speaker| speaker.files.first());
+/// The statements of a configuration; none where they cannot be told apart.
+pub(super) fn of(scenario: &Scenario, (speaker, file): ConfigPlace) -> Vec<Statement> {
+    let file = scenario.play.speakers.get(speaker).and_then(|speaker| speaker.files.get(file));
     file.and_then(|file| parse(&file.text)).unwrap_or_default()
 }
 
@@ -156,7 +165,7 @@ pub(super) fn weight(scenario: &Scenario) -> (usize, usize) {
             (number + 1 + below.0, words + statement.words.len() + below.1)
         })
     }
-    let all = (0..scenario.play.speakers.len()).map(|speaker| count(&of(scenario, speaker)));
+    let all = configs(scenario).into_iter().map(|place| count(&of(scenario, place)));
     all.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 }
 

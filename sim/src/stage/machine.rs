@@ -20,6 +20,7 @@ use crate::scenario::{Fault, FaultKind, PathChange, Plan, PlayClient, PlayPeer, 
 use crate::stage::cast::{Cast, ProgramSeats, pipes};
 use crate::stage::engine::Engine;
 use crate::stage::run::Run;
+use crate::subject::MainTask;
 
 /// SIGKILL.
 const KILL: i32 = 9;
@@ -29,6 +30,13 @@ pub(super) struct MachineEngine {
     lab: Lab,
     /// What a path is like where nothing is wrong with it.
     link: LinkOptions,
+}
+
+/// A process that begins in a speaker's place.
+struct Successor {
+    host: SimHost,
+    at: Instant,
+    main: MainTask,
 }
 
 /// Sets a run up.
@@ -57,9 +65,10 @@ pub(super) fn set<'p>(run: &Run<'p>, choices: Choices) -> Result<(Cast<'p>, Mach
     for speaker in &play.speakers {
         machines.push(machine.add_speaker(&mut cast, run, speaker)?);
     }
+    let mut successors = Vec::new();
     for (speaker, own) in play.speakers.iter().zip(&machines) {
         for start in play.starts(&speaker.name).into_iter().skip(1) {
-            machine.add_another(&mut cast, run, (speaker, *own), Instant::ZERO + start)?;
+            successors.push(machine.add_successor(&mut cast, run, (speaker, *own), Instant::ZERO + start)?);
         }
     }
     for client in &play.clients {
@@ -81,6 +90,10 @@ pub(super) fn set<'p>(run: &Run<'p>, choices: Choices) -> Result<(Cast<'p>, Mach
     }
     for fault in &play.faults {
         machine.add_fault(&cast, fault, &machines);
+    }
+    // After the faults: a machine has its power again in the moment in which its speaker is started.
+    for Successor { host, at, main } in successors {
+        machine.lab.spawn_main_at(&host, at, main);
     }
     Ok((cast, machine))
 }
@@ -181,22 +194,21 @@ impl MachineEngine {
         Ok(machine)
     }
 
-    /// Adds the process that begins in a speaker's place at this time.
-    fn add_another(
+    /// Adds the process that is to begin in a speaker's place at this time.
+    fn add_successor(
         &mut self,
         cast: &mut Cast<'_>,
         run: &Run<'_>,
         (speaker, machine): (&PlaySpeaker, MachineId),
         at: Instant,
-    ) -> Result<(), String> {
-        let host = self.lab.add_process(machine, &speaker.name);
+    ) -> Result<Successor, String> {
+        let host = self.lab.add_successor(machine, &speaker.name);
         host.set_socket_options(speaker.options.clone());
         let mut clock = self.lab.world_mut().clock_mut(machine).cloned().unwrap_or_default();
         run.play.jumps_before(&speaker.name, at - Instant::ZERO).for_each(|by| clock.jump(by));
         let (watch, main) = cast.add_speaker(run, speaker, (host.clone(), host.process()), clock.read(at))?;
         self.observe(watch);
-        self.lab.spawn_main_at(&host, at, main);
-        Ok(())
+        Ok(Successor { host, at, main })
     }
 
     fn add_client(
