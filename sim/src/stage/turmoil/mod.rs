@@ -11,13 +11,10 @@
 //! | its window counts writes, not octets (`findings/turmoil-counts-writes-not-octets.sh`): 65,536 of them here, and it takes a NOTIFICATION where Linux's window is shut | how a session ends is not judged, only when; a peer that stops reading and sends KEEPALIVEs is refused, for no write ever blocks |
 //! | sockets have no buffers or segments to set | buffers and segment sizes of a play are not asked |
 //! | binds to every address of a machine or to its loopback, and to nothing between | a listener on one address listens on all |
-//! | sends nothing again, so that what is lost for a while is lost for good; has no process that could be stopped or killed, no clock that jumps, no bandwidth, no kernel's SYN schedule | such plays are refused (`faults.rs`): of the faults there are cuts for good, a latency for both directions, a peer without power, and signals to the speaker |
+//! | no faults of ours, no named pipes, no clocks that jump, no kernel's SYN schedule | such plays are refused |
 //! | a machine cannot lose power and keep its peers waiting (`findings/turmoil-crash-is-a-clean-end-of-file.sh`) | a peer that vanishes is cut off from the network |
 
-mod faults;
-
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -37,7 +34,6 @@ use crate::stage::cast::{Cast, ProgramSeats};
 use crate::stage::conductor::REST;
 use crate::stage::engine::Engine;
 use crate::stage::run::Run;
-use crate::stage::turmoil::faults::TurmoilDeed;
 use crate::turmoil::{Common, Program, TurmoilHost};
 
 /// The step of turmoil's clock.
@@ -49,9 +45,6 @@ const WINDOW: usize = 1 << 16;
 pub(super) struct Turmoil {
     sim: turmoil::Sim<'static>,
     common: Rc<Common>,
-    speaker: TurmoilHost,
-    /// The faults to come.
-    deeds: VecDeque<(Instant, TurmoilDeed)>,
 }
 
 /// Sets a run up.
@@ -73,10 +66,8 @@ pub(super) fn set<'p>(run: &Run<'p>, choices: Choices) -> Result<(Cast<'p>, Turm
     });
     let common =
         Rc::new(Common { programs: programs.collect(), files: speaker.files.clone(), ..Common::default() });
+    let mut engine = Turmoil { sim: simulation(play, seed), common: common.clone() };
     let host = TurmoilHost::new(&common);
-    let deeds = faults::deeds(play)?.into();
-    let mut engine =
-        Turmoil { sim: simulation(play, seed), common: common.clone(), speaker: host.clone(), deeds };
     let (watch, main) = cast.add_speaker(run, speaker, (host.clone(), host.process()), host.now())?;
     engine.observe(watch);
     let mut local = Vec::new();
@@ -124,6 +115,8 @@ fn refusal(play: &Play) -> Option<&'static str> {
         Some("turmoil has no named pipes")
     } else if play.guests.is_some() {
         Some("turmoil has no processes that a real program could be")
+    } else if !play.faults.is_empty() {
+        Some("turmoil plays no faults of ours")
     } else if play.kernel != holdtime_machine::net::Kernel::default() {
         Some("turmoil has no kernel whose SYNs could be set")
     } else if scripts().any(|script| script.jumps_clock()) {
@@ -161,11 +154,6 @@ impl Engine for Turmoil {
 
     fn run_until(&mut self, limit: Instant) -> Result<Stop, String> {
         while self.now() < limit {
-            while self.deeds.front().is_some_and(|(at, _)| *at <= self.now())
-                && let Some((_, deed)) = self.deeds.pop_front()
-            {
-                deed.carry_out(&self.sim, &self.speaker, TICK);
-            }
             self.sim.step().map_err(|error| error.to_string())?;
         }
         Ok(Stop::Limit)
