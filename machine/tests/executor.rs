@@ -385,6 +385,21 @@ fn a_process_begins_at_its_time_and_is_neither_signalled_nor_without_power_befor
 }
 
 #[test]
+fn a_lab_that_is_over_before_a_process_begins_keeps_nothing_of_it() {
+    let mut lab = lab();
+    let held = Rc::new(());
+    let (host, own) = (process(&mut lab, "10.0.0.1"), held.clone());
+    let main = host.clone();
+    lab.spawn_main_at(&host, Instant::from_secs(10), async move {
+        drop((main, own));
+        0
+    });
+    lab.run_until(Instant::from_secs(5));
+    drop((host, lab));
+    assert_eq!(Rc::strong_count(&held), 1);
+}
+
+#[test]
 fn on_a_machine_without_power_no_process_begins() {
     let mut lab = lab();
     let host = process(&mut lab, "10.0.0.1");

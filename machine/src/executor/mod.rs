@@ -65,6 +65,17 @@ pub struct Lab {
     watchdog: Option<TurnWatchdog>,
 }
 
+impl Drop for Lab {
+    /// What was still to come may hold hosts, such as a process that was to be started, and hosts hold the world that holds it.
+    fn drop(&mut self) {
+        if let Ok(mut world) = self.world.try_borrow_mut() {
+            let agenda = std::mem::take(&mut world.agenda);
+            drop(world);
+            drop(agenda);
+        }
+    }
+}
+
 impl Lab {
     /// An empty run of `seed`.
     pub fn new(seed: u64, settings: LabSettings) -> Self {

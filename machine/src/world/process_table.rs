@@ -5,7 +5,7 @@ use crate::world::process::ProcessState;
 
 /// The number of the first process that begins in the place of another one: far from those of all that are set up or started by
 /// others, whose numbers would otherwise hang on what goes wrong later.
-const SUCCESSORS: u32 = 1 << 16;
+const SUCCESSORS: u32 = 1 << 14;
 
 /// Every process that there is or was.
 #[derive(Debug, Default)]
