@@ -23,6 +23,11 @@ impl ListedDestinations {
         [&self.displaced, &self.unremembered, &self.former].iter().any(|set| set.contains(number))
     }
 
+    /// Whether a route of the last reading was sent to a destination, is not remembered, and was not taken away since.
+    pub(super) fn was_sent(&self, number: u32) -> bool {
+        self.unremembered.contains(number) || self.former.contains(number)
+    }
+
     /// Another reading is taken in.
     pub(super) fn begin(&mut self, generation: u32) {
         if core::mem::replace(&mut self.generation, generation) != generation {

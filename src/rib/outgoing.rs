@@ -158,6 +158,11 @@ impl AdjRibOut {
         self.table.configure(catalogue, route, generation)
     }
 
+    /// Whether a route to this destination is announced, or was sent without being remembered and is not withdrawn since.
+    pub fn announces(&self, catalogue: &Catalogue, destination: &Destination) -> bool {
+        catalogue.find(destination).is_some_and(|number| self.table.announces(number))
+    }
+
     /// As [`AdjRibOut::announce`], for a route of that reading which a watchdog had held back: it goes with the reload that takes it out of
     /// the configuration.
     pub fn announce_watched(&mut self, catalogue: &mut Catalogue, route: &Resolved, generation: u32) {

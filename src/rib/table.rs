@@ -230,6 +230,14 @@ impl RouteTable {
         !was_there
     }
 
+    /// Whether a route to a destination is announced, or was sent without being remembered and is not withdrawn since.
+    pub(super) fn announces(&self, number: u32) -> bool {
+        match self.entries.get(number) {
+            Some(entry) => !entry.withdrawn,
+            None => self.listed.was_sent(number),
+        }
+    }
+
     /// A change is in a message, or else, where it does not fit, refused; and whether it is the last one of its entry, and a
     /// withdrawal.
     pub(super) fn note_packed(

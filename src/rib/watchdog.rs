@@ -12,6 +12,10 @@ use crate::wire::Route;
 #[derive(Clone, Debug, Default)]
 pub struct Watchdogs {
     groups: BTreeMap<String, BTreeMap<Destination, Watched>>,
+    /// The reading of the configuration that was last taken in whole.
+    read: u32,
+    /// How far it was looked for routes of earlier readings.
+    swept: Option<(String, Destination)>,
 }
 
 /// A route under a watchdog.
@@ -23,32 +27,77 @@ pub struct Watched {
     pub own_hop: bool,
     /// Which reading of the configuration it is from.
     pub generation: u32,
-    announced: bool,
+    /// The configuration holds it back until a program lets it go.
+    pub held_back: bool,
+    /// What a program has made of it by the watchdog's name: announced, or not.
+    pub switched: Option<bool>,
+}
+
+impl Watched {
+    fn is_announced(&self) -> bool {
+        self.switched.unwrap_or(!self.held_back)
+    }
 }
 
 impl Watchdogs {
-    /// Puts a route of the `generation`th reading of the configuration under the watchdog `name`; `announced` says whether it is announced
-    /// now.
-    pub fn add(&mut self, name: &str, route: Route, own_hop: bool, announced: bool, generation: u32) {
-        let destination = Destination::new(&route.nlri, route.path_id);
+    /// Puts a route under the watchdog `name`.
+    pub fn add(&mut self, name: &str, watched: Watched) {
+        let destination = Destination::new(&watched.route.nlri, watched.route.path_id);
         let group = match self.groups.get_mut(name) {
             Some(group) => group,
             None => self.groups.entry(name.into()).or_default(),
         };
-        group.insert(destination, Watched { route, own_hop, generation, announced });
+        group.insert(destination, watched);
     }
 
-    /// Whether a route under the watchdog `name` is announced; `None`: it is not under it.
-    pub fn is_announced(&self, name: &str, destination: &Destination) -> Option<bool> {
-        Some(self.groups.get(name)?.get(destination)?.announced)
+    /// What a program has made of a route by the watchdog's name, as far as the last reading has it there too.
+    pub fn switched(&self, name: &str, destination: &Destination) -> Option<bool> {
+        let watched = self.groups.get(name)?.get(destination)?;
+        watched.switched.filter(|_| watched.generation >= self.read)
     }
 
-    /// Forgets a route, whichever watchdog has it.
-    pub fn remove(&mut self, destination: &Destination) {
-        for group in self.groups.values_mut() {
-            group.remove(destination);
+    /// Forgets the routes that only an earlier reading of the configuration than the `generation`th had, as long as there is `room` for so
+    /// many routes to be looked at, and takes from it what it has used. Returns whether it has got to the end; to be called again where it
+    /// has not.
+    pub fn retire(&mut self, generation: u32, room: &mut usize) -> bool {
+        let Self { groups, read, swept, .. } = self;
+        if *read == generation {
+            return true;
         }
-        self.groups.retain(|_, group| !group.is_empty());
+        let from = swept.take();
+        let first = from.as_ref().map_or("", |(name, _)| name);
+        let mut stale = Vec::new();
+        let mut looked = None;
+        'groups: for (name, group) in groups.range::<str, _>((Bound::Included(first), Bound::Unbounded)) {
+            let after = match &from {
+                Some((known, destination)) if known == name => Bound::Excluded(destination),
+                _ => Bound::Unbounded,
+            };
+            for (destination, watched) in group.range((after, Bound::Unbounded)) {
+                if *room == 0 {
+                    *swept = looked.map(|(name, last): (&String, &Destination)| (name.clone(), last.clone()));
+                    *swept = swept.take().or_else(|| from.clone());
+                    break 'groups;
+                }
+                *room -= 1;
+                looked = Some((name, destination));
+                if watched.generation != generation {
+                    stale.push((name.clone(), destination.clone()));
+                }
+            }
+        }
+        for (name, destination) in stale {
+            let Some(group) = groups.get_mut(&name) else { continue };
+            group.remove(&destination);
+            if group.is_empty() {
+                groups.remove(&name);
+            }
+        }
+        let is_over = swept.is_none();
+        if is_over {
+            *read = generation;
+        }
+        is_over
     }
 
     /// The routes of `name` behind `after` that are not yet `announced`, or, without it, not yet withdrawn; from now on they are. It
@@ -65,8 +114,8 @@ impl Watchdogs {
         let Some(group) = self.groups.get_mut(name) else { return (switched, None) };
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         for (destination, watched) in group.range_mut((start, Bound::Unbounded)) {
-            if watched.announced != announced {
-                watched.announced = announced;
+            if watched.is_announced() != announced {
+                watched.switched = Some(announced);
                 switched.push(watched.clone());
             }
             *room = room.saturating_sub(1);

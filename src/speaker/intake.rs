@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::id::NeighborId;
 use crate::grammar::{Announcement, RouteList};
-use crate::rib::{AdjRibOut, Catalogue, Destination, Watchdogs};
+use crate::rib::{AdjRibOut, Catalogue, Destination, Watchdogs, Watched};
 use crate::time::Instant;
 use crate::wire::Family;
 
@@ -47,9 +47,20 @@ impl Intake {
             let mut announced = true;
             if let Some(watchdog) = watchdog {
                 let destination = Destination::new(&route.nlri, route.path_id);
-                announced =
-                    watchdogs.is_announced(&watchdog.name, &destination).unwrap_or(!watchdog.withdrawn);
-                watchdogs.add(&watchdog.name, route.clone(), next_hop_self, announced, *generation);
+                let switched = watchdogs.switched(&watchdog.name, &destination);
+                // No reload announces what the file holds back: what a program has let go stays announced, if it still is.
+                announced = match (switched, watchdog.withdrawn) {
+                    (Some(true), true) => rib_out.announces(catalogue, &destination),
+                    (switched, held_back) => switched.unwrap_or(!held_back),
+                };
+                let watched = Watched {
+                    route: route.clone(),
+                    own_hop: next_hop_self,
+                    generation: *generation,
+                    held_back: watchdog.withdrawn,
+                    switched: switched.filter(|switched| *switched == announced),
+                };
+                watchdogs.add(&watchdog.name, watched);
             }
             if announced && families.contains(&route.nlri.family()) {
                 let resolved = catalogue.resolve(&route, next_hop_self);
@@ -60,7 +71,10 @@ impl Intake {
                 }
             }
         }
-        let done = routes.is_empty() && *room > 0 && rib_out.retire(catalogue, *generation, room);
+        let done = routes.is_empty()
+            && *room > 0
+            && watchdogs.retire(*generation, room)
+            && rib_out.retire(catalogue, *generation, room);
         if done {
             rib_out.hold_back(false);
         }

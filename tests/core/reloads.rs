@@ -138,3 +138,48 @@ fn routes_that_are_not_remembered_are_announced_by_every_reload_and_withdrawn_by
     assert_eq!(cast.reload(&[])[0], "-B");
     assert_eq!(cast.reload(&[])[0], "");
 }
+
+#[test]
+fn what_a_watchdog_made_of_a_route_counts_as_long_as_the_file_has_it_there() {
+    const HELD_OTHER: &str = "route 10.1.0.0/16 next-hop 9.9.9.9 med 5 watchdog dog withdraw;";
+    const CAT: &str = "route 10.1.0.0/16 next-hop 9.9.9.9 watchdog cat;";
+    type Row<'a> = (&'a str, &'a [&'a str], &'a [&'a [&'a str]], &'a [&'a str], &'a str);
+    let rows: &[Row<'_>] = &[
+        ("held back by the file, then free", &[HELD, B], &[&[A, B]], &[LOOSE, B], ""),
+        ("held back by the file, then another's", &[HELD, B], &[&[A, B]], &[CAT, B], ""),
+        ("held back, gone, and back without the word", &[HELD, B], &[&[B]], &[LOOSE, B], "+A"),
+        ("the word taken away", &[HELD, B], &[], &[LOOSE, B], "+A"),
+        ("free, then held back by the file", &[A, B], &[], &[HELD, B], "-A"),
+        ("under a watchdog, then held back by the file", &[LOOSE, B], &[], &[HELD, B], "-A"),
+        ("another one, held back by the file", &[LOOSE, B], &[], &[HELD_OTHER, B], "-A"),
+    ];
+    for (name, first, between, last, heard) in rows {
+        let mut cast = Cast::new("", first);
+        between.iter().for_each(|file| {
+            cast.reload(file);
+        });
+        assert_eq!(cast.reload(last)[0], *heard, "{name}");
+    }
+}
+
+#[test]
+fn no_reload_announces_what_the_file_holds_back() {
+    for options in ["", "adj-rib-out false;"] {
+        for (first, lines) in
+            [(LOOSE, &[TAKE][..]), (LOOSE, &[CLEAR]), (HELD, &[LET_GO, TAKE]), (HELD, &[LET_GO, HOLD])]
+        {
+            let mut cast = Cast::new(options, &[first]);
+            cast.say(lines);
+            // A clear knows nothing of what is not remembered.
+            let is_known = lines == [CLEAR] && !options.is_empty();
+            let heard = if is_known { "+B -A" } else { "+B" };
+            assert_eq!(cast.reload(&[HELD, B])[0], heard, "{options} {first} {lines:?}");
+            cast.say(&[LET_GO]);
+            assert_eq!(
+                cast.reload(&[B])[0].replace("+B ", ""),
+                "-A",
+                "{options} {first} {lines:?}: it can be let go again"
+            );
+        }
+    }
+}

@@ -61,13 +61,28 @@ pub(super) struct When {
     pub(super) due: Instant,
 }
 
+/// A route under a watchdog.
+#[derive(Debug)]
+struct WatchedRoute {
+    route: Announcement,
+    /// What a program has made of it by the watchdog's name: announced, or not.
+    switched: Option<bool>,
+}
+
+impl WatchedRoute {
+    fn is_announced(&self) -> bool {
+        let is_held_back = self.route.watchdog.as_ref().is_some_and(|watchdog| watchdog.withdrawn);
+        self.switched.unwrap_or(!is_held_back)
+    }
+}
+
 /// One neighbor, and what it is to be told.
 #[derive(Debug)]
 pub(super) struct Desired {
     config: Neighbor,
     routes: BTreeMap<Destination, Want>,
-    /// The routes under watchdogs, and whether each is announced.
-    watched: BTreeMap<(String, Destination), (Announcement, bool)>,
+    /// The routes that the last reading has under watchdogs.
+    watched: BTreeMap<(String, Destination), WatchedRoute>,
     /// The configured routes that it was told of and that are not kept (`adj-rib-out false`).
     unremembered: BTreeSet<Destination>,
     /// What became of the neighbors out of a range cannot be followed.
@@ -96,6 +111,8 @@ impl Desired {
     }
 
     fn take_routes(&mut self, at: Instant, config: &Neighbor) -> Vec<Destination> {
+        let announced = self.routes.iter().filter(|(_, want)| want.route.is_some()).map(|(known, _)| known);
+        let known: BTreeSet<Destination> = announced.chain(&self.unremembered).cloned().collect();
         let mut old: Vec<Destination> = std::mem::take(&mut self.unremembered).into_iter().collect();
         for (destination, want) in &mut self.routes {
             if std::mem::take(&mut want.configured) {
@@ -104,8 +121,9 @@ impl Desired {
         }
         let when = When { asked: at, due: at };
         let mut changed = Vec::new();
+        let before = std::mem::take(&mut self.watched);
         for route in config.routes.iter() {
-            let announced = self.watch(&route);
+            let announced = self.watch(&route, &before, &known);
             if announced && config.families.contains(&route.route.nlri.family()) {
                 let destination = self.announce(when, &route);
                 if let Some(want) = self.routes.get_mut(&destination) {
@@ -124,12 +142,23 @@ impl Desired {
         changed
     }
 
-    /// Puts a route under its watchdog; whether it is announced.
-    fn watch(&mut self, route: &Announcement) -> bool {
+    /// Puts a route under its watchdog, with what a program made of it where the last reading had `before`; whether it is announced. What the
+    /// file holds back stays so, unless a program has let it go and it is `known` still.
+    fn watch(
+        &mut self,
+        route: &Announcement,
+        before: &BTreeMap<(String, Destination), WatchedRoute>,
+        known: &BTreeSet<Destination>,
+    ) -> bool {
         let Some(watchdog) = &route.watchdog else { return true };
-        let key = (watchdog.name.clone(), destination(route));
-        let announced = self.watched.get(&key).map_or(!watchdog.withdrawn, |(_, announced)| *announced);
-        self.watched.insert(key, (route.clone(), announced));
+        let destination = destination(route);
+        let is_known = known.contains(&destination);
+        let key = (watchdog.name.clone(), destination);
+        let switched = before.get(&key).and_then(|watched| watched.switched);
+        let switched = switched.filter(|switched| !(*switched && watchdog.withdrawn) || is_known);
+        let watched = WatchedRoute { route: route.clone(), switched };
+        let announced = watched.is_announced();
+        self.watched.insert(key, watched);
         announced
     }
 
@@ -175,11 +204,12 @@ impl Desired {
         let keys: Vec<_> = self.watched.keys().filter(under).cloned().collect();
         let mut changed = Vec::new();
         for key in keys {
-            let Some((route, announced)) = self.watched.get_mut(&key) else { continue };
-            if std::mem::replace(announced, announce) == announce {
+            let Some(watched) = self.watched.get_mut(&key).filter(|one| one.is_announced() != announce)
+            else {
                 continue;
-            }
-            let route = route.clone();
+            };
+            watched.switched = Some(announce);
+            let route = watched.route.clone();
             let destination =
                 if announce { self.announce(when, &route) } else { self.withdraw(when, &route) };
             // It stays the configuration's.
