@@ -1,6 +1,7 @@
 //! Ctrl-C, for verbs that can say what they have done so far: they look now and then whether it was pressed, and end with status
 //! 130 when they have told and tidied up. A second one does not wait for that.
 
+use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
@@ -17,12 +18,21 @@ static PRESSED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// From now on, whether Ctrl-C was pressed is to be asked for with [`is_pressed`]; the second time it ends the process.
 pub(crate) fn watch() -> Result<(), CliError> {
-    let pressed = PRESSED.get_or_init(Arc::default);
-    let cannot = |error: std::io::Error| CliError::io("cannot answer Ctrl-C", &error);
-    for (signal, status) in [(SIGINT, 130), (SIGTERM, 143)] {
-        // In this order: the first signal finds the flag down.
-        signal_hook::flag::register_conditional_shutdown(signal, status, pressed.clone()).map_err(cannot)?;
-        signal_hook::flag::register(signal, pressed.clone()).map_err(cannot)?;
+    raise(PRESSED.get_or_init(Arc::default), &[(SIGINT, 130), (SIGTERM, 143)])
+}
+
+/// The first of these signals raises the flag, the second one ends the process with its status.
+pub(crate) fn raise(pressed: &Arc<AtomicBool>, signals: &[(c_int, c_int)]) -> Result<(), CliError> {
+    use signal_hook::flag::{register, register_conditional_shutdown};
+    let again = Arc::new(AtomicBool::new(false));
+    for (signal, status) in signals {
+        let registered = || {
+            // As soon as a signal is caught it is remembered; and the first one finds the other flag down.
+            register(*signal, pressed.clone())?;
+            register_conditional_shutdown(*signal, *status, again.clone())?;
+            register(*signal, again.clone())
+        };
+        registered().map_err(|error| CliError::io("cannot answer Ctrl-C", &error))?;
     }
     Ok(())
 }

@@ -122,7 +122,7 @@ fn a_misspelt_setting_is_answered_with_the_nearest_name() {
 }
 
 #[test]
-fn a_misspelt_setting_in_a_file_is_answered_with_its_line() {
+fn what_is_no_setting_in_a_file_is_answered_with_its_line() {
     for (text, sentence) in [
         (
             "[exabgp.tcp]\n# a comment\nprot = 1\n",
@@ -130,6 +130,12 @@ fn a_misspelt_setting_in_a_file_is_answered_with_its_line() {
         ),
         ("[exabgp.api]\nack = true\n[exabgp.zzz]\nport = 1\n", ":4: there is no setting exabgp.zzz.port; "),
         ("port = 1\n", ":1: `port = 1` stands in no section"),
+        (
+            "[exabgp.tcp]\nport 1790\n",
+            ":2: `port 1790` is neither a section such as [exabgp.tcp] nor a setting such as",
+        ),
+        ("; ours\n[exabgp.tcp\nport = 1790\n", ":2: `[exabgp.tcp` has no `]` at its end"),
+        ("[exabgp.tcp]\nport = 5\n\nPort = 6\n", ":4: exabgp.tcp.port stands in line 2 already"),
         (
             "[exabgp.log]\nshort = true\nall = perhaps\n",
             ":3: the setting exabgp.log.all must be true or false (or 1, yes, on, enable; 0, no, off, disable), not \"perhaps\"",

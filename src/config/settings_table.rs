@@ -287,7 +287,7 @@ fn second_form(value: &str) -> Result<bool, &'static str> {
     }
 }
 
-/// The pairs of an `exabgp.env` file: `[exabgp.tcp]`, then `port = 179`.
+/// The pairs of an `exabgp.env` file: `[exabgp.tcp]`, then `port = 179`, where the case of a name does not count.
 pub fn env_file_pairs(text: &str) -> Vec<(String, &str)> {
     let mut section = "";
     let mut pairs = Vec::new();
@@ -297,7 +297,7 @@ pub fn env_file_pairs(text: &str) -> Vec<(String, &str)> {
         } else if !line.starts_with(['#', ';'])
             && let Some((name, value)) = line.split_once(['=', ':'])
         {
-            pairs.push((alloc::format!("{section}.{}", name.trim()), value.trim()));
+            pairs.push((alloc::format!("{section}.{}", name.trim().to_ascii_lowercase()), value.trim()));
         }
     }
     pairs
@@ -379,7 +379,7 @@ mod tests {
     #[test]
     fn an_env_file_is_read_by_its_sections() {
         let pairs =
-            env_file_pairs("# ours\n[exabgp.log]\nlevel = DEBUG\n\n[exabgp.tcp]\nbind = '127.0.0.1'\n");
+            env_file_pairs("# ours\n[exabgp.log]\nLevel = DEBUG\n\n[exabgp.tcp]\nbind = '127.0.0.1'\n");
         let mut settings = Settings::default();
         settings.apply(pairs.iter().map(|(name, value)| (name.as_str(), *value))).unwrap();
         assert_eq!(settings.log.level, "DEBUG");

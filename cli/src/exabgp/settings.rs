@@ -1,5 +1,6 @@
 //! ExaBGP's settings, as `serve` finds them: the file `exabgp.env`, then the environment. And `holdtime env`, which prints them.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -133,27 +134,42 @@ fn text() -> Result<String, CliError> {
 /// What is wrong with the first line of a file that makes no setting, behind the line's number.
 fn mistaken_line(text: &str) -> Option<String> {
     let mut section = String::new();
-    for (number, line) in text.lines().map(str::trim).enumerate() {
+    let mut made = BTreeMap::new();
+    for (line, number) in text.lines().map(str::trim).zip(1..) {
         if line.starts_with('[') {
             section = format!("{line}\n");
         }
-        for (name, value) in env_file_pairs(&format!("{section}{line}")) {
-            let mut settings = Settings::default();
-            let value = settings.apply([(name.as_str(), value)]);
-            let wrong = if let Err(error) = value {
-                error.to_string()
-            } else if !name.starts_with("exabgp.") {
-                format!("`{line}` stands in no section such as [exabgp.tcp]")
-            } else if !settings.unknown.is_empty() {
-                meant(&name)
-                    .unwrap_or_else(|| format!("there is no setting {name}; `holdtime env` lists them"))
-            } else {
-                continue;
-            };
-            return Some(format!("{}: {wrong}", number + 1));
+        let wrong = match env_file_pairs(&format!("{section}{line}")).pop() {
+            _ if line.is_empty() || line.starts_with(['#', ';']) => None,
+            _ if line.starts_with('[') => {
+                (!line.ends_with(']')).then(|| format!("`{line}` has no `]` at its end"))
+            }
+            None => Some(format!(
+                "`{line}` is neither a section such as [exabgp.tcp] nor a setting such as port = 179"
+            )),
+            Some((name, value)) => mistaken_setting(line, &name, value).or_else(|| {
+                let before = made.insert(name.clone(), number)?;
+                Some(format!("{name} stands in line {before} already"))
+            }),
+        };
+        if let Some(wrong) = wrong {
+            return Some(format!("{number}: {wrong}"));
         }
     }
     None
+}
+
+fn mistaken_setting(line: &str, name: &str, value: &str) -> Option<String> {
+    let mut settings = Settings::default();
+    if let Err(error) = settings.apply([(name, value)]) {
+        Some(error.to_string())
+    } else if !name.starts_with("exabgp.") {
+        Some(format!("`{line}` stands in no section such as [exabgp.tcp]"))
+    } else if !settings.unknown.is_empty() {
+        Some(meant(name).unwrap_or_else(|| format!("there is no setting {name}; `holdtime env` lists them")))
+    } else {
+        None
+    }
 }
 
 /// The file that the command line names.

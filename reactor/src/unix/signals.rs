@@ -60,16 +60,17 @@ impl Signals {
             interrupted: Cell::new(false),
             handlers: Vec::new(),
         };
-        let flag = || Arc::clone(&signals.uncollected);
-        let second = signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, flag())?;
-        let first = signal_hook::flag::register(SIGINT, flag())?;
-        signals.handlers.extend([second, first]);
         for (index, (number, _)) in SIGNALS.into_iter().enumerate() {
             let flag = Arc::clone(&signals.flags[index]);
             signals.handle(number, flag, &ring)?;
         }
         let child = Arc::clone(&signals.child);
         signals.handle(SIGCHLD, child, &ring)?;
+        // Last: a signal that comes in the middle of this is collected all the same.
+        let flag = || Arc::clone(&signals.uncollected);
+        let second = signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, flag())?;
+        let first = signal_hook::flag::register(SIGINT, flag())?;
+        signals.handlers.extend([second, first]);
         Ok(signals)
     }
 

@@ -30,7 +30,7 @@ const SMALL: usize = 4_096;
 /// The scenario of a recording, and how a session was lost in it that nobody meant to end.
 ///
 /// # Errors
-/// It is no recording, its beginning is missing, or both ends of a session have one address.
+/// It is no recording, its beginning is missing, no peer was connected in it, or both ends of a session have one address.
 pub fn scenario_of(recording: &str, name: &str) -> Result<(Scenario, Option<String>), String> {
     let mut replay = Replay::open(recording)?;
     let began = replay.next_at().ok_or("it is empty")?;
@@ -42,6 +42,9 @@ pub fn scenario_of(recording: &str, name: &str) -> Result<(Scenario, Option<Stri
         staging.notice_stalls(replay.speaker_mut());
     }
     staging.finish();
+    if staging.own.is_empty() {
+        return Err("no peer was connected in it, so there is none to play".to_owned());
+    }
     if let Some(both) = staging.own.iter().find(|own| staging.peers.contains_key(own)) {
         return Err(format!("both ends of a session have the address {both}, which no two machines have"));
     }
@@ -277,21 +280,23 @@ impl Staging {
     }
 }
 
-/// A configuration in which everybody listens and is dialled on BGP's port.
+/// A configuration in which everybody listens and is dialled on BGP's port, however its statements are spread over lines.
 fn with_usual_ports(text: &str) -> String {
-    let port = |line: &str| {
-        let (word, rest) = line.trim().split_once(char::is_whitespace)?;
-        rest.trim().strip_suffix(';')?.parse::<u16>().ok().map(|_| word.to_owned())
-    };
     let mut usual = String::new();
-    for line in text.lines() {
-        if matches!(port(line).as_deref(), Some("listen" | "connect")) {
-            continue;
-        }
-        usual.push_str(line);
-        usual.push('\n');
-        if line.trim_start().starts_with("neighbor ") && line.trim_end().ends_with('{') {
-            usual.push_str("\tlisten 179;\n");
+    for piece in text.split_inclusive([';', '{', '}']) {
+        let (before, statement) = piece.split_at(piece.rfind('\n').map_or(0, |end| end + 1));
+        let words: Vec<&str> = statement.split_whitespace().collect();
+        let port = |word: &str| word.strip_suffix(';').is_some_and(|port| port.parse::<u16>().is_ok());
+        usual.push_str(before);
+        let is_comment = usual.rsplit('\n').next().is_some_and(|line| line.contains('#'));
+        match words.as_slice() {
+            _ if is_comment => usual.push_str(statement),
+            ["listen" | "connect", word] if port(word) => {}
+            ["neighbor", .., last] if last.ends_with('{') => {
+                usual.push_str(statement);
+                usual.push_str(" listen 179;");
+            }
+            _ => usual.push_str(statement),
         }
     }
     usual
@@ -405,6 +410,28 @@ mod tests {
         let play = scenario_of(&text, "a test").unwrap().0.play;
         let addresses = (play.speakers[0].addresses[0].to_string(), play.peers[0].addresses[0].to_string());
         assert_eq!(addresses, ("10.127.0.1".to_owned(), "10.127.0.2".to_owned()));
+    }
+
+    #[test]
+    fn every_port_becomes_bgps_own_wherever_its_statement_stands() {
+        let one_line = "neighbor 10.0.0.2 { local-as 1; connect 19301; passive true; listen 1790; }\n";
+        assert_eq!(
+            with_usual_ports(one_line),
+            "neighbor 10.0.0.2 { listen 179; local-as 1; passive true; }\n"
+        );
+        // A comment has no statements, and other numbers are no ports.
+        let kept =
+            "# neighbor 1.1.1.1 { connect 5; }\nprocess p { run ./connect 7; }\ntemplate { neighbor t {";
+        assert_eq!(with_usual_ports(kept), format!("{kept} listen 179;"));
+    }
+
+    #[test]
+    fn without_a_peer_there_is_nobody_to_play() {
+        let text = recording(&[(0, OwnedInput::from(Input::Timeout))]);
+        assert_eq!(
+            scenario_of(&text, "a test").unwrap_err(),
+            "no peer was connected in it, so there is none to play"
+        );
     }
 
     #[test]

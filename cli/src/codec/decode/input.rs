@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use data_encoding::{DecodeKind, HEXLOWER_PERMISSIVE};
-use holdtime_core::wire::frame::HEADER;
+use holdtime_core::wire::frame::{HEADER, kind};
 use holdtime_dump::{BoxRead, Dump};
 
 use crate::error::CliError;
@@ -70,7 +70,15 @@ impl Read for Counted {
 /// One message; without a header it is the body of a message of type `kind`.
 pub(super) fn message(bytes: &[u8], kind: u8) -> Result<Vec<u8>, CliError> {
     match length(bytes) {
-        Some(length) if length == bytes.len() => Ok(bytes.to_vec()),
+        Some(length) if length == bytes.len() => match bytes.get(HEADER - 1) {
+            Some(other) if *other != kind => {
+                let (other, wanted) = (type_name(*other), type_name(kind));
+                Err(CliError::input(format!(
+                    "expected {wanted}, and the message's header says that it is {other}"
+                )))
+            }
+            _ => Ok(bytes.to_vec()),
+        },
         Some(length) => {
             let have = bytes.len();
             Err(CliError::input(format!("the message says that it has {length} octets and has {have}")))
@@ -78,6 +86,16 @@ pub(super) fn message(bytes: &[u8], kind: u8) -> Result<Vec<u8>, CliError> {
         None => {
             with_header(kind, bytes).ok_or_else(|| CliError::input("the message is longer than any can be"))
         }
+    }
+}
+
+/// A type of RFC 4271 §4.1 with its article.
+fn type_name(kind: u8) -> String {
+    match kind {
+        kind::OPEN => "an OPEN".to_owned(),
+        kind::UPDATE => "an UPDATE".to_owned(),
+        kind::NOTIFICATION => "a NOTIFICATION".to_owned(),
+        other => format!("of type {other}"),
     }
 }
 
@@ -129,7 +147,17 @@ mod tests {
     fn a_body_without_a_header_gets_one() {
         let whole = message(&[0; 4], 2).unwrap();
         assert_eq!((whole.len(), whole[17], whole[18]), (23, 23, 2));
-        assert_eq!(message(&whole, 1).unwrap(), whole);
+        assert_eq!(message(&whole, 2).unwrap(), whole);
         assert!(message(&whole[..22], 2).is_err());
+    }
+
+    #[test]
+    fn a_message_of_another_type_than_the_option_says_is_refused() {
+        let keepalive = with_header(4, &[]).unwrap();
+        let refused = message(&keepalive, kind::OPEN).unwrap_err().to_string();
+        assert_eq!(refused, "expected an OPEN, and the message's header says that it is of type 4");
+        let update = with_header(kind::UPDATE, &[0, 0, 0, 0]).unwrap();
+        assert_eq!(message(&update, kind::UPDATE).unwrap(), update);
+        assert!(message(&update, kind::NOTIFICATION).is_err());
     }
 }

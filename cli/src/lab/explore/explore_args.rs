@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use holdtime_machine::choices::Strategy;
 use holdtime_machine::rng::word_of;
 use holdtime_sim::explore::{Ground, Lineage};
@@ -16,6 +16,7 @@ use crate::args;
 /// The arguments of `holdtime explore`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(group(ArgGroup::new("worlds").args(["scenario", "swarm", "dump", "from_bytes", "to_corpus"]).required(true).multiple(true)))]
 pub(crate) struct ExploreArgs {
     #[command(subcommand)]
     pub(crate) action: Option<ExploreAction>,
@@ -23,7 +24,7 @@ pub(crate) struct ExploreArgs {
     #[arg(conflicts_with_all = ["swarm", "dump", "from_bytes", "to_corpus"])]
     pub(crate) scenario: Option<PathBuf>,
     /// Draw whole worlds: topology, workload, behaviours and faults
-    #[arg(long, required_unless_present_any = ["scenario", "dump", "from_bytes", "to_corpus"])]
+    #[arg(long)]
     pub(crate) swarm: bool,
     /// The seeds, without the last one
     #[arg(long, value_name = "A..B", default_value = "0..1000", value_parser = args::seeds)]

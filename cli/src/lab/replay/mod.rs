@@ -60,7 +60,8 @@ pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
         return trace::run(&args.file, &timeline, &args.drawing, console);
     }
     let interrupted = Arc::new(AtomicBool::new(false));
-    stop_on_interrupt(&interrupted)?;
+    // The first Ctrl-C ends the replay where it is, the second one the process.
+    interrupt::raise(&interrupted, &[(signal_hook::consts::SIGINT, 130)])?;
     let runs = series::runs(&args.file)?;
     let count = runs.len();
     if args.drawing.any() && count > 1 && args.run.is_none() {
@@ -85,15 +86,6 @@ pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
         ReplayedRun { args, run, number, interrupted: &interrupted }.play(console)?;
     }
     Ok(VerbStatus::AsExpected)
-}
-
-/// The first Ctrl-C ends the replay where it is, the second one the process.
-fn stop_on_interrupt(interrupted: &Arc<AtomicBool>) -> Result<(), CliError> {
-    use signal_hook::consts::SIGINT;
-    let cannot = |error| CliError::io("cannot answer Ctrl-C", &error);
-    signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(interrupted)).map_err(cannot)?;
-    signal_hook::flag::register(SIGINT, Arc::clone(interrupted)).map_err(cannot)?;
-    Ok(())
 }
 
 /// One run that is played again.
