@@ -67,7 +67,7 @@ impl Watchdogs {
         let from = swept.take();
         let first = from.as_ref().map_or("", |(name, _)| name);
         let mut stale = Vec::new();
-        let mut looked = None;
+        let mut looked = from.as_ref().map(|(name, destination)| (name, destination));
         'groups: for (name, group) in groups.range::<str, _>((Bound::Included(first), Bound::Unbounded)) {
             let after = match &from {
                 Some((known, destination)) if known == name => Bound::Excluded(destination),
@@ -75,8 +75,7 @@ impl Watchdogs {
             };
             for (destination, watched) in group.range((after, Bound::Unbounded)) {
                 if *room == 0 {
-                    *swept = looked.map(|(name, last): (&String, &Destination)| (name.clone(), last.clone()));
-                    *swept = swept.take().or_else(|| from.clone());
+                    *swept = looked.map(|(name, destination)| (name.clone(), destination.clone()));
                     break 'groups;
                 }
                 *room -= 1;
@@ -124,5 +123,45 @@ impl Watchdogs {
             }
         }
         (switched, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::sync::Arc;
+
+    use super::*;
+    use crate::wire::{Attributes, Ipv4Prefix, Nlri, Prefix};
+
+    fn watched(n: u8, generation: u32) -> Watched {
+        let prefix = Ipv4Prefix::new([10, n, 0, 0].into(), 16).expect("a prefix");
+        let nlri = Nlri::Unicast(Prefix::V4(prefix));
+        let route = Route { path_id: None, nlri, next_hop: None, attributes: Arc::new(Attributes::new()) };
+        Watched { route, own_hop: false, generation, held_back: false, switched: Some(false) }
+    }
+
+    #[test]
+    fn what_a_reading_has_no_more_is_forgotten_a_slice_at_a_time_and_the_rest_stays() {
+        for slice in 1..=8 {
+            let mut watchdogs = Watchdogs::default();
+            for n in 0..6 {
+                for name in ["cat", "dog"] {
+                    watchdogs.add(name, watched(n, if n.is_multiple_of(2) { 2 } else { 1 }));
+                }
+                watchdogs.add("gone", watched(n, 1));
+            }
+            let mut turns = 1;
+            while !watchdogs.retire(2, &mut { slice }) {
+                turns += 1;
+                assert!(turns <= 19, "it gets to the end");
+            }
+            assert_eq!(turns, 18_usize.div_ceil(slice), "{slice}");
+            assert!(watchdogs.groups.keys().eq(["cat", "dog"]));
+            for (name, n) in [("cat", 0), ("dog", 4)] {
+                let Watched { route, .. } = watched(n, 2);
+                assert_eq!(watchdogs.switched(name, &Destination::new(&route.nlri, None)), Some(false));
+            }
+            assert_eq!(watchdogs.groups.values().map(BTreeMap::len).sum::<usize>(), 6, "{slice}");
+        }
     }
 }

@@ -4,8 +4,8 @@ use crate::observe::{Seen, SessionEnd, SessionKey};
 use crate::oracle::alarm::{Creditor, Judge};
 use crate::oracle::routes::RouteJudge;
 use crate::oracle::testing::{
-    PEER, SESSION, SESSION2, announcement, at, done, ledger, meet, multiprotocol, neighbor, offers_paths,
-    open, path_of, served,
+    PEER, SESSION, SESSION2, announcement, at, done, ledger, meet, multiprotocol, neighbor, open, path_of,
+    served, told_of_a_path,
 };
 
 const ROUTE: &str = "announce route 10.0.0.0/24 next-hop 10.0.0.1";
@@ -50,21 +50,9 @@ fn a_next_hop_of_another_family_is_told_all_the_same() {
     assert_eq!((judge.deadline(), judge.judge_at_rest(at(3))), (None, None));
 }
 
-/// A session of several paths with the first neighbor, which has been told of the path without an identifier.
-fn paths() -> RouteJudge {
-    let paths = offers_paths();
-    let mut judge = ledger("");
-    judge.see(at(0), &Seen::Closed(SESSION, SessionEnd::Peer));
-    judge.see(at(0), &Seen::Closed(SESSION2, SessionEnd::Peer));
-    meet(&mut judge, SESSION, PEER, at(0), &paths, &paths);
-    done(&mut judge, at(1), ROUTE);
-    judge.see(at(2), &Seen::Sent(SESSION, &path_of(0, 0)));
-    judge
-}
-
 #[test]
 fn a_path_that_nobody_wants_is_one_too_many_though_another_one_is_wanted() {
-    let mut judge = paths();
+    let mut judge = told_of_a_path();
     assert_eq!(judge.judge_at_rest(at(3)), None);
     judge.see(at(4), &Seen::Sent(SESSION, &path_of(5, 0)));
     let alarm = judge.judge_at_rest(at(5)).unwrap();

@@ -188,3 +188,15 @@ pub(super) fn path_of(identifier: u8, n: u8) -> Vec<u8> {
     let nlri = [0, 0, 0, identifier, 24, 10, n, 0];
     framed(UPDATE, &[&[0, 0, 0, attributes.len() as u8][..], &attributes, &nlri].concat())
 }
+
+/// O1 and O7 of a session of several paths with the first neighbor, which has been told of 10.0.0.0/24 without an identifier.
+pub(super) fn told_of_a_path() -> RouteJudge {
+    let paths = offers_paths();
+    let mut judge = ledger("");
+    judge.see(at(0), &Seen::Closed(SESSION, SessionEnd::Peer));
+    judge.see(at(0), &Seen::Closed(SESSION2, SessionEnd::Peer));
+    meet(&mut judge, SESSION, PEER, at(0), &paths, &paths);
+    done(&mut judge, at(1), "announce route 10.0.0.0/24 next-hop 10.0.0.1");
+    judge.see(at(2), &Seen::Sent(SESSION, &path_of(0, 0)));
+    judge
+}

@@ -39,7 +39,8 @@ mod tests {
     use crate::oracle::routes::RouteJudge;
     use crate::oracle::testing::{
         OTHER, PEER, PROGRAM, SESSION, SESSION2, announcement, at, config, done, ledger, meet, ms,
-        multiprotocol, notification, offers_paths, open, open_with, path_of, refresh, withdrawal,
+        multiprotocol, notification, offers_paths, open, open_with, path_of, refresh, told_of_a_path,
+        withdrawal,
     };
 
     const ROUTE: &str = "announce route 10.0.0.0/24 next-hop 10.0.0.1";
@@ -261,13 +262,7 @@ mod tests {
 
     #[test]
     fn a_path_without_an_identifier_goes_out_with_the_identifier_zero() {
-        let paths = offers_paths();
-        let mut judge = ledger("");
-        judge.see(at(0), &Seen::Closed(SESSION, SessionEnd::Peer));
-        judge.see(at(0), &Seen::Closed(SESSION2, SessionEnd::Peer));
-        meet(&mut judge, SESSION, PEER, at(0), &paths, &paths);
-        done(&mut judge, at(1), ROUTE);
-        judge.see(at(2), &Seen::Sent(SESSION, &path_of(0, 0)));
+        let mut judge = told_of_a_path();
         assert_eq!((judge.deadline(), judge.judge_at_rest(at(3))), (None, None));
     }
 

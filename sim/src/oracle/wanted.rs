@@ -111,9 +111,8 @@ impl Desired {
     }
 
     fn take_routes(&mut self, at: Instant, config: &Neighbor) -> Vec<Destination> {
-        let announced = self.routes.iter().filter(|(_, want)| want.route.is_some()).map(|(known, _)| known);
-        let known: BTreeSet<Destination> = announced.chain(&self.unremembered).cloned().collect();
-        let mut old: Vec<Destination> = std::mem::take(&mut self.unremembered).into_iter().collect();
+        let unremembered = std::mem::take(&mut self.unremembered);
+        let mut old: Vec<Destination> = unremembered.iter().cloned().collect();
         for (destination, want) in &mut self.routes {
             if std::mem::take(&mut want.configured) {
                 old.push(destination.clone());
@@ -123,7 +122,7 @@ impl Desired {
         let mut changed = Vec::new();
         let before = std::mem::take(&mut self.watched);
         for route in config.routes.iter() {
-            let announced = self.watch(&route, &before, &known);
+            let announced = self.watch(&route, &before, &unremembered);
             if announced && config.families.contains(&route.route.nlri.family()) {
                 let destination = self.announce(when, &route);
                 if let Some(want) = self.routes.get_mut(&destination) {
@@ -143,19 +142,22 @@ impl Desired {
     }
 
     /// Puts a route under its watchdog, with what a program made of it where the last reading had `before`; whether it is announced. What the
-    /// file holds back stays so, unless a program has let it go and it is `known` still.
+    /// file holds back stays so, unless a program has let it go and it is announced still, kept or `unremembered`.
     fn watch(
         &mut self,
         route: &Announcement,
         before: &BTreeMap<(String, Destination), WatchedRoute>,
-        known: &BTreeSet<Destination>,
+        unremembered: &BTreeSet<Destination>,
     ) -> bool {
         let Some(watchdog) = &route.watchdog else { return true };
         let destination = destination(route);
-        let is_known = known.contains(&destination);
         let key = (watchdog.name.clone(), destination);
+        let is_announced = || {
+            let kept = self.routes.get(&key.1).is_some_and(|want| want.route.is_some());
+            kept || unremembered.contains(&key.1)
+        };
         let switched = before.get(&key).and_then(|watched| watched.switched);
-        let switched = switched.filter(|switched| !(*switched && watchdog.withdrawn) || is_known);
+        let switched = switched.filter(|switched| !(*switched && watchdog.withdrawn) || is_announced());
         let watched = WatchedRoute { route: route.clone(), switched };
         let announced = watched.is_announced();
         self.watched.insert(key, watched);
