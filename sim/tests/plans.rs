@@ -192,13 +192,7 @@ fn a_quarter_of_the_seeds_have_no_fault_and_faults_are_over_before_the_end() {
     assert!((80..120).contains(&clean), "{clean}");
     for world in &worlds {
         for fault in &world.play.faults {
-            let lasts = match &fault.kind {
-                FaultKind::Cut { lasts, .. }
-                | FaultKind::Power { lasts, .. }
-                | FaultKind::Path { lasts, .. } => lasts.unwrap(),
-                FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => *lasts,
-                _ => Duration::ZERO,
-            };
+            let lasts = fault.kind.lasts().unwrap();
             assert!(fault.at + lasts + Duration::from_secs(120) < world.play.run_for, "{}", world.title);
         }
         assert!(world.play.faults.len() <= 6);

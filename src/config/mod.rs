@@ -25,7 +25,7 @@ pub use secrets::Secrets;
 pub use settings::{
     ApiSettings, BgpSettings, DaemonSettings, DebugSettings, Encoder, LogSettings, Settings, TcpSettings,
 };
-pub use settings_table::{SETTINGS, SettingForm, SettingRow, SettingsError, env_file_pairs};
+pub use settings_table::{EnvFileLine, SETTINGS, SettingForm, SettingRow, SettingsError, env_file_lines};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

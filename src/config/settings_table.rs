@@ -287,20 +287,33 @@ fn second_form(value: &str) -> Result<bool, &'static str> {
     }
 }
 
-/// The pairs of an `exabgp.env` file: `[exabgp.tcp]`, then `port = 179`, where the case of a name does not count.
-pub fn env_file_pairs(text: &str) -> Vec<(String, &str)> {
+/// A line of an `exabgp.env` file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvFileLine<'a> {
+    /// `[exabgp.tcp]`.
+    Section,
+    /// `port = 179`: its name behind that of its section and in small letters, for its case does not count, and its value.
+    Setting(String, &'a str),
+    /// What is neither.
+    Neither,
+}
+
+/// The lines of an `exabgp.env` file that are neither blank nor comments, each behind its number from 1 and its text.
+pub fn env_file_lines(text: &str) -> impl Iterator<Item = (usize, &str, EnvFileLine<'_>)> {
     let mut section = "";
-    let mut pairs = Vec::new();
-    for line in text.lines().map(str::trim) {
-        if let Some(header) = line.strip_prefix('[') {
+    let lines = (1..).zip(text.lines().map(str::trim));
+    lines.filter(|(_, line)| !line.is_empty() && !line.starts_with(['#', ';'])).map(move |(number, line)| {
+        let read = if let Some(header) = line.strip_prefix('[') {
             section = header.strip_suffix(']').unwrap_or(header);
-        } else if !line.starts_with(['#', ';'])
-            && let Some((name, value)) = line.split_once(['=', ':'])
-        {
-            pairs.push((alloc::format!("{section}.{}", name.trim().to_ascii_lowercase()), value.trim()));
-        }
-    }
-    pairs
+            if header.ends_with(']') { EnvFileLine::Section } else { EnvFileLine::Neither }
+        } else if let Some((name, value)) = line.split_once(['=', ':']) {
+            let name = alloc::format!("{section}.{}", name.trim().to_ascii_lowercase());
+            EnvFileLine::Setting(name, value.trim())
+        } else {
+            EnvFileLine::Neither
+        };
+        (number, line, read)
+    })
 }
 
 fn unquoted(value: &str) -> &str {
@@ -378,11 +391,18 @@ mod tests {
 
     #[test]
     fn an_env_file_is_read_by_its_sections() {
-        let pairs =
-            env_file_pairs("# ours\n[exabgp.log]\nLevel = DEBUG\n\n[exabgp.tcp]\nbind = '127.0.0.1'\n");
-        let mut settings = Settings::default();
-        settings.apply(pairs.iter().map(|(name, value)| (name.as_str(), *value))).unwrap();
-        assert_eq!(settings.log.level, "DEBUG");
-        assert_eq!(settings.tcp.bind, ["127.0.0.1".parse::<IpAddr>().unwrap()]);
+        let text = "# ours\n[exabgp.log]\nLevel = DEBUG\n\n[exabgp.tcp\nbind = '127.0.0.1'\nport 179\n";
+        let setting = |name: &str, value| EnvFileLine::Setting(name.to_string(), value);
+        let lines: Vec<_> = env_file_lines(text).map(|(number, _, read)| (number, read)).collect();
+        assert_eq!(
+            lines,
+            [
+                (2, EnvFileLine::Section),
+                (3, setting("exabgp.log.level", "DEBUG")),
+                (5, EnvFileLine::Neither),
+                (6, setting("exabgp.tcp.bind", "'127.0.0.1'")),
+                (7, EnvFileLine::Neither),
+            ]
+        );
     }
 }

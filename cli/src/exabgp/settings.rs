@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clap::Args;
-use holdtime_core::config::{SETTINGS, SettingForm, SettingRow, Settings, env_file_pairs};
+use holdtime_core::config::{EnvFileLine, SETTINGS, SettingForm, SettingRow, Settings, env_file_lines};
 
 use crate::console::{self, Console};
 use crate::error::{CliError, VerbResult, VerbStatus, nearest};
@@ -94,9 +94,7 @@ fn meant(name: &str) -> Option<String> {
 /// because it overrides the file. Within the environment the spelling with dots overrides the one with
 /// underscores.
 fn pairs() -> Result<Vec<(String, String)>, CliError> {
-    let text = text()?;
-    let mut pairs: Vec<_> =
-        env_file_pairs(&text).into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    let mut pairs = pairs_of_file()?;
     // A variable that is not UTF-8 is none of ours.
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -108,13 +106,12 @@ fn pairs() -> Result<Vec<(String, String)>, CliError> {
     Ok(pairs)
 }
 
-/// The text of the file of settings. One that is named has to be there; the usual one has not, and whoever may not read it goes
+/// What the file of settings says. One that is named has to be there; the usual one has not, and whoever may not read it goes
 /// without.
-fn text() -> Result<String, CliError> {
+fn pairs_of_file() -> Result<Vec<(String, String)>, CliError> {
     let (file, named) = file();
-    let text = std::fs::read_to_string(&file);
     let name = file.display();
-    match text {
+    match std::fs::read_to_string(&file) {
         Err(error) if named => {
             Err(CliError::io(format_args!("cannot read the settings in \"{name}\""), &error))
         }
@@ -122,41 +119,34 @@ fn text() -> Result<String, CliError> {
             if error.kind() != ErrorKind::NotFound {
                 console::say(&format!("warning: the settings in \"{name}\" cannot be read: {error}"));
             }
-            Ok(String::new())
+            Ok(Vec::new())
         }
-        Ok(text) => match mistaken_line(&text) {
-            Some(sentence) => Err(CliError::input(format!("{name}:{sentence}"))),
-            None => Ok(text),
-        },
+        Ok(text) => pairs_in(&text).map_err(|sentence| CliError::input(format!("{name}:{sentence}"))),
     }
 }
 
-/// What is wrong with the first line of a file that makes no setting, behind the line's number.
-fn mistaken_line(text: &str) -> Option<String> {
-    let mut section = String::new();
+/// The settings that a file makes, or what is wrong with its first line that makes none, behind the line's number.
+fn pairs_in(text: &str) -> Result<Vec<(String, String)>, String> {
     let mut made = BTreeMap::new();
-    for (line, number) in text.lines().map(str::trim).zip(1..) {
-        if line.starts_with('[') {
-            section = format!("{line}\n");
-        }
-        let wrong = match env_file_pairs(&format!("{section}{line}")).pop() {
-            _ if line.is_empty() || line.starts_with(['#', ';']) => None,
-            _ if line.starts_with('[') => {
-                (!line.ends_with(']')).then(|| format!("`{line}` has no `]` at its end"))
-            }
-            None => Some(format!(
+    let mut pairs = Vec::new();
+    for (number, line, read) in env_file_lines(text) {
+        let wrong = match read {
+            EnvFileLine::Section => None,
+            EnvFileLine::Neither if line.starts_with('[') => Some(format!("`{line}` has no `]` at its end")),
+            EnvFileLine::Neither => Some(format!(
                 "`{line}` is neither a section such as [exabgp.tcp] nor a setting such as port = 179"
             )),
-            Some((name, value)) => mistaken_setting(line, &name, value).or_else(|| {
+            EnvFileLine::Setting(name, value) => mistaken_setting(line, &name, value).or_else(|| {
+                pairs.push((name.clone(), value.to_owned()));
                 let before = made.insert(name.clone(), number)?;
                 Some(format!("{name} stands in line {before} already"))
             }),
         };
         if let Some(wrong) = wrong {
-            return Some(format!("{number}: {wrong}"));
+            return Err(format!("{number}: {wrong}"));
         }
     }
-    None
+    Ok(pairs)
 }
 
 fn mistaken_setting(line: &str, name: &str, value: &str) -> Option<String> {

@@ -164,29 +164,30 @@ impl Pending {
     }
 
     fn of(play: &Play, fault: &Fault) -> Self {
-        let (trouble, hosts, lasts) = match &fault.kind {
-            FaultKind::Cut { from, to, both, lasts } => {
-                (if *both { Trouble::Cut } else { Trouble::CutOneWay }, vec![from, to], *lasts)
-            }
-            FaultKind::Suspend { host, lasts } => (Trouble::Suspend, vec![host], Some(*lasts)),
-            FaultKind::Clock { host, .. } => (Trouble::Clock, vec![host], Some(Duration::ZERO)),
-            FaultKind::Power { host, lasts } => (Trouble::Power, vec![host], *lasts),
-            FaultKind::Signal { host, signal } => {
-                let trouble = signalled(play, host, *signal);
-                // What is told to read another file does so in its next turn, which waits for one that it is in.
-                let lasts = if trouble == Trouble::OtherFile { READS } else { Duration::ZERO };
-                (trouble, vec![host], Some(lasts))
-            }
-            FaultKind::Path { from, to, change, lasts, .. } => (worsened(*change), vec![from, to], *lasts),
-            FaultKind::Restart { host, machine: false, .. } => {
-                (Trouble::Kill, vec![host], Some(Duration::ZERO))
-            }
-            FaultKind::Restart { host, after, .. } => (Trouble::Reboot, vec![host], Some(*after)),
+        let trouble = match &fault.kind {
+            FaultKind::Cut { both: true, .. } => Trouble::Cut,
+            FaultKind::Cut { .. } => Trouble::CutOneWay,
+            FaultKind::Suspend { .. } => Trouble::Suspend,
+            FaultKind::Clock { .. } => Trouble::Clock,
+            FaultKind::Power { .. } => Trouble::Power,
+            FaultKind::Signal { host, signal } => signalled(play, host, *signal),
+            FaultKind::Path { change, .. } => worsened(*change),
+            FaultKind::Restart { machine: false, .. } => Trouble::Kill,
+            FaultKind::Restart { .. } => Trouble::Reboot,
         };
+        let lasts = match trouble {
+            // What is told to read another file does so in its next turn, which waits for one that it is in.
+            Trouble::OtherFile => Some(READS),
+            Trouble::Kill => Some(Duration::ZERO),
+            _ => fault.kind.lasts(),
+        };
+        let (host, other) = fault.kind.hosts();
         let begins = Instant::ZERO + fault.at;
         let speakers = play.speakers.iter().map(|host| (&host.name, &host.addresses));
         let all = speakers.chain(play.peers.iter().map(|host| (&host.name, &host.addresses)));
-        let hosts = all.filter(|(name, _)| hosts.contains(name)).flat_map(|(_, addresses)| addresses.clone());
+        let hosts = all
+            .filter(|(name, _)| *name == host || other == Some(name.as_str()))
+            .flat_map(|(_, addresses)| addresses.clone());
         let ends = lasts.map_or(Instant::MAX, |lasts| begins + lasts);
         Self { trouble, begins, ends, hosts: hosts.collect() }
     }

@@ -264,18 +264,19 @@ impl Observer for Coverage {
 /// The bit of a kind of fault, and how long it lasts.
 fn shape(kind: &FaultKind) -> (u64, Option<Duration>) {
     // What happens in an instant is felt for a while.
-    const FELT: Option<Duration> = Some(Duration::from_secs(5));
-    match kind {
-        FaultKind::Cut { lasts, both: true, .. } => (1, *lasts),
-        FaultKind::Cut { lasts, .. } => (2, *lasts),
-        FaultKind::Path { lasts, .. } => (4, *lasts),
-        FaultKind::Suspend { lasts, .. } => (8, Some(*lasts)),
-        FaultKind::Clock { .. } => (16, FELT),
-        FaultKind::Power { lasts, .. } => (32, *lasts),
-        FaultKind::Signal { .. } => (64, FELT),
-        FaultKind::Restart { machine: false, after, .. } => (64 + 8, Some(*after)),
-        FaultKind::Restart { after, .. } => (64 + 32, Some(*after)),
-    }
+    const FELT: Duration = Duration::from_secs(5);
+    let bit = match kind {
+        FaultKind::Cut { both: true, .. } => 1,
+        FaultKind::Cut { .. } => 2,
+        FaultKind::Path { .. } => 4,
+        FaultKind::Suspend { .. } => 8,
+        FaultKind::Clock { .. } => 16,
+        FaultKind::Power { .. } => 32,
+        FaultKind::Signal { .. } => 64,
+        FaultKind::Restart { machine: false, .. } => 64 + 8,
+        FaultKind::Restart { .. } => 64 + 32,
+    };
+    (bit, kind.lasts().map(|lasts| if lasts.is_zero() { FELT } else { lasts }))
 }
 
 #[cfg(test)]

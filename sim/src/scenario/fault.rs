@@ -131,15 +131,46 @@ impl PathChange {
 impl Fault {
     /// When it is over, since the start of the run; `None`: never.
     pub fn heals(&self) -> Option<Duration> {
-        match self.kind {
+        match &self.kind {
             FaultKind::Path { change, lasts: None, .. } if !change.loses() => Some(self.at),
-            FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } => Some(self.at + lasts?),
             // What comes back has nothing running on it.
             FaultKind::Power { .. } => None,
-            FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => {
-                Some(self.at + lasts)
+            _ => Some(self.at + self.kind.lasts()?),
+        }
+    }
+}
+
+impl FaultKind {
+    /// For how long; zero: it is over at once; `None`: to the end.
+    pub const fn lasts(&self) -> Option<Duration> {
+        match self {
+            Self::Cut { lasts, .. } | Self::Path { lasts, .. } | Self::Power { lasts, .. } => *lasts,
+            Self::Suspend { lasts, .. } | Self::Restart { after: lasts, .. } => Some(*lasts),
+            Self::Clock { .. } | Self::Signal { .. } => Some(Duration::ZERO),
+        }
+    }
+
+    /// Makes it last so long, unless it is one that is over at once; whether it is not.
+    pub(crate) fn set_lasts(&mut self, time: Duration) -> bool {
+        match self {
+            Self::Cut { lasts, .. } | Self::Path { lasts, .. } | Self::Power { lasts, .. } => {
+                *lasts = Some(time);
             }
-            FaultKind::Clock { .. } | FaultKind::Signal { .. } => Some(self.at),
+            Self::Suspend { lasts, .. } | Self::Restart { after: lasts, .. } => *lasts = time,
+            Self::Clock { .. } | Self::Signal { .. } => return false,
+        }
+        true
+    }
+
+    /// The one whom it befalls, and for a path the other one.
+    pub(crate) fn hosts(&self) -> (&str, Option<&str>) {
+        match self {
+            Self::Cut { from, to, .. } | Self::Path { from, to, .. } => (from, Some(to)),
+            Self::Suspend { host, .. }
+            | Self::Clock { host, .. }
+            | Self::Power { host, .. }
+            | Self::Signal { host, .. }
+            | Self::Restart { host, .. } => (host, None),
         }
     }
 }

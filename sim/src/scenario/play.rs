@@ -146,19 +146,7 @@ impl Play {
             .map(Fault::heals)
             .try_fold(Duration::ZERO, |latest, heals| Some(latest.max(heals?)))
     }
-}
 
-impl PlaySpeaker {
-    /// What a configuration of it is called, by its number from 0, wherever the scenario's file is: a speaker that loads one says its name.
-    pub(crate) fn file_name(speaker: &str, number: usize) -> String {
-        match number {
-            0 => speaker.to_owned(),
-            _ => format!("{speaker} ({})", number + 1),
-        }
-    }
-}
-
-impl Play {
     /// By how much the wall clock of a host jumps before a time, each time.
     pub(crate) fn jumps_before(&self, name: &str, time: Duration) -> impl Iterator<Item = i64> {
         self.faults.iter().filter(move |fault| fault.at < time).filter_map(move |fault| match &fault.kind {
@@ -191,6 +179,16 @@ impl Play {
         }
         starts.push(last);
         starts
+    }
+}
+
+impl PlaySpeaker {
+    /// What a configuration of it is called, by its number from 0, wherever the scenario's file is: a speaker that loads one says its name.
+    pub(crate) fn file_name(speaker: &str, number: usize) -> String {
+        match number {
+            0 => speaker.to_owned(),
+            _ => format!("{speaker} ({})", number + 1),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::scenario::{Fault, FaultKind, Scenario};
+use crate::scenario::{Fault, Scenario};
 use crate::shrink::script::ScriptOf;
 use crate::shrink::search::Search;
 use crate::shrink::statement::{self, Statement};
@@ -89,14 +89,8 @@ fn forget_host(scenario: &mut Scenario, name: &str, addresses: &[IpAddr]) {
 }
 
 fn concerns(fault: &Fault, name: &str) -> bool {
-    match &fault.kind {
-        FaultKind::Cut { from, to, .. } | FaultKind::Path { from, to, .. } => from == name || to == name,
-        FaultKind::Suspend { host, .. }
-        | FaultKind::Clock { host, .. }
-        | FaultKind::Power { host, .. }
-        | FaultKind::Signal { host, .. }
-        | FaultKind::Restart { host, .. } => host == name,
-    }
+    let (host, other) = fault.kind.hosts();
+    host == name || other == Some(name)
 }
 
 /// Takes a program away: with its process, and the `api` sections that have no other.

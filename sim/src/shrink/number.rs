@@ -2,8 +2,8 @@
 
 use holdtime_core::Duration;
 
+use crate::scenario::Scenario;
 use crate::scenario::script::{format_duration, parse_duration};
-use crate::scenario::{FaultKind, Scenario};
 use crate::shrink::script::ScriptOf;
 
 /// What kind of number something is.
@@ -129,7 +129,7 @@ pub(crate) fn sites(scenario: &Scenario) -> Vec<(NumberAt, NumberKind, u64)> {
     }
     for (index, fault) in scenario.play.faults.iter().enumerate() {
         all.push((NumberAt::Begins(index), NumberKind::Time, nanos(fault.at)));
-        if let Some(lasts) = lasts(&fault.kind) {
+        if let Some(lasts) = fault.kind.lasts().filter(|lasts| !lasts.is_zero()) {
             all.push((NumberAt::Lasts(index), NumberKind::Time, nanos(lasts)));
         }
     }
@@ -157,29 +157,17 @@ fn number(script: ScriptOf, words: &[&str], word: usize) -> Option<(NumberKind, 
     }
 }
 
-fn lasts(kind: &FaultKind) -> Option<Duration> {
-    match kind {
-        FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } | FaultKind::Power { lasts, .. } => {
-            *lasts
-        }
-        FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => Some(*lasts),
-        FaultKind::Clock { .. } | FaultKind::Signal { .. } => None,
-    }
-}
-
 /// The scenario with another number at a site.
 pub(crate) fn with(scenario: &Scenario, site: NumberAt, number: u64) -> Option<Scenario> {
     let time = Duration::from_nanos(number);
     let mut scenario = scenario.clone();
     match site {
         NumberAt::Begins(index) => scenario.play.faults.get_mut(index)?.at = time,
-        NumberAt::Lasts(index) => match &mut scenario.play.faults.get_mut(index)?.kind {
-            FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } | FaultKind::Power { lasts, .. } => {
-                *lasts = Some(time);
+        NumberAt::Lasts(index) => {
+            if !scenario.play.faults.get_mut(index)?.kind.set_lasts(time) {
+                return None;
             }
-            FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => *lasts = time,
-            FaultKind::Clock { .. } | FaultKind::Signal { .. } => return None,
-        },
+        }
         NumberAt::Word { script, line, word } => {
             let mut lines = script.lines(&scenario);
             let text = lines.get_mut(line)?;

@@ -1,7 +1,7 @@
 //! The end of a log: what the scenario did to everybody, the sessions of every speaker, and what came of the run.
 
+use holdtime_core::Instant;
 use holdtime_core::speaker::Setup;
-use holdtime_core::{Duration, Instant};
 use holdtime_machine::world::ProcessId;
 
 use crate::certificate::{Certificate, CertificateEnd, Verdict};
@@ -23,23 +23,19 @@ impl Collector {
     /// A fault of the scenario; `process` knows everybody by their names there.
     pub(crate) fn fault(&mut self, fault: &Fault, process: impl Fn(&str) -> Option<ProcessId>) {
         let machine = |host: &str| process(host).map(|process| self.people.machine(process));
-        let (lane, with, lasts) = match &fault.kind {
-            FaultKind::Cut { from, to, lasts, .. } | FaultKind::Path { from, to, lasts, .. } => {
-                (machine(from), machine(to), *lasts)
+        let (host, other) = fault.kind.hosts();
+        let lane = match &fault.kind {
+            FaultKind::Suspend { .. }
+            | FaultKind::Signal { .. }
+            | FaultKind::Restart { machine: false, .. } => {
+                process(host).map(|process| self.people.lane(process))
             }
-            FaultKind::Restart { host, machine: true, after } => (machine(host), None, Some(*after)),
-            FaultKind::Suspend { host, lasts } | FaultKind::Restart { host, after: lasts, .. } => {
-                (process(host).map(|process| self.people.lane(process)), None, Some(*lasts))
-            }
-            FaultKind::Power { host, lasts } => (machine(host), None, *lasts),
-            FaultKind::Clock { host, .. } => (machine(host), None, Some(Duration::ZERO)),
-            FaultKind::Signal { host, .. } => {
-                (process(host).map(|process| self.people.lane(process)), None, Some(Duration::ZERO))
-            }
+            _ => machine(host),
         };
+        let with = other.and_then(machine);
         let Some(lane) = lane else { return };
         let at = Instant::ZERO + fault.at;
-        let until = lasts.map(|lasts| (at + lasts).as_nanos());
+        let until = fault.kind.lasts().map(|lasts| (at + lasts).as_nanos());
         let what = Happening::Fault { text: fault.kind.to_string(), until };
         self.events.push(TimelineEvent { at, lane, with, what });
     }

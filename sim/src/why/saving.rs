@@ -8,7 +8,7 @@ use holdtime_machine::choices::ChoiceSource;
 use holdtime_machine::trace::{Observer, Step};
 
 use crate::certificate::{Key, Verdict};
-use crate::scenario::{FaultKind, Play, Scenario};
+use crate::scenario::{Play, Scenario};
 use crate::shrink::Limits;
 use crate::stage::{Detour, Outcome, Run};
 use crate::subject::{Defect, SubjectRef};
@@ -92,15 +92,8 @@ fn healed(play: &Play, by: Duration) -> Play {
     play.faults.retain(|fault| fault.at < by);
     for fault in &mut play.faults {
         let left = by - fault.at;
-        match &mut fault.kind {
-            FaultKind::Cut { lasts, .. } | FaultKind::Path { lasts, .. } | FaultKind::Power { lasts, .. } => {
-                *lasts = Some(lasts.map_or(left, |lasts| lasts.min(left)));
-            }
-            FaultKind::Suspend { lasts, .. } | FaultKind::Restart { after: lasts, .. } => {
-                *lasts = left.min(*lasts);
-            }
-            FaultKind::Clock { .. } | FaultKind::Signal { .. } => {}
-        }
+        let lasts = fault.kind.lasts().map_or(left, |lasts| lasts.min(left));
+        fault.kind.set_lasts(lasts);
     }
     play
 }

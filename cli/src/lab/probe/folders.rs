@@ -29,15 +29,16 @@ impl MaintainerFolders {
         Ok(Self(folder.map(Path::to_owned)))
     }
 
-    /// Keeps a probe; `files` are others, each by its name.
+    /// Keeps a probe; `files` are others, each by its name, which are asked for only if something is kept.
     pub(super) fn keep(
         &mut self,
         row: &ProbeRow,
         probe: &Probe,
         capture: Option<&[u8]>,
-        files: &[(String, Vec<u8>)],
+        files: impl FnOnce() -> Result<Vec<(String, Vec<u8>)>, CliError>,
     ) -> Result<(), CliError> {
         let Some(root) = &self.0 else { return Ok(()) };
+        let files = files()?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
         let daemon: String = row.daemon.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
         let folder = root.join(daemon).join(&row.scenario);

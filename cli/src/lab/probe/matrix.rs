@@ -21,7 +21,6 @@ use super::cell;
 use super::conclusion::conclude;
 use super::folders::MaintainerFolders;
 use super::probe_args::{ProbeArgs, chosen};
-use crate::args;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
 use crate::interrupt;
@@ -48,8 +47,7 @@ pub(super) fn one_cell(args: &ProbeArgs, path: &Path, name: &str, folder: &Path)
     let daemon = daemons.iter().find(|daemon| daemon.name == name);
     let daemon = daemon.ok_or_else(|| CliError::input("there is no such daemon"))?;
     for probe in &chosen(&args.words)? {
-        let file = args::quoted(&path.display().to_string());
-        let again = format!("holdtime probe --matrix {file} --daemon {name} {}", probe.name);
+        let again = args.again_in_matrix(path, name, &probe.name);
         cell::run(daemon, probe, &again, args.observe, folder)
             .map_err(|error| CliError::io(format!("cannot write into \"{}\"", folder.display()), &error))?;
     }
@@ -94,7 +92,7 @@ pub(super) fn run(args: &ProbeArgs, path: &Path, console: &mut Console) -> VerbR
             row.times.push(outcome);
             // Of several times that which is shown is kept.
             if row.shown() + 1 == row.times.len() {
-                kept.keep(row, job.probe, None, &files(path, &job.folder))?;
+                kept.keep(row, job.probe, None, || Ok(files(path, &job.folder)))?;
             }
         }
         if interrupt::is_pressed() {
@@ -126,14 +124,11 @@ fn first_rows(
 ) -> Result<Vec<ProbeRow>, CliError> {
     let versions: Vec<(&str, String)> =
         daemons.iter().map(|daemon| (daemon.name.as_str(), version(daemon))).collect();
-    let observe = args.observe.map(|time| format!(" --observe {}", format_duration(time)));
-    let observe = observe.unwrap_or_default();
-    let file = args::quoted(&path.to_string_lossy());
     let row = |(daemon, probe): (&MatrixDaemon, &Probe)| {
         let (name, scenario) = (daemon.name.clone(), probe.name.clone());
         let version = versions.iter().find(|(known, _)| *known == name).map(|(_, version)| version.clone());
         ProbeRow {
-            again: format!("holdtime probe --matrix {file} --daemon {name}{observe} {scenario}"),
+            again: args.again_in_matrix(path, &name, &scenario),
             version: version.unwrap_or_default(),
             daemon: name,
             scenario,

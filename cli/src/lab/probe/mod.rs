@@ -13,7 +13,6 @@ mod probe_args;
 
 use holdtime_sim::probe::Probe;
 use holdtime_sim::report::probe::ProbeRow;
-use holdtime_sim::scenario::script::format_duration;
 use holdtime_sim::timeline::Timeline;
 
 use crate::console::Console;
@@ -64,26 +63,28 @@ fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
             daemon: address.clone(),
             version: address_of.daemon.to_string(),
             scenario: probe.name.clone(),
-            again: again(args, address, probe),
+            again: args.again(address, &probe.name),
             times: vec![Ok(outcome)],
             lab: None,
             jitter: 0,
         };
-        let was_played = timeline.is_some();
-        let picture = match timeline {
-            Some(mut timeline) => {
-                timeline.head.reactor = format!("the daemon at {}", address_of.daemon);
-                timeline.head.again.clone_from(&row.again);
-                draw(args, &timeline, &probes)?;
-                is_drawn = probes.len() == 1;
-                vec![(PICTURE.to_owned(), folders::picture(&timeline)?)]
-            }
-            None => Vec::new(),
-        };
-        if let Some(path) = &args.pcap {
-            folders::write(path, capture.as_deref().ok_or_else(|| uncaptured(was_played))?)?;
+        let timeline = timeline.map(|mut timeline| {
+            timeline.head.reactor = format!("the daemon at {}", address_of.daemon);
+            timeline.head.again.clone_from(&row.again);
+            timeline
+        });
+        if let Some(timeline) = &timeline {
+            draw(args, timeline, &probes)?;
+            is_drawn = probes.len() == 1;
         }
-        kept.keep(&row, probe, capture.as_deref(), &picture)?;
+        if let Some(path) = &args.pcap {
+            folders::write(path, capture.as_deref().ok_or_else(|| uncaptured(timeline.is_some()))?)?;
+        }
+        kept.keep(&row, probe, capture.as_deref(), || {
+            let picture =
+                timeline.iter().map(|timeline| Ok((PICTURE.to_owned(), folders::picture(timeline)?)));
+            picture.collect()
+        })?;
         progress.inc(1);
         rows.push(row);
     }
@@ -105,15 +106,4 @@ fn uncaptured(was_played: bool) -> CliError {
 fn draw(args: &ProbeArgs, timeline: &Timeline, probes: &[Probe]) -> Result<(), CliError> {
     let html = args.drawing.html.clone().filter(|_| probes.len() == 1);
     DrawingArgs { html, ..args.drawing.clone() }.write(timeline, None)
-}
-
-fn again(args: &ProbeArgs, address: &str, probe: &Probe) -> String {
-    let mut again = format!("holdtime probe {address} {}", probe.name);
-    let ports = [("--port", args.port), ("--listen", args.listen)];
-    ports.iter().for_each(|(name, port)| {
-        again.extend(port.map(|port| format!(" {name} {port}")));
-    });
-    args.peer.iter().for_each(|wish| again.push_str(&format!(" --peer {wish}")));
-    again.extend(args.observe.map(|time| format!(" --observe {}", format_duration(time))));
-    again
 }

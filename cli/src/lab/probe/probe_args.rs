@@ -1,12 +1,13 @@
 //! The arguments of `holdtime probe`, and which scenarios they name.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use holdtime_sim::probe::{self, Probe};
 use holdtime_sim::scenario::NoScenario;
+use holdtime_sim::scenario::script::format_duration;
 
 use super::address::{PeerWish, peer_wish};
 use crate::args;
@@ -69,6 +70,23 @@ impl ProbeArgs {
     pub(super) fn needs_one(&self) -> bool {
         let one = DrawingArgs { html: None, ..self.drawing.clone() };
         one.any() || self.pcap.is_some()
+    }
+
+    /// The command that plays a scenario again; `whom`: an address, or a daemon of a matrix.
+    pub(super) fn again(&self, whom: &str, scenario: &str) -> String {
+        let mut again = format!("holdtime probe {whom} {scenario}");
+        for (name, port) in [("--port", self.port), ("--listen", self.listen)] {
+            again.extend(port.map(|port| format!(" {name} {port}")));
+        }
+        self.peer.iter().for_each(|wish| again.push_str(&format!(" --peer {wish}")));
+        again.extend(self.observe.map(|time| format!(" --observe {}", format_duration(time))));
+        again
+    }
+
+    /// The same for one of a matrix's daemons.
+    pub(super) fn again_in_matrix(&self, matrix: &Path, daemon: &str, scenario: &str) -> String {
+        let file = args::quoted(&matrix.to_string_lossy());
+        self.again(&format!("--matrix {file} --daemon {daemon}"), scenario)
     }
 }
 
