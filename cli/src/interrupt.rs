@@ -15,6 +15,8 @@ use crate::error::CliError;
 pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 static PRESSED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+/// Whether Ctrl-C ends the process at once.
+static AT_ONCE: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// From now on, whether Ctrl-C was pressed is to be asked for with [`is_pressed`]; the second time it ends the process.
 pub(crate) fn watch() -> Result<(), CliError> {
@@ -33,14 +35,18 @@ pub(crate) fn raise(pressed: &Arc<AtomicBool>, signals: &[(c_int, c_int)]) -> Re
             register(*signal, again.clone())
         };
         registered().map_err(|error| CliError::io("cannot answer Ctrl-C", &error))?;
+        // Whoever is to answer does from here on, and no moment before.
+        if let (SIGINT, Some(at_once)) = (*signal, AT_ONCE.get()) {
+            at_once.store(false, Ordering::Relaxed);
+        }
     }
     Ok(())
 }
 
-/// Ctrl-C ends the process at once with status 130, whatever it is computing.
+/// Ctrl-C ends the process at once with status 130, whatever it is computing, until something else [answers it](raise).
 pub(crate) fn exit_at_once() -> Result<(), CliError> {
-    let always = Arc::new(AtomicBool::new(true));
-    signal_hook::flag::register_conditional_shutdown(SIGINT, 130, always)
+    let at_once = AT_ONCE.get_or_init(|| Arc::new(AtomicBool::new(true)));
+    signal_hook::flag::register_conditional_shutdown(SIGINT, 130, at_once.clone())
         .map_err(|error| CliError::io("cannot answer Ctrl-C", &error))?;
     Ok(())
 }

@@ -110,19 +110,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> VerbResult {
     // The daemons answer signals themselves (an interrupt is a clean end) and log as their own options say.
     if !matches!(cli.verb, Verb::Serve(_) | Verb::Healthcheck(_)) {
         log::start(&cli.log)?;
-        // These say how far they came.
-        if !matches!(
-            cli.verb,
-            Verb::Explore(_)
-                | Verb::Parity(_)
-                | Verb::Probe(_)
-                | Verb::Replay(_)
-                | Verb::Run(_)
-                | Verb::Shrink(_)
-                | Verb::Suite(_)
-        ) {
-            interrupt::exit_at_once()?;
-        }
+        interrupt::exit_at_once()?;
     }
     match cli.verb {
         Verb::Run(args) => run::run(&args, console),

@@ -17,6 +17,9 @@ mod trials;
 mod waiting;
 
 use std::fs;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Test::new("variations_of_a_scenario_are_reported", variations_of_a_scenario_are_reported),
         Test::new("a_suite_in_the_lab_reports_its_runs", a_suite_in_the_lab_reports_its_runs),
         Test::new("a_live_suite_ends_its_speakers_and_programs", a_live_suite_ends_its_speakers_and_programs),
+        Test::new("what_is_decoded_by_then_is_printed_whole", what_is_decoded_by_then_is_printed_whole),
     ])
 }
 
@@ -60,6 +64,10 @@ struct Begun {
 
 impl Begun {
     fn new(name: &str, arguments: &[&str]) -> Self {
+        Self::reading(name, arguments, Stdio::null())
+    }
+
+    fn reading(name: &str, arguments: &[&str], stdin: Stdio) -> Self {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("interrupts-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
@@ -67,7 +75,7 @@ impl Begun {
         let output = |file: &str| Stdio::from(fs::File::create(folder.with_extension(file)).unwrap());
         let mut command = private::holdtime();
         command.args(arguments).env("TMPDIR", &folder);
-        let child = command.stdin(Stdio::null()).stdout(output("out")).stderr(output("err")).spawn().unwrap();
+        let child = command.stdin(stdin).stdout(output("out")).stderr(output("err")).spawn().unwrap();
         // From then on it answers.
         let status = format!("/proc/{}/status", child.id());
         eventually("Ctrl-C is caught", || {
@@ -178,4 +186,15 @@ fn a_live_suite_ends_its_speakers_and_programs() {
     eventually("a speaker runs", || begun.processes().iter().any(|command| command.contains(" serve ")));
     let err = begun.interrupt();
     assert!(err.ends_with(" of 144 cases are done\n"), "{err}");
+}
+
+fn what_is_decoded_by_then_is_printed_whole() {
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    // What it is, is seen from its first 64 octets: until they are there Ctrl-C ends it at once.
+    let keepalive = [&[0xff; 16][..], &[0, 19, 4]].concat();
+    theirs.write_all(&keepalive.repeat(4)).unwrap();
+    let begun = Begun::reading("decode", &["decode"], OwnedFd::from(ours).into());
+    eventually("the messages are printed", || begun.said("out").matches("}\n").count() == 4);
+    let err = begun.interrupt();
+    assert_eq!(err, "holdtime: interrupted: 4 lines are printed, 76 octets were read\n");
 }

@@ -20,6 +20,7 @@ use holdtime_core::wire::{Afi, Family, PathNlri, Reader, Safi};
 
 use crate::console::Console;
 use crate::error::{CliError, VerbResult, VerbStatus};
+use crate::interrupt;
 use message::Assumptions;
 use pages::Printer;
 
@@ -118,6 +119,7 @@ pub(crate) fn run(args: &DecodeArgs, console: &mut Console) -> VerbResult {
     let cores = || thread::available_parallelism().map_or(1, Into::into);
     let jobs = args.jobs.map_or_else(cores, usize::from);
     let input = input::open(args.file.as_ref())?;
+    interrupt::watch()?;
     workers::decode(input, &assumptions, jobs, console)
 }
 

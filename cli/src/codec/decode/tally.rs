@@ -71,14 +71,25 @@ impl Sums {
         }
     }
 
-    /// Says what was left out, by its kind; the verdict.
-    pub(super) fn finish(mut self) -> VerbResult {
+    /// Says what was left out, by its kind; how many items were told of.
+    pub(super) fn so_far(&mut self) -> u64 {
+        self.say_first();
+        self.say_rest();
+        self.told
+    }
+
+    fn say_rest(&self) {
         if self.faults > SAID {
             say(&format!("holdtime: {} more parts of the input could not be read", self.faults - SAID));
         }
         for (kind, count) in &self.left_out {
             say(&format!("holdtime: left out: {count} × {kind}"));
         }
+    }
+
+    /// Says what was left out; the verdict.
+    pub(super) fn finish(mut self) -> VerbResult {
+        self.say_rest();
         match (self.told, self.faults) {
             (0, 0) => {
                 say("holdtime: there was no message, route or change of state to tell of");

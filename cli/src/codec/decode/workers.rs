@@ -14,6 +14,7 @@ use super::pages::{Page, Printer};
 use super::tally::Sums;
 use crate::console::Console;
 use crate::error::{CliError, VerbResult};
+use crate::interrupt;
 use crate::progress::Progress;
 
 /// How many batches may wait for each thread, and how many pages behind it.
@@ -27,25 +28,17 @@ pub(super) fn decode(
     console: &mut Console,
 ) -> VerbResult {
     let bar = input.length.map(|length| console.progress("octets", length));
-    let mut writer = Writer { console, sums: Sums::default(), bar };
+    let mut writer = Writer { console, sums: Sums::default(), length: input.length, bar };
     let read = || input.read.load(Ordering::Relaxed);
-    let mut stream = input.stream;
-    if jobs < 2 {
-        let (mut printer, mut batch, mut page) = (Printer::new(assumed), Batch::default(), Page::default());
-        let mut counter = 1;
-        while stream.fill(&mut batch) {
-            printer.print(&batch, counter, &mut page);
-            counter += items(&batch);
-            writer.write(&mut page, read())?;
-            batch.clear();
-            page.clear();
-        }
-        return writer.finish();
-    }
-    let team = Team::start(stream, assumed, jobs);
+    let team = Team::start(input.stream, assumed, jobs);
     // Each worker has every so manieth page: whose turn it is and who has none left, is the end.
     for worker in team.workers.iter().cycle() {
-        let Ok(mut page) = worker.pages.recv() else { break };
+        let Some(mut page) = interrupt::next(&worker.pages) else {
+            if interrupt::is_pressed() {
+                return writer.interrupted(read());
+            }
+            break;
+        };
         writer.write(&mut page, read())?;
         page.clear();
         // A worker that has ended wants it no more.
@@ -64,6 +57,8 @@ fn items(batch: &Batch) -> u64 {
 struct Writer<'a> {
     console: &'a mut Console,
     sums: Sums,
+    /// Of the input, where that is known.
+    length: Option<u64>,
     bar: Option<Progress>,
 }
 
@@ -79,11 +74,26 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn finish(self) -> VerbResult {
-        if let Some(bar) = self.bar {
+    fn clear(&self) {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+
+    fn finish(self) -> VerbResult {
+        self.clear();
         self.sums.finish()
+    }
+
+    /// What was told of until now, and how much had been read by then, some of it ahead.
+    fn interrupted(mut self, read: u64) -> VerbResult {
+        self.clear();
+        let told = self.sums.so_far();
+        let read = match self.length {
+            Some(length) => format!("{read} of {length} octets"),
+            None => format!("{read} octets"),
+        };
+        Err(CliError::Interrupted(format!("{told} lines are printed, {read} were read")))
     }
 }
 

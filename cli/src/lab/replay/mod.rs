@@ -34,7 +34,6 @@ const SHOWN: usize = 400;
 pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
     let is_scenario = args.file.extension().is_some_and(|extension| extension == "toml");
     if args.file.is_dir() || is_scenario {
-        interrupt::exit_at_once()?;
         if args.run.is_some() {
             return Err(CliError::input("--run is for recordings: a scenario and a finding are one run"));
         }
