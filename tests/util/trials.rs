@@ -40,12 +40,23 @@ pub(crate) fn without(folder: &Path) -> Option<String> {
 
 /// Runs those that the command line asks for, as libtest does.
 pub(crate) fn run(tests: Vec<Test>) -> ExitCode {
-    let arguments = Arguments::from_args();
+    run_with(&Arguments::from_args(), tests)
+}
+
+/// The same of tests that mostly wait: unless told, two at a time for each core.
+pub(crate) fn run_waiting(tests: Vec<Test>) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(2 * cores);
+    run_with(&arguments, tests)
+}
+
+fn run_with(arguments: &Arguments, tests: Vec<Test>) -> ExitCode {
     let mut missing: BTreeMap<String, usize> = BTreeMap::new();
     let mut trials = Vec::new();
     for test in tests {
         // Looking costs time: nobody looks for what is not run.
-        let lacks = if selects(&arguments, &test.name) { (test.missing)() } else { None };
+        let lacks = if selects(arguments, &test.name) { (test.missing)() } else { None };
         let run = test.run;
         trials.push(
             Trial::test(test.name, move || {
@@ -61,7 +72,7 @@ pub(crate) fn run(tests: Vec<Test>) -> ExitCode {
     if !arguments.list {
         missing.iter().for_each(|(what, count)| eprintln!("{count} ignored: {what}"));
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    libtest_mimic::run(arguments, trials).exit_code()
 }
 
 fn selects(arguments: &Arguments, name: &str) -> bool {

@@ -57,7 +57,7 @@ fn main() -> std::process::ExitCode {
     for row in inject::rows() {
         assert!(played.contains(&row.situation), "nobody plays {row:?}");
     }
-    trials::run(all())
+    trials::run_waiting(all())
 }
 
 /// Plays every row of a situation with one speaker.

@@ -102,5 +102,5 @@ fn main() -> std::process::ExitCode {
         "exabgp::messages_are_printed_as_exabgp_prints_them",
         exabgp::messages_are_printed_as_exabgp_prints_them,
     );
-    trials::run(daemons.into_iter().flatten().chain([printed]).collect())
+    trials::run_waiting(daemons.into_iter().flatten().chain([printed]).collect())
 }
