@@ -2,6 +2,7 @@
 //!
 //! However many neighbors and routes are in it, it can be read a slice at a time.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -76,7 +77,11 @@ fn conclude(
     read: Result<()>,
 ) -> Result<Config, ConfigError> {
     let locate = |fault: &SyntaxError| fault.locate(&file.name, &file.text);
-    match read.and_then(|()| parser.finish(&mut cursor, settings)) {
+    let read = match read {
+        Err(fault) => Err(parser.explained(fault, &file.text)),
+        Ok(()) => parser.finish(&mut cursor, settings),
+    };
+    match read {
         Ok((processes, neighbors)) => {
             Ok(Config { processes, neighbors, warnings: cursor.warnings.iter().map(locate).collect() })
         }
@@ -158,6 +163,22 @@ impl Parser {
             *room = room.saturating_sub(1);
         }
         Ok(false)
+    }
+
+    /// The fault, which is where a `}` is missing if it is that a section begins within another one.
+    fn explained(&self, mut fault: Box<SyntaxError>, text: &str) -> Box<SyntaxError> {
+        let word = text.get(fault.span.start..fault.span.end).unwrap_or_default();
+        let is_unknown = fault.problem.starts_with(&alloc::format!("`{word}` is not "));
+        if let (Some((section, opening)), true) = (self.open.first(), is_unknown && SECTIONS.contains(&word))
+        {
+            let line = text.get(..opening.start).unwrap_or_default().matches('\n').count() + 1;
+            let end =
+                alloc::format!("; the block ({}) of line {line} is not closed before it", section.name());
+            fault.problem.push_str(&end);
+            fault.nearest = None;
+            return fault.expected("`}`");
+        }
+        fault
     }
 
     fn open(&mut self, cursor: &mut Cursor<'_>, section: OpenSection) -> Result<()> {

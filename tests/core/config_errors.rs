@@ -31,6 +31,24 @@ fn a_mistyped_section_is_named_with_what_was_meant() {
 }
 
 #[test]
+fn a_section_within_another_one_says_which_is_not_closed() {
+    let unclosed = "\nneighbor 10.0.0.1 {\n\tlocal-as 1;\n\nneighbor 10.0.0.2 {\n}\n";
+    assert_eq!(
+        mistake(unclosed),
+        "edge.conf:5:1: `neighbor` is not an option of a neighbor; the block (neighbor) of line 2 is not closed before it\n    \
+         neighbor 10.0.0.2 {\n    ^^^^^^^^\nexpected `}`"
+    );
+    let in_family = mistake(&unclosed.replace("local-as 1;", "family {"));
+    assert!(in_family.contains(" is not an address family; the block (neighbor) of line 2 "), "{in_family}");
+    let in_routes =
+        mistake(&unclosed.replace("local-as 1;", "static {").replace("neighbor 10.0.0.2", "process p"));
+    assert!(
+        in_routes.contains("`process` is not a statement of `static`; the block (neighbor)"),
+        "{in_routes}"
+    );
+}
+
+#[test]
 fn a_value_of_the_wrong_kind_is_shown_with_its_range() {
     insta::assert_snapshot!(in_neighbor("  hold-time 2;"));
     assert!(in_neighbor("  peer-address ten;").contains("`ten` is not a peer's address"));
