@@ -6,6 +6,8 @@
     reason = "a failed test stops, and what is not looked at is said"
 )]
 
+#[path = "shared/port.rs"]
+mod port;
 #[path = "shared/private.rs"]
 mod private;
 
@@ -17,6 +19,7 @@ use std::process::{Child, Output, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use port::ReservedPort;
 use serde_json::Value;
 
 /// A speaker that waits for the probe's peer, ended with the test.
@@ -24,6 +27,7 @@ struct Probed {
     child: Child,
     folder: PathBuf,
     port: u16,
+    _reserved: ReservedPort,
 }
 
 impl Probed {
@@ -31,7 +35,8 @@ impl Probed {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("probe-{name}"));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        let port = TcpListener::bind("127.0.1.1:0").unwrap().local_addr().unwrap().port();
+        let reserved = ReservedPort::at("127.0.1.1");
+        let port = reserved.address().port();
         let config = format!(
             "neighbor 127.0.2.1 {{\n router-id 10.0.0.1;\n local-address 127.0.1.1;\n local-as 65001;\n peer-as 65101;\n \
              hold-time 90;\n passive true;\n listen {port};\n family {{ ipv4 unicast; }}\n}}\n"
@@ -45,7 +50,7 @@ impl Probed {
             assert!(began.elapsed() < Duration::from_secs(20), "the speaker listens");
             sleep(Duration::from_millis(20));
         }
-        Self { child, folder, port }
+        Self { child, folder, port, _reserved: reserved }
     }
 }
 
@@ -170,7 +175,8 @@ fn a_daemon_that_dies_in_the_middle_is_told_of_in_one_sentence() {
 
 #[test]
 fn whoever_is_no_bgp_speaker_is_named_in_one_sentence() {
-    let nobody = TcpListener::bind("127.0.1.1:0").unwrap().local_addr().unwrap().port();
+    let reserved = ReservedPort::at("127.0.1.1");
+    let nobody = reserved.address().port();
     let banner = dummy(|mut stream| {
         let _ = stream.write_all(b"SSH-2.0-dummy\r\n");
         sleep(Duration::from_secs(5));

@@ -13,6 +13,8 @@
 mod inject;
 #[path = "../shared/needs.rs"]
 mod needs;
+#[path = "../shared/port.rs"]
+mod port;
 #[path = "../shared/private.rs"]
 mod private;
 #[path = "../../../tests/util/trials.rs"]
@@ -57,7 +59,7 @@ fn main() -> std::process::ExitCode {
     for row in inject::rows() {
         assert!(played.contains(&row.situation), "nobody plays {row:?}");
     }
-    trials::run_waiting(all())
+    trials::run(all())
 }
 
 /// Plays every row of a situation with one speaker.

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use socket2::{Domain, Socket, Type};
 
 use crate::inject::{ErrorRow, Injection};
+use crate::port::ReservedPort;
 use crate::private;
 use crate::waiting::{PATIENCE, eventually};
 
@@ -21,6 +22,7 @@ pub(crate) struct ErrorWorld {
     speaker: Child,
     folder: PathBuf,
     address: SocketAddr,
+    _port: ReservedPort,
     /// One that dialled, and one that was dialled.
     bystanders: [TcpStream; 2],
     listener: TcpListener,
@@ -44,7 +46,8 @@ impl ErrorWorld {
         fs::write(folder.join("program"), PROGRAM).unwrap();
         fs::set_permissions(folder.join("program"), fs::Permissions::from_mode(0o755)).unwrap();
         assert!(Command::new("mkfifo").arg(folder.join("orders")).status().unwrap().success());
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let port = ReservedPort::at("127.0.0.1");
+        let address = port.address();
         let [calm, listener] = ["127.0.0.3:0", "127.0.0.5:0"].map(|at| TcpListener::bind(at).unwrap());
         let neighbor = |n: u8, more: &str| {
             format!(
@@ -67,11 +70,16 @@ impl ErrorWorld {
         command.env("exabgp_bgp_pause", "1").env("exabgp_bgp_rest", "0");
         let speaker = command.stdin(Stdio::null()).stderr(said).spawn().unwrap();
         let orders = File::options().read(true).write(true).open(folder.join("orders")).unwrap();
-        let bystanders = [established(dial(2, address)).unwrap(), established(accept(&calm)).unwrap()];
+        let bystanders = [dial(2, address), accept(&calm)].map(|stream| {
+            let log = || fs::read_to_string(folder.join("said")).unwrap();
+            established(stream)
+                .unwrap_or_else(|| panic!("no session with the speaker at {address}: {}", log()))
+        });
         let mut world = Self {
             speaker,
             folder,
             address,
+            _port: port,
             bystanders,
             listener,
             taken: None,

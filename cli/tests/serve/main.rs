@@ -11,6 +11,8 @@ mod log;
 #[path = "../shared/needs.rs"]
 mod needs;
 mod peer;
+#[path = "../shared/port.rs"]
+mod port;
 #[path = "../shared/private.rs"]
 mod private;
 mod replay;
@@ -26,6 +28,7 @@ use std::time::Duration;
 
 use needs::Need;
 use peer::{Peer, Session};
+use port::ReservedPort;
 use speaker::Folder;
 use trials::Test;
 use waiting::eventually;
@@ -167,7 +170,8 @@ fn a_peer_that_is_still_sending_at_the_end_is_not_reset(reactor: &str) {
 
 fn a_peer_that_resets_its_session_may_dial_again_at_once(reactor: &str) {
     let folder = Folder::new();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = ReservedPort::at("127.0.0.1");
+    let free = port.address();
     let text = format!(
         "neighbor 127.0.0.2 {{ passive; listen {}; router-id 10.0.0.1; local-address 127.0.0.1;
             local-as 65000; peer-as 65000; family {{ ipv4 unicast; }} }}\n",
@@ -192,7 +196,8 @@ fn a_peer_that_resets_its_session_may_dial_again_at_once(reactor: &str) {
 
 fn a_connection_that_is_accepted_must_come_with_the_ttl_that_its_neighbor_asks_for(reactor: &str) {
     let folder = Folder::new();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = ReservedPort::at("127.0.0.1");
+    let free = port.address();
     let passive = |address, more| {
         format!(
             "neighbor {address} {{ passive; listen {}; router-id 10.0.0.1; local-address 127.0.0.1;

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use socket2::Socket;
 
 use crate::bridge::{BridgedProgram, Heard};
 use crate::contender::Running;
@@ -67,6 +68,8 @@ struct Soak {
     frame: SoakFrame,
     subject: Running,
     field: Field<Order>,
+    /// Where the speaker listens, also while there is none.
+    _reserved: Socket,
     model: Model,
     /// What the file says.
     written: Arc<Configuration>,
@@ -94,8 +97,9 @@ impl Soak {
     fn new(options: &SoakOptions, folder: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let mut draws = FaultDraws::new(options.seed);
-        let speaker = link::listen([127, 0, 0, 1], 0)?.local_addr()?;
-        let peers_port = link::listen(address(1), 0)?.local_addr()?.port();
+        let (reserved, speaker) = link::reserve([127, 0, 0, 1])?;
+        let (_peers, peers_at) = link::reserve(address(1))?;
+        let peers_port = peers_at.port();
         let mut programs = Vec::new();
         for name in ["asks", "hears"] {
             programs.push(BridgedProgram::listen(folder.join(name))?);
@@ -145,6 +149,7 @@ impl Soak {
             draws,
             frame,
             field: Field::new(peers, programs),
+            _reserved: reserved,
             model: Model::of(&written),
             written,
             excused: vec![now; PEERS],
