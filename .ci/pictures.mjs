@@ -280,9 +280,11 @@ const tests = {
     await page.keyboard.press('t');
     await page.waitForSelector('#tableview tr:nth-child(5)');
     assert.match(await page.textContent('#tableview'), /<\/script><img src=x onerror=alert\(1\)>/);
-    // Nor does it turn lines around.
-    assert.match(await page.textContent('#tableview'), /\\u\{202e\}txt/);
-    assert.doesNotMatch(await page.textContent('body'), /\u202e/);
+    // Nor does it turn lines around, or hide anything.
+    assert.match(await page.textContent('#tableview'), /\\u\{202e\}txt\\u\{200b\}/);
+    assert.doesNotMatch(await page.textContent('body'), /[\u202e\u200b]/);
+    const read = await page.evaluate(() => readLog('{"form":"x","name":"\\u001b a\\\\u001b\u009b"}\n', 0).head.name);
+    assert.equal(read, '\\u{1b} a\\u001b\\u{9b}');
     assert.equal(await page.$$eval('main img', (images) => images.length), 0);
     assert.deepEqual(said, []);
   },
@@ -292,6 +294,10 @@ const tests = {
     const titles = await page.evaluate(() => window.page.drawing.layout.rows.filter((row) => row.title).map((row) => row.title.head.reactor));
     assert.deepEqual(titles, ['read-first', 'poll']);
     assert.match(await page.textContent('#missing'), /The two runs part at/);
+    await page.keyboard.press('t');
+    await page.waitForSelector('#tableview tr:nth-child(5)');
+    const whose = await page.$$eval('#tableview td:nth-child(2)', (cells) => [...new Set(cells.map((cell) => cell.textContent.split(':')[0]))]);
+    assert.deepEqual(whose.sort(), ['poll', 'read-first']);
     assert.deepEqual(said, []);
   },
 

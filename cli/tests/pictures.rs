@@ -114,3 +114,65 @@ fn a_suite_draws_the_cases_that_do_not_pass_and_no_others() {
     let drawn: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(drawn, ["await-peers-api-one-route.html"]);
 }
+
+#[test]
+fn what_is_read_or_written_already_is_not_written_over_and_what_cannot_be_written_is_told_first() {
+    let own = scratch("own.toml");
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/scenarios/silent-peer.toml"), &own).unwrap();
+    let scenario = text(&own);
+    let own = own.to_str().unwrap();
+    let (one, linked) = (scratch("one"), scratch("linked"));
+    let _ = fs::remove_file(&linked);
+    std::os::unix::fs::symlink(&one, &linked).unwrap();
+    let (one, linked) = (one.to_str().unwrap(), linked.to_str().unwrap());
+    let run = ["run", own, "--reactor", "await-peers"];
+    for (verb, options, complaint) in [
+        (&run[..], &["--html", own][..], "would be written over"),
+        (&["why", own, "--reactor", "await-peers"], &["--trace", own], "would be written over"),
+        (&["replay", own, "--reactor", "await-peers"], &["--sequence", own], "would be written over"),
+        (&run, &["--html", one, "--pcap", one], "--html and --pcap are the same file"),
+        (&run, &["--trace", "/no/such/folder/x"], "cannot write \"/no/such/folder/x\": No such file"),
+        (&run, &["--trace", env!("CARGO_TARGET_TMPDIR")], "is a directory"),
+        (&run, &["--trace", "-"], "\"-\" names no file"),
+    ] {
+        let output = holdtime(&[verb, options].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{options:?}: {said}");
+        assert!(said.contains(complaint), "{options:?}: {said}");
+    }
+    assert_eq!(text(Path::new(own)), scenario);
+    fs::write(one, "").unwrap();
+    let output = holdtime(&[&run[..], &["--trace", one, "--html", linked]].concat());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--trace and --html are the same file"));
+    // What was there before and is nobody's is written over, and a device may be named as often as one likes.
+    let output =
+        holdtime(&[&run[..], &["--trace", one, "--html", "/dev/null", "--sequence", "/dev/null"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text(Path::new(one)).contains("verdict"));
+}
+
+#[test]
+fn a_report_is_not_written_over_by_a_trace_that_goes_to_the_same_file() {
+    let file = scratch("mixed.txt");
+    let trace = ["run", "silent-peer", "--reactor", "poll", "--trace", "/dev/stdout"];
+    let output = private::holdtime().args(trace).stdout(fs::File::create(&file).unwrap()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("is where the report goes"), "{said}");
+}
+
+#[test]
+fn json_that_is_no_trace_is_said_to_be_none() {
+    let file = scratch("other.jsonl");
+    for text in [
+        "{\"form\":\"holdtime-trace 2\"}\n",
+        "{ \"form\": \"x\" }\n",
+        "\u{feff}{\"form\":\"holdtime-trace 1\"}\n",
+    ] {
+        fs::write(&file, text).unwrap();
+        let output = holdtime(&["replay", file.to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("this is no log of a run: expected {\"form\":"), "{said}");
+    }
+}

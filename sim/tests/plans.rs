@@ -163,12 +163,15 @@ fn the_scenarios_that_come_with_the_lab_are_read_back_as_they_were_written() {
 }
 
 #[test]
-fn a_script_that_cannot_be_quoted_is_refused() {
+fn a_script_with_quotes_and_control_characters_is_read_back_as_it_was_written() {
     let text = explore::world(0).unwrap().scenario.write().unwrap();
-    let text = text.replacen("script = '''\nwait", "script = \"\"\"\nsend '''\nwait", 1);
-    let (head, tail) = text.split_at(text.find("send '''").unwrap() + 8);
-    let scenario = read(&format!("{head}{}", tail.replacen("'''", "\"\"\"", 1)));
-    assert!(scenario.write().unwrap_err().to_string().contains("send '''"));
+    for odd in ["'''", "\\u001b[31mred \\u0007", "\\u202e \\\\ \\\""] {
+        let text = text.replacen("script = '''\nwait", &format!("script = \"\"\"\nsend {odd}\nwait"), 1);
+        let (head, tail) = text.split_at(text.find(&format!("send {odd}")).unwrap() + 5 + odd.len());
+        let scenario = read(&format!("{head}{}", tail.replacen("'''", "\"\"\"", 1)));
+        let written = scenario.write().unwrap();
+        assert_eq!(content(read(&written)), content(scenario), "{written}");
+    }
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! What a run can be written down as: traces, pictures and captures, each a file of its own.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use holdtime_sim::report;
 use holdtime_sim::timeline::Timeline;
+use rustix::fs::{Access, access};
 
 use crate::error::CliError;
 
@@ -37,9 +39,43 @@ impl DrawingArgs {
             .any(Option::is_some)
     }
 
+    /// Before anything is played: whether each file, and that of a capture, can be written, is named once, and is nothing that is read.
+    ///
+    /// # Errors
+    /// The first that is not so.
+    pub(crate) fn check(&self, read: &Path, capture: Option<&Path>) -> Result<(), CliError> {
+        let named = [
+            ("--trace", &self.trace),
+            ("--trace-json", &self.trace_json),
+            ("--html", &self.html),
+            ("--perfetto", &self.perfetto),
+            ("--sequence", &self.sequence),
+        ];
+        let named = named.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?)));
+        let mut known: Vec<(&str, PathBuf)> = Vec::new();
+        for (option, path) in named.chain(capture.map(|path| ("--pcap", path))) {
+            is_writable(option, path)?;
+            let Some(place) = place(path) else { continue };
+            let shown = path.display();
+            if fs::canonicalize(read).is_ok_and(|read| read == place) {
+                return Err(CliError::input(format!(
+                    "{option} would be written over \"{shown}\", which is read"
+                )));
+            }
+            if fs::canonicalize("/dev/stdout").is_ok_and(|stdout| stdout == place) {
+                return Err(CliError::input(format!("{option}: \"{shown}\" is where the report goes")));
+            }
+            if let Some((other, _)) = known.iter().find(|(_, known)| *known == place) {
+                return Err(CliError::input(format!("{other} and {option} are the same file, \"{shown}\"")));
+            }
+            known.push((option, place));
+        }
+        Ok(())
+    }
+
     /// Writes the files; a picture shows the run `beside` too.
     pub(crate) fn write(&self, timeline: &Timeline, beside: Option<&Timeline>) -> Result<(), CliError> {
-        let unwritable = |error: std::io::Error| CliError::input(error.to_string());
+        let unwritable = |error: io::Error| CliError::input(error.to_string());
         if let Some(path) = &self.trace {
             write(path, report::trace::text(timeline).as_bytes())?;
         }
@@ -59,6 +95,32 @@ impl DrawingArgs {
         }
         Ok(())
     }
+}
+
+/// Whether a file can be made there or, if it is there, be written.
+fn is_writable(option: &str, path: &Path) -> Result<(), CliError> {
+    if path.as_os_str() == "-" {
+        let why = "\"-\" names no file: /dev/stdout is the standard output, ./- a file that is called so";
+        return Err(CliError::input(format!("{option}: {why}")));
+    }
+    let cannot = |error: &io::Error| CliError::io(format!("cannot write \"{}\"", path.display()), error);
+    if path.is_dir() {
+        return Err(cannot(&io::ErrorKind::IsADirectory.into()));
+    }
+    let asked = if path.exists() { path } else { folder(path) };
+    access(asked, Access::WRITE_OK).map_err(|error| cannot(&error.into()))
+}
+
+/// Where a file is, whatever it is called; `None`: it is no file, such as a terminal.
+fn place(path: &Path) -> Option<PathBuf> {
+    if path.exists() {
+        return path.is_file().then(|| fs::canonicalize(path).ok())?;
+    }
+    Some(fs::canonicalize(folder(path)).ok()?.join(path.file_name()?))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Writes a file.

@@ -37,6 +37,7 @@ pub(crate) struct WhyArgs {
 
 pub(crate) fn run(args: &WhyArgs, console: &mut Console) -> VerbResult {
     interrupt::watch()?;
+    args.drawing.check(&args.failing.file, None)?;
     let failing = args.failing.read()?;
     let choices = failing.source();
     let Failing { scenario, reactor, seed, .. } = failing;

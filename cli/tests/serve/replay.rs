@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::peer::Peer;
+use crate::port::ReservedPort;
 use crate::speaker::Folder;
 use crate::waiting::eventually;
 use crate::{ADMINISTRATIVE_SHUTDOWN, STATIC, neighbor, with_program};
@@ -127,6 +128,9 @@ pub(crate) fn a_replay_ends_with_what_is_owed_to_whom() {
     assert!(printed.contains("owes speaker  a KEEPALIVE or an UPDATE since "), "{printed}");
     let (at_once, _) = folder.replay(&["--until", "0"]);
     assert!(at_once.lines().count() < printed.lines().count(), "{at_once}");
+    let (_, status) = folder.replay(&["--until", "0", "--trace", "shown"]);
+    assert_eq!(status, Some(0));
+    assert!(folder.read("shown").contains("shown up to here"), "{}", folder.read("shown"));
 }
 
 pub(crate) fn a_recording_is_for_its_owner_alone_and_has_no_key_and_is_exact_all_the_same() {
@@ -137,7 +141,8 @@ pub(crate) fn a_recording_is_for_its_owner_alone_and_has_no_key_and_is_exact_all
         md5-password 'much too secret'; # md5-password older-secret;\n api { processes [ api ]; } }\n";
     let configuration = with_program(&peer, "./ask").replace("family", &format!("{STATIC} family")) + keyed;
     folder.write_program("ask", program).write("speaker.conf", &configuration.replace("listen 0;", ""));
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let port = ReservedPort::at("127.0.0.1");
+    let free = port.address().port().to_string();
     let mut speaker =
         folder.serve_recorded_with("poll", &["--record", "flight"], &[("exabgp_tcp_port", &free)]);
     let mut session = peer.session(180);

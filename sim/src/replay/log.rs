@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use holdtime_core::speaker::{Action, ClosedKind, Input, Obligation, StreamId};
-use holdtime_core::{Instant, Speaker};
+use holdtime_core::{Duration, Instant, Speaker};
 
 use crate::observe::COMMAND_LINE;
 use crate::replay::recorded::{Replay, ReplayStep};
@@ -30,6 +30,17 @@ pub struct ReplayLog {
     next_message: u64,
     began: Option<Instant>,
     last: Instant,
+}
+
+/// Where the log of a recording ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayEnding {
+    /// With the recording.
+    End,
+    /// So long after the beginning, as was wished.
+    Stopped(Duration),
+    /// Where it could not be read on, or was interrupted.
+    Broken,
 }
 
 /// A connection or a program's pipes.
@@ -78,7 +89,7 @@ impl ReplayLog {
                 }
             }
         }
-        Ok(log.finish(name, again, is_whole, &[]))
+        Ok(log.finish(name, again, if is_whole { ReplayEnding::End } else { ReplayEnding::Broken }, &[]))
     }
 
     /// Takes down a step; `speaker` is the one that is played again, as it is after it.
@@ -103,14 +114,20 @@ impl ReplayLog {
         self.owed(at, began, &owed);
     }
 
-    /// The whole log. `name` is what the recording is called; `is_whole`: it was read to its end.
-    pub fn finish(mut self, name: &str, again: &str, is_whole: bool, owed: &[String]) -> Timeline {
+    /// The whole log. `name` is what the recording is called.
+    pub fn finish(mut self, name: &str, again: &str, ending: ReplayEnding, owed: &[String]) -> Timeline {
         self.events.sort_by_key(|event| event.at);
         let lanes = self.lanes.settle(&mut self.events);
-        let end = is_whole.then(|| TimelineEnd {
-            at: self.last.as_nanos(),
+        let end = match ending {
+            ReplayEnding::Broken => None,
+            ReplayEnding::End => Some((self.last, "the recording ends")),
+            // As the events are, counted from the first one.
+            ReplayEnding::Stopped(after) => Some((Instant::ZERO + after, "shown up to here")),
+        };
+        let end = end.map(|(at, summary)| TimelineEnd {
+            at: at.as_nanos(),
             verdict: "recorded".to_owned(),
-            summary: "the recording ends".to_owned(),
+            summary: summary.to_owned(),
             why: owed.join("\n"),
             ..TimelineEnd::default()
         });

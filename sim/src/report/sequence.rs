@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use crate::report::printable::printable;
 use crate::timeline::{Happening, LaneKind, Timeline};
 
 /// Messages that a diagram shows: more than that nobody reads.
@@ -140,7 +141,9 @@ fn participant(timeline: &Timeline, lane: usize) -> usize {
 /// A text on one line, without what the language means something by.
 fn plain(text: &str) -> String {
     let mut plain = String::new();
-    for (count, character) in text.chars().enumerate() {
+    // Ends of lines are blanks here; what is not seen is written out.
+    let text: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    for (count, character) in printable(&text, usize::MAX).chars().enumerate() {
         if count == LONG {
             plain.push('…');
             break;
@@ -151,7 +154,6 @@ fn plain(text: &str) -> String {
             '<' => plain.push_str("#lt;"),
             '>' => plain.push_str("#gt;"),
             ':' => plain.push_str("#58;"),
-            _ if character.is_control() => plain.push(' '),
             _ => plain.push(character),
         }
     }

@@ -24,7 +24,7 @@ impl Scenario {
     /// The file, which [`parse`](Self::parse) reads back as the same scenario. A configuration that was a file of its own stands in it.
     ///
     /// # Errors
-    /// A script holds `'''`, which nothing can quote here; or a peer is no scripted one.
+    /// A peer is no scripted one.
     pub fn write(&self) -> Result<String, Unwritable> {
         let mut file = Writer::default();
         file.value("title", &quoted(&self.title));
@@ -38,16 +38,16 @@ impl Scenario {
         }
         if !play.faults.is_empty() {
             let lines: Vec<String> = play.faults.iter().map(ToString::to_string).collect();
-            file.script("faults", &lines)?;
+            file.script("faults", &lines);
         }
         play.speakers.iter().for_each(|speaker| file.speaker(speaker));
         for (index, peer) in play.peers.iter().enumerate() {
             let mut above = play.peers.iter().take(index);
             file.peer(peer, above.find(|host| host.addresses == peer.addresses))?;
         }
-        play.programs.iter().try_for_each(|(run, scripts)| file.program(run, scripts))?;
+        play.programs.iter().for_each(|(run, scripts)| file.program(run, scripts));
         play.guests.iter().flat_map(|guests| &guests.commands).for_each(|run| file.guest(run));
-        play.clients.iter().try_for_each(|client| file.client(client))?;
+        play.clients.iter().for_each(|client| file.client(client));
         file.network(play.latency, play.kernel);
         file.prices(&play.prices);
         file.bounds(&play.bounds);
@@ -59,8 +59,6 @@ impl Scenario {
 /// What cannot be written into a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unwritable {
-    /// This line of a script.
-    Quotes(String),
     /// This peer, which follows no script.
     Checks(String),
 }
@@ -68,7 +66,6 @@ pub enum Unwritable {
 impl fmt::Display for Unwritable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Quotes(line) => write!(f, "a script stands between ''' and so holds none: `{line}`"),
             Self::Checks(peer) => write!(f, "`{peer}` follows no script, as every peer of a scenario does"),
         }
     }
@@ -107,18 +104,14 @@ impl Writer {
         }
     }
 
-    fn script(&mut self, key: &str, lines: &[String]) -> Result<(), Unwritable> {
-        if let Some(line) = lines.iter().find(|line| line.contains("'''")) {
-            return Err(Unwritable::Quotes(line.clone()));
-        }
+    fn script(&mut self, key: &str, lines: &[String]) {
         match lines {
             [line] if !line.contains(['"', '\\', '\'']) => self.value(key, &quoted(line)),
             lines => {
                 let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-                self.value(key, &format!("'''\n{lines}'''"));
+                self.value(key, &block(&lines));
             }
         }
-        Ok(())
     }
 
     fn addresses(&mut self, addresses: &[IpAddr]) {
@@ -173,13 +166,14 @@ impl Writer {
             self.value("router-id", &format!("\"{router_id}\""));
         }
         self.sockets(&peer.options);
-        self.script("script", &script.lines())
+        self.script("script", &script.lines());
+        Ok(())
     }
 
-    fn program(&mut self, run: &str, scripts: &[ProgramScript]) -> Result<(), Unwritable> {
+    fn program(&mut self, run: &str, scripts: &[ProgramScript]) {
         self.table = Some("[[program]]");
         self.value("run", &quoted(run));
-        self.script("script", &scripts.first().map(ProgramScript::lines).unwrap_or_default())
+        self.script("script", &scripts.first().map(ProgramScript::lines).unwrap_or_default());
     }
 
     fn guest(&mut self, run: &str) {
@@ -188,11 +182,11 @@ impl Writer {
         self.value("real", "true");
     }
 
-    fn client(&mut self, client: &PlayClient) -> Result<(), Unwritable> {
+    fn client(&mut self, client: &PlayClient) {
         self.table = Some("[[client]]");
         self.value("name", &quoted(&client.name));
         self.value("on", &quoted(&client.speaker));
-        self.script("script", &client.script.lines())
+        self.script("script", &client.script.lines());
     }
 
     fn network(&mut self, latency: Duration, kernel: Kernel) {

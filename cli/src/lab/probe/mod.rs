@@ -11,6 +11,8 @@ mod matrix;
 mod player;
 mod probe_args;
 
+use std::path::Path;
+
 use holdtime_sim::probe::Probe;
 use holdtime_sim::report::probe::ProbeRow;
 use holdtime_sim::timeline::Timeline;
@@ -46,6 +48,7 @@ fn at_address(args: &ProbeArgs, console: &mut Console) -> VerbResult {
         return Err(CliError::input("a trace or a capture is of one probe: name one scenario"));
     }
     let address_of = Address::parse(address, args.port, args.listen, &args.peer)?;
+    args.drawing.check(Path::new(address), args.pcap.as_deref())?;
     let mut kept = MaintainerFolders::at(args.report.as_deref())?;
     let progress = console.progress("probes", probes.len() as u64);
     let mut rows = Vec::new();

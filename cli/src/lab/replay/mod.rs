@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use data_encoding::HEXLOWER;
 use holdtime_core::speaker::{Obligation, Speaker};
 use holdtime_core::{Duration, Instant};
-use holdtime_sim::replay::log::ReplayLog;
+use holdtime_sim::replay::log::{ReplayEnding, ReplayLog};
 use holdtime_sim::replay::recorded::Replay;
 use holdtime_sim::report::{self, printable};
 use holdtime_sim::stage::SpeakerState;
@@ -32,6 +32,7 @@ use series::RecordedRun;
 const SHOWN: usize = 400;
 
 pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> VerbResult {
+    args.drawing.check(&args.file, None)?;
     let is_scenario = args.file.extension().is_some_and(|extension| extension == "toml");
     if args.file.is_dir() || is_scenario {
         if args.run.is_some() {
@@ -122,7 +123,7 @@ impl ReplayedRun<'_> {
                 (Ok(step), _) => step,
                 // What can be read of it is drawn.
                 (Err(error), Some(_)) => {
-                    self.draw(log.take(), false, replay.speaker(), began)?;
+                    self.draw(log.take(), ReplayEnding::Broken, replay.speaker(), began)?;
                     return Err(wrong(error));
                 }
                 (Err(error), None) => return Err(wrong(error)),
@@ -136,11 +137,14 @@ impl ReplayedRun<'_> {
             }
         }
         let interrupted = self.interrupted.load(Ordering::Relaxed);
+        let mut ending = if interrupted { ReplayEnding::Broken } else { ReplayEnding::End };
         if let (Some(until), Some(_), false) = (self.args.until, replay.next_at(), interrupted) {
-            ended = began + Duration::from_nanos((until * 1e9) as u64);
+            let lasts = Duration::from_nanos((until * 1e9) as u64);
+            ended = began + lasts;
+            ending = ReplayEnding::Stopped(lasts);
         }
         bar.finish_and_clear();
-        self.draw(log, !interrupted, replay.speaker(), began)?;
+        self.draw(log, ending, replay.speaker(), began)?;
         if let Some(speaker) = replay.speaker() {
             if self.args.until.is_some() {
                 self.print_state(console, speaker, began, ended)?;
@@ -158,7 +162,7 @@ impl ReplayedRun<'_> {
     fn draw(
         &self,
         log: Option<ReplayLog>,
-        is_whole: bool,
+        ending: ReplayEnding,
         speaker: Option<&Speaker>,
         began: Instant,
     ) -> Result<(), CliError> {
@@ -174,8 +178,10 @@ impl ReplayedRun<'_> {
             .collect();
         let name = self.run.name();
         let run = self.number.map_or(String::new(), |number| format!(" --run {number}"));
-        let again = format!("holdtime replay {}{run}", args::quoted(&self.args.file.display().to_string()));
-        self.args.drawing.write(&log.finish(&name, &again, is_whole, &owed), None)
+        let until = self.args.until.map_or(String::new(), |until| format!(" --until {until}"));
+        let file = args::quoted(&self.args.file.display().to_string());
+        let again = format!("holdtime replay {file}{run}{until}");
+        self.args.drawing.write(&log.finish(&name, &again, ending, &owed), None)
     }
 
     fn print(&self, console: &mut Console, at: Duration, told: &PrintedEvent) -> Result<(), CliError> {

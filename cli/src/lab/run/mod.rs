@@ -33,6 +33,7 @@ use worker::{Job, PlayedJob, Wanted};
 
 pub(crate) fn run(args: &RunArgs, console: &mut Console) -> VerbResult {
     interrupt::watch()?;
+    args.drawing.check(Path::new(args.name()), args.pcap.as_deref())?;
     let experiment = Arc::new(find(args.name())?);
     let reactors = reactors(args, &experiment)?;
     match &args.seeds {

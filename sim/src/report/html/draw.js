@@ -43,7 +43,7 @@ function layOut(scene, hidden) {
 
 /** Whether a session in this state has no connection. */
 function isDown(state) {
-  return state === 'Idle' || state === 'Active';
+  return ['Idle', 'Active', 'Ended'].includes(state);
 }
 
 function levelName(name) {

@@ -9,15 +9,22 @@ async function unpack(element) {
   return new Response(stream).text();
 }
 
-/** What turns a line around without being seen. */
-const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** What turns a line around, ends one or is not seen at all, as it stands in JSON: but for some, escaped. */
+const HIDDEN = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\\u00([01][0-9a-f])/g;
+
+/** The same written out. In JSON a backslash stands for itself only where there are two, and an escape behind such a one is none. */
+function written(c, escaped, at, text) {
+  let before = at;
+  while (text[before - 1] === '\\') before -= 1;
+  if (escaped !== undefined && (at - before) % 2) return c;
+  return `\\\\u{${Number.parseInt(escaped || c.charCodeAt(0).toString(16), 16).toString(16)}}`;
+}
 
 /** One log: what was run, its lanes, its events and its end. `base`: how many lanes stand before its own. `shift`: how much later it is drawn. */
 function readLog(text, base) {
   const log = { head: {}, lanes: [], events: [], end: null, base, shift: 0 };
   const place = new Map();
-  // In the lines a backslash stands for itself only where there are two.
-  const visible = text.replace(TURNING, (c) => `\\\\u{${c.charCodeAt(0).toString(16)}}`);
+  const visible = text.replace(HIDDEN, written);
   for (const line of visible.split('\n')) {
     if (!line) continue;
     const one = JSON.parse(line);
@@ -76,7 +83,8 @@ function seconds(nanos) {
   const size = Math.abs(nanos);
   const [unit, name, places] =
     size < 1e3 ? [1, 'ns', 0] : size < 1e6 ? [1e3, 'µs', 1] : size < 1e9 ? [1e6, 'ms', 2] : [1e9, 's', 3];
-  const text = (nanos / unit).toFixed(places);
+  // Cut off, as everywhere else: nothing is said to be later than it was.
+  const text = (Math.trunc((nanos / unit) * 10 ** places) / 10 ** places).toFixed(places);
   return `${unit === 1e9 ? text : Number(text)} ${name}`;
 }
 

@@ -61,12 +61,13 @@ class Page {
     $('verdict').textContent = end ? `${end.summary} at ${seconds(end.at)}` : 'cut short';
     $('verdict').classList.toggle('bad', !end || !['pass', 'recorded', 'n/a', 'undecided'].includes(end.verdict));
     const why = end ? end.why.split('\n').map((line) => line.trim()) : [];
-    const because = why.findIndex((line) => line.startsWith('because'));
+    const chain = end ? end.chain : [];
+    // The chain says it step by step; where there is none, this is all that is said.
+    const because = chain.length ? why.findIndex((line) => line.startsWith('because')) : -1;
     // Where `why` was asked, it says what could have saved the run.
     const saving = why.filter((line) => /^(before|then|after|but|nearest) /.test(line));
     const missing = why.slice(0, because < 0 ? why.length : because).filter((line) => !saving.includes(line));
     $('missing').textContent = [missing, saving].map((lines) => lines.map((line) => line.replace(/  +/, ' ')).join('\n')).filter(Boolean).join('\n\n');
-    const chain = end ? end.chain : [];
     chain.forEach((link, index) => {
       const item = document.createElement('li');
       const button = document.createElement('button');
@@ -123,9 +124,15 @@ class Page {
       const busy = this.scene.bars[index].some((bar) => bar.open && !/^(a signal|the end of|a connection)/.test(bar.text));
       const idle = lane.is === 'task' && !chained && !busy;
       if (quiet || idle) this.drawing.hidden.add(index);
-      box($('actors'), lane.name, !this.drawing.hidden.has(index), (on) => { if (on) this.drawing.hidden.delete(index); else this.drawing.hidden.add(index); });
+      box($('actors'), this.whose(lane), !this.drawing.hidden.has(index), (on) => { if (on) this.drawing.hidden.delete(index); else this.drawing.hidden.add(index); });
     });
     this.drawing.layout = layOut(this.scene, this.drawing.hidden);
+  }
+
+  /** The name of a lane, and of which of two runs it is. */
+  whose(lane) {
+    const { logs } = this.scene;
+    return logs.length === 2 ? `${runName(logs, lane.log)}: ${lane.name}` : lane.name;
   }
 
   lay() {
@@ -375,7 +382,7 @@ class Page {
     add('time', `${(ownTime(event, lanes) / 1e9).toFixed(9)} s`);
     const line = document.createElement('p');
     const who = document.createElement('b');
-    who.textContent = lanes[event.lane].name;
+    who.textContent = this.whose(lanes[event.lane]);
     line.append(who, `: ${words(event, lanes)}`);
     into.append(line);
     if (event.detail) add('pre', event.detail);
@@ -457,7 +464,7 @@ class Page {
   fill() {
     const { scene, scale, drawing } = this;
     const [from, until] = [scale.time(scale.left), scale.time(scale.right)];
-    const all = drawing.found.length ? drawing.found : scene.events.filter((event) => event.t >= from && event.t <= until && this.isShown(event));
+    const all = $('search').value.trim() ? drawing.found : scene.events.filter((event) => event.t >= from && event.t <= until && this.isShown(event));
     const table = document.createElement('table');
     const caption = table.createCaption();
     // Around what is selected, where there are more than a table should have.
@@ -476,7 +483,7 @@ class Page {
     for (const event of shown) {
       const row = body.insertRow();
       row.insertCell().textContent = `${(ownTime(event, scene.lanes) / 1e9).toFixed(9)} s`;
-      row.insertCell().textContent = scene.lanes[event.lane].name;
+      row.insertCell().textContent = this.whose(scene.lanes[event.lane]);
       row.insertCell().textContent = words(event, scene.lanes);
       if (event === drawing.selected) row.setAttribute('aria-current', 'true');
       row.addEventListener('click', () => this.select(event));
@@ -502,8 +509,9 @@ class Page {
   }
 }
 
-/** Says something above everything else. */
+/** Says something above everything else, once. */
 function note(text) {
+  if ([...$('notes').children].some((line) => line.textContent === text)) return;
   const line = document.createElement('div');
   line.textContent = text;
   $('notes').append(line);
