@@ -289,6 +289,27 @@ const tests = {
     assert.deepEqual(said, []);
   },
 
+  async 'on paper it is light and has every lane, and the table every row'(context) {
+    const { page, said } = await open(context, 'zero-window.html');
+    await page.setViewportSize({ width: 1000, height: 300 });
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    await page.waitForFunction(() => window.page.isPrinted);
+    const drawn = await page.evaluate(() => {
+      const { drawing } = window.page;
+      const box = document.getElementById('canvas').getBoundingClientRect();
+      return { paper: drawing.colour.paper, whole: drawing.height === drawing.layout.height, high: box.height > 300, wide: box.width <= innerWidth };
+    });
+    assert.deepEqual(drawn, { paper: '#ffffff', whole: true, high: true, wide: true });
+    await page.emulateMedia({ media: null, colorScheme: null });
+    await page.waitForFunction(() => !window.page.isPrinted && window.page.drawing.height < 300);
+    await page.keyboard.press('t');
+    await page.waitForSelector('#tableview tr:nth-child(5)');
+    await page.emulateMedia({ media: 'print' });
+    await page.waitForFunction(() => window.page.isPrinted);
+    assert.ok(await page.evaluate(() => { const view = document.getElementById('tableview'); return view.clientHeight >= view.scrollHeight && view.clientHeight > 300; }));
+    assert.deepEqual(said, []);
+  },
+
   async 'two runs are beside one another, and where they part is said'(context) {
     const { page, said } = await open(context, 'beside.html');
     const titles = await page.evaluate(() => window.page.drawing.layout.rows.filter((row) => row.title).map((row) => row.title.head.reactor));

@@ -176,3 +176,22 @@ fn json_that_is_no_trace_is_said_to_be_none() {
         assert!(said.contains("this is no log of a run: expected {\"form\":"), "{said}");
     }
 }
+
+#[test]
+fn what_a_program_says_commands_no_terminal_and_turns_no_line_around() {
+    let (file, lines) = (scratch("odd.toml"), scratch("odd.mmd"));
+    let scenario = text(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/scenarios/silent-peer.toml")));
+    let odd = scenario.replacen("title = \"", "title = \"\\u001b[31mred ", 1).replacen(
+        "send announce route",
+        "send announce \u{202e}route",
+        1,
+    );
+    fs::write(&file, odd).unwrap();
+    let run =
+        ["run", file.to_str().unwrap(), "--reactor", "await-peers", "--sequence", lines.to_str().unwrap()];
+    let said = String::from_utf8(holdtime(&run).stdout).unwrap();
+    for (text, title) in [(said, "\\u{1b}[31mred "), (text(&lines), "")] {
+        assert!(text.contains("\\u{202e}route") && text.contains(title), "{text}");
+        assert!(!text.contains(['\u{202e}', '\u{1b}']), "{text}");
+    }
+}

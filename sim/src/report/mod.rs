@@ -105,9 +105,10 @@ impl Experiment {
 
 /// The experiment, and the plan of the first run where there is one, before anything runs.
 pub fn opening(experiment: &Experiment, plan: Option<(&ChoiceSource, &Plan)>, paint: &dyn Paint) -> String {
-    let mut text = format!("{}  {}\n", paint.bold(&experiment.name), experiment.title);
+    let shown = |text: &str| printable(text, usize::MAX);
+    let mut text = format!("{}  {}\n", paint.bold(&shown(&experiment.name)), shown(&experiment.title));
     if let Some(source) = &experiment.source {
-        let _ = writeln!(text, "from  {source}");
+        let _ = writeln!(text, "from  {}", shown(source));
     }
     if let Some((source, plan)) = plan {
         let _ = writeln!(text, "plan  {source}: {plan}");
@@ -197,8 +198,13 @@ pub fn surprise(
     }
 }
 
-/// Why a run did not pass, line by line: the alarm and its certificate, or what went wrong and where every script stood.
+/// Why a run did not pass, line by line: the alarm and its certificate, or what went wrong and where every script stood. What programs
+/// and peers say in it commands no terminal.
 pub fn finding(outcome: &Outcome) -> String {
+    told(outcome).lines().map(|line| format!("{}\n", printable(line, usize::MAX))).collect()
+}
+
+fn told(outcome: &Outcome) -> String {
     match &outcome.verdict {
         Verdict::Pass => String::new(),
         Verdict::Hang { alarm, certificate } => {

@@ -303,6 +303,8 @@ class Ground {
   faults() {
     const { context: c, colour, scale } = this;
     c.font = '600 11px system-ui, sans-serif';
+    // What is written on each lane already, line by line: from where to where.
+    const written = new Map();
     for (const fault of this.scene.faults) {
       const x = scale.x(fault.from);
       const width = Math.max(2, scale.x(fault.to) - x);
@@ -315,11 +317,21 @@ class Ground {
         c.globalAlpha = 1;
         c.fillRect(x, top, 2, bottom - top);
       }
-      const [top] = this.extent(fault.lane);
+      const [top, bottom] = this.extent(fault.lane);
       if (top === null) continue;
       c.fillStyle = colour.fault;
       const left = Math.max(x + 5, this.names + 6);
-      this.text(fault.text, left, top + 10, Math.max(140, width - 8), true);
+      const room = Math.max(140, width - 8);
+      const right = left + Math.min(room, c.measureText(fault.text).width);
+      const taken = written.get(fault.lane) || [];
+      written.set(fault.lane, taken);
+      const isFree = (line) => taken.every((one) => one.line !== line || one.right < left || right < one.left);
+      let line = 0;
+      while (!isFree(line)) line += 1;
+      // Without room for it on its lane it is told on a click alone.
+      if (line && top + 16 + 13 * line > bottom) continue;
+      taken.push({ line, left, right });
+      this.text(fault.text, left, top + 10 + 13 * line, room, true);
     }
   }
 

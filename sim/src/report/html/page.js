@@ -38,6 +38,7 @@ class Page {
     this.scale = new Scale(scene.events, scene.from, scene.until);
     this.drawing = new Drawing($('canvas'), scene, this.scale);
     this.table = false;
+    this.isPrinted = false;
     this.pending = false;
     this.text = null;
     this.describe();
@@ -141,12 +142,25 @@ class Page {
   }
 
   resize() {
+    if (this.isPrinted) return;
     const scroll = $('scroll');
     if (!this.table) {
       this.drawing.resize(scroll.clientWidth, scroll.clientHeight);
       $('spacer').style.height = `${Math.max(0, this.drawing.layout.height - scroll.clientHeight)}px`;
     }
     this.paint();
+  }
+
+  /** On paper it is light, and all lanes are there at once; nobody waits for the next frame. */
+  print(isBegun) {
+    this.drawing.readColours();
+    this.isPrinted = isBegun;
+    if (!isBegun) this.resize();
+    else if (!this.table) {
+      this.drawing.scroll = 0;
+      this.drawing.resize(this.drawing.width, this.drawing.layout.height);
+      this.drawing.draw();
+    }
   }
 
   /** Draws once, however much has changed by the next frame. */
@@ -184,6 +198,7 @@ class Page {
     window.addEventListener('hashchange', () => this.fromAddress());
     const dark = matchMedia('(prefers-color-scheme: dark)');
     dark.addEventListener('change', () => { this.drawing.readColours(); this.paint(); });
+    matchMedia('print').addEventListener('change', ({ matches }) => this.print(matches));
     $('in').addEventListener('click', () => this.zoom(0.6));
     $('out').addEventListener('click', () => this.zoom(1 / 0.6));
     $('all').addEventListener('click', () => this.all());
