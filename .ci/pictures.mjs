@@ -285,6 +285,9 @@ const tests = {
     assert.doesNotMatch(await page.textContent('body'), /[\u202e\u200b]/);
     const read = await page.evaluate(() => readLog('{"form":"x","name":"\\u001b a\\\\u001b\u009b"}\n', 0).head.name);
     assert.equal(read, '\\u{1b} a\\u001b\\u{9b}');
+    // A time is cut off, and one that needs no cut stays as it is.
+    const times = await page.evaluate(() => [1001e6, 7000999999, 1100, 1001000].map((nanos) => seconds(nanos)));
+    assert.deepEqual(times, ['1.001 s', '7.000 s', '1.1 µs', '1 ms']);
     assert.equal(await page.$$eval('main img', (images) => images.length), 0);
     assert.deepEqual(said, []);
   },

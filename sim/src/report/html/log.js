@@ -84,7 +84,7 @@ function seconds(nanos) {
   const [unit, name, places] =
     size < 1e3 ? [1, 'ns', 0] : size < 1e6 ? [1e3, 'µs', 1] : size < 1e9 ? [1e6, 'ms', 2] : [1e9, 's', 3];
   // Cut off, as everywhere else: nothing is said to be later than it was.
-  const text = (Math.trunc((nanos / unit) * 10 ** places) / 10 ** places).toFixed(places);
+  const text = (Math.trunc(nanos / (unit / 10 ** places)) / 10 ** places).toFixed(places);
   return `${unit === 1e9 ? text : Number(text)} ${name}`;
 }
 
