@@ -68,21 +68,24 @@ pub(crate) enum Arrival {
 /// An address with a port that is nobody else's while the socket is there: it is bound and not listened on, so that who reuses addresses
 /// can listen.
 pub(crate) fn reserve(address: [u8; 4]) -> io::Result<(Socket, SocketAddr)> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&SocketAddr::from((Ipv4Addr::from(address), 0)).into())?;
+    let socket = bound(address, 0)?;
     let address = socket.local_addr()?.as_socket().ok_or(ErrorKind::Unsupported)?;
     Ok((socket, address))
 }
 
 /// A listening socket that does not block.
 pub(crate) fn listen(address: [u8; 4], port: u16) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    socket.set_reuse_address(true)?;
+    let socket = bound(address, port)?;
     socket.set_nonblocking(true)?;
-    socket.bind(&SocketAddr::from((Ipv4Addr::from(address), port)).into())?;
     socket.listen(128)?;
     Ok(socket.into())
+}
+
+fn bound(address: [u8; 4], port: u16) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::from(address), port)).into())?;
+    Ok(socket)
 }
 
 /// Begins to connect from an address; with so many octets of receive buffer, if they are given.

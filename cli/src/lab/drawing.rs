@@ -34,9 +34,19 @@ pub(crate) struct DrawingArgs {
 impl DrawingArgs {
     /// Whether anything of it is wanted.
     pub(crate) fn any(&self) -> bool {
-        [&self.trace, &self.trace_json, &self.html, &self.perfetto, &self.sequence]
-            .into_iter()
-            .any(Option::is_some)
+        self.files().next().is_some()
+    }
+
+    /// The files that are wanted, each behind its option.
+    fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let all = [
+            ("--trace", &self.trace),
+            ("--trace-json", &self.trace_json),
+            ("--html", &self.html),
+            ("--perfetto", &self.perfetto),
+            ("--sequence", &self.sequence),
+        ];
+        all.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?)))
     }
 
     /// Before anything is played: whether each file, and that of a capture, can be written, is named once, and is nothing that is read.
@@ -44,25 +54,18 @@ impl DrawingArgs {
     /// # Errors
     /// The first that is not so.
     pub(crate) fn check(&self, read: &Path, capture: Option<&Path>) -> Result<(), CliError> {
-        let named = [
-            ("--trace", &self.trace),
-            ("--trace-json", &self.trace_json),
-            ("--html", &self.html),
-            ("--perfetto", &self.perfetto),
-            ("--sequence", &self.sequence),
-        ];
-        let named = named.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?)));
+        let (read, stdout) = (fs::canonicalize(read).ok(), fs::canonicalize("/dev/stdout").ok());
         let mut known: Vec<(&str, PathBuf)> = Vec::new();
-        for (option, path) in named.chain(capture.map(|path| ("--pcap", path))) {
+        for (option, path) in self.files().chain(capture.map(|path| ("--pcap", path))) {
             is_writable(option, path)?;
             let Some(place) = place(path) else { continue };
             let shown = path.display();
-            if fs::canonicalize(read).is_ok_and(|read| read == place) {
+            if read.as_ref() == Some(&place) {
                 return Err(CliError::input(format!(
                     "{option} would be written over \"{shown}\", which is read"
                 )));
             }
-            if fs::canonicalize("/dev/stdout").is_ok_and(|stdout| stdout == place) {
+            if stdout.as_ref() == Some(&place) {
                 return Err(CliError::input(format!("{option}: \"{shown}\" is where the report goes")));
             }
             if let Some((other, _)) = known.iter().find(|(_, known)| *known == place) {

@@ -21,8 +21,8 @@ const PROGRAM: &str = "#!/bin/sh\necho $$ >> starts\nexec 4<&0\ncat <&4 >> answe
 pub(crate) struct ErrorWorld {
     speaker: Child,
     folder: PathBuf,
-    address: SocketAddr,
-    _port: ReservedPort,
+    /// Where the speaker listens.
+    port: ReservedPort,
     /// One that dialled, and one that was dialled.
     bystanders: [TcpStream; 2],
     listener: TcpListener,
@@ -78,8 +78,7 @@ impl ErrorWorld {
         let mut world = Self {
             speaker,
             folder,
-            address,
-            _port: port,
+            port,
             bystanders,
             listener,
             taken: None,
@@ -121,7 +120,7 @@ impl ErrorWorld {
         }
         if situation == "take" {
             // Whatever becomes of this connection, another one is tried until there is a session.
-            let first = dial(4, self.address);
+            let first = dial(4, self.port.address());
             self.taken = established(first);
         }
     }
@@ -185,7 +184,7 @@ impl ErrorWorld {
     /// Dials until there is a session.
     fn take(&mut self) {
         eventually("a session comes about", || {
-            self.taken = established(dial(4, self.address));
+            self.taken = established(dial(4, self.port.address()));
             self.taken.is_some()
         });
     }

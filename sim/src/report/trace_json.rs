@@ -75,7 +75,7 @@ pub fn lines(timeline: &Timeline) -> serde_json::Result<String> {
 }
 
 /// Whether a text begins as such a log does.
-pub fn is_log(text: &str) -> bool {
+fn is_log(text: &str) -> bool {
     text.starts_with(&format!("{{\"form\":\"{FORM}\""))
 }
 

@@ -22,8 +22,8 @@ pub(super) fn read(path: &Path) -> Result<Option<Timeline>, CliError> {
     let mut beginning = Vec::new();
     file.take(BEGINNING as u64).read_to_end(&mut beginning).map_err(cannot)?;
     let beginning = String::from_utf8_lossy(&beginning);
-    // No recording begins so: what is no log of ours is told to be none.
-    if !trace_json::is_log(&beginning) && !beginning.trim_start_matches('\u{feff}').starts_with('{') {
+    // No recording begins with JSON: what is no log of ours is told to be none.
+    if !beginning.trim_start_matches('\u{feff}').starts_with('{') {
         return Ok(None);
     }
     let text = String::from_utf8_lossy(&fs::read(path).map_err(cannot)?).into_owned();
